@@ -1,0 +1,48 @@
+/**
+ * Every error the project raises by itself, in one table. The code is stable and greppable; the text says
+ * what to do. Style: fastify's lib/errors.js.
+ */
+const table = {
+  HA_ERR_API_TIMEOUT: 'the API server did not answer in time: check that it is up and reachable',
+  HA_ERR_API_UNREACHABLE: 'the API server cannot be reached: check the network and the kubeconfig',
+  HA_ERR_API_STATUS: 'the API server refused the request',
+  HA_ERR_WATCH_EXPIRED: 'the watch is too old: list again',
+  HA_ERR_SPEC_INVALID: 'the spec is invalid: correct the named field',
+  HA_ERR_PROBE_TIMEOUT: 'the member did not answer in time',
+  HA_ERR_PROBE_REFUSED: 'nothing listens on the probed port: check engine.port and the program',
+  HA_ERR_PROBE_ANSWER: 'the member answered, but not as expected',
+  HA_ERR_HOOK_TIMEOUT: 'the hook did not answer in time: make it faster or raise its timeout',
+  HA_ERR_HOOK_STATUS: 'the hook answered with an error status: see the log of the member',
+  HA_ERR_HOOK_TOO_LARGE: 'the hook answered with more than 64 KiB: answer with a short text',
+  HA_ERR_HOOK_UNREACHABLE: 'the hook cannot be reached: check its port and path',
+} as const;
+
+export type ErrorCode = keyof typeof table;
+
+/** An error with a stable code. `message` ends with what to do. */
+export class HAError extends Error {
+  override readonly name = 'HAError';
+  readonly code: ErrorCode;
+  /** HTTP status where the error is an answer of the API server or of a hook. */
+  readonly status: number | undefined;
+  /** Kubernetes Status reason (AlreadyExists, Conflict, Invalid, ...), where there is one. */
+  readonly reason: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; status?: number; reason?: string } = {},
+  ) {
+    super(
+      `${detail}: ${table[code]}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.status = options.status;
+    this.reason = options.reason;
+  }
+}
+
+export function isHAError(error: unknown, code?: ErrorCode): error is HAError {
+  return error instanceof HAError && (code === undefined || error.code === code);
+}

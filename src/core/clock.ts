@@ -1,0 +1,19 @@
+/** Everything the project knows of time. Passed in, so that tests and the simulator own it. */
+export interface Clock {
+  /** Monotonic milliseconds: for intervals and deadlines, meaningless across processes. */
+  now(): number;
+  /** Milliseconds since the Unix epoch: for timestamps that people read. */
+  wallNow(): number;
+  /** Calls `callback` once after `ms` milliseconds; the returned function cancels it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** The process's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
