@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { group } from './labels.ts';
+import { specSchema } from './spec.ts';
+import { statusSchema } from './status.ts';
+
+type Json = { [key: string]: unknown };
+
+/**
+ * A zod schema as the structural OpenAPI v3 that a CustomResourceDefinition takes: integer-or-string and open
+ * objects become Kubernetes' own extensions, and what is not allowed there is dropped.
+ * Source of the rules: Kubernetes documentation, "Specifying a structural schema".
+ */
+function structural(schema: Json): Json {
+  const out: Json = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'additionalProperties') {
+      if (typeof value === 'object' || value === true) {
+        out['x-kubernetes-preserve-unknown-fields'] = true;
+      }
+    } else if (key === 'anyOf') {
+      out['x-kubernetes-int-or-string'] = true;
+    } else if (key === 'properties') {
+      out[key] = Object.fromEntries(
+        Object.entries(value as Json).map(([name, child]) => [name, structural(child as Json)]),
+      );
+    } else if (key === 'items') {
+      out[key] = structural(value as Json);
+    } else if (key !== '$schema') {
+      out[key] = value;
+    }
+  }
+  return out;
+}
+
+const toSchema = (schema: z.ZodType) =>
+  structural(z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }) as Json);
+
+/** The CustomResourceDefinition of HAService, made from the zod schemas. */
+export function haServiceCrd(): Json {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `haservices.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: {
+        kind: 'HAService',
+        listKind: 'HAServiceList',
+        plural: 'haservices',
+        singular: 'haservice',
+        shortNames: ['has'],
+        categories: ['all'],
+      },
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: '.spec.replicas',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.selector',
+            },
+          },
+          additionalPrinterColumns: [
+            { name: 'Topology', type: 'string', jsonPath: '.spec.topology' },
+            { name: 'Primary', type: 'string', jsonPath: '.status.primary' },
+            { name: 'Ready', type: 'string', jsonPath: '.status.ready' },
+            { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+            { name: 'Last-Failover', type: 'date', jsonPath: '.status.lastFailoverTime' },
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          ],
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description:
+                'HAService keeps a replicated workload highly available: it places the members over zones, hears their heartbeats, promotes a standby and repoints the Services when the primary fails.',
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec: toSchema(specSchema),
+                status: toSchema(statusSchema),
+              },
+              'x-kubernetes-validations': [
+                {
+                  rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 52",
+                  message:
+                    'metadata.name becomes the name of Services and pods: use at most 52 lower-case letters, digits and dashes, beginning with a letter',
+                },
+              ],
+            },
+          },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { HAError } from './errors.ts';
+import { group } from './labels.ts';
+import { type Spec, specSchema } from './spec.ts';
+import type { Status } from './status.ts';
+
+/** HAService as it comes over the wire: defaults are set by the API server, but nothing is trusted yet. */
+export interface HAService {
+  apiVersion?: string;
+  kind?: string;
+  metadata: {
+    name: string;
+    namespace: string;
+    uid: string;
+    resourceVersion: string;
+    generation?: number;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  spec: unknown;
+  status?: Status;
+}
+
+export const apiVersion = `${group}/v1alpha1`;
+export const kind = 'HAService';
+
+/** @throws HAError HA_ERR_SPEC_INVALID with the path and the fault of each wrong field. */
+export function parseSpec(spec: unknown): Spec {
+  const result = specSchema.safeParse(spec);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    (issue) => `spec.${issue.path.map(String).join('.')}: ${issue.message}`,
+  );
+  throw new HAError('HA_ERR_SPEC_INVALID', faults.join('; '), { cause: result.error });
+}
+

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+const time = (description: string) =>
+  z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
+const ms = (description: string) => z.number().meta({ description: `${description} Milliseconds.` });
+const text = (description: string) => z.string().meta({ description });
+const int = (description: string) => z.int().meta({ description });
+
+/** metav1.Condition. */
+const condition = z
+  .object({
+    type: text('Ready, Progressing, Degraded or FailoverBlocked.'),
+    status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'True, False or Unknown.' }),
+    observedGeneration: int('metadata.generation that this was derived from.').optional(),
+    lastTransitionTime: time('When status last changed.'),
+    reason: text('One word for programs.'),
+    message: text('What a person should know, and can do.'),
+  })
+  .meta({ description: 'A condition, as everywhere in Kubernetes.' });
+
+const member = z
+  .object({
+    pod: text('Name of the pod.'),
+    uid: text('UID of the pod.'),
+    role: z.enum(['primary', 'standby', 'active']).meta({ description: 'Role of the member.' }),
+    zone: text('Zone of its node.').optional(),
+    node: text('Its node.').optional(),
+    health: z.enum(['Unknown', 'Healthy', 'Sick', 'Dead', 'Terminating']).meta({
+      description:
+        'What its heartbeats say: Unknown (never heard), Healthy, Sick (wrong answers), Dead (refused or silent), Terminating.',
+    }),
+    since: time('Since when.').optional(),
+    message: text('Why it is not healthy.').optional(),
+  })
+  .meta({ description: 'One member.' });
+
+const trigger = z
+  .enum(['Crash', 'Silent', 'Sick', 'PodGone', 'Switchover', 'Initial'])
+  .meta({
+    description:
+      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), the operator moved the role on purpose (Switchover), or there was no primary yet (Initial).',
+  });
+
+const failoverRecord = z
+  .object({
+    epoch: int('Epoch that this failover began.'),
+    from: text('Pod that was primary.').optional(),
+    to: text('Pod that became primary.'),
+    trigger,
+    evidence: text('What was heard, or not heard, of the old primary.').optional(),
+    startedAt: time('When the old primary was found failed.'),
+    detectMs: ms('From the last sign of life of the old primary to the verdict.').optional(),
+    electMs: ms('From the verdict to the committed decision.').optional(),
+    promoteMs: ms('From the decision to the promotion done.').optional(),
+    repointMs: ms('From the promotion to the Service pointing at the new primary.').optional(),
+    firstSuccessMs: ms('From there to the first answer through the Service.').optional(),
+    totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
+    outcome: z.enum(['Promoting', 'Repointing', 'Completed', 'Superseded']).meta({
+      description:
+        'How far it has come: Promoting, Repointing, Completed; Superseded where its new primary failed before the end.',
+    }),
+  })
+  .meta({ description: 'One failover and the milliseconds of its phases.' });
+
+export const statusSchema = z
+  .object({
+    observedGeneration: int('metadata.generation that this status was derived from.').optional(),
+    phase: z
+      .enum(['Pending', 'Healthy', 'Degraded', 'FailingOver', 'Unavailable', 'Paused', 'Stopped'])
+      .optional()
+      .meta({
+        description:
+          'In one word: Pending, Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
+      }),
+    ready: text('Healthy members of wished ones, as 2/3.').optional(),
+    replicas: int('Pods there are.').optional(),
+    readyReplicas: int('Healthy members.').optional(),
+    selector: text('Label selector of the pods, for the scale subresource.').optional(),
+    primary: text('Pod that is primary.').optional(),
+    primaryUID: text('UID of that pod.').optional(),
+    epoch: int('Raised by one at each change of the primary; never falls.').optional(),
+    lastFailoverTime: time('When the last failover began.').optional(),
+    lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
+    members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
+    failovers: z
+      .array(failoverRecord)
+      .optional()
+      .meta({ description: 'The last 20 changes of the primary, newest first.' }),
+    conditions: z
+      .array(condition)
+      .optional()
+      .meta({
+        description: 'Ready, Progressing, Degraded and FailoverBlocked.',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+      }),
+  })
+  .meta({ description: 'What the service is. Written by the operator alone.' });
+
+export type Status = z.output<typeof statusSchema>;
+export type Condition = z.output<typeof condition>;
+export type MemberStatus = z.output<typeof member>;
+export type FailoverRecord = z.output<typeof failoverRecord>;
+export type FailoverTrigger = z.output<typeof trigger>;

@@ -1,0 +1,135 @@
+import type { FailoverTrigger, Status } from '../api/status.ts';
+import type { Spec } from '../api/spec.ts';
+
+/** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
+export interface Health {
+  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Sick' | 'Dead';
+  cause?: 'Refused' | 'Silent' | 'BadAnswer';
+  /** Why, for a person. */
+  message: string;
+  /** Epoch milliseconds since when this verdict stands; for Unknown, since when it is being probed. */
+  sinceWallMs: number;
+  /** Milliseconds from the last sign of life to the verdict. */
+  silentMs: number;
+  /** Raised at each return from the dead: another process, which may have forgotten its role. */
+  generation: number;
+  evidence: string;
+}
+
+/** A pod that this very resource owns. */
+export interface Member {
+  name: string;
+  uid: string;
+  ordinal: number;
+  /** Labels as they are, of those that the operator sets. */
+  labels: Record<string, string>;
+  ip?: string;
+  node?: string;
+  zone?: string;
+  /** Whether the node is Ready, as far as the API server knows. */
+  nodeReady: boolean;
+  phase: string;
+  /** The kubelet's readiness of the pod. */
+  ready: boolean;
+  createdAtMs: number;
+  /** Epoch milliseconds by which the pod should be gone, where it is being deleted. */
+  deletionAtMs?: number;
+  templateHash?: string;
+  /** Reason and message of a container that cannot start, as ImagePullBackOff. */
+  waiting?: { container: string; reason: string; message: string };
+  /** Why the scheduler finds no node. */
+  unschedulable?: string;
+  health?: Health;
+}
+
+export interface ZoneView {
+  name: string;
+  /** Ready, schedulable nodes without a taint that keeps these pods away. */
+  nodes: number;
+}
+
+/** A Service by one of the names that this resource needs. */
+export interface NamedObject {
+  uid: string;
+  /** Whether its controller is this very resource, by UID. */
+  ours: boolean;
+  /** Who has it, for a person. */
+  owner: string;
+}
+
+/** A write that the API server refused or that failed; forgotten when the same write succeeds. */
+export interface WriteFailure {
+  /** What was to be written, as `create Pod web-0`. */
+  what: string;
+  reason: string;
+  message: string;
+}
+
+/** What became of a promote or demote call. Lost with the process: calls may be repeated. */
+export interface HookState {
+  action: 'promote' | 'demote';
+  uid: string;
+  generation: number;
+  epoch: number;
+  state: 'Running' | 'Done' | 'Failed';
+  attempts: number;
+  message: string;
+  /** Epoch milliseconds. */
+  retryAtMs: number;
+}
+
+/** Wall-clock milliseconds of a failover's steps, as this process saw them. */
+export interface Timeline {
+  epoch: number;
+  committedAtMs?: number;
+  promotedAtMs?: number;
+  repointedAtMs?: number;
+  firstSuccessAtMs?: number;
+  /** No answer through the Service was looked for, or none came in time. */
+  firstSuccessSkipped?: boolean;
+}
+
+export interface Resource {
+  name: string;
+  namespace: string;
+  uid: string;
+  generation: number;
+  /** Being deleted. */
+  deleting: boolean;
+  spec: Spec;
+  status: Status;
+}
+
+export interface Observed {
+  members: Member[];
+  /** Names of pods that stand in the way: they carry a name that a member needs, but are not ours. */
+  takenPodNames: { name: string; owner: string }[];
+  /** Zones that can take a member. Empty where no node carries the zone label. */
+  zones: ZoneView[];
+  /** Zone of the operator itself: a primary is best elected elsewhere. */
+  operatorZone?: string;
+  /** Services by name. */
+  services: Record<string, NamedObject>;
+  failures: WriteFailure[];
+  hooks: HookState[];
+  timeline?: Timeline;
+  /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
+  writeEndpoints?: string[];
+}
+
+/** A fault that a person should know, as part of the condition Degraded and as an Event. */
+export interface Problem {
+  reason: string;
+  message: string;
+}
+
+export interface EventNote {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  /** Name of the pod that it is about as well. */
+  pod?: string;
+}
+
+export type { FailoverTrigger };
