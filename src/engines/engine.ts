@@ -1,0 +1,42 @@
+import type { EngineSpec } from '../api/spec.ts';
+import type { Clock } from '../core/clock.ts';
+import { LineProbe } from './probe.ts';
+import { httpLine } from './http.ts';
+import { tcpLine } from './tcp.ts';
+
+export interface ProbeTarget {
+  /** IP address of the member. */
+  host: string;
+  port: number;
+  engine: EngineSpec;
+}
+
+export type ProbeEvent =
+  /** The member answered well, `rttMs` after it was asked. */
+  | { type: 'answer'; rttMs: number }
+  /** It answered, but wrongly. */
+  | { type: 'badAnswer'; message: string }
+  /** A new connection was refused: nothing listens. */
+  | { type: 'refused'; message: string }
+  /** The member ended an open connection. No verdict in itself: a new one is tried at once. */
+  | { type: 'closed'; message: string }
+  /** The network says that there is no way to the member. Counts as silence. */
+  | { type: 'unreachable'; message: string }
+  /** The operator itself could not ask, for example for want of file descriptors. Never counts against the member. */
+  | { type: 'fault'; message: string };
+
+export interface Probe {
+  /** One heartbeat now. Events come through the callback given at creation, never during this call. */
+  beat(): void;
+  /** Ends all connections. No event comes afterwards. */
+  close(): void;
+}
+
+export function createProbe(
+  target: ProbeTarget,
+  clock: Clock,
+  onEvent: (event: ProbeEvent) => void,
+): Probe {
+  const openLine = target.engine.type === 'HTTP' ? httpLine : tcpLine;
+  return new LineProbe((events) => openLine(target, clock, events), clock, onEvent);
+}

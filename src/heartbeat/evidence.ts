@@ -1,0 +1,65 @@
+import type { Clock } from '../core/clock.ts';
+import type { ProbeEvent } from '../engines/engine.ts';
+
+interface Entry {
+  wallMs: number;
+  text: string;
+  count: number;
+}
+
+const kept = 4;
+
+/** The last things that were heard of a member since it last answered well, for a person to read. */
+export class Evidence {
+  readonly #clock: Clock;
+  #answeredAt: number | undefined;
+  #entries: Entry[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(event: ProbeEvent): void {
+    const wallMs = this.#clock.wallNow();
+    if (event.type === 'answer') {
+      this.#answeredAt = wallMs;
+      if (this.#entries.length > 0) this.#entries = [];
+      return;
+    }
+    const text = describe(event);
+    const last = this.#entries.at(-1);
+    if (last?.text === text) last.count++;
+    else this.#entries = [...this.#entries.slice(1 - kept), { wallMs, text, count: 1 }];
+  }
+
+  last(): string | undefined {
+    return this.#entries.at(-1)?.text;
+  }
+
+  text(): string {
+    const parts = this.#entries.map(
+      ({ wallMs, text, count }) =>
+        `${text} at ${timeOfDay(wallMs)}${count > 1 ? ` and ${count - 1} times after` : ''}`,
+    );
+    if (this.#answeredAt === undefined) parts.unshift('never answered well');
+    else parts.unshift(`last good answer at ${timeOfDay(this.#answeredAt)}`);
+    return parts.join(', ');
+  }
+}
+
+function describe(event: Exclude<ProbeEvent, { type: 'answer' }>): string {
+  switch (event.type) {
+    case 'badAnswer':
+      return event.message;
+    case 'refused':
+      return 'connection refused';
+    case 'closed':
+      return `connection ended (${event.message})`;
+    case 'unreachable':
+      return `unreachable (${event.message})`;
+    case 'fault':
+      return `not asked (${event.message})`;
+  }
+}
+
+const timeOfDay = (wallMs: number) => new Date(wallMs).toISOString().slice(11);

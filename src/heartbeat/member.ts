@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../core/clock.ts';
+import * as detector from '../core/detector.ts';
+import { type Probe, type ProbeEvent, createProbe } from '../engines/engine.ts';
+import type { Log } from '../telemetry/log.ts';
+import { afterPendingIo } from './after-pending-io.ts';
+import { Evidence } from './evidence.ts';
+import type { MemberHealth, MonitorConfig, MonitorMetrics } from './monitor.ts';
+import { phaseOf } from './phase.ts';
+
+export interface MemberOptions {
+  uid: string;
+  detector: detector.DetectorConfig;
+  clock: Clock;
+  log: Log;
+  metrics: MonitorMetrics | undefined;
+  /** Monotonic milliseconds without the operator's own stalls. */
+  attentiveNow: () => number;
+  onChange: () => void;
+}
+
+/** One member: its probe, the beat, and its detector. */
+export class Member {
+  readonly #options: MemberOptions;
+  readonly #evidence: Evidence;
+  #host: string | undefined;
+  #config: MonitorConfig | undefined;
+  #probe: Probe | undefined;
+  #state: detector.DetectorState;
+  #sinceWallMs: number;
+  #lastHeardWallMs: number | undefined;
+  #rttMs: number | undefined;
+  #nextBeatAt = 0;
+  #cancelBeat = () => {};
+  #cancelJudge = () => {};
+  #judgeAt = Infinity;
+  #closed = false;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.#evidence = new Evidence(options.clock);
+    this.#state = detector.initial(options.detector, options.attentiveNow());
+    this.#sinceWallMs = options.clock.wallNow();
+  }
+
+  /** Starts the probe, or starts it again where something has changed. */
+  configure(host: string, config: MonitorConfig): void {
+    if (host === this.#host && isDeepStrictEqual(config, this.#config)) return;
+    const { clock, uid, attentiveNow } = this.#options;
+    const { engine, port } = config;
+    this.#host = host;
+    this.#config = config;
+    this.#state = detector.reconfigure(this.#state, config.detector);
+    // The new probe begins with no answer; the old one's question is given up.
+    this.#state = detector.forgive(this.#state, attentiveNow());
+    this.#probe?.close();
+    const probe = createProbe({ host, port, engine }, clock, (event) => {
+      if (probe === this.#probe && !this.#closed) this.#onEvent(event);
+    });
+    this.#probe = probe;
+    const { intervalMs } = config.detector;
+    // The first beat comes at once, the others on a grid of the member's own, so that beats are spread over time.
+    const now = clock.now();
+    this.#nextBeatAt = now - (now % intervalMs) + phaseOf(uid) * intervalMs;
+    this.#cancelBeat();
+    this.#cancelBeat = clock.after(0, () => this.#beat());
+    this.#armJudge();
+  }
+
+  forgive(): void {
+    this.#state = detector.forgive(this.#state, this.#options.attentiveNow());
+    this.#armJudge();
+  }
+
+  health(): MemberHealth {
+    const { verdict, cause, silentFrom, generation } = this.#state;
+    return {
+      verdict,
+      ...(cause === undefined ? {} : { cause }),
+      message: this.#message(),
+      sinceWallMs: this.#sinceWallMs,
+      ...(this.#lastHeardWallMs === undefined ? {} : { lastHeardWallMs: this.#lastHeardWallMs }),
+      silentMs: Math.max(0, this.#options.attentiveNow() - silentFrom),
+      ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
+      generation,
+      evidence: this.#evidence.text(),
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelBeat();
+    this.#cancelJudge();
+    this.#probe?.close();
+  }
+
+  #beat(): void {
+    const { clock } = this.#options;
+    const intervalMs = this.#state.config.intervalMs;
+    this.#probe?.beat();
+    const now = clock.now();
+    // The next one on the grid that leaves the member time to answer this one, also after a late beat.
+    const late = now + intervalMs / 2 - this.#nextBeatAt;
+    if (late > 0) this.#nextBeatAt += Math.ceil(late / intervalMs) * intervalMs;
+    this.#cancelBeat = clock.after(this.#nextBeatAt - now, () => this.#beat());
+  }
+
+  #onEvent(event: ProbeEvent): void {
+    const { clock, metrics, attentiveNow } = this.#options;
+    const now = attentiveNow();
+    metrics?.heartbeat(event.type);
+    this.#evidence.add(event);
+    switch (event.type) {
+      case 'answer':
+        metrics?.roundTrip(event.rttMs);
+        this.#rttMs = event.rttMs;
+        this.#lastHeardWallMs = clock.wallNow();
+        this.#become(detector.onAnswer(this.#state, now));
+        break;
+      case 'badAnswer':
+        this.#lastHeardWallMs = clock.wallNow();
+        this.#become(detector.onBadAnswer(this.#state, now));
+        break;
+      case 'refused':
+        this.#become(detector.onRefused(this.#state));
+        break;
+      case 'fault':
+        this.#options.log.error({ reason: event.message }, 'a heartbeat could not be sent');
+        this.#become(detector.forgive(this.#state, now));
+        break;
+      case 'closed':
+      case 'unreachable':
+        break;
+    }
+  }
+
+  /** Looks whether time alone changes the verdict. What has arrived but was not read yet is read first. */
+  #judge(): void {
+    const { state } = detector.judge(this.#state, this.#options.attentiveNow());
+    if (state.cause === this.#state.cause && state.verdict === this.#state.verdict) {
+      this.#armJudge();
+      return;
+    }
+    afterPendingIo(() => {
+      if (this.#closed) return;
+      this.#become(detector.judge(this.#state, this.#options.attentiveNow()).state);
+    });
+  }
+
+  #become(state: detector.DetectorState): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#armJudge();
+    if (state.verdict === before.verdict && state.cause === before.cause) return;
+    const { clock, log, onChange } = this.#options;
+    if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
+    const fields = {
+      verdict: state.verdict,
+      before: before.verdict,
+      reason: state.cause,
+      evidence: this.#evidence.text(),
+    };
+    if (state.verdict === 'Dead' || state.verdict === 'Sick') log.warn(fields, this.#message());
+    else log.debug(fields, this.#message());
+    onChange();
+  }
+
+  /** One timer at most; it is left where it is when the next check is later, and then arms itself again. */
+  #armJudge(): void {
+    const { clock, attentiveNow } = this.#options;
+    const now = attentiveNow();
+    const next = detector.judge(this.#state, now);
+    // Where the verdict is due to change already, it changes in a turn of its own.
+    const checkAgainAt = next.state === this.#state ? next.checkAgainAt : now;
+    if (checkAgainAt >= this.#judgeAt) return;
+    this.#cancelJudge();
+    this.#judgeAt = checkAgainAt;
+    this.#cancelJudge = clock.after(Math.max(1, Math.ceil(checkAgainAt - now)), () => {
+      this.#judgeAt = Infinity;
+      this.#judge();
+    });
+  }
+
+  #message(): string {
+    const { verdict, cause, limitMs, bad, config } = this.#state;
+    const last = this.#evidence.last();
+    const because = last === undefined ? '' : ` (${last})`;
+    switch (verdict) {
+      case 'Healthy':
+        return 'answers';
+      case 'Suspect':
+        return `a heartbeat is missing${because}`;
+      case 'Sick':
+        return `answers, but wrongly${because}`;
+      case 'Dead':
+        if (bad > 0) return `was dead, answers again, but wrongly${because}`;
+        if (cause === 'Refused')
+          return `nothing listens on port ${this.#config?.port} any more${because}`;
+        return `silent for ${Math.round(limitMs)} ms${because}`;
+      case 'Unknown':
+        if (cause === undefined) return 'not heard yet';
+        if (cause === 'Refused')
+          return `nothing listens on port ${this.#config?.port} yet${because}`;
+        return `never heard, for ${config.timeoutMs} ms and more${because}`;
+    }
+  }
+}
