@@ -34,4 +34,3 @@ export function parseSpec(spec: unknown): Spec {
   );
   throw new HAError('HA_ERR_SPEC_INVALID', faults.join('; '), { cause: result.error });
 }
-

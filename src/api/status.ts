@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 const time = (description: string) =>
   z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
-const ms = (description: string) => z.number().meta({ description: `${description} Milliseconds.` });
+const ms = (description: string) =>
+  z.number().meta({ description: `${description} Milliseconds.` });
 const text = (description: string) => z.string().meta({ description });
 const int = (description: string) => z.int().meta({ description });
 
@@ -34,12 +35,10 @@ const member = z
   })
   .meta({ description: 'One member.' });
 
-const trigger = z
-  .enum(['Crash', 'Silent', 'Sick', 'PodGone', 'Switchover', 'Initial'])
-  .meta({
-    description:
-      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), the operator moved the role on purpose (Switchover), or there was no primary yet (Initial).',
-  });
+const trigger = z.enum(['Crash', 'Silent', 'Sick', 'PodGone', 'PromoteFailed', 'Switchover']).meta({
+  description:
+    'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), the elected member could not be promoted (PromoteFailed), or the operator moved the role on purpose (Switchover).',
+});
 
 const failoverRecord = z
   .object({
@@ -55,9 +54,9 @@ const failoverRecord = z
     repointMs: ms('From the promotion to the Service pointing at the new primary.').optional(),
     firstSuccessMs: ms('From there to the first answer through the Service.').optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
-    outcome: z.enum(['Promoting', 'Repointing', 'Completed', 'Superseded']).meta({
+    outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
-        'How far it has come: Promoting, Repointing, Completed; Superseded where its new primary failed before the end.',
+        'How far it has come: Promoting, Completed; or Superseded, where its new primary failed before the end.',
     }),
   })
   .meta({ description: 'One failover and the milliseconds of its phases.' });

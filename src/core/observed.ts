@@ -1,4 +1,4 @@
-import type { FailoverTrigger, Status } from '../api/status.ts';
+import type { Status } from '../api/status.ts';
 import type { Spec } from '../api/spec.ts';
 
 /** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
@@ -131,5 +131,3 @@ export interface EventNote {
   /** Name of the pod that it is about as well. */
   pod?: string;
 }
-
-export type { FailoverTrigger };

@@ -1,0 +1,117 @@
+import { nameLabel, ordinalLabel, roleLabel, templateHashAnnotation } from '../api/labels.ts';
+import type { Spec } from '../api/spec.ts';
+import { canonicalJson, fnv1a } from './hash.ts';
+import { type Manifest, ownerReference } from './manifest.ts';
+import { podName, selectorLabels } from './naming.ts';
+import type { Resource } from './observed.ts';
+
+/**
+ * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too
+ * long for a lost node; 5 s still lets a node controller's passing doubt go by.
+ */
+const lostNodeSeconds = 5;
+
+type Open = Record<string, unknown>;
+const list = (value: unknown): Open[] => (Array.isArray(value) ? (value as Open[]) : []);
+const open = (value: unknown): Open =>
+  value !== null && typeof value === 'object' ? (value as Open) : {};
+
+/** Names everything in the spec that a pod is made from: a pod with another hash is outdated. */
+export const templateHash = (spec: Spec): string =>
+  fnv1a(
+    canonicalJson({
+      template: spec.template,
+      zones: spec.placement.zones,
+      nodes: spec.placement.nodes,
+    }),
+  );
+
+function spread(spec: Spec, labels: Record<string, string>): Open {
+  const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
+  const strict = whenUnsatisfiable === 'DoNotSchedule';
+  return {
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable,
+    // A lost zone must not hold back the members that replace those lost with it.
+    nodeTaintsPolicy: 'Honor',
+    // The API server allows minDomains with DoNotSchedule alone.
+    ...(strict && minZones !== undefined ? { minDomains: minZones } : {}),
+    labelSelector: { matchLabels: labels },
+  };
+}
+
+function affinity(spec: Spec, labels: Record<string, string>, given: unknown): Open {
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };
+  const anti = open(open(given)['podAntiAffinity']);
+  const [field, entry] =
+    spec.placement.nodes === 'Required'
+      ? ['requiredDuringSchedulingIgnoredDuringExecution', term]
+      : ['preferredDuringSchedulingIgnoredDuringExecution', { weight: 100, podAffinityTerm: term }];
+  return { ...open(given), podAntiAffinity: { ...anti, [field]: [...list(anti[field]), entry] } };
+}
+
+function tolerations(given: unknown): Open[] {
+  const own = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: lostNodeSeconds,
+  }));
+  const users = list(given);
+  return [...users, ...own.filter(({ key }) => !users.some((user) => user['key'] === key))];
+}
+
+/**
+ * The pod of an ordinal, as it is created, in `zone` where that is given. What the user wrote in the template stays,
+ * unless it is a name or label of ours.
+ */
+export function desiredPod(
+  resource: Resource,
+  ordinal: number,
+  role: string,
+  zone?: string,
+): Manifest {
+  const { spec } = resource;
+  const template = spec.template;
+  const selector = selectorLabels(resource.name);
+  const spreadLabels = { [nameLabel]: resource.name };
+  const metadata = open(template.metadata);
+  const podSpec = open(template.spec);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: podName(resource.name, ordinal),
+      namespace: resource.namespace,
+      labels: {
+        ...(open(metadata['labels']) as Record<string, string>),
+        ...selector,
+        [ordinalLabel]: String(ordinal),
+        [roleLabel]: role,
+      },
+      annotations: {
+        ...(open(metadata['annotations']) as Record<string, string>),
+        [templateHashAnnotation]: templateHash(spec),
+      },
+      ownerReferences: [ownerReference(resource)],
+    },
+    spec: {
+      ...podSpec,
+      ...(zone === undefined
+        ? {}
+        : {
+            nodeSelector: {
+              ...open(podSpec['nodeSelector']),
+              [spec.placement.zones.topologyKey]: zone,
+            },
+          }),
+      affinity: affinity(spec, spreadLabels, podSpec['affinity']),
+      tolerations: tolerations(podSpec['tolerations']),
+      topologySpreadConstraints: [
+        ...list(podSpec['topologySpreadConstraints']),
+        spread(spec, spreadLabels),
+      ],
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import { roleLabel } from '../api/labels.ts';
+import { inFlight } from './failover.ts';
+import { hasEnded, isHealthy, isLive } from './member.ts';
+import { ordinalOf } from './naming.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { templateHash } from './pod.ts';
+import { emptiestZone, zoneCounts } from './zones.ts';
+
+/** After its grace period a pod that is still there sits on a lost node, and another takes its place. */
+const stuckAfterMs = 10_000;
+/** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
+const frozenAfterMs = 30_000;
+/** How long a member that moves to another zone may take to become healthy, and the rest between two moves. */
+const moveMs = 120_000;
+/** Grace for a process that does not react anyway. Not 0: the kubelet must confirm that it has ended. */
+const frozenGraceSeconds = 1;
+
+export interface Removal {
+  member: Member;
+  reason: 'ScaleDown' | 'Ended' | 'Frozen' | 'Outdated' | 'Rebalance';
+  note: string;
+  gracePeriodSeconds?: number;
+}
+
+export interface ReplicaPlan {
+  /** Ordinals to create; all in `zone` where that is set. */
+  create: number[];
+  zone?: string;
+  remove: Removal[];
+  /** A move between zones begins. */
+  moveStarted: boolean;
+  requeueAtMs?: number;
+}
+
+/** Decides which pods to create and which to delete. Never deletes the primary, but to stop the service or to restart its only member. */
+export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
+  const plan: ReplicaPlan = { create: [], remove: [], moveStarted: false };
+  const again = (atMs: number) => {
+    plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, atMs);
+  };
+  const wanted = resource.spec.replicas;
+  const live = observed.members.filter((member) => isLive(member) && !hasEnded(member));
+
+  for (const member of observed.members) {
+    if (isLive(member) && hasEnded(member)) {
+      plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
+    }
+  }
+  plan.remove.push(...frozen(resource, live, nowMs, again));
+
+  const leaving = observed.members.filter(
+    (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
+  );
+  for (const member of leaving) again((member.deletionAtMs ?? nowMs) + stuckAfterMs);
+
+  const missing = wanted - live.length - leaving.length - plan.remove.length;
+  if (missing > 0) plan.create = freeOrdinals(resource, observed, missing);
+  if (plan.create.length > 0 || plan.remove.length > 0) return plan;
+
+  const surplus = live.length - wanted;
+  if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
+  else if (leaving.length === 0 && surplus === 0) {
+    if (!update(resource, live, nowMs, plan, again))
+      rebalance(resource, observed, live, nowMs, plan);
+  }
+  return plan;
+}
+
+function freeOrdinals(resource: Resource, observed: Observed, count: number): number[] {
+  const used = new Set<number | undefined>([
+    ...observed.members.map((member) => member.ordinal),
+    ...observed.takenPodNames.map(({ name }) => ordinalOf(resource.name, name)),
+  ]);
+  const free: number[] = [];
+  for (let ordinal = 0; free.length < count; ordinal++) {
+    if (!used.has(ordinal)) free.push(ordinal);
+  }
+  return free;
+}
+
+/**
+ * Silent members to be killed, so that they come back as new processes. A former primary goes at once: that is
+ * what keeps it from waking up as a second primary. Only where another member is heard, else the fault may be ours.
+ */
+function frozen(
+  resource: Resource,
+  live: Member[],
+  nowMs: number,
+  again: (atMs: number) => void,
+): Removal[] {
+  if (!live.some(isHealthy)) return [];
+  return live.flatMap((member): Removal[] => {
+    const { health } = member;
+    if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return [];
+    if (member.uid === resource.status.primaryUID) return [];
+    const former = member.labels[roleLabel] === 'primary';
+    const dueMs = former ? 0 : health.sinceWallMs + frozenAfterMs;
+    if (nowMs < dueMs) {
+      again(dueMs);
+      return [];
+    }
+    return [
+      { member, reason: 'Frozen', note: health.evidence, gracePeriodSeconds: frozenGraceSeconds },
+    ];
+  });
+}
+
+/** Unhealthy ones first, then from the fullest zone, then the highest ordinal; never the primary, but at 0. */
+function scaleDown(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  surplus: number,
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): void {
+  const { status, spec } = resource;
+  if (spec.replicas > 0 && inFlight(resource) !== undefined) return;
+  const moveEndsMs = Date.parse(status.lastRebalanceTime ?? '') + moveMs;
+  const moving = nowMs < moveEndsMs && surplus === 1;
+  if (moving && !live.every(isHealthy)) {
+    again(moveEndsMs);
+    return;
+  }
+  const left = [...live];
+  for (let i = 0; i < surplus; i++) {
+    const counts = zoneCounts(left, observed.zones);
+    const crowd = (member: Member) => counts.get(member.zone ?? '') ?? 0;
+    const [victim] = left
+      .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
+      .sort(
+        (a, b) =>
+          Number(isHealthy(a)) - Number(isHealthy(b)) ||
+          crowd(b) - crowd(a) ||
+          b.ordinal - a.ordinal,
+      );
+    if (victim === undefined) return;
+    left.splice(left.indexOf(victim), 1);
+    plan.remove.push(
+      moving
+        ? { member: victim, reason: 'Rebalance', note: `its zone ${victim.zone} had most members` }
+        : { member: victim, reason: 'ScaleDown', note: `replicas is ${spec.replicas}` },
+    );
+  }
+}
+
+/** Replaces one outdated member: a broken one at once, else standbys first, while all are well. True where one is left. */
+function update(
+  resource: Resource,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): boolean {
+  const hash = templateHash(resource.spec);
+  const outdated = live.filter((member) => member.templateHash !== hash);
+  if (outdated.length === 0) return false;
+  const standbys = outdated
+    .filter((member) => member.uid !== resource.status.primaryUID)
+    .sort((a, b) => b.ordinal - a.ordinal);
+  const broken = standbys.find((member) => !isHealthy(member));
+  const note = 'the pod template has changed';
+  if (broken !== undefined) {
+    plan.remove.push({ member: broken, reason: 'Outdated', note });
+    return true;
+  }
+  if (inFlight(resource) !== undefined || !live.every(isHealthy)) {
+    again(nowMs + 1_000);
+    return true;
+  }
+  const next = standbys[0] ?? (live.length === 1 ? live[0] : undefined);
+  if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
+  return true;
+}
+
+/** Begins to move a member to a zone that came back: the new one first, then the surplus one goes. */
+function rebalance(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+): void {
+  const zone = emptiestZone(live, observed.zones);
+  if (zone === undefined) return;
+  const stuck = observed.members.some((member) => !isLive(member));
+  if (stuck || inFlight(resource) !== undefined || !live.every(isHealthy)) return;
+  const restedMs = Date.parse(resource.status.lastRebalanceTime ?? '') + moveMs;
+  if (nowMs < restedMs) {
+    plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, restedMs);
+    return;
+  }
+  plan.create = freeOrdinals(resource, observed, 1);
+  plan.zone = zone;
+  plan.moveStarted = true;
+}

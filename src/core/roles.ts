@@ -1,0 +1,124 @@
+import type { HookSpec } from '../api/spec.ts';
+import type { HookState, Member, Observed, Resource } from './observed.ts';
+
+/** A call that tells a member its role. May be repeated: the member must not mind. */
+export interface HookCall {
+  action: 'promote' | 'demote';
+  member: Member;
+  hook: HookSpec;
+  epoch: number;
+  generation: number;
+  attempts: number;
+  reason: string;
+}
+
+export interface RolePlan {
+  calls: HookCall[];
+  /** The primary has been told its role in this epoch and life, or needs no telling. */
+  promoted: boolean;
+  requeueAtMs?: number;
+}
+
+const reachable = (member: Member) =>
+  member.ip !== undefined &&
+  member.health !== undefined &&
+  ['Healthy', 'Suspect', 'Sick'].includes(member.health.verdict);
+
+const generationOf = (member: Member) => member.health?.generation ?? 0;
+
+function stateOf(hooks: HookState[], action: HookState['action'], member: Member) {
+  return hooks.find(
+    (hook) =>
+      hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
+  );
+}
+
+/** The former primary still runs and was told nothing yet: it must hear of its demotion before another is promoted. */
+function demotionPending(resource: Resource, observed: Observed): boolean {
+  const record = resource.status.failovers?.[0];
+  if (record?.outcome !== 'Promoting' || resource.spec.engine.demote === undefined) return false;
+  const former = observed.members.find(
+    (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
+  );
+  if (former === undefined || !reachable(former)) return false;
+  const told = stateOf(observed.hooks, 'demote', former);
+  return told === undefined || told.epoch < record.epoch || told.state === 'Running';
+}
+
+/**
+ * Every member that can be reached is told its role once in each life (generation): the primary in each epoch
+ * (promote), any other when it is first heard and when it has been primary (demote). So a process that restarted, or
+ * woke up after its successor was promoted, learns what it is. What was told is forgotten with the operator's
+ * process, and told again.
+ */
+export function planRoles(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  nowMs: number,
+): RolePlan {
+  const { engine, topology } = resource.spec;
+  const epoch = resource.status.epoch ?? 0;
+  const plan: RolePlan = { calls: [], promoted: primary !== undefined };
+  if (topology === 'ActiveActive') return plan;
+
+  const call = (
+    action: HookState['action'],
+    hook: HookSpec,
+    member: Member,
+    settled: (state: HookState) => boolean,
+    reason: string,
+  ): boolean => {
+    const state = stateOf(observed.hooks, action, member);
+    const current = state !== undefined && settled(state) ? state : undefined;
+    if (current?.state === 'Done') return true;
+    if (current?.state === 'Running') return false;
+    if (current !== undefined && current.retryAtMs > nowMs) {
+      plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, current.retryAtMs);
+      return false;
+    }
+    plan.calls.push({
+      action,
+      hook,
+      member,
+      epoch,
+      generation: generationOf(member),
+      attempts: current?.attempts ?? 0,
+      reason,
+    });
+    return false;
+  };
+
+  if (engine.demote !== undefined) {
+    for (const member of observed.members) {
+      if (member.uid === primary?.uid || epoch === 0 || !reachable(member)) continue;
+      const promotedIn = stateOf(observed.hooks, 'promote', member)?.epoch ?? 0;
+      const formerIn =
+        resource.status.failovers?.[0]?.from === member.name
+          ? resource.status.failovers[0].epoch
+          : 0;
+      const since = Math.max(promotedIn + 1, formerIn, 1);
+      call(
+        'demote',
+        engine.demote,
+        member,
+        (told) => told.epoch >= since,
+        `${primary?.name ?? 'another'} is primary`,
+      );
+    }
+  }
+  if (primary !== undefined && engine.promote !== undefined) {
+    plan.promoted = false;
+    if (reachable(primary) && !demotionPending(resource, observed)) {
+      const why = resource.status.failovers?.[0]?.trigger ?? 'Elected';
+      plan.promoted = call('promote', engine.promote, primary, (told) => told.epoch === epoch, why);
+    } else {
+      plan.promoted =
+        stateOf(observed.hooks, 'promote', primary)?.epoch === epoch &&
+        stateOf(observed.hooks, 'promote', primary)?.state === 'Done';
+    }
+  } else if (primary !== undefined && demotionPending(resource, observed)) {
+    plan.promoted = false;
+  }
+  return plan;
+}
