@@ -1,0 +1,12 @@
+import type { Manifest } from './manifest.ts';
+import type { Member } from './observed.ts';
+import type { Removal } from './replicas.ts';
+import type { HookCall } from './roles.ts';
+
+/** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
+export type Action =
+  | { type: 'EnsureChild'; manifest: Manifest }
+  | { type: 'CallHook'; call: HookCall }
+  | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  | { type: 'CreatePod'; manifest: Manifest }
+  | { type: 'DeletePod'; removal: Removal };

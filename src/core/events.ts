@@ -1,0 +1,88 @@
+import type { Condition, Status } from '../api/status.ts';
+import type { Action } from './action.ts';
+import type { EventNote, Resource } from './observed.ts';
+
+const conditionOf = (status: Status, type: string): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
+
+/** Events for what changes between the status that was and the one to come, and for what is done to pods. */
+export function notesOf(resource: Resource, next: Status, actions: Action[]): EventNote[] {
+  const notes: EventNote[] = [];
+  const before = resource.status;
+  if (next.primaryUID !== before.primaryUID && next.primary !== undefined) {
+    const record = next.failovers?.[0];
+    notes.push(
+      record?.epoch === next.epoch && record !== undefined
+        ? {
+            type: 'Warning',
+            reason: 'FailoverStarted',
+            action: 'Elect',
+            note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${record.trigger}): ${record.evidence ?? ''}`,
+            pod: record.to,
+          }
+        : {
+            type: 'Normal',
+            reason: 'PrimaryElected',
+            action: 'Elect',
+            note: `${next.primary} becomes primary in epoch ${next.epoch}`,
+            pod: next.primary,
+          },
+    );
+  }
+  const record = next.failovers?.[0];
+  if (record?.outcome === 'Completed' && before.failovers?.[0]?.outcome === 'Promoting') {
+    notes.push({
+      type: 'Normal',
+      reason: 'FailoverCompleted',
+      action: 'Repoint',
+      note: `${record.to} takes writes in epoch ${record.epoch}${record.totalMs === undefined ? '' : `, ${record.totalMs} ms after the verdict`}`,
+      pod: record.to,
+    });
+  }
+  notes.push(...conditionNotes(before, next));
+  for (const action of actions) {
+    if (action.type === 'DeletePod') {
+      const { member, reason, note } = action.removal;
+      notes.push({
+        type: reason === 'Frozen' || reason === 'Ended' ? 'Warning' : 'Normal',
+        reason: 'PodDeleted',
+        action: 'Delete',
+        note: `${member.name}: ${note}`,
+        pod: member.name,
+      });
+    } else if (action.type === 'CreatePod') {
+      const { name } = action.manifest.metadata;
+      notes.push({ type: 'Normal', reason: 'PodCreated', action: 'Create', note: name });
+    }
+  }
+  return notes;
+}
+
+function conditionNotes(before: Status, next: Status): EventNote[] {
+  const notes: EventNote[] = [];
+  for (const type of ['FailoverBlocked', 'Degraded'] as const) {
+    const old = conditionOf(before, type);
+    const now = conditionOf(next, type);
+    if (now?.status !== 'True') continue;
+    if (old?.status === 'True' && old.reason === now.reason && old.message === now.message)
+      continue;
+    notes.push({
+      type: 'Warning',
+      reason: type === 'Degraded' ? now.reason : type,
+      action: type === 'Degraded' ? 'Reconcile' : 'Failover',
+      note: now.message,
+    });
+  }
+  const recovered =
+    conditionOf(before, 'Degraded')?.status === 'True' &&
+    conditionOf(next, 'Degraded')?.status === 'False';
+  if (recovered) {
+    notes.push({
+      type: 'Normal',
+      reason: 'Recovered',
+      action: 'Reconcile',
+      note: conditionOf(next, 'Degraded')?.message ?? 'all members are healthy',
+    });
+  }
+  return notes;
+}
