@@ -1,0 +1,220 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
+import type { MonitorMetrics } from '../heartbeat/monitor.ts';
+
+export interface ServiceKey {
+  namespace: string;
+  name: string;
+}
+
+export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
+
+type Health = MemberStatus['health'];
+
+const healths = Object.keys({
+  Unknown: true,
+  Healthy: true,
+  Sick: true,
+  Dead: true,
+  Terminating: true,
+} satisfies Record<Health, true>);
+
+const noMembers = Object.fromEntries(healths.map((health) => [health, 0]));
+
+const triggers = Object.keys({
+  Crash: true,
+  Silent: true,
+  Sick: true,
+  PodGone: true,
+  Switchover: true,
+  PromoteFailed: true,
+} satisfies Record<FailoverTrigger, true>);
+
+/** Bucket bounds of controller-runtime's reconcile histogram, less the coarse ones, in seconds. */
+const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** client-go's: powers of ten, from a microsecond, in seconds. */
+const queueBuckets = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100];
+const roundTripBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const phaseBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * All metrics of the operator. Where the ecosystem has a name (controller-runtime, client-go) that one is used; the
+ * project's own begin with `haservice_`. Times are taken in milliseconds and exported in seconds.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  readonly #reconciles = this.#counter(
+    'controller_runtime_reconcile_total',
+    'Reconciliations, by controller and result.',
+    ['controller', 'result'],
+  );
+  readonly #reconcileTime = this.#histogram(
+    'controller_runtime_reconcile_time_seconds',
+    'Time of one reconciliation.',
+    reconcileBuckets,
+    ['controller'],
+  );
+  readonly #activeWorkers = this.#gauge(
+    'controller_runtime_active_workers',
+    'Reconciliations that are running.',
+    ['controller'],
+  );
+  readonly #depth = this.#gauge('workqueue_depth', 'Keys that wait.', ['name']);
+  readonly #adds = this.#counter('workqueue_adds_total', 'Keys that were added.', ['name']);
+  readonly #retries = this.#counter('workqueue_retries_total', 'Retries after errors.', ['name']);
+  readonly #queueTime = this.#histogram(
+    'workqueue_queue_duration_seconds',
+    'How long a key waits before it is worked on.',
+    queueBuckets,
+    ['name'],
+  );
+  readonly #workTime = this.#histogram(
+    'workqueue_work_duration_seconds',
+    'How long the work on a key takes.',
+    queueBuckets,
+    ['name'],
+  );
+  readonly #requests = this.#counter(
+    'rest_client_requests_total',
+    'Requests to the API server, by status code and method.',
+    ['code', 'method'],
+  );
+  readonly #failovers = this.#counter(
+    'haservice_failovers_total',
+    'Changes of the primary, by what set them off.',
+    ['namespace', 'name', 'trigger'],
+  );
+  readonly #failoverTime = this.#histogram(
+    'haservice_failover_duration_seconds',
+    'Time of each phase of a failover.',
+    phaseBuckets,
+    ['phase'],
+  );
+  readonly #heartbeats = this.#counter(
+    'haservice_heartbeats_total',
+    'What was heard of the members, by kind.',
+    ['result'],
+  );
+  readonly #roundTrip = this.#histogram(
+    'haservice_heartbeat_rtt_seconds',
+    'Round-trip time of the good answers.',
+    roundTripBuckets,
+  );
+  readonly #members = this.#gauge('haservice_members', 'Members, by health.', [
+    'namespace',
+    'name',
+    'verdict',
+  ]);
+  readonly #epoch = this.#gauge('haservice_epoch', 'Epoch: the changes of the primary so far.', [
+    'namespace',
+    'name',
+  ]);
+  readonly #stall = this.#counter(
+    'haservice_operator_stall_seconds_total',
+    'Time in which the operator itself stood still, which no member is blamed for.',
+  );
+  readonly #hookCalls = this.#counter(
+    'haservice_hook_calls_total',
+    'Calls of promote and demote hooks, by result: ok or an error code.',
+    ['action', 'result'],
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** For HeartbeatMonitor. */
+  readonly heartbeat: MonitorMetrics = {
+    heartbeat: (result) => this.#heartbeats.inc({ result }),
+    roundTrip: (ms) => this.#roundTrip.observe(ms / 1_000),
+    stalled: (ms) => this.#stall.inc(ms / 1_000),
+  };
+
+  /** What one work queue reports. */
+  workQueue(name: string) {
+    return {
+      added: () => this.#adds.inc({ name }),
+      depth: (keys: number) => this.#depth.set({ name }, keys),
+      waited: (ms: number) => this.#queueTime.observe({ name }, ms / 1_000),
+      worked: (ms: number) => this.#workTime.observe({ name }, ms / 1_000),
+      retried: () => this.#retries.inc({ name }),
+    };
+  }
+
+  /** What the client of the API server reports. */
+  readonly client = {
+    /** @param code HTTP status, or `<error>` where there was no answer, as in client-go. */
+    request: (method: string, code: string) => this.#requests.inc({ method, code }),
+  };
+
+  reconcileStarted(controller: string): void {
+    this.#activeWorkers.inc({ controller });
+  }
+
+  reconcileEnded(controller: string, result: ReconcileResult, ms: number): void {
+    this.#activeWorkers.dec({ controller });
+    this.#reconciles.inc({ controller, result });
+    this.#reconcileTime.observe({ controller }, ms / 1_000);
+  }
+
+  failover(service: ServiceKey, trigger: FailoverTrigger): void {
+    this.#failovers.inc({ ...labelsOf(service), trigger });
+  }
+
+  /** @param phase detect, elect, promote, repoint, firstSuccess or total. */
+  failoverPhase(phase: string, ms: number): void {
+    this.#failoverTime.observe({ phase }, ms / 1_000);
+  }
+
+  /** @param result `ok` or the code of the error. */
+  hookCalled(action: 'promote' | 'demote', result: string): void {
+    this.#hookCalls.inc({ action, result });
+  }
+
+  /** What a service is now. A health that is not named counts no members. */
+  setService(
+    service: ServiceKey,
+    epoch: number,
+    members: Readonly<Partial<Record<Health, number>>>,
+  ): void {
+    const labels = labelsOf(service);
+    this.#epoch.set(labels, epoch);
+    for (const [verdict, count] of Object.entries({ ...noMembers, ...members })) {
+      this.#members.set({ ...labels, verdict }, count);
+    }
+  }
+
+  /** Drops the label sets of a service that is gone, so that they do not pile up. */
+  forgetService(service: ServiceKey): void {
+    const labels = labelsOf(service);
+    this.#epoch.remove(labels);
+    for (const verdict of healths) this.#members.remove({ ...labels, verdict });
+    for (const trigger of triggers) this.#failovers.remove({ ...labels, trigger });
+  }
+
+  /** The text of GET /metrics, and its content type. */
+  async expose(): Promise<{ contentType: string; text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[] = []) {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: Label[] = []) {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: Label[] = [],
+  ) {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.#registry] });
+  }
+}
+
+/** Only the labels: the caller's object may hold more. */
+const labelsOf = ({ namespace, name }: ServiceKey) => ({ namespace, name });
