@@ -85,7 +85,7 @@ export function decide(resource: Resource, observed: Observed, nowMs: number): D
   return {
     actions,
     status,
-    events: notesOf(resource, status, actions),
+    events: notesOf(resource, status),
     ...earliest(nowMs, [
       failover.kind === 'Wait' || failover.kind === 'Blocked' ? failover.untilMs : undefined,
       roles.requeueAtMs,
@@ -131,7 +131,7 @@ function commit(
     },
     nowMs,
   );
-  return { commit: { status, plan }, actions: [], status, events: notesOf(resource, status, []) };
+  return { commit: { status, plan }, actions: [], status, events: notesOf(resource, status) };
 }
 
 const withOutcome = (resource: Resource, record: FailoverRecord): Resource => ({

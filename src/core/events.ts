@@ -5,8 +5,29 @@ import type { EventNote, Resource } from './observed.ts';
 const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
-/** Events for what changes between the status that was and the one to come, and for what is done to pods. */
-export function notesOf(resource: Resource, next: Status, actions: Action[]): EventNote[] {
+/** The Event for something done to a pod, once it has been done. */
+export function noteOfAction(action: Action): EventNote | undefined {
+  if (action.type === 'DeletePod') {
+    const { member, reason, note } = action.removal;
+    return {
+      type: reason === 'Frozen' || reason === 'Ended' ? 'Warning' : 'Normal',
+      reason: 'PodDeleted',
+      action: 'Delete',
+      note: `${member.name}: ${note}`,
+      pod: member.name,
+    };
+  }
+  if (action.type !== 'CreatePod') return undefined;
+  return {
+    type: 'Normal',
+    reason: 'PodCreated',
+    action: 'Create',
+    note: action.manifest.metadata.name,
+  };
+}
+
+/** Events for what changes between the status that was and the one to come. */
+export function notesOf(resource: Resource, next: Status): EventNote[] {
   const notes: EventNote[] = [];
   const before = resource.status;
   if (next.primaryUID !== before.primaryUID && next.primary !== undefined) {
@@ -40,21 +61,6 @@ export function notesOf(resource: Resource, next: Status, actions: Action[]): Ev
     });
   }
   notes.push(...conditionNotes(before, next));
-  for (const action of actions) {
-    if (action.type === 'DeletePod') {
-      const { member, reason, note } = action.removal;
-      notes.push({
-        type: reason === 'Frozen' || reason === 'Ended' ? 'Warning' : 'Normal',
-        reason: 'PodDeleted',
-        action: 'Delete',
-        note: `${member.name}: ${note}`,
-        pod: member.name,
-      });
-    } else if (action.type === 'CreatePod') {
-      const { name } = action.manifest.metadata;
-      notes.push({ type: 'Normal', reason: 'PodCreated', action: 'Create', note: name });
-    }
-  }
   return notes;
 }
 

@@ -55,7 +55,7 @@ function failureOf(
       trigger,
       evidence: health.evidence,
       atMs: health.sinceWallMs,
-      detectMs: health.silentMs,
+      detectMs: Math.max(0, health.silentMs - (nowMs - health.sinceWallMs)),
     };
   }
   if (health?.verdict === 'Unknown') {
@@ -167,6 +167,11 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
   const failure = failureOf(resource, observed, primary, nowMs);
   if (failure === undefined) return unknownYet(resource, primary);
 
+  const doubtMs = (observed.connectedSinceMs ?? -Infinity) + durationMs(spec.heartbeat.timeout);
+  if (failure.trigger === 'Silent' && nowMs < doubtMs) {
+    const message = `${failure.evidence}; but the operator itself was cut off until just now`;
+    return { kind: 'Wait', untilMs: doubtMs, message };
+  }
   const guarded = guard(resource, failure, nowMs);
   if (guarded !== undefined) return guarded;
   const { winner, rejected } = elect(observed.members, {

@@ -102,8 +102,8 @@ export interface Resource {
 
 export interface Observed {
   members: Member[];
-  /** Names of pods that stand in the way: they carry a name that a member needs, but are not ours. */
-  takenPodNames: { name: string; owner: string }[];
+  /** Pods that carry our labels or a name that a member needs, but are not ours. */
+  strangers: { name: string; owner: string }[];
   /** Zones that can take a member. Empty where no node carries the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: a primary is best elected elsewhere. */
@@ -113,6 +113,11 @@ export interface Observed {
   failures: WriteFailure[];
   hooks: HookState[];
   timeline?: Timeline;
+  /**
+   * Epoch milliseconds since when the API server can be reached again, where this process had lost it: silence from
+   * before may have been its own.
+   */
+  connectedSinceMs?: number;
   /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
   writeEndpoints?: string[];
 }

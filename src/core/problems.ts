@@ -91,10 +91,10 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
-  for (const { name, owner } of observed.takenPodNames) {
+  for (const { name, owner } of observed.strangers) {
     problems.push({
-      reason: 'PodNameConflict',
-      message: `pod ${name} belongs to ${owner} and is left alone; another ordinal is used: delete that pod to free the name`,
+      reason: 'ForeignPod',
+      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
   for (const { what, reason, message } of observed.failures) {

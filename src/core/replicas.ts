@@ -69,7 +69,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
 function freeOrdinals(resource: Resource, observed: Observed, count: number): number[] {
   const used = new Set<number | undefined>([
     ...observed.members.map((member) => member.ordinal),
-    ...observed.takenPodNames.map(({ name }) => ordinalOf(resource.name, name)),
+    ...observed.strangers.map(({ name }) => ordinalOf(resource.name, name)),
   ]);
   const free: number[] = [];
   for (let ordinal = 0; free.length < count; ordinal++) {
