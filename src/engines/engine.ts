@@ -1,8 +1,4 @@
 import type { EngineSpec } from '../api/spec.ts';
-import type { Clock } from '../core/clock.ts';
-import { LineProbe } from './probe.ts';
-import { httpLine } from './http.ts';
-import { tcpLine } from './tcp.ts';
 
 export interface ProbeTarget {
   /** IP address of the member. */
@@ -30,13 +26,4 @@ export interface Probe {
   beat(): void;
   /** Ends all connections. No event comes afterwards. */
   close(): void;
-}
-
-export function createProbe(
-  target: ProbeTarget,
-  clock: Clock,
-  onEvent: (event: ProbeEvent) => void,
-): Probe {
-  const openLine = target.engine.type === 'HTTP' ? httpLine : tcpLine;
-  return new LineProbe((events) => openLine(target, clock, events), clock, onEvent);
 }

@@ -9,7 +9,7 @@ interface Entry {
 
 const kept = 4;
 
-/** The last things that were heard of a member since it last answered well, for a person to read. */
+/** The last things that were heard of a member since it was healthy, for a person to read. */
 export class Evidence {
   readonly #clock: Clock;
   #answeredAt: number | undefined;
@@ -23,13 +23,17 @@ export class Evidence {
     const wallMs = this.#clock.wallNow();
     if (event.type === 'answer') {
       this.#answeredAt = wallMs;
-      if (this.#entries.length > 0) this.#entries = [];
       return;
     }
     const text = describe(event);
     const last = this.#entries.at(-1);
     if (last?.text === text) last.count++;
     else this.#entries = [...this.#entries.slice(1 - kept), { wallMs, text, count: 1 }];
+  }
+
+  /** All is well again. */
+  clear(): void {
+    if (this.#entries.length > 0) this.#entries = [];
   }
 
   last(): string | undefined {

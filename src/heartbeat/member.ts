@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import * as detector from '../core/detector.ts';
-import { type Probe, type ProbeEvent, createProbe } from '../engines/engine.ts';
+import { createProbe } from '../engines/create-probe.ts';
+import type { Probe, ProbeEvent } from '../engines/engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';
-import type { MemberHealth, MonitorConfig, MonitorMetrics } from './monitor.ts';
+import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { phaseOf } from './phase.ts';
 
 export interface MemberOptions {
@@ -116,6 +117,7 @@ export class Member {
         this.#rttMs = event.rttMs;
         this.#lastHeardWallMs = clock.wallNow();
         this.#become(detector.onAnswer(this.#state, now));
+        if (this.#state.verdict === 'Healthy') this.#evidence.clear();
         break;
       case 'badAnswer':
         this.#lastHeardWallMs = clock.wallNow();

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
-import type { MonitorMetrics } from '../heartbeat/monitor.ts';
+import type { MonitorMetrics } from '../heartbeat/health.ts';
 
 export interface ServiceKey {
   namespace: string;

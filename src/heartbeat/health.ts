@@ -1,0 +1,35 @@
+import type { EngineSpec } from '../api/spec.ts';
+import type { Cause, DetectorConfig, Verdict } from '../core/detector.ts';
+
+/** What is known of one member now. */
+export interface MemberHealth {
+  verdict: Verdict;
+  /** Why it is Dead, Sick or Suspect; for an Unknown one why it has not been heard (absent: not asked for long enough). */
+  cause?: Cause;
+  /** One line for a person: what is wrong, or that all is well. */
+  message: string;
+  /** Since when the verdict holds. Milliseconds since the Unix epoch. */
+  sinceWallMs: number;
+  /** Its last answer, good or wrong. */
+  lastHeardWallMs?: number;
+  /** How long it has been silent, less the operator's own stalls; for an Unknown one since it was first asked. */
+  silentMs: number;
+  /** Round-trip time of the last good answer. */
+  rttMs?: number;
+  /** Raised at each recovery from Dead. */
+  generation: number;
+  /** What was heard, in one line: `connection closed at 12:00:01.123Z (read ECONNRESET), refused at 12:00:01.124Z`. */
+  evidence: string;
+}
+
+export interface MonitorMetrics {
+  heartbeat(result: 'answer' | 'badAnswer' | 'refused' | 'closed' | 'unreachable' | 'fault'): void;
+  roundTrip(ms: number): void;
+  stalled(ms: number): void;
+}
+
+export interface MonitorConfig {
+  engine: EngineSpec;
+  port: number;
+  detector: DetectorConfig;
+}
