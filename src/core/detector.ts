@@ -133,26 +133,26 @@ export function judge(
   state: DetectorState,
   now: number,
 ): { state: DetectorState; checkAgainAt: number } {
-  const silentMs = now - state.silentFrom;
+  // Points in time are compared, not spans: so that at `checkAgainAt` the change is surely due, rounding or not.
   const deadAt = state.silentFrom + state.limitMs;
   switch (state.verdict) {
     case 'Dead':
       return { state, checkAgainAt: Infinity };
     case 'Unknown': {
       if (state.cause !== undefined) return { state, checkAgainAt: Infinity };
-      if (silentMs < state.limitMs) return { state, checkAgainAt: deadAt };
+      if (now < deadAt) return { state, checkAgainAt: deadAt };
       return { state: { ...state, cause: 'Silent' }, checkAgainAt: Infinity };
     }
     case 'Healthy':
     case 'Suspect':
     case 'Sick': {
-      if (silentMs >= state.limitMs) {
+      if (now >= deadAt) {
         const dead: DetectorState = { ...state, verdict: 'Dead', cause: 'Silent', good: 0, bad: 0 };
         return { state: dead, checkAgainAt: Infinity };
       }
       if (state.verdict !== 'Healthy') return { state, checkAgainAt: deadAt };
-      const suspectMs = suspectAfter(state);
-      if (silentMs < suspectMs) return { state, checkAgainAt: state.silentFrom + suspectMs };
+      const suspectAt = state.silentFrom + suspectAfter(state);
+      if (now < suspectAt) return { state, checkAgainAt: suspectAt };
       return { state: { ...state, verdict: 'Suspect', cause: 'Silent' }, checkAgainAt: deadAt };
     }
   }
@@ -177,7 +177,7 @@ function limitOf(config: DetectorConfig, window: readonly number[]): number {
 }
 
 /**
- * Half an interval is the least deviation that is believed: with the default threshold of 8, silence of at least 3.8
+ * Half an interval is the least deviation that is believed: with the default threshold of 8, silence of at least 3.6
  * intervals, which one lost packet and its retransmission do not reach. (Akka's defaults come to 4.6 intervals: a
  * deviation of a tenth and an accepted pause of three.)
  */

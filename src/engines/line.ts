@@ -10,7 +10,7 @@ export interface Line {
   close(): void;
 }
 
-/** After `refused`, `closed`, `unreachable` and `fault` the line is used up. */
+/** After `refused`, `closed`, `unreachable` and `fault` the line is used up; after the others it may be asked again. */
 export interface LineEvents {
   answer(rttMs: number): void;
   badAnswer(message: string): void;
@@ -23,14 +23,9 @@ export interface LineEvents {
 /** What is read of an answer at most. */
 export const maxAnswerBytes = 64 * 1024;
 
-const networkCodes = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'ETIMEDOUT']);
-const endedCodes = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'UND_ERR_SOCKET',
-  'UND_ERR_INFO',
-]);
+const endedCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+/** Want of something on the operator's own machine: file descriptors, ports, memory. */
+const ownCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
 /** Tells a failed connection attempt, or the end of a connection, as the event that it is. */
 export function reportFailure(error: unknown, events: LineEvents): void {
@@ -38,9 +33,10 @@ export function reportFailure(error: unknown, events: LineEvents): void {
   const message = error instanceof Error ? error.message : String(error);
   if (code === 'ECONNREFUSED') events.refused(message);
   else if (endedCodes.has(code)) events.closed(message);
-  else if (networkCodes.has(code)) events.unreachable(message);
-  else if (code.startsWith('HPE_')) events.badAnswer(`not HTTP: ${message}`);
-  else events.fault(message);
+  else if (ownCodes.has(code)) events.fault(message);
+  else if (/^(HPE|UND_ERR)_/.test(code))
+    events.badAnswer(`not the HTTP that was expected: ${message}`);
+  else events.unreachable(message);
 }
 
 function codeOf(error: unknown): string {
