@@ -1,0 +1,149 @@
+import { fieldManager } from '../api/labels.ts';
+import { HAError } from '../api/errors.ts';
+import type { Action } from '../core/action.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Resource } from '../core/observed.ts';
+import { probePort } from '../core/ports.ts';
+import { isAlreadyExists, isNotFound } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { pods } from '../kube/resources.ts';
+import type { Pod } from '../kube/wire.ts';
+import type { Log } from '../telemetry/log.ts';
+import { ensureChild } from './children.ts';
+import type { HookRunner } from './hook-runner.ts';
+import type { Memory } from './memory.ts';
+import { ownerOf } from './observe.ts';
+import { type Stores, controllerUid } from './stores.ts';
+
+/** How long a pod in the way is believed to be there, before its name is tried again. */
+const strangerMs = 30_000;
+
+export interface ActContext {
+  client: KubeClient;
+  stores: Stores;
+  hooks: HookRunner;
+  clock: Clock;
+  log: Log;
+  key: string;
+  resource: Resource;
+  memory: Memory;
+  signal: AbortSignal;
+}
+
+/** What an action is called in messages. */
+export function describe(action: Action): string {
+  switch (action.type) {
+    case 'EnsureChild':
+      return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
+    case 'CreatePod':
+      return `create Pod ${action.manifest.metadata.name}`;
+    case 'DeletePod':
+      return `delete Pod ${action.removal.member.name}`;
+    case 'LabelPod':
+      return `label Pod ${action.member.name}`;
+    case 'CallHook':
+      return `${action.call.action} ${action.call.member.name}`;
+  }
+}
+
+/** Carries out one action. True where it changed something. @throws HAError where the API server refused or failed. */
+export async function act(action: Action, context: ActContext): Promise<boolean> {
+  const { client, stores, signal } = context;
+  switch (action.type) {
+    case 'EnsureChild': {
+      const result = await ensureChild(client, stores, action.manifest, signal);
+      if (typeof result === 'object') {
+        throw new HAError('HA_ERR_NAME_TAKEN', `${describe(action)}: it is ${result.foreign}'s`, {
+          reason: 'NameTaken',
+        });
+      }
+      return result === 'Written';
+    }
+    case 'CallHook': {
+      const port = probePort(context.resource.spec) ?? 0;
+      context.hooks.start(context.key, context.memory, action.call, port, context.log);
+      return true;
+    }
+    case 'LabelPod': {
+      const { name, uid } = action.member;
+      const { namespace } = context.resource;
+      const object: Pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, uid, labels: action.labels },
+      };
+      const written = await client.apply(pods, object, { fieldManager, force: true, signal });
+      stores.pods.observeWrite(written);
+      return true;
+    }
+    case 'CreatePod':
+      return createPod(action, context);
+    case 'DeletePod':
+      return deletePod(action, context);
+  }
+}
+
+async function createPod(
+  action: Extract<Action, { type: 'CreatePod' }>,
+  context: ActContext,
+): Promise<boolean> {
+  const { client, stores, signal, memory, resource, clock } = context;
+  try {
+    // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
+    const pod = action.manifest as Pod;
+    stores.pods.observeWrite(
+      await client.create(pods, pod, { signal, fieldValidation: 'Strict', fieldManager }),
+    );
+    return true;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const found = await findPod(action.manifest.metadata.name, context);
+    if (found !== undefined && controllerUid(found) !== resource.uid) {
+      const untilMs = clock.wallNow() + strangerMs;
+      memory.strangers.set(action.manifest.metadata.name, { owner: ownerOf(found), untilMs });
+    }
+    return true;
+  }
+}
+
+/**
+ * Asks the API server for a pod that the watch does not show: where somebody took our labels off one of ours, it is put
+ * back into the cache, and labelled again in the next pass.
+ */
+export async function findPod(
+  name: string,
+  {
+    client,
+    stores,
+    resource,
+    signal,
+  }: Pick<ActContext, 'client' | 'stores' | 'resource' | 'signal'>,
+): Promise<Pod | undefined> {
+  try {
+    const pod = await client.get(pods, { namespace: resource.namespace, name }, { signal });
+    if (controllerUid(pod) === resource.uid) stores.pods.observeWrite(pod);
+    return pod;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function deletePod(
+  action: Extract<Action, { type: 'DeletePod' }>,
+  { client, stores, resource, signal }: ActContext,
+): Promise<boolean> {
+  const { member, gracePeriodSeconds } = action.removal;
+  const ref = { namespace: resource.namespace, name: member.name };
+  const left = await client.delete(pods, ref, {
+    uid: member.uid,
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    signal,
+  });
+  if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {
+    stores.pods.observeWrite(left);
+  } else {
+    stores.pods.observeDelete(ref, member.uid);
+  }
+  return true;
+}

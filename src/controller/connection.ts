@@ -1,0 +1,44 @@
+import { isHAError } from '../api/errors.ts';
+import type { Clock } from '../core/clock.ts';
+
+/**
+ * Whether the operator itself is connected. While it cannot reach the API server its ears are worth nothing either: the
+ * cut may be its own. Called by everything that talks to the API server.
+ */
+export class Connection {
+  readonly #clock: Clock;
+  readonly #onRestored: () => void;
+  #lost = false;
+  #lostAt = -Infinity;
+  #sinceWallMs: number | undefined;
+
+  constructor(clock: Clock, onRestored: () => void) {
+    this.#clock = clock;
+    this.#onRestored = onRestored;
+  }
+
+  /** Epoch milliseconds since when the API server is reachable again; undefined where it was never lost. */
+  get sinceWallMs(): number | undefined {
+    return this.#sinceWallMs;
+  }
+
+  /** Whether it was lost after `at` (monotonic milliseconds). */
+  lostSince(at: number): boolean {
+    return this.#lost || this.#lostAt >= at;
+  }
+
+  heard(): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.#sinceWallMs = this.#clock.wallNow();
+    this.#onRestored();
+  }
+
+  failed(error: unknown): void {
+    if (!isHAError(error, 'HA_ERR_API_TIMEOUT') && !isHAError(error, 'HA_ERR_API_UNREACHABLE')) {
+      return;
+    }
+    this.#lost = true;
+    this.#lostAt = this.#clock.now();
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * Whether `actual` lacks anything of `desired`: other fields may be there (defaults, other managers'), but lists must
+ * be equal entry by entry.
+ */
+export function differs(desired: unknown, actual: unknown): boolean {
+  if (Array.isArray(desired)) {
+    if (!Array.isArray(actual)) return desired.length > 0 || actual !== undefined;
+    return (
+      desired.length !== actual.length || desired.some((entry, i) => differs(entry, actual[i]))
+    );
+  }
+  if (desired !== null && typeof desired === 'object') {
+    if (actual === null || typeof actual !== 'object') return true;
+    return Object.entries(desired).some(([key, value]) =>
+      differs(value, (actual as Record<string, unknown>)[key]),
+    );
+  }
+  return desired !== actual;
+}

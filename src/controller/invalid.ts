@@ -1,0 +1,20 @@
+import type { HAService } from '../api/haservice.ts';
+import type { Status } from '../api/status.ts';
+import { toConditions } from '../core/conditions.ts';
+
+/** Status of a resource whose spec cannot be understood: it keeps what it had, and is told what to correct. */
+export function invalidStatus(object: HAService, message: string, nowMs: number): Status {
+  const status = object.status ?? {};
+  const generation = object.metadata.generation ?? 0;
+  const reason = 'SpecInvalid';
+  const conditions = toConditions(
+    status.conditions ?? [],
+    [
+      { type: 'Ready', status: false, reason, message },
+      { type: 'Degraded', status: true, reason, message },
+    ],
+    generation,
+    nowMs,
+  );
+  return { ...status, observedGeneration: generation, conditions };
+}

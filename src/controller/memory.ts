@@ -1,0 +1,42 @@
+import type { HookState, Timeline, WriteFailure } from '../core/observed.ts';
+
+/** What the operator remembers of one resource beyond the API server. Lost with the process, and done without then. */
+export interface Memory {
+  failures: Map<string, WriteFailure>;
+  /** By `uid/action`. */
+  hooks: Map<string, HookState>;
+  timeline?: Timeline;
+  /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
+  strangers: Map<string, { owner: string; untilMs: number }>;
+  /** UIDs of pods whose disappearance from the watch was checked, so that each is checked once. */
+  missedUid?: string;
+  /** Ends what runs for this resource: hooks and the search for the first success. */
+  stop: AbortController;
+}
+
+export class Memories {
+  readonly #byUid = new Map<string, Memory>();
+
+  of(uid: string): Memory {
+    let memory = this.#byUid.get(uid);
+    if (memory === undefined) {
+      memory = {
+        failures: new Map(),
+        hooks: new Map(),
+        strangers: new Map(),
+        stop: new AbortController(),
+      };
+      this.#byUid.set(uid, memory);
+    }
+    return memory;
+  }
+
+  forget(uid: string): void {
+    this.#byUid.get(uid)?.stop.abort();
+    this.#byUid.delete(uid);
+  }
+
+  close(): void {
+    for (const uid of [...this.#byUid.keys()]) this.forget(uid);
+  }
+}

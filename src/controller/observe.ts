@@ -1,0 +1,146 @@
+import { durationMs } from '../api/duration.ts';
+import type { HAService } from '../api/haservice.ts';
+import { parseSpec } from '../api/haservice.ts';
+import type { Clock } from '../core/clock.ts';
+import { ordinalOf, serviceNames, sliceName } from '../core/naming.ts';
+import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
+import { probePort } from '../core/ports.ts';
+import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
+import type { KubeObject } from '../kube/wire.ts';
+import type { Memory } from './memory.ts';
+import { toMember } from './pod-view.ts';
+import { type Stores, controllerUid } from './stores.ts';
+import { zonesOf } from './zone-view.ts';
+
+/** @throws HAError HA_ERR_SPEC_INVALID. */
+export const toResource = (object: HAService): Resource => ({
+  name: object.metadata.name,
+  namespace: object.metadata.namespace,
+  uid: object.metadata.uid,
+  generation: object.metadata.generation ?? 0,
+  deleting: object.metadata.deletionTimestamp !== undefined,
+  spec: parseSpec(object.spec),
+  status: object.status ?? {},
+});
+
+export function membersOf(resource: Resource, stores: Stores): Member[] {
+  const { name, spec } = resource;
+  const view = { name, topologyKey: spec.placement.zones.topologyKey };
+  return stores.pods
+    .byIndex('owner', resource.uid)
+    .flatMap((pod) => {
+      const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
+      return toMember(view, pod, node) ?? [];
+    })
+    .sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** Tells the monitor whom to hear. Pods that are on their way out are heard to the end: their word still counts. */
+export function hear(
+  monitor: HeartbeatMonitor,
+  key: string,
+  resource: Resource,
+  members: Member[],
+): void {
+  const port = probePort(resource.spec);
+  const { engine, heartbeat } = resource.spec;
+  if (port === undefined) {
+    monitor.remove(key);
+    return;
+  }
+  monitor.setMembers(
+    key,
+    members.flatMap(({ uid, name, ip }) => (ip === undefined ? [] : [{ uid, name, host: ip }])),
+    {
+      engine,
+      port,
+      detector: {
+        kind: heartbeat.detector,
+        intervalMs: durationMs(heartbeat.interval),
+        timeoutMs: durationMs(heartbeat.timeout),
+        phiThreshold: heartbeat.phiThreshold,
+        failureThreshold: heartbeat.failureThreshold,
+      },
+    },
+  );
+}
+
+/** Who has an object, in words. */
+export function ownerOf(object: KubeObject): string {
+  const owner = object.metadata?.ownerReferences?.find(({ controller }) => controller === true);
+  return owner === undefined ? 'somebody else' : `${owner.kind} ${owner.name}`;
+}
+
+function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
+  return Object.fromEntries(
+    Object.values(serviceNames(resource.name)).flatMap((name) => {
+      const service = stores.services.get(resource.namespace, name);
+      if (service === undefined) return [];
+      const ours = controllerUid(service) === resource.uid;
+      const uid = service.metadata?.uid ?? '';
+      return [[name, { uid, ours, owner: ownerOf(service) }]];
+    }),
+  );
+}
+
+/** Pods with our label or one of our names that another owns, or nobody. */
+function strangersOf(resource: Resource, stores: Stores, memory: Memory, nowMs: number) {
+  const strangers = new Map<string, string>();
+  for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
+    if (controllerUid(pod) !== resource.uid && pod.metadata?.deletionTimestamp === undefined) {
+      strangers.set(pod.metadata?.name ?? '', ownerOf(pod));
+    }
+  }
+  for (const [name, { owner, untilMs }] of memory.strangers) {
+    if (nowMs >= untilMs) memory.strangers.delete(name);
+    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, owner);
+  }
+  return [...strangers].map(([name, owner]) => ({ name, owner }));
+}
+
+function writeEndpoints(resource: Resource, stores: Stores): string[] | undefined {
+  const service = serviceNames(resource.name).write;
+  const slices = ['', '-v6'].flatMap((suffix) => {
+    const slice = stores.slices.get(resource.namespace, sliceName(service) + suffix);
+    return slice !== undefined && controllerUid(slice) === resource.uid ? [slice] : [];
+  });
+  if (slices.length === 0) return undefined;
+  return slices.flatMap((slice) =>
+    (slice.endpoints ?? []).map((endpoint) => endpoint.targetRef?.uid ?? ''),
+  );
+}
+
+export interface ObserveContext {
+  stores: Stores;
+  monitor: HeartbeatMonitor;
+  clock: Clock;
+  memory: Memory;
+  operatorNode: string | undefined;
+  connectedSinceMs: number | undefined;
+}
+
+/** Everything that a decision about this resource rests on. */
+export function observe(key: string, resource: Resource, context: ObserveContext): Observed {
+  const { stores, monitor, memory, clock, operatorNode, connectedSinceMs } = context;
+  const members = membersOf(resource, stores);
+  hear(monitor, key, resource, members);
+  const ownNode =
+    operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
+  const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
+  const writers = writeEndpoints(resource, stores);
+  return {
+    members: members.map((member) => {
+      const health = monitor.health(key, member.uid);
+      return health === undefined ? member : { ...member, health };
+    }),
+    strangers: strangersOf(resource, stores, memory, clock.wallNow()),
+    zones: zonesOf(stores.nodes.list(), resource.spec),
+    ...(operatorZone === undefined ? {} : { operatorZone }),
+    services: servicesOf(resource, stores),
+    failures: [...memory.failures.values()],
+    hooks: [...memory.hooks.values()],
+    ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
+    ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
+    ...(writers === undefined ? {} : { writeEndpoints: writers }),
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  managedByLabel,
+  nameLabel,
+  ordinalLabel,
+  roleLabel,
+  templateHashAnnotation,
+} from '../api/labels.ts';
+import { ordinalOf } from '../core/naming.ts';
+import type { Member } from '../core/observed.ts';
+import type { Node, Pod } from '../kube/wire.ts';
+
+const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];
+
+/** Waiting reasons of every pod's ordinary start. */
+const ordinaryWaits = new Set(['ContainerCreating', 'PodInitializing']);
+
+export const isNodeReady = (node: Node | undefined): boolean =>
+  node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
+  false;
+
+function waitingOf(pod: Pod): Member['waiting'] {
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ];
+  for (const { name, state } of statuses) {
+    const waiting = state?.waiting;
+    if (waiting?.reason === undefined || ordinaryWaits.has(waiting.reason)) continue;
+    return { container: name, reason: waiting.reason, message: waiting.message ?? '' };
+  }
+  return undefined;
+}
+
+/** A pod as the core sees it. `undefined` where it has no name that this resource gives. */
+export function toMember(
+  resource: { name: string; topologyKey: string },
+  pod: Pod,
+  node: Node | undefined,
+): Member | undefined {
+  const { metadata, spec, status } = pod;
+  const ordinal = ordinalOf(resource.name, metadata?.name ?? '');
+  if (metadata?.name === undefined || metadata.uid === undefined || ordinal === undefined) {
+    return undefined;
+  }
+  const condition = (type: string) => status?.conditions?.find((entry) => entry.type === type);
+  const scheduled = condition('PodScheduled');
+  const waiting = waitingOf(pod);
+  const zone = node?.metadata?.labels?.[resource.topologyKey];
+  const hash = metadata.annotations?.[templateHashAnnotation];
+  const labels = Object.fromEntries(
+    ownLabels.flatMap((label) => {
+      const value = metadata.labels?.[label];
+      return value === undefined ? [] : [[label, value]];
+    }),
+  );
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    ordinal,
+    labels,
+    ...(status?.podIP ? { ip: status.podIP } : {}),
+    ...(spec?.nodeName ? { node: spec.nodeName } : {}),
+    ...(zone === undefined ? {} : { zone }),
+    nodeReady: isNodeReady(node),
+    phase: status?.phase ?? 'Pending',
+    ready: condition('Ready')?.status === 'True',
+    createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
+    ...(metadata.deletionTimestamp === undefined
+      ? {}
+      : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
+    ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(waiting === undefined ? {} : { waiting }),
+    ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
+      ? { unschedulable: scheduled.message ?? 'no node fits' }
+      : {}),
+  };
+}

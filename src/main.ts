@@ -1,0 +1,40 @@
+import { hostname } from 'node:os';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Operator } from './controller/operator.ts';
+import { systemClock } from './core/clock.ts';
+import { KubeClient } from './kube/client.ts';
+import { createLog } from './telemetry/log.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { startTelemetry } from './telemetry/server.ts';
+
+const log = createLog();
+const metrics = new Metrics();
+const kubeConfig = new KubeConfig();
+kubeConfig.loadFromDefault();
+const client = KubeClient.fromKubeConfig(kubeConfig, { metrics: metrics.client });
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => {
+    log.info({ reason: name }, 'stopping');
+    stop.abort();
+  });
+}
+
+const operator = new Operator({
+  client,
+  clock: systemClock,
+  random: Math.random,
+  log,
+  metrics,
+  nodeName: process.env['NODE_NAME'],
+  instance: process.env['POD_NAME'] ?? hostname(),
+});
+const server = await startTelemetry({
+  metrics,
+  notReady: () => operator.notReady(),
+  port: Number(process.env['METRICS_PORT'] ?? 8080),
+});
+log.info({ port: server.port, node: process.env['NODE_NAME'] }, 'the operator has started');
+await operator.run(stop.signal);
+await server.close();
+await client.close();
