@@ -103,10 +103,14 @@ class HttpLine implements Line {
 
   #ended(client: Client, error: Error): void {
     if (client !== this.#client) return;
+    const unanswered = this.#busy;
     this.#cut();
-    // The client's own closing: the server had said that it keeps the connection no longer.
-    if ('code' in error && error.code === 'UND_ERR_INFO') return;
-    reportFailure(error, this.#events);
+    if ('code' in error && error.code === 'UND_ERR_INFO') {
+      // The client's own closing: the server had said that it keeps the connection no longer.
+      if (unanswered) this.ask();
+    } else {
+      reportFailure(error, this.#events);
+    }
   }
 
   #cut(): void {

@@ -40,6 +40,8 @@ export function reportFailure(error: unknown, events: LineEvents): void {
 }
 
 function codeOf(error: unknown): string {
+  // undici gives its parser's errors a code only sometimes.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_';
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : '';

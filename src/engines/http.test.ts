@@ -1,0 +1,258 @@
+import { once } from 'node:events';
+import { type RequestListener, type Server, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EngineSpec } from '../api/spec.ts';
+import type { Probe } from './engine.ts';
+import {
+  TestServer,
+  ended,
+  freePort,
+  probeOf,
+  programs,
+  settled,
+  startProcess,
+} from './testing.ts';
+
+const http: EngineSpec = { type: 'HTTP' };
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function start(port: number, engine: EngineSpec = http) {
+  const { probe, heard } = probeOf(engine, port);
+  cleanups.push(() => probe.close());
+  return { probe, heard };
+}
+
+async function serve(listener: RequestListener, options: { keepAliveTimeout?: number } = {}) {
+  const server: Server = createServer(options, listener);
+  const sockets: Socket[] = [];
+  server.on('connection', (socket: Socket) => sockets.push(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, sockets, port: (server.address() as AddressInfo).port };
+}
+
+async function serveRaw(talk: (socket: Socket, index: number) => void) {
+  const server = new TestServer(talk);
+  const port = await server.listen();
+  cleanups.push(() => server.close());
+  return { server, port };
+}
+
+/** Beats until the probe has answered `count` times, each beat after the answer to the one before. */
+async function beats(probe: Probe, heard: ReturnType<typeof start>['heard'], count: number) {
+  for (let beat = 0; beat < count; beat++) {
+    probe.beat();
+    await heard.until('answer');
+  }
+}
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+describe('the HTTP probe', () => {
+  it.each([200, 204, 302, 399])('hears %d as a good answer', async (status) => {
+    const { port } = await serve((_request, response) => response.writeHead(status).end());
+    const { probe, heard } = start(port);
+    probe.beat();
+    expect(await heard.next()).toEqual({ type: 'answer', rttMs: expect.any(Number) });
+  });
+
+  it.each([400, 404, 500, 503])('hears %d as a wrong answer', async (status) => {
+    const { port } = await serve((_request, response) => response.writeHead(status).end('no'));
+    const { probe, heard } = start(port);
+    probe.beat();
+    expect(await heard.next()).toEqual({ type: 'badAnswer', message: `HTTP ${status}` });
+  });
+
+  it('waits for the real answer after 103 Early Hints', async () => {
+    const { port } = await serveRaw((socket) => {
+      socket.on('data', () => socket.write(`HTTP/1.1 103 Early Hints\r\n\r\n${ok}`));
+    });
+    const { probe, heard } = start(port);
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    await beats(probe, heard, 1);
+    expect(heard.types).toEqual(['answer', 'answer']);
+  });
+
+  it('hears what is not HTTP as a wrong answer', async () => {
+    const { port } = await serveRaw((socket) => socket.write('220 smtp.example ESMTP\r\n'));
+    const { probe, heard } = start(port);
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'badAnswer' });
+  });
+
+  it('asks for the path and with the Host header of the engine', async () => {
+    const asked: unknown[] = [];
+    const { port } = await serve((request, response) => {
+      asked.push([request.method, request.url, request.headers.host]);
+      response.end();
+    });
+    const engine: EngineSpec = { type: 'HTTP', http: { path: '/health?full', host: 'db.example' } };
+    const { probe, heard } = start(port, engine);
+    await beats(probe, heard, 1);
+    expect(asked).toEqual([['GET', '/health?full', 'db.example']]);
+  });
+
+  it('keeps one connection over many beats', async () => {
+    const { port, sockets } = await serve((_request, response) => response.end('ok'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 20);
+    expect(sockets).toHaveLength(1);
+    expect(heard.events).toHaveLength(20);
+  });
+
+  it('opens and asks a new connection at once, without a beat, when the idle one is closed', async () => {
+    const { port, sockets } = await serve((_request, response) => response.end('ok'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 1);
+    sockets[0]?.end();
+    expect(await heard.next()).toMatchObject({ type: 'closed' });
+    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('asks again when the connection is closed over an unanswered question', async () => {
+    const { port } = await serveRaw((socket, index) => {
+      socket.on('data', () => (index === 0 ? socket.destroy() : socket.write(ok)));
+    });
+    const { probe, heard } = start(port);
+    probe.beat();
+    await heard.until('answer');
+    expect(heard.types).toEqual(['closed', 'answer']);
+  });
+
+  it('gives up until the next beat where every connection is closed', async () => {
+    const { port, server } = await serveRaw((socket) => socket.on('data', () => socket.destroy()));
+    const { probe, heard } = start(port);
+    probe.beat();
+    for (let attempt = 0; attempt < 5; attempt++) await heard.until('closed');
+    probe.beat();
+    for (let attempt = 0; attempt < 5; attempt++) await heard.until('closed');
+    expect(server.sockets).toHaveLength(10);
+  });
+
+  it('asks once a beat where the server ends its connection after each answer', async () => {
+    let requests = 0;
+    const { port, sockets } = await serve((_request, response) => {
+      requests++;
+      response.setHeader('connection', 'close').end('ok');
+    });
+    const { probe, heard } = start(port);
+    for (let beat = 1; beat <= 3; beat++) {
+      probe.beat();
+      await heard.until('answer');
+      await ended(sockets.at(-1));
+    }
+    expect(heard.types).toEqual(['answer', 'answer', 'answer']);
+    expect(requests).toBe(3);
+  });
+
+  it('reads 64 KiB of an answer and then cuts it off, and asks again at the next beat', async () => {
+    let cut = Promise.resolve<unknown>(undefined);
+    let sent = 0;
+    const { port } = await serve((_request, response) => {
+      cut = once(response, 'close');
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(16_384))) sent += 16_384;
+      };
+      response.on('drain', more);
+      more();
+    });
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 1);
+    await cut;
+    expect(sent).toBeLessThan(50_000_000);
+    await beats(probe, heard, 1);
+    expect(heard.types).toEqual(['answer', 'answer']);
+  });
+
+  it('does not wait for the end of an endless answer', async () => {
+    const { port, sockets } = await serve((_request, response) => void response.write('data: 1\n'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 3);
+    expect(heard.types).toEqual(['answer', 'answer', 'answer']);
+    expect(sockets).toHaveLength(3);
+  });
+
+  it('tells a refused connection', async () => {
+    const { probe, heard } = start(await freePort());
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'refused' });
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'refused' });
+  });
+
+  it('hears the death of a process by itself: closed, then refused, and no beat in between', async () => {
+    const { child, port } = await startProcess(programs.http);
+    cleanups.push(() => child.kill('SIGKILL'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 3);
+    child.kill('SIGKILL');
+    await heard.until('refused');
+    const types = heard.types.slice(3);
+    expect(types[0]).toBe('closed');
+    expect(types.at(-1)).toBe('refused');
+    expect(types).not.toContain('answer');
+  });
+
+  it('hears nothing of a frozen process until it thaws, and does not fill its backlog', async () => {
+    const { child, port } = await startProcess(programs.http);
+    cleanups.push(() => child.kill('SIGKILL'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 1);
+    child.kill('SIGSTOP');
+    for (let beat = 0; beat < 20; beat++) probe.beat();
+    const thawed = heard.until('answer');
+    child.kill('SIGCONT');
+    await thawed;
+    expect(heard.types).toEqual(['answer', 'answer']);
+  });
+
+  it('tries a second connection where the first is stuck, and goes on with the one that answers', async () => {
+    const { port, server } = await serveRaw((socket, index) => {
+      if (index > 0) socket.on('data', () => socket.write(ok));
+    });
+    const { probe, heard } = start(port);
+    probe.beat();
+    await server.accepted(1);
+    probe.beat();
+    await heard.until('answer');
+    await beats(probe, heard, 5);
+    await ended(server.sockets[0]);
+    expect(server.sockets).toHaveLength(2);
+    expect(server.open).toHaveLength(1);
+  });
+
+  it('sends no second question on a connection that has not answered the first', async () => {
+    const questions: number[] = [];
+    const { port, server } = await serveRaw((socket, index) => {
+      questions[index] = 0;
+      socket.on('data', (data) => (questions[index]! += data.toString().split('GET ').length - 1));
+    });
+    const { probe } = start(port);
+    for (let beat = 1; beat <= 6; beat++) {
+      probe.beat();
+      await server.accepted(Math.min(beat, 2));
+    }
+    await settled(() => questions[0] === 1 && questions.at(-1) === 1);
+    expect(Math.max(...questions)).toBe(1);
+  });
+
+  it('says nothing and holds nothing after close', async () => {
+    const { port, sockets } = await serve((_request, response) => response.end('ok'));
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 1);
+    probe.beat();
+    probe.close();
+    await ended(sockets[0]);
+    expect(heard.types).toEqual(['answer']);
+  });
+});
