@@ -28,7 +28,8 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
   return undefined;
 }
 
-const promoteFailures = (member: Member, hooks: HookState[]) =>
+/** How often its promotion has failed in its present life. */
+export const promoteFailures = (member: Member, hooks: HookState[]) =>
   hooks.find(
     (hook) =>
       hook.action === 'promote' &&

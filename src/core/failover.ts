@@ -1,6 +1,12 @@
 import { durationMs } from '../api/duration.ts';
 import type { FailoverRecord, FailoverTrigger } from '../api/status.ts';
-import { type ElectionContext, describeRejections, elect, promoteAttempts } from './election.ts';
+import {
+  type ElectionContext,
+  describeRejections,
+  elect,
+  promoteAttempts,
+  promoteFailures,
+} from './election.ts';
 import { hasEnded, isHealthy, isLive, primaryOf } from './member.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
@@ -179,10 +185,9 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
     failed: primary,
     onlyName: spec.failover.automatic ? undefined : status.primary,
   });
-  if (
-    failure.trigger === 'PromoteFailed' &&
-    (winner === undefined || winner.uid === primary?.uid)
-  ) {
+  const hopeless =
+    winner === undefined || promoteFailures(winner, observed.hooks) >= promoteAttempts;
+  if (failure.trigger === 'PromoteFailed' && hopeless) {
     return {
       kind: 'Blocked',
       reason: 'PromoteFailed',
