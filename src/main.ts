@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Operator } from './controller/operator.ts';
 import { systemClock } from './core/clock.ts';
 import { KubeClient } from './kube/client.ts';

@@ -22,11 +22,11 @@ interface Kind {
 function kindOf(manifest: Manifest, stores: Stores): Kind {
   switch (manifest.kind) {
     case 'Service':
-      return { type: services, store: stores.services } as Kind;
+      return { type: services, store: stores.services } as unknown as Kind;
     case 'EndpointSlice':
-      return { type: endpointSlices, store: stores.slices } as Kind;
+      return { type: endpointSlices, store: stores.slices } as unknown as Kind;
     default:
-      return { type: podDisruptionBudgets, store: stores.budgets } as Kind;
+      return { type: podDisruptionBudgets, store: stores.budgets } as unknown as Kind;
   }
 }
 

@@ -30,8 +30,6 @@ import { lookForSuccess, notePromotion, noteRepoint } from './timeline.ts';
 const maxPasses = 10;
 /** How long the API server may take to confirm that it can be reached, before silence is believed. */
 const confirmMs = 1_000;
-/** How long the first answer through the Service is looked for. */
-const firstSuccessMs = 3_000;
 
 export interface ReconcilerOptions {
   client: KubeClient;

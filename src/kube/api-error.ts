@@ -1,0 +1,30 @@
+import { HAError, isHAError } from '../api/errors.ts';
+
+const has = (error: unknown, status: number, reason?: string): boolean =>
+  isHAError(error, 'HA_ERR_API_STATUS') &&
+  error.status === status &&
+  (reason === undefined || error.reason === reason);
+
+export const isNotFound = (error: unknown) => has(error, 404);
+export const isAlreadyExists = (error: unknown) => has(error, 409, 'AlreadyExists');
+/** Somebody else wrote first, or the object is not the one that was meant (its UID differs). */
+export const isConflict = (error: unknown) => has(error, 409) && !isAlreadyExists(error);
+/** The list or watch is too old to go on from. */
+export const isExpired = (error: unknown) => has(error, 410);
+
+/** An answer of the API server that is not a success. Its headers, and so its tokens, stay out of it. */
+export function apiError(status: number, body: string, what: string): HAError {
+  let reason = '';
+  let message = body.slice(0, 300);
+  try {
+    const parsed = JSON.parse(body) as { reason?: unknown; message?: unknown };
+    if (typeof parsed.reason === 'string') reason = parsed.reason;
+    if (typeof parsed.message === 'string') message = parsed.message;
+  } catch {
+    // A proxy's page or a plain text: quoted as it is.
+  }
+  return new HAError('HA_ERR_API_STATUS', `${what}: ${status} ${message}`, {
+    status,
+    ...(reason === '' ? {} : { reason }),
+  });
+}

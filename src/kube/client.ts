@@ -1,0 +1,285 @@
+import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { HAError } from '../api/errors.ts';
+import { apiError, isNotFound } from './api-error.ts';
+import { Connections } from './connections.ts';
+import { CredentialSource } from './credentials.ts';
+import { jsonLines } from './json-lines.ts';
+import type { ClientMetrics } from './metrics.ts';
+import { type Ref, type ResourceType, pathOf } from './resources.ts';
+import type { KubeObject } from './wire.ts';
+
+const defaultTimeoutMs = 10_000;
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Default 10,000. */
+  timeoutMs?: number;
+}
+
+export interface ListOptions extends CallOptions {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  limit?: number | undefined;
+  continue?: string | undefined;
+}
+
+export interface WatchOptions {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  resourceVersion: string;
+  timeoutSeconds: number;
+  signal: AbortSignal;
+}
+
+export interface List<T> {
+  items: T[];
+  resourceVersion: string;
+  continue?: string;
+}
+
+export interface WatchEvent<T> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  object: T;
+}
+
+interface Request {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: unknown;
+  contentType?: string;
+}
+
+type Query = NonNullable<Request['query']>;
+
+/**
+ * The API server over kept connections. Every method throws HAError: HA_ERR_API_STATUS with status and reason for an
+ * answer that is no success, HA_ERR_API_TIMEOUT, HA_ERR_API_UNREACHABLE; or the reason of the caller's signal.
+ */
+export class KubeClient {
+  readonly #source: CredentialSource;
+  readonly #connections: Connections;
+  readonly #metrics: ClientMetrics | undefined;
+
+  private constructor(source: CredentialSource, metrics: ClientMetrics | undefined) {
+    this.#source = source;
+    this.#connections = new Connections(source);
+    this.#metrics = metrics;
+  }
+
+  static fromKubeConfig(
+    config: KubeConfig,
+    options: { metrics?: ClientMetrics; now?: () => number } = {},
+  ): KubeClient {
+    const now = options.now ?? (() => performance.now());
+    return new KubeClient(new CredentialSource(config, now), options.metrics);
+  }
+
+  get<T extends KubeObject>(type: ResourceType<T>, ref: Ref, opts: CallOptions = {}): Promise<T> {
+    return this.#call<T>({ method: 'GET', path: pathOf(type, ref.namespace, ref.name) }, opts);
+  }
+
+  async list<T extends KubeObject>(
+    type: ResourceType<T>,
+    opts: ListOptions = {},
+  ): Promise<List<T>> {
+    const { namespace, labelSelector, fieldSelector, limit } = opts;
+    const query: Query = { labelSelector, fieldSelector, limit, continue: opts.continue };
+    const path = pathOf(type, namespace);
+    const { items, metadata } = await this.#call<{
+      items: T[] | null;
+      metadata?: { resourceVersion?: string; continue?: string };
+    }>({ method: 'GET', path, query }, opts);
+    return {
+      // Entries of a list come without apiVersion and kind.
+      items: (items ?? []).map((item) => ({
+        ...item,
+        apiVersion: type.apiVersion,
+        kind: type.kind,
+      })),
+      resourceVersion: metadata?.resourceVersion ?? '',
+      ...(metadata?.continue ? { continue: metadata.continue } : {}),
+    };
+  }
+
+  create<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    opts: CallOptions & { fieldValidation?: 'Strict'; fieldManager?: string } = {},
+  ): Promise<T> {
+    const { fieldValidation, fieldManager } = opts;
+    const path = pathOf(type, object.metadata?.namespace);
+    return this.#call<T>(
+      { method: 'POST', path, body: object, query: { fieldValidation, fieldManager } },
+      opts,
+    );
+  }
+
+  /** Server-side apply. With metadata.resourceVersion or uid set, a guarded one. */
+  apply<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    opts: CallOptions & { fieldManager: string; force?: boolean },
+  ): Promise<T> {
+    const { fieldManager, force } = opts;
+    return this.#call<T>(
+      {
+        method: 'PATCH',
+        path: pathOf(type, object.metadata?.namespace, object.metadata?.name ?? ''),
+        body: object,
+        query: { fieldManager, force },
+        contentType: 'application/apply-patch+yaml',
+      },
+      opts,
+    );
+  }
+
+  mergePatch<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: Ref,
+    patch: object,
+    opts: CallOptions = {},
+  ): Promise<T> {
+    return this.#call<T>(
+      {
+        method: 'PATCH',
+        path: pathOf(type, ref.namespace, ref.name),
+        body: patch,
+        contentType: 'application/merge-patch+json',
+      },
+      opts,
+    );
+  }
+
+  /** Compare-and-swap of the status, where metadata.resourceVersion is set. */
+  replaceStatus<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    opts: CallOptions = {},
+  ): Promise<T> {
+    const { namespace, name = '' } = object.metadata ?? {};
+    const path = pathOf(type, namespace, name, 'status');
+    return this.#call<T>({ method: 'PUT', path, body: object }, opts);
+  }
+
+  /** The object where it ends gracefully and is still there, else undefined: also where there was none. */
+  async delete(
+    type: ResourceType<KubeObject>,
+    ref: Ref,
+    opts: CallOptions & { uid?: string; gracePeriodSeconds?: number } = {},
+  ): Promise<KubeObject | undefined> {
+    const { uid, gracePeriodSeconds } = opts;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: 'Background',
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    };
+    try {
+      const path = pathOf(type, ref.namespace, ref.name);
+      const left = await this.#call<KubeObject>({ method: 'DELETE', path, body }, opts);
+      return left.kind === 'Status' ? undefined : left;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Changes as they come, until the API server ends the watch (then it returns), or `signal`. */
+  async *watch<T extends KubeObject>(
+    type: ResourceType<T>,
+    { namespace, labelSelector, resourceVersion, timeoutSeconds, signal }: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>> {
+    const query: Query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      labelSelector,
+      resourceVersion,
+      timeoutSeconds,
+    };
+    const path = pathOf(type, namespace);
+    const what = `watch ${path}`;
+    const { dispatcher, headers } = await this.#connections.get('watches');
+    try {
+      const { statusCode, body } = await dispatcher.request({
+        origin: this.#source.server,
+        path: withQuery(path, query),
+        method: 'GET',
+        headers: { ...headers, accept: 'application/json' },
+        signal,
+      });
+      this.#metrics?.request('GET', String(statusCode));
+      if (statusCode !== 200) throw apiError(statusCode, await body.text(), what);
+      yield* jsonLines<WatchEvent<T>>(body);
+    } catch (error) {
+      throw this.#failure(error, what, signal, undefined);
+    }
+  }
+
+  /** Asks whether the API server is there: keeps a connection warm for the next write as well. */
+  async ping(opts: CallOptions): Promise<void> {
+    await this.#call({ method: 'GET', path: '/version' }, opts);
+  }
+
+  /** Breaks all connections, watches too: they have gone silent. What is under way fails as unreachable. */
+  reset(): Promise<void> {
+    return this.#connections.reset();
+  }
+
+  close(): Promise<void> {
+    return this.#connections.reset();
+  }
+
+  async #call<T>(request: Request, opts: CallOptions): Promise<T> {
+    const { method, path, query = {}, body, contentType = 'application/json' } = request;
+    const what = `${method} ${path}`;
+    const timeoutMs = opts.timeoutMs ?? defaultTimeoutMs;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const signal = opts.signal === undefined ? deadline : AbortSignal.any([opts.signal, deadline]);
+    try {
+      const { dispatcher, headers } = await this.#connections.get('calls');
+      const answer = await dispatcher.request({
+        origin: this.#source.server,
+        path: withQuery(path, query),
+        method,
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal,
+      });
+      this.#metrics?.request(method, String(answer.statusCode));
+      const text = await answer.body.text();
+      if (answer.statusCode === 401) this.#source.invalidate();
+      if (answer.statusCode >= 300) throw apiError(answer.statusCode, text, what);
+      return JSON.parse(text) as T;
+    } catch (error) {
+      if (!(error instanceof HAError)) this.#metrics?.request(method, '<error>');
+      throw this.#failure(error, what, opts.signal, deadline);
+    }
+  }
+
+  #failure(
+    error: unknown,
+    what: string,
+    signal: AbortSignal | undefined,
+    deadline: AbortSignal | undefined,
+  ): unknown {
+    if (error instanceof HAError) return error;
+    if (signal?.aborted === true) return signal.reason;
+    if (deadline?.aborted === true) return new HAError('HA_ERR_API_TIMEOUT', what);
+    const message = error instanceof Error ? error.message : String(error);
+    return new HAError('HA_ERR_API_UNREACHABLE', `${what}: ${message}`, { cause: error });
+  }
+}
+
+function withQuery(path: string, query: Query): string {
+  const known = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
+  );
+  return known.length === 0 ? path : `${path}?${known.join('&')}`;
+}

@@ -1,0 +1,158 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { isNotFound } from './api-error.ts';
+import type { KubeClient } from './client.ts';
+import { events } from './resources.ts';
+import type { Event } from './wire.ts';
+
+/** Bytes of a note that the API server accepts. */
+const maxNoteBytes = 1_024;
+/** Events that wait to be written; beyond it the oldest is dropped. */
+const maxWaiting = 1_000;
+/** How long the same Event is counted up instead of being told again: client-go's figure is 10 minutes. */
+const seriesMs = 600_000;
+/** Least time between two writes of the same series. */
+const seriesWriteMs = 30_000;
+const callMs = 5_000;
+
+export interface ObjectReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace: string;
+  uid?: string;
+}
+
+export interface EventInput {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  related?: ObjectReference;
+}
+
+interface Series {
+  name: string;
+  namespace: string;
+  count: number;
+  firstAtMs: number;
+  writtenAtMs: number;
+}
+
+export interface EventRecorderOptions {
+  client: KubeClient;
+  clock: Clock;
+  component: string;
+  instance: string;
+  log: Log;
+}
+
+/** Tells Events (events.k8s.io/v1), one after the other, beside the work that they are about. Never throws. */
+export class EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #series = new Map<string, Series>();
+  readonly #waiting: (() => Promise<void>)[] = [];
+  #writing: Promise<void> | undefined;
+  #stop = new AbortController();
+  #serial = 0;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  record(regarding: ObjectReference, input: EventInput): void {
+    const { clock } = this.#options;
+    const nowMs = clock.wallNow();
+    const note = cutBytes(input.note, maxNoteBytes);
+    const id = JSON.stringify([regarding.uid, input.type, input.reason, note]);
+    for (const [key, { firstAtMs }] of this.#series) {
+      if (nowMs - firstAtMs > seriesMs) this.#series.delete(key);
+    }
+    const series = this.#series.get(id);
+    if (series !== undefined) {
+      series.count += 1;
+      if (nowMs - series.writtenAtMs < seriesWriteMs) return;
+      series.writtenAtMs = nowMs;
+      this.#enqueue(() => this.#countUp(series, nowMs));
+      return;
+    }
+    const { namespace } = regarding;
+    const name = `${regarding.name}.${nowMs.toString(16)}${(this.#serial++ & 0xffff).toString(16)}`;
+    this.#series.set(id, { name, namespace, count: 1, firstAtMs: nowMs, writtenAtMs: nowMs });
+    this.#enqueue(() => this.#create(name, regarding, { ...input, note }, nowMs));
+  }
+
+  /** Waits until all that was told is written, or the signal. */
+  async flush(signal: AbortSignal): Promise<void> {
+    const stopped = new Promise((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    await Promise.race([this.#writing, stopped]);
+    this.#stop.abort();
+  }
+
+  #enqueue(write: () => Promise<void>): void {
+    if (this.#waiting.length >= maxWaiting) this.#waiting.shift();
+    this.#waiting.push(write);
+    this.#writing ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    for (let write = this.#waiting.shift(); write !== undefined; write = this.#waiting.shift()) {
+      try {
+        await write();
+      } catch (error) {
+        if (this.#stop.signal.aborted) break;
+        this.#options.log.debug({ error }, 'an Event could not be written');
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #create(
+    name: string,
+    regarding: ObjectReference,
+    { type, reason, action, note, related }: EventInput,
+    nowMs: number,
+  ): Promise<void> {
+    const { client, component, instance } = this.#options;
+    const event: Event = {
+      apiVersion: events.apiVersion,
+      kind: events.kind,
+      metadata: { name, namespace: regarding.namespace },
+      eventTime: micro(nowMs),
+      reportingController: component,
+      reportingInstance: instance,
+      type,
+      reason,
+      action,
+      note,
+      regarding,
+      ...(related === undefined ? {} : { related }),
+    };
+    await client.create(events, event, { signal: this.#stop.signal, timeoutMs: callMs });
+  }
+
+  async #countUp({ name, namespace, count }: Series, nowMs: number): Promise<void> {
+    const { client } = this.#options;
+    const patch = { series: { count, lastObservedTime: micro(nowMs) } };
+    const options = { signal: this.#stop.signal, timeoutMs: callMs };
+    try {
+      await client.mergePatch(events, { namespace, name }, patch, options);
+    } catch (error) {
+      // Events expire after an hour by default, and may be deleted by hand.
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+/** metav1.MicroTime. */
+const micro = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
+
+function cutBytes(text: string, bytes: number): string {
+  const encoded = new TextEncoder().encode(text);
+  if (encoded.length <= bytes) return text;
+  // A character that was cut through is left out.
+  return new TextDecoder().decode(encoded.subarray(0, bytes - 3)).replace(/\uFFFD+$/, '') + '...';
+}

@@ -1,0 +1,63 @@
+import type {
+  EndpointSlice,
+  Event,
+  KubeObject,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+} from './wire.ts';
+
+/** A kind of object and where the API server has it. `T` is what comes from there. */
+export interface ResourceType<T extends KubeObject> {
+  apiVersion: string;
+  kind: string;
+  plural: string;
+  namespaced: boolean;
+  /** Never set: it only carries the type. */
+  readonly object?: T;
+}
+
+const namespaced = <T extends KubeObject>(
+  apiVersion: string,
+  kind: string,
+  plural: string,
+): ResourceType<T> => ({ apiVersion, kind, plural, namespaced: true });
+
+export const pods = namespaced<Pod>('v1', 'Pod', 'pods');
+export const services = namespaced<Service>('v1', 'Service', 'services');
+export const endpointSlices = namespaced<EndpointSlice>(
+  'discovery.k8s.io/v1',
+  'EndpointSlice',
+  'endpointslices',
+);
+export const podDisruptionBudgets = namespaced<PodDisruptionBudget>(
+  'policy/v1',
+  'PodDisruptionBudget',
+  'poddisruptionbudgets',
+);
+export const events = namespaced<Event>('events.k8s.io/v1', 'Event', 'events');
+export const nodes: ResourceType<Node> = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+};
+
+export interface Ref {
+  namespace?: string | undefined;
+  name: string;
+}
+
+/** Path of a collection, or of one object of it. */
+export function pathOf(
+  { apiVersion, plural, namespaced: inNamespace }: ResourceType<KubeObject>,
+  namespace?: string,
+  name?: string,
+  subresource?: string,
+): string {
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const scope = inNamespace && namespace !== undefined ? `/namespaces/${namespace}` : '';
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${root}${scope}/${plural}${object}${subresource === undefined ? '' : `/${subresource}`}`;
+}

@@ -1,0 +1,132 @@
+import type { Clock } from '../core/clock.ts';
+import type { WorkQueueMetrics } from './metrics.ts';
+
+/** client-go's per-item exponential rate limit, with a lower ceiling: a person waits for the next try. */
+const firstRetryMs = 5;
+const lastRetryMs = 30_000;
+
+export interface WorkQueueOptions {
+  clock: Clock;
+  random: () => number;
+  name: string;
+  metrics?: WorkQueueMetrics;
+}
+
+export interface RunOptions {
+  concurrency: number;
+  signal: AbortSignal;
+  /** Must not throw. */
+  handler: (key: string, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Keys to work on, as in client-go: each at most once in the queue, never by two workers at a time, and again when it was
+ * added while it was being worked on.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  /** Keys that wait, and since when (monotonic milliseconds). */
+  readonly #waiting = new Map<string, number>();
+  readonly #running = new Set<string>();
+  /** Keys that were added while they were worked on. */
+  readonly #dirty = new Set<string>();
+  readonly #delayed = new Map<string, { atMs: number; cancel: () => void }>();
+  readonly #failures = new Map<string, number>();
+  #run: RunOptions | undefined;
+  #idle = () => {};
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Keys that wait to be worked on now. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  add(key: string): void {
+    const { metrics, clock } = this.#options;
+    if (this.#running.has(key)) {
+      this.#dirty.add(key);
+      return;
+    }
+    if (this.#waiting.has(key)) return;
+    this.#waiting.set(key, clock.now());
+    metrics?.added();
+    metrics?.depth(this.#waiting.size);
+    this.#pump();
+  }
+
+  /** Adds it after `ms` milliseconds, or earlier where that was asked for before. */
+  addAfter(key: string, ms: number): void {
+    const { clock } = this.#options;
+    const atMs = clock.now() + ms;
+    const before = this.#delayed.get(key);
+    if (before !== undefined && before.atMs <= atMs) return;
+    before?.cancel();
+    const cancel = clock.after(ms, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { atMs, cancel });
+  }
+
+  /** Adds it after a time that doubles with each call, until `forget`. */
+  addRateLimited(key: string): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#options.metrics?.retried();
+    const bound = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(failures, 30));
+    this.addAfter(key, bound * (0.5 + this.#options.random() / 2));
+  }
+
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Works until the signal; what is under way then is finished. */
+  async run(options: RunOptions): Promise<void> {
+    this.#run = options;
+    this.#pump();
+    if (!options.signal.aborted) {
+      await new Promise((resolve) => {
+        options.signal.addEventListener('abort', resolve, { once: true });
+      });
+    }
+    for (const { cancel } of this.#delayed.values()) cancel();
+    this.#delayed.clear();
+    if (this.#running.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    this.#run = undefined;
+  }
+
+  #pump(): void {
+    const run = this.#run;
+    if (run === undefined || run.signal.aborted) return;
+    for (const key of this.#waiting.keys()) {
+      if (this.#running.size >= run.concurrency) return;
+      void this.#work(key, run);
+    }
+  }
+
+  async #work(key: string, { handler, signal }: RunOptions): Promise<void> {
+    const { clock, metrics } = this.#options;
+    const startedAt = clock.now();
+    metrics?.waited(startedAt - (this.#waiting.get(key) ?? startedAt));
+    this.#waiting.delete(key);
+    metrics?.depth(this.#waiting.size);
+    this.#running.add(key);
+    try {
+      await handler(key, signal);
+    } finally {
+      this.#running.delete(key);
+      metrics?.worked(clock.now() - startedAt);
+      if (this.#dirty.delete(key)) this.add(key);
+      this.#pump();
+      if (this.#running.size === 0) this.#idle();
+    }
+  }
+}
