@@ -29,8 +29,22 @@ function structural(schema: Json): Json {
       out[key] = value;
     }
   }
+  if (isOpen(out['default']) && isOpen(out['properties'])) {
+    out['default'] = { ...defaultsOf(out['properties']), ...out['default'] };
+  }
   return out;
 }
+
+const isOpen = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The API server checks CEL rules against a default as it is written, without the defaults inside it: write them out. */
+const defaultsOf = (properties: Json): Json =>
+  Object.fromEntries(
+    Object.entries(properties).flatMap(([name, schema]) =>
+      isOpen(schema) && 'default' in schema ? [[name, schema['default']]] : [],
+    ),
+  );
 
 const toSchema = (schema: z.ZodType) =>
   structural(z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }) as Json);

@@ -7,7 +7,8 @@ const table = {
   HA_ERR_API_UNREACHABLE: 'the API server cannot be reached: check the network and the kubeconfig',
   HA_ERR_API_STATUS: 'the API server refused the request',
   HA_ERR_WATCH_EXPIRED: 'the watch is too old: list again',
-  HA_ERR_NAME_TAKEN: 'the name belongs to another object, which is left alone: rename this HAService or delete that object',
+  HA_ERR_NAME_TAKEN:
+    'the name belongs to another object, which is left alone: rename this HAService or delete that object',
   HA_ERR_SPEC_INVALID: 'the spec is invalid: correct the named field',
   HA_ERR_PROBE_TIMEOUT: 'the member did not answer in time',
   HA_ERR_PROBE_REFUSED: 'nothing listens on the probed port: check engine.port and the program',
