@@ -5,6 +5,7 @@ import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
+import { slim } from './slim.ts';
 import type { Store } from './store.ts';
 import type { KubeObject } from './wire.ts';
 
@@ -13,7 +14,6 @@ const pageSize = 500;
 const watchSeconds = 300;
 /** The API server sends a bookmark about once a minute: silence of three means a connection that is stuck. */
 const stallMs = 180_000;
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export interface ReflectorOptions<T extends KubeObject> {
   client: KubeClient;
@@ -81,7 +81,7 @@ export class Reflector<T extends KubeObject> {
         labelSelector,
         continue: next,
       });
-      objects.push(...page.items.map(slim));
+      objects.push(...page.items.map((item) => slim(item)));
       resourceVersion = page.resourceVersion;
       next = page.continue;
     } while (next !== undefined);
@@ -115,20 +115,11 @@ export class Reflector<T extends KubeObject> {
           throw apiError(code, JSON.stringify(object), `watch of ${type.kind}`);
         }
         if (change === 'DELETED') store.remove(object);
-        else if (change !== 'BOOKMARK') store.put(slim(object));
+        else if (change !== 'BOOKMARK') store.put(object);
         this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
       }
     } finally {
       cancel();
     }
   }
-}
-
-/** Without what nobody here reads and what makes up half of an object's size. */
-function slim<T extends KubeObject>(object: T): T {
-  const { metadata } = object;
-  if (metadata === undefined) return object;
-  delete metadata.managedFields;
-  if (metadata.annotations !== undefined) delete metadata.annotations[lastApplied];
-  return object;
 }

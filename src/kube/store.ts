@@ -1,4 +1,5 @@
 import type { Ref } from './resources.ts';
+import { slim } from './slim.ts';
 import type { KubeObject } from './wire.ts';
 
 export interface Change<T> {
@@ -7,7 +8,7 @@ export interface Change<T> {
   old?: T;
 }
 
-/** How many own deletions are remembered against late events. */
+/** How many ends of objects are remembered against late events and answers. */
 const tombstones = 1_000;
 
 /**
@@ -32,7 +33,8 @@ export class Store<T extends KubeObject> {
   readonly #indexers: Record<string, (object: T) => string[]>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
-  readonly #deleted = new Set<string>();
+  /** UIDs of objects that have left, and at which version; undefined: for good. */
+  readonly #left = new Map<string, string | undefined>();
 
   constructor(options: { indexers?: Record<string, (object: T) => string[]> } = {}) {
     this.#indexers = options.indexers ?? {};
@@ -64,15 +66,16 @@ export class Store<T extends KubeObject> {
 
   /** Our own delete was answered "gone". */
   observeDelete(ref: Ref, uid: string): void {
-    this.#bury(uid);
+    this.#bury(uid, undefined);
     const old = this.get(ref.namespace, ref.name);
     if (old !== undefined && uidOf(old) === uid) this.#drop(old, old);
   }
 
   /** An object as a list or watch shows it. Passed over where a newer one is known, or we know it is gone. */
-  put(object: T): void {
+  put(fat: T): void {
+    const object = slim(fat);
     const key = keyOf(object.metadata?.namespace, object.metadata?.name ?? '');
-    if (this.#deleted.has(uidOf(object))) return;
+    if (this.#isFromBeforeItLeft(object)) return;
     const old = this.#objects.get(key);
     // Also the same version again, as the watch's echo of our own write: nothing has changed.
     if (old !== undefined && (sameVersion(old, object) || isOlder(object, old))) return;
@@ -82,11 +85,15 @@ export class Store<T extends KubeObject> {
     this.#emit(old === undefined ? { type: 'added', object } : { type: 'updated', object, old });
   }
 
-  /** A watch's word that an object is gone. One of an older namesake leaves its successor alone. */
+  /**
+   * A watch's word that an object is gone. One of an older namesake leaves its successor alone. A watch with a label
+   * selector says the same of an object that only lost the label: it may come back, with a newer version.
+   */
   remove(object: T): void {
-    this.#bury(uidOf(object));
+    this.#bury(uidOf(object), object.metadata?.resourceVersion);
     const old = this.get(object.metadata?.namespace, object.metadata?.name ?? '');
-    if (old !== undefined && uidOf(old) === uidOf(object)) this.#drop(object, old);
+    if (old === undefined || uidOf(old) !== uidOf(object) || isOlder(object, old)) return;
+    this.#drop(slim(object), old);
   }
 
   /**
@@ -109,12 +116,20 @@ export class Store<T extends KubeObject> {
     this.#emit({ type: 'deleted', object, old });
   }
 
-  #bury(uid: string): void {
-    if (uid === '') return;
-    this.#deleted.add(uid);
-    if (this.#deleted.size <= tombstones) return;
-    const [oldest] = this.#deleted;
-    if (oldest !== undefined) this.#deleted.delete(oldest);
+  #bury(uid: string, resourceVersion: string | undefined): void {
+    const isForGood = this.#left.has(uid) && this.#left.get(uid) === undefined;
+    if (uid === '' || isForGood) return;
+    this.#left.set(uid, resourceVersion);
+    if (this.#left.size <= tombstones) return;
+    const [oldest] = this.#left.keys();
+    if (oldest !== undefined) this.#left.delete(oldest);
+  }
+
+  #isFromBeforeItLeft(object: T): boolean {
+    const uid = uidOf(object);
+    if (!this.#left.has(uid)) return false;
+    const resourceVersion = this.#left.get(uid);
+    return resourceVersion === undefined || isOlder(object, { metadata: { resourceVersion } });
   }
 
   #index(key: string, object: T): void {

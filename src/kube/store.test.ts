@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Change, Store } from './store.ts';
+import type { KubeObject } from './wire.ts';
+
+const object = (
+  name: string,
+  uid: string,
+  resourceVersion: number,
+  labels: Record<string, string> = {},
+): KubeObject => ({
+  metadata: { namespace: 'ns', name, uid, resourceVersion: String(resourceVersion), labels },
+});
+
+const byTeam = (o: KubeObject) => {
+  const team = o.metadata?.labels?.['team'];
+  return team === undefined ? [] : [team];
+};
+
+const versionIn = (store: Store<KubeObject>, name: string) =>
+  store.get('ns', name)?.metadata?.resourceVersion;
+
+describe('Store', () => {
+  test('an event from before our own write does not put the old state back', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    store.observeWrite(object('a', 'u1', 9));
+    store.put(object('a', 'u1', 7));
+    expect(versionIn(store, 'a')).toBe('9');
+  });
+
+  test('versions are compared as numbers, also beyond what a double holds', () => {
+    const store = new Store();
+    store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '9007199254740993' } });
+    store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '9007199254740992' } });
+    store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '999' } });
+    expect(store.get(undefined, 'a')?.metadata?.resourceVersion).toBe('9007199254740993');
+  });
+
+  test("the watch's echo of our own write is no change", () => {
+    const store = new Store();
+    const changes: string[] = [];
+    store.onChange(({ type }) => changes.push(type));
+    store.observeWrite(object('a', 'u1', 5));
+    store.put(object('a', 'u1', 5));
+    expect(changes).toEqual(['added']);
+  });
+
+  test('what we have deleted stays away, also in late events and lists, and its successor does not', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    store.observeDelete({ namespace: 'ns', name: 'a' }, 'u1');
+    store.put(object('a', 'u1', 6));
+    store.replace([object('a', 'u1', 6)], '6');
+    expect(store.list()).toEqual([]);
+    store.put(object('a', 'u2', 8));
+    store.remove(object('a', 'u1', 7));
+    expect(versionIn(store, 'a')).toBe('8');
+  });
+
+  test('an answer that comes after the watch has shown the end does not bring the object back', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    store.remove(object('a', 'u1', 9));
+    store.observeWrite(object('a', 'u1', 7));
+    expect(store.list()).toEqual([]);
+  });
+
+  test('an object that left the selector comes back when it is labelled again', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    // A watch with a label selector tells a lost label as DELETED, with the version of that change.
+    store.remove(object('a', 'u1', 6));
+    expect(store.list()).toEqual([]);
+    store.put(object('a', 'u1', 8));
+    expect(versionIn(store, 'a')).toBe('8');
+  });
+
+  test('an object that left the selector can be put back as a read has found it', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    store.remove(object('a', 'u1', 6));
+    store.observeWrite(object('a', 'u1', 6));
+    expect(versionIn(store, 'a')).toBe('6');
+  });
+
+  test('a late word that it left the selector does not undo our having labelled it again', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 5));
+    store.observeWrite(object('a', 'u1', 8));
+    store.remove(object('a', 'u1', 6));
+    expect(versionIn(store, 'a')).toBe('8');
+  });
+
+  test('a new list drops what is gone and keeps what we made after it', () => {
+    const store = new Store();
+    store.put(object('gone', 'u1', 3));
+    store.observeWrite(object('made', 'u2', 12));
+    store.put(object('stays', 'u3', 4));
+    store.replace([object('stays', 'u3', 10)], '10');
+    expect(versionIn(store, 'gone')).toBeUndefined();
+    expect(versionIn(store, 'made')).toBe('12');
+    expect(versionIn(store, 'stays')).toBe('10');
+  });
+
+  test('a namesake made anew between two lists is told as an end and a beginning', () => {
+    const store = new Store();
+    store.put(object('a', 'u1', 3));
+    const changes: string[] = [];
+    store.onChange(({ type, object: { metadata } }) => changes.push(`${type} ${metadata?.uid}`));
+    store.replace([object('a', 'u2', 9)], '10');
+    expect(changes).toEqual(['deleted u1', 'added u2']);
+  });
+
+  test('indexes follow changes and deletions', () => {
+    const store = new Store({ indexers: { team: byTeam } });
+    store.put(object('a', 'u1', 1, { team: 'red' }));
+    store.put(object('b', 'u2', 2, { team: 'red' }));
+    store.put(object('a', 'u1', 3, { team: 'blue' }));
+    const names = (team: string) => store.byIndex('team', team).map((o) => o.metadata?.name);
+    expect([names('red'), names('blue')]).toEqual([['b'], ['a']]);
+    store.remove(object('b', 'u2', 4));
+    expect(names('red')).toEqual([]);
+  });
+
+  test('what nobody reads is not kept, whichever way the object comes in', () => {
+    const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+    const fat = (name: string): KubeObject => ({
+      metadata: {
+        name,
+        uid: name,
+        resourceVersion: '1',
+        managedFields: [{ manager: 'x' }],
+        annotations: { [lastApplied]: '{}', kept: 'yes' },
+      },
+    });
+    const store = new Store();
+    store.put(fat('watched'));
+    store.observeWrite(fat('written'));
+    store.replace([...store.list(), fat('listed')], '1');
+    for (const name of ['watched', 'written', 'listed']) {
+      const { managedFields, annotations } = store.get(undefined, name)?.metadata ?? {};
+      expect([managedFields, annotations]).toEqual([undefined, { kept: 'yes' }]);
+    }
+  });
+
+  test('a listener that was taken off hears nothing', () => {
+    const store = new Store();
+    const heard: Change<KubeObject>[] = [];
+    const off = store.onChange((change) => heard.push(change));
+    off();
+    store.put(object('a', 'u1', 1));
+    expect(heard).toEqual([]);
+  });
+
+  /**
+   * A model of the API server: one history of versions, a watch that lags behind by any number of events, lists at any
+   * time, and writes of our own whose answers are seen at once.
+   */
+  test('property: never behind our own writes, and equal to the API server once all is heard', () => {
+    const step = fc.record({
+      act: fc.constantFrom('write', 'delete', 'ownWrite', 'ownDelete', 'strip', 'hear', 'relist'),
+      name: fc.constantFrom('a', 'b', 'c'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const store = new Store();
+        const server = new Map<string, { uid: string; version: number; matches: boolean }>();
+        const pending: { type: 'PUT' | 'DELETED'; object: KubeObject }[] = [];
+        const ownLast = new Map<string, { version: number; uid: string; gone: boolean }>();
+        let version = 0;
+        let uids = 0;
+        const write = (name: string): KubeObject => {
+          const uid = server.get(name)?.uid ?? `u${++uids}`;
+          server.set(name, { uid, version: ++version, matches: true });
+          const written = object(name, uid, version);
+          pending.push({ type: 'PUT', object: written });
+          return written;
+        };
+        const remove = (name: string) => {
+          const there = server.get(name);
+          if (there === undefined) return;
+          server.delete(name);
+          version += 1;
+          if (there.matches) {
+            pending.push({ type: 'DELETED', object: object(name, there.uid, version) });
+          }
+          return there.uid;
+        };
+        const hear = () => {
+          const event = pending.shift();
+          if (event?.type === 'PUT') store.put(event.object);
+          else if (event !== undefined) store.remove(event.object);
+        };
+        const check = () => {
+          for (const [name, own] of ownLast) {
+            const seen = store.get('ns', name)?.metadata;
+            if (own.gone) expect(seen?.uid).not.toBe(own.uid);
+            else if (seen?.uid === own.uid) {
+              expect(Number(seen.resourceVersion)).toBeGreaterThanOrEqual(own.version);
+            }
+          }
+        };
+        for (const { act, name } of steps) {
+          if (act === 'write') write(name);
+          else if (act === 'delete') remove(name);
+          else if (act === 'ownWrite') {
+            const written = write(name);
+            store.observeWrite(written);
+            const { uid = '' } = written.metadata ?? {};
+            ownLast.set(name, { version, uid, gone: false });
+            expect(versionIn(store, name)).toBe(String(version));
+          } else if (act === 'ownDelete') {
+            const uid = remove(name);
+            if (uid !== undefined) {
+              store.observeDelete({ namespace: 'ns', name }, uid);
+              ownLast.set(name, { version, uid, gone: true });
+            }
+          } else if (act === 'strip') {
+            const there = server.get(name);
+            if (there?.matches === true) {
+              server.set(name, { ...there, version: ++version, matches: false });
+              pending.push({ type: 'DELETED', object: object(name, there.uid, version) });
+            }
+          } else if (act === 'hear') hear();
+          else {
+            pending.length = 0;
+            const listed = [...server].filter(([, { matches }]) => matches);
+            store.replace(
+              listed.map(([each, { uid, version: at }]) => object(each, uid, at)),
+              String(version),
+            );
+          }
+          check();
+        }
+        while (pending.length > 0) hear();
+        const seen = store
+          .list()
+          .map(({ metadata }) => [metadata?.name, metadata?.resourceVersion]);
+        const there = [...server]
+          .filter(([, { matches }]) => matches)
+          .map(([name, { version: at }]) => [name, String(at)]);
+        expect(seen.sort()).toEqual(there.sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
