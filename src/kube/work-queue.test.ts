@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../core/fake-clock.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** A handler whose calls end when the test says so. */
+class Work {
+  readonly started: string[] = [];
+  readonly running = new Map<string, () => void>();
+  overlaps = 0;
+
+  readonly handler = (key: string): Promise<void> => {
+    if (this.running.has(key)) this.overlaps += 1;
+    this.started.push(key);
+    return new Promise((resolve) => {
+      this.running.set(key, () => {
+        this.running.delete(key);
+        resolve();
+      });
+    });
+  };
+
+  async end(key: string): Promise<void> {
+    this.running.get(key)?.();
+    await settled();
+  }
+}
+
+/** Everything that is ready to run has run. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function setUp({ concurrency = 2, random = () => 1 } = {}) {
+  const clock = new FakeClock();
+  const counts = { added: 0, retried: 0, depth: 0 };
+  const waited: number[] = [];
+  const worked: number[] = [];
+  const queue = new WorkQueue({
+    clock,
+    random,
+    name: 'test',
+    metrics: {
+      added: () => (counts.added += 1),
+      depth: (keys) => (counts.depth = keys),
+      waited: (ms) => waited.push(ms),
+      worked: (ms) => worked.push(ms),
+      retried: () => (counts.retried += 1),
+    },
+  });
+  const work = new Work();
+  const stop = new AbortController();
+  const run = () => queue.run({ concurrency, signal: stop.signal, handler: work.handler });
+  return { clock, queue, work, stop, run, counts, waited, worked };
+}
+
+describe('WorkQueue', () => {
+  test('a key that waits is taken once, however often it was added', async () => {
+    const { queue, work, run, counts } = setUp();
+    queue.add('a');
+    queue.add('a');
+    expect(queue.length).toBe(1);
+    void run();
+    await work.end('a');
+    expect([work.started, counts.added, counts.depth]).toEqual([['a'], 1, 0]);
+  });
+
+  test('a key that is added while it is worked on comes again, once, and only after', async () => {
+    const { queue, work, run } = setUp();
+    void run();
+    queue.add('a');
+    queue.add('a');
+    queue.add('a');
+    expect(work.started).toEqual(['a']);
+    await work.end('a');
+    expect(work.started).toEqual(['a', 'a']);
+    await work.end('a');
+    expect(work.started).toEqual(['a', 'a']);
+  });
+
+  test('no more keys at a time than asked for, in the order in which they came', async () => {
+    const { queue, work, run } = setUp({ concurrency: 2 });
+    void run();
+    for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
+    expect(work.started).toEqual(['a', 'b']);
+    await work.end('b');
+    expect(work.started).toEqual(['a', 'b', 'c']);
+  });
+
+  test('of several delays of a key the earliest counts', () => {
+    const { clock, queue, work, run } = setUp();
+    void run();
+    queue.addAfter('a', 500);
+    queue.addAfter('a', 200);
+    queue.addAfter('a', 300);
+    clock.advance(199);
+    expect(work.started).toEqual([]);
+    clock.advance(1);
+    expect(work.started).toEqual(['a']);
+  });
+
+  test('after the earliest the later ones are forgotten', async () => {
+    const { clock, queue, work, run } = setUp();
+    void run();
+    queue.addAfter('a', 500);
+    queue.addAfter('a', 200);
+    clock.advance(200);
+    await work.end('a');
+    clock.advance(1_000);
+    expect(work.started).toEqual(['a']);
+  });
+
+  test('retries of a key wait twice as long each time, up to 30 s, until it is forgotten', async () => {
+    const { clock, queue, work, run, counts } = setUp();
+    void run();
+    const waits: number[] = [];
+    const retry = async () => {
+      const from = clock.now();
+      const before = work.started.length;
+      queue.addRateLimited('a');
+      while (work.started.length === before) clock.advance(1);
+      waits.push(clock.now() - from);
+      await work.end('a');
+    };
+    for (let i = 0; i < 15; i++) await retry();
+    queue.forget('a');
+    await retry();
+    expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40]);
+    expect(waits.slice(-3)).toEqual([30_000, 30_000, 5]);
+    expect(counts.retried).toBe(16);
+  });
+
+  test('a stop waits for what is under way and begins nothing new', async () => {
+    const { clock, queue, work, stop, run } = setUp({ concurrency: 1 });
+    let ended = false;
+    const running = run().then(() => (ended = true));
+    queue.add('a');
+    queue.add('b');
+    queue.addAfter('c', 10);
+    stop.abort();
+    await settled();
+    clock.advance(10);
+    expect([ended, work.started]).toEqual([false, ['a']]);
+    await work.end('a');
+    await running;
+    expect(work.started).toEqual(['a']);
+  });
+
+  test('a run that is stopped before it begins works on nothing', async () => {
+    const { queue, work, stop, run } = setUp();
+    stop.abort();
+    queue.add('a');
+    await run();
+    expect(work.started).toEqual([]);
+  });
+
+  test('waiting and work are measured', async () => {
+    const { clock, queue, work, run, waited, worked } = setUp();
+    queue.add('a');
+    clock.advance(30);
+    void run();
+    clock.advance(70);
+    await work.end('a');
+    expect([waited, worked]).toEqual([[30], [70]]);
+  });
+
+  test('property: never two workers on a key, never too many at once, and nothing added is lost', async () => {
+    const key = fc.constantFrom('a', 'b', 'c', 'd');
+    const step = fc.oneof(
+      fc.record({ act: fc.constant('add' as const), key }),
+      fc.record({ act: fc.constant('end' as const), key }),
+      fc.record({ act: fc.constant('limited' as const), key }),
+      fc.record({ act: fc.constant('after' as const), key, ms: fc.nat(50) }),
+      fc.record({ act: fc.constant('pass' as const), ms: fc.nat(60) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 50 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (steps, concurrency) => {
+          const { clock, queue, work, run, stop } = setUp({ concurrency });
+          const running = run();
+          /** Index of the last start that is still owed to a key: it must be started at or after it. */
+          const owed = new Map<string, number>();
+          const owe = (to: string) => owed.set(to, work.started.length);
+          for (const each of steps) {
+            if (each.act === 'add') {
+              owe(each.key);
+              queue.add(each.key);
+            } else if (each.act === 'after') {
+              owe(each.key);
+              queue.addAfter(each.key, each.ms);
+            } else if (each.act === 'limited') {
+              owe(each.key);
+              queue.addRateLimited(each.key);
+            } else if (each.act === 'end') await work.end(each.key);
+            else clock.advance(each.ms);
+            expect(work.running.size).toBeLessThanOrEqual(concurrency);
+          }
+          for (let round = 0; round < 20; round++) {
+            clock.advance(60_000);
+            for (const each of [...work.running.keys()]) await work.end(each);
+          }
+          for (const [to, from] of owed) expect(work.started.slice(from)).toContain(to);
+          expect([work.overlaps, queue.length, work.running.size]).toEqual([0, 0, 0]);
+          stop.abort();
+          await running;
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
