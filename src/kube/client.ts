@@ -201,16 +201,18 @@ export class KubeClient {
     };
     const path = pathOf(type, namespace);
     const what = `watch ${path}`;
-    const { dispatcher, headers } = await this.#connections.get('watches');
     try {
+      const { dispatcher, credentials } = await this.#connections.get('watches');
+      const { origin, path: root } = this.#source.server;
       const { statusCode, body } = await dispatcher.request({
-        origin: this.#source.server,
-        path: withQuery(path, query),
+        origin,
+        path: withQuery(root + path, query),
         method: 'GET',
-        headers: { ...headers, accept: 'application/json' },
+        headers: { ...credentials.headers, accept: 'application/json' },
         signal,
       });
       this.#metrics?.request('GET', String(statusCode));
+      if (statusCode === 401) this.#source.refused(credentials);
       if (statusCode !== 200) throw apiError(statusCode, await body.text(), what);
       yield* jsonLines<WatchEvent<T>>(body);
     } catch (error) {
@@ -233,34 +235,44 @@ export class KubeClient {
   }
 
   async #call<T>(request: Request, opts: CallOptions): Promise<T> {
-    const { method, path, query = {}, body, contentType = 'application/json' } = request;
+    const { method, path } = request;
     const what = `${method} ${path}`;
     const timeoutMs = opts.timeoutMs ?? defaultTimeoutMs;
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = opts.signal === undefined ? deadline : AbortSignal.any([opts.signal, deadline]);
     try {
-      const { dispatcher, headers } = await this.#connections.get('calls');
-      const answer = await dispatcher.request({
-        origin: this.#source.server,
-        path: withQuery(path, query),
-        method,
-        headers: {
-          ...headers,
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal,
-      });
-      this.#metrics?.request(method, String(answer.statusCode));
-      const text = await answer.body.text();
-      if (answer.statusCode === 401) this.#source.invalidate();
-      if (answer.statusCode >= 300) throw apiError(answer.statusCode, text, what);
+      let { status, text } = await this.#send(request, signal);
+      // Nothing was done: a token that was rotated meanwhile gets a second try.
+      if (status === 401) ({ status, text } = await this.#send(request, signal));
+      if (status >= 300) throw apiError(status, text, what);
       return JSON.parse(text) as T;
     } catch (error) {
       if (!(error instanceof HAError)) this.#metrics?.request(method, '<error>');
       throw this.#failure(error, what, opts.signal, deadline);
     }
+  }
+
+  async #send(
+    { method, path, query = {}, body, contentType = 'application/json' }: Request,
+    signal: AbortSignal,
+  ): Promise<{ status: number; text: string }> {
+    const { dispatcher, credentials } = await this.#connections.get('calls');
+    const { origin, path: root } = this.#source.server;
+    const answer = await dispatcher.request({
+      origin,
+      path: withQuery(root + path, query),
+      method,
+      headers: {
+        ...credentials.headers,
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    });
+    this.#metrics?.request(method, String(answer.statusCode));
+    if (answer.statusCode === 401) this.#source.refused(credentials);
+    return { status: answer.statusCode, text: await answer.body.text() };
   }
 
   #failure(

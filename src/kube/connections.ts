@@ -21,15 +21,18 @@ export class Connections {
 
   async get(
     kind: 'calls' | 'watches',
-  ): Promise<{ dispatcher: Dispatcher; headers: Record<string, string> }> {
+  ): Promise<{ dispatcher: Dispatcher; credentials: Credentials }> {
     const credentials = await this.#source.get();
     if (this.#agents?.identity !== credentials.identity) {
-      // Requests that are under way on the old ones come to their end.
-      void this.#agents?.calls.close();
-      void this.#agents?.watches.close();
+      const old = this.#agents;
+      // Requests that are under way on the old ones come to their end; those that have just got one are yet to begin.
+      setImmediate(() => {
+        void old?.calls.close();
+        void old?.watches.close();
+      });
       this.#agents = makeAgents(credentials);
     }
-    return { dispatcher: this.#agents[kind], headers: credentials.headers };
+    return { dispatcher: this.#agents[kind], credentials };
   }
 
   /** Breaks all connections: they have gone silent. */

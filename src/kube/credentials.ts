@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 
@@ -21,11 +22,15 @@ export interface Credentials {
 
 const text = (value: unknown) => (value === undefined ? '' : String(value as string));
 
-/** The kubeconfig's credentials as they are now: rotated tokens and certificates are followed. */
+/**
+ * The kubeconfig's credentials as they are now: rotated tokens and certificates are followed. Only the first call waits
+ * for files or a plugin: later ones go on with what is known while it is read again, also where that fails for a while.
+ */
 export class CredentialSource {
   readonly #config: KubeConfig;
   readonly #now: () => number;
-  #current: Promise<Credentials> | undefined;
+  #known: Credentials | undefined;
+  #reading: Promise<Credentials> | undefined;
   #readAt = -Infinity;
 
   constructor(config: KubeConfig, now: () => number) {
@@ -33,25 +38,31 @@ export class CredentialSource {
     this.#now = now;
   }
 
-  get server(): string {
-    return this.#config.getCurrentCluster()?.server ?? '';
+  /** Where the API server is: origin, and the path that a gateway has it under, without a slash at its end. */
+  get server(): { origin: string; path: string } {
+    const { origin, pathname } = new URL(this.#config.getCurrentCluster()?.server ?? '');
+    return { origin, path: pathname.replace(/\/+$/, '') };
   }
 
-  get(): Promise<Credentials> {
-    if (this.#current === undefined || this.#now() - this.#readAt > freshMs) {
-      this.#readAt = this.#now();
-      const reading = this.#read();
-      this.#current = reading;
-      reading.catch(() => {
-        if (this.#current === reading) this.#current = undefined;
+  async get(): Promise<Credentials> {
+    if (this.#known === undefined) return this.#refresh();
+    if (this.#now() - this.#readAt > freshMs) this.#refresh().catch(() => {});
+    return this.#known;
+  }
+
+  /** The API server has refused these: the next call reads anew. */
+  refused(credentials: Credentials): void {
+    if (this.#known === credentials) this.#known = undefined;
+  }
+
+  #refresh(): Promise<Credentials> {
+    this.#reading ??= this.#read()
+      .then((credentials) => (this.#known = credentials))
+      .finally(() => {
+        this.#reading = undefined;
+        this.#readAt = this.#now();
       });
-    }
-    return this.#current;
-  }
-
-  /** The API server refused them: ask again at the next call. */
-  invalidate(): void {
-    this.#current = undefined;
+    return this.#reading;
   }
 
   async #read(): Promise<Credentials> {
@@ -60,6 +71,11 @@ export class CredentialSource {
     const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = text(value);
+    const tokenFile: unknown = this.#config.getCurrentUser()?.authProvider?.config?.tokenFile;
+    if (typeof tokenFile === 'string') {
+      // The client's own reading is up to a minute old, and takes a line's end along, which no header may hold.
+      headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
+    }
     if (typeof auth === 'string') {
       headers['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
     }

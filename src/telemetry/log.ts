@@ -10,16 +10,15 @@ export interface Log {
   child(fields: object): Log;
 }
 
-/** Where a secret could come along with an error or a request. */
+/** Where a secret could come along with an error, a request or a kubeconfig. */
 const secrets = [
-  'authorization',
-  'Authorization',
-  'token',
-  'password',
-  'cert',
-  'key',
-  'ca',
-].flatMap((name) => [name, `*.${name}`, `*.headers.${name}`]);
+  ...['authorization', 'Authorization', 'token', 'password'].flatMap((name) => [
+    name,
+    `*.${name}`,
+    `*.headers.${name}`,
+  ]),
+  ...['key', 'cert', 'ca'].map((name) => `*.${name}`),
+];
 
 /**
  * JSON lines on standard output, with the time in RFC 3339 and the level by name. An `error` field is written with

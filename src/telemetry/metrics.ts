@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
+import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';
 
 export interface ServiceKey {
   namespace: string;
@@ -132,20 +133,19 @@ export class Metrics {
   };
 
   /** What one work queue reports. */
-  workQueue(name: string) {
+  workQueue(name: string): WorkQueueMetrics {
     return {
       added: () => this.#adds.inc({ name }),
-      depth: (keys: number) => this.#depth.set({ name }, keys),
-      waited: (ms: number) => this.#queueTime.observe({ name }, ms / 1_000),
-      worked: (ms: number) => this.#workTime.observe({ name }, ms / 1_000),
+      depth: (keys) => this.#depth.set({ name }, keys),
+      waited: (ms) => this.#queueTime.observe({ name }, ms / 1_000),
+      worked: (ms) => this.#workTime.observe({ name }, ms / 1_000),
       retried: () => this.#retries.inc({ name }),
     };
   }
 
   /** What the client of the API server reports. */
-  readonly client = {
-    /** @param code HTTP status, or `<error>` where there was no answer, as in client-go. */
-    request: (method: string, code: string) => this.#requests.inc({ method, code }),
+  readonly client: ClientMetrics = {
+    request: (method, code) => this.#requests.inc({ code, method }),
   };
 
   reconcileStarted(controller: string): void {

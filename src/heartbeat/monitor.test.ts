@@ -1,0 +1,338 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EngineSpec } from '../api/spec.ts';
+import { systemClock } from '../core/clock.ts';
+import type { DetectorConfig } from '../core/detector.ts';
+import {
+  TestServer,
+  ended,
+  freePort,
+  programs,
+  settled,
+  startProcess,
+} from '../engines/testing.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
+
+const detector: DetectorConfig = {
+  kind: 'Deadline',
+  timeoutMs: 600,
+  phiThreshold: 8,
+  failureThreshold: 3,
+  intervalMs: 50,
+};
+const http: EngineSpec = { type: 'HTTP' };
+const key = 'default/web';
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const sick = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A monitor that writes down each change, and lets the test wait for what it wants to see. */
+function start() {
+  const changes: string[] = [];
+  const heartbeats: string[] = [];
+  let stalledMs = 0;
+  let wake = () => {};
+  const monitor = new HeartbeatMonitor({
+    clock: systemClock,
+    log: silentLog,
+    metrics: {
+      heartbeat: (result) => {
+        heartbeats.push(result);
+        wake();
+      },
+      roundTrip: () => {},
+      stalled: (ms) => (stalledMs += ms),
+    },
+    onChange: (key, uid) => {
+      const health = monitor.health(key, uid);
+      changes.push(`${uid} ${health?.verdict}${health?.cause ? ` ${health.cause}` : ''}`);
+      wake();
+    },
+  });
+  cleanups.push(() => monitor.close());
+  const until = async (done: () => boolean) => {
+    while (!done()) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  return {
+    monitor,
+    changes,
+    heartbeats,
+    until,
+    stalledMs: () => stalledMs,
+    /** The changes but for Suspect, which a busy machine can bring about at any time. */
+    verdicts: () =>
+      changes
+        .filter((change) => !change.includes('Suspect'))
+        .filter((change, index, all) => change !== all[index - 1]),
+    changedTo: (change: string) => until(() => changes.at(-1) === change),
+    answers: (count: number) => {
+      const from = heartbeats.length;
+      return until(
+        () => heartbeats.slice(from).filter((type) => type === 'answer').length >= count,
+      );
+    },
+  };
+}
+
+async function serve(talk: (socket: Socket, index: number) => void) {
+  const server = new TestServer(talk);
+  const port = await server.listen();
+  cleanups.push(() => server.close());
+  return { server, port };
+}
+
+const answer = (text: () => string) => (socket: Socket) =>
+  void socket.on('data', () => socket.write(text()));
+
+const config = (port: number, more: Partial<MonitorConfig> = {}): MonitorConfig => ({
+  engine: http,
+  port,
+  detector,
+  ...more,
+});
+const member = (uid: string) => ({ uid, name: `web-${uid}`, host: '127.0.0.1' });
+
+async function startProgram(program: string, port = 0) {
+  const started = await startProcess(program, port);
+  cleanups.push(() => started.child.kill('SIGKILL'));
+  return started;
+}
+
+describe('the monitor', () => {
+  it('hears a member at once and says what it knows', async () => {
+    const { port } = await serve(answer(() => ok));
+    const { monitor, changedTo, verdicts } = start();
+    const before = Date.now();
+    monitor.setMembers(key, [member('a')], config(port));
+    expect(monitor.health(key, 'a')).toMatchObject({
+      verdict: 'Unknown',
+      message: 'not heard yet',
+    });
+    await changedTo('a Healthy');
+    expect(verdicts()).toEqual(['a Healthy']);
+    const health = monitor.health(key, 'a');
+    expect(health).toMatchObject({ verdict: 'Healthy', generation: 0, message: 'answers' });
+    expect(health?.sinceWallMs).toBeGreaterThanOrEqual(before);
+    expect(health?.lastHeardWallMs).toBeGreaterThanOrEqual(before);
+    expect(health?.rttMs).toBeGreaterThan(0);
+    expect(health?.evidence).toMatch(/^last good answer at \d\d:\d\d:\d\d\.\d\d\dZ$/);
+  });
+
+  it('finds a killed process dead by the refusal, with the evidence, and alive again in a new generation', async () => {
+    const { child, port } = await startProgram(programs.http);
+    const { monitor, changedTo, verdicts } = start();
+    // A timeout that is never reached: only the refusal can tell.
+    const slow = { ...detector, intervalMs: 50, timeoutMs: 600_000 };
+    monitor.setMembers(key, [member('a')], config(port, { detector: slow }));
+    await changedTo('a Healthy');
+    child.kill('SIGKILL');
+    await changedTo('a Dead Refused');
+    expect(monitor.health(key, 'a')).toMatchObject({
+      generation: 0,
+      message: `nothing listens on port ${port} any more (connection refused)`,
+      evidence: expect.stringMatching(
+        /^last good answer at .*, connection ended \(.*\) at .*, connection refused at /,
+      ),
+    });
+    await startProgram(programs.http, port);
+    await changedTo('a Healthy');
+    expect(verdicts()).toEqual(['a Healthy', 'a Dead Refused', 'a Healthy']);
+    expect(monitor.health(key, 'a')?.generation).toBe(1);
+  });
+
+  it('finds a frozen process suspect and then dead by its silence, and alive again when it thaws', async () => {
+    const { child, port } = await startProgram(programs.http);
+    const { monitor, changedTo, changes, verdicts } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Healthy');
+    child.kill('SIGSTOP');
+    await changedTo('a Dead Silent');
+    expect(changes.at(-2)).toBe('a Suspect Silent');
+    expect(verdicts()).toEqual(['a Healthy', 'a Dead Silent']);
+    const health = monitor.health(key, 'a');
+    expect(health?.silentMs).toBeGreaterThanOrEqual(detector.timeoutMs);
+    expect(health?.message).toBe('silent for 600 ms');
+    child.kill('SIGCONT');
+    await changedTo('a Healthy');
+    expect(monitor.health(key, 'a')?.generation).toBe(1);
+  });
+
+  it('finds one that answers wrongly sick, and well again', async () => {
+    let text = ok;
+    const { port } = await serve(answer(() => text));
+    const { monitor, changedTo, verdicts } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Healthy');
+    text = sick;
+    await changedTo('a Sick BadAnswer');
+    expect(monitor.health(key, 'a')?.message).toBe('answers, but wrongly (HTTP 503)');
+    text = ok;
+    await changedTo('a Healthy');
+    expect(verdicts()).toEqual(['a Healthy', 'a Sick BadAnswer', 'a Healthy']);
+    expect(monitor.health(key, 'a')?.generation).toBe(0);
+  });
+
+  it('says why a member was never heard: nothing listens', async () => {
+    const port = await freePort();
+    const { monitor, changedTo } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Unknown Refused');
+    expect(monitor.health(key, 'a')).toMatchObject({
+      verdict: 'Unknown',
+      message: `nothing listens on port ${port} yet (connection refused)`,
+      evidence: expect.stringMatching(/^never answered well, connection refused at /),
+    });
+  });
+
+  it('says why a member was never heard: no answer', async () => {
+    const { port } = await serve((socket) => void socket.resume());
+    const { monitor, changedTo } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Unknown Silent');
+    expect(monitor.health(key, 'a')?.silentMs).toBeGreaterThanOrEqual(detector.timeoutMs);
+  });
+
+  it("holds the operator's own standstill against nobody", async () => {
+    const { port } = await startProgram(programs.http);
+    const { monitor, changes, changedTo, answers, stalledMs } = start();
+    const members = [member('a'), member('b'), member('c')];
+    monitor.setMembers(key, members, config(port));
+    await answers(30);
+    const block = new Int32Array(new SharedArrayBuffer(4));
+    for (let stall = 0; stall < 3; stall++) {
+      Atomics.wait(block, 0, 0, 2 * detector.timeoutMs);
+      await answers(10);
+    }
+    expect(changes.filter((change) => change.includes('Dead'))).toEqual([]);
+    expect(stalledMs()).toBeGreaterThan(5 * detector.timeoutMs);
+    monitor.setMembers(key, members, config(await freePort()));
+    await changedTo('c Dead Refused');
+  });
+
+  it('forgives the silence of the time in which the operator was cut off', async () => {
+    let silent = false;
+    const { port } = await serve((socket) => {
+      socket.on('data', () => {
+        if (!silent) socket.write(ok);
+      });
+    });
+    const { monitor, changes, changedTo, until } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Healthy');
+    silent = true;
+    await changedTo('a Suspect Silent');
+    const before = monitor.health(key, 'a')?.silentMs;
+    monitor.forgiveSilence();
+    expect(monitor.health(key, 'a')?.silentMs).toBeLessThan(before ?? 0);
+    expect(monitor.health(key, 'a')?.verdict).toBe('Healthy');
+    silent = false;
+    await until(() => monitor.health(key, 'a')?.rttMs !== undefined);
+    expect(changes).not.toContain('a Dead Silent');
+  });
+
+  it('goes on with the same connections where nothing has changed', async () => {
+    const { port, server } = await serve(answer(() => ok));
+    const { monitor, answers } = start();
+    for (let pass = 0; pass < 5; pass++) {
+      monitor.setMembers(key, [member('a'), member('b')], config(port));
+      await answers(4);
+    }
+    expect(server.sockets).toHaveLength(2);
+    expect(monitor.size).toBe(2);
+  });
+
+  it('keeps the history of a member over a new port, engine or heartbeat', async () => {
+    const first = await serve(answer(() => ok));
+    const second = await serve(answer(() => '+PONG'));
+    const { monitor, changedTo, answers, verdicts } = start();
+    monitor.setMembers(key, [member('a')], config(first.port));
+    await changedTo('a Healthy');
+    const { sinceWallMs } = monitor.health(key, 'a') ?? {};
+    monitor.setMembers(
+      key,
+      [member('a')],
+      config(second.port, {
+        engine: { type: 'TCP', tcp: { send: 'PING', expect: 'PONG' } },
+        detector: { ...detector, intervalMs: 30 },
+      }),
+    );
+    await answers(3);
+    await Promise.all(first.server.sockets.map(ended));
+    expect(verdicts()).toEqual(['a Healthy']);
+    expect(monitor.health(key, 'a')).toMatchObject({ verdict: 'Healthy', sinceWallMs });
+  });
+
+  it('knows another pod of the same name by its UID, and begins afresh', async () => {
+    const { port } = await serve(answer(() => ok));
+    const { monitor, changedTo, verdicts } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Healthy');
+    monitor.setMembers(key, [{ ...member('b'), name: 'web-a' }], config(port));
+    expect(monitor.health(key, 'a')).toBeUndefined();
+    expect(monitor.health(key, 'b')?.verdict).toBe('Unknown');
+    await changedTo('b Healthy');
+    expect(verdicts()).toEqual(['a Healthy', 'b Healthy']);
+  });
+
+  it('ends the connections of members and resources that are gone, and says no more of them', async () => {
+    const { port, server } = await serve(answer(() => ok));
+    const { monitor, changes, answers } = start();
+    monitor.setMembers(key, [member('a'), member('b')], config(port));
+    monitor.setMembers('default/other', [member('c')], config(port));
+    await answers(6);
+    expect(server.open).toHaveLength(3);
+    monitor.setMembers(key, [member('b')], config(port));
+    expect(monitor.size).toBe(2);
+    monitor.remove('default/other');
+    monitor.remove('default/never-there');
+    expect(monitor.size).toBe(1);
+    await settled(() => server.open.filter((socket) => !socket.readableEnded).length === 1);
+    monitor.close();
+    expect(monitor.size).toBe(0);
+    const before = changes.length;
+    await server.close();
+    expect(changes).toHaveLength(before);
+  });
+
+  it('leaves a frozen monitor process without a false verdict', async () => {
+    const { port } = await startProgram(programs.http);
+    const { child } = startMonitorProcess(port);
+    const lines: string[] = [];
+    child.stdout.on('data', (data: Buffer) => lines.push(...data.toString().trim().split('\n')));
+    while (!lines.includes('Healthy')) await once(child.stdout, 'data');
+    child.kill('SIGSTOP');
+    // As long as the monitor is stopped nothing can be awaited of it: this is the fault itself, not a wait for it.
+    await new Promise((resolve) => setTimeout(resolve, 2 * detector.timeoutMs));
+    child.kill('SIGCONT');
+    const from = lines.length;
+    while (!lines.slice(from).includes('answer')) await once(child.stdout, 'data');
+    expect(lines.filter((line) => line.startsWith('Dead'))).toEqual([]);
+  });
+});
+
+/** The monitor in a process of its own, which prints each verdict and each answer. */
+function startMonitorProcess(port: number) {
+  const code = `
+    import { HeartbeatMonitor } from ${JSON.stringify(new URL('./monitor.ts', import.meta.url).href)};
+    import { systemClock } from ${JSON.stringify(new URL('../core/clock.ts', import.meta.url).href)};
+    import { silentLog } from ${JSON.stringify(new URL('../telemetry/log.ts', import.meta.url).href)};
+    const monitor = new HeartbeatMonitor({
+      clock: systemClock, log: silentLog,
+      metrics: { heartbeat: (result) => console.log(result), roundTrip() {}, stalled() {} },
+      onChange: (key, uid) => console.log(monitor.health(key, uid).verdict),
+    });
+    monitor.setMembers('k', [{ uid: 'a', name: 'a', host: '127.0.0.1' }], ${JSON.stringify(config(port))});
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  cleanups.push(() => child.kill('SIGKILL'));
+  return { child };
+}
