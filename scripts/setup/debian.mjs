@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { interrupted, run, tail } from './child.mjs';
+import { has } from './machine.mjs';
+import { say, Stop } from './stop.mjs';
+
+/** What the cluster, its images and its faults call, and the Debian package that brings it. */
+const needed = [
+  { package: 'runc', there: () => has('runc') },
+  { package: 'containernetworking-plugins', there: () => existsSync('/usr/lib/cni/bridge') },
+  { package: 'iptables', there: () => has('iptables') },
+  { package: 'nftables', there: () => has('nft') },
+  { package: 'conntrack', there: () => has('conntrack') },
+  { package: 'ipset', there: () => has('ipset') },
+  { package: 'iproute2', there: () => has('ip') && has('tc') },
+  { package: 'openssl', there: () => has('openssl') },
+  { package: 'buildah', there: () => has('buildah') },
+  { package: 'debootstrap', there: () => has('debootstrap') },
+  { package: 'util-linux', there: () => has('nsenter') },
+  { package: 'procps', there: () => has('ps') },
+  { package: 'kmod', there: () => has('modprobe') },
+  { package: 'ca-certificates', there: () => existsSync('/etc/ssl/certs/ca-certificates.crt') },
+  { package: 'kubernetes-client', there: () => has('kubectl') },
+];
+
+/** Installs the Debian packages that are missing. Needs root. */
+export async function debianPackages() {
+  const missing = needed.filter((n) => !n.there()).map((n) => n.package);
+  if (missing.length === 0) return;
+  if (!has('apt-get')) {
+    throw new Stop(
+      `install what these Debian packages bring, this system has no apt-get: ${missing.join(' ')}`,
+    );
+  }
+  say(`installing Debian packages: ${missing.join(' ')}`);
+  const haveLists = readdirSync('/var/lib/apt/lists').some((name) => name.includes('_Packages'));
+  if (haveLists && (await apt('install', ...missing)).code === 0) return;
+
+  // No lists, lists that are too old, or a dpkg that was cut short: put that right, then once more.
+  await guarded('dpkg', ['--configure', '-a']);
+  const update = await apt('update');
+  const install = await apt('install', ...missing);
+  if (install.code === 0) return;
+  const why = update.code === 0 ? install : update;
+  throw new Stop(`apt-get could not install ${missing.join(' ')}:\n${tail(why.output)}`);
+}
+
+/**
+ * @param {string} verb
+ * @param {string[]} packages
+ */
+function apt(verb, ...packages) {
+  const options = [
+    '-qq',
+    '-y',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    '-o',
+    'Dpkg::Options::=--force-confold',
+  ];
+  return guarded('apt-get', [...options, '--no-install-recommends', verb, ...packages]);
+}
+
+/**
+ * Runs a program that would leave packages half installed if it were cut short.
+ * @param {string} program
+ * @param {string[]} args
+ */
+async function guarded(program, args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const ended = await run(program, args, { env, quiet: true, uninterrupted: true });
+  if (interrupted(ended.code))
+    throw new Stop('stopped after installing Debian packages', ended.code);
+  return ended;
+}
