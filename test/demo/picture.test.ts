@@ -1,0 +1,93 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { type Scene, draw, stripWidth } from './picture.ts';
+
+const columns = 80;
+const rows = 23;
+
+const scene: Scene = {
+  step: 'fault 2 of 3: the process hangs',
+  elapsedMs: 83_000,
+  nodes: ['a', 'b', 'c'].map((zone, i) => ({
+    zone: `zone-${zone}`,
+    name: `zone-${zone}-1`,
+    isCut: zone === 'c',
+    members: [
+      {
+        pod: `web-${i}`,
+        role: zone === 'b' ? 'primary' : 'standby',
+        health: zone === 'c' ? 'Dead' : 'Healthy',
+      },
+    ],
+    plain: [{ pod: `plain-6f7d9c8b5d-x7k2${i}`, isReady: zone !== 'c' }],
+  })),
+  service: { name: 'web', phase: 'Degraded', epoch: 4, primary: 'web-1', ready: '2/3' },
+  lastFailover: 'last failover: web-2 -> web-1 (Silent)',
+  cellMs: 200,
+  systems: [
+    { label: 'HAService', cells: ['ok', 'some', 'ok'], ok: 12_345, failed: 12 },
+    { label: 'Kubernetes', cells: ['ok', 'failed', 'none'], ok: 12_001, failed: 337 },
+  ],
+  notes: Array.from({ length: 30 }, (_, i) => `note ${i} ${'long '.repeat(30)}`),
+  hint: 'Ctrl-C ends the demo and takes everything down',
+};
+
+describe('draw', () => {
+  it('fits a terminal of 80 by 24, with and without colour', () => {
+    for (const color of [true, false]) {
+      const lines = draw(scene, columns, rows, color).map(stripVTControlCharacters);
+      expect(lines).toHaveLength(rows);
+      for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
+    }
+    expect(draw(scene, columns, rows, false).join('')).not.toContain('\u001b');
+  });
+
+  it('shows zones, members, both systems and the newest notes', () => {
+    expect(
+      draw(
+        { ...scene, notes: ['17:02:11 froze web-2', '17:02:13 web-1 is primary'] },
+        80,
+        23,
+        false,
+      ),
+    ).toMatchInlineSnapshot(`
+      [
+        "HAService demo  fault 2 of 3: the process hangs                             1:23",
+        "",
+        "zone-a zone-a-1           zone-b zone-b-1           zone-c zone-c-1 CUT OFF",
+        " · web-0 Healthy           ★ web-1 Healthy primary   · web-2 Dead",
+        " · plain-6f7d9c8b5d-x7k20  · plain-6f7d9c8b5d-x7k21  · plain-6f7d9c8b5d-x7k22",
+        "",
+        "HAService  web: Degraded, primary web-1, epoch 4, ready 2/3",
+        "last failover: web-2 -> web-1 (Silent)",
+        "",
+        "           requests of the last 10 s                          answered   failed",
+        "HAService  ▁▄▁                                                  12,345       12",
+        "Kubernetes ▁█                                                   12,001      337",
+        "           ▁ answered  ▄ some failed  █ all failed",
+        "",
+        "17:02:11 froze web-2",
+        "17:02:13 web-1 is primary",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "Ctrl-C ends the demo and takes everything down",
+      ]
+    `);
+    const [last] = draw(scene, columns, rows, false).slice(-2);
+    expect(last).toContain('note 29');
+  });
+
+  it('keeps what matters in a small terminal', () => {
+    const lines = draw(scene, 60, 12, false);
+    expect(lines).toHaveLength(12);
+    expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(60);
+  });
+
+  it('gives the strip what labels and counts leave', () => {
+    expect(stripWidth(80)).toBe(50);
+  });
+});

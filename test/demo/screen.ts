@@ -1,0 +1,48 @@
+const up = (lines: number) => `\u001b[${lines}A`;
+const clearLine = '\u001b[K';
+const clearBelow = '\u001b[J';
+const hideCursor = '\u001b[?25l';
+const showCursor = '\u001b[?25h';
+
+export interface Terminal {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+  write(text: string): unknown;
+}
+
+/** Redraws a picture in place, below what was written before. What stands there at the end stays. */
+export class Screen {
+  readonly #terminal: Terminal;
+  #drawn = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  get isLive(): boolean {
+    return this.#terminal.isTTY === true;
+  }
+
+  get columns(): number {
+    return Math.min(this.#terminal.columns ?? 80, 120);
+  }
+
+  /** One less than the terminal has, so that the cursor's own line does not scroll it. */
+  get rows(): number {
+    return Math.min(this.#terminal.rows ?? 24, 30) - 1;
+  }
+
+  draw(lines: readonly string[]): void {
+    const back = this.#drawn === 0 ? hideCursor : up(this.#drawn);
+    const text = lines.map((line) => `\r${line}${clearLine}\n`).join('');
+    this.#terminal.write(`${back}${text}${clearBelow}`);
+    this.#drawn = lines.length;
+  }
+
+  /** Leaves the last picture where it is; what is written next comes below. */
+  end(): void {
+    if (this.#drawn > 0) this.#terminal.write(showCursor);
+    this.#drawn = 0;
+  }
+}

@@ -1,0 +1,66 @@
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { systemClock } from '../../src/core/clock.ts';
+import { apiError } from '../../src/kube/api-error.ts';
+import { KubeClient } from '../../src/kube/client.ts';
+import { Connections } from '../../src/kube/connections.ts';
+import { CredentialSource } from '../../src/kube/credentials.ts';
+
+/** The API server, as the demo and the benchmark talk to it. No kubectl is needed on the machine. */
+export class Api {
+  readonly client: KubeClient;
+  readonly #source: CredentialSource;
+  readonly #connections: Connections;
+
+  private constructor(config: KubeConfig) {
+    this.client = KubeClient.fromKubeConfig(config);
+    this.#source = new CredentialSource(config, systemClock.now);
+    this.#connections = new Connections(this.#source);
+  }
+
+  /** Only this file counts: neither KUBECONFIG nor ~/.kube/config is looked at. */
+  static fromFile(path: string): Api {
+    const config = new KubeConfig();
+    config.loadFromFile(path);
+    return new Api(config);
+  }
+
+  /** A context of the user's own kubeconfig. @throws Error that names the contexts there are. */
+  static fromContext(name: string): Api {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    const names = config.getContexts().map((context) => context.name);
+    if (!names.includes(name)) {
+      const known = names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`;
+      throw new Error(`no context ${name} in your kubeconfig (${known})`);
+    }
+    config.setCurrentContext(name);
+    return new Api(config);
+  }
+
+  /** What a path gives, as text: for what is no object, such as the log of a pod or what it serves. */
+  async text(path: string, signal: AbortSignal): Promise<string> {
+    const parts: string[] = [];
+    for await (const part of this.stream(path, signal)) parts.push(part);
+    return parts.join('');
+  }
+
+  /** What a path gives, as it comes. @throws HAError where the answer is no success. */
+  async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const { dispatcher, credentials } = await this.#connections.get('watches');
+    const { origin, path: root } = this.#source.server;
+    const { statusCode, body } = await dispatcher.request({
+      origin,
+      path: root + path,
+      method: 'GET',
+      headers: credentials.headers,
+      signal,
+    });
+    if (statusCode !== 200) throw apiError(statusCode, await body.text(), `GET ${path}`);
+    const decoder = new TextDecoder();
+    for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.client.close(), this.#connections.reset()]);
+  }
+}

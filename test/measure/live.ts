@@ -1,0 +1,98 @@
+import { nameLabel } from '../../src/api/labels.ts';
+import type { HAService } from '../../src/api/haservice.ts';
+import { haServices } from '../../src/controller/resource-type.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
+import { type ResourceType, nodes, pods } from '../../src/kube/resources.ts';
+import { Store } from '../../src/kube/store.ts';
+import type { KubeObject, Node, Pod } from '../../src/kube/wire.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+
+/** What the API server has of the resources that are measured, as it changes. */
+export class Live {
+  readonly services = new Store<HAService>();
+  /** Pods of HAServices. */
+  readonly members = new Store<Pod>();
+  /** Pods that the label selector chose: of the plain Deployment, the clients. */
+  readonly others = new Store<Pod>();
+  readonly nodes = new Store<Node>();
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** @param selector of the pods in `others`. Ends with the signal. */
+  static async open(client: KubeClient, selector: string, signal: AbortSignal): Promise<Live> {
+    const live = new Live(signal);
+    const filled = [
+      live.#follow(client, haServices, live.services),
+      live.#follow(client, pods, live.members, nameLabel),
+      live.#follow(client, pods, live.others, selector),
+      live.#follow(client, nodes, live.nodes),
+    ];
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    await Promise.race([Promise.all(filled), stopped]);
+    return live;
+  }
+
+  #follow<T extends KubeObject>(
+    client: KubeClient,
+    type: ResourceType<T>,
+    store: Store<T>,
+    labelSelector?: string,
+  ): Promise<void> {
+    store.onChange(() => {
+      for (const listener of this.#listeners) listener();
+    });
+    const reflector = new Reflector<T>({
+      client,
+      type,
+      store,
+      clock: systemClock,
+      random: Math.random,
+      log: silentLog,
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+    });
+    void reflector.run(this.#signal);
+    return reflector.synced;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * The first thing other than undefined that `read` finds, now or after a change.
+   *
+   * @param what completes "gave up waiting for ...". @throws Error after `timeoutMs`.
+   */
+  until<T>(what: string, read: () => T | undefined, timeoutMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]);
+      const look = () => {
+        const found = read();
+        if (found === undefined) return;
+        end();
+        resolve(found);
+      };
+      const fail = () => {
+        end();
+        const late = new Error(`gave up waiting for ${what} after ${timeoutMs / 1_000} s`);
+        reject(this.#signal.aborted ? (this.#signal.reason as Error) : late);
+      };
+      const unlisten = this.onChange(look);
+      const end = () => {
+        unlisten();
+        signal.removeEventListener('abort', fail);
+      };
+      signal.addEventListener('abort', fail, { once: true });
+      look();
+    });
+  }
+}

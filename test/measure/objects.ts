@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import yaml from 'js-yaml';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { haServices } from '../../src/controller/resource-type.ts';
+import { isNotFound } from '../../src/kube/api-error.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { type ResourceType, pods, services } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/wire.ts';
+
+export interface Namespace extends KubeObject {
+  status?: { phase?: string };
+}
+
+export interface Deployment extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { readyReplicas?: number; updatedReplicas?: number; observedGeneration?: number };
+}
+
+export const namespaces: ResourceType<Namespace> = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+export const deployments: ResourceType<Deployment> = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+};
+const configMaps: ResourceType<KubeObject> = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+
+const known: ResourceType<KubeObject>[] = [
+  namespaces,
+  deployments,
+  configMaps,
+  pods,
+  services,
+  haServices as unknown as ResourceType<KubeObject>,
+];
+
+const fieldManager = 'haservice-measure';
+
+/** Applies an object as `kubectl apply --server-side` would. */
+export async function apply(
+  client: KubeClient,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const type = known.find(({ kind }) => kind === object.kind);
+  if (type === undefined) throw new Error(`cannot apply a ${object.kind}`);
+  await client.apply(type, object, { fieldManager, force: true, signal });
+}
+
+/** The first object of a YAML file, in `namespace`. */
+export async function readObject(file: URL, namespace: string): Promise<KubeObject> {
+  const object = yaml.load(await readFile(file, 'utf8')) as KubeObject;
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+/** Deletes a namespace and waits until everything in it is gone. */
+export async function removeNamespace(
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.delete(namespaces, { name }, { signal });
+  for (;;) {
+    try {
+      await client.get(namespaces, { name }, { signal });
+    } catch (error) {
+      if (isNotFound(error)) return;
+      throw error;
+    }
+    await sleep(500, undefined, { signal });
+  }
+}

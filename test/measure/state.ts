@@ -1,0 +1,33 @@
+import type { HAService } from '../../src/api/haservice.ts';
+import type { FailoverRecord } from '../../src/api/status.ts';
+import type { Node, Pod } from '../../src/kube/wire.ts';
+
+export const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata?.deletionTimestamp === undefined &&
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+
+export const zoneOf = (node: Node): string =>
+  node.metadata?.labels?.['topology.kubernetes.io/zone'] ?? '';
+
+/** A primary, every member healthy, and no failover under way: ready for the next fault. */
+export function isSettled({ spec, status }: HAService): boolean {
+  const { replicas = 3 } = spec as { replicas?: number };
+  const members = status?.members ?? [];
+  return (
+    status?.primary !== undefined &&
+    members.length === replicas &&
+    members.every(({ health }) => health === 'Healthy') &&
+    members.some(({ pod, role }) => role === 'primary' && pod === status.primary) &&
+    status.failovers?.[0]?.outcome !== 'Promoting'
+  );
+}
+
+const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
+export type Phase = (typeof phases)[number];
+
+/** Milliseconds of the phases of a failover that were measured, in their order. */
+export const phasesOf = (record: FailoverRecord): [Phase, number][] =>
+  phases.flatMap((phase): [Phase, number][] => {
+    const ms = record[`${phase}Ms`];
+    return ms === undefined ? [] : [[phase, ms]];
+  });

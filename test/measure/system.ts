@@ -1,0 +1,6 @@
+export type System = 'haservice' | 'kubernetes';
+
+export const systemNames: Record<System, string> = {
+  haservice: 'HAService',
+  kubernetes: 'Kubernetes',
+};
