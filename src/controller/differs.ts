@@ -1,10 +1,11 @@
 /**
  * Whether `actual` lacks anything of `desired`: other fields may be there (defaults, other managers'), but lists must
- * be equal entry by entry.
+ * be equal entry by entry. An empty list is the same as none, which the API server tells as null or not at all.
  */
 export function differs(desired: unknown, actual: unknown): boolean {
   if (Array.isArray(desired)) {
-    if (!Array.isArray(actual)) return desired.length > 0 || actual !== undefined;
+    if (actual === undefined || actual === null) return desired.length > 0;
+    if (!Array.isArray(actual)) return true;
     return (
       desired.length !== actual.length || desired.some((entry, i) => differs(entry, actual[i]))
     );

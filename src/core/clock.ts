@@ -4,16 +4,22 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch: for timestamps that people read. */
   wallNow(): number;
-  /** Calls `callback` once after `ms` milliseconds; the returned function cancels it. */
+  /**
+   * Calls `callback` once after `ms` milliseconds, or after 24 days where that is earlier; the returned function cancels
+   * it.
+   */
   after(ms: number, callback: () => void): () => void;
 }
+
+/** A longer timer of Node's would fire at once. */
+const longestMs = 2 ** 31 - 1;
 
 /** The process's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
+    const timer = setTimeout(callback, Math.min(ms, longestMs));
     return () => clearTimeout(timer);
   },
 };

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { differs } from './differs.ts';
+
+describe('differs', () => {
+  it('passes over what others have added, and sees what they have changed or taken away', () => {
+    const desired = { spec: { ports: [{ port: 80 }], type: 'ClusterIP' } };
+    const more = {
+      spec: { ports: [{ port: 80, nodePort: 0 }], type: 'ClusterIP', clusterIP: 'x' },
+    };
+    expect(differs(desired, more)).toBe(false);
+    expect(differs(desired, { spec: { ports: [{ port: 81 }], type: 'ClusterIP' } })).toBe(true);
+    expect(differs(desired, { spec: { ports: [{ port: 80 }] } })).toBe(true);
+    expect(
+      differs(desired, { spec: { ports: [{ port: 80 }, { port: 81 }], type: 'ClusterIP' } }),
+    ).toBe(true);
+    expect(differs(desired, {})).toBe(true);
+  });
+
+  it.each([[null], [undefined], [[]]])('takes an empty list for the same as %s', (actual) => {
+    expect(differs({ endpoints: [] }, { endpoints: actual })).toBe(false);
+    expect(differs({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
+  });
+
+  it('finds no difference in what JSON gives back of the same', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(differs(value, JSON.parse(JSON.stringify(value)))).toBe(false);
+      }),
+    );
+  });
+});
