@@ -1,0 +1,84 @@
+import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cgroupName } from './paths.ts';
+
+const top = '/sys/fs/cgroup';
+
+/** Whether the machine has the unified hierarchy (cgroup v2) with its controllers. */
+const unified = () =>
+  existsSync(`${top}/cgroup.controllers`) &&
+  readFileSync(`${top}/cgroup.controllers`, 'utf8').includes('cpu');
+
+/** The hierarchies that hold the cluster's cgroups. */
+export function hierarchies(): string[] {
+  if (unified()) return [top];
+  return readdirSync(top)
+    .filter((name) => name !== 'unified')
+    .map((name) => join(top, name))
+    .filter((dir) => existsSync(join(dir, 'tasks')));
+}
+
+/** What each level must hand on to its children: by hand, in both versions. */
+function prepare(dir: string, parent: string): void {
+  if (unified()) {
+    writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu +cpuset +memory +pids +io');
+  } else if (existsSync(join(dir, 'cpuset.cpus'))) {
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      writeFileSync(join(dir, file), readFileSync(join(parent, file)));
+    }
+  }
+}
+
+/** A node's own cgroup in every hierarchy. Kubelets that share one end each other's pods as orphans. */
+export async function createNodeCgroups(node: string): Promise<void> {
+  for (const hierarchy of hierarchies()) {
+    const cluster = join(hierarchy, cgroupName);
+    await mkdir(join(cluster, node), { recursive: true });
+    prepare(cluster, hierarchy);
+    prepare(join(cluster, node), cluster);
+  }
+}
+
+/** Path of a node's cgroup, for its kubelet. */
+export const nodeCgroup = (node: string) => `/${cgroupName}/${node}`;
+
+/** Removes the cluster's cgroups; they are empty of processes by now. */
+export function removeCgroups(): void {
+  for (const hierarchy of hierarchies()) removeTree(join(hierarchy, cgroupName));
+}
+
+function removeTree(dir: string): void {
+  if (!existsSync(dir)) return;
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeTree(join(dir, entry.name));
+  }
+  rmdirSync(dir);
+}
+
+/** The processes of each container of a pod, on the machine's own numbers, by container ID. */
+export function containersOf(node: string, podUid: string): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  const hierarchy = hierarchies().find((dir) => dir.endsWith('/pids')) ?? top;
+  const search = (dir: string, inPod: boolean): void => {
+    for (const entry of readdirSync(dir, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue;
+      const path = join(dir, entry.name);
+      if (inPod) {
+        found.set(entry.name, readPids(path));
+      } else {
+        search(path, entry.name === `pod${podUid}`);
+      }
+    }
+  };
+  search(join(hierarchy, cgroupName, node), false);
+  return found;
+}
+
+function readPids(dir: string): number[] {
+  const own = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+  const below = readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => readPids(join(dir, entry.name)));
+  return [...own.map(Number), ...below];
+}

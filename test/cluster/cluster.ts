@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Component,
+  connect,
+  startComponent,
+  waitForApi,
+} from './control-plane.ts';
+import { ClusterError, run } from './exec.ts';
+import { type Direction, type NetworkFaults, pairOf, rulesOf } from './faults.ts';
+import type { ClusterNode } from './layout.ts';
+import * as node from './node.ts';
+import { stateDir } from './paths.ts';
+import { type PodRef, processesOf } from './pods.ts';
+import { signalProcess } from './processes.ts';
+import { Sandbox } from './sandbox.ts';
+import { type State, readState, writeState } from './state.ts';
+
+export type { ClusterNode } from './layout.ts';
+export type { Direction } from './faults.ts';
+export type { PodRef } from './pods.ts';
+
+const percentOf = (percent: number) => {
+  if (percent >= 0 && percent <= 100) return percent;
+  throw new ClusterError(`${percent} is no percentage: give a number from 0 to 100`);
+};
+
+/** The running cluster of this checkout, and everything that can be done to it. */
+export class Cluster {
+  readonly sandbox: Sandbox;
+  /** Path of a kubeconfig of its admin, for use on the machine. */
+  readonly kubeconfig = join(stateDir, 'kubeconfig', 'admin');
+  readonly #state: State;
+
+  constructor(sandbox: Sandbox, state: State) {
+    this.sandbox = sandbox;
+    this.#state = state;
+  }
+
+  /** @throws ClusterError where none runs. */
+  static async open(): Promise<Cluster> {
+    const cluster = await Cluster.find();
+    if (cluster === undefined) {
+      throw new ClusterError('no local cluster runs here: start it with `npm run cluster -- up`');
+    }
+    return cluster;
+  }
+
+  static async find(): Promise<Cluster | undefined> {
+    const sandbox = Sandbox.find();
+    const state = await readState();
+    if (sandbox === undefined || state?.initPid !== sandbox.initPid) return undefined;
+    return new Cluster(sandbox, state);
+  }
+
+  get nodes(): ClusterNode[] {
+    return this.#state.nodes;
+  }
+
+  get faults(): NetworkFaults {
+    return this.#state.faults;
+  }
+
+  /** The kubectl of the cluster's own version, pointed at it. */
+  get kubectl(): string[] {
+    return [join(this.#state.binDir, 'kubectl'), '--kubeconfig', this.kubeconfig];
+  }
+
+  /** @throws ClusterError with the names there are. */
+  node(name: string): ClusterNode {
+    const found = this.nodes.find((candidate) => candidate.name === name);
+    if (found !== undefined) return found;
+    const names = this.nodes.map((candidate) => candidate.name).join(', ');
+    throw new ClusterError(`there is no node ${name}: the nodes are ${names}`);
+  }
+
+  /** SIGKILL (or another signal) to every process of the pod's containers. */
+  async killContainer(pod: PodRef, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    for (const pid of processesOf(this.nodes, pod)) signalProcess(pid, signal);
+  }
+
+  freeze(pod: PodRef): Promise<void> {
+    return this.killContainer(pod, 'SIGSTOP');
+  }
+
+  thaw(pod: PodRef): Promise<void> {
+    return this.killContainer(pod, 'SIGCONT');
+  }
+
+  /** Cuts a node from everything else: packets to it (in), from it (out), or both. */
+  cut(name: string, direction: Direction = 'both'): Promise<void> {
+    const { cuts } = this.faults;
+    return this.#setFaults({ cuts: { ...cuts, [this.node(name).name]: direction } });
+  }
+
+  heal(name: string): Promise<void> {
+    const cuts = { ...this.faults.cuts };
+    delete cuts[this.node(name).name];
+    return this.#setFaults({ cuts });
+  }
+
+  cutPair(a: string, b: string): Promise<void> {
+    const pair = pairOf(this.node(a).name, this.node(b).name);
+    return this.#setFaults({ pairs: [...new Set([...this.faults.pairs, pair])] });
+  }
+
+  healPair(a: string, b: string): Promise<void> {
+    const pair = pairOf(this.node(a).name, this.node(b).name);
+    return this.#setFaults({ pairs: this.faults.pairs.filter((other) => other !== pair) });
+  }
+
+  loseZone(zone: string): Promise<void> {
+    const cuts = Object.fromEntries(this.#inZone(zone).map((name) => [name, 'both' as const]));
+    return this.#setFaults({ cuts: { ...this.faults.cuts, ...cuts } });
+  }
+
+  restoreZone(zone: string): Promise<void> {
+    const names = this.#inZone(zone);
+    const left = Object.entries(this.faults.cuts).filter(([name]) => !names.includes(name));
+    return this.#setFaults({ cuts: Object.fromEntries(left) });
+  }
+
+  /** Loses `percent` of a node's packets, each way; 0 ends it. */
+  lose(name: string, percent: number): Promise<void> {
+    const loss = { ...this.faults.loss, [this.node(name).name]: percentOf(percent) };
+    if (percent === 0) delete loss[name];
+    return this.#setFaults({ loss });
+  }
+
+  /** Undoes every fault of the network. */
+  healAll(): Promise<void> {
+    return this.#setFaults({ cuts: {}, pairs: [], loss: {} });
+  }
+
+  /** At once, as by a crash. */
+  stopComponent(name: Component): Promise<void> {
+    return this.sandbox.stopDaemon(name, 'SIGKILL');
+  }
+
+  async startComponent(name: Component): Promise<void> {
+    if ((await this.sandbox.daemonPid(name)) !== undefined) return;
+    await startComponent(this.sandbox, name);
+    if (name !== 'kube-apiserver') return;
+    const client = connect(this.kubeconfig);
+    await waitForApi(client).finally(() => client.close());
+  }
+
+  stopKubelet(name: string): Promise<void> {
+    return node.stopKubelet(this.sandbox, this.node(name));
+  }
+
+  async startKubelet(name: string): Promise<void> {
+    if ((await this.sandbox.daemonPid(`kubelet-${this.node(name).name}`)) !== undefined) return;
+    await node.startKubelet(this.sandbox, this.node(name));
+  }
+
+  /** Imports a docker-archive on every node. */
+  async loadImage(archive: string): Promise<void> {
+    if (!existsSync(archive)) throw new ClusterError(`there is no file ${archive}`);
+    await Promise.all(this.nodes.map((each) => node.importImage(this.sandbox, each, archive)));
+  }
+
+  /** Runs kubectl to its end. @returns its output. @throws ClusterError with what it said. */
+  runKubectl(args: readonly string[], options: { input?: string; timeoutMs?: number } = {}) {
+    return run([...this.kubectl, ...args], options);
+  }
+
+  #inZone(zone: string): string[] {
+    const names = this.nodes.filter((each) => each.zone === zone).map((each) => each.name);
+    if (names.length > 0) return names;
+    const zones = [...new Set(this.nodes.map((each) => each.zone))].join(', ');
+    throw new ClusterError(`there is no zone ${zone}: the zones are ${zones}`);
+  }
+
+  async #setFaults(change: Partial<NetworkFaults>): Promise<void> {
+    // Another command may have changed them meanwhile.
+    const faults = { ...((await readState())?.faults ?? this.faults), ...change };
+    await this.sandbox.run(['nft', '-f', '-'], { input: rulesOf(faults, this.nodes) });
+    this.#state.faults = faults;
+    await writeState(this.#state);
+  }
+}

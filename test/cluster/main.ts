@@ -1,0 +1,157 @@
+/**
+ * The local cluster by hand:
+ *
+ *     npm run cluster -- up | down | status | env | cut NODE | heal NODE | freeze POD | ...
+ */
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Cluster } from './cluster.ts';
+import { type Component, components, isComponent } from './control-plane.ts';
+import { ClusterError } from './exec.ts';
+import { down, up } from './lifecycle.ts';
+import { shellEnvironment, statusText } from './status.ts';
+
+const say = (line: string) => console.error(line);
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    say('stopping; what was half started is removed');
+    stop.abort(new ClusterError(`ended by ${name}`));
+  });
+}
+
+function integer(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 9) return number;
+  throw new InvalidArgumentError('give a whole number from 1 to 9');
+}
+
+function decimal(text: string): number {
+  const number = Number(text);
+  if (text !== '' && number >= 0) return number;
+  throw new InvalidArgumentError('give a number that is not negative');
+}
+
+function component(text: string): Component {
+  if (isComponent(text)) return text;
+  throw new InvalidArgumentError(`give one of ${components.join(', ')}`);
+}
+
+const program = new Command('cluster')
+  .description('A real Kubernetes cluster of three zones on this machine.')
+  .showHelpAfterError();
+
+program
+  .command('up')
+  .description('start it, or find it running')
+  .option('--nodes <n>', 'how many nodes, dealt to three zones', integer)
+  .action(async (options: { nodes?: number }) => {
+    const cluster = await up({ nodes: options.nodes, log: say, signal: stop.signal });
+    console.log(await statusText(cluster));
+  });
+program
+  .command('down')
+  .description('remove it and everything it has left')
+  .action(() => down());
+program
+  .command('status')
+  .description('nodes, components and faults')
+  .action(async () => console.log(await statusText(await Cluster.open())));
+program
+  .command('env')
+  .description('shell lines that point kubectl at it: eval "$(npm run -s cluster -- env)"')
+  .action(async () => console.log(shellEnvironment(await Cluster.open())));
+program
+  .command('load <archive>')
+  .description('import a docker-archive on every node')
+  .action(async (archive: string) => (await Cluster.open()).loadImage(archive));
+
+/** A command about one pod, given as NAME with --namespace, or NAMESPACE/NAME. */
+function podCommand(
+  name: string,
+  description: string,
+  act: (cluster: Cluster, pod: { namespace: string; name: string }) => Promise<void>,
+): void {
+  program
+    .command(`${name} <pod>`)
+    .description(description)
+    .option('-n, --namespace <namespace>', 'namespace of the pod', 'default')
+    .action(async (pod: string, options: { namespace: string }) => {
+      const [first = '', second] = pod.split('/');
+      const ref =
+        second === undefined
+          ? { namespace: options.namespace, name: first }
+          : { namespace: first, name: second };
+      await act(await Cluster.open(), ref);
+    });
+}
+podCommand('kill', 'SIGKILL to the processes of a pod', (cluster, pod) =>
+  cluster.killContainer(pod),
+);
+podCommand('freeze', 'SIGSTOP to the processes of a pod', (cluster, pod) => cluster.freeze(pod));
+podCommand('thaw', 'SIGCONT to the processes of a pod', (cluster, pod) => cluster.thaw(pod));
+
+program
+  .command('cut <node>')
+  .description('cut a node off from everything else')
+  .addArgument(
+    new Argument('[direction]', 'lose packets to it (in), from it (out), or both')
+      .choices(['both', 'in', 'out'])
+      .default('both'),
+  )
+  .action(async (node: string, direction: 'both' | 'in' | 'out') =>
+    (await Cluster.open()).cut(node, direction),
+  );
+program
+  .command('heal [node]')
+  .description('undo the cut of a node; without a name, every fault of the network')
+  .action(async (node?: string) => {
+    const cluster = await Cluster.open();
+    await (node === undefined ? cluster.healAll() : cluster.heal(node));
+  });
+program
+  .command('cut-pair <a> <b>')
+  .description('cut two nodes off from each other')
+  .action(async (a: string, b: string) => (await Cluster.open()).cutPair(a, b));
+program
+  .command('heal-pair <a> <b>')
+  .description('undo cut-pair')
+  .action(async (a: string, b: string) => (await Cluster.open()).healPair(a, b));
+program
+  .command('lose-zone <zone>')
+  .description('cut every node of a zone')
+  .action(async (zone: string) => (await Cluster.open()).loseZone(zone));
+program
+  .command('restore-zone <zone>')
+  .description('undo lose-zone')
+  .action(async (zone: string) => (await Cluster.open()).restoreZone(zone));
+program
+  .command('loss <node>')
+  .description('lose some packets of a node, each way; 0 ends it')
+  .argument('<percent>', 'percent of the packets', decimal)
+  .action(async (node: string, percent: number) => (await Cluster.open()).lose(node, percent));
+program
+  .command('stop')
+  .description('end a program of the control plane at once')
+  .argument('<component>', components.join(', '), component)
+  .action(async (name: Component) => (await Cluster.open()).stopComponent(name));
+program
+  .command('start')
+  .description('undo stop')
+  .argument('<component>', components.join(', '), component)
+  .action(async (name: Component) => (await Cluster.open()).startComponent(name));
+program
+  .command('stop-kubelet <node>')
+  .description('end the kubelet of a node at once; its containers go on')
+  .action(async (node: string) => (await Cluster.open()).stopKubelet(node));
+program
+  .command('start-kubelet <node>')
+  .description('undo stop-kubelet')
+  .action(async (node: string) => (await Cluster.open()).startKubelet(node));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ClusterError)) throw error;
+  say(`cluster: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout that this cluster belongs to: each has a cluster of its own. */
+export const checkout = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+
+/** Tells the cluster of this checkout from any other on the machine. */
+export const clusterId = createHash('sha256').update(checkout).digest('hex').slice(0, 6);
+
+/** Everything of the running cluster that is on disk. Seen as `inside` by the cluster's own processes. */
+export const stateDir = join(checkout, '.cluster');
+
+/** Built binaries and images, by content; shared by all checkouts. */
+export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'haservice');
+
+/** Where the cluster's processes see the state and the binaries: short, as a socket's path has 107 bytes at most. */
+export const inside = { state: '/run/cluster/state', bin: '/run/cluster/bin' };
+
+/** Name of the cluster's cgroup in each hierarchy, of its link to the machine, and the mark of its process 1. */
+export const cgroupName = `haservice-${clusterId}`;
+export const linkName = `ha-${clusterId}`;
+export const initMark = `haservice-cluster-${clusterId}`;

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterError, type RunOptions, run } from './exec.ts';
+import { initMark, inside, stateDir } from './paths.ts';
+import {
+  allPids,
+  commandLine,
+  innerPid,
+  isRunning,
+  namespaceOf,
+  signalProcess,
+} from './processes.ts';
+
+/**
+ * The namespaces that the whole cluster lives in: processes, mounts, network, IPC. When its process 1 ends, the kernel
+ * ends every other process and takes the mounts, network namespaces and interfaces along: nothing can be left behind.
+ */
+export class Sandbox {
+  /** Process 1, by its number on the machine. */
+  readonly initPid: number;
+
+  private constructor(initPid: number) {
+    this.initPid = initPid;
+  }
+
+  /** The sandbox of this checkout, where it runs. */
+  static find(): Sandbox | undefined {
+    const pid = allPids().find((candidate) => {
+      const [, mark] = commandLine(candidate);
+      return mark === initMark && innerPid(candidate) === 1;
+    });
+    return pid === undefined ? undefined : new Sandbox(pid);
+  }
+
+  static async start(binDir: string): Promise<Sandbox> {
+    await mkdir(join(stateDir, 'log'), { recursive: true });
+    const log = openSync(join(stateDir, 'log', 'init.log'), 'a');
+    const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--mount-proc'];
+    const child = spawn('unshare', [...flags, join(binDir, 'pause'), initMark], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: '/',
+    });
+    closeSync(log);
+    child.unref();
+    const sandbox = await until(() => Sandbox.find(), 10_000);
+    if (sandbox === undefined) {
+      const why = await readFile(join(stateDir, 'log', 'init.log'), 'utf8');
+      throw new ClusterError(`cannot make namespaces (are you root?): ${why.trim()}`);
+    }
+    await sandbox.#mounts(binDir);
+    return sandbox;
+  }
+
+  /** Own empty /run, /var/lib and /var/log: nothing of the machine is seen there, and nothing gets there. */
+  async #mounts(binDir: string): Promise<void> {
+    const script = `set -e
+      mount -t tmpfs -o mode=755 none /run
+      mkdir -p /run/netns /run/lock ${inside.state} ${inside.bin}
+      mount --bind "$1" ${inside.state}
+      mount --bind "$2" ${inside.bin}
+      mount -t tmpfs -o mode=755 none /var/lib
+      mount -t tmpfs -o mode=755 none /var/log
+      ip link set lo up`;
+    await this.run(['sh', '-c', script, 'sh', stateDir, binDir]);
+  }
+
+  /** The command that runs another one inside: in the cluster's own network, or a node's. */
+  enter(argv: readonly string[], node?: string): string[] {
+    const pid = String(this.initPid);
+    const net = node === undefined ? [] : [`=/proc/${pid}/root/run/netns/${node}`];
+    return [
+      ...['nsenter', '--target', pid, '--mount', '--pid', '--ipc', '--uts'],
+      `--net${net.join('')}`,
+      ...['--', ...argv],
+    ];
+  }
+
+  run(argv: readonly string[], options: RunOptions & { node?: string } = {}): Promise<string> {
+    const { node, ...rest } = options;
+    return run(this.enter(argv, node), { cwd: '/', ...rest });
+  }
+
+  /** Starts a program that stays. What it prints goes to log/NAME.log, its number to NAME.pid. */
+  async startDaemon(name: string, argv: readonly string[], node?: string): Promise<void> {
+    await mkdir(join(stateDir, 'pids'), { recursive: true });
+    const script = `echo $$ > ${inside.state}/pids/${name}; exec "$@" >> ${inside.state}/log/${name}.log 2>&1 < /dev/null`;
+    await this.run(
+      ['setsid', '--fork', 'sh', '-c', script, 'sh', ...argv],
+      node === undefined ? {} : { node },
+    );
+  }
+
+  /** Its number on the machine, where it runs. */
+  async daemonPid(name: string): Promise<number | undefined> {
+    const text = await readFile(join(stateDir, 'pids', name), 'utf8').catch(() => '');
+    const inner = Number(text);
+    if (!(inner > 1)) return undefined;
+    const ours = namespaceOf(this.initPid, 'pid');
+    return allPids().find(
+      (pid) => innerPid(pid) === inner && namespaceOf(pid, 'pid') === ours && isRunning(pid),
+    );
+  }
+
+  async stopDaemon(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const pid = await this.daemonPid(name);
+    if (pid !== undefined) {
+      signalProcess(pid, signal);
+      const gone = await until(() => (isRunning(pid) ? undefined : true), 10_000);
+      if (gone === undefined) {
+        signalProcess(pid, 'SIGKILL');
+        await until(() => (isRunning(pid) ? undefined : true), 10_000);
+      }
+    }
+    await rm(join(stateDir, 'pids', name), { force: true });
+  }
+
+  /** Ends everything inside. */
+  async destroy(): Promise<void> {
+    const ours = namespaceOf(this.initPid, 'pid');
+    signalProcess(this.initPid, 'SIGKILL');
+    const left = () => allPids().some((pid) => namespaceOf(pid, 'pid') === ours && isRunning(pid));
+    const gone = await until(() => (left() ? undefined : true), 30_000);
+    if (gone === undefined) {
+      throw new ClusterError('some of the cluster’s processes do not end: look at `ps -ef`');
+    }
+  }
+}
+
+/** Polls for what sends no event. Undefined where `timeoutMs` pass. */
+export async function until<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > end) return undefined;
+    await sleep(50, undefined, signal === undefined ? {} : { signal });
+  }
+}
