@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { say } from './stop.mjs';
 
-/** @typedef {{ code: number, output: string }} Ended `code` is 128 + the signal's number when a signal ended the process */
+/**
+ * `code` is 128 + the signal's number when a signal ended the process; `stop` is set, and is such a code, when
+ * this process was asked to stop meanwhile, whatever the other made of that.
+ * @typedef {{ code: number, output: string, stop: number | undefined }} Ended
+ */
 
 /** npm, the shell and the terminal may each pass on the same Ctrl-C; within this many milliseconds it is one. */
 const sameSignalMs = 1000;
@@ -32,15 +36,15 @@ export function run(program, args, options = {}) {
       detached: options.uninterrupted ?? false,
     });
     const onTerminal = [process.stdin, process.stdout, process.stderr].some((s) => s.isTTY);
-    /** @type {NodeJS.Signals | undefined} */
-    let pending;
+    /** @type {number | undefined} */
+    let stop;
     let lastAt = 0;
     /** @param {NodeJS.Signals} signal */
     const pass = (signal) => {
       if (Date.now() - lastAt < sameSignalMs) return;
       lastAt = Date.now();
+      stop = 128 + constants.signals[signal];
       if (options.uninterrupted) {
-        pending = signal;
         say(`${program} must not be cut short: stopping as soon as it is done`);
         return;
       }
@@ -64,16 +68,9 @@ export function run(program, args, options = {}) {
     child.on('spawn', () => options.onStart?.(child.pid ?? 0));
     child.on('close', (code, signal) => {
       done();
-      const by = pending ?? signal;
-      resolve({ code: by ? 128 + constants.signals[by] : (code ?? 1), output });
+      resolve({ code: signal ? 128 + constants.signals[signal] : (code ?? 1), output, stop });
     });
   });
-}
-
-/** @param {number} code an exit code that `run` returned */
-export function interrupted(code) {
-  const { SIGINT, SIGTERM, SIGHUP } = constants.signals;
-  return [SIGINT, SIGTERM, SIGHUP].includes(code - 128);
 }
 
 /** @param {string} output */

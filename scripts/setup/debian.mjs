@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { interrupted, run, tail } from './child.mjs';
+import { run, tail } from './child.mjs';
 import { has } from './machine.mjs';
 import { say, Stop } from './stop.mjs';
 
@@ -68,7 +68,6 @@ function apt(verb, ...packages) {
 async function guarded(program, args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
   const ended = await run(program, args, { env, quiet: true, uninterrupted: true });
-  if (interrupted(ended.code))
-    throw new Stop('stopped after installing Debian packages', ended.code);
+  if (ended.stop) throw new Stop('stopped after installing Debian packages', ended.stop);
   return ended;
 }

@@ -19,10 +19,11 @@ export async function withLock(file, onWait, work) {
   const holders = [holder(process.pid)];
   writeFileSync(own, JSON.stringify(holders));
   try {
-    for (let waited = false; !acquire(own, file); waited = true) {
+    for (let told = false; !acquire(own, file);) {
       const other = living(read(file))[0];
       if (!other) continue;
-      if (!waited) onWait(other.pid);
+      if (!told) onWait(other.pid);
+      told = true;
       await sleep(300);
     }
   } finally {

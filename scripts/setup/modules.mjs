@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { interrupted, run, tail } from './child.mjs';
+import { run, tail } from './child.mjs';
 import { withLock } from './lock.mjs';
 import { say, Stop } from './stop.mjs';
 
@@ -61,8 +61,7 @@ async function npm(root, hold, args) {
   }).catch((/** @type {Error} */ error) => {
     throw new Stop(`npm cannot be started (${error.message}): install npm, which comes with Node`);
   });
-  if (interrupted(ended.code))
-    throw new Stop('stopped while npm packages were being installed', ended.code);
+  if (ended.stop) throw new Stop('stopped while npm packages were being installed', ended.stop);
   if (ended.code !== 0) {
     throw new Stop(`\`npm ${args.join(' ')}\` failed (exit ${ended.code}):\n${tail(ended.output)}`);
   }
