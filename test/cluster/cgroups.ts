@@ -43,9 +43,15 @@ export async function createNodeCgroups(node: string): Promise<void> {
 /** Path of a node's cgroup, for its kubelet. */
 export const nodeCgroup = (node: string) => `/${cgroupName}/${node}`;
 
-/** Removes the cluster's cgroups; they are empty of processes by now. */
+/**
+ * Removes the cluster's cgroups; they are empty of processes by now. In every folder there is: runc makes one in the
+ * unified hierarchy too, where that is mounted beside the others.
+ */
 export function removeCgroups(): void {
-  for (const hierarchy of hierarchies()) removeTree(join(hierarchy, cgroupName));
+  const mounted = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const dir of [top, ...mounted.map(({ name }) => join(top, name))]) {
+    removeTree(join(dir, cgroupName));
+  }
 }
 
 function removeTree(dir: string): void {
