@@ -93,8 +93,7 @@ function read(file) {
  */
 function living(text) {
   try {
-    /** @type {Holder[]} */
-    const holders = JSON.parse(text ?? '[]');
+    const holders = /** @type {Holder[]} */ (JSON.parse(text ?? '[]'));
     return holders.filter((h) => alive(h.pid) && startOf(h.pid) === h.started);
   } catch {
     return [];

@@ -58,8 +58,8 @@ async function npm(root, hold, args) {
     env,
     quiet: true,
     onStart: hold,
-  }).catch((/** @type {Error} */ error) => {
-    throw new Stop(`npm cannot be started (${error.message}): install npm, which comes with Node`);
+  }).catch((/** @type {unknown} */ error) => {
+    throw new Stop(`npm cannot be started (${String(error)}): install npm, which comes with Node`);
   });
   if (ended.stop) throw new Stop('stopped while npm packages were being installed', ended.stop);
   if (ended.code !== 0) {

@@ -3,7 +3,7 @@ import { group } from './labels.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
 
-type Json = { [key: string]: unknown };
+type Json = Record<string, unknown>;
 
 /**
  * A zod schema as the structural OpenAPI v3 that a CustomResourceDefinition takes: integer-or-string and open
@@ -47,7 +47,7 @@ const defaultsOf = (properties: Json): Json =>
   );
 
 const toSchema = (schema: z.ZodType) =>
-  structural(z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }) as Json);
+  structural(z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }));
 
 /** The CustomResourceDefinition of HAService, made from the zod schemas. */
 export function haServiceCrd(): Json {

@@ -22,11 +22,11 @@ interface Kind {
 function kindOf(manifest: Manifest, stores: Stores): Kind {
   switch (manifest.kind) {
     case 'Service':
-      return { type: services, store: stores.services } as unknown as Kind;
+      return { type: services, store: stores.services };
     case 'EndpointSlice':
       return { type: endpointSlices, store: stores.slices } as unknown as Kind;
     default:
-      return { type: podDisruptionBudgets, store: stores.budgets } as unknown as Kind;
+      return { type: podDisruptionBudgets, store: stores.budgets };
   }
 }
 
@@ -55,7 +55,7 @@ export async function ensureChild(
   };
   try {
     if (actual === undefined) {
-      store.observeWrite(await client.create(type, manifest as KubeObject, { signal }));
+      store.observeWrite(await client.create(type, manifest, { signal }));
       return 'Written';
     }
     if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {

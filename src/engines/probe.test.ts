@@ -15,7 +15,7 @@ class FakeLine implements Line {
     this.events = events;
   }
 
-  ask = () => void this.asked++;
+  ask = () => void (this.asked += 1);
   connected = () => this.isConnected;
   wrong = () => this.said;
   close = () => void (this.closed = true);

@@ -103,7 +103,6 @@ export async function startProcess(
 ): Promise<{ child: ChildProcess; port: number }> {
   const code = `${program}.listen(${port}, '127.0.0.1', function () { console.log(this.address().port); })`;
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout === null) throw new Error('no standard output');
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, port: Number(line) };
 }

@@ -54,7 +54,7 @@ describe('requests', () => {
     const of = '/api/v1/namespaces/ns/pods';
     expect(
       server.requests.map(({ method, path, query, headers }) => [
-        `${method} ${path}?${query}`,
+        `${method} ${path}?${query.toString()}`,
         headers['content-type'],
       ]),
     ).toEqual([

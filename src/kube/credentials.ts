@@ -20,7 +20,7 @@ export interface Credentials {
   identity: string;
 }
 
-const text = (value: unknown) => (value === undefined ? '' : String(value as string));
+const text = (value: { toString: () => string } | undefined) => value?.toString() ?? '';
 
 /**
  * The kubeconfig's credentials as they are now: rotated tokens and certificates are followed. Only the first call waits
@@ -71,7 +71,9 @@ export class CredentialSource {
     const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = text(value);
-    const tokenFile: unknown = this.#config.getCurrentUser()?.authProvider?.config?.tokenFile;
+    const provider = this.#config.getCurrentUser()?.authProvider as
+      { config?: { tokenFile?: unknown } } | undefined;
+    const tokenFile = provider?.config?.tokenFile;
     if (typeof tokenFile === 'string') {
       // The client's own reading is up to a minute old, and takes a line's end along, which no header may hold.
       headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;

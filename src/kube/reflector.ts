@@ -52,12 +52,13 @@ export class Reflector<T extends KubeObject> {
 
   async run(signal: AbortSignal): Promise<void> {
     const { log, type } = this.#options;
-    while (!signal.aborted) {
+    const stopped = () => signal.aborted;
+    while (!stopped()) {
       try {
         if (this.#resourceVersion === undefined) await this.#list(signal);
         await this.#watch(signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (stopped()) return;
         if (isExpired(error)) {
           this.#resourceVersion = undefined;
           continue;
@@ -72,7 +73,7 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     const { client, type, store, labelSelector } = this.#options;
     const objects: T[] = [];
-    let resourceVersion = '';
+    let resourceVersion: string;
     let next: string | undefined;
     do {
       const page = await client.list(type, {
