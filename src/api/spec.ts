@@ -269,5 +269,4 @@ export const specSchema = z
 export type Spec = z.output<typeof specSchema>;
 export type EngineSpec = Spec['engine'];
 export type HookSpec = NonNullable<EngineSpec['promote']>;
-export type HeartbeatSpec = Spec['heartbeat'];
 export type PortSpec = Spec['ports'][number];

@@ -49,7 +49,7 @@ export interface DetectorState {
 }
 
 /** Good answers in a row after which a Sick or Dead member is Healthy again. Source: the default of HAProxy's `rise`. */
-export const rise = 2;
+const rise = 2;
 
 /** Akka keeps 1,000 and Cassandra too; 100 adapts within a minute at 500 ms and costs little memory. */
 const windowSize = 100;
