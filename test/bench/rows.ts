@@ -1,17 +1,18 @@
+import { type Phase, phases } from '../measure/state.ts';
 import { type Summary, summarize } from '../measure/statistics.ts';
-import { type Column, grouped, textTable } from '../measure/text-table.ts';
 import { type System, systemNames } from '../measure/system.ts';
+import { type Column, grouped, textTable } from '../measure/text-table.ts';
 import type { Window } from '../measure/window.ts';
 
 /** One fault on one system, as often as it was done. */
 export interface Series {
-  fault: string;
+  title: string;
   system: System;
   /** What is aimed at, in words. */
   aim: string;
-  /** How long each was watched, in milliseconds. */
-  windowMs: number;
-  windows: Window[];
+  windows: readonly Window[];
+  /** Milliseconds of the operator's phases, run by run. */
+  phases: readonly (readonly [Phase, number][])[];
 }
 
 export interface Row {
@@ -19,18 +20,29 @@ export interface Row {
   system: System;
   aim: string;
   runs: number;
-  /** Requests failed. */
+  /** Requests that failed. */
   failed: Summary | undefined;
   /** Milliseconds from the fault to the last failure. */
   lastFailureMs: Summary | undefined;
   lastFailureMsNew: Summary | undefined;
   lastFailureMsKept: Summary | undefined;
+  /** Runs in which requests failed up to the end of the window: their figures are too small. */
+  stillFailing: number;
+  /** Medians, in milliseconds. */
+  phases: Partial<Record<Phase, number>>;
 }
 
-export function rowOf({ fault, system, aim, windows }: Series): Row {
+export function rowOf({ title, system, aim, windows, phases: runs }: Series): Row {
   const of = (read: (window: Window) => number) => summarize(windows.map(read));
+  const medians = phases.flatMap((phase): [Phase, number][] => {
+    const times = runs.flatMap((run) =>
+      run.flatMap(([measured, ms]) => (measured === phase ? [ms] : [])),
+    );
+    const summary = summarize(times);
+    return summary === undefined ? [] : [[phase, summary.median]];
+  });
   return {
-    fault,
+    fault: title,
     system,
     aim,
     runs: windows.length,
@@ -38,39 +50,51 @@ export function rowOf({ fault, system, aim, windows }: Series): Row {
     lastFailureMs: of((window) => window.lastFailureMs),
     lastFailureMsNew: of((window) => window.connections.new.lastFailureMs),
     lastFailureMsKept: of((window) => window.connections.kept.lastFailureMs),
+    stillFailing: windows.filter(({ isStillFailing }) => isStillFailing).length,
+    phases: Object.fromEntries(medians),
   };
 }
 
-const columns: Column[] = [
-  { title: 'fault', align: 'left' },
-  { title: 'system', align: 'left' },
-  { title: 'runs', align: 'right' },
-  { title: 'failed', align: 'right' },
-  { title: 'median', align: 'right' },
-  { title: 'range', align: 'right' },
-  { title: 'p99', align: 'right' },
-  { title: 'aim', align: 'left' },
-];
+const right = (title: string): Column => ({ title, align: 'right' });
+const left = (title: string): Column => ({ title, align: 'left' });
 
-/** Milliseconds from the fault to the last failure, and the requests that failed (median). */
+/** Milliseconds from the fault to the last failure, and how many requests failed (median). */
 export const renderRows = (rows: readonly Row[]): string =>
   textTable(
-    columns,
-    rows.map(({ fault, system, aim, runs, failed, lastFailureMs }) => [
+    [
+      ...[left('fault'), left('system'), right('runs'), right('failed')],
+      ...[right('median'), right('range'), right('p99'), left('aim')],
+    ],
+    rows.map(({ fault, system, aim, runs, failed, lastFailureMs, stillFailing }) => [
       fault,
       systemNames[system],
       String(runs),
       failed === undefined ? '' : grouped(failed.median),
-      ...summaryCells(lastFailureMs),
+      ...summaryCells(lastFailureMs, stillFailing > 0 ? '> ' : ''),
       aim,
     ]),
   );
 
-const summaryCells = (summary: Summary | undefined): string[] =>
+const summaryCells = (summary: Summary | undefined, mark: string): string[] =>
   summary === undefined
     ? ['', '', '']
     : [
-        grouped(summary.median),
+        mark + grouped(summary.median),
         `${grouped(summary.least)}-${grouped(summary.most)}`,
-        grouped(summary.p99),
+        mark + grouped(summary.p99),
       ];
+
+/** Where the time of a failover goes, by the operator's own clock. */
+export const renderPhases = (rows: readonly Row[]): string =>
+  textTable(
+    [left('fault'), ...phases.map(right)],
+    rows
+      .filter((row) => Object.keys(row.phases).length > 0)
+      .map((row) => [
+        row.fault,
+        ...phases.map((phase) => {
+          const ms = row.phases[phase];
+          return ms === undefined ? '' : grouped(ms);
+        }),
+      ]),
+  );

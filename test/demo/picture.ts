@@ -36,7 +36,7 @@ export interface Scene {
   cellMs: number;
   systems: SystemView[];
   /** What has happened, oldest first. */
-  notes: string[];
+  notes: readonly string[];
   hint: string;
 }
 

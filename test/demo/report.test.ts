@@ -1,56 +1,58 @@
 import { expect, it } from 'vitest';
-import type { Window } from '../measure/window.ts';
-import { type Result, demoRecord, resultPicture, resultTable } from './report.ts';
+import type { Sample } from '../measure/sample.ts';
+import type { System } from '../measure/system.ts';
+import { analyse } from '../measure/window.ts';
+import { type Result, demoRecord, markMs, resultPicture, resultTable } from './report.ts';
 
-const window = (failed: number, lastFailureMs: number, isStillFailing = false): Window => {
-  const tally = { sent: 1_000, failed, lastFailureMs };
-  return { ...tally, connections: { new: tally, kept: tally }, isStillFailing };
-};
+const faultAt = 1_000_000;
 
-const results: Result[] = [
-  {
-    fault: 'node-lost',
-    title: 'node cut off',
-    system: 'haservice',
-    window: window(40, 2_210),
-    strip: { cells: ['ok', 'failed', 'some', 'ok'], cellMs: 500, beforeCells: 1 },
-  },
-  {
-    fault: 'node-lost',
-    title: 'node cut off',
-    system: 'kubernetes',
-    window: window(4_321, 74_990, true),
-    strip: { cells: ['ok', 'some', 'some', 'some'], cellMs: 500, beforeCells: 1 },
-  },
-];
+/** A request each 100 ms, for 40 s; those sent from the fault until `failingMs` after it are refused. */
+function result(system: System, failingMs: number): Result {
+  const samples = Array.from({ length: 450 }, (_, i): Sample => {
+    const sentAt = faultAt - 5_000 + i * 100;
+    const ok = sentAt < faultAt || sentAt >= faultAt + failingMs;
+    return { connection: i % 2 === 0 ? 'new' : 'kept', sentAt, endedAt: sentAt + 1, ok };
+  });
+  const window = analyse(samples, faultAt, faultAt + 40_000);
+  return { fault: 'node-lost', title: 'node cut off', system, window, faultAt, samples };
+}
+
+const results = [result('haservice', 2_300), result('kubernetes', 60_000)];
 
 it('sets both systems side by side, and says where the end was not seen', () => {
   expect(`\n${resultTable(results)}`).toMatchInlineSnapshot(`
     "
-    fault      system       sent  failed  ms to last failure
-    ---------  ----------  -----  ------  ------------------
-    node-lost  HAService   1,000      40               2,210
-    node-lost  Kubernetes  1,000   4,321            > 74,990"
+    fault      system      sent  failed  ms to last failure
+    ---------  ----------  ----  ------  ------------------
+    node-lost  HAService    400      23               2,201
+    node-lost  Kubernetes   400     400            > 39,901"
   `);
 });
 
-it('draws each fault, readable without colour', () => {
-  expect(`\n${resultPicture(results, false)}`).toMatchInlineSnapshot(`
+it('draws each fault, readable without colour, in 80 columns', () => {
+  const picture = resultPicture(results, false);
+  expect(`\n${picture}`).toMatchInlineSnapshot(`
     "
-    node cut off, 500 ms a mark, | is the fault
-      HAService  ▁|█▄▁
-      Kubernetes ▁|▄▄▄
+    node cut off; a mark is 1,000 ms, | is the fault
+      HAService  ▁▁▁▁|██▄▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
+      Kubernetes ▁▁▁▁|████████████████████████████████████████
 
       ▁ answered  ▄ some failed  █ all failed"
   `);
+  expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+it('chooses marks that show the end of the failures', () => {
+  expect(markMs([result('haservice', 200)])).toBe(20);
+  expect(markMs(results)).toBe(1_000);
 });
 
 it('records the fields of --json', () => {
-  expect(demoRecord(results, []).faults[1]).toEqual({
+  expect(demoRecord(results, []).faults[0]).toEqual({
     fault: 'node-lost',
-    system: 'kubernetes',
-    sent: 1_000,
-    failed: 4_321,
-    lastFailureMs: 74_990,
+    system: 'haservice',
+    sent: 400,
+    failed: 23,
+    lastFailureMs: 2_201,
   });
 });

@@ -1,11 +1,11 @@
 import type { FailoverRecord } from '../../src/api/status.ts';
 import type { FaultName } from '../measure/faults.ts';
+import type { Sample } from '../measure/sample.ts';
+import { type System, systemNames } from '../measure/system.ts';
 import { type Column, grouped, textTable } from '../measure/text-table.ts';
-import type { System } from '../measure/system.ts';
-import { systemNames } from '../measure/system.ts';
 import type { Window } from '../measure/window.ts';
 import { legend, paint, paintStrip } from './paint.ts';
-import type { Cell } from './strip.ts';
+import { stripOf } from './strip.ts';
 
 /** What one fault did to one system. */
 export interface Result {
@@ -13,8 +13,10 @@ export interface Result {
   title: string;
   system: System;
   window: Window;
-  /** From `beforeCells` cells before the fault on. */
-  strip: { cells: Cell[]; cellMs: number; beforeCells: number };
+  /** Milliseconds since the Unix epoch. */
+  faultAt: number;
+  /** The requests from shortly before the fault to the end of the window. */
+  samples: readonly Sample[];
 }
 
 const columns: Column[] = [
@@ -38,18 +40,32 @@ export const resultTable = (results: readonly Result[]): string =>
     ]),
   );
 
+/** How much of the time before the fault is shown: how the strips begin when all is well. */
+export const marksBefore = 4;
+const marksAfter = 60;
+const markSizesMs = [20, 50, 100, 200, 500, 1_000];
+export const slowestMarkMs = 2_000;
+
+/** The finest mark with which the strip shows the end of the failures, and a little after. */
+export function markMs(results: readonly Result[]): number {
+  const longest = Math.max(...results.map(({ window }) => window.lastFailureMs));
+  const least = (longest * 1.1) / marksAfter;
+  return markSizesMs.find((size) => size >= least) ?? slowestMarkMs;
+}
+
 /** Each fault as a line a system, from just before it until all is well. */
 export function resultPicture(results: readonly Result[], color: boolean): string {
   const lines: string[] = [];
   for (const title of new Set(results.map((result) => result.title))) {
     const ofFault = results.filter((result) => result.title === title);
-    const cellMs = ofFault[0]?.strip.cellMs ?? 0;
-    lines.push(paint([{ text: `${title}, ${cellMs} ms a mark, | is the fault` }], color));
-    for (const { system, strip } of ofFault) {
-      const before = strip.cells.slice(0, strip.beforeCells);
-      const after = strip.cells.slice(strip.beforeCells);
+    const size = markMs(ofFault);
+    lines.push(`${title}; a mark is ${grouped(size)} ms, | is the fault`);
+    for (const { system, samples, faultAt } of ofFault) {
+      const cells = stripOf(samples, faultAt - marksBefore * size, size, marksBefore + marksAfter);
       const label = { text: `  ${systemNames[system].padEnd(11)}` };
-      lines.push(paint([label, ...paintStrip(before), { text: '|' }, ...paintStrip(after)], color));
+      const before = paintStrip(cells.slice(0, marksBefore));
+      const after = paintStrip(cells.slice(marksBefore));
+      lines.push(paint([label, ...before, { text: '|' }, ...after], color));
     }
     lines.push('');
   }

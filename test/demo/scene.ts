@@ -14,6 +14,9 @@ export interface Observed {
 
 const nameOf = (object: Node | Pod) => object.metadata?.name ?? '';
 
+/** Without the hash of the template, which tells nobody anything here. */
+const shortName = (pod: Pod) => nameOf(pod).replace(/-[a-z0-9]+(-[a-z0-9]+)$/, '$1');
+
 /** Nodes by zone, each with its members as the operator sees them, and its plain pods as Kubernetes does. */
 export function nodeViews({ service, nodes, members, plain, cutNode }: Observed): NodeView[] {
   const on = (pods: readonly Pod[], node: string) =>
@@ -28,7 +31,7 @@ export function nodeViews({ service, nodes, members, plain, cutNode }: Observed)
       name,
       isCut: name === cutNode,
       members: on(members, name).map((pod) => memberView(pod, service)),
-      plain: on(plain, name).map((pod) => ({ pod: nameOf(pod), isReady: isReady(pod) })),
+      plain: on(plain, name).map((pod) => ({ pod: shortName(pod), isReady: isReady(pod) })),
     }));
 }
 

@@ -24,6 +24,11 @@ export class Screen {
     return this.#terminal.isTTY === true;
   }
 
+  /** Between the first picture and the last: nothing else may be written. */
+  get isDrawing(): boolean {
+    return this.#drawn > 0;
+  }
+
   get columns(): number {
     return Math.min(this.#terminal.columns ?? 80, 120);
   }

@@ -11,7 +11,7 @@ export const baselineLabels = { app: baselineName };
  * All three replicas serve, so a fault hits a third of the new connections here, and all of them with HAService until
  * the primary is replaced. How many requests fail is therefore no fair comparison by itself; how long it lasts is.
  */
-export function baseline(namespace: string, image: string): KubeObject[] {
+export function baseline(namespace: string): KubeObject[] {
   const metadata = { name: baselineName, namespace, labels: baselineLabels };
   const deployment = {
     apiVersion: 'apps/v1',
@@ -34,7 +34,7 @@ export function baseline(namespace: string, image: string): KubeObject[] {
           containers: [
             {
               name: 'nginx',
-              image,
+              image: 'nginx:stable',
               imagePullPolicy: 'IfNotPresent',
               ports: [{ containerPort: 80 }],
               readinessProbe: {

@@ -8,6 +8,7 @@ export type FaultName = 'crash' | 'hang' | 'node-lost';
 export interface Target {
   namespace: string;
   name: string;
+  uid: string;
   node: string;
 }
 
@@ -54,7 +55,7 @@ export const crashByApi = (client: KubeClient): Fault => ({
   title: 'pod deleted by force',
   windowMs: 10_000,
   inject: async (target) => {
-    await client.delete(pods, target, { gracePeriodSeconds: 0 });
+    await client.delete(pods, target, { uid: target.uid, gracePeriodSeconds: 0 });
   },
   undo: () => Promise.resolve(),
 });

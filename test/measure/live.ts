@@ -14,8 +14,8 @@ export class Live {
   readonly services = new Store<HAService>();
   /** Pods of HAServices. */
   readonly members = new Store<Pod>();
-  /** Pods that the label selector chose: of the plain Deployment, the clients. */
-  readonly others = new Store<Pod>();
+  /** Pods of the plain Deployment. */
+  readonly plain = new Store<Pod>();
   readonly nodes = new Store<Node>();
   readonly #signal: AbortSignal;
   readonly #listeners = new Set<() => void>();
@@ -24,13 +24,13 @@ export class Live {
     this.#signal = signal;
   }
 
-  /** @param selector of the pods in `others`. Ends with the signal. */
+  /** @param selector of the pods in `plain`. Ends with the signal. */
   static async open(client: KubeClient, selector: string, signal: AbortSignal): Promise<Live> {
     const live = new Live(signal);
     const filled = [
       live.#follow(client, haServices, live.services),
       live.#follow(client, pods, live.members, nameLabel),
-      live.#follow(client, pods, live.others, selector),
+      live.#follow(client, pods, live.plain, selector),
       live.#follow(client, nodes, live.nodes),
     ];
     const stopped = new Promise<never>((_, reject) => {

@@ -63,20 +63,48 @@ export async function readObject(file: URL, namespace: string): Promise<KubeObje
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
-/** Deletes a namespace and waits until everything in it is gone. */
+const ownLabel = 'haservice.dev/measure';
+
+/** Makes a namespace anew. @throws Error where it is there and not one of ours. */
+export async function freshNamespace(
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await removeNamespace(client, name, signal);
+  const metadata = { name, labels: { [ownLabel]: 'true' } };
+  await apply(client, { apiVersion: 'v1', kind: 'Namespace', metadata }, signal);
+}
+
+/** Deletes a namespace of ours and waits until everything in it is gone. */
 export async function removeNamespace(
   client: KubeClient,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await client.delete(namespaces, { name }, { signal });
   for (;;) {
-    try {
-      await client.get(namespaces, { name }, { signal });
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw error;
+    const found = await find(client, name, signal);
+    if (found === undefined) return;
+    if (found.metadata?.labels?.[ownLabel] === undefined) {
+      throw new Error(
+        `namespace ${name} is somebody else's: it is left alone; rename or delete it`,
+      );
     }
+    const { uid = '', deletionTimestamp } = found.metadata;
+    if (deletionTimestamp === undefined) await client.delete(namespaces, { name }, { uid, signal });
     await sleep(500, undefined, { signal });
+  }
+}
+
+async function find(
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<Namespace | undefined> {
+  try {
+    return await client.get(namespaces, { name }, { signal });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }

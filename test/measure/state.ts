@@ -22,7 +22,7 @@ export function isSettled({ spec, status }: HAService): boolean {
   );
 }
 
-const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
+export const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Milliseconds of the phases of a failover that were measured, in their order. */

@@ -1,0 +1,114 @@
+/**
+ * Benchmarks on the local cluster:
+ *
+ *     npm run bench -- failover [--runs N] [--only crash,hang,node-lost] [--json FILE]
+ *     npm run bench -- operator [--runs N] [--services N] [--json FILE]
+ */
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { Cluster } from '../cluster/cluster.ts';
+import type { FaultName } from '../measure/faults.ts';
+import { type Place, localPlace } from '../measure/place.ts';
+import { benchFailover } from './failover.ts';
+import { benchOperator, renderOperator } from './operator-bench.ts';
+import { renderPhases, renderRows } from './rows.ts';
+
+const namespace = 'haservice-bench';
+const faults: readonly FaultName[] = ['crash', 'hang', 'node-lost'];
+
+const say = (line: string) => console.error(line);
+const stop = new AbortController();
+let endedBy: 'SIGINT' | 'SIGTERM' | undefined;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    endedBy = name;
+    stop.abort(new Error(`ended by ${name}`));
+  });
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('give a whole number of at least 1');
+}
+
+function faultNames(text: string): FaultName[] {
+  const chosen = faults.filter((name) => text.split(',').includes(name));
+  if (chosen.length === text.split(',').length) return chosen;
+  throw new InvalidArgumentError(`give one or more of ${faults.join(',')}`);
+}
+
+/** Brings the cluster up, works in it, and takes down what was not there before. */
+async function inCluster(work: (place: Place) => Promise<void>): Promise<void> {
+  const place = await localPlace({ namespace, log: say, signal: stop.signal });
+  try {
+    await work(place);
+  } finally {
+    say('taking down what was made here');
+    await place.remove();
+  }
+}
+
+async function save(file: string | undefined, figures: unknown): Promise<void> {
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(figures, undefined, 2)}\n`);
+}
+
+const program = new Command('bench')
+  .description('Measures failovers, and what the operator uses, on the local cluster.')
+  .showHelpAfterError();
+
+program
+  .command('failover')
+  .description('milliseconds from a fault to the last failed request, beside plain Kubernetes')
+  .option('--runs <n>', 'how often each fault is done', count, 20)
+  .option('--only <faults>', `which faults, of ${faults.join(',')}`, faultNames, [...faults])
+  .option('--json <file>', 'write the figures to a file')
+  .action(({ runs, only, json }: { runs: number; only: FaultName[]; json?: string }) =>
+    inCluster(async (place) => {
+      const { rows, error } = await benchFailover({
+        place,
+        namespace,
+        runs,
+        only,
+        log: say,
+        signal: stop.signal,
+      });
+      console.log(`Milliseconds from the fault to the end of the last failed request:\n`);
+      console.log(renderRows(rows));
+      console.log(`\nMedians of the operator's phases, in milliseconds:\n`);
+      console.log(renderPhases(rows));
+      await save(json, { rows });
+      if (error !== undefined) throw error;
+    }),
+  );
+
+program
+  .command('operator')
+  .description('start, memory, and API writes while nothing changes')
+  .option('--runs <n>', 'how often it is started', count, 5)
+  .option('--services <n>', 'how many HAServices are many', count, 200)
+  .option('--json <file>', 'write the figures to a file')
+  .action(({ runs, services, json }: { runs: number; services: number; json?: string }) =>
+    inCluster(async ({ api }) => {
+      const cluster = await Cluster.open();
+      const figures = await benchOperator({
+        cluster,
+        api,
+        namespace,
+        runs,
+        services,
+        log: say,
+        signal: stop.signal,
+      });
+      console.log(renderOperator(figures));
+      await save(json, figures);
+    }),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (endedBy === undefined) say(error instanceof Error ? error.message : String(error));
+  process.exitCode = endedBy === undefined ? 1 : 128 + constants.signals[endedBy];
+}

@@ -1,0 +1,69 @@
+import type { KubeObject } from '../../src/kube/wire.ts';
+import type { Api } from '../measure/api.ts';
+import { Live } from '../measure/live.ts';
+import { apply, freshNamespace } from '../measure/objects.ts';
+import { isSettled } from '../measure/state.ts';
+
+/** How many are made at a time: more would only queue at the API server. */
+const concurrency = 10;
+const settleMs = 1_200_000;
+
+/**
+ * An HAService of one member: its program answers the operator's heartbeats like any, and 200 such pods are what three
+ * nodes of at most 110 pods and two cores can carry.
+ */
+const single = (namespace: string, name: string): KubeObject =>
+  ({
+    apiVersion: 'haservice.dev/v1alpha1',
+    kind: 'HAService',
+    metadata: { name, namespace },
+    spec: {
+      replicas: 1,
+      ports: [{ port: 80 }],
+      engine: { type: 'HTTP' },
+      template: { spec: { containers: [{ name: 'nginx', image: 'nginx:stable' }] } },
+    },
+  }) as KubeObject;
+
+/** Adds HAServices up to `count` in a namespace, which is made anew, and waits until all of them are well. */
+export async function createMany(options: {
+  api: Api;
+  namespace: string;
+  count: number;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { api, namespace, count, log, signal } = options;
+  const { client } = api;
+  const names = Array.from({ length: count }, (_, i) => `many-${i}`);
+  await freshNamespace(client, namespace, signal);
+  const end = new AbortController();
+  const live = await Live.open(client, 'app=none', AbortSignal.any([signal, end.signal]));
+  try {
+    const left = [...names];
+    const worker = async () => {
+      for (let name = left.pop(); name !== undefined; name = left.pop()) {
+        await apply(client, single(namespace, name), signal);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    let shown = 0;
+    await live.until(
+      `${count} HAServices to be healthy`,
+      () => {
+        const well = names.filter((name) => {
+          const service = live.services.get(namespace, name);
+          return service !== undefined && isSettled(service);
+        }).length;
+        if (well >= shown + 20) {
+          shown = well;
+          log(`${well} of ${count} HAServices are healthy`);
+        }
+        return well === count ? true : undefined;
+      },
+      settleMs,
+    );
+  } finally {
+    end.abort(new Error('all are there'));
+  }
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { baselineName } from '../measure/baseline.ts';
+import type { Target } from '../measure/faults.ts';
+import { observe } from '../measure/observe.ts';
+import type { Place } from '../measure/place.ts';
+import type { SampleLog } from '../measure/sample-log.ts';
+import type { Stage } from '../measure/stage.ts';
+import { type Phase, phasesOf } from '../measure/state.ts';
+import { grouped } from '../measure/text-table.ts';
+import { startClient } from '../measure/traffic.ts';
+import type { Window } from '../measure/window.ts';
+import type { Plan } from './plan.ts';
+
+/** failover.minInterval, which is left at 5 s: a fault within it would wait for its end. */
+const restMs = 6_000;
+
+/** What was seen, run by run. */
+export interface Runs {
+  windows: Window[];
+  /** Milliseconds of the operator's phases, as its status has them. */
+  phases: [Phase, number][][];
+}
+
+export interface BenchContext {
+  place: Place;
+  stage: Stage;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** Does one fault as often as planned, each on a system that is well. Adds to `seen` run by run. */
+export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const { place, stage, log } = context;
+  await stage.allSettled();
+  const client = await startClient({
+    api: place.api,
+    namespace: stage.namespace,
+    name: `client-${plan.name}-${plan.fault.name}`,
+    image: place.clientImage,
+    url: await stage.url(plan.name),
+    node: place.spared,
+    signal,
+    onFailure: (error) => stop.abort(error),
+  });
+  try {
+    for (let run = 1; run <= plan.runs; run++) {
+      const { window, phases } = await once(context, plan, client, signal);
+      seen.windows.push(window);
+      if (phases.length > 0) seen.phases.push(phases);
+      const { failed, lastFailureMs } = window;
+      const still = window.isStillFailing ? '> ' : '';
+      log(
+        `${plan.title}, ${plan.name}, run ${run} of ${plan.runs}: ${failed} failed, the last after ${still}${grouped(lastFailureMs)} ms`,
+      );
+    }
+  } finally {
+    await client.stop();
+    stop.abort(new Error('the series has ended'));
+  }
+}
+
+async function once(
+  { place, stage }: BenchContext,
+  plan: Plan,
+  client: { samples: SampleLog },
+  signal: AbortSignal,
+): Promise<{ window: Window; phases: [Phase, number][] }> {
+  await stage.allSettled();
+  const before = stage.service(plan.name)?.status;
+  const rested = (Date.parse(before?.lastFailoverTime ?? '') || 0) + restMs;
+  await sleep(Math.max(0, rested - Date.now()), undefined, { signal });
+  const target = await targetOf(stage, plan, place.spared);
+  const faultAt = Date.now();
+  await plan.fault.inject(target);
+  let window: Window;
+  try {
+    window = await observe(client.samples, faultAt, plan.windowMs, signal);
+  } finally {
+    await plan.fault.undo(target);
+  }
+  const [last] = stage.service(plan.name)?.status?.failovers ?? [];
+  const isNew = last !== undefined && last.epoch > (before?.epoch ?? 0);
+  // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
+  if (plan.fault.name === 'crash') await stage.replacePod(target);
+  return { window, phases: isNew ? phasesOf(last) : [] };
+}
+
+async function targetOf(stage: Stage, plan: Plan, spared: string | undefined): Promise<Target> {
+  if (plan.name === baselineName) return stage.plainTarget({ notOn: spared });
+  return plan.fault.name === 'node-lost'
+    ? stage.movePrimaryOff(plan.name, spared)
+    : stage.primary(plan.name);
+}

@@ -1,0 +1,94 @@
+/**
+ * A failover to watch: HAService beside a plain Deployment.
+ *
+ *     npm run demo [-- --json FILE] [--keep] [--context NAME [--client-image IMAGE]]
+ */
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { Command } from 'commander';
+import { contextPlace, localPlace } from '../measure/place.ts';
+import { demo } from './demo.ts';
+import { createJournal } from './journal.ts';
+import { keptSteps, nextSteps } from './next-steps.ts';
+import { demoRecord, resultPicture, resultTable } from './report.ts';
+import { Screen } from './screen.ts';
+
+interface Options {
+  json?: string;
+  keep?: true;
+  context?: string;
+  clientImage: string;
+}
+
+const namespace = 'haservice-demo';
+const serviceName = 'web';
+
+const program = new Command('demo')
+  .description(
+    'Shows on the local cluster what happens to clients when a process is killed, hangs, or its node is cut off: with an HAService, and with a plain Deployment.',
+  )
+  .option('--json <file>', 'write the figures and the failovers to a file')
+  .option('--keep', 'leave the cluster running at the end')
+  .option('--context <name>', 'run what needs no root on a cluster of your kubeconfig instead')
+  .option(
+    '--client-image <image>',
+    'with --context: an image with Node 22 or later to run the client in',
+    'docker.io/library/node:24-alpine',
+  )
+  .parse();
+const { json, keep, context, clientImage } = program.opts<Options>();
+
+const stop = new AbortController();
+let endedBy: 'SIGINT' | 'SIGTERM' | undefined;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    endedBy = name;
+    stop.abort(new Error(`ended by ${name}`));
+  });
+}
+
+const screen = new Screen(process.stdout);
+const journal = createJournal(
+  () => new Date(),
+  (line) => {
+    if (!screen.isDrawing) console.log(line);
+  },
+);
+const color = screen.isLive && process.env['NO_COLOR'] === undefined;
+
+async function main(): Promise<void> {
+  const { signal } = stop;
+  const place =
+    context === undefined
+      ? await localPlace({ namespace, log: journal.note, signal })
+      : await contextPlace({ context, clientImage, namespace, signal });
+  try {
+    const { results, failovers } = await demo({
+      place,
+      namespace,
+      serviceName,
+      journal,
+      screen,
+      color,
+      signal,
+    });
+    console.log(`\n${resultPicture(results, color)}\n\n${resultTable(results)}\n`);
+    if (json !== undefined) {
+      await writeFile(json, `${JSON.stringify(demoRecord(results, failovers), undefined, 2)}\n`);
+    }
+  } finally {
+    screen.end();
+    if (keep !== true) {
+      console.log('taking everything down');
+      await place.remove();
+    }
+  }
+  console.log(keep === true ? keptSteps(namespace, serviceName) : nextSteps());
+}
+
+try {
+  await main();
+} catch (error) {
+  if (endedBy === undefined) console.error(error instanceof Error ? error.message : error);
+  process.exitCode = endedBy === undefined ? 1 : 128 + constants.signals[endedBy];
+}

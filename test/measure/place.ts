@@ -1,0 +1,87 @@
+import { Cluster } from '../cluster/cluster.ts';
+import { down, up } from '../cluster/lifecycle.ts';
+import { cacheDir } from '../cluster/paths.ts';
+import { buildImages } from '../images/build.ts';
+import { Api } from './api.ts';
+import { type Fault, clusterFaults, crashByApi } from './faults.ts';
+import { removeNamespace } from './objects.ts';
+import { installOperator, operatorPod } from './operator.ts';
+
+/** Where the demo and the benchmark run: the local cluster, or one that the user has. */
+export interface Place {
+  api: Api;
+  faults: Fault[];
+  clientImage: string;
+  /** Node of the operator and the clients, which is spared; undefined leaves the clients to the scheduler. */
+  spared: string | undefined;
+  /** Whether it ran before. */
+  wasRunning: boolean;
+  /** Takes away what was made here. */
+  remove(): Promise<void>;
+}
+
+const removeMs = 180_000;
+
+/** Starts the local cluster with images and operator, or finds it running: then it is left running at the end. */
+export async function localPlace(options: {
+  namespace: string;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}): Promise<Place> {
+  const { namespace, log, signal } = options;
+  const wasRunning = (await Cluster.find()) !== undefined;
+  log(wasRunning ? 'the local cluster runs already' : 'starting the local cluster');
+  const cluster = await up({ log, signal });
+  const api = Api.fromFile(cluster.kubeconfig);
+  const remove = async () => {
+    if (wasRunning) await removeNamespace(api.client, namespace, AbortSignal.timeout(removeMs));
+    await api.close();
+    if (!wasRunning) await down();
+  };
+  try {
+    log('building the images');
+    const images = await buildImages({ cacheDir, log, signal });
+    signal.throwIfAborted();
+    log('loading the images on every node');
+    for (const { archive } of images) await cluster.loadImage(archive);
+    signal.throwIfAborted();
+    log('installing the operator');
+    await installOperator(cluster, { isFresh: !wasRunning });
+    signal.throwIfAborted();
+    const { node } = await operatorPod(api, signal);
+    return {
+      api,
+      faults: clusterFaults(cluster),
+      clientImage: 'docker.io/library/haservice-workload:dev',
+      spared: node,
+      wasRunning,
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A cluster of the user's, where the operator is installed. Only `namespace` is touched. */
+export async function contextPlace(options: {
+  context: string;
+  clientImage: string;
+  namespace: string;
+  signal: AbortSignal;
+}): Promise<Place> {
+  const { context, clientImage, namespace, signal } = options;
+  const api = Api.fromContext(context);
+  await operatorPod(api, signal);
+  return {
+    api,
+    faults: [crashByApi(api.client)],
+    clientImage,
+    spared: undefined,
+    wasRunning: true,
+    remove: async () => {
+      await removeNamespace(api.client, namespace, AbortSignal.timeout(removeMs));
+      await api.close();
+    },
+  };
+}
