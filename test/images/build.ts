@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from '../../scripts/setup/lock.mjs';
+import { checkout } from '../cluster/paths.ts';
+import { prune, use } from './archives.ts';
+import { baseSources, makeBase } from './base.ts';
+import { Buildah } from './buildah.ts';
+import { type ImageRecipe, recipes } from './images.ts';
+import { contentKey } from './key.ts';
+import { checkMachine } from './preflight.ts';
+
+export interface BuiltImage {
+  /** Name by which pods ask for it. */
+  ref: string;
+  /** A docker-archive. */
+  archive: string;
+  /** Size of the archive: of the image's files, uncompressed. */
+  bytes: number;
+}
+
+export interface BuildOptions {
+  /** Holds what was built before, by content. Checkouts may share it. */
+  cacheDir: string;
+  log: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+interface Job {
+  recipe: ImageRecipe;
+  archive: string;
+}
+
+const baseTag = 'localhost/base:build';
+
+/**
+ * Builds the images of the local cluster with buildah, those that the cache does not hold. A build that is aborted or
+ * killed leaves nothing that a later one would trip over.
+ *
+ * @throws ClusterError where the machine lacks something or a step fails; the signal's reason where that ended it.
+ */
+export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
+  const { cacheDir, log, signal = new AbortController().signal } = options;
+  const dir = join(cacheDir, 'images');
+  mkdirSync(dir, { recursive: true });
+  const base = baseSources(checkout);
+  const baseArchive = join(dir, `base-${contentKey(base)}.tar`);
+  const jobs = recipes.map((recipe): Job => {
+    const key = contentKey({ ...base, ...recipe.sources(checkout) });
+    return { recipe, archive: join(dir, `${recipe.name}-${key}.tar`) };
+  });
+  const missing = () => jobs.filter(({ archive }) => !use(archive));
+  if (missing().length > 0) {
+    await locked(join(dir, 'lock'), log, signal, async () => {
+      // What a killed build has left.
+      removeBuilds(dir);
+      const todo = missing();
+      if (todo.length === 0) return;
+      checkMachine(dir);
+      try {
+        await buildAll(dir, baseArchive, todo, log, signal);
+      } finally {
+        removeBuilds(dir);
+      }
+      for (const name of ['base', ...recipes.map((recipe) => recipe.name)]) prune(dir, name);
+    });
+  }
+  return jobs.map(({ recipe: { ref }, archive }) => {
+    return { ref, archive, bytes: statSync(archive).size };
+  });
+}
+
+async function buildAll(
+  cache: string,
+  baseArchive: string,
+  jobs: Job[],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const dir = mkdtempSync(join(cache, 'build-'));
+  const buildah = new Buildah(dir, signal);
+  if (use(baseArchive)) {
+    await buildah.load(baseArchive, baseTag);
+  } else {
+    await step('the base of all images from Debian packages and npm', log, async () => {
+      await makeBase(buildah, dir, baseTag, signal);
+      await buildah.save(baseTag, baseArchive);
+    });
+  }
+  for (const { recipe, archive } of jobs) {
+    await step(`image ${recipe.ref}`, log, async () => {
+      await recipe.build({ buildah, root: checkout, dir, base: baseTag, signal });
+      await buildah.save(recipe.ref, archive);
+    });
+  }
+}
+
+async function step(what: string, log: (line: string) => void, work: () => Promise<void>) {
+  log(`building ${what}`);
+  const start = performance.now();
+  await work();
+  log(`built ${what} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** One build at a time in one cache. The signal ends the waiting too. */
+async function locked(
+  file: string,
+  log: (line: string) => void,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  signal.throwIfAborted();
+  const waiting = Promise.withResolvers<never>();
+  const abort = () => waiting.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort);
+  const onWait = (pid: number) => log(`waiting for process ${pid}, which is building images`);
+  try {
+    const done = withLock(file, onWait, async () => {
+      signal.throwIfAborted();
+      // From here on the work itself follows the signal, and tidies up first.
+      signal.removeEventListener('abort', abort);
+      await work();
+    });
+    // Once the waiting has been given up, nobody is interested in how it would have ended.
+    done.catch(() => {});
+    await Promise.race([done, waiting.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function removeBuilds(dir: string): void {
+  for (const name of readdirSync(dir).filter((each) => each.startsWith('build-'))) {
+    rmSync(join(dir, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { isolatedProgram } from './program.ts';
+
+export interface Build {
+  /** Folder of the build's context. */
+  context: string;
+  dockerfile: string;
+  /** The stage that is the image. Default: the last one. */
+  target?: string;
+  args?: Record<string, string>;
+  /** Further arguments of `buildah build`. */
+  flags?: string[];
+}
+
+/** buildah with a store of its own below `dir`, so that nothing is left in the machine's, nor taken from it. */
+export class Buildah {
+  readonly #dir: string;
+  readonly #signal: AbortSignal;
+
+  constructor(dir: string, signal: AbortSignal) {
+    this.#dir = dir;
+    this.#signal = signal;
+  }
+
+  /** An image that holds just the files below `folder`. */
+  async fromFolder(folder: string, tag: string, env: Record<string, string>): Promise<void> {
+    const container = (await this.#run('from', 'scratch')).trim();
+    await this.#run('copy', '--quiet', container, folder, '/');
+    const flags = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    await this.#run('config', ...flags, container);
+    await this.#run('commit', '--quiet', '--rm', container, tag);
+  }
+
+  /** Times are left out of the image, so that the same content gives the same layer: images share it on a node. */
+  async build({ context, dockerfile, target, args = {}, flags = [] }: Build, tag: string) {
+    const buildArgs = Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`);
+    const stage = target === undefined ? [] : [`--target=${target}`];
+    const fixed = ['--isolation=chroot', '--timestamp=0', '--pull-never', `--file=${dockerfile}`];
+    await this.#run('build', ...fixed, ...stage, ...buildArgs, ...flags, `--tag=${tag}`, context);
+  }
+
+  /** Takes an archive into the store. */
+  async load(archive: string, tag: string): Promise<void> {
+    const id = (await this.#run('pull', '--quiet', `docker-archive:${archive}`)).trim();
+    await this.#run('tag', id, tag);
+  }
+
+  /** Writes the image to a docker-archive, whole or not at all. */
+  async save(tag: string, archive: string): Promise<void> {
+    const part = join(this.#dir, `${randomUUID()}.tar`);
+    await this.#run('push', '--quiet', tag, `docker-archive:${part}:${tag}`);
+    renameSync(part, archive);
+  }
+
+  async #run(command: string, ...args: string[]): Promise<string> {
+    const tmp = join(this.#dir, 'tmp');
+    mkdirSync(tmp, { recursive: true });
+    const store = ['--root', join(this.#dir, 'store'), '--runroot', join(this.#dir, 'run')];
+    return isolatedProgram(['buildah', ...store, '--storage-driver=vfs', command, ...args], {
+      signal: this.#signal,
+      env: { ...process.env, TMPDIR: tmp },
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A short name for the content that an image is made from. The order of the parts does not matter. */
+export function contentKey(parts: Record<string, string | Uint8Array>): string {
+  const hash = createHash('sha256');
+  for (const [name, content] of Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${name}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Content of the files that match, by path below `root`. Tests are left out: no image holds them. */
+export function readSources(root: string, patterns: string[]): Record<string, Uint8Array> {
+  const exclude = ['**/*.test.ts', 'src/**/testing/**'];
+  const files = globSync(patterns, { cwd: root, exclude });
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file))]));
+}

@@ -1,0 +1,51 @@
+import { type Agent, request } from 'node:http';
+
+export interface Outcome {
+  ok: boolean;
+  /** The member that answered, where it says so. */
+  who?: string;
+  /** `timeout`, `HTTP 503`, or the code of the error: ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ... */
+  error?: string;
+}
+
+export interface Address {
+  /** The name in the address has been looked up, so that a request never waits for DNS. */
+  host: string;
+  url: URL;
+}
+
+/** Sends a GET. Success is a 2xx whose body has come whole before the time is over. Nothing is tried twice. */
+export function send({ host, url }: Address, agent: Agent, timeoutMs: number): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const outgoing = request({
+    host,
+    port: url.port === '' ? 80 : url.port,
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.host },
+    agent,
+  });
+  const timer = setTimeout(() => end({ ok: false, error: 'timeout' }), timeoutMs);
+  const end = (outcome: Outcome) => {
+    clearTimeout(timer);
+    resolve(outcome);
+    if (!outcome.ok) outgoing.destroy();
+  };
+  outgoing.on('error', (error) => end({ ok: false, error: codeOf(error) }));
+  outgoing.on('response', (response) => {
+    const member = response.headers['x-member'];
+    const who = typeof member === 'string' ? { who: member } : {};
+    const status = response.statusCode ?? 0;
+    response.on('error', (error) => end({ ok: false, error: codeOf(error), ...who }));
+    response.on('end', () => {
+      if (status >= 200 && status < 300) end({ ok: true, ...who });
+      else end({ ok: false, error: `HTTP ${status}`, ...who });
+    });
+    response.resume();
+  });
+  outgoing.end();
+  return promise;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
