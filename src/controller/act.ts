@@ -4,7 +4,7 @@ import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
-import { isAlreadyExists, isNotFound } from '../kube/api-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Pod } from '../kube/wire.ts';
@@ -12,7 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import { ensureChild } from './children.ts';
 import type { HookRunner } from './hook-runner.ts';
 import type { Memory } from './memory.ts';
-import { ownerOf } from './observe.ts';
+import { isLeftOver, ownerOf, strangerOf } from './observe.ts';
 import { type Stores, controllerUid } from './stores.ts';
 
 /** How long a pod in the way is believed to be there, before its name is tried again. */
@@ -53,9 +53,9 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
     case 'EnsureChild': {
       const result = await ensureChild(client, stores, action.manifest, signal);
       if (typeof result === 'object') {
-        throw new HAError('HA_ERR_NAME_TAKEN', `${describe(action)}: it is ${result.foreign}'s`, {
-          reason: 'NameTaken',
-        });
+        const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
+        const reason = isLeftOver(result.foreign, context.resource) ? 'LeftOver' : 'NameTaken';
+        throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });
       }
       return result === 'Written';
     }
@@ -72,8 +72,16 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
         kind: 'Pod',
         metadata: { name, namespace, uid, labels: action.labels },
       };
-      const written = await client.apply(pods, object, { fieldManager, force: true, signal });
-      stores.pods.observeWrite(written);
+      try {
+        const written = await client.apply(pods, object, { fieldManager, force: true, signal });
+        stores.pods.observeWrite(written);
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+        const found = await findPod(name, context);
+        if (found?.metadata?.uid === uid) throw error;
+        // It is gone, or another has its name: the next pass sees that.
+        stores.pods.observeDelete({ namespace, name }, uid);
+      }
       return true;
     }
     case 'CreatePod':
@@ -100,7 +108,8 @@ async function createPod(
     const found = await findPod(action.manifest.metadata.name, context);
     if (found !== undefined && controllerUid(found) !== resource.uid) {
       const untilMs = clock.wallNow() + strangerMs;
-      memory.strangers.set(action.manifest.metadata.name, { owner: ownerOf(found), untilMs });
+      const stranger = strangerOf(found, resource);
+      memory.strangers.set(stranger.name, { stranger, untilMs });
     }
     return true;
   }
@@ -135,11 +144,17 @@ async function deletePod(
 ): Promise<boolean> {
   const { member, gracePeriodSeconds } = action.removal;
   const ref = { namespace: resource.namespace, name: member.name };
-  const left = await client.delete(pods, ref, {
-    uid: member.uid,
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    signal,
-  });
+  const left = await client
+    .delete(pods, ref, {
+      uid: member.uid,
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      signal,
+    })
+    .catch((error: unknown) => {
+      // Another has its name: so this one is gone.
+      if (isConflict(error)) return undefined;
+      throw error;
+    });
   if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {
     stores.pods.observeWrite(left);
   } else {

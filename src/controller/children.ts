@@ -11,7 +11,6 @@ import {
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../kube/wire.ts';
 import { differs } from './differs.ts';
-import { ownerOf } from './observe.ts';
 import { type Stores, controllerUid } from './stores.ts';
 
 interface Kind {
@@ -30,7 +29,7 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
   }
 }
 
-export type EnsureResult = 'Same' | 'Written' | { foreign: string };
+export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
 
 /** Makes a child as the manifest says, writing only where it is not. Never touches one that is not ours. */
 export async function ensureChild(
@@ -42,7 +41,8 @@ export async function ensureChild(
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
   const actual = store.get(namespace, name);
-  const refresh = async () => {
+  /** What is there now goes into the cache. False where that is nothing new. */
+  const refresh = async (): Promise<boolean> => {
     try {
       store.observeWrite(await client.get(type, { namespace, name }, { signal }));
     } catch (error) {
@@ -51,7 +51,7 @@ export async function ensureChild(
         store.observeDelete({ namespace, name }, actual.metadata?.uid ?? '');
       }
     }
-    return 'Written' as const;
+    return store.get(namespace, name) !== actual;
   };
   try {
     if (actual === undefined) {
@@ -59,7 +59,7 @@ export async function ensureChild(
       return 'Written';
     }
     if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {
-      return { foreign: ownerOf(actual) };
+      return { foreign: actual };
     }
     // On its way out: the next one is made when it has gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
@@ -67,8 +67,9 @@ export async function ensureChild(
     store.observeWrite(await write(client, type, manifest, actual, signal));
     return 'Written';
   } catch (error) {
-    // The cache was behind: what is there now decides in the next pass.
-    if (isConflict(error) || isAlreadyExists(error) || isNotFound(error)) return refresh();
+    // Where the cache was behind, what is there now decides in the next pass.
+    const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
+    if (mayBeBehind && (await refresh())) return 'Written';
     throw error;
   }
 }

@@ -1,6 +1,9 @@
 import { isHAError } from '../api/errors.ts';
 import type { Clock } from '../core/clock.ts';
 
+export const isConnectionError = (error: unknown): boolean =>
+  isHAError(error, 'HA_ERR_API_TIMEOUT') || isHAError(error, 'HA_ERR_API_UNREACHABLE');
+
 /**
  * Whether the operator itself is connected. While it cannot reach the API server its ears are worth nothing either: the
  * cut may be its own. Called by everything that talks to the API server.
@@ -35,9 +38,7 @@ export class Connection {
   }
 
   failed(error: unknown): void {
-    if (!isHAError(error, 'HA_ERR_API_TIMEOUT') && !isHAError(error, 'HA_ERR_API_UNREACHABLE')) {
-      return;
-    }
+    if (!isConnectionError(error)) return;
     this.#lost = true;
     this.#lostAt = this.#clock.now();
   }

@@ -1,12 +1,14 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
 import { toConditions } from '../core/conditions.ts';
+import type { EventNote } from '../core/observed.ts';
+
+const reason = 'SpecInvalid';
 
 /** Status of a resource whose spec cannot be understood: it keeps what it had, and is told what to correct. */
 export function invalidStatus(object: HAService, message: string, nowMs: number): Status {
   const status = object.status ?? {};
   const generation = object.metadata.generation ?? 0;
-  const reason = 'SpecInvalid';
   const conditions = toConditions(
     status.conditions ?? [],
     [
@@ -17,4 +19,14 @@ export function invalidStatus(object: HAService, message: string, nowMs: number)
     nowMs,
   );
   return { ...status, observedGeneration: generation, conditions };
+}
+
+/** The Event for it, where it is news. */
+export function invalidNote(object: HAService, status: Status): EventNote[] {
+  const degraded = (conditions: Status['conditions']) =>
+    conditions?.find(({ type }) => type === 'Degraded')?.message;
+  const note = degraded(status.conditions) ?? '';
+  return note === degraded(object.status?.conditions)
+    ? []
+    : [{ type: 'Warning', reason, action: 'Reconcile', note }];
 }

@@ -1,9 +1,10 @@
+import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
 import { healthOf } from '../core/member.ts';
 import type { Observed, Resource } from '../core/observed.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** Keeps the metrics of one resource in step with what is decided about it. */
+/** Keeps the gauges of one resource in step with what is decided about it. */
 export function measure(
   metrics: Metrics,
   resource: Resource,
@@ -17,7 +18,12 @@ export function measure(
     counts[health] = (counts[health] ?? 0) + 1;
   }
   metrics.setService({ namespace, name }, next.epoch ?? 0, counts);
-  const before = resource.status.failovers?.[0];
+}
+
+/** Counts the failover that has ended with this status, once it has landed. */
+export function countFailover(metrics: Metrics, object: HAService, next: Status): void {
+  const { namespace, name } = object.metadata;
+  const before = object.status?.failovers?.[0];
   const after = next.failovers?.[0];
   if (after?.outcome !== 'Completed' || before?.outcome !== 'Promoting') return;
   metrics.failover({ namespace, name }, after.trigger);

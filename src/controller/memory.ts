@@ -1,4 +1,4 @@
-import type { HookState, Timeline, WriteFailure } from '../core/observed.ts';
+import type { HookState, Stranger, Timeline, WriteFailure } from '../core/observed.ts';
 
 /** What the operator remembers of one resource beyond the API server. Lost with the process, and done without then. */
 export interface Memory {
@@ -7,9 +7,9 @@ export interface Memory {
   hooks: Map<string, HookState>;
   timeline?: Timeline;
   /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
-  strangers: Map<string, { owner: string; untilMs: number }>;
-  /** UIDs of pods whose disappearance from the watch was checked, so that each is checked once. */
-  missedUid?: string;
+  strangers: Map<string, { stranger: Stranger; untilMs: number }>;
+  /** UID of a primary whose disappearance from the watch was checked, so that it is checked once. */
+  missedUid: string | undefined;
   /** Ends what runs for this resource: hooks and the search for the first success. */
   stop: AbortController;
 }
@@ -24,6 +24,7 @@ export class Memories {
         failures: new Map(),
         hooks: new Map(),
         strangers: new Map(),
+        missedUid: undefined,
         stop: new AbortController(),
       };
       this.#byUid.set(uid, memory);

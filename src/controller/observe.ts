@@ -1,12 +1,11 @@
 import { durationMs } from '../api/duration.ts';
-import type { HAService } from '../api/haservice.ts';
-import { parseSpec } from '../api/haservice.ts';
+import { type HAService, kind, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../core/clock.ts';
 import { ordinalOf, serviceNames, sliceName } from '../core/naming.ts';
-import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
+import type { Member, NamedObject, Observed, Resource, Stranger } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
-import type { KubeObject } from '../kube/wire.ts';
+import type { KubeObject, Pod } from '../kube/wire.ts';
 import type { Memory } from './memory.ts';
 import { toMember } from './pod-view.ts';
 import { type Stores, controllerUid } from './stores.ts';
@@ -18,6 +17,7 @@ export const toResource = (object: HAService): Resource => ({
   namespace: object.metadata.namespace,
   uid: object.metadata.uid,
   generation: object.metadata.generation ?? 0,
+  createdAtMs: Date.parse(object.metadata.creationTimestamp ?? ''),
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
   status: object.status ?? {},
@@ -25,7 +25,9 @@ export const toResource = (object: HAService): Resource => ({
 
 export function membersOf(resource: Resource, stores: Stores): Member[] {
   const { name, spec } = resource;
-  const view = { name, topologyKey: spec.placement.zones.topologyKey };
+  const { topologyKey } = spec.placement.zones;
+  const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
+  const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
   return stores.pods
     .byIndex('owner', resource.uid)
     .flatMap((pod) => {
@@ -65,10 +67,19 @@ export function hear(
   );
 }
 
+const controllerOf = (object: KubeObject) =>
+  object.metadata?.ownerReferences?.find(({ controller }) => controller === true);
+
 /** Who has an object, in words. */
 export function ownerOf(object: KubeObject): string {
-  const owner = object.metadata?.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(object);
   return owner === undefined ? 'somebody else' : `${owner.kind} ${owner.name}`;
+}
+
+/** Left by an earlier resource of this name: another UID, so that Kubernetes' garbage collector will delete it. */
+export function isLeftOver(object: KubeObject, resource: { name: string; uid: string }): boolean {
+  const owner = controllerOf(object);
+  return owner?.kind === kind && owner.name === resource.name && owner.uid !== resource.uid;
 }
 
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
@@ -78,36 +89,55 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
       if (service === undefined) return [];
       const ours = controllerUid(service) === resource.uid;
       const uid = service.metadata?.uid ?? '';
-      return [[name, { uid, ours, owner: ownerOf(service) }]];
+      const leftOver = isLeftOver(service, resource);
+      return [[name, { uid, ours, owner: ownerOf(service), leftOver }]];
     }),
   );
 }
 
 /** Pods with our label or one of our names that another owns, or nobody. */
 function strangersOf(resource: Resource, stores: Stores, memory: Memory, nowMs: number) {
-  const strangers = new Map<string, string>();
+  const strangers = new Map<string, Stranger>();
   for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
-    if (controllerUid(pod) !== resource.uid && pod.metadata?.deletionTimestamp === undefined) {
-      strangers.set(pod.metadata?.name ?? '', ownerOf(pod));
-    }
+    if (controllerUid(pod) === resource.uid) continue;
+    const stranger = strangerOf(pod, resource);
+    strangers.set(stranger.name, stranger);
   }
-  for (const [name, { owner, untilMs }] of memory.strangers) {
+  for (const [name, { stranger, untilMs }] of memory.strangers) {
     if (nowMs >= untilMs) memory.strangers.delete(name);
-    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, owner);
+    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, stranger);
   }
-  return [...strangers].map(([name, owner]) => ({ name, owner }));
+  return [...strangers.values()];
 }
 
-function writeEndpoints(resource: Resource, stores: Stores): string[] | undefined {
+/** How a pod that is not ours looks to the core. */
+export function strangerOf(pod: Pod, resource: Resource): Stranger {
+  const { name = '', deletionTimestamp } = pod.metadata ?? {};
+  return {
+    name,
+    owner: ownerOf(pod),
+    leftOver: isLeftOver(pod, resource),
+    ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),
+  };
+}
+
+/** What the write Service's slices hold, and which family the addresses have. */
+function slicesOf(
+  resource: Resource,
+  members: Member[],
+  stores: Stores,
+): Pick<Observed, 'writeEndpoints' | 'ipv6'> {
   const service = serviceNames(resource.name).write;
-  const slices = ['', '-v6'].flatMap((suffix) => {
-    const slice = stores.slices.get(resource.namespace, sliceName(service) + suffix);
-    return slice !== undefined && controllerUid(slice) === resource.uid ? [slice] : [];
-  });
-  if (slices.length === 0) return undefined;
-  return slices.flatMap((slice) =>
-    (slice.endpoints ?? []).map((endpoint) => endpoint.targetRef?.uid ?? ''),
-  );
+  const slice = (ipv6: boolean) => {
+    const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
+    return found !== undefined && controllerUid(found) === resource.uid ? found : undefined;
+  };
+  const ip = members.find((member) => member.ip !== undefined)?.ip;
+  const ipv6 = ip === undefined ? slice(true) !== undefined : ip.includes(':');
+  const slices = [slice(false), slice(true)].filter((found) => found !== undefined);
+  if (slices.length === 0) return { ipv6 };
+  const endpoints = slices.flatMap((found) => found.endpoints ?? []);
+  return { ipv6, writeEndpoints: endpoints.map(({ targetRef }) => targetRef?.uid ?? '') };
 }
 
 export interface ObserveContext {
@@ -127,7 +157,6 @@ export function observe(key: string, resource: Resource, context: ObserveContext
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
-  const writers = writeEndpoints(resource, stores);
   return {
     members: members.map((member) => {
       const health = monitor.health(key, member.uid);
@@ -141,6 +170,6 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     hooks: [...memory.hooks.values()],
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
-    ...(writers === undefined ? {} : { writeEndpoints: writers }),
+    ...slicesOf(resource, members, stores),
   };
 }

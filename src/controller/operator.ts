@@ -20,6 +20,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Connection } from './connection.ts';
 import { HookRunner } from './hook-runner.ts';
+import { holdLifeline } from './lifeline.ts';
 import { Memories } from './memory.ts';
 import { Reconciler } from './reconciler.ts';
 import { haServices } from './resource-type.ts';
@@ -28,6 +29,8 @@ import { Stores } from './stores.ts';
 const controller = 'haservice';
 /** Resources that are worked on at a time: hooks run beside them, so a worker only waits for the API server. */
 const concurrency = 8;
+/** How long what is under way may go on when the operator stops: a failover should not wait for the next process. */
+const graceMs = 5_000;
 
 export interface OperatorOptions {
   client: KubeClient;
@@ -48,6 +51,7 @@ export class Operator {
   readonly #queue: WorkQueue;
   readonly #monitor: HeartbeatMonitor;
   readonly #memories = new Memories();
+  readonly #connection: Connection;
   readonly #events: EventRecorder;
   readonly #reflectors: { reflector: Reflector<KubeObject>; kind: string }[] = [];
   readonly #reconciler: Reconciler;
@@ -75,7 +79,10 @@ export class Operator {
       instance,
       log,
     });
-    const connection = new Connection(clock, () => this.#monitor.forgiveSilence());
+    this.#connection = new Connection(clock, () => {
+      this.#monitor.forgiveSilence();
+      for (const resource of this.#stores.resources.list()) enqueue(keyOf(resource));
+    });
     this.#reconciler = new Reconciler({
       client,
       stores: this.#stores,
@@ -83,7 +90,7 @@ export class Operator {
       hooks: new HookRunner({ clock, onSettled: enqueue, metrics }),
       memories: this.#memories,
       events: this.#events,
-      connection,
+      connection: this.#connection,
       clock,
       log,
       metrics,
@@ -123,10 +130,12 @@ export class Operator {
       : `waiting for the list of ${missing.map(({ kind }) => kind).join(', ')}`;
   }
 
-  /** Runs until the signal. What is under way is finished, within the time that its own calls may take. */
+  /** Runs until the signal. What is under way then is finished, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, clock } = this.#options;
+    const { log, clock, client } = this.#options;
     const startedAt = clock.now();
+    const connection = this.#connection;
+    const lifeline = holdLifeline({ client, connection, clock, log }, signal);
     const watching = this.#reflectors.map(({ reflector }) => reflector.run(signal));
     await Promise.race([
       Promise.all(this.#reflectors.map(({ reflector }) => reflector.synced)),
@@ -134,13 +143,18 @@ export class Operator {
     ]);
     if (!signal.aborted) {
       log.info({ ms: Math.round(clock.now() - startedAt) }, 'all caches are filled');
+      const stop = new AbortController();
+      const endGrace = () => clock.after(graceMs, () => stop.abort());
+      let cancel = () => {};
+      signal.addEventListener('abort', () => (cancel = endGrace()), { once: true });
       await this.#queue.run({
         concurrency,
         signal,
-        handler: (key, stop) => this.#handle(key, stop),
+        handler: (key) => this.#handle(key, stop.signal),
       });
+      cancel();
     }
-    await Promise.all(watching);
+    await Promise.all([lifeline, ...watching]);
     this.#memories.close();
     this.#monitor.close();
     await this.#events.flush(AbortSignal.timeout(2_000));

@@ -31,9 +31,13 @@ function waitingOf(pod: Pod): Member['waiting'] {
   return undefined;
 }
 
-/** A pod as the core sees it. `undefined` where it has no name that this resource gives. */
+/**
+ * A pod as the core sees it. `undefined` where it has no name that this resource gives.
+ *
+ * @param resource `zone`: the zone that the template itself asks for.
+ */
 export function toMember(
-  resource: { name: string; topologyKey: string },
+  resource: { name: string; topologyKey: string; zone?: string | undefined },
   pod: Pod,
   node: Node | undefined,
 ): Member | undefined {
@@ -46,6 +50,7 @@ export function toMember(
   const scheduled = condition('PodScheduled');
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
+  const pinned = spec?.nodeSelector?.[resource.topologyKey] !== resource.zone;
   const hash = metadata.annotations?.[templateHashAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
@@ -69,6 +74,7 @@ export function toMember(
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(pinned ? { pinned } : {}),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
       ? { unschedulable: scheduled.message ?? 'no node fits' }

@@ -1,6 +1,6 @@
 import { managedByLabel, nameLabel, sliceManager } from '../api/labels.ts';
 import { type Manifest, ownerReference } from './manifest.ts';
-import { isHealthy } from './member.ts';
+import { seemsHealthy } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from './naming.ts';
 import type { Member, Resource } from './observed.ts';
 import { resolvePorts } from './ports.ts';
@@ -31,16 +31,24 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
   };
 }
 
-/** The one EndpointSlice of a Service: the whole switch to another primary is one write of it. */
-export function desiredSlice(resource: Resource, role: ServiceRole, endpoints: Member[]): Manifest {
+/**
+ * The one EndpointSlice of a Service: the whole switch to another primary is one write of it.
+ *
+ * @param ipv6 Which family the pods' addresses have: a slice holds one, and cannot change it.
+ */
+export function desiredSlice(
+  resource: Resource,
+  role: ServiceRole,
+  endpoints: Member[],
+  ipv6: boolean,
+): Manifest {
   const service = serviceNames(resource.name)[role];
   const { ports } = resolvePorts(resource.spec);
-  const ipv6 = endpoints[0]?.ip?.includes(':') ?? false;
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: sliceName(service) + (ipv6 ? '-v6' : ''),
+      name: sliceName(service, ipv6),
       namespace: resource.namespace,
       labels: {
         [nameLabel]: resource.name,
@@ -52,7 +60,7 @@ export function desiredSlice(resource: Resource, role: ServiceRole, endpoints: M
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
     endpoints: endpoints
-      .filter((member) => member.ip !== undefined)
+      .filter((member) => member.ip !== undefined && member.ip.includes(':') === ipv6)
       .map((member) => ({
         addresses: [member.ip],
         conditions: { ready: true, serving: true, terminating: false },
@@ -97,7 +105,7 @@ export function desiredBudget(resource: Resource): Manifest {
 }
 
 /** Takes reads: heard, and not refused by the kubelet's readiness probe. */
-const takesReads = (member: Member) => isHealthy(member) && member.ready;
+const takesReads = (member: Member) => seemsHealthy(member) && member.ready;
 
 /** Who stands behind each Service. `primary` is undefined while none may take writes. */
 export function endpointsOf(
@@ -111,7 +119,7 @@ export function endpointsOf(
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);
   const primaries = primary === undefined ? [] : [primary];
-  const healthyPrimary = primaries.filter(isHealthy);
+  const healthyPrimary = primaries.filter(seemsHealthy);
   return {
     write: primaries,
     // Reads go to the standbys; with none left, better the primary than nobody.

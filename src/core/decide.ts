@@ -9,10 +9,13 @@ import { isLive, primaryOf } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from './naming.ts';
 import type { EventNote, Member, Observed, Resource } from './observed.ts';
 import { desiredPod } from './pod.ts';
+import { presume } from './presume.ts';
 import { findProblems, nextProblemAtMs } from './problems.ts';
+import { progressOf } from './progress.ts';
 import { planReplicas } from './replicas.ts';
 import { planRoles } from './roles.ts';
-import { completed, nextStatus, roleOf } from './status.ts';
+import { completed } from './record.ts';
+import { nextStatus, roleOf } from './status.ts';
 
 export interface Decision {
   /**
@@ -37,24 +40,27 @@ const emptySliceAfterMs = 500;
 const firstSuccessWaitMs = 3_000;
 
 /** Decides what to do about one resource. Pure: the same arguments give the same decision. */
-export function decide(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
+  const observed = { ...seen, members: presume(resource, seen.members) };
   const failover = planFailover(resource, observed, nowMs);
-  if (failover.kind === 'Elect' && !resource.spec.paused && !resource.deleting) {
+  if (failover.kind === 'Elect' && !resource.deleting) {
     return commit(resource, observed, failover, nowMs);
   }
   const primary = primaryOf(resource, observed.members);
   const roles = planRoles(resource, observed, primary, nowMs);
   const replicas = planReplicas(resource, observed, nowMs);
   const writes = writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
-  const repointed = primary !== undefined && (observed.writeEndpoints ?? []).join() === primary.uid;
+  const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
   const actions: Action[] = [];
-  if (!resource.spec.paused && !resource.deleting) {
+  const idle = resource.spec.paused || resource.deleting;
+  if (!idle) {
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
     actions.push(...children(resource, observed, primary, writes.endpoints));
+    // Before the labels: that it was primary is what condemns a frozen pod.
+    actions.push(...replicas.remove.map((removal): Action => ({ type: 'DeletePod', removal })));
     actions.push(...relabel(resource, observed.members));
     actions.push(
-      ...replicas.remove.map((removal): Action => ({ type: 'DeletePod', removal })),
       ...replicas.create.map((ordinal): Action => {
         const role = resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
         return {
@@ -77,8 +83,8 @@ export function decide(resource: Resource, observed: Observed, nowMs: number): D
       promoted: roles.promoted,
       repointed,
       problems: findProblems(resource, observed, nowMs),
-      progress: progressOf(actions, record),
-      moveStarted: replicas.moveStarted && actions.length > 0,
+      progress: progressOf(resource, observed, actions, nowMs),
+      moveStarted: replicas.moveStarted && !idle,
     },
     nowMs,
   );
@@ -91,8 +97,8 @@ export function decide(resource: Resource, observed: Observed, nowMs: number): D
       roles.requeueAtMs,
       replicas.requeueAtMs,
       writes.requeueAtMs,
-      nextProblemAtMs(observed, nowMs),
-      record !== undefined && repointed ? nowMs + 100 : undefined,
+      nextProblemAtMs(resource, observed, nowMs),
+      record === undefined ? undefined : successEndsAtMs(observed, record),
     ]),
   };
 }
@@ -157,10 +163,16 @@ function writeEndpoints(
   if (primary !== undefined && (promoted || current?.includes(primary.uid))) {
     return { endpoints: [primary] };
   }
-  if (current === undefined || resource.status.primary === undefined) return { endpoints: [] };
   const record = inFlight(resource);
-  if (record === undefined) return {};
-  const emptyAtMs = (observed.timeline?.committedAtMs ?? nowMs) + emptySliceAfterMs;
+  // Nobody is on the way to take writes, or its pod is gone and its address may soon be another's.
+  if (current === undefined || record === undefined || primary === undefined) {
+    return { endpoints: [] };
+  }
+  const { timeline } = observed;
+  const committedAtMs =
+    (timeline?.epoch === record.epoch ? timeline.committedAtMs : undefined) ??
+    Date.parse(record.startedAt);
+  const emptyAtMs = committedAtMs + emptySliceAfterMs;
   return nowMs < emptyAtMs ? { requeueAtMs: emptyAtMs } : { endpoints: [] };
 }
 
@@ -177,13 +189,14 @@ function children(
   const actions: Action[] = [];
   // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
   if (writers !== undefined && free('write')) {
-    actions.push(ensure(desiredSlice(resource, 'write', writers)));
+    actions.push(ensure(desiredSlice(resource, 'write', writers, observed.ipv6)));
   }
   for (const role of ['write', 'read', 'all'] as const) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
   for (const role of ['read', 'all'] as const) {
-    if (free(role)) actions.push(ensure(desiredSlice(resource, role, endpoints[role])));
+    if (free(role))
+      actions.push(ensure(desiredSlice(resource, role, endpoints[role], observed.ipv6)));
   }
   actions.push(ensure(desiredBudget(resource)));
   return actions;
@@ -201,29 +214,15 @@ function relabel(resource: Resource, members: Member[]): Action[] {
   });
 }
 
-const successSettled = (observed: Observed, record: FailoverRecord, nowMs: number): boolean => {
-  const { timeline } = observed;
-  if (timeline?.epoch !== record.epoch || timeline.repointedAtMs === undefined) return true;
-  return (
-    timeline.firstSuccessAtMs !== undefined ||
-    timeline.firstSuccessSkipped === true ||
-    nowMs > timeline.repointedAtMs + firstSuccessWaitMs
-  );
-};
-
-function progressOf(actions: Action[], record: FailoverRecord | undefined): string[] {
-  const failing = record === undefined ? [] : [`${record.to} is being made primary`];
-  return [
-    ...failing,
-    ...actions.flatMap((action) => {
-      if (action.type === 'CreatePod') return [`creating ${action.manifest.metadata.name}`];
-      if (action.type === 'DeletePod') {
-        return [`deleting ${action.removal.member.name}: ${action.removal.note}`];
-      }
-      return [];
-    }),
-  ];
+/** Until when the record waits for the first answer; undefined where it does not. */
+function successEndsAtMs({ timeline }: Observed, record: FailoverRecord): number | undefined {
+  if (timeline?.epoch !== record.epoch || timeline.repointedAtMs === undefined) return undefined;
+  const settled = timeline.firstSuccessAtMs !== undefined || timeline.firstSuccessSkipped === true;
+  return settled ? undefined : timeline.repointedAtMs + firstSuccessWaitMs;
 }
+
+const successSettled = (observed: Observed, record: FailoverRecord, nowMs: number): boolean =>
+  nowMs >= (successEndsAtMs(observed, record) ?? -Infinity);
 
 function earliest(nowMs: number, times: (number | undefined)[]): { requeueAtMs?: number } {
   const known = times.filter((time) => time !== undefined && Number.isFinite(time)) as number[];

@@ -2,8 +2,8 @@ import { hasEnded, isHealthy, isLive, whyUnhealthy } from './member.ts';
 import type { HookState, Member } from './observed.ts';
 
 export interface ElectionContext {
-  /** The member that failed, if its pod is still known. */
-  failed?: Member | undefined;
+  /** Zone of the member that failed. */
+  failedZone?: string | undefined;
   operatorZone?: string | undefined;
   /** Hash of the wished-for template: members made from it go first. */
   templateHash: string;
@@ -41,8 +41,9 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
  * turn unready because the primary died. Order: one whose promotion has not just failed, the wished-for
- * template, a node that is Ready, outside the failed primary's zone, outside the operator's own zone (so that one
- * lost zone cannot take both), lowest ordinal.
+ * template, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
+ * is Ready, outside the failed primary's zone, outside the operator's own zone (so that one lost zone cannot take
+ * both), lowest ordinal.
  */
 export function elect(
   members: Member[],
@@ -58,8 +59,9 @@ export function elect(
   const rank = (member: Member): number[] => [
     promoteFailures(member, context.hooks) >= promoteAttempts ? 1 : 0,
     member.templateHash === context.templateHash ? 0 : 1,
+    member.health?.verdict === 'Suspect' ? 1 : 0,
     member.nodeReady ? 0 : 1,
-    inZone(member, context.failed?.zone),
+    inZone(member, context.failedZone),
     inZone(member, context.operatorZone),
     member.ordinal,
   ];

@@ -60,8 +60,19 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
       pod: record.to,
     });
   }
-  notes.push(...conditionNotes(before, next));
+  notes.push(...conditionNotes(before, next), ...pauseNotes(before, next));
   return notes;
+}
+
+/** Events for a pause and its end. */
+function pauseNotes(before: Status, next: Status): EventNote[] {
+  const paused = next.phase === 'Paused';
+  if (paused === (before.phase === 'Paused')) return [];
+  const note = paused
+    ? (conditionOf(next, 'Progressing')?.message ?? '')
+    : 'spec.paused is false again: work goes on';
+  const reason = paused ? 'Paused' : 'Resumed';
+  return [{ type: 'Normal', reason, action: 'Reconcile', note }];
 }
 
 function conditionNotes(before: Status, next: Status): EventNote[] {
@@ -70,8 +81,9 @@ function conditionNotes(before: Status, next: Status): EventNote[] {
     const old = conditionOf(before, type);
     const now = conditionOf(next, type);
     if (now?.status !== 'True') continue;
-    if (old?.status === 'True' && old.reason === now.reason && old.message === now.message)
-      continue;
+    const same = old?.status === 'True' && old.reason === now.reason;
+    // How many are missing changes with each one that comes back: once is enough.
+    if (same && (old.message === now.message || now.reason === 'MembersMissing')) continue;
     notes.push({
       type: 'Warning',
       reason: type === 'Degraded' ? now.reason : type,

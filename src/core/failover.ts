@@ -1,5 +1,5 @@
 import { durationMs } from '../api/duration.ts';
-import type { FailoverRecord, FailoverTrigger } from '../api/status.ts';
+import type { FailoverRecord } from '../api/status.ts';
 import {
   type ElectionContext,
   describeRejections,
@@ -7,8 +7,9 @@ import {
   promoteAttempts,
   promoteFailures,
 } from './election.ts';
-import { hasEnded, isHealthy, isLive, primaryOf } from './member.ts';
-import type { HookState, Member, Observed, Resource } from './observed.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { isHealthy, primaryOf } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 
 /** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
@@ -21,76 +22,19 @@ export type FailoverPlan =
   /** Wait: why is nobody's fault yet, but look again then. */
   | { kind: 'Wait'; untilMs: number; message: string }
   | { kind: 'Blocked'; reason: string; message: string; untilMs?: number }
-  | { kind: 'Elect'; winner: Member; record?: FailoverRecord };
+  | { kind: 'Elect'; winner: Member; why: string; record?: FailoverRecord };
 
-interface Failure {
-  trigger: FailoverTrigger;
-  evidence: string;
-  /** Epoch milliseconds of the verdict. */
-  atMs: number;
-  detectMs?: number;
-}
-
-export const inFlight = (resource: Resource): FailoverRecord | undefined => {
-  const record = resource.status.failovers?.[0];
-  return record?.outcome === 'Promoting' ? record : undefined;
+/** The failover that is running: the newest one, of the present epoch. */
+export const inFlight = ({ spec, status }: Resource): FailoverRecord | undefined => {
+  const record = status.failovers?.[0];
+  const runs =
+    record?.outcome === 'Promoting' &&
+    record.epoch === status.epoch &&
+    status.primary !== undefined &&
+    spec.topology === 'ActivePassive' &&
+    spec.replicas > 0;
+  return runs ? record : undefined;
 };
-
-/** Says whether, and why, the primary needs a successor. */
-function failureOf(
-  resource: Resource,
-  observed: Observed,
-  primary: Member | undefined,
-  nowMs: number,
-): Failure | undefined {
-  const name = resource.status.primary ?? '';
-  if (primary === undefined) {
-    return { trigger: 'PodGone', evidence: `pod ${name} is gone`, atMs: nowMs };
-  }
-  if (!isLive(primary)) {
-    return { trigger: 'PodGone', evidence: `pod ${name} is being deleted`, atMs: nowMs };
-  }
-  if (hasEnded(primary)) {
-    return { trigger: 'PodGone', evidence: `pod ${name} has ended: ${primary.phase}`, atMs: nowMs };
-  }
-  const { health } = primary;
-  if (health?.verdict === 'Dead' || health?.verdict === 'Sick') {
-    const trigger =
-      health.verdict === 'Sick' ? 'Sick' : health.cause === 'Refused' ? 'Crash' : 'Silent';
-    return {
-      trigger,
-      evidence: health.evidence,
-      atMs: health.sinceWallMs,
-      detectMs: Math.max(0, health.silentMs - (nowMs - health.sinceWallMs)),
-    };
-  }
-  if (health?.verdict === 'Unknown') {
-    // It was primary before this operator started, and has not been heard since.
-    const since = health.sinceWallMs;
-    if (nowMs - since >= durationMs(resource.spec.heartbeat.timeout)) {
-      return { trigger: 'Silent', evidence: health.evidence, atMs: since, detectMs: nowMs - since };
-    }
-  }
-  return promotionFailure(resource, observed.hooks, primary, nowMs);
-}
-
-function promotionFailure(
-  resource: Resource,
-  hooks: HookState[],
-  primary: Member,
-  nowMs: number,
-): Failure | undefined {
-  const failed = hooks.find(
-    (hook) =>
-      hook.action === 'promote' &&
-      hook.uid === primary.uid &&
-      hook.epoch === resource.status.epoch &&
-      hook.generation === (primary.health?.generation ?? 0) &&
-      hook.state === 'Failed',
-  );
-  if (failed === undefined || failed.attempts < promoteAttempts) return undefined;
-  return { trigger: 'PromoteFailed', evidence: failed.message, atMs: nowMs };
-}
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
@@ -120,7 +64,7 @@ function firstElection(
   if (healthy.length < resource.spec.replicas && nowMs < untilMs) {
     return { kind: 'Wait', untilMs, message: describeRejections(rejected) };
   }
-  return { kind: 'Elect', winner };
+  return { kind: 'Elect', winner, why: 'there is no primary yet' };
 }
 
 function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPlan | undefined {
@@ -131,7 +75,7 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
     return {
       kind: 'Blocked',
       reason: 'Delay',
-      message: `${failure.evidence}; failover.delay gives it ${failover.delay} to come back`,
+      message: `${failure.what}; failover.delay gives it ${failover.delay} to come back`,
       untilMs: delayed,
     };
   }
@@ -144,13 +88,23 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
   return {
     kind: 'Blocked',
     reason: 'MinInterval',
-    message: `${failure.evidence}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`,
+    message: `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`,
     untilMs: rested,
   };
 }
 
 /** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
+  const plan = planUnpaused(resource, observed, nowMs);
+  if (plan.kind !== 'Elect' || !resource.spec.paused) return plan;
+  return {
+    kind: 'Blocked',
+    reason: 'Paused',
+    message: `${plan.why}; spec.paused is true: set it to false to let ${plan.winner.name} take over`,
+  };
+}
+
+function planUnpaused(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const { spec, status } = resource;
   if (spec.topology === 'ActiveActive' || spec.replicas === 0) return { kind: 'None' };
   const context: ElectionContext = {
@@ -163,11 +117,12 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
   const primary = primaryOf(resource, observed.members);
   if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
     const others = observed.members.filter((member) => member.uid !== primary.uid);
-    const { winner } = elect(others, { ...context, failed: primary });
+    const { winner } = elect(others, { ...context, failedZone: primary.zone });
     if (winner !== undefined) {
-      const evidence =
+      const what =
         'the pod template has changed, and only the primary is still made from the old one';
-      return elected(resource, winner, { trigger: 'Switchover', evidence, atMs: nowMs });
+      const switchover = { what, evidence: what, atMs: nowMs };
+      return elected(resource, winner, { trigger: 'Switchover', ...switchover });
     }
   }
   const failure = failureOf(resource, observed, primary, nowMs);
@@ -175,14 +130,14 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
 
   const doubtMs = (observed.connectedSinceMs ?? -Infinity) + durationMs(spec.heartbeat.timeout);
   if (failure.trigger === 'Silent' && nowMs < doubtMs) {
-    const message = `${failure.evidence}; but the operator itself was cut off until just now`;
+    const message = `${failure.what}; but the operator itself was cut off until just now`;
     return { kind: 'Wait', untilMs: doubtMs, message };
   }
   const guarded = guard(resource, failure, nowMs);
   if (guarded !== undefined) return guarded;
   const { winner, rejected } = elect(observed.members, {
     ...context,
-    failed: primary,
+    failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
     onlyName: spec.failover.automatic ? undefined : status.primary,
   });
   const hopeless =
@@ -199,12 +154,12 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
     ? {
         kind: 'Blocked',
         reason: 'NoCandidate',
-        message: `${failure.evidence}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
+        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
       }
     : {
         kind: 'Blocked',
         reason: 'AutomaticFailoverDisabled',
-        message: `${failure.evidence}; failover.automatic is false: repair ${status.primary}, or set it to true to promote another member`,
+        message: `${failure.what}; failover.automatic is false: repair ${status.primary}, or set it to true to promote another member`,
       };
 }
 
@@ -221,6 +176,7 @@ function elected(resource: Resource, winner: Member, failure: Failure): Failover
   return {
     kind: 'Elect',
     winner,
+    why: failure.what,
     record: {
       epoch: (resource.status.epoch ?? 0) + 1,
       ...(from === undefined ? {} : { from }),

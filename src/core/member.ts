@@ -6,7 +6,7 @@ export const isLive = (member: Member) => member.deletionAtMs === undefined;
 export const hasEnded = (member: Member) =>
   member.phase === 'Failed' || member.phase === 'Succeeded';
 
-/** Suspect counts as healthy: a missed beat is no verdict yet. */
+/** Heard by this very process. Suspect counts as healthy: a missed beat is no verdict yet. */
 export function isHealthy(member: Member): boolean {
   const verdict = member.health?.verdict;
   return (
@@ -17,12 +17,18 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
+/** Healthy as far as is known: the word of the operator's last process counts, until this one has its own. */
+export const seemsHealthy = (member: Member) =>
+  isHealthy(member) || (member.presumed === true && !hasEnded(member));
+
 /** Its health for status and messages. */
 export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead' | 'Terminating' {
   if (!isLive(member)) return 'Terminating';
   if (hasEnded(member)) return 'Dead';
+  if (seemsHealthy(member)) return 'Healthy';
   const verdict = member.health?.verdict ?? 'Unknown';
-  return verdict === 'Suspect' ? 'Healthy' : verdict;
+  // Heard, but without an address now.
+  return verdict === 'Suspect' || verdict === 'Healthy' ? 'Unknown' : verdict;
 }
 
 /** What keeps it from being healthy, in a clause for a person. */
@@ -31,7 +37,8 @@ export function whyUnhealthy(member: Member): string {
   if (hasEnded(member)) return `has ended (phase ${member.phase})`;
   if (member.waiting) return `cannot start: ${member.waiting.reason}`;
   if (member.unschedulable !== undefined) return 'has no node';
-  return member.health?.message ?? 'has no address yet';
+  if (member.ip === undefined) return 'has no address yet';
+  return member.health?.message ?? 'is not asked';
 }
 
 /** The primary's pod, the very one that was elected, or undefined where it is gone. */

@@ -25,7 +25,8 @@ export const resourcesOfService = (service: string): string[] => [
   ),
 ];
 
-export const sliceName = (service: string) => `${service}-${group.replaceAll('.', '-')}`;
+export const sliceName = (service: string, ipv6: boolean) =>
+  `${service}-${group.replaceAll('.', '-')}${ipv6 ? '-v6' : ''}`;
 
 /** Labels by which the pods of a resource are found. */
 export const selectorLabels = (name: string): Record<string, string> => ({

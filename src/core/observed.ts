@@ -39,7 +39,11 @@ export interface Member {
   waiting?: { container: string; reason: string; message: string };
   /** Why the scheduler finds no node. */
   unschedulable?: string;
+  /** Made for one zone alone, to balance the zones. */
+  pinned?: boolean;
   health?: Health;
+  /** Not judged yet by this process, but healthy in the status that the last one left. See presume.ts. */
+  presumed?: boolean;
 }
 
 export interface ZoneView {
@@ -55,6 +59,19 @@ export interface NamedObject {
   ours: boolean;
   /** Who has it, for a person. */
   owner: string;
+  /** Left by a resource of the same name that is gone: Kubernetes is about to delete it. */
+  leftOver: boolean;
+}
+
+/** A pod that carries our labels or a name that a member needs, but is not ours. */
+export interface Stranger {
+  name: string;
+  /** Who has it, for a person. */
+  owner: string;
+  /** As of a NamedObject. */
+  leftOver: boolean;
+  /** Epoch milliseconds by which it should be gone, where it is being deleted. */
+  deletionAtMs?: number;
 }
 
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
@@ -94,6 +111,7 @@ export interface Resource {
   namespace: string;
   uid: string;
   generation: number;
+  createdAtMs: number;
   /** Being deleted. */
   deleting: boolean;
   spec: Spec;
@@ -102,8 +120,7 @@ export interface Resource {
 
 export interface Observed {
   members: Member[];
-  /** Pods that carry our labels or a name that a member needs, but are not ours. */
-  strangers: { name: string; owner: string }[];
+  strangers: Stranger[];
   /** Zones that can take a member. Empty where no node carries the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: a primary is best elected elsewhere. */
@@ -120,6 +137,8 @@ export interface Observed {
   connectedSinceMs?: number;
   /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
   writeEndpoints?: string[];
+  /** Whether the pods' addresses are IPv6, as far as pods or slices tell. */
+  ipv6: boolean;
 }
 
 /** A fault that a person should know, as part of the condition Degraded and as an Event. */

@@ -1,6 +1,7 @@
-import { healthOf, isHealthy, isLive, whyUnhealthy } from './member.ts';
+import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
 import { serviceNames } from './naming.ts';
-import type { Member, Observed, Problem, Resource } from './observed.ts';
+import type { Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
+import { leftOversEndAtMs } from './left-overs.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { zoneCounts } from './zones.ts';
 
@@ -10,7 +11,12 @@ const portWrongAfterMs = 10_000;
 /** How many characters of somebody else's message are passed on. */
 const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
 
-function memberProblem(resource: Resource, member: Member, nowMs: number): Problem | undefined {
+/** What is wrong with one member, or undefined: also where it is only starting. */
+export function memberProblem(
+  resource: Resource,
+  member: Member,
+  nowMs: number,
+): Problem | undefined {
   const { name } = member;
   if (member.waiting !== undefined) {
     const { container, reason, message } = member.waiting;
@@ -53,32 +59,61 @@ function zoneProblem(resource: Resource, observed: Observed): Problem | undefine
       message: `placement.zones.minZones is ${minZones}, but nodes that can take a member span ${observed.zones.length} (label ${topologyKey}): add nodes in other zones or lower minZones`,
     };
   }
-  const used = [...zoneCounts(observed.members.filter(isHealthy), []).keys()].length;
-  if (used >= minZones || observed.members.filter(isHealthy).length < resource.spec.replicas) {
-    return undefined;
-  }
+  const healthy = observed.members.filter(seemsHealthy);
+  const used = zoneCounts(healthy, []).size;
+  if (used >= minZones || healthy.length < resource.spec.replicas) return undefined;
   return {
     reason: 'TooFewZones',
     message: `the members span ${used} zones, placement.zones.minZones wishes ${minZones}: they are moved when there is room`,
   };
 }
 
-/** When the youngest doubt about a member ends: then look again, so that its problem is told. */
-export function nextProblemAtMs(observed: Observed, nowMs: number): number | undefined {
-  const times = observed.members
+/** When the next doubt about a member or a name ends: then look again, so that its problem is told. */
+export function nextProblemAtMs(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): number | undefined {
+  const doubts = observed.members
     .filter((member) => isLive(member) && member.phase === 'Running')
     .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
-    .map((since) => since + portWrongAfterMs)
-    .filter((time) => time > nowMs);
+    .map((since) => since + portWrongAfterMs);
+  const times = [...doubts, leftOversEndAtMs(resource)].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+function failureProblem({ what, reason, message }: WriteFailure): Problem {
+  switch (reason) {
+    case 'NameTaken':
+      return { reason, message };
+    case 'NamespaceTerminating':
+      return {
+        reason,
+        message: `cannot ${what}: the namespace is being deleted, and this HAService with it`,
+      };
+    case 'Invalid':
+    case 'BadRequest':
+      return {
+        reason: 'TemplateRefused',
+        message: `cannot ${what}: ${cut(message)}; correct spec.template`,
+      };
+    case 'Forbidden':
+      return {
+        reason: 'WriteRefused',
+        message: `cannot ${what}: ${cut(message)}; allow it (quota, pod security, RBAC), or correct spec.template`,
+      };
+    default:
+      return { reason: 'WriteFailed', message: `cannot ${what}, trying again: ${cut(message)}` };
+  }
 }
 
 /** Everything wrong that a person should know, most urgent first. */
 export function findProblems(resource: Resource, observed: Observed, nowMs: number): Problem[] {
   const problems: Problem[] = [];
+  const leftOversEnd = leftOversEndAtMs(resource);
   for (const service of Object.values(serviceNames(resource.name))) {
     const found = observed.services[service];
-    if (found !== undefined && !found.ours) {
+    if (found !== undefined && !found.ours && !(found.leftOver && nowMs < leftOversEnd)) {
       problems.push({
         reason: 'ServiceNameConflict',
         message: `Service ${service} belongs to ${found.owner} and is left alone: rename this HAService, or delete that Service`,
@@ -91,17 +126,16 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
-  for (const { name, owner } of observed.strangers) {
+  for (const { name, owner, leftOver, deletionAtMs } of observed.strangers) {
+    if (deletionAtMs !== undefined || (leftOver && nowMs < leftOversEnd)) continue;
     problems.push({
       reason: 'ForeignPod',
       message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
-  for (const { what, reason, message } of observed.failures) {
-    problems.push({
-      reason: reason === 'Invalid' || reason === 'BadRequest' ? 'TemplateRefused' : 'WriteRefused',
-      message: `cannot ${what}: ${reason}: ${cut(message)}; correct spec.template or what refuses it`,
-    });
+  for (const failure of observed.failures) {
+    if (failure.reason === 'LeftOver' && nowMs < leftOversEnd) continue;
+    problems.push(failureProblem(failure));
   }
   for (const { state, action, uid, message, generation } of observed.hooks) {
     const member = observed.members.find((candidate) => candidate.uid === uid);

@@ -19,7 +19,7 @@ describe('planReplicas', () => {
   it('creates what is missing, lowest free ordinals first, around names that others have', () => {
     const resource = makeResource();
     const observed = makeObserved([makeMember(resource, 1)], {
-      strangers: [{ name: 'web-0', owner: 'somebody else' }],
+      strangers: [{ name: 'web-0', owner: 'somebody else', leftOver: false }],
     });
     expect(planReplicas(resource, observed, t0).create).toEqual([2, 3]);
   });
@@ -79,8 +79,9 @@ describe('planReplicas', () => {
   it('moves a member to a zone that came back: first the new one, then the surplus one, never the primary', () => {
     const { resource, members } = running();
     const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));
-    const begin = planReplicas(resource, makeObserved(crowded), t0);
-    expect(begin).toMatchObject({ create: [3], zone: 'c', moveStarted: true });
+    // First it must be in the status that a move has begun: else the new pod would be taken for a surplus one.
+    const intent = planReplicas(resource, makeObserved(crowded), t0);
+    expect(intent).toMatchObject({ create: [], remove: [], moveStarted: true });
     const pinned = desiredPod(resource, 3, 'standby', 'c');
     expect(pinned['spec']).toMatchObject({ nodeSelector: { 'topology.kubernetes.io/zone': 'c' } });
 
@@ -88,15 +89,24 @@ describe('planReplicas', () => {
       ...resource,
       status: { ...resource.status, lastRebalanceTime: new Date(t0).toISOString() },
     };
+    const begin = planReplicas(moving, makeObserved(crowded), t0 + 1);
+    expect(begin).toMatchObject({ create: [3], zone: 'c', remove: [], moveStarted: false });
     const starting = makeMember(resource, 3, {
       zone: 'c',
+      createdAtMs: t0,
       health: healthy({ verdict: 'Unknown' }),
     });
     expect(removed(planReplicas(moving, makeObserved([...crowded, starting]), t0 + 1))).toEqual([]);
-    const arrived = makeMember(resource, 3, { zone: 'c' });
+    const arrived = makeMember(resource, 3, { zone: 'c', createdAtMs: t0 });
     expect(removed(planReplicas(moving, makeObserved([...crowded, arrived]), t0 + 2))).toEqual([
       'web-2 Rebalance',
     ]);
+    const moved = [...crowded.filter(({ ordinal }) => ordinal !== 2), arrived];
+    expect(planReplicas(moving, makeObserved(moved), t0 + 3)).toMatchObject({
+      create: [],
+      remove: [],
+      moveStarted: false,
+    });
   });
 
   it('gives up a move that does not succeed in time', () => {

@@ -1,23 +1,24 @@
 import { roleLabel } from '../api/labels.ts';
 import { inFlight } from './failover.ts';
+import { freeAtMs, stuckAfterMs } from './left-overs.ts';
 import { hasEnded, isHealthy, isLive } from './member.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { emptiestZone, zoneCounts } from './zones.ts';
 
-/** After its grace period a pod that is still there sits on a lost node, and another takes its place. */
-const stuckAfterMs = 10_000;
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
-/** How long a member that moves to another zone may take to become healthy, and the rest between two moves. */
+/** How long a member that moves to another zone may take to become healthy. */
 const moveMs = 120_000;
+/** Rest between the beginnings of two moves. */
+const restMs = 10_000;
 /** Grace for a process that does not react anyway. Not 0: the kubelet must confirm that it has ended. */
 const frozenGraceSeconds = 1;
 
 export interface Removal {
   member: Member;
-  reason: 'ScaleDown' | 'Ended' | 'Frozen' | 'Outdated' | 'Rebalance';
+  reason: 'ScaleDown' | 'Ended' | 'Frozen' | 'Outdated' | 'Rebalance' | 'Unplaceable';
   note: string;
   gracePeriodSeconds?: number;
 }
@@ -27,7 +28,7 @@ export interface ReplicaPlan {
   create: number[];
   zone?: string;
   remove: Removal[];
-  /** A move between zones begins. */
+  /** A move between zones begins: that must be in the status before a pod is created for it. */
   moveStarted: boolean;
   requeueAtMs?: number;
 }
@@ -53,29 +54,47 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   );
   for (const member of leaving) again((member.deletionAtMs ?? nowMs) + stuckAfterMs);
 
-  const missing = wanted - live.length - leaving.length - plan.remove.length;
-  if (missing > 0) plan.create = freeOrdinals(resource, observed, missing);
-  if (plan.create.length > 0 || plan.remove.length > 0) return plan;
+  const removed = new Set(plan.remove.map(({ member }) => member));
+  const staying = live.filter((member) => !removed.has(member)).length;
+  const missing = wanted - staying - leaving.length - removed.size;
+  if (missing > 0) plan.create = freeOrdinals(resource, observed, missing, nowMs, again);
+  if (missing > 0 || plan.remove.length > 0) return plan;
 
   const surplus = live.length - wanted;
   if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
   else if (leaving.length === 0 && surplus === 0) {
-    if (!update(resource, live, nowMs, plan, again))
-      rebalance(resource, observed, live, nowMs, plan);
+    if (!replaceUnplaceable(live, plan) && !update(resource, live, nowMs, plan, again))
+      rebalance(resource, observed, live, nowMs, plan, again);
   }
   return plan;
 }
 
-function freeOrdinals(resource: Resource, observed: Observed, count: number): number[] {
-  const used = new Set<number | undefined>([
-    ...observed.members.map((member) => member.ordinal),
-    ...observed.strangers.map(({ name }) => ordinalOf(resource.name, name)),
-  ]);
-  const free: number[] = [];
-  for (let ordinal = 0; free.length < count; ordinal++) {
-    if (!used.has(ordinal)) free.push(ordinal);
+/** The lowest ordinals that nobody has. One that is about to become free is waited for, not passed over. */
+function freeOrdinals(
+  resource: Resource,
+  observed: Observed,
+  count: number,
+  nowMs: number,
+  again: (atMs: number) => void,
+): number[] {
+  const used = new Set(observed.members.map((member) => member.ordinal));
+  const soonFree = new Set<number>();
+  for (const stranger of observed.strangers) {
+    const ordinal = ordinalOf(resource.name, stranger.name);
+    if (ordinal === undefined) continue;
+    const atMs = freeAtMs(resource, stranger) ?? -Infinity;
+    if (nowMs < atMs) {
+      soonFree.add(ordinal);
+      again(atMs);
+    } else {
+      used.add(ordinal);
+    }
   }
-  return free;
+  const chosen: number[] = [];
+  for (let ordinal = 0; chosen.length < count; ordinal++) {
+    if (!used.has(ordinal)) chosen.push(ordinal);
+  }
+  return chosen.filter((ordinal) => !soonFree.has(ordinal));
 }
 
 /**
@@ -89,12 +108,16 @@ function frozen(
   again: (atMs: number) => void,
 ): Removal[] {
   if (!live.some(isHealthy)) return [];
+  const wasPrimary = ({ name, labels, createdAtMs }: Member) =>
+    labels[roleLabel] === 'primary' ||
+    resource.status.failovers?.some(
+      ({ from, startedAt }) => from === name && createdAtMs <= Date.parse(startedAt),
+    );
   return live.flatMap((member): Removal[] => {
     const { health } = member;
     if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return [];
     if (member.uid === resource.status.primaryUID) return [];
-    const former = member.labels[roleLabel] === 'primary';
-    const dueMs = former ? 0 : health.sinceWallMs + frozenAfterMs;
+    const dueMs = wasPrimary(member) ? 0 : health.sinceWallMs + frozenAfterMs;
     if (nowMs < dueMs) {
       again(dueMs);
       return [];
@@ -174,24 +197,39 @@ function update(
   return true;
 }
 
-/** Begins to move a member to a zone that came back: the new one first, then the surplus one goes. */
+/** A member that was made for one zone, and finds no place there any more, is made again for any. */
+function replaceUnplaceable(live: Member[], plan: ReplicaPlan): boolean {
+  const lost = live.find((member) => member.pinned === true && member.unschedulable !== undefined);
+  if (lost === undefined) return false;
+  plan.remove.push({ member: lost, reason: 'Unplaceable', note: 'its zone has no room any more' });
+  return true;
+}
+
+/**
+ * Moves a member to a zone that came back: the new one first, then the surplus one goes (scaleDown). The status says that
+ * a move has begun before the pod is made, so that the surplus is known for what it is, also after a crash.
+ */
 function rebalance(
   resource: Resource,
   observed: Observed,
   live: Member[],
   nowMs: number,
   plan: ReplicaPlan,
+  again: (atMs: number) => void,
 ): void {
   const zone = emptiestZone(live, observed.zones);
   if (zone === undefined) return;
   const stuck = observed.members.some((member) => !isLive(member));
   if (stuck || inFlight(resource) !== undefined || !live.every(isHealthy)) return;
-  const restedMs = Date.parse(resource.status.lastRebalanceTime ?? '') + moveMs;
-  if (nowMs < restedMs) {
-    plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, restedMs);
-    return;
+  const begunMs = Date.parse(resource.status.lastRebalanceTime ?? '');
+  // A creationTimestamp has whole seconds.
+  const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));
+  if (nowMs < begunMs + moveMs && !made) {
+    plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
+    plan.zone = zone;
+  } else if (nowMs < begunMs + restMs) {
+    again(begunMs + restMs);
+  } else {
+    plan.moveStarted = true;
   }
-  plan.create = freeOrdinals(resource, observed, 1);
-  plan.zone = zone;
-  plan.moveStarted = true;
 }

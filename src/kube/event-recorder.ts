@@ -14,6 +14,11 @@ const seriesMs = 600_000;
 /** Least time between two writes of the same series. */
 const seriesWriteMs = 30_000;
 const callMs = 5_000;
+/**
+ * How long Events wait before they are written: what they are about goes first. In a failover they would take the
+ * connection and the API server's time just when the Service is to be repointed.
+ */
+const lingerMs = 200;
 
 export interface ObjectReference {
   apiVersion: string;
@@ -53,6 +58,7 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #waiting: (() => Promise<void>)[] = [];
   #writing: Promise<void> | undefined;
+  #cancelLinger: (() => void) | undefined;
   #stop = new AbortController();
   #serial = 0;
 
@@ -82,8 +88,10 @@ export class EventRecorder {
     this.#enqueue(() => this.#create(name, regarding, { ...input, note }, nowMs));
   }
 
-  /** Waits until all that was told is written, or the signal. */
+  /** Writes what is left, and waits until all is written, or for the signal. The recorder is used up then. */
   async flush(signal: AbortSignal): Promise<void> {
+    this.#cancelLinger?.();
+    this.#writing ??= this.#drain();
     const stopped = new Promise((resolve) => {
       if (signal.aborted) resolve(undefined);
       signal.addEventListener('abort', resolve, { once: true });
@@ -95,7 +103,11 @@ export class EventRecorder {
   #enqueue(write: () => Promise<void>): void {
     if (this.#waiting.length >= maxWaiting) this.#waiting.shift();
     this.#waiting.push(write);
-    this.#writing ??= this.#drain();
+    if (this.#writing !== undefined) return;
+    this.#cancelLinger ??= this.#options.clock.after(lingerMs, () => {
+      this.#cancelLinger = undefined;
+      this.#writing ??= this.#drain();
+    });
   }
 
   async #drain(): Promise<void> {

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, sleep } from '../core/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
@@ -14,6 +13,10 @@ const pageSize = 500;
 const watchSeconds = 300;
 /** The API server sends a bookmark about once a minute: silence of three means a connection that is stuck. */
 const stallMs = 180_000;
+/** A watch that ends sooner, with nothing heard, is a failure: the API server is stopping. Source: client-go. */
+const shortWatchMs = 1_000;
+/** Few operators watch, so that the API server is not overrun by them, and a blind one is a danger. */
+const lastRetryMs = 5_000;
 
 export interface ReflectorOptions<T extends KubeObject> {
   client: KubeClient;
@@ -37,10 +40,12 @@ export class Reflector<T extends KubeObject> {
   #markSynced = () => {};
   #hasSynced = false;
   #resourceVersion: string | undefined;
+  /** Lists that were asked for by a 410 since something was last heard. */
+  #listedAnew = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
-    this.#backoff = new Backoff(options.random);
+    this.#backoff = new Backoff(options.random, { lastMs: lastRetryMs });
     this.synced = new Promise((resolve) => {
       this.#markSynced = resolve;
     });
@@ -51,7 +56,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { log, type } = this.#options;
+    const { log, type, clock } = this.#options;
     const stopped = () => signal.aborted;
     while (!stopped()) {
       try {
@@ -61,11 +66,13 @@ export class Reflector<T extends KubeObject> {
         if (stopped()) return;
         if (isExpired(error)) {
           this.#resourceVersion = undefined;
-          continue;
+          log.info({ kind: type.kind }, 'the watch is too old, listing again');
+          // At once, but not over and over.
+          if (this.#listedAnew++ === 0) continue;
         }
         const waitMs = this.#backoff.next();
         log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
-        await sleep(waitMs, undefined, { signal }).catch(() => {});
+        await sleep(clock, waitMs, signal);
       }
     }
   }
@@ -97,9 +104,13 @@ export class Reflector<T extends KubeObject> {
     const stall = new AbortController();
     const stalled = () => stall.abort(new Error('the watch has gone silent'));
     let cancel = clock.after(stallMs, stalled);
+    const startedAt = clock.now();
+    let isSilent = true;
     const heard = () => {
       cancel();
       cancel = clock.after(stallMs, stalled);
+      isSilent = false;
+      this.#listedAnew = 0;
       this.#backoff.reset();
     };
     try {
@@ -110,14 +121,17 @@ export class Reflector<T extends KubeObject> {
         signal: AbortSignal.any([signal, stall.signal]),
       });
       for await (const { type: change, object } of events) {
-        heard();
         if (change === 'ERROR') {
           const { code = 500 } = object as { code?: number };
           throw apiError(code, JSON.stringify(object), `watch of ${type.kind}`);
         }
+        heard();
         if (change === 'DELETED') store.remove(object);
         else if (change !== 'BOOKMARK') store.put(object);
         this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
+      }
+      if (isSilent && clock.now() - startedAt < shortWatchMs) {
+        throw new Error('the watch ended at once, with nothing in it');
       }
     } finally {
       cancel();

@@ -13,6 +13,7 @@ export function makeResource(spec: object = {}, status: Resource['status'] = {})
     namespace: 'shop',
     uid: 'uid-web',
     generation: 1,
+    createdAtMs: t0 - 3_600_000,
     deleting: false,
     spec: specSchema.parse({
       ports: [{ port: 80 }],
@@ -90,6 +91,7 @@ export function makeObserved(members: Member[], more: Partial<Observed> = {}): O
     services: {},
     failures: [],
     hooks: [],
+    ipv6: false,
     ...more,
   };
 }

@@ -1,0 +1,80 @@
+import type { HAService } from '../api/haservice.ts';
+import type { Decision } from '../core/decide.ts';
+import type { Resource } from '../core/observed.ts';
+import type { Memory } from './memory.ts';
+import type { ReconcilerOptions } from './reconciler.ts';
+import { recordNotes } from './record-notes.ts';
+import { haServices } from './resource-type.ts';
+import { writeStatus } from './status-writer.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** How long the API server may take to confirm that it can be reached, before silence is believed. Milliseconds. */
+const confirmMs = 1_000;
+
+type CommitOptions = Pick<
+  ReconcilerOptions,
+  'client' | 'stores' | 'clock' | 'connection' | 'monitor' | 'events'
+>;
+
+/**
+ * The one compare-and-swap of an election. Nobody is promoted, and nothing repointed, before it has landed. Where it has
+ * not, the next pass sees why.
+ *
+ * @throws HAError where the API server refused it or was not reached.
+ */
+export async function commitElection(
+  options: CommitOptions,
+  subject: { object: HAService; resource: Resource; memory: Memory; log: Log },
+  { commit, status, events }: Decision,
+  signal: AbortSignal,
+): Promise<void> {
+  const { object, resource, memory, log } = subject;
+  const record = commit?.plan.record;
+  if (record?.trigger === 'Silent' && !(await confirmed(options, object, resource, signal))) return;
+  if (!(await writeStatus(options, object, status, signal))) return;
+  const { epoch = 0, primary = '' } = status;
+  memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
+  log.warn(
+    {
+      epoch,
+      primary,
+      from: record?.from,
+      reason: record?.trigger ?? 'Initial',
+      evidence: record?.evidence,
+    },
+    'a primary was elected',
+  );
+  recordNotes(options.events, object, events);
+}
+
+/**
+ * Silence may be the operator's own. Only who can reach the API server right now may judge it, and no write that does so
+ * may lie in a socket until a cut heals.
+ */
+async function confirmed(
+  { client, stores, clock, connection, monitor }: CommitOptions,
+  object: HAService,
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, namespace, resourceVersion } = object.metadata;
+  try {
+    const fresh = await client.get(
+      haServices,
+      { namespace, name },
+      { signal, timeoutMs: confirmMs },
+    );
+    connection.heard();
+    stores.resources.observeWrite(fresh);
+    const health = monitor.health(`${namespace}/${name}`, resource.status.primaryUID ?? '');
+    const stillSilent = health?.verdict === 'Dead' || health?.verdict === 'Unknown';
+    return (
+      fresh.metadata.resourceVersion === resourceVersion &&
+      stillSilent &&
+      !connection.lostSince(clock.now() - confirmMs)
+    );
+  } catch (error) {
+    connection.failed(error);
+    throw error;
+  }
+}

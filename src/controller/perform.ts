@@ -1,0 +1,61 @@
+import { isHAError } from '../api/errors.ts';
+import type { HAService } from '../api/haservice.ts';
+import type { Action } from '../core/action.ts';
+import { noteOfAction } from '../core/events.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import { type ActContext, act, describe } from './act.ts';
+import { type Connection, isConnectionError } from './connection.ts';
+import { recordNotes } from './record-notes.ts';
+import { noteRepoint } from './timeline.ts';
+
+export interface PerformContext extends ActContext {
+  object: HAService;
+  connection: Connection;
+  events: EventRecorder;
+}
+
+export interface Performed {
+  /** Something is different now: decide again. */
+  changed: boolean;
+  failed: boolean;
+  /** The API server cannot be reached: nothing else need be tried now. */
+  lost: boolean;
+}
+
+/**
+ * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
+ * other can succeed either: the API server is lost, or the namespace is being deleted.
+ */
+export async function perform(actions: Action[], context: PerformContext): Promise<Performed> {
+  const { clock, connection, memory, resource, log, events, object } = context;
+  const done: Performed = { changed: false, failed: false, lost: false };
+  for (const action of actions) {
+    const what = describe(action);
+    try {
+      const did = await act(action, context);
+      connection.heard();
+      memory.failures.delete(what);
+      if (!did) continue;
+      done.changed = true;
+      if (action.type === 'EnsureChild') {
+        noteRepoint(resource, action.manifest, memory, clock.wallNow());
+      }
+      log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
+      const note = noteOfAction(action);
+      if (note !== undefined) recordNotes(events, object, [note]);
+    } catch (error) {
+      if (!isHAError(error)) throw error;
+      done.failed = true;
+      connection.failed(error);
+      const reason = error.reason ?? error.code;
+      memory.failures.set(what, { what, reason, message: error.message });
+      log.error({ error }, `could not ${what}`);
+      done.lost = isConnectionError(error);
+      if (done.lost || reason === 'NamespaceTerminating') break;
+    }
+  }
+  return done;
+}
+
+const reasonOf = (action: Action): string =>
+  action.type === 'DeletePod' ? action.removal.reason : action.type;

@@ -1,0 +1,76 @@
+import { durationMs } from '../api/duration.ts';
+import type { FailoverTrigger } from '../api/status.ts';
+import { promoteAttempts } from './election.ts';
+import { hasEnded, isLive } from './member.ts';
+import type { HookState, Member, Observed, Resource } from './observed.ts';
+
+export interface Failure {
+  trigger: FailoverTrigger;
+  /** What is wrong, for conditions: says the same as long as it is the same. */
+  what: string;
+  /** What was heard and when, for the record. */
+  evidence: string;
+  /** Epoch milliseconds of the verdict. */
+  atMs: number;
+  detectMs?: number;
+}
+
+/** Says whether, and why, the primary needs a successor. */
+export function failureOf(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  nowMs: number,
+): Failure | undefined {
+  const name = resource.status.primary ?? '';
+  const gone = (how: string): Failure => {
+    const what = `pod ${name} ${how}`;
+    return { trigger: 'PodGone', what, evidence: what, atMs: nowMs };
+  };
+  if (primary === undefined) return gone('is gone');
+  if (!isLive(primary)) return gone('is being deleted');
+  if (hasEnded(primary)) return gone(`has ended: ${primary.phase}`);
+  const { health } = primary;
+  if (primary.ip === undefined && health === undefined) return gone('has lost its address');
+  const what = `${name} ${health?.message ?? ''}`;
+  if (health?.verdict === 'Dead' || health?.verdict === 'Sick') {
+    const trigger =
+      health.verdict === 'Sick' ? 'Sick' : health.cause === 'Refused' ? 'Crash' : 'Silent';
+    return {
+      trigger,
+      what,
+      evidence: health.evidence,
+      atMs: health.sinceWallMs,
+      detectMs: Math.max(0, health.silentMs - (nowMs - health.sinceWallMs)),
+    };
+  }
+  if (health?.verdict === 'Unknown') {
+    // It was primary before this operator started, and has not been heard since.
+    const since = health.sinceWallMs;
+    if (nowMs - since >= durationMs(resource.spec.heartbeat.timeout)) {
+      const trigger = health.cause === 'Refused' ? 'Crash' : 'Silent';
+      const { evidence } = health;
+      return { trigger, what, evidence, atMs: since, detectMs: nowMs - since };
+    }
+  }
+  return promotionFailure(resource, observed.hooks, primary, nowMs);
+}
+
+function promotionFailure(
+  resource: Resource,
+  hooks: HookState[],
+  primary: Member,
+  nowMs: number,
+): Failure | undefined {
+  const failed = hooks.find(
+    (hook) =>
+      hook.action === 'promote' &&
+      hook.uid === primary.uid &&
+      hook.epoch === resource.status.epoch &&
+      hook.generation === (primary.health?.generation ?? 0) &&
+      hook.state === 'Failed',
+  );
+  if (failed === undefined || failed.attempts < promoteAttempts) return undefined;
+  const what = `${primary.name} could not be promoted: ${failed.message}`;
+  return { trigger: 'PromoteFailed', what, evidence: failed.message, atMs: nowMs };
+}
