@@ -47,7 +47,7 @@ function plans({ place, runs, only }: FailoverOptions): Plan[] {
 /** @returns one row a series; where it was ended early, what was measured until then. */
 export async function benchFailover(options: FailoverOptions): Promise<{
   rows: Row[];
-  error: unknown;
+  error: Error | undefined;
 }> {
   const { place, namespace, log, signal } = options;
   const web = await readObject(quickstart, namespace);
@@ -60,7 +60,7 @@ export async function benchFailover(options: FailoverOptions): Promise<{
     },
   };
   const measured: { plan: Plan; seen: Runs }[] = [];
-  let error: unknown;
+  let error: Error | undefined;
   try {
     log('applying the quickstart, the same with the fast heartbeat, and a plain Deployment');
     const stage = await Stage.open({ api: place.api, namespace, objects: [web, fast], signal });
@@ -70,7 +70,7 @@ export async function benchFailover(options: FailoverOptions): Promise<{
       await runSeries({ place, stage, log, signal }, plan, seen);
     }
   } catch (caught) {
-    error = caught;
+    error = caught as Error;
   }
   return { rows: measured.map(({ plan, seen }) => rowOf({ ...plan, ...seen })), error };
 }

@@ -38,7 +38,7 @@ export async function createMany(options: {
   const names = Array.from({ length: count }, (_, i) => `many-${i}`);
   await freshNamespace(client, namespace, signal);
   const end = new AbortController();
-  const live = await Live.open(client, 'app=none', AbortSignal.any([signal, end.signal]));
+  const live = await Live.open(client, AbortSignal.any([signal, end.signal]));
   try {
     const left = [...names];
     const worker = async () => {

@@ -36,17 +36,18 @@ export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): 
   await stage.allSettled();
   const client = await startClient({
     api: place.api,
+    live: stage.live,
     namespace: stage.namespace,
     name: `client-${plan.name}-${plan.fault.name}`,
-    image: place.clientImage,
-    url: await stage.url(plan.name),
+    program: place.clientProgram,
+    targets: { target: await stage.url(plan.name) },
     node: place.spared,
     signal,
     onFailure: (error) => stop.abort(error),
   });
   try {
     for (let run = 1; run <= plan.runs; run++) {
-      const { window, phases } = await once(context, plan, client, signal);
+      const { window, phases } = await once(context, plan, client.logs.target, signal);
       seen.windows.push(window);
       if (phases.length > 0) seen.phases.push(phases);
       const { failed, lastFailureMs } = window;
@@ -64,7 +65,7 @@ export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): 
 async function once(
   { place, stage }: BenchContext,
   plan: Plan,
-  client: { samples: SampleLog },
+  log: SampleLog,
   signal: AbortSignal,
 ): Promise<{ window: Window; phases: [Phase, number][] }> {
   await stage.allSettled();
@@ -76,7 +77,7 @@ async function once(
   await plan.fault.inject(target);
   let window: Window;
   try {
-    window = await observe(client.samples, faultAt, plan.windowMs, signal);
+    window = await observe(log, faultAt, plan.windowMs, signal);
   } finally {
     await plan.fault.undo(target);
   }

@@ -41,25 +41,24 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
     journal.note('applying examples/quickstart.yaml, and a Deployment of the same image');
-    const objects = [await readObject(quickstart, namespace)];
+    const objects = [await readObject(quickstart, namespace), ...place.clientObjects];
     const stage = await Stage.open({ api: place.api, namespace, objects, signal });
     await stage.allSettled();
-    journal.note('starting a client for each');
-    const client = async (system: System, service: string) =>
-      startClient({
-        api: place.api,
-        namespace,
-        name: `client-${system}`,
-        image: place.clientImage,
-        url: await stage.url(service),
-        node: place.spared,
-        signal,
-        onFailure: (error) => stop.abort(error),
-      });
-    const clients = {
-      haservice: (await client('haservice', serviceName)).samples,
-      kubernetes: (await client('kubernetes', baselineName)).samples,
-    };
+    journal.note('starting a client that asks both, each 10 ms on a new and on a kept connection');
+    const { logs: clients } = await startClient<System>({
+      api: place.api,
+      live: stage.live,
+      namespace,
+      name: 'client',
+      program: place.clientProgram,
+      targets: {
+        haservice: await stage.url(serviceName),
+        kubernetes: await stage.url(baselineName),
+      },
+      node: place.spared,
+      signal,
+      onFailure: (error) => stop.abort(error),
+    });
     const view = { step: '', cutNode: undefined as string | undefined };
     const endPicture = show(options, stage, clients, view);
     const endNotes = noteFailovers(stage, serviceName, journal);
@@ -138,7 +137,7 @@ function noteFailovers(stage: Stage, name: string, journal: Journal): () => void
   let noted = stage.service(name)?.status?.epoch ?? 0;
   return stage.live.onChange(() => {
     const [last] = stage.service(name)?.status?.failovers ?? [];
-    if (last === undefined || last.outcome !== 'Completed' || last.epoch <= noted) return;
+    if (last?.outcome !== 'Completed' || last.epoch <= noted) return;
     noted = last.epoch;
     journal.note(describeFailover(last));
   });

@@ -1,6 +1,6 @@
 export interface Journal {
   /** Notes something that has happened. */
-  note(text: string): void;
+  note: (text: string) => void;
   readonly notes: readonly string[];
 }
 

@@ -1,5 +1,4 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { systemClock } from '../../src/core/clock.ts';
 import { apiError } from '../../src/kube/api-error.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { Connections } from '../../src/kube/connections.ts';
@@ -13,7 +12,7 @@ export class Api {
 
   private constructor(config: KubeConfig) {
     this.client = KubeClient.fromKubeConfig(config);
-    this.#source = new CredentialSource(config, systemClock.now);
+    this.#source = new CredentialSource(config, () => performance.now());
     this.#connections = new Connections(this.#source);
   }
 

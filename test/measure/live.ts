@@ -8,6 +8,15 @@ import { type ResourceType, nodes, pods } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { KubeObject, Node, Pod } from '../../src/kube/wire.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { baselineLabels } from './baseline.ts';
+
+/** By which the pods of clients are found. */
+export const clientLabels = { app: 'client' };
+
+const selectorOf = (labels: Record<string, string>) =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
 
 /** What the API server has of the resources that are measured, as it changes. */
 export class Live {
@@ -16,6 +25,7 @@ export class Live {
   readonly members = new Store<Pod>();
   /** Pods of the plain Deployment. */
   readonly plain = new Store<Pod>();
+  readonly clients = new Store<Pod>();
   readonly nodes = new Store<Node>();
   readonly #signal: AbortSignal;
   readonly #listeners = new Set<() => void>();
@@ -24,13 +34,14 @@ export class Live {
     this.#signal = signal;
   }
 
-  /** @param selector of the pods in `plain`. Ends with the signal. */
-  static async open(client: KubeClient, selector: string, signal: AbortSignal): Promise<Live> {
+  /** Ends with the signal. */
+  static async open(client: KubeClient, signal: AbortSignal): Promise<Live> {
     const live = new Live(signal);
     const filled = [
       live.#follow(client, haServices, live.services),
       live.#follow(client, pods, live.members, nameLabel),
-      live.#follow(client, pods, live.plain, selector),
+      live.#follow(client, pods, live.plain, selectorOf(baselineLabels)),
+      live.#follow(client, pods, live.clients, selectorOf(clientLabels)),
       live.#follow(client, nodes, live.nodes),
     ];
     const stopped = new Promise<never>((_, reject) => {

@@ -41,7 +41,7 @@ const known: ResourceType<KubeObject>[] = [
   configMaps,
   pods,
   services,
-  haServices as unknown as ResourceType<KubeObject>,
+  haServices,
 ];
 
 const fieldManager = 'haservice-measure';

@@ -1,8 +1,15 @@
 import { Cluster } from '../cluster/cluster.ts';
 import { down, up } from '../cluster/lifecycle.ts';
 import { cacheDir } from '../cluster/paths.ts';
+import type { KubeObject } from '../../src/kube/wire.ts';
 import { buildImages } from '../images/build.ts';
 import { Api } from './api.ts';
+import {
+  type ClientProgram,
+  builtInProgram,
+  mountedProgram,
+  programConfigMap,
+} from './client-program.ts';
 import { type Fault, clusterFaults, crashByApi } from './faults.ts';
 import { removeNamespace } from './objects.ts';
 import { installOperator, operatorPod } from './operator.ts';
@@ -11,7 +18,9 @@ import { installOperator, operatorPod } from './operator.ts';
 export interface Place {
   api: Api;
   faults: Fault[];
-  clientImage: string;
+  clientProgram: ClientProgram;
+  /** What the client needs in its namespace. */
+  clientObjects: KubeObject[];
   /** Node of the operator and the clients, which is spared; undefined leaves the clients to the scheduler. */
   spared: string | undefined;
   /** Whether it ran before. */
@@ -52,7 +61,8 @@ export async function localPlace(options: {
     return {
       api,
       faults: clusterFaults(cluster),
-      clientImage: 'docker.io/library/haservice-workload:dev',
+      clientProgram: builtInProgram('docker.io/library/haservice-workload:dev'),
+      clientObjects: [],
       spared: node,
       wasRunning,
       remove,
@@ -76,7 +86,8 @@ export async function contextPlace(options: {
   return {
     api,
     faults: [crashByApi(api.client)],
-    clientImage,
+    clientProgram: mountedProgram(clientImage),
+    clientObjects: [await programConfigMap(namespace)],
     spared: undefined,
     wasRunning: true,
     remove: async () => {

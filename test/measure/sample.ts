@@ -1,11 +1,31 @@
-/** `new`: each request opens a connection of its own; `kept`: one connection is used as long as it lives. */
-export type Connection = 'new' | 'kept';
+import type { Connection, Report } from '../workload/client/report.ts';
+
+export type { Connection } from '../workload/client/report.ts';
 
 /** One request of the client. Times in milliseconds since the Unix epoch: all clocks are this machine's. */
 export interface Sample {
+  /** `new`: a connection of its own; `kept`: one that is used as long as it lives. */
   connection: Connection;
   sentAt: number;
   /** When it was answered, refused, or given up. */
   endedAt: number;
   ok: boolean;
+}
+
+/**
+ * A line that the client writes.
+ *
+ * @returns the request, and the target that it went to; undefined for a line that is no report, such as an error's.
+ */
+export function parseSample(line: string): { target: string; sample: Sample } | undefined {
+  let report: Partial<Report>;
+  try {
+    report = JSON.parse(line) as Partial<Report>;
+  } catch {
+    return undefined;
+  }
+  const { s: target, k: connection, t: sentAt, d: tookMs, ok } = report;
+  if (target === undefined || connection === undefined || ok === undefined) return undefined;
+  if (sentAt === undefined || tookMs === undefined) return undefined;
+  return { target, sample: { connection, sentAt, endedAt: sentAt + tookMs, ok } };
 }

@@ -1,9 +1,10 @@
 import type { HAService } from '../../src/api/haservice.ts';
 import { nameLabel } from '../../src/api/labels.ts';
+import { haServices } from '../../src/controller/resource-type.ts';
 import { pods, services } from '../../src/kube/resources.ts';
 import type { KubeObject, Pod } from '../../src/kube/wire.ts';
 import type { Api } from './api.ts';
-import { baseline, baselineLabels, baselineName } from './baseline.ts';
+import { baseline, baselineName } from './baseline.ts';
 import type { Target } from './faults.ts';
 import { Live } from './live.ts';
 import { apply, freshNamespace } from './objects.ts';
@@ -14,7 +15,7 @@ const settleMs = 240_000;
 export interface StageOptions {
   api: Api;
   namespace: string;
-  /** HAServices. */
+  /** HAServices, and what else is needed. */
   objects: KubeObject[];
   signal: AbortSignal;
 }
@@ -30,7 +31,9 @@ export class Stage {
 
   private constructor({ api, namespace, objects, signal }: StageOptions, live: Live) {
     this.api = api;
-    this.#names = objects.map(({ metadata }) => metadata?.name ?? '');
+    this.#names = objects.flatMap(({ kind, metadata }) =>
+      kind === haServices.kind ? [metadata?.name ?? ''] : [],
+    );
     this.namespace = namespace;
     this.live = live;
     this.#signal = signal;
@@ -43,8 +46,7 @@ export class Stage {
     for (const object of [...objects, ...baseline(namespace)]) {
       await apply(api.client, object, signal);
     }
-    const selector = Object.entries(baselineLabels).map(([name, value]) => `${name}=${value}`);
-    const live = await Live.open(api.client, selector.join(','), signal);
+    const live = await Live.open(api.client, signal);
     return new Stage(options, live);
   }
 

@@ -1,0 +1,51 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundle } from '../../scripts/bundle.ts';
+import type { KubeObject } from '../../src/kube/wire.ts';
+
+/** What a pod's spec needs to run the client with these arguments. */
+export type ClientProgram = (args: string[]) => { containers: object[]; volumes?: object[] };
+
+const container = (image: string) => ({
+  name: 'client',
+  image,
+  imagePullPolicy: 'IfNotPresent',
+});
+
+/** The client in the image of test/workload. */
+export const builtInProgram =
+  (image: string): ClientProgram =>
+  (args) => ({ containers: [{ ...container(image), args: ['client', ...args] }] });
+
+const configMapName = 'client-program';
+const file = 'workload.mjs';
+
+/** The client in any image that has `node`: the program comes from a ConfigMap. */
+export const mountedProgram =
+  (image: string): ClientProgram =>
+  (args) => ({
+    containers: [
+      {
+        ...container(image),
+        command: ['node', `/program/${file}`, 'client', ...args],
+        volumeMounts: [{ name: 'program', mountPath: '/program' }],
+      },
+    ],
+    volumes: [{ name: 'program', configMap: { name: configMapName } }],
+  });
+
+/** The ConfigMap that `mountedProgram` needs. */
+export async function programConfigMap(namespace: string): Promise<KubeObject> {
+  const entry = fileURLToPath(new URL('../workload/main.ts', import.meta.url));
+  const dir = await mkdtemp(join(tmpdir(), 'haservice-client-'));
+  try {
+    await bundle(entry, join(dir, file));
+    const data = { [file]: await readFile(join(dir, file), 'utf8') };
+    const metadata = { name: configMapName, namespace };
+    return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data } as KubeObject;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
