@@ -8,11 +8,13 @@ import { say } from './stop.mjs';
  * @typedef {{ code: number, output: string, stop: number | undefined }} Ended
  */
 
-/** npm, the shell and the terminal may each pass on the same Ctrl-C; within this many milliseconds it is one. */
+/** npm and the shell may each pass on the same Ctrl-C; within this many milliseconds it is one. */
 const sameSignalMs = 1000;
+/** After a time limit, how long a program has to tidy up. */
+const tidyMs = 15_000;
 
 /**
- * Runs a program to its end. SIGINT, SIGTERM and SIGHUP are passed on to it and its end is awaited, so that it can tidy up.
+ * Runs a program to its end. SIGINT, SIGTERM and SIGHUP reach it once each, and its end is awaited, so that it can tidy up.
  * @param {string} program
  * @param {string[]} args
  * @param {{
@@ -20,6 +22,7 @@ const sameSignalMs = 1000;
  *   cwd?: string,
  *   quiet?: boolean,
  *   uninterrupted?: boolean,
+ *   timeoutMs?: number,
  *   onStart?: (pid: number) => void,
  * }} [options]
  *   quiet: the output is returned instead of shown; uninterrupted: signals wait until the program has ended
@@ -28,14 +31,21 @@ const sameSignalMs = 1000;
  */
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {
+    const onTerminal = [process.stdin, process.stdout, process.stderr].some((s) => s.isTTY);
+    // The terminal sends its Ctrl-C to the whole group. In a group of its own the child gets only what is passed on.
+    const detached = (options.uninterrupted ?? false) || !onTerminal;
     const child = spawn(program, args, {
       env: options.env ?? process.env,
       cwd: options.cwd,
       stdio: options.quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-      // A group of its own keeps the terminal's Ctrl-C from it.
-      detached: options.uninterrupted ?? false,
+      detached,
     });
-    const onTerminal = [process.stdin, process.stdout, process.stderr].some((s) => s.isTTY);
+    /** @param {NodeJS.Signals} signal */
+    const send = (signal) => {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      process.kill(detached ? -child.pid : child.pid, signal);
+    };
+
     /** @type {number | undefined} */
     let stop;
     let lastAt = 0;
@@ -46,15 +56,25 @@ export function run(program, args, options = {}) {
       stop = 128 + constants.signals[signal];
       if (options.uninterrupted) {
         say(`${program} must not be cut short: stopping as soon as it is done`);
-        return;
+      } else if (detached || signal !== 'SIGINT') {
+        send(signal);
       }
-      // The terminal has already sent its Ctrl-C to the whole group; a second one would look like impatience.
-      if (!(signal === 'SIGINT' && onTerminal)) child.kill(signal);
     };
     const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
     for (const signal of signals) process.on(signal, pass);
+    const { timeoutMs } = options;
+    const timers = timeoutMs
+      ? [
+          setTimeout(() => {
+            say(`${program} took longer than ${timeoutMs / 60_000} minutes: ending it`);
+            send('SIGTERM');
+          }, timeoutMs),
+          setTimeout(() => send('SIGKILL'), timeoutMs + tidyMs),
+        ]
+      : [];
     const done = () => {
       for (const signal of signals) process.off(signal, pass);
+      for (const timer of timers) clearTimeout(timer);
     };
 
     let output = '';

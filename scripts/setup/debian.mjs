@@ -10,16 +10,12 @@ const needed = [
   { package: 'iptables', there: () => has('iptables') },
   { package: 'nftables', there: () => has('nft') },
   { package: 'conntrack', there: () => has('conntrack') },
-  { package: 'ipset', there: () => has('ipset') },
   { package: 'iproute2', there: () => has('ip') && has('tc') },
   { package: 'openssl', there: () => has('openssl') },
   { package: 'buildah', there: () => has('buildah') },
-  { package: 'debootstrap', there: () => has('debootstrap') },
-  { package: 'util-linux', there: () => has('nsenter') },
-  { package: 'procps', there: () => has('ps') },
-  { package: 'kmod', there: () => has('modprobe') },
+  { package: 'util-linux', there: () => has('nsenter') && has('setpriv') },
+  { package: 'procps', there: () => has('sysctl') },
   { package: 'ca-certificates', there: () => existsSync('/etc/ssl/certs/ca-certificates.crt') },
-  { package: 'kubernetes-client', there: () => has('kubectl') },
 ];
 
 /** Installs the Debian packages that are missing. Needs root. */

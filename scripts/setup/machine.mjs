@@ -49,7 +49,7 @@ const firstBuildBytes = 12e9;
 /** Room for the cluster's first build; later ones find it done. */
 export function disk() {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'haservice');
-  if (existsSync(cache) && readdirSync(cache).length > 0) return;
+  if (existsSync(cache) && readdirSync(cache).some((name) => name.startsWith('cluster-'))) return;
   let dir = cache;
   while (!existsSync(dir)) dir = dirname(dir);
   const { bavail, bsize } = statfsSync(dir);

@@ -1,0 +1,22 @@
+/** Files are small and have kebab-case names, so that a folder reads like a table of contents. */
+import { globSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** A file of more than a screen or three holds more than one idea. */
+const limits = [
+  { pattern: /\.test\.ts$/, bytes: 16_000 },
+  { pattern: /./, bytes: 11_000 },
+];
+
+const problems = globSync('{src,test,scripts}/**/*.{ts,mjs,js}').flatMap((file) => {
+  const { size } = statSync(file);
+  const limit = limits.find(({ pattern }) => pattern.test(file))?.bytes ?? 0;
+  return [
+    ...(size > limit ? [`${file} has ${size} bytes, more than ${limit}: split it`] : []),
+    ...(/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(basename(file))
+      ? []
+      : [`${file}: name it in kebab-case`]),
+  ];
+});
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;
