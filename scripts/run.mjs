@@ -2,7 +2,7 @@
  * Runs one of the project's commands, after setting up what it needs: `node scripts/run.mjs COMMAND [args]`.
  * Works in a fresh clone on Node 20 or later, with nothing installed. Each step is skipped when it is done already.
  */
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './setup/child.mjs';
 import { debianPackages } from './setup/debian.mjs';
@@ -83,7 +83,7 @@ async function main([name = '', ...args]) {
   const node = await modules(top);
   process.env['PATH'] = `${dirname(node)}:${process.env['PATH']}`;
   const [entry = '', ...first] = command.start;
-  process.exitCode = (await run(node, [join(top, entry), ...first, ...args])).code;
+  process.exitCode = (await run(node, [entry, ...first, ...args], { cwd: top })).code;
 }
 
 try {
