@@ -1,0 +1,230 @@
+import { nameLabel } from '../../src/api/labels.ts';
+import type { HAService } from '../../src/api/haservice.ts';
+import type { Condition, Status } from '../../src/api/status.ts';
+import { haServices } from '../../src/controller/resource-type.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
+import {
+  type ResourceType,
+  endpointSlices,
+  events,
+  pods,
+  services,
+} from '../../src/kube/resources.ts';
+import { Store } from '../../src/kube/store.ts';
+import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/wire.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { Api } from '../measure/api.ts';
+import { isSettled } from '../measure/state.ts';
+
+const waitMs = 90_000;
+const callMs = 10_000;
+
+/** The local cluster as a test sees it, followed live, and a namespace of the test's own. */
+export class World {
+  readonly cluster: Cluster;
+  readonly api: Api;
+  readonly namespace: string;
+  readonly resources = new Store<HAService>();
+  readonly pods = new Store<Pod>();
+  readonly services = new Store<Service>();
+  readonly slices = new Store<EndpointSlice>();
+  readonly events = new Store<Event>();
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(cluster: Cluster, api: Api, namespace: string) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace;
+  }
+
+  /** Everything of the test is in this namespace, which is made anew. */
+  static async open(namespace: string): Promise<World> {
+    const cluster = await Cluster.open();
+    const world = new World(cluster, Api.fromFile(cluster.kubeconfig), namespace);
+    await world.kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
+    await world.kubectl(['create', 'namespace', namespace]);
+    await Promise.all([
+      world.#follow(haServices, world.resources),
+      world.#follow(pods, world.pods),
+      world.#follow(services, world.services),
+      world.#follow(endpointSlices, world.slices),
+      world.#follow(events, world.events),
+    ]);
+    return world;
+  }
+
+  /** Deletes the namespace. Faults of the network are healed first. */
+  async close(): Promise<void> {
+    await this.cluster.healAll();
+    await this.kubectl(['delete', 'namespace', this.namespace, '--wait', '--ignore-not-found']);
+    this.#stop.abort();
+    await this.api.close();
+  }
+
+  get client(): KubeClient {
+    return this.api.client;
+  }
+
+  /** kubectl in the test's namespace. @throws ClusterError with what it said. */
+  kubectl(args: string[], input?: string): Promise<string> {
+    return this.cluster.runKubectl(['--namespace', this.namespace, ...args], {
+      timeoutMs: waitMs,
+      ...(input === undefined ? {} : { input }),
+    });
+  }
+
+  /** What a user does: `kubectl apply -f`. */
+  apply(...objects: KubeObject[]): Promise<string> {
+    const input = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+    return this.kubectl(['apply', '-f', '-'], input);
+  }
+
+  resource(name: string): HAService | undefined {
+    return this.resources.get(this.namespace, name);
+  }
+
+  status(name: string): Status {
+    return this.resource(name)?.status ?? {};
+  }
+
+  condition(name: string, type: string): Condition | undefined {
+    return this.status(name).conditions?.find((condition) => condition.type === type);
+  }
+
+  pod(name: string): Pod | undefined {
+    return this.pods.get(this.namespace, name);
+  }
+
+  members(name: string): Pod[] {
+    return this.pods
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.namespace && metadata.labels?.[nameLabel] === name,
+      );
+  }
+
+  /** Names of the pods behind a Service, in alphabetical order. */
+  behind(service: string): string[] {
+    return this.slices
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.namespace &&
+          metadata.labels?.['kubernetes.io/service-name'] === service,
+      )
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .map(({ targetRef }) => targetRef?.name ?? '')
+      .sort();
+  }
+
+  /** Notes of the Events about an HAService with this reason. */
+  notes(name: string, reason: string): string[] {
+    return this.events
+      .list()
+      .filter(
+        (event) =>
+          event.metadata?.namespace === this.namespace &&
+          event.regarding?.kind === 'HAService' &&
+          event.regarding.name === name &&
+          event.reason === reason,
+      )
+      .map(({ note }) => note ?? '');
+  }
+
+  /** The first thing other than undefined and false that `read` finds, now or after a change. */
+  until<T>(what: string, read: () => T | undefined | false, timeoutMs = waitMs): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const end = () => {
+        this.#listeners.delete(look);
+        deadline.removeEventListener('abort', late);
+      };
+      const look = () => {
+        const found = read();
+        if (found === undefined || found === false) return;
+        end();
+        resolve(found);
+      };
+      const late = () => {
+        end();
+        const seen = this.resources
+          .list()
+          .filter(({ metadata }) => metadata.namespace === this.namespace)
+          .map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
+        reject(new Error(`gave up waiting for ${what}; the resources are:\n${seen.join('\n')}`));
+      };
+      deadline.addEventListener('abort', late, { once: true });
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** What the member program says of itself. */
+  async whoami(pod: string): Promise<{ pod: string; role: string; epoch: number }> {
+    return JSON.parse(await this.ask(pod, 'GET', '/whoami')) as never;
+  }
+
+  /** Makes a member misbehave: see test/workload/member/settings.ts. */
+  async misbehave(pod: string, mode: string): Promise<void> {
+    await this.ask(pod, 'POST', `/misbehave?mode=${mode}`);
+  }
+
+  /** Asks a pod over the API server. @returns the body, also where the status is no success. */
+  ask(pod: string, method: 'GET' | 'POST', path: string): Promise<string> {
+    const proxy = `/api/v1/namespaces/${this.namespace}/pods/${pod}:8080/proxy${path}`;
+    return method === 'GET'
+      ? this.api.text(proxy, AbortSignal.timeout(callMs))
+      : this.cluster.runKubectl(['create', '--raw', proxy, '-f', '-'], { input: '{}' });
+  }
+
+  /** Waits until every member is healthy and the Services point where they should. */
+  async settled(name: string): Promise<Status & { primary: string; epoch: number }> {
+    return this.until(`${name} to be settled`, () => {
+      const resource = this.resource(name);
+      if (resource?.status === undefined || !isSettled(resource)) return undefined;
+      const { primary, epoch } = resource.status;
+      if (primary === undefined || epoch === undefined) return undefined;
+      if (this.behind(name).join() !== primary) return undefined;
+      return { ...resource.status, primary, epoch };
+    });
+  }
+
+  /** Waits for a condition with this reason. @returns its message. */
+  async reason(name: string, type: string, reason: string): Promise<string> {
+    const found = await this.until(`${type}/${reason} of ${name}`, () => {
+      const condition = this.condition(name, type);
+      return condition?.reason === reason ? condition : undefined;
+    });
+    return found.message;
+  }
+
+  /** Waits for an Event about an HAService. @returns its note. */
+  event(name: string, reason: string): Promise<string> {
+    return this.until(`an Event ${reason} of ${name}`, () => this.notes(name, reason)[0]);
+  }
+
+  ref(name: string): { namespace: string; name: string } {
+    return { namespace: this.namespace, name };
+  }
+
+  #follow<T extends KubeObject>(type: ResourceType<T>, store: Store<T>): Promise<void> {
+    store.onChange(() => {
+      for (const listener of [...this.#listeners]) listener();
+    });
+    const reflector = new Reflector<T>({
+      client: this.api.client,
+      type,
+      store,
+      clock: systemClock,
+      random: Math.random,
+      log: silentLog,
+    });
+    void reflector.run(this.#stop.signal);
+    return reflector.synced;
+  }
+}
