@@ -26,7 +26,6 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
           // Faults of one file would be felt by the next.
           fileParallelism: false,
           testTimeout: 180_000,
