@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import yaml from 'js-yaml';
+import { load } from 'js-yaml';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { haServices } from '../../src/controller/resource-type.ts';
 import { isNotFound } from '../../src/kube/api-error.ts';
@@ -59,7 +59,7 @@ export async function apply(
 
 /** The first object of a YAML file, in `namespace`. */
 export async function readObject(file: URL, namespace: string): Promise<KubeObject> {
-  const object = yaml.load(await readFile(file, 'utf8')) as KubeObject;
+  const object = load(await readFile(file, 'utf8')) as KubeObject;
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 

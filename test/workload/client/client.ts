@@ -1,5 +1,6 @@
-import { Agent } from 'node:http';
+import type { Agent } from 'node:http';
 import type { ClientOptions } from './options.ts';
+import { PortAgent, Ports } from './ports.ts';
 import type { Connection, Reporter } from './report.ts';
 import { type Address, send } from './request.ts';
 import { type Beat, runDue } from './schedule.ts';
@@ -21,10 +22,11 @@ export async function runClient(
   stop: AbortSignal,
 ): Promise<void> {
   const agents: Agent[] = [];
+  const ports = new Ports();
   const pending = new Set<Promise<void>>();
   const streams = addresses.flatMap((address, i) =>
     (['new', 'kept'] as const).map((kind) => {
-      const agent = createAgent(kind);
+      const agent = createAgent(kind, ports);
       agents.push(agent);
       const name = options.targets[i]?.name;
       return () => {
@@ -45,10 +47,10 @@ export async function runClient(
   for (const agent of agents) agent.destroy();
 }
 
-function createAgent(kind: Connection): Agent {
+function createAgent(kind: Connection, ports: Ports): Agent {
   return kind === 'new'
-    ? new Agent({ keepAlive: false })
-    : new Agent({ keepAlive: true, maxFreeSockets: 1, scheduling: 'lifo' });
+    ? new PortAgent(ports, { keepAlive: false })
+    : new PortAgent(ports, { keepAlive: true, maxFreeSockets: 1, scheduling: 'lifo' });
 }
 
 function beat(beats: Beat[], intervalMs: number, stop: AbortSignal): Promise<void> {
