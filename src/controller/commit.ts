@@ -2,7 +2,7 @@ import type { HAService } from '../api/haservice.ts';
 import type { Decision } from '../core/decide.ts';
 import type { Resource } from '../core/observed.ts';
 import type { Memory } from './memory.ts';
-import type { ReconcilerOptions } from './reconciler.ts';
+import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { haServices } from './resource-type.ts';
 import { writeStatus } from './status-writer.ts';

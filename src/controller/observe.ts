@@ -23,7 +23,7 @@ export const toResource = (object: HAService): Resource => ({
   status: object.status ?? {},
 });
 
-export function membersOf(resource: Resource, stores: Stores): Member[] {
+function membersOf(resource: Resource, stores: Stores): Member[] {
   const { name, spec } = resource;
   const { topologyKey } = spec.placement.zones;
   const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
@@ -38,12 +38,7 @@ export function membersOf(resource: Resource, stores: Stores): Member[] {
 }
 
 /** Tells the monitor whom to hear. Pods that are on their way out are heard to the end: their word still counts. */
-export function hear(
-  monitor: HeartbeatMonitor,
-  key: string,
-  resource: Resource,
-  members: Member[],
-): void {
+function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, members: Member[]): void {
   const port = probePort(resource.spec);
   const { engine, heartbeat } = resource.spec;
   if (port === undefined) {

@@ -2,26 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { isHAError } from '../api/errors.ts';
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
-import type { Clock } from '../core/clock.ts';
 import { type Decision, decide } from '../core/decide.ts';
 import type { EventNote, Resource } from '../core/observed.ts';
-import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { describe, findPod } from './act.ts';
 import { commitElection } from './commit.ts';
-import type { Connection } from './connection.ts';
-import type { HookRunner } from './hook-runner.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
-import type { Memories, Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { countFailover, measure } from './measure.ts';
 import { observe, toResource } from './observe.ts';
 import { perform } from './perform.ts';
+import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { writeStatus } from './status-writer.ts';
-import type { Stores } from './stores.ts';
 import { lookForSuccess, notePromotion } from './timeline.ts';
 
 /**
@@ -29,22 +22,6 @@ import { lookForSuccess, notePromotion } from './timeline.ts';
  * with ourselves: it goes on at the pace of failures.
  */
 const maxPasses = 10;
-
-export interface ReconcilerOptions {
-  client: KubeClient;
-  stores: Stores;
-  monitor: HeartbeatMonitor;
-  hooks: HookRunner;
-  memories: Memories;
-  events: EventRecorder;
-  connection: Connection;
-  clock: Clock;
-  log: Log;
-  metrics: Metrics;
-  operatorNode: string | undefined;
-  /** Look at the resource again, now. */
-  enqueue: (key: string) => void;
-}
 
 export interface Outcome {
   /** Milliseconds after which to look again. */

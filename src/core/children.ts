@@ -60,7 +60,7 @@ export function desiredSlice(
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
     endpoints: endpoints
-      .filter((member) => member.ip !== undefined && member.ip.includes(':') === ipv6)
+      .filter((member) => member.ip?.includes(':') === ipv6)
       .map((member) => ({
         addresses: [member.ip],
         conditions: { ready: true, serving: true, terminating: false },

@@ -1,0 +1,26 @@
+import type { Clock } from '../core/clock.ts';
+import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Connection } from './connection.ts';
+import type { HookRunner } from './hook-runner.ts';
+import type { Memories } from './memory.ts';
+import type { Stores } from './stores.ts';
+
+export interface ReconcilerOptions {
+  client: KubeClient;
+  stores: Stores;
+  monitor: HeartbeatMonitor;
+  hooks: HookRunner;
+  memories: Memories;
+  events: EventRecorder;
+  connection: Connection;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  operatorNode: string | undefined;
+  /** Look at the resource again, now. */
+  enqueue: (key: string) => void;
+}
