@@ -57,7 +57,7 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
       if (todo.length === 0) return;
       checkMachine(dir);
       try {
-        await buildAll(dir, baseArchive, todo, log, signal);
+        await Buildah.tidy(() => buildAll(dir, baseArchive, todo, log, signal));
       } finally {
         removeBuilds(dir);
       }

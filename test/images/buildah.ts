@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isolatedProgram } from './program.ts';
 
@@ -14,6 +14,13 @@ export interface Build {
   flags?: string[];
 }
 
+/**
+ * Whatever flags it is given, buildah notes the layers it has seen here. In its own mount namespace that is a passing
+ * file system instead.
+ */
+const machineFolder = '/var/lib/containers';
+const hideMachine = `mkdir -p ${machineFolder} && mount -t tmpfs none ${machineFolder} && exec "$@"`;
+
 /** buildah with a store of its own below `dir`, so that nothing is left in the machine's, nor taken from it. */
 export class Buildah {
   readonly #dir: string;
@@ -22,6 +29,20 @@ export class Buildah {
   constructor(dir: string, signal: AbortSignal) {
     this.#dir = dir;
     this.#signal = signal;
+  }
+
+  /** Does the work and removes the empty folder that buildah's need has left on the machine. */
+  static async tidy(work: () => Promise<void>): Promise<void> {
+    const there = existsSync(machineFolder);
+    try {
+      await work();
+    } finally {
+      try {
+        if (!there) rmdirSync(machineFolder);
+      } catch {
+        // Gone already, or somebody else's by now.
+      }
+    }
   }
 
   /** An image that holds just the files below `folder`. */
@@ -58,7 +79,8 @@ export class Buildah {
     const tmp = join(this.#dir, 'tmp');
     mkdirSync(tmp, { recursive: true });
     const store = ['--root', join(this.#dir, 'store'), '--runroot', join(this.#dir, 'run')];
-    return isolatedProgram(['buildah', ...store, '--storage-driver=vfs', command, ...args], {
+    const buildah = ['buildah', ...store, '--storage-driver=vfs', command, ...args];
+    return isolatedProgram(['sh', '-c', hideMachine, 'sh', ...buildah], {
       signal: this.#signal,
       env: { ...process.env, TMPDIR: tmp },
     });
