@@ -13,7 +13,7 @@ const pollMs = 20;
 const startMs = 60_000;
 
 /** What /metrics of the operator says. It is asked through the API server, as pods cannot be reached from here. */
-export async function operatorMetrics(api: Api, pod: string, signal: AbortSignal): Promise<string> {
+async function operatorMetrics(api: Api, pod: string, signal: AbortSignal): Promise<string> {
   const path = `/api/v1/namespaces/${operatorNamespace}/pods/http:${pod}:8080/proxy/metrics`;
   return api.text(path, AbortSignal.any([signal, AbortSignal.timeout(5_000)]));
 }

@@ -11,7 +11,7 @@ const unified = () =>
   readFileSync(`${top}/cgroup.controllers`, 'utf8').includes('cpu');
 
 /** The hierarchies that hold the cluster's cgroups. */
-export function hierarchies(): string[] {
+function hierarchies(): string[] {
   if (unified()) return [top];
   return readdirSync(top)
     .filter((name) => name !== 'unified')

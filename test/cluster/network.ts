@@ -18,7 +18,7 @@ export interface Link {
 }
 
 /** Two link-local addresses (RFC 3927) that no other interface of the machine has, the same at each start if possible. */
-export function chooseLink(taken: ReadonlySet<string>, id: string): Link {
+function chooseLink(taken: ReadonlySet<string>, id: string): Link {
   const seed = createHash('sha256').update(id).digest().readUInt32BE(0);
   // 169.254.1.0 up to 169.254.254.255 may be used: 16,256 blocks of four addresses.
   const blocks = 16_256;

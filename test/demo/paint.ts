@@ -11,11 +11,6 @@ export interface Piece {
 
 export type Line = readonly Piece[];
 
-export const plain = (text: string): Line => [{ text }];
-
-export const widthOf = (line: Line): number =>
-  line.reduce((width, { text }) => width + [...text].length, 0);
-
 /** Cut at, or filled up to, `width`. */
 export function fit(line: Line, width: number): Line {
   const pieces: Piece[] = [];

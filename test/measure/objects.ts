@@ -16,13 +16,13 @@ export interface Deployment extends KubeObject {
   status?: { readyReplicas?: number; updatedReplicas?: number; observedGeneration?: number };
 }
 
-export const namespaces: ResourceType<Namespace> = {
+const namespaces: ResourceType<Namespace> = {
   apiVersion: 'v1',
   kind: 'Namespace',
   plural: 'namespaces',
   namespaced: false,
 };
-export const deployments: ResourceType<Deployment> = {
+const deployments: ResourceType<Deployment> = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   plural: 'deployments',
