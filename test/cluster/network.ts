@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { ClusterError, run } from './exec.ts';
-import {
-  type ClusterNode,
-  controlPlaneIp,
-  podCidrOf,
-  portOf,
-} from './layout.ts';
+import { type ClusterNode, controlPlaneIp, podCidrOf, portOf } from './layout.ts';
 import { clusterId, linkName } from './paths.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -89,4 +84,3 @@ export async function connectNode(
   ].join('\n');
   await sandbox.run(['sh', '-ec', script], { node: node.name });
 }
-
