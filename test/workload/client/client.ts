@@ -54,18 +54,18 @@ function createAgent(kind: Connection, ports: Ports): Agent {
 }
 
 function beat(beats: Beat[], intervalMs: number, stop: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let timer: NodeJS.Timeout | undefined;
-  const tick = () => {
-    const nextAt = runDue(beats, intervalMs, now());
-    timer = setTimeout(tick, Math.max(0, nextAt - now()));
-  };
-  const end = () => {
-    clearTimeout(timer);
-    resolve();
-  };
-  stop.addEventListener('abort', end, { once: true });
-  if (stop.aborted) end();
-  else tick();
-  return promise;
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const tick = () => {
+      const nextAt = runDue(beats, intervalMs, now());
+      timer = setTimeout(tick, Math.max(0, nextAt - now()));
+    };
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    stop.addEventListener('abort', end, { once: true });
+    if (stop.aborted) end();
+    else tick();
+  });
 }
