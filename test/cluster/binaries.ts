@@ -62,7 +62,9 @@ export async function buildBinaries(
   });
   const target = join(cacheDir, `cluster-${await contentKey(goVersion)}`);
   if (existsSync(target)) return target;
-  log('building Kubernetes, etcd, CoreDNS and containerd from source, once: 6 to 10 minutes on two cores');
+  log(
+    'building Kubernetes, etcd, CoreDNS and containerd from source, once: 6 to 10 minutes on two cores',
+  );
   const half = `${target}.${process.pid}`;
   await mkdir(half, { recursive: true });
   try {

@@ -1,11 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Component,
-  connect,
-  startComponent,
-  waitForApi,
-} from './control-plane.ts';
+import { type Component, connect, startComponent, waitForApi } from './control-plane.ts';
 import { ClusterError, run } from './exec.ts';
 import { type Direction, type NetworkFaults, pairOf, rulesOf } from './faults.ts';
 import type { ClusterNode } from './layout.ts';

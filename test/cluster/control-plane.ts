@@ -57,10 +57,7 @@ const flags: Record<Component, string[]> = {
     `--cluster-cidr=${podCidr}`,
     '--leader-elect=false',
   ],
-  'kube-scheduler': [
-    `--kubeconfig=${inside.state}/kubeconfig/scheduler`,
-    '--leader-elect=false',
-  ],
+  'kube-scheduler': [`--kubeconfig=${inside.state}/kubeconfig/scheduler`, '--leader-elect=false'],
 };
 
 export const isComponent = (name: string): name is Component =>
@@ -84,9 +81,7 @@ export async function createIdentities(link: { cluster: string }, nodes: { name:
     issue('controller-manager', { user: 'system:kube-controller-manager' }),
     issue('scheduler', { user: 'system:kube-scheduler' }),
     issue('proxy', { user: 'system:kube-proxy' }),
-    ...nodes.map(({ name }) =>
-      issue(name, { user: `system:node:${name}`, group: 'system:nodes' }),
-    ),
+    ...nodes.map(({ name }) => issue(name, { user: `system:node:${name}`, group: 'system:nodes' })),
   ]);
   const internal = ['controller-manager', 'scheduler', 'proxy', ...nodes.map(({ name }) => name)];
   const write = (name: string, text: string) =>
@@ -94,7 +89,10 @@ export async function createIdentities(link: { cluster: string }, nodes: { name:
   await Promise.all(internal.map((name) => write(name, kubeconfig(name, internalServer))));
   const read = (name: string) => readFile(join(stateDir, 'pki', name), 'utf8');
   const [ca, cert, key] = await Promise.all([read('ca.crt'), read('admin.crt'), read('admin.key')]);
-  await write('admin', kubeconfig('admin', `https://${link.cluster}:${apiPort}`, { ca, cert, key }));
+  await write(
+    'admin',
+    kubeconfig('admin', `https://${link.cluster}:${apiPort}`, { ca, cert, key }),
+  );
 }
 
 /** A client of the API server, as admin, from the machine. */

@@ -24,7 +24,8 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
   const chains = nodes.flatMap((node) => {
     const cut = faults.cuts[node.name];
     const loss = faults.loss[node.name];
-    const lost = loss === undefined ? [] : [`numgen random mod 10000 < ${Math.round(loss * 100)} drop`];
+    const lost =
+      loss === undefined ? [] : [`numgen random mod 10000 < ${Math.round(loss * 100)} drop`];
     // Dropping what the others send to each of the two cuts the pair both ways.
     const strangers = nodes
       .filter((other) => faults.pairs.includes(pairOf(node.name, other.name)))

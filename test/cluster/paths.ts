@@ -14,7 +14,10 @@ export const clusterId = createHash('sha256').update(checkout).digest('hex').sli
 export const stateDir = join(checkout, '.cluster');
 
 /** Built binaries and images, by content; shared by all checkouts. */
-export const cacheDir = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'haservice');
+export const cacheDir = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'haservice',
+);
 
 /** Where the cluster's processes see the state and the binaries: short, as a socket's path has 107 bytes at most. */
 export const inside = { state: '/run/cluster/state', bin: '/run/cluster/bin' };
