@@ -18,10 +18,14 @@ const needed = [
   { package: 'ca-certificates', there: () => existsSync('/etc/ssl/certs/ca-certificates.crt') },
 ];
 
-/** Installs the Debian packages that are missing. Needs root. */
+/** Installs the Debian packages of the cluster that are missing. Needs root. */
 export async function debianPackages() {
   const missing = needed.filter((n) => !n.there()).map((n) => n.package);
-  if (missing.length === 0) return;
+  if (missing.length > 0) await installPackages(missing);
+}
+
+/** @param {string[]} missing Debian packages. Needs root. */
+export async function installPackages(missing) {
   if (!has('apt-get')) {
     throw new Stop(
       `install what these Debian packages bring, this system has no apt-get: ${missing.join(' ')}`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tail } from './child.mjs';
+import { installPackages } from './debian.mjs';
 import { withLock } from './lock.mjs';
 import { say, Stop } from './stop.mjs';
 
@@ -35,10 +36,27 @@ export async function modules(root) {
         `npm installed the packages but not ${node}: run \`npm rebuild node\` and look at what it says`,
       );
     }
+    await makeRunnable(node);
     writeFileSync(stamp, hash);
     say(`npm packages installed (${Math.round((Date.now() - started) / 1000)} s)`);
   });
   return node;
+}
+
+/**
+ * Node of this version loads a library that a bare Debian does not have.
+ * @param {string} node
+ */
+async function makeRunnable(node) {
+  const attempt = () => run(node, ['--version'], { quiet: true, timeoutMs: 30_000 });
+  let ended = await attempt();
+  if (ended.output.includes('libatomic') && process.getuid?.() === 0) {
+    await installPackages(['libatomic1']);
+    ended = await attempt();
+  }
+  if (ended.code === 0) return;
+  const advice = ended.output.includes('libatomic') ? ': install libatomic1' : '';
+  throw new Stop(`${node} does not run here${advice} (${tail(ended.output, 1)})`);
 }
 
 /**
