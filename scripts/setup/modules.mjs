@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { run, tail } from './child.mjs';
 import { installPackages } from './debian.mjs';
 import { withLock } from './lock.mjs';
+import { has } from './machine.mjs';
 import { say, Stop } from './stop.mjs';
 
 /**
@@ -26,6 +27,7 @@ export async function modules(root) {
     say(`waiting for process ${pid}, which installs npm packages here`);
   await withLock(join(root, '.setup.lock'), onWait, async (hold) => {
     if (installed()) return;
+    await atomicLibrary();
     say('installing npm packages (once, about half a minute)');
     const started = Date.now();
     await npm(root, hold, ['ci', '--include=dev', '--no-audit', '--no-fund']);
@@ -36,27 +38,17 @@ export async function modules(root) {
         `npm installed the packages but not ${node}: run \`npm rebuild node\` and look at what it says`,
       );
     }
-    await makeRunnable(node);
     writeFileSync(stamp, hash);
     say(`npm packages installed (${Math.round((Date.now() - started) / 1000)} s)`);
   });
   return node;
 }
 
-/**
- * Node of this version loads a library that a bare Debian does not have.
- * @param {string} node
- */
-async function makeRunnable(node) {
-  const attempt = () => run(node, ['--version'], { quiet: true, timeoutMs: 30_000 });
-  let ended = await attempt();
-  if (ended.output.includes('libatomic') && process.getuid?.() === 0) {
-    await installPackages(['libatomic1']);
-    ended = await attempt();
-  }
-  if (ended.code === 0) return;
-  const advice = ended.output.includes('libatomic') ? ': install libatomic1' : '';
-  throw new Stop(`${node} does not run here${advice} (${tail(ended.output, 1)})`);
+/** A library that Node 26 loads and a bare Debian does not have. Install scripts run that Node already. */
+async function atomicLibrary() {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !has('apt-get')) return;
+  const known = await run('ldconfig', ['-p'], { quiet: true, timeoutMs: 30_000 });
+  if (!known.output.includes('libatomic.so.1')) await installPackages(['libatomic1']);
 }
 
 /**
@@ -81,6 +73,9 @@ async function npm(root, hold, args) {
   });
   if (ended.stop) throw new Stop('stopped while npm packages were being installed', ended.stop);
   if (ended.code !== 0) {
-    throw new Stop(`\`npm ${args.join(' ')}\` failed (exit ${ended.code}):\n${tail(ended.output)}`);
+    const advice = ended.output.includes('libatomic.so.1') ? ' (install libatomic1)' : '';
+    throw new Stop(
+      `\`npm ${args.join(' ')}\` failed${advice}, exit ${ended.code}:\n${tail(ended.output)}`,
+    );
   }
 }
