@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { baselineName } from '../measure/baseline.ts';
 import type { Target } from '../measure/faults.ts';
 import { observe } from '../measure/observe.ts';
@@ -10,9 +9,6 @@ import { grouped } from '../measure/text-table.ts';
 import { startClient } from '../measure/traffic.ts';
 import type { Window } from '../measure/window.ts';
 import type { Plan } from './plan.ts';
-
-/** failover.minInterval, which is left at 5 s: a fault within it would wait for its end. */
-const restMs = 6_000;
 
 /** What was seen, run by run. */
 export interface Runs {
@@ -33,7 +29,7 @@ export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): 
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const { place, stage, log } = context;
-  await stage.allSettled();
+  await stage.allRested();
   const client = await startClient({
     api: place.api,
     live: stage.live,
@@ -68,10 +64,8 @@ async function once(
   log: SampleLog,
   signal: AbortSignal,
 ): Promise<{ window: Window; phases: [Phase, number][] }> {
-  await stage.allSettled();
+  await stage.allRested();
   const before = stage.service(plan.name)?.status;
-  const rested = (Date.parse(before?.lastFailoverTime ?? '') || 0) + restMs;
-  await sleep(Math.max(0, rested - Date.now()), undefined, { signal });
   const target = await targetOf(stage, plan, place.spared);
   const faultAt = Date.now();
   await plan.fault.inject(target);

@@ -43,7 +43,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
     journal.note('applying examples/quickstart.yaml, and a Deployment of the same image');
     const objects = [await readObject(quickstart, namespace), ...place.clientObjects];
     const stage = await Stage.open({ api: place.api, namespace, objects, signal });
-    await stage.allSettled();
+    await stage.allRested();
     journal.note('starting a client that asks both, each 10 ms on a new and on a kept connection');
     const { logs: clients } = await startClient<System>({
       api: place.api,

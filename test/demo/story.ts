@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Target } from '../measure/faults.ts';
 import { observe } from '../measure/observe.ts';
 import type { SampleLog } from '../measure/sample-log.ts';
@@ -7,9 +6,6 @@ import { isSettled } from '../measure/state.ts';
 import type { System } from '../measure/system.ts';
 import type { Journal } from './journal.ts';
 import { marksBefore, slowestMarkMs, type Result } from './report.ts';
-
-/** failover.minInterval, which the quickstart leaves at 5 s: a fault within it would wait for its end. */
-const restMs = 6_000;
 
 export interface Story {
   stage: Stage;
@@ -56,14 +52,12 @@ export async function tell(story: Story): Promise<Result[]> {
 }
 
 /** Waits until both systems are as before the first fault. */
-async function rested({ stage, name, journal, onStep, signal }: Story): Promise<void> {
+async function rested({ stage, name, journal, onStep }: Story): Promise<void> {
   onStep('waiting until both have recovered');
   const service = stage.service(name);
   if (service !== undefined && !isSettled(service))
     journal.note('waiting until all are well again');
-  await stage.allSettled();
-  const last = Date.parse(stage.service(name)?.status?.lastFailoverTime ?? '') || 0;
-  await sleep(Math.max(0, last + restMs - Date.now()), undefined, { signal });
+  await stage.allRested();
 }
 
 async function strike(

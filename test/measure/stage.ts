@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HAService } from '../../src/api/haservice.ts';
 import { nameLabel } from '../../src/api/labels.ts';
 import { haServices } from '../../src/controller/resource-type.ts';
@@ -11,6 +12,12 @@ import { apply, freshNamespace } from './objects.ts';
 import { isReady, isSettled } from './state.ts';
 
 const settleMs = 240_000;
+
+/** kube-proxy lets a second pass between two changes by default (minSyncPeriod): none must be left over. */
+const calmMs = 3_000;
+
+/** failover.minInterval, which is left at 5 s: a fault within it would wait for its end. */
+const minIntervalMs = 6_000;
 
 export interface StageOptions {
   api: Api;
@@ -96,9 +103,13 @@ export class Stage {
     );
   }
 
-  /** Waits until both systems, and every HAService, are well. */
-  async allSettled(): Promise<void> {
+  /** Waits until both systems, and every HAService, are well and have been left in peace for a while. */
+  async allRested(): Promise<void> {
     await Promise.all([...this.#names.map((name) => this.settled(name)), this.plainSettled()]);
+    const failovers = this.#names.map((name) => this.service(name)?.status?.lastFailoverTime ?? '');
+    const last = Math.max(0, ...failovers.map((time) => Date.parse(time) || 0));
+    const restMs = Math.max(calmMs, last + minIntervalMs - Date.now());
+    await sleep(restMs, undefined, { signal: this.#signal });
   }
 
   /** The pod that takes the traffic now. @throws Error where there is none. */
@@ -132,7 +143,8 @@ export class Stage {
 
   /** Deletes a pod and waits until it is gone, so that another comes in its place. */
   async replacePod({ namespace, name, uid }: Target): Promise<void> {
-    await this.api.client.delete(pods, { namespace, name }, { uid, signal: this.#signal });
+    const options = { uid, gracePeriodSeconds: 1, signal: this.#signal };
+    await this.api.client.delete(pods, { namespace, name }, options);
     const isThere = () =>
       [...this.live.members.list(), ...this.live.plain.list()].some(
         ({ metadata }) => metadata?.uid === uid,
