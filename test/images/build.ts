@@ -6,7 +6,7 @@ import { prune, use } from './archives.ts';
 import { baseSources, makeBase } from './base.ts';
 import { Buildah } from './buildah.ts';
 import { type ImageRecipe, recipes } from './images.ts';
-import { contentKey } from './key.ts';
+import { type Sources, contentKey, writeSources } from './key.ts';
 import { checkMachine } from './preflight.ts';
 
 export interface BuiltImage {
@@ -27,6 +27,8 @@ export interface BuildOptions {
 
 interface Job {
   recipe: ImageRecipe;
+  /** As they were when the archive was named after them: somebody may be editing them. */
+  sources: Sources;
   archive: string;
 }
 
@@ -45,8 +47,9 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
   const base = baseSources(checkout);
   const baseArchive = join(dir, `base-${contentKey(base)}.tar`);
   const jobs = recipes.map((recipe): Job => {
-    const key = contentKey({ ...base, ...recipe.sources(checkout) });
-    return { recipe, archive: join(dir, `${recipe.name}-${key}.tar`) };
+    const sources = recipe.sources(checkout);
+    const key = contentKey({ ...base, ...sources });
+    return { recipe, sources, archive: join(dir, `${recipe.name}-${key}.tar`) };
   });
   const missing = () => jobs.filter(({ archive }) => !use(archive));
   if (missing().length > 0) {
@@ -86,9 +89,11 @@ async function buildAll(
       await buildah.save(baseTag, baseArchive);
     });
   }
-  for (const { recipe, archive } of jobs) {
+  for (const { recipe, sources, archive } of jobs) {
     await step(`image ${recipe.ref}`, log, async () => {
-      await recipe.build({ buildah, root: checkout, dir, base: baseTag, signal });
+      const context = join(dir, recipe.name);
+      writeSources(context, sources);
+      await recipe.build({ buildah, root: checkout, dir: context, base: baseTag, signal });
       await buildah.save(recipe.ref, archive);
     });
   }

@@ -1,15 +1,15 @@
-import { copyFileSync, mkdtempSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/bundle.ts';
 import type { Buildah } from './buildah.ts';
-import { readSources } from './key.ts';
+import { type Sources, readSources } from './key.ts';
 import { npmSecrets } from './npm-secrets.ts';
 
 export interface BuildContext {
   buildah: Buildah;
   /** The checkout. */
   root: string;
-  /** A folder for what the build needs; removed with the store. */
+  /** Holds the image's sources and takes what the build needs besides; removed with the store. */
   dir: string;
   /** Tag of the base image. */
   base: string;
@@ -21,7 +21,7 @@ export interface ImageRecipe {
   name: string;
   ref: string;
   /** What it is made from besides the base, by path. */
-  sources(root: string): Record<string, Uint8Array>;
+  sources(root: string): Sources;
   build(context: BuildContext): Promise<void>;
 }
 
@@ -40,9 +40,10 @@ const operator: ImageRecipe = {
       'src/**/*.ts',
     ]),
   async build({ buildah, root, dir, base, signal }) {
+    copyFileSync(join(root, 'package.json'), join(dir, 'package.json'));
     const flags = await npmSecrets(dir, { root, signal });
-    const dockerfile = join(root, 'Dockerfile');
-    await buildah.build({ context: root, dockerfile, args: { BASE: base }, flags }, this.ref);
+    const dockerfile = join(dir, 'Dockerfile');
+    await buildah.build({ context: dir, dockerfile, args: { BASE: base }, flags }, this.ref);
   },
 };
 
@@ -56,21 +57,19 @@ const workload: ImageRecipe = {
       'scripts/bundle.ts',
       'test/workload/**/*.ts',
     ]),
-  async build({ buildah, root, dir, base }) {
+  async build({ buildah, dir, base }) {
     const runtime = 'localhost/runtime:build';
+    const dockerfile = join(dir, 'Dockerfile');
     await buildah.build(
-      {
-        context: root,
-        dockerfile: join(root, 'Dockerfile'),
-        target: 'runtime',
-        args: { BASE: base },
-      },
+      { context: dir, dockerfile, target: 'runtime', args: { BASE: base } },
       runtime,
     );
-    const context = mkdtempSync(join(dir, 'workload-'));
-    await bundle(join(root, 'test/workload/main.ts'), join(context, 'workload.mjs'));
-    const dockerfile = join(root, folder, 'workload.Dockerfile');
-    await buildah.build({ context, dockerfile, args: { RUNTIME: runtime } }, this.ref);
+    const context = join(dir, folder);
+    await bundle(join(dir, 'test/workload/main.ts'), join(context, 'workload.mjs'));
+    await buildah.build(
+      { context, dockerfile: join(context, 'workload.Dockerfile'), args: { RUNTIME: runtime } },
+      this.ref,
+    );
   },
 };
 
@@ -78,10 +77,9 @@ const nginx: ImageRecipe = {
   name: 'nginx',
   ref: 'docker.io/library/nginx:stable',
   sources: (root) => readSources(root, [`${folder}/nginx.Dockerfile`, `${folder}/nginx.conf`]),
-  async build({ buildah, root, dir, base }) {
-    const context = mkdtempSync(join(dir, 'nginx-'));
-    copyFileSync(join(root, folder, 'nginx.conf'), join(context, 'nginx.conf'));
-    const dockerfile = join(root, folder, 'nginx.Dockerfile');
+  async build({ buildah, dir, base }) {
+    const context = join(dir, folder);
+    const dockerfile = join(context, 'nginx.Dockerfile');
     await buildah.build({ context, dockerfile, args: { BASE: base } }, this.ref);
   },
 };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { contentKey, readSources } from './key.ts';
+import { contentKey, readSources, writeSources } from './key.ts';
 
 test('the key follows names and contents, not their order', () => {
   const key = contentKey({ a: '1', b: '2' });
@@ -27,4 +27,6 @@ test('reads what matches, without tests', () => {
   const sources = readSources(root, ['Dockerfile', 'src/**/*.ts']);
   expect(Object.keys(sources).sort()).toEqual(['Dockerfile', 'src/a/x.ts']);
   expect(Buffer.from(sources['src/a/x.ts']!).toString()).toBe('src/a');
+  writeSources(join(root, 'copy'), sources);
+  expect(readSources(join(root, 'copy'), ['Dockerfile', 'src/**/*.ts'])).toEqual(sources);
 });

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Content of files by their path below the checkout. */
+export type Sources = Record<string, Uint8Array>;
 
 /** A short name for the content that an image is made from. The order of the parts does not matter. */
 export function contentKey(parts: Record<string, string | Uint8Array>): string {
@@ -11,9 +14,16 @@ export function contentKey(parts: Record<string, string | Uint8Array>): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Content of the files that match, by path below `root`. Tests are left out: no image holds them. */
-export function readSources(root: string, patterns: string[]): Record<string, Uint8Array> {
+/** The files that match. Tests are left out: no image holds them. */
+export function readSources(root: string, patterns: string[]): Sources {
   const exclude = ['**/*.test.ts', 'src/**/testing/**'];
   const files = globSync(patterns, { cwd: root, exclude });
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file))]));
+}
+
+export function writeSources(root: string, sources: Sources): void {
+  for (const [file, content] of Object.entries(sources)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), content);
+  }
 }
