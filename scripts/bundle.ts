@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /**
@@ -6,8 +7,10 @@ import { build } from 'esbuild';
  */
 export async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [entry],
-    outfile,
+    entryPoints: [resolve(entry)],
+    outfile: resolve(outfile),
+    // Comments name each module's file from here: the result must not depend on where the checkout is.
+    absWorkingDir: dirname(resolve(entry)),
     bundle: true,
     platform: 'node',
     target: 'node26',

@@ -24,6 +24,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stop.abort(new Error(`stopped by ${signal}`));
   });
 }
+// A parent that is killed outright passes nothing on.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+}, 1000).unref();
 process.on('uncaughtException', (error) => {
   console.error(error);
   // The part that runs comes to its end, and the cluster is taken down.
