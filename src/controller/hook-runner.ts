@@ -27,7 +27,14 @@ export class HookRunner {
   start(key: string, memory: Memory, call: HookCall, port: number, log: Log): void {
     const { clock, onSettled, metrics } = this.#options;
     const { action, member, hook, epoch, generation, reason } = call;
-    const base = { action, uid: member.uid, generation, epoch, attempts: call.attempts + 1 };
+    const base = {
+      action,
+      uid: member.uid,
+      generation,
+      epoch,
+      attempts: call.attempts + 1,
+      calledAtMs: clock.wallNow(),
+    };
     const id = `${member.uid}/${action}`;
     const settle = (state: HookState) => {
       // A later call for this member has taken over.

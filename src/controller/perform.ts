@@ -33,9 +33,10 @@ export async function perform(actions: Action[], context: PerformContext): Promi
     const what = describe(action);
     try {
       const did = await act(action, context);
-      connection.heard();
       memory.failures.delete(what);
       if (!did) continue;
+      // What needed no write, or talked to a member, says nothing of the API server.
+      if (action.type !== 'CallHook') connection.heard();
       done.changed = true;
       if (action.type === 'EnsureChild') {
         noteRepoint(resource, action.manifest, memory, clock.wallNow());

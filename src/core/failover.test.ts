@@ -184,6 +184,7 @@ describe('failover', () => {
       state: 'Failed' as const,
       attempts: 3,
       message: 'answered 500',
+      calledAtMs: t0,
       retryAtMs: t0,
     });
     const one = makeObserved(members, { hooks: [failed('uid-web-0')] });

@@ -91,6 +91,8 @@ export interface HookState {
   state: 'Running' | 'Done' | 'Failed';
   attempts: number;
   message: string;
+  /** Epoch milliseconds of the call. */
+  calledAtMs: number;
   /** Epoch milliseconds. */
   retryAtMs: number;
 }

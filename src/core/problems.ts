@@ -1,6 +1,6 @@
 import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
 import { serviceNames } from './naming.ts';
-import type { Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
+import type { HookState, Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
 import { leftOversEndAtMs } from './left-overs.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { zoneCounts } from './zones.ts';
@@ -137,9 +137,17 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
     if (failure.reason === 'LeftOver' && nowMs < leftOversEnd) continue;
     problems.push(failureProblem(failure));
   }
-  for (const { state, action, uid, message, generation } of observed.hooks) {
+  // Without a promotion nobody takes writes: that comes first.
+  const urgency = ({ action }: HookState) => (action === 'promote' ? 0 : 1);
+  const hooks = observed.hooks.toSorted((a, b) => urgency(a) - urgency(b));
+  for (const { state, action, uid, message, generation, epoch } of hooks) {
     const member = observed.members.find((candidate) => candidate.uid === uid);
     if (state !== 'Failed' || member?.health?.generation !== generation) continue;
+    // Of a role that it has no more: nobody tells it again.
+    const { primaryUID, epoch: present } = resource.status;
+    const isPrimary = uid === primaryUID;
+    if (resource.spec.topology === 'ActiveActive') continue;
+    if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
     problems.push({
       reason: action === 'promote' ? 'PromoteFailed' : 'DemoteFailed',
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,

@@ -92,17 +92,17 @@ export function planRoles(
   if (engine.demote !== undefined) {
     for (const member of observed.members) {
       if (member.uid === primary?.uid || epoch === 0 || !reachable(member)) continue;
-      const promotedIn = stateOf(observed.hooks, 'promote', member)?.epoch ?? 0;
+      // A promotion is undone by a later call, also in the same epoch: the service may have been stopped meanwhile.
+      const promotedAtMs = stateOf(observed.hooks, 'promote', member)?.calledAtMs ?? -Infinity;
       const formerIn =
         resource.status.failovers?.[0]?.from === member.name
           ? resource.status.failovers[0].epoch
           : 0;
-      const since = Math.max(promotedIn + 1, formerIn, 1);
       call(
         'demote',
         engine.demote,
         member,
-        (told) => told.epoch >= since,
+        (told) => told.epoch >= formerIn && told.calledAtMs >= promotedAtMs,
         `${primary?.name ?? 'another'} is primary`,
       );
     }

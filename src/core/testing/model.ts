@@ -1,0 +1,301 @@
+import { roleLabel, templateHashAnnotation } from '../../api/labels.ts';
+import { specSchema } from '../../api/spec.ts';
+import type { Status } from '../../api/status.ts';
+import type { Action } from '../action.ts';
+import { type Decision, decide } from '../decide.ts';
+import type { Manifest } from '../manifest.ts';
+import type { Health, HookState, Member, Observed, Resource, Timeline } from '../observed.ts';
+import { healthy, makeObserved, makeResource, t0 } from './fixtures.ts';
+
+type Process = 'starting' | 'up' | 'crashed' | 'frozen' | 'sick';
+
+interface ModelPod extends Member {
+  process: Process;
+  /** When the process last changed, and how often it has come back from the dead. */
+  changedAtMs: number;
+  generation: number;
+  zone: string;
+}
+
+const zoneNames = ['a', 'b', 'c'];
+const tickMs = 500;
+const startMs = 1_000;
+const graceMs = 2_000;
+/** Passes without rest after which the decision is said to quarrel with itself. */
+const maxPasses = 30;
+
+/** A cluster as far as decisions can tell: pods, their processes, zones, slices, and what the operator remembers. */
+export class Model {
+  nowMs = t0;
+  resource: Resource;
+  pods: ModelPod[] = [];
+  readonly slices = new Map<string, string[]>();
+  readonly lostZones = new Set<string>();
+  /** Where the scheduler puts a pod that may go anywhere: always the first zone, or the emptiest. */
+  scheduler: 'first' | 'spread' = 'spread';
+  hooksFail = false;
+  /** Called with each decision before it is carried out. */
+  check: (decision: Decision, model: Model) => void = () => {};
+  /** How many actions may still be done before the operator dies. */
+  crashAfter = Infinity;
+  statusWrites = 0;
+
+  #hooks = new Map<string, HookState>();
+  #timeline: Timeline | undefined;
+  /** UIDs that the operator's process has an opinion of. */
+  readonly #judged = new Set<string>();
+  #serial = 0;
+  #dirty = true;
+  #wakeAtMs = Infinity;
+
+  constructor(spec: object = {}) {
+    this.resource = makeResource(spec);
+  }
+
+  /** Something that the operator can see has changed. */
+  touch(): void {
+    this.#dirty = true;
+  }
+
+  set spec(change: object) {
+    const spec = specSchema.parse({ ...this.resource.spec, ...change });
+    this.resource = { ...this.resource, spec, generation: this.resource.generation + 1 };
+    this.touch();
+  }
+
+  become(pod: ModelPod | undefined, process: Process): void {
+    if (pod === undefined || pod.process === process) return;
+    if (process === 'up' && pod.process === 'crashed') pod.generation++;
+    pod.process = process;
+    pod.changedAtMs = this.nowMs;
+    this.touch();
+  }
+
+  delete(pod: ModelPod | undefined, graceMilliseconds = graceMs): void {
+    if (pod === undefined || pod.deletionAtMs !== undefined) return;
+    pod.deletionAtMs = this.nowMs + graceMilliseconds;
+    this.touch();
+  }
+
+  /** The operator's process ends, and another begins. */
+  restartOperator(): void {
+    this.#hooks.clear();
+    this.#timeline = undefined;
+    this.#judged.clear();
+    this.#wakeAtMs = Infinity;
+    this.touch();
+  }
+
+  /** Lets the operator act where something has changed or it asked to be woken, then lets time pass. */
+  tick(): void {
+    if (this.#dirty || this.nowMs >= this.#wakeAtMs) this.#reconcile();
+    this.nowMs += tickMs;
+    this.#world();
+  }
+
+  /** Runs until nothing has happened for `quietMs`. False where that does not come within an hour. */
+  settle(quietMs = 150_000): boolean {
+    let quietFrom = this.nowMs;
+    for (const end = this.nowMs + 3_600_000; this.nowMs < end;) {
+      const before = this.#fingerprint();
+      this.tick();
+      if (before !== this.#fingerprint()) quietFrom = this.nowMs;
+      if (this.nowMs - quietFrom >= quietMs) return true;
+    }
+    return false;
+  }
+
+  observe(): Observed {
+    const members = this.pods.map((pod): Member => {
+      const { process: _process, changedAtMs: _at, generation: _generation, ...member } = pod;
+      return { ...member, labels: { ...pod.labels }, health: this.#health(pod) };
+    });
+    const write = this.slices.get('web');
+    return makeObserved(members, {
+      zones: zoneNames
+        .filter((name) => !this.lostZones.has(name))
+        .map((name) => ({ name, nodes: 1 })),
+      hooks: [...this.#hooks.values()],
+      ...(this.#timeline === undefined ? {} : { timeline: { ...this.#timeline } }),
+      ...(write === undefined ? {} : { writeEndpoints: write }),
+    });
+  }
+
+  #fingerprint(): string {
+    const pods = this.pods.map(({ uid, process, deletionAtMs }) => [uid, process, deletionAtMs]);
+    return JSON.stringify([pods, [...this.slices], this.resource.status]);
+  }
+
+  #reconcile(): void {
+    this.#dirty = false;
+    this.#wakeAtMs = Infinity;
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const decision = decide(this.resource, this.observe(), this.nowMs);
+      this.check(decision, this);
+      if (decision.commit !== undefined) {
+        this.#writeStatus(decision.commit.status);
+        this.#timeline = { epoch: decision.commit.status.epoch ?? 0, committedAtMs: this.nowMs };
+        if (this.#crashes()) return;
+        continue;
+      }
+      if (this.#timeline !== undefined) this.#timeline.promotedAtMs ??= this.nowMs;
+      let changed = false;
+      for (const action of decision.actions) {
+        const did = this.#act(action);
+        changed ||= did;
+        if (did && this.#crashes()) return;
+      }
+      if (changed) continue;
+      if (JSON.stringify(decision.status) !== JSON.stringify(this.resource.status)) {
+        this.#writeStatus(decision.status);
+        if (this.#crashes()) return;
+        this.#dirty = true;
+      }
+      this.#wakeAtMs = decision.requeueAtMs ?? Infinity;
+      return;
+    }
+    throw new Error('the decision quarrels with itself');
+  }
+
+  #crashes(): boolean {
+    if (--this.crashAfter > 0) return false;
+    this.crashAfter = Infinity;
+    this.restartOperator();
+    return true;
+  }
+
+  #writeStatus(status: Status): void {
+    this.statusWrites++;
+    // As it comes back over the wire.
+    this.resource = { ...this.resource, status: JSON.parse(JSON.stringify(status)) as Status };
+  }
+
+  #act(action: Action): boolean {
+    switch (action.type) {
+      case 'EnsureChild':
+        return this.#ensure(action.manifest);
+      case 'CreatePod':
+        return this.#create(action.manifest);
+      case 'DeletePod': {
+        const pod = this.pods.find(({ uid }) => uid === action.removal.member.uid);
+        this.delete(pod, (action.removal.gracePeriodSeconds ?? graceMs / 1_000) * 1_000);
+        return true;
+      }
+      case 'LabelPod': {
+        const pod = this.pods.find(({ uid }) => uid === action.member.uid);
+        if (pod !== undefined) Object.assign(pod.labels, action.labels);
+        return true;
+      }
+      case 'CallHook': {
+        const { call } = action;
+        const state = this.hooksFail ? 'Failed' : 'Done';
+        this.#hooks.set(`${call.member.uid}/${call.action}`, {
+          action: call.action,
+          uid: call.member.uid,
+          generation: call.generation,
+          epoch: call.epoch,
+          state,
+          attempts: call.attempts + 1,
+          message: '',
+          calledAtMs: this.nowMs,
+          retryAtMs: this.nowMs + 1_000,
+        });
+        return true;
+      }
+    }
+  }
+
+  #ensure(manifest: Manifest): boolean {
+    const service = manifest.metadata.labels?.['kubernetes.io/service-name'];
+    if (service === undefined) return false;
+    const endpoints = manifest['endpoints'] as { targetRef: { uid: string } }[];
+    const uids = endpoints.map(({ targetRef }) => targetRef.uid);
+    if (this.slices.get(service)?.join() === uids.join()) return false;
+    this.slices.set(service, uids);
+    const timeline = this.#timeline;
+    if (service === 'web' && timeline !== undefined && timeline.repointedAtMs === undefined) {
+      timeline.repointedAtMs = this.nowMs;
+      timeline.firstSuccessSkipped = true;
+    }
+    return true;
+  }
+
+  #create(manifest: Manifest): boolean {
+    const { name, labels = {}, annotations = {} } = manifest.metadata;
+    if (this.pods.some((pod) => pod.name === name)) return false;
+    const { nodeSelector } = manifest['spec'] as { nodeSelector?: Record<string, string> };
+    const pinned = nodeSelector?.['topology.kubernetes.io/zone'];
+    const zone = pinned ?? this.#schedule();
+    const ordinal = Number(name.split('-').at(-1));
+    this.pods.push({
+      name,
+      uid: `uid-${this.#serial++}`,
+      ordinal,
+      labels: { ...labels },
+      ip: `10.0.0.${this.#serial}`,
+      zone,
+      nodeReady: true,
+      phase: 'Running',
+      ready: true,
+      createdAtMs: this.nowMs - (this.nowMs % 1_000),
+      templateHash: annotations[templateHashAnnotation] ?? '',
+      ...(pinned === undefined ? {} : { pinned: true }),
+      process: 'starting',
+      changedAtMs: this.nowMs,
+      generation: 0,
+    });
+    return true;
+  }
+
+  #schedule(): string {
+    const able = zoneNames.filter((zone) => !this.lostZones.has(zone));
+    const load = (zone: string) => this.pods.filter((pod) => pod.zone === zone).length;
+    const [first = 'a'] =
+      this.scheduler === 'first' ? able : able.sort((a, b) => load(a) - load(b));
+    return first;
+  }
+
+  #world(): void {
+    for (const pod of this.pods) {
+      const reachable = !this.lostZones.has(pod.zone);
+      if (!this.#judged.has(pod.uid) && pod.process !== 'starting') {
+        this.#judged.add(pod.uid);
+        this.touch();
+      }
+      const since = this.nowMs - pod.changedAtMs;
+      if (pod.process === 'starting' && reachable && since >= startMs) this.become(pod, 'up');
+      // The kubelet starts it again.
+      if (pod.process === 'crashed' && reachable && since >= 2 * startMs) this.become(pod, 'up');
+    }
+    const left = this.pods.filter(
+      ({ zone, deletionAtMs = Infinity }) => this.lostZones.has(zone) || this.nowMs < deletionAtMs,
+    );
+    if (left.length !== this.pods.length) this.touch();
+    this.pods = left;
+  }
+
+  #health(pod: ModelPod): Health {
+    const { generation, changedAtMs } = pod;
+    const base = { generation, sinceWallMs: changedAtMs };
+    if (!this.#judged.has(pod.uid)) {
+      return healthy({ ...base, verdict: 'Unknown', sinceWallMs: this.nowMs - tickMs });
+    }
+    if (this.lostZones.has(pod.zone) || pod.process === 'frozen') {
+      return healthy({ ...base, verdict: 'Dead', cause: 'Silent', message: 'is silent' });
+    }
+    switch (pod.process) {
+      case 'starting':
+        return healthy({ ...base, verdict: 'Unknown' });
+      case 'crashed':
+        return healthy({ ...base, verdict: 'Dead', cause: 'Refused', message: 'refuses' });
+      case 'sick':
+        return healthy({ ...base, verdict: 'Sick', cause: 'BadAnswer', message: 'is sick' });
+      case 'up':
+        return healthy(base);
+    }
+  }
+}
+
+/** Members by role label, for messages of tests. */
+export const rolesOf = (model: Model): string[] =>
+  model.pods.map((pod) => `${pod.name} ${pod.labels[roleLabel]} ${pod.process} ${pod.zone}`);
