@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Looks at /proc, as seen from the machine. */
 
@@ -30,6 +30,9 @@ export function innerPid(pid: number): number | undefined {
   const numbers = /^NSpid:\s+(.*)$/m.exec(status ?? '')?.[1]?.split(/\s+/);
   return numbers === undefined ? undefined : Number(numbers.at(-1));
 }
+
+/** False only when nothing is left of it: while its last threads end, it still holds its sockets. */
+export const exists = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 /** Dead ones that nobody has waited for count as gone. */
 export function isRunning(pid: number): boolean {

@@ -8,6 +8,7 @@ import { initMark, inside, stateDir } from './paths.ts';
 import {
   allPids,
   commandLine,
+  exists,
   innerPid,
   isRunning,
   namespaceOf,
@@ -109,10 +110,10 @@ export class Sandbox {
     const pid = await this.daemonPid(name);
     if (pid !== undefined) {
       signalProcess(pid, signal);
-      const gone = await until(() => (isRunning(pid) ? undefined : true), 10_000);
+      const gone = await until(() => (exists(pid) ? undefined : true), 10_000);
       if (gone === undefined) {
         signalProcess(pid, 'SIGKILL');
-        await until(() => (isRunning(pid) ? undefined : true), 10_000);
+        await until(() => (exists(pid) ? undefined : true), 10_000);
       }
     }
     await rm(join(stateDir, 'pids', name), { force: true });
