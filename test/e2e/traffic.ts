@@ -1,0 +1,104 @@
+import type { KubeObject } from '../../src/kube/wire.ts';
+import { lines } from '../measure/lines.ts';
+import { workloadImage } from './manifests.ts';
+import type { World } from './world.ts';
+
+/** What the client program reports of one request: see test/workload/client/report.ts. */
+export interface Report {
+  k: 'new' | 'kept';
+  t: number;
+  d: number;
+  ok: boolean;
+  who?: string;
+  e?: string;
+}
+
+const startMs = 60_000;
+
+/** A client in a pod that asks a Service a hundred times a second, on a kept connection and on new ones. */
+export class Traffic {
+  readonly reports: Report[] = [];
+  readonly #stop = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #failure: unknown;
+
+  private constructor() {}
+
+  /** @param node that the client runs on. Resolves with its first answer. */
+  static async start(world: World, service: string, node: string): Promise<Traffic> {
+    const name = `client-of-${service}`;
+    const ip = world.services.get(world.namespace, service)?.spec?.clusterIP;
+    await world.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: {
+        nodeName: node,
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'client', image: workloadImage, args: ['client', `http://${ip}/`] }],
+      },
+    } as KubeObject);
+    await world.until('the client to run', () => world.pod(name)?.status?.phase === 'Running');
+    const traffic = new Traffic();
+    const path = `/api/v1/namespaces/${world.namespace}/pods/${name}/log?follow=true`;
+    void traffic.#read(world, path);
+    await traffic.until((report) => report.ok, startMs);
+    return traffic;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Waits for a report like this. @throws Error where none comes. */
+  until(wanted: (report: Report) => boolean, timeoutMs = 30_000): Promise<Report> {
+    let next = this.reports.length;
+    return new Promise((resolve, reject) => {
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const end = () => {
+        this.#waiting.delete(look);
+        deadline.removeEventListener('abort', late);
+      };
+      const late = () => {
+        end();
+        const last = JSON.stringify(this.reports.slice(-5));
+        reject(
+          new Error(`no such answer in ${timeoutMs} ms; the last: ${last}`, {
+            cause: this.#failure,
+          }),
+        );
+      };
+      const look = () => {
+        for (; next < this.reports.length; next++) {
+          const report = this.reports[next];
+          if (report === undefined || !wanted(report)) continue;
+          end();
+          return resolve(report);
+        }
+      };
+      deadline.addEventListener('abort', late, { once: true });
+      this.#waiting.add(look);
+    });
+  }
+
+  /** Who has answered requests over new connections, in the order of their answers, each change once. */
+  answerers(): string[] {
+    const answers = this.reports
+      .filter(({ k, ok }) => k === 'new' && ok)
+      .sort((a, b) => a.t + a.d - (b.t + b.d))
+      .map(({ who }) => who ?? '');
+    return answers.filter((who, i) => who !== answers[i - 1]);
+  }
+
+  async #read(world: World, path: string): Promise<void> {
+    try {
+      for await (const line of lines(world.api.stream(path, this.#stop.signal))) {
+        this.reports.push(JSON.parse(line) as Report);
+        for (const look of [...this.#waiting]) look();
+      }
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+}
