@@ -3,7 +3,6 @@ import { HAError } from '../api/errors.ts';
 import { desiredService } from '../core/children.ts';
 import { systemClock } from '../core/clock.ts';
 import { makeResource } from '../core/testing/fixtures.ts';
-import type { Service } from '../kube/wire.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Connection } from './connection.ts';
 import { Memories } from './memory.ts';
@@ -17,7 +16,7 @@ it('takes a child that needs no write for no sign of the API server', async () =
   stores.services.put({
     ...manifest,
     metadata: { ...manifest.metadata, uid: 'uid-service', resourceVersion: '1' },
-  } as Service);
+  });
   const onRestored = vi.fn();
   const connection = new Connection(systemClock, onRestored);
   connection.failed(new HAError('HA_ERR_API_UNREACHABLE', 'GET /version'));

@@ -186,7 +186,7 @@ describe.concurrent('bad input', () => {
           namespace: world.namespace,
           labels: { 'haservice.dev/name': name, 'haservice.dev/role': 'primary' },
         },
-        spec: memberTemplate().spec as never,
+        spec: memberTemplate().spec,
       };
       const { metadata } = await world.client.create(pods, stranger);
       await world.apply(haService(name));
