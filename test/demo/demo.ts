@@ -26,6 +26,8 @@ export interface DemoOptions {
   journal: Journal;
   screen: Screen;
   color: boolean;
+  /** The last line of the picture: what the user can do now. */
+  hint: string;
   signal: AbortSignal;
 }
 
@@ -44,7 +46,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
     const objects = [await readObject(quickstart, namespace), ...place.clientObjects];
     const stage = await Stage.open({ api: place.api, namespace, objects, signal });
     await stage.allRested();
-    journal.note('starting a client that asks both, each 10 ms on a new and on a kept connection');
+    journal.note('starting a client: a request each 10 ms on a new and on a kept connection');
     const { logs: clients } = await startClient<System>({
       api: place.api,
       live: stage.live,
@@ -87,7 +89,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
 
 /** Draws the picture ten times a second. Returns what ends it, with a last one. */
 function show(
-  { screen, color, serviceName, journal }: DemoOptions,
+  { screen, color, serviceName, journal, hint }: DemoOptions,
   stage: Stage,
   clients: Record<System, SampleLog>,
   view: { step: string; cutNode: string | undefined },
@@ -119,7 +121,7 @@ function show(
       cellMs,
       systems,
       notes: journal.notes,
-      hint: 'Ctrl-C ends the demo and takes down what it has made',
+      hint,
     };
     screen.draw(draw(scene, screen.columns, screen.rows, color));
   };

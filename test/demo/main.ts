@@ -70,6 +70,7 @@ async function main(): Promise<void> {
       journal,
       screen,
       color,
+      hint: `Ctrl-C ends the demo ${keep === true ? 'and leaves the cluster as it is' : 'and removes what it has made'}`,
       signal,
     });
     console.log(`\n${resultPicture(results, color)}\n\n${resultTable(results)}\n`);
@@ -79,7 +80,11 @@ async function main(): Promise<void> {
   } finally {
     screen.end();
     if (keep !== true) {
-      console.log('taking everything down');
+      console.log(
+        place.wasRunning
+          ? `removing namespace ${namespace}; the cluster ran before, and goes on`
+          : 'taking everything down',
+      );
       await place.remove();
     }
   }

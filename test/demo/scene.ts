@@ -1,7 +1,8 @@
 import type { HAService } from '../../src/api/haservice.ts';
+import type { FailoverRecord } from '../../src/api/status.ts';
 import { roleLabel } from '../../src/api/labels.ts';
 import type { Node, Pod } from '../../src/kube/wire.ts';
-import { isReady, phasesOf, zoneOf } from '../measure/state.ts';
+import { isReady, phasesOf, shortName, zoneOf } from '../measure/state.ts';
 import type { NodeView, Scene } from './picture.ts';
 
 export interface Observed {
@@ -13,9 +14,6 @@ export interface Observed {
 }
 
 const nameOf = (object: Node | Pod) => object.metadata?.name ?? '';
-
-/** Without the hash of the template, which tells nobody anything here. */
-const shortName = (pod: Pod) => nameOf(pod).replace(/-[a-z0-9]+(-[a-z0-9]+)$/, '$1');
 
 /** Nodes by zone, each with its members as the operator sees them, and its plain pods as Kubernetes does. */
 export function nodeViews({ service, nodes, members, plain, cutNode }: Observed): NodeView[] {
@@ -31,7 +29,7 @@ export function nodeViews({ service, nodes, members, plain, cutNode }: Observed)
       name,
       isCut: name === cutNode,
       members: on(members, name).map((pod) => memberView(pod, service)),
-      plain: on(plain, name).map((pod) => ({ pod: shortName(pod), isReady: isReady(pod) })),
+      plain: on(plain, name).map((pod) => ({ pod: shortName(nameOf(pod)), isReady: isReady(pod) })),
     }));
 }
 
@@ -63,12 +61,15 @@ export function serviceView(
   };
 }
 
-/** A failover in a line: from where to where, why, and the milliseconds of its phases. */
-export function describeFailover(
-  record: NonNullable<NonNullable<HAService['status']>['failovers']>[number] | undefined,
-): string {
+/**
+ * A failover in a line of at most 70 characters or so: from where to where, why, and the milliseconds of the operator's
+ * phases.
+ */
+export function describeFailover(record: FailoverRecord | undefined): string {
   if (record === undefined) return 'no failover yet';
-  const phases = phasesOf(record).map(([phase, ms]) => `${phase} ${Math.round(ms)}`);
-  const times = phases.length === 0 ? '' : ` ${phases.join(', ')} ms`;
-  return `${record.from ?? ''} -> ${record.to} (${record.trigger})${times}`;
+  const phases = phasesOf(record)
+    .filter(([phase]) => phase !== 'firstSuccess')
+    .map(([phase, ms]) => `${phase} ${Math.round(ms)}`);
+  const times = phases.length === 0 ? '' : `: ${phases.join(', ')} ms`;
+  return `${record.from ?? ''}->${record.to} (${record.trigger})${times}`;
 }

@@ -2,7 +2,7 @@ import type { Fault, Target } from '../measure/faults.ts';
 import { observe } from '../measure/observe.ts';
 import type { SampleLog } from '../measure/sample-log.ts';
 import type { Stage } from '../measure/stage.ts';
-import { isSettled } from '../measure/state.ts';
+import { isSettled, shortName } from '../measure/state.ts';
 import type { System } from '../measure/system.ts';
 import type { Journal } from './journal.ts';
 import { marksBefore, slowestMarkMs, type Result } from './report.ts';
@@ -34,17 +34,17 @@ export async function tell(story: Story): Promise<Result[]> {
       const primary = await stage.movePrimaryOff(name, spared);
       const plain = stage.plainTarget({ node: primary.node });
       onStep(step);
-      journal.note(`cutting off ${primary.node}: primary ${primary.name} and ${plain.name}`);
+      journal.note(`cut off ${primary.node}: ${primary.name}, ${shortName(plain.name)}`);
       results.push(...(await strike(story, fault, primary, ['haservice', 'kubernetes'])));
       continue;
     }
     const primary = stage.primary(name);
     onStep(`${step}, HAService`);
-    journal.note(`${fault.title}: the primary ${primary.name}`);
+    journal.note(`${fault.title}: ${primary.name}, the primary`);
     results.push(...(await strike(story, fault, primary, ['haservice'])));
     const plain = stage.plainTarget({ notOn: spared });
     onStep(`${step}, Kubernetes`);
-    journal.note(`${fault.title}: one of three pods of a Deployment, ${plain.name}`);
+    journal.note(`${fault.title}: ${shortName(plain.name)}, one of three`);
     results.push(...(await strike(story, fault, plain, ['kubernetes'])));
   }
   await rested(story);
@@ -80,7 +80,8 @@ async function strike(
   } finally {
     // Also on Ctrl-C: with --keep the cluster is left whole.
     if (fault.name !== 'crash') {
-      journal.note(`taking it back: ${fault.name === 'hang' ? target.name : target.node}`);
+      const what = fault.name === 'hang' ? `thawed ${target.name}` : `reconnected ${target.node}`;
+      journal.note(what);
       await fault.undo(target);
     }
     onCut(undefined);

@@ -22,6 +22,9 @@ export function isSettled({ spec, status }: HAService): boolean {
   );
 }
 
+/** Name of a Deployment's pod without the hash of its template, which tells nobody anything here. */
+export const shortName = (name: string) => name.replace(/-[a-z0-9]+(-[a-z0-9]+)$/, '$1');
+
 export const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
 export type Phase = (typeof phases)[number];
 

@@ -5,7 +5,7 @@ export interface Tally {
   failed: number;
   /**
    * Milliseconds from the fault to the moment the last failed request ended: it was refused or reset, or the client
-   * gave up waiting. 0 where none failed.
+   * gave up waiting. Whole; 0 where none failed.
    */
   lastFailureMs: number;
 }
@@ -41,5 +41,5 @@ export function analyse(samples: readonly Sample[], faultAt: number, until: numb
 function tally(samples: readonly Sample[], faultAt: number): Tally {
   const failed = samples.filter(({ ok }) => !ok);
   const last = failed.reduce((latest, { endedAt }) => Math.max(latest, endedAt), faultAt);
-  return { sent: samples.length, failed: failed.length, lastFailureMs: last - faultAt };
+  return { sent: samples.length, failed: failed.length, lastFailureMs: Math.round(last - faultAt) };
 }
