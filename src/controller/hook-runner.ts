@@ -32,7 +32,6 @@ export class HookRunner {
       uid: member.uid,
       generation,
       epoch,
-      attempts: call.attempts + 1,
       calledAtMs: clock.wallNow(),
     };
     const id = `${member.uid}/${action}`;
@@ -42,7 +41,13 @@ export class HookRunner {
       memory.hooks.set(id, state);
       onSettled(key);
     };
-    const running: HookState = { ...base, state: 'Running', message: '', retryAtMs: 0 };
+    const running: HookState = {
+      ...base,
+      state: 'Running',
+      failures: call.failures,
+      message: call.message,
+      retryAtMs: 0,
+    };
     memory.hooks.set(id, running);
     const fields = { pod: member.name, epoch, reason, hook: action };
     callHook(
@@ -55,16 +60,17 @@ export class HookRunner {
       () => {
         metrics?.hookCalled(action, 'ok');
         log.info(fields, 'the member was told its role');
-        settle({ ...base, state: 'Done', message: '', retryAtMs: 0 });
+        settle({ ...base, state: 'Done', failures: 0, message: '', retryAtMs: 0 });
       },
       (error: unknown) => {
         if (memory.stop.signal.aborted) return;
         metrics?.hookCalled(action, isHAError(error) ? error.code : 'error');
         log.warn({ ...fields, error }, 'the member could not be told its role');
-        const backoff = Math.min(lastRetryMs, firstRetryMs * 2 ** call.attempts);
+        const backoff = Math.min(lastRetryMs, firstRetryMs * 2 ** call.failures);
         settle({
           ...base,
           state: 'Failed',
+          failures: call.failures + 1,
           message: error instanceof Error ? error.message : String(error),
           retryAtMs: clock.wallNow() + backoff,
         });

@@ -193,3 +193,21 @@ it.each([
   },
   60_000,
 );
+
+it('says that a hook fails, and does not say it over and over', () => {
+  const model = new Model({ engine: { type: 'HTTP', ...hooks } });
+  model.check = checkDecision;
+  model.hooksFail = true;
+  expect(model.settle(60_000)).toBe(true);
+  const { conditions, epoch } = model.resource.status;
+  expect(conditions?.find(({ type }) => type === 'FailoverBlocked')).toMatchObject({
+    status: 'True',
+    reason: 'PromoteFailed',
+  });
+  expect(conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({
+    status: 'True',
+    reason: 'PromoteFailed',
+  });
+  // Each member was tried, and then nobody any more.
+  expect(epoch).toBe(3);
+});

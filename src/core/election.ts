@@ -12,7 +12,7 @@ export interface ElectionContext {
   onlyName?: string | undefined;
 }
 
-/** Failed promote calls after which another member is tried, while there is one. */
+/** Failures of promote calls after which another member is tried, while there is one. */
 export const promoteAttempts = 3;
 
 export interface Rejection {
@@ -34,9 +34,8 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
     (hook) =>
       hook.action === 'promote' &&
       hook.uid === member.uid &&
-      hook.generation === (member.health?.generation ?? 0) &&
-      hook.state === 'Failed',
-  )?.attempts ?? 0;
+      hook.generation === (member.health?.generation ?? 0),
+  )?.failures ?? 0;
 
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often

@@ -182,7 +182,7 @@ describe('failover', () => {
       generation: 0,
       epoch: 1,
       state: 'Failed' as const,
-      attempts: 3,
+      failures: 3,
       message: 'answered 500',
       calledAtMs: t0,
       retryAtMs: t0,

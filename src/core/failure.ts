@@ -68,9 +68,9 @@ function promotionFailure(
       hook.uid === primary.uid &&
       hook.epoch === resource.status.epoch &&
       hook.generation === (primary.health?.generation ?? 0) &&
-      hook.state === 'Failed',
+      hook.failures >= promoteAttempts,
   );
-  if (failed === undefined || failed.attempts < promoteAttempts) return undefined;
+  if (failed === undefined) return undefined;
   const what = `${primary.name} could not be promoted: ${failed.message}`;
   return { trigger: 'PromoteFailed', what, evidence: failed.message, atMs: nowMs };
 }

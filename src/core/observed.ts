@@ -89,7 +89,9 @@ export interface HookState {
   generation: number;
   epoch: number;
   state: 'Running' | 'Done' | 'Failed';
-  attempts: number;
+  /** How often it has failed in a row. */
+  failures: number;
+  /** Of the last failure: also while it is tried again. Empty where there was none. */
   message: string;
   /** Epoch milliseconds of the call. */
   calledAtMs: number;

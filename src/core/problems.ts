@@ -140,9 +140,9 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
   // Without a promotion nobody takes writes: that comes first.
   const urgency = ({ action }: HookState) => (action === 'promote' ? 0 : 1);
   const hooks = observed.hooks.toSorted((a, b) => urgency(a) - urgency(b));
-  for (const { state, action, uid, message, generation, epoch } of hooks) {
+  for (const { failures, action, uid, message, generation, epoch } of hooks) {
     const member = observed.members.find((candidate) => candidate.uid === uid);
-    if (state !== 'Failed' || member?.health?.generation !== generation) continue;
+    if (failures === 0 || member?.health?.generation !== generation) continue;
     // Of a role that it has no more: nobody tells it again.
     const { primaryUID, epoch: present } = resource.status;
     const isPrimary = uid === primaryUID;

@@ -8,7 +8,9 @@ export interface HookCall {
   hook: HookSpec;
   epoch: number;
   generation: number;
-  attempts: number;
+  /** Its failures so far, and what the last one was. */
+  failures: number;
+  message: string;
   reason: string;
 }
 
@@ -83,7 +85,8 @@ export function planRoles(
       member,
       epoch,
       generation: generationOf(member),
-      attempts: current?.attempts ?? 0,
+      failures: current?.failures ?? 0,
+      message: current?.message ?? '',
       reason,
     });
     return false;

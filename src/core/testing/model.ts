@@ -188,17 +188,16 @@ export class Model {
       }
       case 'CallHook': {
         const { call } = action;
-        const state = this.hooksFail ? 'Failed' : 'Done';
         this.#hooks.set(`${call.member.uid}/${call.action}`, {
           action: call.action,
           uid: call.member.uid,
           generation: call.generation,
           epoch: call.epoch,
-          state,
-          attempts: call.attempts + 1,
-          message: '',
+          state: 'Running',
+          failures: call.failures,
+          message: call.message,
           calledAtMs: this.nowMs,
-          retryAtMs: this.nowMs + 1_000,
+          retryAtMs: 0,
         });
         return true;
       }
@@ -256,6 +255,7 @@ export class Model {
   }
 
   #world(): void {
+    this.#settleHooks();
     for (const pod of this.pods) {
       const reachable = !this.lostZones.has(pod.zone);
       if (!this.#judged.has(pod.uid) && pod.process !== 'starting') {
@@ -272,6 +272,24 @@ export class Model {
     );
     if (left.length !== this.pods.length) this.touch();
     this.pods = left;
+  }
+
+  /** Hooks answer within the tick after their call. */
+  #settleHooks(): void {
+    for (const [id, hook] of this.#hooks) {
+      if (hook.state !== 'Running') continue;
+      const settled: HookState = this.hooksFail
+        ? {
+            ...hook,
+            state: 'Failed',
+            failures: hook.failures + 1,
+            message: 'answered 500',
+            retryAtMs: this.nowMs + 2_000,
+          }
+        : { ...hook, state: 'Done', failures: 0, message: '' };
+      this.#hooks.set(id, settled);
+      this.touch();
+    }
   }
 
   #health(pod: ModelPod): Health {
