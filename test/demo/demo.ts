@@ -46,7 +46,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
     const objects = [await readObject(quickstart, namespace), ...place.clientObjects];
     const stage = await Stage.open({ api: place.api, namespace, objects, signal });
     await stage.allRested();
-    journal.note('starting a client: a request each 10 ms on a new and on a kept connection');
+    journal.note('starting a client, 200 requests a second to each system');
     const { logs: clients } = await startClient<System>({
       api: place.api,
       live: stage.live,

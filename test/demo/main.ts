@@ -58,6 +58,10 @@ const color = screen.isLive && process.env['NO_COLOR'] === undefined;
 
 async function main(): Promise<void> {
   const { signal } = stop;
+  if (context !== undefined) {
+    journal.note('without root there is one fault: the pod is deleted by force');
+    journal.note('hanging processes and lost nodes are shown on the local cluster alone');
+  }
   const place =
     context === undefined
       ? await localPlace({ namespace, log: journal.note, signal })
