@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClusterError, run } from './exec.ts';
 import { cacheDir } from './paths.ts';
+import { requireDisk } from './preflight.ts';
+import { isRunning } from './processes.ts';
 
 const kubernetes = 'v1.36.3';
 const containerd = 'v2.4.2';
@@ -15,7 +17,31 @@ const ldflags = `-s -w -X ${version}.gitVersion=${kubernetes} -X ${version}.gitM
 const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'].map(
   (name) => `github.com/containerd/containerd/v2/cmd/${name}@${containerd}`,
 );
+const programs = ['./kube', './coredns', './pause', './init', './wire'];
 const buildMs = 3_600_000;
+/** Sources, Go's build cache and the binaries: of a first build, and of one that finds most of that there. */
+const gigabytes = { first: 10, later: 2 };
+const goNeeded = 26;
+
+/** What is wrong with a Go compiler of this version, as `go1.26.3`; empty where there is none. */
+export function goComplaint(version: string): string | undefined {
+  const what = `install Go 1.${goNeeded} or later and put it on the PATH`;
+  if (version === '') return `Go is missing: ${what}`;
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
+  // A development version names no number.
+  if (major === undefined || Number(major) > 1 || Number(minor) >= goNeeded) return undefined;
+  return `Go ${major}.${minor} is too old: ${what}`;
+}
+
+/** Half-built folders of processes that were killed. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(cacheDir).catch(() => [])) {
+    const pid = /^cluster-[0-9a-f]+\.(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      await rm(join(cacheDir, name), { recursive: true, force: true });
+    }
+  }
+}
 
 async function contentKey(goVersion: string): Promise<string> {
   const hash = createHash('sha256').update([goVersion, ldflags, ...containerdPrograms].join('\n'));
@@ -48,7 +74,7 @@ function progress(log: (line: string) => void, what: string, signal: AbortSignal
 }
 
 /**
- * Folder with kube, coredns, pause, containerd, its shim and ctr, built from Go modules once for each content.
+ * Folder with kube, coredns, pause, init, wire, containerd, its shim and ctr, built from Go modules once for each content.
  *
  * @throws ClusterError where Go is missing or the build fails.
  */
@@ -57,20 +83,24 @@ export async function buildBinaries(
   signal?: AbortSignal,
 ): Promise<string> {
   const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' };
-  const goVersion = await run(['go', 'env', 'GOVERSION', 'GOARCH'], { env }).catch(() => {
-    throw new ClusterError('Go is missing: install Go 1.26 or later and put it on the PATH');
-  });
+  const goVersion = await run(['go', 'env', 'GOVERSION', 'GOARCH'], { env }).catch(() => '');
+  const why = goComplaint(goVersion);
+  if (why !== undefined) throw new ClusterError(why);
   const target = join(cacheDir, `cluster-${await contentKey(goVersion)}`);
   if (existsSync(target)) return target;
+  await removeAbandoned();
+  const others = await readdir(cacheDir).catch(() => []);
+  const first = !others.some((name) => name.startsWith('cluster-'));
+  await requireDisk(cacheDir, first ? gigabytes.first : gigabytes.later);
   log(
-    'building Kubernetes, etcd, CoreDNS and containerd from source, once: 6 to 10 minutes on two cores',
+    `building Kubernetes, etcd, CoreDNS and containerd from source, once${first ? ': 6 to 10 minutes on two cores' : ''}`,
   );
   const half = `${target}.${process.pid}`;
   await mkdir(half, { recursive: true });
   try {
     const kube = progress(log, `Kubernetes ${kubernetes}`, signal);
     const flags = ['-v', '-trimpath', '-ldflags', ldflags];
-    await run(['go', 'build', ...flags, '-o', `${half}/`, './kube', './coredns', './pause'], {
+    await run(['go', 'build', ...flags, '-o', `${half}/`, ...programs], {
       ...kube.options,
       env,
       cwd: source,

@@ -2,23 +2,33 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Component, connect, startComponent, waitForApi } from './control-plane.ts';
 import { ClusterError, run } from './exec.ts';
-import { type Direction, type NetworkFaults, pairOf, rulesOf } from './faults.ts';
+import {
+  type Direction,
+  type NetworkFaults,
+  noFaults,
+  pairOf,
+  rulesOf,
+  withAmount,
+  without,
+} from './faults.ts';
 import type { ClusterNode } from './layout.ts';
+import { withLock } from './lock.ts';
 import * as node from './node.ts';
 import { stateDir } from './paths.ts';
 import { type PodRef, processesOf } from './pods.ts';
 import { signalProcess } from './processes.ts';
 import { Sandbox } from './sandbox.ts';
 import { type State, readState, writeState } from './state.ts';
+import { rewire } from './wires.ts';
 
 export type { ClusterNode } from './layout.ts';
 export type { Direction } from './faults.ts';
 export type { PodRef } from './pods.ts';
 
-const percentOf = (percent: number) => {
-  if (percent >= 0 && percent <= 100) return percent;
-  throw new ClusterError(`${percent} is no percentage: give a number from 0 to 100`);
-};
+function within(amount: number, most: number, unit: string): void {
+  if (amount >= 0 && amount <= most) return;
+  throw new ClusterError(`${amount} ${unit}: give a number from 0 to ${most}`);
+}
 
 /** The running cluster of this checkout, and everything that can be done to it. */
 export class Cluster {
@@ -58,7 +68,8 @@ export class Cluster {
 
   /** The kubectl of the cluster's own version, pointed at it. */
   get kubectl(): string[] {
-    return [join(this.#state.binDir, 'kubectl'), '--kubeconfig', this.kubeconfig];
+    const options = ['--kubeconfig', this.kubeconfig, '--cache-dir', join(stateDir, 'kubectl')];
+    return [join(this.#state.binDir, 'kubectl'), ...options];
   }
 
   /** @throws ClusterError with the names there are. */
@@ -83,48 +94,53 @@ export class Cluster {
   }
 
   /** Cuts a node from everything else: packets to it (in), from it (out), or both. */
-  cut(name: string, direction: Direction = 'both'): Promise<void> {
-    const { cuts } = this.faults;
-    return this.#setFaults({ cuts: { ...cuts, [this.node(name).name]: direction } });
+  async cut(name: string, direction: Direction = 'both'): Promise<void> {
+    const { name: known } = this.node(name);
+    await this.#change(({ cuts }) => ({ cuts: { ...cuts, [known]: direction } }));
   }
 
-  heal(name: string): Promise<void> {
-    const cuts = { ...this.faults.cuts };
-    delete cuts[this.node(name).name];
-    return this.#setFaults({ cuts });
+  async heal(name: string): Promise<void> {
+    const { name: known } = this.node(name);
+    await this.#change(({ cuts }) => ({ cuts: without(cuts, [known]) }));
   }
 
-  cutPair(a: string, b: string): Promise<void> {
+  async cutPair(a: string, b: string): Promise<void> {
     const pair = pairOf(this.node(a).name, this.node(b).name);
-    return this.#setFaults({ pairs: [...new Set([...this.faults.pairs, pair])] });
+    await this.#change(({ pairs }) => ({ pairs: [...new Set([...pairs, pair])] }));
   }
 
-  healPair(a: string, b: string): Promise<void> {
+  async healPair(a: string, b: string): Promise<void> {
     const pair = pairOf(this.node(a).name, this.node(b).name);
-    return this.#setFaults({ pairs: this.faults.pairs.filter((other) => other !== pair) });
+    await this.#change(({ pairs }) => ({ pairs: pairs.filter((other) => other !== pair) }));
   }
 
-  loseZone(zone: string): Promise<void> {
-    const cuts = Object.fromEntries(this.#inZone(zone).map((name) => [name, 'both' as const]));
-    return this.#setFaults({ cuts: { ...this.faults.cuts, ...cuts } });
+  async loseZone(zone: string): Promise<void> {
+    const lost = Object.fromEntries(this.#inZone(zone).map((name) => [name, 'both' as const]));
+    await this.#change(({ cuts }) => ({ cuts: { ...cuts, ...lost } }));
   }
 
-  restoreZone(zone: string): Promise<void> {
+  async restoreZone(zone: string): Promise<void> {
     const names = this.#inZone(zone);
-    const left = Object.entries(this.faults.cuts).filter(([name]) => !names.includes(name));
-    return this.#setFaults({ cuts: Object.fromEntries(left) });
+    await this.#change(({ cuts }) => ({ cuts: without(cuts, names) }));
   }
 
   /** Loses `percent` of a node's packets, each way; 0 ends it. */
-  lose(name: string, percent: number): Promise<void> {
-    const loss = { ...this.faults.loss, [this.node(name).name]: percentOf(percent) };
-    if (percent === 0) delete loss[name];
-    return this.#setFaults({ loss });
+  async lose(name: string, percent: number): Promise<void> {
+    const { name: known } = this.node(name);
+    within(percent, 100, 'percent');
+    await this.#change(({ loss }) => ({ loss: withAmount(loss, known, percent) }));
+  }
+
+  /** Holds every packet of a node for `ms` milliseconds, each way; 0 ends it. */
+  async delay(name: string, ms: number): Promise<void> {
+    const { name: known } = this.node(name);
+    within(ms, 10_000, 'milliseconds');
+    await this.#change(({ delay }) => ({ delay: withAmount(delay, known, ms) }));
   }
 
   /** Undoes every fault of the network. */
   healAll(): Promise<void> {
-    return this.#setFaults({ cuts: {}, pairs: [], loss: {} });
+    return this.#change(() => noFaults);
   }
 
   /** At once, as by a crash. */
@@ -167,11 +183,16 @@ export class Cluster {
     throw new ClusterError(`there is no zone ${zone}: the zones are ${zones}`);
   }
 
-  async #setFaults(change: Partial<NetworkFaults>): Promise<void> {
-    // Another command may have changed them meanwhile.
-    const faults = { ...((await readState())?.faults ?? this.faults), ...change };
-    await this.sandbox.run(['nft', '-f', '-'], { input: rulesOf(faults, this.nodes) });
-    this.#state.faults = faults;
-    await writeState(this.#state);
+  /** One change after another, also of other commands: none undoes what another has done. */
+  #change(next: (faults: NetworkFaults) => Partial<NetworkFaults>): Promise<void> {
+    return withLock('faults', 30_000, async () => {
+      const before = (await readState())?.faults ?? this.faults;
+      const faults = { ...before, ...next(before) };
+      await rewire(this.sandbox, this.nodes, { before: before.delay, after: faults.delay }, () =>
+        this.sandbox.run(['nft', '-f', '-'], { input: rulesOf(faults, this.nodes) }),
+      );
+      this.#state.faults = faults;
+      await writeState(this.#state);
+    });
   }
 }

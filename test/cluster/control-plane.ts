@@ -81,9 +81,16 @@ export async function createIdentities(link: { cluster: string }, nodes: { name:
     issue('controller-manager', { user: 'system:kube-controller-manager' }),
     issue('scheduler', { user: 'system:kube-scheduler' }),
     issue('proxy', { user: 'system:kube-proxy' }),
+    issue('volumes', { user: 'local-volumes' }),
     ...nodes.map(({ name }) => issue(name, { user: `system:node:${name}`, group: 'system:nodes' })),
   ]);
-  const internal = ['controller-manager', 'scheduler', 'proxy', ...nodes.map(({ name }) => name)];
+  const internal = [
+    'controller-manager',
+    'scheduler',
+    'proxy',
+    'volumes',
+    ...nodes.map(({ name }) => name),
+  ];
   const write = (name: string, text: string) =>
     writeFile(join(stateDir, 'kubeconfig', name), text, { mode: 0o600 });
   await Promise.all(internal.map((name) => write(name, kubeconfig(name, internalServer))));

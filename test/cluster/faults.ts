@@ -1,4 +1,4 @@
-import { type ClusterNode, podCidrOf, portOf } from './layout.ts';
+import { type ClusterNode, podCidrOf, portOf, wireOf } from './layout.ts';
 
 /** How a node is cut: packets to it, from it, or both are lost. */
 export type Direction = 'both' | 'in' | 'out';
@@ -10,15 +10,30 @@ export interface NetworkFaults {
   pairs: string[];
   /** Percent of the packets of a node that are lost, each way. */
   loss: Record<string, number>;
+  /** Milliseconds that every packet of a node is held, each way. */
+  delay: Record<string, number>;
 }
 
-export const noFaults: NetworkFaults = { cuts: {}, pairs: [], loss: {} };
+export const noFaults: NetworkFaults = { cuts: {}, pairs: [], loss: {}, delay: {} };
 
 export const pairOf = (a: string, b: string) => [a, b].sort().join(' ');
+
+export const without = <T>(
+  faults: Record<string, T>,
+  names: readonly string[],
+): Record<string, T> =>
+  Object.fromEntries(Object.entries(faults).filter(([name]) => !names.includes(name)));
+
+/** 0 is no fault. */
+export const withAmount = (faults: Record<string, number>, name: string, amount: number) =>
+  amount === 0 ? without(faults, [name]) : { ...faults, [name]: amount };
 
 /**
  * The faults as one nftables transaction at the bridge's ports. There, unlike on the node itself, a lost packet is lost
  * without an error to its sender, as by a broken cable: also for ARP and for kept connections.
+ *
+ * A node with a delay is plugged into its wire, which reads the port ahead of these rules. So what comes from the node is
+ * judged where it leaves the wire, and nothing else may come through the port.
  */
 export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): string {
   const chains = nodes.flatMap((node) => {
@@ -32,7 +47,12 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
       .map((other) => `ip saddr { ${other.ip}, ${podCidrOf(other)} } drop`);
     const to = [...(cut === 'both' || cut === 'in' ? ['drop'] : []), ...strangers, ...lost];
     const from = [...(cut === 'both' || cut === 'out' ? ['drop'] : []), ...lost];
-    return [chain(node, 'to', 'egress', to), chain(node, 'from', 'ingress', from)];
+    const held = faults.delay[node.name] !== undefined;
+    return [
+      chain(`to-${node.index}`, 'egress', portOf(node), to),
+      chain(`from-${node.index}`, 'ingress', held ? wireOf(node) : portOf(node), from),
+      chain(`held-${node.index}`, 'ingress', portOf(node), held ? ['drop'] : []),
+    ];
   });
   return [
     'table netdev faults {}',
@@ -44,9 +64,8 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
   ].join('\n');
 }
 
-function chain(node: ClusterNode, name: string, hook: string, rules: string[]): string {
+function chain(name: string, hook: string, device: string, rules: string[]): string {
   if (rules.length === 0) return '';
-  const device = `device "${portOf(node)}"`;
-  const head = `type filter hook ${hook} ${device} priority -500; policy accept;`;
-  return `  chain ${name}-${node.index} {\n    ${[head, ...rules].join('\n    ')}\n  }`;
+  const head = `type filter hook ${hook} device "${device}" priority -500; policy accept;`;
+  return `  chain ${name} {\n    ${[head, ...rules].join('\n    ')}\n  }`;
 }

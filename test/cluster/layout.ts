@@ -20,6 +20,8 @@ export const podCidr = '10.244.0.0/16';
 export const podCidrOf = (node: ClusterNode) => `10.244.${node.index}.0/24`;
 /** The node's end of its cable is eth0; this is the other, at the control plane's bridge. */
 export const portOf = (node: ClusterNode) => `port-${node.index}`;
+/** The slow cable that takes the port's place at the bridge while the node has a delay: its interface and its program. */
+export const wireOf = (node: ClusterNode) => `wire-${node.index}`;
 
 /** Nodes, dealt to the zones in turn. */
 export function layOut(count: number): ClusterNode[] {

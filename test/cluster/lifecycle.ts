@@ -17,6 +17,7 @@ import { preflight } from './preflight.ts';
 import { Sandbox, until } from './sandbox.ts';
 import { freshState, writeState } from './state.ts';
 import { staticImage } from './static-image.ts';
+import { createVolumes, startRecycler } from './volumes.ts';
 
 const readyMs = 120_000;
 
@@ -35,7 +36,7 @@ export interface UpOptions {
  */
 export async function up({ nodes, log, signal }: UpOptions): Promise<Cluster> {
   await preflight();
-  return withLock(async () => {
+  return withLock('life', 0, async () => {
     const running = await Cluster.find();
     if (running !== undefined) {
       if (nodes === undefined || nodes === running.nodes.length) return running;
@@ -56,7 +57,7 @@ export async function up({ nodes, log, signal }: UpOptions): Promise<Cluster> {
 
 /** Removes the cluster and everything it has left, in whatever state it is. */
 export async function down(): Promise<void> {
-  await withLock(cleanUp);
+  await withLock('life', 0, cleanUp);
 }
 
 async function start(
@@ -95,6 +96,7 @@ async function start(
       await node.startProxy(sandbox, each);
     }
     await applyAddons(cluster.kubectl, nodes);
+    await startRecycler(sandbox);
     signal?.throwIfAborted();
     log('waiting for the nodes and the DNS');
     const ready = await until(() => allReady(client, nodes.length), readyMs, signal);
@@ -121,7 +123,7 @@ async function prepareNode(
   archives: string[],
 ): Promise<void> {
   await connectNode(sandbox, each, nodes);
-  await node.createVolumes(each);
+  await createVolumes(each);
   await node.startContainerd(sandbox, each);
   for (const archive of archives) await node.importImage(sandbox, each, archive);
 }

@@ -1,36 +1,43 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { type Server, createServer } from 'node:net';
 import { ClusterError } from './exec.ts';
-import { checkout, stateDir } from './paths.ts';
-import { isRunning } from './processes.ts';
+import { initMark } from './paths.ts';
+import { until } from './sandbox.ts';
 
-const file = `${stateDir}.lock`;
-
-/** Runs `work` while no other process starts or ends this checkout's cluster. A lock whose holder has died is taken over. */
-export async function withLock<T>(work: () => Promise<T>): Promise<T> {
-  await take(true);
+/**
+ * Runs `work` while no other command on this checkout's cluster holds the lock of that name. The lock is a socket in the
+ * kernel's abstract namespace: it goes with the process that holds it, however that ends.
+ *
+ * @param waitMs how long to wait for the other command.
+ * @throws ClusterError where it goes on for longer.
+ */
+export async function withLock<T>(
+  name: string,
+  waitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = await until(() => take(`\0${initMark}-${name}`), waitMs);
+  if (lock === undefined) {
+    throw new ClusterError(
+      'another command is at work on this cluster: wait until it has ended, then try again',
+    );
+  }
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    lock.close();
+    await once(lock, 'close');
   }
 }
 
-async function take(again: boolean): Promise<void> {
-  await mkdir(checkout, { recursive: true });
+async function take(path: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(path);
   try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(String(process.pid));
-    await handle.close();
+    await once(server, 'listening');
+    return server;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (holder > 0 && isRunning(holder)) {
-      throw new ClusterError(
-        `process ${holder} is starting or stopping this cluster: wait until it has ended`,
-      );
-    }
-    await rm(file, { force: true });
-    if (again) return take(false);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
   }
 }

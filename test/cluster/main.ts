@@ -3,49 +3,45 @@
  *
  *     npm run cluster -- up | down | status | env | cut NODE | heal NODE | freeze POD | ...
  */
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
+import { amount, component, nodeCount, podRef } from './arguments.ts';
 import { Cluster } from './cluster.ts';
-import { type Component, components, isComponent } from './control-plane.ts';
+import { type Component, components } from './control-plane.ts';
 import { ClusterError } from './exec.ts';
 import { down, up } from './lifecycle.ts';
-import { shellEnvironment, statusText } from './status.ts';
+import type { PodRef } from './pods.ts';
+import { shellLines, statusText } from './status.ts';
 
 const say = (line: string) => console.error(line);
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    say('stopping; what was half started is removed');
-    stop.abort(new ClusterError(`ended by ${name}`));
-  });
-}
 
-function integer(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 9) return number;
-  throw new InvalidArgumentError('give a whole number from 1 to 9');
-}
-
-function decimal(text: string): number {
-  const number = Number(text);
-  if (text !== '' && number >= 0) return number;
-  throw new InvalidArgumentError('give a number that is not negative');
-}
-
-function component(text: string): Component {
-  if (isComponent(text)) return text;
-  throw new InvalidArgumentError(`give one of ${components.join(', ')}`);
+/** Aborts at Ctrl-C. A second one ends this process at once, and the next `up` or `down` removes what is left. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      say('stopping; what was half started is removed');
+      stop.abort(new ClusterError(`ended by ${name}`));
+    });
+  }
+  return stop.signal;
 }
 
 const program = new Command('cluster')
   .description('A real Kubernetes cluster of three zones on this machine.')
-  .showHelpAfterError();
+  .exitOverride()
+  .configureOutput({
+    outputError: (text) => {
+      const what = text.replace('error: ', '').trim().replaceAll('\n', ' ');
+      say(`cluster: ${what} (--help shows the commands)`);
+    },
+  });
 
 program
   .command('up')
   .description('start it, or find it running')
-  .option('--nodes <n>', 'how many nodes, dealt to three zones', integer)
+  .option('--nodes <n>', 'how many nodes, dealt to three zones', nodeCount)
   .action(async (options: { nodes?: number }) => {
-    const cluster = await up({ nodes: options.nodes, log: say, signal: stop.signal });
+    const cluster = await up({ nodes: options.nodes, log: say, signal: stopSignal() });
     console.log(await statusText(cluster));
   });
 program
@@ -59,7 +55,10 @@ program
 program
   .command('env')
   .description('shell lines that point kubectl at it: eval "$(npm run -s cluster -- env)"')
-  .action(async () => console.log(shellEnvironment(await Cluster.open())));
+  .action(async () => {
+    const { kubeconfig, kubectl } = await Cluster.open();
+    console.log(shellLines(kubeconfig, kubectl[0] ?? ''));
+  });
 program
   .command('load <archive>')
   .description('import a docker-archive on every node')
@@ -69,19 +68,14 @@ program
 function podCommand(
   name: string,
   description: string,
-  act: (cluster: Cluster, pod: { namespace: string; name: string }) => Promise<void>,
+  act: (cluster: Cluster, pod: PodRef) => Promise<void>,
 ): void {
   program
     .command(`${name} <pod>`)
     .description(description)
     .option('-n, --namespace <namespace>', 'namespace of the pod', 'default')
     .action(async (pod: string, options: { namespace: string }) => {
-      const [first = '', second] = pod.split('/');
-      const ref =
-        second === undefined
-          ? { namespace: options.namespace, name: first }
-          : { namespace: first, name: second };
-      await act(await Cluster.open(), ref);
+      await act(await Cluster.open(), podRef(pod, options.namespace));
     });
 }
 podCommand('kill', 'SIGKILL to the processes of a pod', (cluster, pod) =>
@@ -127,8 +121,13 @@ program
 program
   .command('loss <node>')
   .description('lose some packets of a node, each way; 0 ends it')
-  .argument('<percent>', 'percent of the packets', decimal)
+  .argument('<percent>', 'percent of the packets', amount)
   .action(async (node: string, percent: number) => (await Cluster.open()).lose(node, percent));
+program
+  .command('delay <node>')
+  .description('hold every packet of a node, each way; 0 ends it')
+  .argument('<ms>', 'milliseconds', amount)
+  .action(async (node: string, ms: number) => (await Cluster.open()).delay(node, ms));
 program
   .command('stop')
   .description('end a program of the control plane at once')
@@ -151,7 +150,13 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ClusterError)) throw error;
-  say(`cluster: ${error.message}`);
   process.exitCode = 1;
+  if (error instanceof CommanderError) {
+    // It has said what is wrong, or shown the help that was asked for.
+    process.exitCode = error.exitCode;
+  } else if (error instanceof ClusterError) {
+    say(`cluster: ${error.message}`);
+  } else {
+    throw error;
+  }
 }

@@ -13,7 +13,7 @@ export interface Link {
 }
 
 /** Two link-local addresses (RFC 3927) that no other interface of the machine has, the same at each start if possible. */
-function chooseLink(taken: ReadonlySet<string>, id: string): Link {
+export function chooseLink(taken: ReadonlySet<string>, id: string): Link {
   const seed = createHash('sha256').update(id).digest().readUInt32BE(0);
   // 169.254.1.0 up to 169.254.254.255 may be used: 16,256 blocks of four addresses.
   const blocks = 16_256;
@@ -47,8 +47,9 @@ export async function connectMachine(sandbox: Sandbox): Promise<Link> {
 
 /** The bridge that all nodes are plugged into; the control plane sits on it. */
 export async function createBridge(sandbox: Sandbox): Promise<void> {
+  // With an address of its own: else it has that of one of its ports, and changes with them.
   const script = `
-    ip link add nodes type bridge forward_delay 0
+    ip link add nodes address 02:00:00:00:00:01 type bridge forward_delay 0
     ip addr add ${controlPlaneIp}/24 dev nodes
     ip link set nodes up
     sysctl -qw net.ipv4.ip_forward=1`;

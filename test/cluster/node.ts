@@ -9,13 +9,9 @@ import { inside, stateDir } from './paths.ts';
 import { type Sandbox, until } from './sandbox.ts';
 
 export const pauseImage = 'registry.k8s.io/pause:3.10';
-/** Static local volumes of each node. */
-export const volumesPerNode = 10;
 
 const home = (node: ClusterNode) => `${inside.state}/nodes/${node.name}`;
 const homeOutside = (node: ClusterNode) => join(stateDir, 'nodes', node.name);
-export const volumePath = (node: ClusterNode, n: number) =>
-  `${inside.state}/volumes/${node.name}/${n}`;
 /** Where the kubelet has a folder NAMESPACE_NAME_UID for each of its pods. */
 export const podLogsDir = (node: ClusterNode) => join(homeOutside(node), 'pod-logs');
 
@@ -24,6 +20,8 @@ root = "${home(node)}/containerd"
 state = "/run/containerd-${node.index}"
 [grpc]
   address = "${home(node)}/containerd.sock"
+[plugins.'io.containerd.internal.v1.opt']
+  path = "${home(node)}/opt"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "${pauseImage}"
 [plugins.'io.containerd.cri.v1.runtime']
@@ -146,10 +144,4 @@ export async function startProxy(sandbox: Sandbox, node: ClusterNode): Promise<v
     ],
     node.name,
   );
-}
-
-export async function createVolumes(node: ClusterNode): Promise<void> {
-  for (let n = 1; n <= volumesPerNode; n++) {
-    await mkdir(join(stateDir, 'volumes', node.name, String(n)), { recursive: true, mode: 0o777 });
-  }
 }

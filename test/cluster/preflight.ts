@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { statfs } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { ClusterError } from './exec.ts';
-import { cacheDir, stateDir } from './paths.ts';
+import { stateDir } from './paths.ts';
 
 /** Programs that the cluster runs, and the Debian package of each. */
 const programs: Record<string, string> = {
@@ -18,43 +18,52 @@ const programs: Record<string, string> = {
   tar: 'tar',
 };
 const plugins = '/usr/lib/cni/ptp';
-/** Sources, build cache, binaries and images of a first start; then what containers and etcd take. */
-const buildGb = 10;
+/** What containers, volumes and etcd take. */
 const runGb = 3;
 
-const path = () => [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-const has = (program: string) => path().some((dir) => existsSync(join(dir, program)));
+export interface Machine {
+  platform: NodeJS.Platform;
+  /** User ID; undefined where the system has none. */
+  uid: number | undefined;
+  hasProgram: (name: string) => boolean;
+  hasFile: (path: string) => boolean;
+}
 
-async function freeGb(dir: string): Promise<number> {
-  await mkdir(dir, { recursive: true });
-  const { bavail, bsize } = await statfs(dir);
-  return (bavail * bsize) / 1e9;
+/** What is wrong with a machine, in one line that says what to do. */
+export function complaint({ platform, uid, hasProgram, hasFile }: Machine): string | undefined {
+  if (platform !== 'linux') {
+    return 'the local cluster needs Linux: use --context with a cluster you have';
+  }
+  if (uid !== 0) return 'the local cluster needs root for its namespaces: run it with sudo';
+  const packages = Object.entries(programs).flatMap(([name, pack]) =>
+    hasProgram(name) ? [] : [pack],
+  );
+  if (!hasFile(plugins)) packages.push('containernetworking-plugins');
+  if (packages.length === 0) return undefined;
+  return `programs are missing: apt-get install ${[...new Set(packages)].join(' ')}`;
 }
 
 /** @throws ClusterError that says in one line what is missing and how to get it. */
 export async function preflight(): Promise<void> {
-  if (process.platform !== 'linux') {
-    throw new ClusterError('the local cluster needs Linux: use --context with a cluster you have');
-  }
-  if (process.getuid?.() !== 0) {
-    throw new ClusterError('the local cluster needs root for its namespaces: run it with sudo');
-  }
-  const packages = Object.entries(programs).flatMap(([name, pack]) => (has(name) ? [] : [pack]));
-  if (!existsSync(plugins)) packages.push('containernetworking-plugins');
-  if (packages.length > 0) {
-    const list = [...new Set(packages)].join(' ');
-    throw new ClusterError(`programs are missing: apt-get install ${list}`);
-  }
-  const built = existsSync(cacheDir);
-  for (const [dir, need] of [
-    [cacheDir, built ? 1 : buildGb],
-    [stateDir, runGb],
-  ] as const) {
-    const free = await freeGb(dir);
-    if (free < need) {
-      throw new ClusterError(
-        `too little disk: ${dir} has ${free.toFixed(1)} GB free, ${need} GB are needed; make room or set XDG_CACHE_HOME`,
-      );
-    }
-  }
+  const path = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const why = complaint({
+    platform: process.platform,
+    uid: process.getuid?.(),
+    hasProgram: (name) => path.some((dir) => existsSync(join(dir, name))),
+    hasFile: existsSync,
+  });
+  if (why !== undefined) throw new ClusterError(why);
+  await requireDisk(stateDir, runGb);
+}
+
+/** @throws ClusterError where the disk of a folder has less than `gb` gigabytes free. */
+export async function requireDisk(dir: string, gb: number): Promise<void> {
+  let existing = dir;
+  while (!existsSync(existing)) existing = dirname(existing);
+  const { bavail, bsize } = await statfs(existing);
+  const free = (bavail * bsize) / 1e9;
+  if (free >= gb) return;
+  throw new ClusterError(
+    `too little disk: ${dir} has ${free.toFixed(1)} GB free, ${gb} GB are needed; make room there`,
+  );
 }

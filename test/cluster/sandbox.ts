@@ -4,7 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError, type RunOptions, run } from './exec.ts';
-import { initMark, inside, stateDir } from './paths.ts';
+import { cgroupName, initMark, inside, stateDir } from './paths.ts';
 import {
   allPids,
   commandLine,
@@ -14,6 +14,16 @@ import {
   namespaceOf,
   signalProcess,
 } from './processes.ts';
+
+/** Under /proc/sys. They are the machine's: there is no namespace for them. */
+const kubeletSettings = [
+  'vm/overcommit_memory',
+  'vm/panic_on_oom',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+];
 
 /**
  * The namespaces that the whole cluster lives in: processes, mounts, network, IPC. When its process 1 ends, the kernel
@@ -40,10 +50,11 @@ export class Sandbox {
     await mkdir(join(stateDir, 'log'), { recursive: true });
     const log = openSync(join(stateDir, 'log', 'init.log'), 'a');
     const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--mount-proc'];
-    const child = spawn('unshare', [...flags, join(binDir, 'pause'), initMark], {
+    const child = spawn('unshare', [...flags, join(binDir, 'init'), initMark, cgroupName], {
       detached: true,
       stdio: ['ignore', log, log],
-      cwd: '/',
+      // It ends everything when this folder is deleted or moved.
+      cwd: stateDir,
     });
     closeSync(log);
     child.unref();
@@ -56,7 +67,10 @@ export class Sandbox {
     return sandbox;
   }
 
-  /** Own empty /run, /var/lib and /var/log: nothing of the machine is seen there, and nothing gets there. */
+  /**
+   * Own empty /run, /var/lib and /var/log: nothing of the machine is seen there, and nothing gets there. Own copies of the
+   * settings of the machine that a kubelet changes.
+   */
   async #mounts(binDir: string): Promise<void> {
     const script = `set -e
       mount -t tmpfs -o mode=755 none /run
@@ -65,8 +79,15 @@ export class Sandbox {
       mount --bind "$2" ${inside.bin}
       mount -t tmpfs -o mode=755 none /var/lib
       mount -t tmpfs -o mode=755 none /var/log
+      shift 2
+      for setting; do
+        copy=/run/settings/$setting
+        mkdir -p "\${copy%/*}"
+        cat "/proc/sys/$setting" > "$copy"
+        mount --bind "$copy" "/proc/sys/$setting"
+      done
       ip link set lo up`;
-    await this.run(['sh', '-c', script, 'sh', stateDir, binDir]);
+    await this.run(['sh', '-c', script, 'sh', stateDir, binDir, ...kubeletSettings]);
   }
 
   /** The command that runs another one inside: in the cluster's own network, or a node's. */
@@ -123,7 +144,9 @@ export class Sandbox {
   async destroy(): Promise<void> {
     const ours = namespaceOf(this.initPid, 'pid');
     signalProcess(this.initPid, 'SIGKILL');
-    const left = () => allPids().some((pid) => namespaceOf(pid, 'pid') === ours && isRunning(pid));
+    const isOurs = (pid: number) =>
+      namespaceOf(pid, 'pid') === ours || commandLine(pid).includes(initMark);
+    const left = () => allPids().some((pid) => isOurs(pid) && isRunning(pid));
     const gone = await until(() => (left() ? undefined : true), 30_000);
     if (gone === undefined) {
       throw new ClusterError('some of the cluster’s processes do not end: look at `ps -ef`');

@@ -17,7 +17,9 @@ const file = join(stateDir, 'state.json');
 
 export async function readState(): Promise<State | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as State;
+    const state = JSON.parse(await readFile(file, 'utf8')) as State;
+    // A cluster that was started by an earlier revision of this checkout may not know every kind.
+    return { ...state, faults: { ...noFaults, ...state.faults } };
   } catch {
     return undefined;
   }

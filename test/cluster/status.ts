@@ -1,22 +1,35 @@
 import { dirname } from 'node:path';
 import type { Cluster } from './cluster.ts';
 import { components } from './control-plane.ts';
+import type { NetworkFaults } from './faults.ts';
+import { type ClusterNode, wireOf } from './layout.ts';
 
-/** What runs, where, and what is broken on purpose. */
+/** What runs, where, and what is broken, on purpose or not. */
 export async function statusText(cluster: Cluster): Promise<string> {
   const { sandbox, nodes, faults } = cluster;
   const programs = [
     ...components,
-    ...nodes.flatMap(({ name }) =>
-      ['containerd', 'kubelet', 'kube-proxy'].map((program) => `${program}-${name}`),
-    ),
+    'volumes',
+    ...nodes.flatMap((node) => [
+      ...['containerd', 'kubelet', 'kube-proxy'].map((program) => `${program}-${node.name}`),
+      ...(faults.delay[node.name] === undefined ? [] : [wireOf(node)]),
+    ]),
   ];
   const running = await Promise.all(programs.map((name) => sandbox.daemonPid(name)));
   const stopped = programs.filter((_, i) => running[i] === undefined);
+  return describe(nodes, faults, stopped);
+}
+
+export function describe(
+  nodes: readonly ClusterNode[],
+  faults: NetworkFaults,
+  stopped: readonly string[],
+): string {
   const broken = [
     ...Object.entries(faults.cuts).map(([name, way]) => `${name} is cut (${way})`),
     ...faults.pairs.map((pair) => `${pair.replace(' ', ' and ')} are cut from each other`),
     ...Object.entries(faults.loss).map(([name, percent]) => `${name} loses ${percent} %`),
+    ...Object.entries(faults.delay).map(([name, ms]) => `${name} is ${ms} ms late`),
     ...stopped.map((name) => `${name} is stopped`),
   ];
   return [
@@ -27,10 +40,11 @@ export async function statusText(cluster: Cluster): Promise<string> {
 }
 
 /** Lines for a shell: the kubeconfig, and the cluster's own kubectl first on the PATH. */
-export function shellEnvironment(cluster: Cluster): string {
-  const [kubectl = ''] = cluster.kubectl;
+export function shellLines(kubeconfig: string, kubectl: string): string {
   return [
-    `export KUBECONFIG='${cluster.kubeconfig}'`,
-    `export PATH='${dirname(kubectl)}':"$PATH"`,
+    `export KUBECONFIG=${quoted(kubeconfig)}`,
+    `export PATH=${quoted(dirname(kubectl))}:"$PATH"`,
   ].join('\n');
 }
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,5 @@
-// Command pause is process 1: of the cluster's own process namespace, and of each pod's sandbox. It reaps what its
-// children leave behind, and ends on SIGTERM or SIGINT.
+// Command pause is process 1 of each pod's sandbox: it keeps the pod's network, reaps what others leave behind, and ends
+// on SIGTERM or SIGINT.
 package main
 
 import (
