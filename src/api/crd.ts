@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { group } from './labels.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';

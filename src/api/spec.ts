@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration } from './duration.ts';
 
 /** CEL rules travel from the schema into the CRD under this key; messages say what to write instead. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const time = (description: string) =>
   z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
