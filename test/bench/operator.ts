@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { processesOf } from '../cluster/pods.ts';
 import type { Api } from '../measure/api.ts';
 import { operatorNamespace, operatorPod, operatorPods } from '../measure/operator.ts';
+import { isReady } from '../measure/state.ts';
 import { sumOf } from './metrics.ts';
 
 /** Clock ticks a second in /proc: the same on every Linux that Node runs on. */
@@ -48,9 +49,18 @@ export async function measureStart(
       .find((each) => each !== old.name);
     const pid = name === undefined ? undefined : findProcess(cluster, name);
     if (name !== undefined && pid !== undefined && (await hasReconciled(api, name, late))) {
-      return ageOf(pid);
+      const ms = await ageOf(pid);
+      await untilReady(api, late);
+      return ms;
     }
     await sleep(pollMs, undefined, { signal: late });
+  }
+}
+
+/** Its readiness probe comes every few seconds. */
+async function untilReady(api: Api, signal: AbortSignal): Promise<void> {
+  while (!(await operatorPods(api, signal)).some(isReady)) {
+    await sleep(500, undefined, { signal });
   }
 }
 
@@ -81,8 +91,12 @@ export interface Idle {
   cpuSecondsPerMinute: number;
 }
 
+/** The Events of what has just happened are still being written. */
+const calmMs = 30_000;
+
 /** What the operator uses while nothing changes, over a minute. */
 export async function measureIdle(api: Api, signal: AbortSignal): Promise<Idle> {
+  await sleep(calmMs, undefined, { signal });
   const { name } = await operatorPod(api, signal);
   const before = await operatorMetrics(api, name, signal);
   await sleep(60_000, undefined, { signal });
