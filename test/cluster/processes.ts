@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Looks at /proc, as seen from the machine. */
 
@@ -31,8 +31,14 @@ export function innerPid(pid: number): number | undefined {
   return numbers === undefined ? undefined : Number(numbers.at(-1));
 }
 
-/** False only when nothing is left of it: while its last threads end, it still holds its sockets. */
-export const exists = (pid: number): boolean => existsSync(`/proc/${pid}`);
+/** Its process group, also of one that has not quite ended; undefined where nothing is left of it. */
+export function groupOf(pid: number): number | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  // After the name in parentheses: state, parent, group.
+  return stat === undefined
+    ? undefined
+    : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
 
 /** Dead ones that nobody has waited for count as gone. */
 export function isRunning(pid: number): boolean {
@@ -40,7 +46,7 @@ export function isRunning(pid: number): boolean {
   return stat !== undefined && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Sends a signal; a process that has ended meanwhile is no error. */
+/** Sends a signal, to a process group where the number is negative; a process that has ended meanwhile is no error. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   attempt(() => process.kill(pid, signal));
 }

@@ -8,7 +8,7 @@ import { cgroupName, initMark, inside, stateDir } from './paths.ts';
 import {
   allPids,
   commandLine,
-  exists,
+  groupOf,
   innerPid,
   isRunning,
   namespaceOf,
@@ -106,17 +106,21 @@ export class Sandbox {
     return run(this.enter(argv, node), { cwd: '/', ...rest });
   }
 
-  /** Starts a program that stays. What it prints goes to log/NAME.log, its number to NAME.pid. */
+  /**
+   * Starts a program that stays, and is started again when it ends by itself, as the kubelet and systemd do on real
+   * nodes: the scheduler for one counts on it. What it prints goes to log/NAME.log, the number of its group to pids/NAME.
+   */
   async startDaemon(name: string, argv: readonly string[], node?: string): Promise<void> {
     await mkdir(join(stateDir, 'pids'), { recursive: true });
-    const script = `echo $$ > ${inside.state}/pids/${name}; exec "$@" >> ${inside.state}/log/${name}.log 2>&1 < /dev/null`;
+    const script = `echo $$ > ${inside.state}/pids/${name}; while :; do "$@"; sleep 1; done`;
+    const output = `exec >> ${inside.state}/log/${name}.log 2>&1 < /dev/null;`;
     await this.run(
-      ['setsid', '--fork', 'sh', '-c', script, 'sh', ...argv],
+      ['setsid', '--fork', 'sh', '-c', output + script, 'sh', ...argv],
       node === undefined ? {} : { node },
     );
   }
 
-  /** Its number on the machine, where it runs. */
+  /** Number of its process group on the machine, where it runs. */
   async daemonPid(name: string): Promise<number | undefined> {
     const text = await readFile(join(stateDir, 'pids', name), 'utf8').catch(() => '');
     const inner = Number(text);
@@ -128,13 +132,14 @@ export class Sandbox {
   }
 
   async stopDaemon(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const pid = await this.daemonPid(name);
-    if (pid !== undefined) {
-      signalProcess(pid, signal);
-      const gone = await until(() => (exists(pid) ? undefined : true), 10_000);
-      if (gone === undefined) {
-        signalProcess(pid, 'SIGKILL');
-        await until(() => (exists(pid) ? undefined : true), 10_000);
+    const group = await this.daemonPid(name);
+    if (group !== undefined) {
+      // Until the last thread has ended, the program holds its sockets.
+      const gone = () => (allPids().some((pid) => groupOf(pid) === group) ? undefined : true);
+      signalProcess(-group, signal);
+      if ((await until(gone, 10_000)) === undefined) {
+        signalProcess(-group, 'SIGKILL');
+        await until(gone, 10_000);
       }
     }
     await rm(join(stateDir, 'pids', name), { force: true });

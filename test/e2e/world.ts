@@ -175,7 +175,8 @@ export class World {
   }
 
   /** Asks a pod over the API server. @returns the body, also where the status is no success. */
-  ask(pod: string, method: 'GET' | 'POST', path: string): Promise<string> {
+  async ask(pod: string, method: 'GET' | 'POST', path: string): Promise<string> {
+    await this.until(`${pod} to have an address`, () => this.pod(pod)?.status?.podIP);
     const proxy = `/api/v1/namespaces/${this.namespace}/pods/${pod}:8080/proxy${path}`;
     return method === 'GET'
       ? this.api.text(proxy, AbortSignal.timeout(callMs))

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { operatorPod } from '../measure/operator.ts';
+import { haService } from './manifests.ts';
+import { World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open('e2e-zone');
+});
+afterAll(() => world.close());
+
+const name = 'spread';
+const zones = () => (world.status(name).members ?? []).map(({ zone }) => zone).sort();
+
+it('lives through the loss of a zone, and spreads again when it is back, standbys first', async () => {
+  await world.apply(haService(name));
+  const before = await world.settled(name);
+  expect(zones()).toEqual(['zone-a', 'zone-b', 'zone-c']);
+
+  // Not the operator's own zone, and not the primary's: what is lost is a standby.
+  const { node } = await operatorPod(world.api, AbortSignal.timeout(10_000));
+  const lost = before.members?.find((member) => member.role === 'standby' && member.node !== node);
+  await world.cluster.loseZone(lost?.zone ?? '');
+  const replaced = await world.until(
+    'another member in the place of the lost one',
+    () => {
+      const healthy = world.status(name).members?.filter(({ health }) => health === 'Healthy');
+      return healthy?.length === 3 ? zones() : undefined;
+    },
+    170_000,
+  );
+  expect(new Set(replaced).size).toBeGreaterThanOrEqual(2);
+  expect(world.status(name)).toMatchObject({ primary: before.primary, epoch: before.epoch });
+
+  await world.cluster.restoreZone(lost?.zone ?? '');
+  await world.until(
+    'a member in each zone again',
+    () => zones().join() === 'zone-a,zone-b,zone-c' && world.status(name).readyReplicas === 3,
+    170_000,
+  );
+  expect(await world.settled(name)).toMatchObject({ primary: before.primary, epoch: before.epoch });
+}, 400_000);
