@@ -6,14 +6,15 @@ import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { pods } from '../kube/resources.ts';
+import { endpointSlices, endpoints, pods } from '../kube/resources.ts';
 import type { Pod } from '../kube/wire.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ensureChild } from './children.ts';
 import type { HookRunner } from './hook-runner.ts';
 import type { Memory } from './memory.ts';
-import { isLeftOver, ownerOf, strangerOf } from './observe.ts';
+import { isLeftOver, ownerOf } from './ownership.ts';
 import { type Stores, controllerUid } from './stores.ts';
+import { strangerOf } from './strangers.ts';
 
 /** How long a pod in the way is believed to be there, before its name is tried again. */
 const strangerMs = 30_000;
@@ -37,6 +38,8 @@ export function describe(action: Action): string {
       return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
     case 'CreatePod':
       return `create Pod ${action.manifest.metadata.name}`;
+    case 'DeleteStray':
+      return `delete ${action.stray.kind} ${action.stray.name}`;
     case 'DeletePod':
       return `delete Pod ${action.removal.member.name}`;
     case 'LabelPod':
@@ -58,6 +61,13 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
         throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });
       }
       return result === 'Written';
+    }
+    case 'DeleteStray': {
+      const { kind, name, uid } = action.stray;
+      const ref = { namespace: context.resource.namespace, name };
+      await client.delete(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid, signal });
+      stores.slices.observeDelete(ref, uid);
+      return true;
     }
     case 'CallHook': {
       const port = probePort(context.resource.spec) ?? 0;

@@ -6,6 +6,8 @@ export interface Memory {
   /** By `uid/action`. */
   hooks: Map<string, HookState>;
   timeline?: Timeline;
+  /** The highest epoch that was seen: it never falls, also where somebody edits the status. */
+  epoch: number;
   /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
   strangers: Map<string, { stranger: Stranger; untilMs: number }>;
   /** UID of a primary whose disappearance from the watch was checked, so that it is checked once. */
@@ -23,6 +25,7 @@ export class Memories {
       memory = {
         failures: new Map(),
         hooks: new Map(),
+        epoch: 0,
         strangers: new Map(),
         missedUid: undefined,
         stop: new AbortController(),

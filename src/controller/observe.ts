@@ -1,14 +1,16 @@
 import { durationMs } from '../api/duration.ts';
-import { type HAService, kind, parseSpec } from '../api/haservice.ts';
+import { type HAService, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../core/clock.ts';
-import { ordinalOf, serviceNames, sliceName } from '../core/naming.ts';
-import type { Member, NamedObject, Observed, Resource, Stranger } from '../core/observed.ts';
+import { serviceNames } from '../core/naming.ts';
+import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
-import type { KubeObject, Pod } from '../kube/wire.ts';
+import { endpointsSeen } from './endpoints-view.ts';
 import type { Memory } from './memory.ts';
+import { isLeftOver, ownerOf } from './ownership.ts';
 import { toMember } from './pod-view.ts';
 import { type Stores, controllerUid } from './stores.ts';
+import { strangersOf } from './strangers.ts';
 import { zonesOf } from './zone-view.ts';
 
 /** @throws HAError HA_ERR_SPEC_INVALID. */
@@ -62,21 +64,6 @@ function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, member
   );
 }
 
-const controllerOf = (object: KubeObject) =>
-  object.metadata?.ownerReferences?.find(({ controller }) => controller === true);
-
-/** Who has an object, in words. */
-export function ownerOf(object: KubeObject): string {
-  const owner = controllerOf(object);
-  return owner === undefined ? 'somebody else' : `${owner.kind} ${owner.name}`;
-}
-
-/** Left by an earlier resource of this name: another UID, so that Kubernetes' garbage collector will delete it. */
-export function isLeftOver(object: KubeObject, resource: { name: string; uid: string }): boolean {
-  const owner = controllerOf(object);
-  return owner?.kind === kind && owner.name === resource.name && owner.uid !== resource.uid;
-}
-
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
   return Object.fromEntries(
     Object.values(serviceNames(resource.name)).flatMap((name) => {
@@ -88,51 +75,6 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
       return [[name, { uid, ours, owner: ownerOf(service), leftOver }]];
     }),
   );
-}
-
-/** Pods with our label or one of our names that another owns, or nobody. */
-function strangersOf(resource: Resource, stores: Stores, memory: Memory, nowMs: number) {
-  const strangers = new Map<string, Stranger>();
-  for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
-    if (controllerUid(pod) === resource.uid) continue;
-    const stranger = strangerOf(pod, resource);
-    strangers.set(stranger.name, stranger);
-  }
-  for (const [name, { stranger, untilMs }] of memory.strangers) {
-    if (nowMs >= untilMs) memory.strangers.delete(name);
-    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, stranger);
-  }
-  return [...strangers.values()];
-}
-
-/** How a pod that is not ours looks to the core. */
-export function strangerOf(pod: Pod, resource: Resource): Stranger {
-  const { name = '', deletionTimestamp } = pod.metadata ?? {};
-  return {
-    name,
-    owner: ownerOf(pod),
-    leftOver: isLeftOver(pod, resource),
-    ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),
-  };
-}
-
-/** What the write Service's slices hold, and which family the addresses have. */
-function slicesOf(
-  resource: Resource,
-  members: Member[],
-  stores: Stores,
-): Pick<Observed, 'writeEndpoints' | 'ipv6'> {
-  const service = serviceNames(resource.name).write;
-  const slice = (ipv6: boolean) => {
-    const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
-    return found !== undefined && controllerUid(found) === resource.uid ? found : undefined;
-  };
-  const ip = members.find((member) => member.ip !== undefined)?.ip;
-  const ipv6 = ip === undefined ? slice(true) !== undefined : ip.includes(':');
-  const slices = [slice(false), slice(true)].filter((found) => found !== undefined);
-  if (slices.length === 0) return { ipv6 };
-  const endpoints = slices.flatMap((found) => found.endpoints ?? []);
-  return { ipv6, writeEndpoints: endpoints.map(({ targetRef }) => targetRef?.uid ?? '') };
 }
 
 export interface ObserveContext {
@@ -165,6 +107,6 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     hooks: [...memory.hooks.values()],
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
-    ...slicesOf(resource, members, stores),
+    ...endpointsSeen(resource, members, stores),
   };
 }

@@ -91,6 +91,7 @@ export class Reconciler {
       return this.#finish(object, status, notes, signal, { again: false, failed: false });
     }
     const memory = memories.of(resource.uid);
+    resource = withHighestEpoch(resource, memory);
     const log = this.#options.log.child({ resource: key });
     const subject: Subject = { key, object, resource, memory, log };
     await this.#findPrimary(subject, signal);
@@ -153,6 +154,15 @@ export class Reconciler {
     recordNotes(events, object, notes);
     return pass;
   }
+}
+
+/** An epoch that somebody has lowered by hand is raised again. */
+function withHighestEpoch(resource: Resource, memory: Memory): Resource {
+  const { epoch = 0, failovers = [] } = resource.status;
+  memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));
+  return memory.epoch === epoch
+    ? resource
+    : { ...resource, status: { ...resource.status, epoch: memory.epoch } };
 }
 
 /** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */

@@ -13,7 +13,7 @@ const byOwner = (object: KubeObject) => {
   return uid === undefined ? [] : [uid];
 };
 
-/** `namespace/name` of the resource that a pod's label names. */
+/** `namespace/name` of the resource that an object's label names. */
 const byLabel = (object: KubeObject) => {
   const name = object.metadata?.labels?.[nameLabel];
   return name === undefined ? [] : [`${object.metadata?.namespace}/${name}`];
@@ -22,7 +22,7 @@ const byLabel = (object: KubeObject) => {
 /** Everything that the operator knows of the cluster. */
 export class Stores {
   readonly services = new Store<Service>({ indexers: { owner: byOwner } });
-  readonly slices = new Store<EndpointSlice>({ indexers: { owner: byOwner } });
+  readonly slices = new Store<EndpointSlice>({ indexers: { label: byLabel } });
   readonly budgets = new Store<PodDisruptionBudget>({ indexers: { owner: byOwner } });
   readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
   readonly nodes = new Store<Node>();

@@ -1,5 +1,5 @@
 import type { Manifest } from './manifest.ts';
-import type { Member } from './observed.ts';
+import type { Member, StrayEndpoints } from './observed.ts';
 import type { Removal } from './replicas.ts';
 import type { HookCall } from './roles.ts';
 
@@ -7,6 +7,7 @@ import type { HookCall } from './roles.ts';
 export type Action =
   | { type: 'EnsureChild'; manifest: Manifest }
   | { type: 'CallHook'; call: HookCall }
+  | { type: 'DeleteStray'; stray: StrayEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
   | { type: 'CreatePod'; manifest: Manifest }
   | { type: 'DeletePod'; removal: Removal };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { roleLabel } from '../api/labels.ts';
+import type { Status } from '../api/status.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
 import { Model, rolesOf } from './testing/model.ts';
@@ -68,6 +69,7 @@ function checkRest(model: Model): void {
     expect([...(model.slices.get('web') ?? [])].sort()).toEqual(uids);
     return;
   }
+  expect(pods.find(({ name }) => name === status.primary)?.uid).toBe(status.primaryUID);
   expect(model.slices.get('web')).toEqual([status.primaryUID]);
   expect([...(model.slices.get('web-all') ?? [])].sort()).toEqual(uids);
   const primaries = pods.filter(({ labels }) => labels[roleLabel] === 'primary');
@@ -139,6 +141,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.boolean().map((fail): Step => (model) => {
     model.hooksFail = fail;
   }),
+  fc
+    .constantFrom<(status: Status) => Status>(
+      () => ({}),
+      (status) => ({ ...status, primary: 'web-9' }),
+      (status) => ({ ...status, primaryUID: 'somebody' }),
+      (status) => ({ ...status, members: [], conditions: [], ready: '9/9' }),
+    )
+    .map(
+      (edit): Step =>
+        (model) =>
+          model.editStatus(edit(model.resource.status)),
+    ),
   fc.constant<Step>((model) => {
     model.slices.set('web', ['somebody']);
     model.touch();

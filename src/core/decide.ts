@@ -194,6 +194,8 @@ function children(
   for (const role of ['write', 'read', 'all'] as const) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
+  // After the Services: as long as one has a selector, they would come again.
+  for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
   for (const role of ['read', 'all'] as const) {
     if (free(role))
       actions.push(ensure(desiredSlice(resource, role, endpoints[role], observed.ipv6)));

@@ -1,3 +1,4 @@
+import { roleLabel } from '../api/labels.ts';
 import { hasEnded, isHealthy, isLive, whyUnhealthy } from './member.ts';
 import type { HookState, Member } from './observed.ts';
 
@@ -8,6 +9,8 @@ export interface ElectionContext {
   /** Hash of the wished-for template: members made from it go first. */
   templateHash: string;
   hooks: HookState[];
+  /** Where the status does not know the primary any more: whether one labelled so goes first. */
+  keepLabelled?: boolean;
   /** Only this pod may be elected, where nobody allowed another (failover.automatic: false). */
   onlyName?: string | undefined;
 }
@@ -39,8 +42,8 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
 
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
- * turn unready because the primary died. Order: one whose promotion has not just failed, the wished-for
- * template, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
+ * turn unready because the primary died. Order: one whose promotion has not just failed, the one that was primary (where
+ * the status was lost), the wished-for template, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
  * is Ready, outside the failed primary's zone, outside the operator's own zone (so that one lost zone cannot take
  * both), lowest ordinal.
  */
@@ -57,6 +60,7 @@ export function elect(
   }
   const rank = (member: Member): number[] => [
     promoteFailures(member, context.hooks) >= promoteAttempts ? 1 : 0,
+    context.keepLabelled === true && member.labels[roleLabel] === 'primary' ? 0 : 1,
     member.templateHash === context.templateHash ? 0 : 1,
     member.health?.verdict === 'Suspect' ? 1 : 0,
     member.nodeReady ? 0 : 1,

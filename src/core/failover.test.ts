@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { roleLabel } from '../api/labels.ts';
 import { decide } from './decide.ts';
 import { planFailover } from './failover.ts';
 import type { Member } from './observed.ts';
@@ -34,6 +35,21 @@ describe('first election', () => {
     expect(planFailover(resource, observed, t0 + 2_000)).toMatchObject({
       kind: 'Elect',
       winner: { name: 'web-2' },
+    });
+  });
+
+  it('keeps the primary that its label names where the status was lost or edited', () => {
+    const { members } = running();
+    const labelled = members.map((member) => ({
+      ...member,
+      labels: { ...member.labels, [roleLabel]: member.ordinal === 2 ? 'primary' : 'standby' },
+    }));
+    const lost = planFailover(makeResource(), makeObserved(labelled), t0);
+    expect(lost).toMatchObject({ kind: 'Elect', winner: { name: 'web-2' } });
+    const edited = makeResource({}, { primary: 'web-9', primaryUID: 'somebody', epoch: 4 });
+    expect(planFailover(edited, makeObserved(labelled), t0)).toMatchObject({
+      winner: { name: 'web-2' },
+      record: { epoch: 5, trigger: 'PodGone' },
     });
   });
 

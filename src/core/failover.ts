@@ -54,7 +54,7 @@ function firstElection(
   context: ElectionContext,
   nowMs: number,
 ): FailoverPlan {
-  const { winner, rejected } = elect(observed.members, context);
+  const { winner, rejected } = elect(observed.members, { ...context, keepLabelled: true });
   if (winner === undefined) {
     return { kind: 'Wait', untilMs: Infinity, message: describeRejections(rejected) };
   }
@@ -138,6 +138,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   const { winner, rejected } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
+    keepLabelled: failure.trigger === 'PodGone',
     onlyName: spec.failover.automatic ? undefined : status.primary,
   });
   const hopeless =

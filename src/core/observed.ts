@@ -74,6 +74,17 @@ export interface Stranger {
   deletionAtMs?: number;
 }
 
+/**
+ * What Kubernetes has made for a Service of ours while that had a selector, set by hand. It stays when the selector goes,
+ * and would send traffic to members that should have none. Endpoints are copied into slices again and again, so that
+ * both must go.
+ */
+export interface StrayEndpoints {
+  kind: 'EndpointSlice' | 'Endpoints';
+  name: string;
+  uid: string;
+}
+
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
 export interface WriteFailure {
   /** What was to be written, as `create Pod web-0`. */
@@ -141,6 +152,7 @@ export interface Observed {
   connectedSinceMs?: number;
   /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
   writeEndpoints?: string[];
+  strayEndpoints: StrayEndpoints[];
   /** Whether the pods' addresses are IPv6, as far as pods or slices tell. */
   ipv6: boolean;
 }

@@ -61,7 +61,10 @@ export function nextStatus(
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
   const healthy = observed.members.filter(seemsHealthy).length;
-  const { primary, primaryUID, ...rest } = status;
+  const { primaryUID, ...rest } = status;
+  // The UID is what counts; a name that somebody has edited is put right.
+  const primary = plans.primary?.name ?? status.primary;
+  delete rest.primary;
   const hasPrimary = !isActive(resource) && spec.replicas > 0;
   return {
     ...rest,

@@ -31,6 +31,8 @@ export const endpointSlices = namespaced<EndpointSlice>(
   'EndpointSlice',
   'endpointslices',
 );
+/** Deprecated, but still made for each Service with a selector. */
+export const endpoints = namespaced<KubeObject>('v1', 'Endpoints', 'endpoints');
 export const podDisruptionBudgets = namespaced<PodDisruptionBudget>(
   'policy/v1',
   'PodDisruptionBudget',

@@ -91,6 +91,7 @@ export function makeObserved(members: Member[], more: Partial<Observed> = {}): O
     services: {},
     failures: [],
     hooks: [],
+    strayEndpoints: [],
     ipv6: false,
     ...more,
   };

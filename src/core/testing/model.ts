@@ -63,6 +63,12 @@ export class Model {
     this.touch();
   }
 
+  /** Somebody edits the status by hand. */
+  editStatus(status: Status): void {
+    this.resource = { ...this.resource, status };
+    this.touch();
+  }
+
   become(pod: ModelPod | undefined, process: Process): void {
     if (pod === undefined || pod.process === process) return;
     if (process === 'up' && pod.process === 'crashed') pod.generation++;
@@ -186,6 +192,8 @@ export class Model {
         if (pod !== undefined) Object.assign(pod.labels, action.labels);
         return true;
       }
+      case 'DeleteStray':
+        return false;
       case 'CallHook': {
         const { call } = action;
         this.#hooks.set(`${call.member.uid}/${call.action}`, {

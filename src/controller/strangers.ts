@@ -1,0 +1,37 @@
+import { ordinalOf } from '../core/naming.ts';
+import type { Resource, Stranger } from '../core/observed.ts';
+import type { Pod } from '../kube/wire.ts';
+import type { Memory } from './memory.ts';
+import { isLeftOver, ownerOf } from './ownership.ts';
+import { type Stores, controllerUid } from './stores.ts';
+
+/** Pods with our label or one of our names that another owns, or nobody. */
+export function strangersOf(
+  resource: Resource,
+  stores: Stores,
+  memory: Memory,
+  nowMs: number,
+): Stranger[] {
+  const strangers = new Map<string, Stranger>();
+  for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
+    if (controllerUid(pod) === resource.uid) continue;
+    const stranger = strangerOf(pod, resource);
+    strangers.set(stranger.name, stranger);
+  }
+  for (const [name, { stranger, untilMs }] of memory.strangers) {
+    if (nowMs >= untilMs) memory.strangers.delete(name);
+    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, stranger);
+  }
+  return [...strangers.values()];
+}
+
+/** How a pod that is not ours looks to the core. */
+export function strangerOf(pod: Pod, resource: Resource): Stranger {
+  const { name = '', deletionTimestamp } = pod.metadata ?? {};
+  return {
+    name,
+    owner: ownerOf(pod),
+    leftOver: isLeftOver(pod, resource),
+    ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),
+  };
+}
