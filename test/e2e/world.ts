@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nameLabel } from '../../src/api/labels.ts';
 import type { HAService } from '../../src/api/haservice.ts';
 import type { Condition, Status } from '../../src/api/status.ts';
@@ -162,6 +163,20 @@ export class World {
       this.#listeners.add(look);
       look();
     });
+  }
+
+  /** Tries what sends no event until it holds. @throws its last error. */
+  async eventually(what: string, check: () => Promise<void>, timeoutMs = waitMs): Promise<void> {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      try {
+        return await check();
+      } catch (error) {
+        if (performance.now() > end)
+          throw new Error(`gave up waiting for ${what}`, { cause: error });
+      }
+      await sleep(100);
+    }
   }
 
   /** What the member program says of itself. */
