@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refusal } from '../kube/testing/fake-api-server.ts';
+import { World } from './testing/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.start();
+});
+afterEach(() => world.close());
+
+const until = (done: () => boolean) => world.cluster.until(done);
+
+describe('the operator', () => {
+  it('brings a service up, and then writes nothing any more, also as a new process', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    expect(world.status()).toMatchObject({ primary: 'web-0', epoch: 1, ready: '3/3' });
+    expect(world.behind('web')).toEqual(['web-0']);
+    expect(world.behind('web-read')).toEqual(['web-1', 'web-2']);
+    expect(world.behind('web-all')).toEqual(['web-0', 'web-1', 'web-2']);
+    await world.stopOperator();
+    const before = world.writes().length;
+    world.startOperator();
+    // A change of something that it does not mind, and one that it does: it has looked when it has written.
+    world.cluster.put('nodes', {
+      metadata: { name: 'node-d', labels: { 'topology.kubernetes.io/zone': 'a' } },
+    });
+    world.apply('other', { replicas: 1 });
+    await until(() => world.healthy('other'));
+    expect(world.writes(before).filter((write) => /\/web(-|$|\/)/.test(write))).toEqual([]);
+  });
+
+  it('commits a failover, and repoints the Service in the very next write', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    const before = world.cluster.writes.length;
+    world.programs.get('web-0')?.kill();
+    await until(() => world.behind('web').join() === 'web-1');
+    expect(world.cluster.writes.slice(before, before + 2)).toEqual([
+      'PUT haservices/web/status',
+      'PATCH endpointslices/web-haservice-dev',
+    ]);
+    await until(() => world.status().failovers?.[0]?.outcome === 'Completed');
+    expect(world.status()).toMatchObject({
+      primary: 'web-1',
+      epoch: 2,
+      failovers: [{ trigger: 'Crash', from: 'web-0', to: 'web-1', outcome: 'Completed' }],
+    });
+    expect(world.behind('web-read')).toEqual(['web-2']);
+    expect(world.cluster.get('pods', 'web-1')?.metadata.labels).toMatchObject({
+      'haservice.dev/role': 'primary',
+    });
+    await until(() => world.cluster.writes.some((write) => write.startsWith('POST events/web.')));
+  });
+
+  it('goes on with a failover that the last process had only committed', async () => {
+    const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+    world.apply('web', { engine: hooks });
+    await until(() => world.healthy());
+    // The next process is stopped by a slice that cannot be written.
+    const busy = { code: 500, body: refusal(500, 'InternalError') };
+    world.cluster.refuse = (write) =>
+      write === 'PATCH endpointslices/web-haservice-dev' ? busy : undefined;
+    world.programs.get('web-0')?.kill();
+    await until(() => world.status().epoch === 2);
+    await world.stopOperator();
+    expect(world.behind('web')).toEqual(['web-0']);
+    world.cluster.refuse = () => undefined;
+    world.startOperator();
+    await until(() => world.status().failovers?.[0]?.outcome === 'Completed');
+    expect(world.status()).toMatchObject({ primary: 'web-1', epoch: 2 });
+    expect(world.behind('web')).toEqual(['web-1']);
+    expect(world.programs.get('web-1')?.calls).toContain('/promote');
+  });
+
+  it('does not commit on an old state: who wrote meanwhile is heard first', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    let others = 0;
+    world.cluster.refuse = (write) => {
+      if (write !== 'PUT haservices/web/status' || others++ > 0) return undefined;
+      const label = { metadata: { labels: { touched: 'yes' } } };
+      const old = world.cluster.get('haservices', 'web');
+      world.cluster.put('haservices', {
+        ...old,
+        metadata: { ...old?.metadata, ...label.metadata },
+      });
+      return { code: 409, body: refusal(409, 'Conflict') };
+    };
+    world.programs.get('web-0')?.kill();
+    await until(() => world.behind('web').join() === 'web-1');
+    expect(world.status().epoch).toBe(2);
+    expect(world.cluster.get('haservices', 'web')?.metadata.labels).toEqual({ touched: 'yes' });
+  });
+
+  it('takes a sick member of ActiveActive out until it has recovered', async () => {
+    world.apply('web', { topology: 'ActiveActive' });
+    await until(() => world.healthy() && world.behind('web').length === 3);
+    const program = world.programs.get('web-1');
+    if (program !== undefined) program.status = 503;
+    await until(() => world.behind('web').join() === 'web-0,web-2');
+    expect(world.status().failovers).toBeUndefined();
+    if (program !== undefined) program.status = 200;
+    await until(() => world.behind('web').length === 3);
+  });
+
+  it('puts back what is edited or deleted by hand', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    const slice = world.cluster.get('endpointslices', 'web-haservice-dev');
+    world.cluster.put('endpointslices', { ...slice, endpoints: null });
+    await until(() => world.behind('web').join() === 'web-0');
+    world.cluster.remove('services', 'web-read');
+    await until(() => world.cluster.get('services', 'web-read') !== undefined);
+    const pod = world.cluster.get('pods', 'web-1');
+    world.cluster.put('pods', { ...pod, metadata: { ...pod?.metadata, labels: {} } });
+    await until(
+      () =>
+        world.cluster.get('pods', 'web-1')?.metadata.labels?.['haservice.dev/role'] === 'standby',
+    );
+    expect(world.cluster.get('pods', 'web-1')?.metadata.uid).toBe(pod?.metadata.uid);
+    world.cluster.remove('pods', 'web-2');
+    await until(() => world.cluster.get('pods', 'web-2')?.status !== undefined);
+    await until(() => world.healthy() && world.behind('web-read').length === 2);
+  });
+});
+
+describe('bad days', () => {
+  it('says what is wrong with a template that is refused, and goes on when it is corrected', async () => {
+    const message = 'strict decoding error: unknown field "spec.containers[0].nonsense"';
+    world.cluster.refuse = (write) =>
+      write.startsWith('POST pods/')
+        ? { code: 400, body: refusal(400, 'BadRequest', message) }
+        : undefined;
+    world.apply('web');
+    await until(() => world.condition('Degraded')?.reason === 'TemplateRefused');
+    expect(world.condition('Degraded')?.message).toContain(message);
+    world.cluster.refuse = () => undefined;
+    world.apply('web', { replicas: 2 });
+    await until(() => world.healthy());
+    expect(world.condition('Degraded')?.status).toBe('False');
+  });
+
+  it('tries one thing, not all, in a namespace that is being deleted', async () => {
+    const body = {
+      ...refusal(403, 'Forbidden', 'unable to create new content in namespace shop'),
+      details: { causes: [{ reason: 'NamespaceTerminating' }] },
+    };
+    world.cluster.refuse = (write) =>
+      write.startsWith('POST') && !write.startsWith('POST events/')
+        ? { code: 403, body }
+        : undefined;
+    world.apply('web');
+    await until(() => world.condition('Degraded')?.reason === 'NamespaceTerminating');
+    expect(new Set(world.writes().filter((write) => write.startsWith('POST')))).toEqual(
+      new Set(['POST endpointslices/web-haservice-dev']),
+    );
+  });
+
+  it('never touches a Service or a pod of somebody else', async () => {
+    const service = {
+      metadata: { name: 'web', namespace: 'shop' },
+      spec: { selector: { a: 'b' } },
+    };
+    world.cluster.put('services', service);
+    const pod = { metadata: { name: 'web-0', namespace: 'shop' }, spec: {} };
+    world.cluster.put('pods', pod);
+    world.apply('web', { replicas: 2 });
+    await until(() => world.condition('Degraded')?.message.includes('pod web-0') === true);
+    expect(world.condition('Ready')?.reason).toBe('ServiceNameConflict');
+    await until(() => world.status().ready === '2/2');
+    expect(world.status().members?.map((member) => member.pod)).toEqual(['web-1', 'web-2']);
+    expect(world.cluster.get('services', 'web')).toMatchObject(service);
+    expect(world.cluster.get('pods', 'web-0')).toMatchObject(pod);
+    world.cluster.remove('services', 'web');
+    await until(() => world.condition('Ready')?.status === 'True');
+  });
+
+  it('gives a resource that is made again at once its names, when the old pods have gone', async () => {
+    world.apply('web', { replicas: 2 });
+    await until(() => world.healthy());
+    const old = world.cluster.get('haservices', 'web')?.metadata.uid;
+    world.cluster.remove('haservices', 'web');
+    world.apply('web', { replicas: 2 });
+    expect(world.cluster.get('haservices', 'web')?.metadata.uid).not.toBe(old);
+    // Kubernetes deletes what the old one has left.
+    for (const plural of ['services', 'endpointslices', 'poddisruptionbudgets', 'pods']) {
+      for (const { metadata } of world.cluster.list(plural)) {
+        const isOld = metadata.ownerReferences?.some(({ uid }) => uid === old);
+        if (isOld === true) world.cluster.remove(plural, metadata.name ?? '');
+      }
+    }
+    for (const program of world.programs.values()) program.kill();
+    await until(() => world.healthy() && world.behind('web').length === 1);
+    expect(world.status()).toMatchObject({ epoch: 1, primary: 'web-0' });
+    expect(world.status().members?.map((member) => member.pod)).toEqual(['web-0', 'web-1']);
+  });
+
+  it('lets go of a resource that is deleted in the middle of a failover', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    world.cluster.refuse = (write) => {
+      if (write !== 'PATCH endpointslices/web-haservice-dev') return undefined;
+      world.cluster.remove('haservices', 'web');
+      return { code: 500, body: refusal(500, 'InternalError') };
+    };
+    world.programs.get('web-0')?.kill();
+    await until(() => world.cluster.get('haservices', 'web') === undefined);
+    const before = world.writes().length;
+    world.apply('other', { replicas: 1 });
+    await until(() => world.healthy('other'));
+    // At the most what was under way when it went.
+    const late = world.writes(before).filter((write) => /[ /]web(-|$|\/)/.test(write));
+    expect(late.length).toBeLessThan(15);
+    expect(world.cluster.get('haservices', 'web')).toBeUndefined();
+  });
+
+  it('does nothing while paused, and says what it would do', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    world.apply('web', { paused: true });
+    await until(() => world.status().phase === 'Paused');
+    const before = world.writes().length;
+    world.programs.get('web-0')?.kill();
+    await until(() => world.condition('FailoverBlocked')?.reason === 'Paused');
+    expect(world.condition('FailoverBlocked')?.message).toContain('set it to false to let web-1');
+    expect(new Set(world.writes(before))).toEqual(new Set(['PUT haservices/web/status']));
+    world.apply('web', { paused: false });
+    await until(() => world.behind('web').join() === 'web-1');
+  });
+});

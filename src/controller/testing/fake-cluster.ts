@@ -1,0 +1,239 @@
+import type { ServerResponse } from 'node:http';
+import type { KubeObject } from '../../kube/wire.ts';
+import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
+
+interface Path {
+  plural: string;
+  namespace: string;
+  name?: string;
+  subresource?: string;
+}
+
+type Stored = KubeObject & { metadata: NonNullable<KubeObject['metadata']>; status?: unknown };
+
+interface Watcher {
+  plural: string;
+  selector: string | null;
+  response: ServerResponse;
+}
+
+const kinds: Record<string, string> = {
+  haservices: 'HAService',
+  pods: 'Pod',
+  services: 'Service',
+  endpointslices: 'EndpointSlice',
+  poddisruptionbudgets: 'PodDisruptionBudget',
+  nodes: 'Node',
+  events: 'Event',
+};
+
+/** Objects, versions, watches and guarded writes, as an API server has them; nothing is validated. */
+export class FakeCluster {
+  readonly api: FakeApiServer;
+  /** Answers a write instead of the cluster, where it returns a status. */
+  refuse: (write: string) => { code: number; body: object } | undefined = () => undefined;
+  /** Every write in its order, as `PUT haservices/web/status`. */
+  readonly writes: string[] = [];
+  readonly #objects = new Map<string, Stored>();
+  readonly #watchers = new Set<Watcher>();
+  readonly #listeners = new Set<() => void>();
+  #version = 100;
+
+  private constructor(api: FakeApiServer) {
+    this.api = api;
+    api.handler = (request, response) => this.#answer(request, response);
+  }
+
+  static async start(): Promise<FakeCluster> {
+    return new FakeCluster(await FakeApiServer.start());
+  }
+
+  get(plural: string, name: string, namespace = 'shop'): Stored | undefined {
+    return this.#objects.get(keyOf({ plural, namespace, name }));
+  }
+
+  list(plural: string): Stored[] {
+    return [...this.#objects.entries()].flatMap(([key, object]) =>
+      key.startsWith(`${plural}/`) ? [object] : [],
+    );
+  }
+
+  /** Puts an object there, or changes it, as some other client would. */
+  put(plural: string, object: object): void {
+    const stored = structuredClone(object) as Stored;
+    const { namespace = '', name = '' } = stored.metadata;
+    const path = { plural, namespace, name };
+    const old = this.#objects.get(keyOf(path));
+    stored.metadata.uid ??= old?.metadata.uid ?? `uid-${++this.#version}`;
+    stored.metadata.creationTimestamp ??= new Date().toISOString();
+    this.#store(path, stored, old);
+  }
+
+  remove(plural: string, name: string, namespace = 'shop'): void {
+    const path = { plural, namespace, name };
+    const old = this.#objects.get(keyOf(path));
+    if (old === undefined) return;
+    this.#objects.delete(keyOf(path));
+    const gone = structuredClone(old);
+    gone.metadata.resourceVersion = String(++this.#version);
+    this.#tell(plural, gone, old, undefined);
+  }
+
+  /** Waits until the cluster, or what was written to it, is so. */
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) {
+      await new Promise<void>((resolve) => {
+        const listener = () => {
+          this.#listeners.delete(listener);
+          resolve();
+        };
+        this.#listeners.add(listener);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.api.close();
+  }
+
+  #store(path: Path & { name: string }, object: Stored, old: Stored | undefined): void {
+    object.metadata.resourceVersion = String(++this.#version);
+    this.#objects.set(keyOf(path), object);
+    this.#tell(path.plural, object, old, object);
+  }
+
+  #tell(plural: string, object: Stored, old: Stored | undefined, now: Stored | undefined): void {
+    for (const { response, selector, plural: watched } of this.#watchers) {
+      if (watched !== plural) continue;
+      const before = selects(selector, old);
+      const after = selects(selector, now);
+      if (!before && !after) continue;
+      const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
+      response.write(`${JSON.stringify({ type, object })}\n`);
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #answer(request: Seen, response: ServerResponse): void {
+    if (request.path === '/version') return json(response, 200, { gitVersion: 'v1.36.0' });
+    const path = parse(request.path);
+    if (request.method === 'GET') return this.#read(request, path, response);
+    const { plural, name, subresource } = path;
+    const body = JSON.parse(request.body) as Stored;
+    const parts = [plural, name ?? body.metadata.name, subresource];
+    const write = `${request.method} ${parts.filter((part) => part !== undefined).join('/')}`;
+    this.writes.push(write);
+    const refused = this.refuse(write);
+    if (refused !== undefined) json(response, refused.code, refused.body);
+    else this.#write(request, path, body, response);
+    return this.#wake();
+  }
+
+  #read({ query }: Seen, path: Path, response: ServerResponse): void {
+    const { plural, name } = path;
+    if (name !== undefined) {
+      const found = this.#objects.get(keyOf({ ...path, name }));
+      return found === undefined
+        ? json(response, 404, refusal(404, 'NotFound'))
+        : json(response, 200, found);
+    }
+    const selector = query.get('labelSelector');
+    if (query.get('watch') === 'true') {
+      const watcher = { plural, selector, response };
+      this.#watchers.add(watcher);
+      response.on('close', () => this.#watchers.delete(watcher));
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const since = Number(query.get('resourceVersion'));
+      for (const object of this.list(plural)) {
+        const isNew = Number(object.metadata.resourceVersion) > since;
+        if (isNew && selects(selector, object)) {
+          response.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+        }
+      }
+      response.flushHeaders();
+      return;
+    }
+    const items = this.list(plural).filter((object) => selects(selector, object));
+    json(response, 200, { metadata: { resourceVersion: String(this.#version) }, items });
+  }
+
+  #write(request: Seen, path: Path, body: Stored, response: ServerResponse): void {
+    const { plural, namespace } = path;
+    const name = path.name ?? body.metadata.name ?? '';
+    const at = { plural, namespace, name };
+    const old = this.#objects.get(keyOf(at));
+    const isPatch = request.method === 'PATCH';
+    if (request.method === 'POST') {
+      if (old !== undefined) return json(response, 409, refusal(409, 'AlreadyExists'));
+      this.put(plural, { kind: kinds[plural], ...body });
+      return json(response, 201, this.#objects.get(keyOf(at)));
+    }
+    if (old === undefined) return json(response, 404, refusal(404, 'NotFound'));
+    if (request.method === 'DELETE') return this.#delete(at, old, body, response);
+    const { uid, resourceVersion } = body.metadata;
+    const isStale =
+      (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) ||
+      (uid !== undefined && uid !== old.metadata.uid);
+    if (isStale) return json(response, 409, refusal(409, 'Conflict'));
+    const next = structuredClone(old);
+    if (isPatch) merge(next, body);
+    else next.status = body.status;
+    if (JSON.stringify(next) !== JSON.stringify(old)) this.#store(at, next, old);
+    json(response, 200, this.#objects.get(keyOf(at)));
+  }
+
+  #delete(
+    at: Path & { name: string },
+    old: Stored,
+    options: object,
+    response: ServerResponse,
+  ): void {
+    const { preconditions } = options as { preconditions?: { uid?: string } };
+    if (preconditions?.uid !== undefined && preconditions.uid !== old.metadata.uid) {
+      return json(response, 409, refusal(409, 'Conflict'));
+    }
+    if (at.plural !== 'pods') {
+      this.remove(at.plural, at.name, at.namespace);
+      return json(response, 200, { kind: 'Status' });
+    }
+    const next = structuredClone(old);
+    next.metadata.deletionTimestamp ??= new Date(Date.now() + 30_000).toISOString();
+    this.#store(at, next, old);
+    json(response, 200, next);
+  }
+}
+
+const keyOf = ({ plural, namespace, name }: Path) => `${plural}/${namespace}/${name}`;
+
+const selects = (selector: string | null, object: Stored | undefined) =>
+  object !== undefined && (selector === null || object.metadata.labels?.[selector] !== undefined);
+
+function parse(path: string): Path {
+  const parts = path.split('/').slice(path.startsWith('/apis/') ? 4 : 3);
+  const namespace = parts[0] === 'namespaces' ? (parts[1] ?? '') : '';
+  const [plural = '', name, subresource] = parts[0] === 'namespaces' ? parts.slice(2) : parts;
+  return {
+    plural,
+    namespace,
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}
+
+/** JSON merge patch (RFC 7386); near enough to server-side apply for one manager. */
+function merge(target: object, patch: object): void {
+  const into = target as Record<string, unknown>;
+  for (const [key, value] of Object.entries(patch)) {
+    const old = into[key];
+    if (value === null) delete into[key];
+    else if (isPlain(value) && isPlain(old)) merge(old, value);
+    else into[key] = value;
+  }
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
