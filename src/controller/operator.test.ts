@@ -19,7 +19,7 @@ describe('the operator', () => {
     expect(world.behind('web-read')).toEqual(['web-1', 'web-2']);
     expect(world.behind('web-all')).toEqual(['web-0', 'web-1', 'web-2']);
     await world.stopOperator();
-    const before = world.writes().length;
+    const before = world.cluster.writes.length;
     world.startOperator();
     // A change of something that it does not mind, and one that it does: it has looked when it has written.
     world.cluster.put('nodes', {
@@ -206,7 +206,7 @@ describe('bad days', () => {
     };
     world.programs.get('web-0')?.kill();
     await until(() => world.cluster.get('haservices', 'web') === undefined);
-    const before = world.writes().length;
+    const before = world.cluster.writes.length;
     world.apply('other', { replicas: 1 });
     await until(() => world.healthy('other'));
     // At the most what was under way when it went.
@@ -220,7 +220,7 @@ describe('bad days', () => {
     await until(() => world.healthy());
     world.apply('web', { paused: true });
     await until(() => world.status().phase === 'Paused');
-    const before = world.writes().length;
+    const before = world.cluster.writes.length;
     world.programs.get('web-0')?.kill();
     await until(() => world.condition('FailoverBlocked')?.reason === 'Paused');
     expect(world.condition('FailoverBlocked')?.message).toContain('set it to false to let web-1');

@@ -98,6 +98,9 @@ export class FakeCluster {
 
   #store(path: Path & { name: string }, object: Stored, old: Stored | undefined): void {
     object.metadata.resourceVersion = String(++this.#version);
+    // As the real one tells an empty list that is not omitted.
+    const slice = object as { endpoints?: unknown[] | null };
+    if (slice.endpoints?.length === 0) slice.endpoints = null;
     this.#objects.set(keyOf(path), object);
     this.#tell(path.plural, object, old, object);
   }

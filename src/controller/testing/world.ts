@@ -124,7 +124,7 @@ export class World {
   }
 
   status(name = 'web'): Status {
-    return (this.cluster.get('haservices', name)?.status ?? {}) as Status;
+    return this.cluster.get('haservices', name)?.status ?? {};
   }
 
   condition(type: string, name = 'web') {
