@@ -5,10 +5,10 @@
  *     npm run bench -- operator [--runs N] [--services N] [--json FILE]
  */
 import { writeFile } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from '../cluster/cluster.ts';
 import type { FaultName } from '../measure/faults.ts';
+import { interruptible } from '../measure/interrupt.ts';
 import { type Place, localPlace } from '../measure/place.ts';
 import { benchFailover } from './failover.ts';
 import { benchOperator, renderOperator } from './operator-bench.ts';
@@ -18,14 +18,7 @@ const namespace = 'haservice-bench';
 const faults: readonly FaultName[] = ['crash', 'hang', 'node-lost'];
 
 const say = (line: string) => console.error(line);
-const stop = new AbortController();
-let endedBy: 'SIGINT' | 'SIGTERM' | undefined;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    endedBy = name;
-    stop.abort(new Error(`ended by ${name}`));
-  });
-}
+const interrupt = interruptible();
 
 function count(text: string): number {
   const number = Number(text);
@@ -41,7 +34,7 @@ function faultNames(text: string): FaultName[] {
 
 /** Brings the cluster up, works in it, and takes down what was not there before. */
 async function inCluster(work: (place: Place) => Promise<void>): Promise<void> {
-  const place = await localPlace({ namespace, log: say, signal: stop.signal });
+  const place = await localPlace({ namespace, log: say, signal: interrupt.signal });
   try {
     await work(place);
   } finally {
@@ -72,7 +65,7 @@ program
         runs,
         only,
         log: say,
-        signal: stop.signal,
+        signal: interrupt.signal,
       });
       console.log(`Milliseconds from the fault to the end of the last failed request:\n`);
       console.log(renderRows(rows));
@@ -99,7 +92,7 @@ program
         runs,
         services,
         log: say,
-        signal: stop.signal,
+        signal: interrupt.signal,
       });
       console.log(renderOperator(figures));
       await save(json, figures);
@@ -109,6 +102,5 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  if (endedBy === undefined) say(error instanceof Error ? error.message : String(error));
-  process.exitCode = endedBy === undefined ? 1 : 128 + constants.signals[endedBy];
+  interrupt.report(error);
 }

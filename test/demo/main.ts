@@ -4,8 +4,8 @@
  *     npm run demo [-- --json FILE] [--keep] [--context NAME [--client-image IMAGE]]
  */
 import { writeFile } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { Command } from 'commander';
+import { interruptible } from '../measure/interrupt.ts';
 import { contextPlace, localPlace } from '../measure/place.ts';
 import { demo } from './demo.ts';
 import { createJournal } from './journal.ts';
@@ -38,14 +38,7 @@ const program = new Command('demo')
   .parse();
 const { json, keep, context, clientImage } = program.opts<Options>();
 
-const stop = new AbortController();
-let endedBy: 'SIGINT' | 'SIGTERM' | undefined;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    endedBy = name;
-    stop.abort(new Error(`ended by ${name}`));
-  });
-}
+const interrupt = interruptible();
 
 const screen = new Screen(process.stdout);
 const journal = createJournal(
@@ -57,7 +50,7 @@ const journal = createJournal(
 const color = screen.isLive && process.env['NO_COLOR'] === undefined;
 
 async function main(): Promise<void> {
-  const { signal } = stop;
+  const { signal } = interrupt;
   if (context !== undefined) {
     journal.note('without root there is one fault: the pod is deleted by force');
     journal.note('hanging processes and lost nodes are shown on the local cluster alone');
@@ -98,6 +91,5 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (endedBy === undefined) console.error(error instanceof Error ? error.message : error);
-  process.exitCode = endedBy === undefined ? 1 : 128 + constants.signals[endedBy];
+  interrupt.report(error);
 }
