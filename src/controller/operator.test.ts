@@ -18,6 +18,11 @@ describe('the operator', () => {
     expect(world.behind('web')).toEqual(['web-0']);
     expect(world.behind('web-read')).toEqual(['web-1', 'web-2']);
     expect(world.behind('web-all')).toEqual(['web-0', 'web-1', 'web-2']);
+    const repoints = world.writes().filter((write) => write.endsWith('/web-haservice-dev'));
+    expect(repoints).toEqual([
+      'POST endpointslices/web-haservice-dev',
+      'PATCH endpointslices/web-haservice-dev',
+    ]);
     await world.stopOperator();
     const before = world.cluster.writes.length;
     world.startOperator();
