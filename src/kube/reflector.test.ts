@@ -1,0 +1,185 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FakeClock } from '../core/fake-clock.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { KubeClient } from './client.ts';
+import { Reflector } from './reflector.ts';
+import { pods } from './resources.ts';
+import { Store } from './store.ts';
+import { FakeApiServer, type Seen, json, refusal } from './testing/fake-api-server.ts';
+import type { Pod } from './wire.ts';
+
+const pod = (name: string, resourceVersion: string): Pod => ({
+  kind: 'Pod',
+  metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion },
+});
+
+let api: FakeApiServer;
+let client: KubeClient;
+let store: Store<Pod>;
+let clock: FakeClock;
+let reflector: Reflector<Pod>;
+let stop: AbortController;
+let running: Promise<void>;
+/** Watches that are open, and how lists are answered. */
+let watches: { request: Seen; response: ServerResponse }[];
+let answerList: (request: Seen, response: ServerResponse) => void;
+let answerWatch: (request: Seen, response: ServerResponse) => void;
+
+beforeEach(async () => {
+  watches = [];
+  answerList = (_request, response) =>
+    json(response, 200, { metadata: { resourceVersion: '10' }, items: [pod('a', '5')] });
+  answerWatch = (_request, response) => response.writeHead(200).flushHeaders();
+  api = await FakeApiServer.start((request, response) => {
+    if (request.query.get('watch') !== 'true') return answerList(request, response);
+    watches.push({ request, response });
+    answerWatch(request, response);
+  });
+  client = KubeClient.fromKubeConfig(api.config());
+  store = new Store();
+  clock = new FakeClock();
+  stop = new AbortController();
+  reflector = new Reflector({
+    client,
+    type: pods,
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    labelSelector: 'app',
+  });
+  running = reflector.run(stop.signal);
+});
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await client.close();
+  await api.close();
+});
+
+const names = () => store.list().map(({ metadata }) => metadata?.name);
+const changed = () =>
+  new Promise<void>((resolve) => {
+    const off = store.onChange(() => {
+      off();
+      resolve();
+    });
+  });
+const tell = (type: string, object: object) =>
+  watches.at(-1)?.response.write(`${JSON.stringify({ type, object })}\n`);
+/** Turns the event loop, and time with it, until a watch or request has come. */
+const seen = async (count: number) => {
+  while (api.requests.length < count) {
+    clock.advance(100);
+    await new Promise(setImmediate);
+  }
+};
+
+it('lists page by page, then watches from there and follows what it hears', async () => {
+  stop.abort();
+  await running;
+  answerList = ({ query }, response) =>
+    query.get('continue') === null
+      ? json(response, 200, {
+          metadata: { resourceVersion: '10', continue: 'more' },
+          items: [pod('a', '5')],
+        })
+      : json(response, 200, { metadata: { resourceVersion: '10' }, items: [pod('b', '6')] });
+  api.requests.length = 0;
+  watches = [];
+  stop = new AbortController();
+  reflector = new Reflector({
+    client,
+    type: pods,
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    labelSelector: 'app',
+  });
+  expect(reflector.hasSynced()).toBe(false);
+  running = reflector.run(stop.signal);
+  await reflector.synced;
+  expect(reflector.hasSynced()).toBe(true);
+  expect(names()).toEqual(['a', 'b']);
+  await api.seen(3);
+  const [first, , watch] = api.requests;
+  expect(first?.query.get('limit')).toBe('500');
+  expect(first?.query.get('labelSelector')).toBe('app');
+  expect(watch?.query.get('resourceVersion')).toBe('10');
+  expect(watch?.query.get('allowWatchBookmarks')).toBe('true');
+  expect(watch?.query.get('labelSelector')).toBe('app');
+  expect(Number(watch?.query.get('timeoutSeconds'))).toBe(450);
+  tell('ADDED', pod('c', '11'));
+  await changed();
+  tell('DELETED', pod('a', '12'));
+  await changed();
+  expect(names()).toEqual(['b', 'c']);
+});
+
+it('resumes where a watch has ended: at its last event or bookmark, without a list', async () => {
+  await api.seen(2);
+  tell('ADDED', pod('b', '11'));
+  await changed();
+  tell('BOOKMARK', { kind: 'Pod', metadata: { resourceVersion: '40' } });
+  watches.at(-1)?.response.end();
+  await seen(3);
+  expect(api.requests[2]?.query.get('resourceVersion')).toBe('40');
+  expect(names()).toEqual(['a', 'b']);
+});
+
+it('resumes after a reset and a 500, a little later', async () => {
+  await api.seen(2);
+  answerWatch = (_request, response) => json(response, 500, refusal(500, 'InternalError'));
+  watches.at(-1)?.response.destroy();
+  await seen(4);
+  answerWatch = (_request, response) => response.writeHead(200).flushHeaders();
+  const before = api.requests.length;
+  await seen(before + 1);
+  expect(api.requests.at(-1)?.query.get('resourceVersion')).toBe('10');
+  await new Promise(setImmediate);
+  tell('ADDED', pod('b', '11'));
+  await changed();
+  expect(names()).toEqual(['a', 'b']);
+});
+
+it('lists anew when its place is too old, at once, but not over and over', async () => {
+  await api.seen(2);
+  answerList = (_request, response) =>
+    json(response, 200, { metadata: { resourceVersion: '90' }, items: [pod('z', '80')] });
+  tell('ERROR', refusal(410, 'Expired'));
+  // No time passes: the list comes at once.
+  await api.seen(4);
+  expect(api.requests[2]?.query.get('watch')).toBeNull();
+  expect(api.requests[3]?.query.get('resourceVersion')).toBe('90');
+  expect(names()).toEqual(['z']);
+  tell('ERROR', refusal(410, 'Expired'));
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+  expect(api.requests).toHaveLength(4);
+  await seen(5);
+  expect(api.requests[4]?.query.get('watch')).toBeNull();
+});
+
+it('does not hurry where a watch ends at once', async () => {
+  answerWatch = (_request, response) => void response.writeHead(200).end();
+  await api.seen(2);
+  watches.at(-1)?.response.end();
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+  expect(api.requests).toHaveLength(2);
+  await seen(3);
+});
+
+it('gives up a watch that has gone silent, and not one that sends bookmarks', async () => {
+  await api.seen(2);
+  clock.advance(179_000);
+  tell('ADDED', pod('b', '11'));
+  await changed();
+  clock.advance(179_000);
+  for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+  expect(api.requests).toHaveLength(2);
+  clock.advance(1_000);
+  await seen(3);
+  expect(api.requests[2]?.query.get('resourceVersion')).toBe('11');
+});
