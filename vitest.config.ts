@@ -17,6 +17,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          // One of them stops the API server.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { specSchema } from '../../src/api/spec.ts';
+import { haServices } from '../../src/controller/resource-type.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { ResourceType } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/wire.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { Api } from '../measure/api.ts';
+
+const namespace = 'integration-crd';
+const crds = fileURLToPath(new URL('../../crds', import.meta.url));
+const crdType: ResourceType<Crd> = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
+interface Schema {
+  description?: string;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+interface Crd extends KubeObject {
+  spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+let cluster: Cluster;
+let api: Api;
+let client: KubeClient;
+const kubectl = (args: string[], object?: unknown) =>
+  cluster.runKubectl(['--namespace', namespace, ...args], {
+    ...(object === undefined ? {} : { input: JSON.stringify(object) }),
+  });
+
+beforeAll(async () => {
+  cluster = await Cluster.open();
+  api = Api.fromFile(cluster.kubeconfig);
+  client = api.client;
+  await cluster.runKubectl(['apply', '-k', crds]);
+  await cluster.runKubectl(['wait', '--for=condition=Established', 'crd/haservices.haservice.dev']);
+  await cluster.runKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
+  await cluster.runKubectl(['create', 'namespace', namespace]);
+});
+afterAll(async () => {
+  await cluster.runKubectl(['delete', 'namespace', namespace, '--wait']);
+  await api.close();
+});
+
+const template = { spec: { containers: [{ name: 'web', image: 'nginx:stable' }] } };
+/** Paused: an operator that may run on this cluster leaves it alone. */
+const minimal = { ports: [{ port: 80 }], engine: { type: 'HTTP' }, template, paused: true };
+const resource = (name: string, spec: object) => ({
+  apiVersion: 'haservice.dev/v1alpha1',
+  kind: 'HAService',
+  metadata: { name, namespace },
+  spec: { ...minimal, ...spec },
+});
+
+describe('the CRD', () => {
+  it('is accepted whole: structural, served, without a warning', async () => {
+    const crd = await client.get(crdType, { name: 'haservices.haservice.dev' });
+    const conditions = Object.fromEntries(
+      (crd.status?.conditions ?? []).map(({ type, status }) => [type, status]),
+    );
+    expect(conditions).toMatchObject({ Established: 'True', NamesAccepted: 'True' });
+    expect(conditions['NonStructuralSchema']).toBeUndefined();
+    // A warning makes this fail.
+    await cluster.runKubectl(['apply', '-k', crds, '--warnings-as-errors']);
+  });
+
+  it('explains every field', async () => {
+    const crd = await client.get(crdType, { name: 'haservices.haservice.dev' });
+    const bare: string[] = [];
+    const look = (schema: Schema, path: string) => {
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        const own = `${path}.${name}`;
+        if (field.description === undefined && !/^\.(apiVersion|kind|metadata)/.test(own)) {
+          bare.push(own);
+        }
+        look(field, own);
+        if (field.items !== undefined) look(field.items, `${own}[]`);
+      }
+    };
+    look(crd.spec.versions[0]?.schema.openAPIV3Schema ?? {}, '');
+    expect(bare).toEqual([]);
+    const text = await kubectl(['explain', 'haservice.spec.failover']);
+    expect(text).toContain('What happens when the primary fails');
+    expect(text).toContain('minInterval');
+  });
+
+  it('shows the columns that a person looks for', async () => {
+    await kubectl(['apply', '-f', '-'], resource('columns', {}));
+    const [header] = (await kubectl(['get', 'has'])).split('\n');
+    expect(header?.split(/\s+/)).toEqual([
+      'NAME',
+      'TOPOLOGY',
+      'PRIMARY',
+      'READY',
+      'PHASE',
+      'LAST-FAILOVER',
+      'AGE',
+    ]);
+  });
+
+  it('can be scaled', async () => {
+    await kubectl(['apply', '-f', '-'], resource('scaled', { replicas: 2 }));
+    await kubectl(['scale', 'haservice/scaled', '--replicas=4']);
+    const { spec } = await client.get(haServices, { namespace, name: 'scaled' });
+    expect(spec).toMatchObject({ replicas: 4 });
+  });
+});
+
+describe('defaults', () => {
+  it.each([
+    ['nothing but what is required', {}],
+    ['half a section', { heartbeat: { interval: '100ms' }, placement: { zones: { minZones: 2 } } }],
+    ['hooks', { engine: { type: 'TCP', port: 80, promote: { path: '/promote' } } }],
+  ])('of the API server and of the operator are the same: %s', async (_, spec) => {
+    const name = 'defaults';
+    await kubectl(['apply', '-f', '-'], resource(name, spec));
+    const stored = await client.get(haServices, { namespace, name });
+    expect(stored.spec).toEqual(specSchema.parse({ ...minimal, ...spec }));
+    await kubectl(['delete', 'has', name]);
+  });
+});
+
+describe('a wrong spec is refused with what to write instead', () => {
+  it.each<[string, object, RegExp]>([
+    ['a timeout that is not longer', { heartbeat: { interval: '2s' } }, /must be longer than/],
+    ['an interval that is too short', { heartbeat: { interval: '1ms' } }, /at least 10ms/],
+    ['a duration without a unit', { heartbeat: { interval: '500' } }, /spec.heartbeat.interval/],
+    [
+      'an engine that there is not',
+      { engine: { type: 'HTPP' } },
+      /supported values: "TCP", "HTTP"/,
+    ],
+    [
+      'tcp with HTTP',
+      { engine: { type: 'HTTP', tcp: { send: '', expect: 'x' } } },
+      /goes with type: TCP/,
+    ],
+    ['http with TCP', { engine: { type: 'TCP', http: { path: '/' } } }, /goes with type: HTTP/],
+    ['no port', { ports: [] }, /should have at least 1 items/],
+    ['a port out of range', { ports: [{ port: 70_000 }] }, /less than or equal to 65535/],
+    [
+      'two ports of one name',
+      {
+        ports: [
+          { name: 'a', port: 1 },
+          { name: 'a', port: 2 },
+        ],
+      },
+      /names must differ/,
+    ],
+    [
+      'one port twice',
+      {
+        ports: [
+          { name: 'a', port: 1 },
+          { name: 'b', port: 1 },
+        ],
+      },
+      /offer the same port/,
+    ],
+    [
+      'no port that can be probed',
+      { ports: [{ port: 53, protocol: 'UDP' }] },
+      /set engine.port to a TCP port/,
+    ],
+    [
+      'too many zones',
+      { placement: { zones: { minZones: 9 } } },
+      /raise replicas or lower minZones/,
+    ],
+    ['negative replicas', { replicas: -1 }, /greater than or equal to 0/],
+    ['a hook without a slash', { engine: { type: 'TCP', promote: { path: 'x' } } }, /promote.path/],
+    ['a template without containers', { template: { spec: {} } }, /containers/],
+    [
+      'a misspelt field',
+      { failover: { automatik: true } },
+      /unknown field "spec.failover.automatik"/,
+    ],
+  ])('%s', async (_, spec, words) => {
+    await expect(kubectl(['apply', '-f', '-'], resource('wrong', spec))).rejects.toThrow(words);
+  });
+});
