@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import type { FailoverRecord } from '../api/status.ts';
+import type { Action } from './action.ts';
+import { decide } from './decide.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { dead, healthy, makeMember, makeObserved, running, t0 } from './testing/fixtures.ts';
+
+const summary = (actions: Action[]) =>
+  actions.map((action) => {
+    switch (action.type) {
+      case 'EnsureChild':
+        return `${action.manifest.kind} ${action.manifest.metadata.name}`;
+      case 'CallHook':
+        return `${action.call.action} ${action.call.member.name}`;
+      case 'CreatePod':
+        return `create ${action.manifest.metadata.name}`;
+      case 'DeletePod':
+        return `delete ${action.removal.member.name}`;
+      case 'DeleteStray':
+        return `delete ${action.stray.kind} ${action.stray.name}`;
+      case 'LabelPod':
+        return `label ${action.member.name} ${action.labels['haservice.dev/role']}`;
+    }
+  });
+
+/** UIDs that the write slice should hold; undefined where it is left as it is. */
+function writers(actions: Action[]): string[] | undefined {
+  const action = actions.find(
+    (entry) => entry.type === 'EnsureChild' && entry.manifest.metadata.name === 'web-haservice-dev',
+  );
+  if (action?.type !== 'EnsureChild') return undefined;
+  const endpoints = action.manifest['endpoints'] as { targetRef: { uid: string } }[];
+  return endpoints.map(({ targetRef }) => targetRef.uid);
+}
+
+const promoteHook = { engine: { type: 'HTTP', promote: { path: '/up' } } };
+
+/** web-1 was elected at t0, as web-0 had crashed; the write Service still points at web-0. */
+function failingOver(spec: object = {}, more: Partial<Observed> = {}) {
+  const { resource, members } = running(spec);
+  const record: FailoverRecord = {
+    epoch: 2,
+    from: 'web-0',
+    to: 'web-1',
+    trigger: 'Crash',
+    startedAt: new Date(t0).toISOString(),
+    outcome: 'Promoting',
+  };
+  const status = { ...resource.status, primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2 };
+  const crashed = members.map((member) =>
+    member.ordinal === 0 ? { ...member, health: dead('Refused') } : member,
+  );
+  return {
+    resource: { ...resource, status: { ...status, failovers: [record] } } satisfies Resource,
+    members: crashed,
+    observed: makeObserved(crashed, { writeEndpoints: ['uid-web-0'], ...more }),
+  };
+}
+
+describe('after an election', () => {
+  it('writes the slice of the write Service before anything else, then what can wait', () => {
+    const { resource, observed } = failingOver();
+    const actions = summary(decide(resource, observed, t0 + 5).actions);
+    expect(actions[0]).toBe('EndpointSlice web-haservice-dev');
+    expect(actions.slice(-2)).toEqual(['label web-0 standby', 'label web-1 primary']);
+  });
+
+  it('points the Service at nobody but the primary, and not before it is promoted', () => {
+    const plain = failingOver();
+    expect(writers(decide(plain.resource, plain.observed, t0 + 5).actions)).toEqual(['uid-web-1']);
+    const { resource, observed } = failingOver(promoteHook);
+    const waiting = decide(resource, observed, t0 + 5);
+    expect(writers(waiting.actions)).toBeUndefined();
+    expect(summary(waiting.actions)).toContain('promote web-1');
+  });
+
+  it('takes the old primary out when the promotion takes long, also as a new process', () => {
+    const timeline = { epoch: 2, committedAtMs: t0 + 100 };
+    const { resource, observed } = failingOver(promoteHook, { timeline });
+    const early = decide(resource, observed, t0 + 400);
+    expect(writers(early.actions)).toBeUndefined();
+    expect(early.requeueAtMs).toBeLessThanOrEqual(t0 + 600);
+    expect(writers(decide(resource, observed, t0 + 600).actions)).toEqual([]);
+    const { timeline: _lost, ...unremembered } = observed;
+    expect(writers(decide(resource, unremembered, t0 + 500).actions)).toEqual([]);
+  });
+
+  it('takes a pod that is gone out at once: its address may soon be another pod’s', () => {
+    const { resource, members } = running({ failover: { automatic: false } });
+    const observed = makeObserved(members.slice(1), { writeEndpoints: ['uid-web-0'] });
+    const decision = decide(resource, observed, t0);
+    expect(decision.commit).toBeUndefined();
+    expect(writers(decision.actions)).toEqual([]);
+  });
+
+  it('leaves a crashed primary that nobody can replace where it is: it may come back', () => {
+    const { resource, members } = running({ replicas: 1 });
+    const alone = { ...members[0]!, health: dead('Refused') };
+    const observed = makeObserved([alone], { writeEndpoints: ['uid-web-0'] });
+    expect(writers(decide(resource, observed, t0).actions)).toEqual(['uid-web-0']);
+  });
+
+  it('completes the record with the times of its phases, once the first answer has come', () => {
+    const timeline = {
+      epoch: 2,
+      committedAtMs: t0 + 4,
+      promotedAtMs: t0 + 5,
+      repointedAtMs: t0 + 9,
+    };
+    const more = { writeEndpoints: ['uid-web-1'], timeline };
+    const { resource, observed } = failingOver({}, more);
+    const waiting = decide(resource, observed, t0 + 10);
+    expect(waiting.status.failovers?.[0]?.outcome).toBe('Promoting');
+    expect(waiting.requeueAtMs).toBe(t0 + 3_009);
+    const answered = { ...observed, timeline: { ...timeline, firstSuccessAtMs: t0 + 29 } };
+    const done = decide(resource, answered, t0 + 30);
+    expect(done.status.failovers?.[0]).toMatchObject({
+      outcome: 'Completed',
+      electMs: 4,
+      promoteMs: 1,
+      repointMs: 4,
+      firstSuccessMs: 20,
+      totalMs: 9,
+    });
+    expect(done.events.map(({ reason }) => reason)).toContain('FailoverCompleted');
+    expect(decide(resource, observed, t0 + 3_009).status.failovers?.[0]?.outcome).toBe('Completed');
+  });
+
+  it('completes it without times where another process saw the beginning', () => {
+    const { resource, observed } = failingOver({}, { writeEndpoints: ['uid-web-1'] });
+    const [record] = decide(resource, observed, t0 + 10).status.failovers ?? [];
+    expect(record?.outcome).toBe('Completed');
+    expect(record).not.toHaveProperty('totalMs');
+  });
+
+  it('gives a record up that a scale to 0 or another topology has overtaken', () => {
+    for (const spec of [{ replicas: 0 }, { topology: 'ActiveActive' }]) {
+      const { resource, observed } = failingOver(spec);
+      const { status } = decide(resource, observed, t0 + 10);
+      expect(status.failovers?.[0]?.outcome).toBe('Superseded');
+      expect(status.primary).toBeUndefined();
+    }
+  });
+});
+
+describe('a new process', () => {
+  const unheard = (member: Member): Member => ({
+    ...member,
+    health: healthy({ verdict: 'Unknown', message: 'not heard yet', sinceWallMs: t0 }),
+  });
+  const known = (resource: Resource, members: Member[]): Resource => ({
+    ...resource,
+    status: decide(resource, makeObserved(members, { writeEndpoints: ['uid-web-0'] }), t0).status,
+  });
+  const writes = (actions: Action[], service: string) =>
+    actions.flatMap((action) => {
+      if (action.type !== 'EnsureChild') return [];
+      const { manifest } = action;
+      if (manifest.metadata.labels?.['kubernetes.io/service-name'] !== service) return [];
+      return (manifest['endpoints'] as { targetRef: { name: string } }[]).map(
+        ({ targetRef }) => targetRef.name,
+      );
+    });
+
+  it('takes nobody out of the Services, and changes no status, before it has heard anybody', () => {
+    const { resource, members } = running();
+    const before = known(resource, members);
+    expect(before.status.phase).toBe('Healthy');
+    const observed = makeObserved(members.map(unheard), { writeEndpoints: ['uid-web-0'] });
+    const { status, actions, events } = decide(before, observed, t0 + 1);
+    expect(status).toEqual(before.status);
+    expect(events).toEqual([]);
+    expect(writes(actions, 'web-read')).toEqual(['web-1', 'web-2']);
+    expect(writes(actions, 'web-all')).toEqual(['web-0', 'web-1', 'web-2']);
+  });
+
+  it('does so for ActiveActive, where everything would be out', () => {
+    const { resource, members } = running({ topology: 'ActiveActive' });
+    const before = known(resource, members);
+    const { actions } = decide(before, makeObserved(members.map(unheard)), t0 + 1);
+    expect(writes(actions, 'web')).toEqual(['web-0', 'web-1', 'web-2']);
+  });
+
+  it('believes its own ears as soon as they have a verdict, and elects only whom it has heard', () => {
+    const { resource, members } = running();
+    const before = known(resource, members);
+    const silent = members.map((member) => {
+      const since = { sinceWallMs: t0 - 10_000 };
+      return member.ordinal === 1
+        ? { ...member, health: healthy({ verdict: 'Unknown', cause: 'Silent', ...since }) }
+        : unheard(member);
+    });
+    const { actions } = decide(before, makeObserved(silent), t0 + 1);
+    expect(writes(actions, 'web-read')).toEqual(['web-2']);
+    const primaryDead = members.map((member) =>
+      member.ordinal === 0 ? { ...member, health: dead('Refused') } : unheard(member),
+    );
+    const decision = decide(before, makeObserved(primaryDead), t0 + 1);
+    expect(decision.commit).toBeUndefined();
+    expect(
+      decision.status.conditions?.find(({ type }) => type === 'FailoverBlocked'),
+    ).toMatchObject({ status: 'True', reason: 'NoCandidate' });
+  });
+});
+
+describe('one pass', () => {
+  it('kills a frozen former primary before it loses the label that condemns it', () => {
+    const { resource, members } = failingOver();
+    const frozen = members.map((member) =>
+      member.ordinal === 0
+        ? {
+            ...member,
+            labels: { ...member.labels, 'haservice.dev/role': 'primary' },
+            health: dead('Silent'),
+          }
+        : member,
+    );
+    const observed = makeObserved(frozen, { writeEndpoints: ['uid-web-1'] });
+    const actions = summary(decide(resource, observed, t0 + 5).actions);
+    expect(actions.indexOf('delete web-0')).toBeLessThan(actions.indexOf('label web-0 standby'));
+    // And where the label is lost: the record still knows.
+    const unlabelled = makeObserved(
+      frozen.map((m) =>
+        m.ordinal === 0 ? makeMember(resource, 0, { health: dead('Silent') }) : m,
+      ),
+    );
+    expect(summary(decide(resource, unlabelled, t0 + 5).actions)).toContain('delete web-0');
+  });
+
+  it('leaves a Service of somebody else alone, with its slice', () => {
+    const { resource, members } = running();
+    const web = { uid: 'x', ours: false, owner: 'Helm', leftOver: false };
+    const observed = makeObserved(members, { services: { web } });
+    const actions = summary(decide(resource, observed, t0).actions);
+    expect(actions).not.toContain('Service web');
+    expect(actions).not.toContain('EndpointSlice web-haservice-dev');
+    expect(actions).toContain('Service web-read');
+  });
+
+  it('writes slices of the family that the pods have', () => {
+    const { resource, members } = running();
+    const six = members.map((member) => ({ ...member, ip: `fd00::${member.ordinal + 1}` }));
+    const { actions } = decide(resource, makeObserved(six, { ipv6: true }), t0);
+    expect(summary(actions)).toContain('EndpointSlice web-haservice-dev-v6');
+    expect(summary(actions)).not.toContain('EndpointSlice web-haservice-dev');
+  });
+
+  it('says the same as long as it is the same, whatever the evidence counts', () => {
+    const { resource, members } = running({ replicas: 1 });
+    const at = (evidence: string) => {
+      const health = dead('Refused', { evidence });
+      const member = { ...members[0]!, health };
+      return decide(resource, makeObserved([member]), t0).status;
+    };
+    expect(at('connection refused and 3 times after')).toEqual(
+      at('connection refused and 77 times after'),
+    );
+  });
+});
