@@ -78,6 +78,21 @@ describe('the operator', () => {
     expect(world.programs.get('web-1')?.calls).toContain('/promote');
   });
 
+  it('finishes the failover that is under way when it is stopped', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    let stopped: Promise<void> | undefined;
+    world.cluster.refuse = (write) => {
+      if (write === 'PUT haservices/web/status') stopped ??= world.stopOperator();
+      return undefined;
+    };
+    world.programs.get('web-0')?.kill();
+    await until(() => stopped !== undefined);
+    await stopped;
+    expect(world.status().primary).toBe('web-1');
+    expect(world.behind('web')).toEqual(['web-1']);
+  });
+
   it('does not commit on an old state: who wrote meanwhile is heard first', async () => {
     world.apply('web');
     await until(() => world.healthy());

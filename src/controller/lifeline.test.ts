@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { HAError } from '../api/errors.ts';
+import { FakeClock } from '../core/fake-clock.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { Connection } from './connection.ts';
+import { holdLifeline } from './lifeline.ts';
+
+const turn = async () => {
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+};
+
+it('knows that it is cut off, breaks connections that hang, and says when it is over', async () => {
+  const clock = new FakeClock();
+  let restored = 0;
+  const connection = new Connection(clock, () => restored++);
+  let fails = false;
+  let pings = 0;
+  let resets = 0;
+  const stop = new AbortController();
+  const client = {
+    ping: () => {
+      pings++;
+      return fails
+        ? Promise.reject(new HAError('HA_ERR_API_TIMEOUT', 'GET /version'))
+        : Promise.resolve();
+    },
+    reset: () => {
+      resets++;
+      return Promise.resolve();
+    },
+  };
+  const held = holdLifeline({ client, connection, clock, log: silentLog }, stop.signal);
+  await turn();
+  expect(pings).toBe(1);
+  expect(connection.lostSince(0)).toBe(false);
+  fails = true;
+  clock.advance(5_000);
+  await turn();
+  expect(connection.lostSince(clock.now())).toBe(true);
+  expect(resets).toBe(0);
+  clock.advance(5_000);
+  await turn();
+  expect(resets).toBe(1);
+  fails = false;
+  clock.advance(5_000);
+  await turn();
+  expect(restored).toBe(1);
+  expect(connection.lostSince(clock.now())).toBe(false);
+  expect(connection.lostSince(10_000)).toBe(true);
+  expect(connection.sinceWallMs).toBe(clock.wallNow());
+  clock.advance(5_000);
+  await turn();
+  expect(restored).toBe(1);
+  stop.abort();
+  await held;
+  clock.advance(60_000);
+  expect(pings).toBe(5);
+});
+
+it('takes a refusal for a sign of life', () => {
+  const connection = new Connection(new FakeClock(), () => {});
+  connection.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
+  expect(connection.lostSince(-1)).toBe(false);
+});
