@@ -48,7 +48,9 @@ const failoverRecord = z
     trigger,
     evidence: text('What was heard, or not heard, of the old primary.').optional(),
     startedAt: time('When the old primary was found failed.'),
-    detectMs: ms('From the last sign of life of the old primary to the verdict.').optional(),
+    detectMs: ms(
+      'From the last sign of the old primary to the verdict: from the end of its connection (Crash), else from its last answer.',
+    ).optional(),
     electMs: ms('From the verdict to the committed decision.').optional(),
     promoteMs: ms('From the decision to the promotion done.').optional(),
     repointMs: ms('From the promotion to the Service pointing at the new primary.').optional(),

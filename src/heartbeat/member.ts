@@ -31,6 +31,8 @@ export class Member {
   #sinceWallMs: number;
   #lastHeardWallMs: number | undefined;
   #rttMs: number | undefined;
+  /** When it ended its connection, by the attentive clock: the moment of its death, where nothing listens any more. */
+  #endedAt: number | undefined;
   #nextBeatAt = 0;
   #cancelBeat = () => {};
   #cancelJudge = () => {};
@@ -75,13 +77,14 @@ export class Member {
 
   health(): MemberHealth {
     const { verdict, cause, silentFrom, generation } = this.#state;
+    const lastSign = cause === 'Refused' ? (this.#endedAt ?? silentFrom) : silentFrom;
     return {
       verdict,
       ...(cause === undefined ? {} : { cause }),
       message: this.#message(),
       sinceWallMs: this.#sinceWallMs,
       ...(this.#lastHeardWallMs === undefined ? {} : { lastHeardWallMs: this.#lastHeardWallMs }),
-      silentMs: Math.max(0, this.#options.attentiveNow() - silentFrom),
+      silentMs: Math.max(0, this.#options.attentiveNow() - lastSign),
       ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
       generation,
       evidence: this.#evidence.text(),
@@ -115,6 +118,7 @@ export class Member {
       case 'answer':
         metrics?.roundTrip(event.rttMs);
         this.#rttMs = event.rttMs;
+        this.#endedAt = undefined;
         this.#lastHeardWallMs = clock.wallNow();
         this.#become(detector.onAnswer(this.#state, now));
         if (this.#state.verdict === 'Healthy') this.#evidence.clear();
@@ -131,6 +135,8 @@ export class Member {
         this.#become(detector.forgive(this.#state, now));
         break;
       case 'closed':
+        this.#endedAt ??= now;
+        break;
       case 'unreachable':
         break;
     }

@@ -147,6 +147,24 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')?.generation).toBe(1);
   });
 
+  it('counts the silence of a dead process from the end of its connection, not from its last answer', async () => {
+    let asked = 0;
+    const { server, port } = await serve((socket) =>
+      socket.on('data', () => {
+        asked++;
+        if (asked === 1) socket.write(ok);
+        else void server.close();
+      }),
+    );
+    const { monitor, changedTo } = start();
+    monitor.setMembers(key, [member('a')], config(port));
+    await changedTo('a Dead Refused');
+    const health = monitor.health(key, 'a');
+    const sinceAnswerMs = Date.now() - (health?.lastHeardWallMs ?? 0);
+    // The second beat came at least half an interval after the first.
+    expect(health?.silentMs).toBeLessThan(sinceAnswerMs - detector.intervalMs / 4);
+  });
+
   it('finds a frozen process suspect and then dead by its silence, and alive again when it thaws', async () => {
     const { child, port } = await startProgram(programs.http);
     const { monitor, changedTo, changes, verdicts } = start();
