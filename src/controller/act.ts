@@ -1,6 +1,7 @@
 import { fieldManager } from '../api/labels.ts';
 import { HAError } from '../api/errors.ts';
 import type { Action } from '../core/action.ts';
+import type { Manifest } from '../core/manifest.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
@@ -41,7 +42,7 @@ export function describe(action: Action): string {
     case 'DeleteStray':
       return `delete ${action.stray.kind} ${action.stray.name}`;
     case 'DeletePod':
-      return `delete Pod ${action.removal.member.name}`;
+      return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
     case 'CallHook':
@@ -148,10 +149,28 @@ export async function findPod(
   }
 }
 
+/**
+ * Asks the API server whether it would take a pod. So a template that it refuses costs no member that runs. That the name is
+ * taken, and the quota used up, by the pod that is to be replaced are no faults.
+ *
+ * @throws HAError where it would not.
+ */
+async function tryPod(manifest: Manifest, { client, signal }: ActContext): Promise<void> {
+  try {
+    const options = { signal, fieldValidation: 'Strict', dryRun: 'All' } as const;
+    await client.create(pods, manifest, options);
+  } catch (error) {
+    const isOverQuota = error instanceof HAError && error.message.includes('exceeded quota');
+    if (!isAlreadyExists(error) && !isOverQuota) throw error;
+  }
+}
+
 async function deletePod(
   action: Extract<Action, { type: 'DeletePod' }>,
-  { client, stores, resource, signal }: ActContext,
+  context: ActContext,
 ): Promise<boolean> {
+  const { client, stores, resource, signal } = context;
+  if (action.replacement !== undefined) await tryPod(action.replacement, context);
   const { member, gracePeriodSeconds } = action.removal;
   const ref = { namespace: resource.namespace, name: member.name };
   const left = await client

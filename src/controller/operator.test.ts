@@ -161,6 +161,31 @@ describe('bad days', () => {
     expect(world.condition('Degraded')?.status).toBe('False');
   });
 
+  it('does not give a member up for a template that is refused', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    const uids = () => world.cluster.list('pods').map(({ metadata }) => metadata.uid);
+    const before = uids();
+    world.cluster.refuse = (write) =>
+      write.startsWith('POST pods/')
+        ? { code: 422, body: refusal(422, 'Invalid', 'no such policy') }
+        : undefined;
+    const template = (image: string) => ({
+      template: { spec: { containers: [{ name: 'web', image }] } },
+    });
+    world.apply('web', template('bad'));
+    await until(() => world.condition('Degraded')?.reason === 'TemplateRefused');
+    expect(world.condition('Degraded')?.message).toMatch(
+      /cannot replace Pod web-2: .*no such policy/,
+    );
+    expect(uids()).toEqual(before);
+    world.cluster.refuse = () => undefined;
+    world.apply('web', template('good'));
+    await until(() => world.healthy() && uids().every((uid) => !before.includes(uid)));
+    // The primary's role was handed over before its pod was replaced.
+    expect(world.status().failovers?.map(({ trigger }) => trigger)).toEqual(['Switchover']);
+  });
+
   it('tries one thing, not all, in a namespace that is being deleted', async () => {
     const body = {
       ...refusal(403, 'Forbidden', 'unable to create new content in namespace shop'),

@@ -3,7 +3,7 @@ import { isHAError } from '../api/errors.ts';
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
 import { type Decision, decide } from '../core/decide.ts';
-import type { EventNote, Resource } from '../core/observed.ts';
+import type { EventNote, Observed, Resource } from '../core/observed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { describe, findPod } from './act.ts';
 import { commitElection } from './commit.ts';
@@ -100,6 +100,7 @@ export class Reconciler {
       memory,
       connectedSinceMs: connection.sinceWallMs,
     });
+    forgetOldHooks(memory, observed);
     const decision = decide(resource, observed, clock.wallNow());
     measure(metrics, resource, observed, decision.status);
     if (decision.commit !== undefined) {
@@ -163,6 +164,12 @@ function withHighestEpoch(resource: Resource, memory: Memory): Resource {
   return memory.epoch === epoch
     ? resource
     : { ...resource, status: { ...resource.status, epoch: memory.epoch } };
+}
+
+/** What pods were told that are gone. */
+function forgetOldHooks(memory: Memory, { members }: Observed): void {
+  const known = new Set(members.map(({ uid }) => uid));
+  for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
 }
 
 /** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */

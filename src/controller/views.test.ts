@@ -12,19 +12,18 @@ const node = (name: string, zone: string, more: Node = {}): Node => ({
 });
 
 describe('toMember', () => {
-  const pod = (more: object = {}, status: object = {}): Pod =>
-    ({
-      metadata: {
-        name: 'web-2',
-        uid: 'u',
-        creationTimestamp: '2026-01-01T00:00:00Z',
-        labels: { 'haservice.dev/role': 'primary', app: 'x' },
-        annotations: { 'haservice.dev/template-hash': 'h' },
-        ...more,
-      },
-      spec: { nodeName: 'n', containers: [] },
-      status: { phase: 'Running', podIP: '10.0.0.1', ...status },
-    });
+  const pod = (more: object = {}, status: object = {}): Pod => ({
+    metadata: {
+      name: 'web-2',
+      uid: 'u',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: { 'haservice.dev/role': 'primary', app: 'x' },
+      annotations: { 'haservice.dev/template-hash': 'h' },
+      ...more,
+    },
+    spec: { nodeName: 'n', containers: [] },
+    status: { phase: 'Running', podIP: '10.0.0.1', ...status },
+  });
   const view = { name: 'web', topologyKey };
 
   it('takes what decisions rest on', () => {

@@ -10,4 +10,5 @@ export type Action =
   | { type: 'DeleteStray'; stray: StrayEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
   | { type: 'CreatePod'; manifest: Manifest }
-  | { type: 'DeletePod'; removal: Removal };
+  /** `replacement`: not before the API server has found nothing wrong with the pod that is to take its place. */
+  | { type: 'DeletePod'; removal: Removal; replacement?: Manifest };

@@ -12,7 +12,7 @@ import { desiredPod } from './pod.ts';
 import { presume } from './presume.ts';
 import { findProblems, nextProblemAtMs } from './problems.ts';
 import { progressOf } from './progress.ts';
-import { planReplicas } from './replicas.ts';
+import { type Removal, planReplicas } from './replicas.ts';
 import { planRoles } from './roles.ts';
 import { completed } from './record.ts';
 import { nextStatus, roleOf } from './status.ts';
@@ -58,15 +58,12 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
     actions.push(...children(resource, observed, primary, writes.endpoints));
     // Before the labels: that it was primary is what condemns a frozen pod.
-    actions.push(...replicas.remove.map((removal): Action => ({ type: 'DeletePod', removal })));
+    actions.push(...replicas.remove.map((removal) => remove(resource, removal)));
     actions.push(...relabel(resource, observed.members));
     actions.push(
       ...replicas.create.map((ordinal): Action => {
-        const role = resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
-        return {
-          type: 'CreatePod',
-          manifest: desiredPod(resource, ordinal, role, replicas.zone),
-        };
+        const manifest = desiredPod(resource, ordinal, firstRole(resource), replicas.zone);
+        return { type: 'CreatePod', manifest };
       }),
     );
   }
@@ -202,6 +199,15 @@ function children(
   }
   actions.push(ensure(desiredBudget(resource)));
   return actions;
+}
+
+const firstRole = (resource: Resource) =>
+  resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
+
+function remove(resource: Resource, removal: Removal): Action {
+  if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
+  const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
+  return { type: 'DeletePod', removal, replacement };
 }
 
 function relabel(resource: Resource, members: Member[]): Action[] {

@@ -87,24 +87,24 @@ describe('a probe', () => {
     expect(types()).toEqual(['refused']);
   });
 
-  it('reconnects at once, then after 1, 4 and 16 ms, then at the next beat', () => {
+  it('reconnects at once, then after 1, 4, 16 and 64 ms, then at the next beat', () => {
     const { probe, clock, lines, line, types } = start();
     probe.beat();
     const openedAt: number[] = [];
-    for (let index = 0; index < 4; index++) {
+    for (let index = 0; index < 5; index++) {
       line(index).events.closed('');
       for (let ms = 0; lines.length === index + 1; ms++) clock.advance(1);
       openedAt.push(clock.now());
     }
-    expect(openedAt).toEqual([0, 1, 5, 21]);
-    line(4).events.closed('');
-    clock.advance(10_000);
-    expect(lines).toHaveLength(5);
-    expect(types()).toEqual(Array(5).fill('closed'));
-    probe.beat();
-    expect(line(5).asked).toBe(1);
+    expect(openedAt).toEqual([0, 1, 5, 21, 85]);
     line(5).events.closed('');
+    clock.advance(10_000);
+    expect(lines).toHaveLength(6);
+    expect(types()).toEqual(Array(6).fill('closed'));
+    probe.beat();
     expect(line(6).asked).toBe(1);
+    line(6).events.closed('');
+    expect(line(7).asked).toBe(1);
   });
 
   it('does not reconnect where the spare is under way already', () => {

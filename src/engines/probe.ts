@@ -6,7 +6,7 @@ import type { Line, LineEvents } from './line.ts';
  * Waits before each new connection after the member has closed one: at once, then a little later. A dying process may
  * close its connections a moment before its listening socket, so the first new connection can still be accepted.
  */
-const reconnectMs = [0, 1, 4, 16];
+const reconnectMs = [0, 1, 4, 16, 64];
 
 /** Missed beats at which a standing but silent connection is given a second one: 1, 2, 4, then each eighth. */
 const spareAt = (missed: number) =>

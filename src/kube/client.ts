@@ -106,12 +106,16 @@ export class KubeClient {
   create<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
-    opts: CallOptions & { fieldValidation?: 'Strict'; fieldManager?: string } = {},
+    opts: CallOptions & {
+      fieldValidation?: 'Strict';
+      fieldManager?: string;
+      dryRun?: 'All' | undefined;
+    } = {},
   ): Promise<T> {
-    const { fieldValidation, fieldManager } = opts;
+    const { fieldValidation, fieldManager, dryRun } = opts;
     const path = pathOf(type, object.metadata?.namespace);
     return this.#call<T>(
-      { method: 'POST', path, body: object, query: { fieldValidation, fieldManager } },
+      { method: 'POST', path, body: object, query: { fieldValidation, fieldManager, dryRun } },
       opts,
     );
   }

@@ -172,6 +172,7 @@ export class FakeCluster {
     const isPatch = request.method === 'PATCH';
     if (request.method === 'POST') {
       if (old !== undefined) return json(response, 409, refusal(409, 'AlreadyExists'));
+      if (request.query.get('dryRun') === 'All') return json(response, 201, body);
       this.put(plural, { kind: kinds[plural], ...body });
       return json(response, 201, this.#objects.get(keyOf(at)));
     }
