@@ -17,6 +17,11 @@ const ldflags = `-s -w -X ${version}.gitVersion=${kubernetes} -X ${version}.gitM
 const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'].map(
   (name) => `github.com/containerd/containerd/v2/cmd/${name}@${containerd}`,
 );
+/** With this before it, a command and all that it starts end with this process, however that ends. */
+const bound = [
+  ...['setpriv', '--pdeathsig', 'KILL'],
+  ...['unshare', '--pid', '--fork', '--kill-child', '--'],
+];
 const programs = ['./kube', './coredns', './pause', './init', './wire'];
 const buildMs = 3_600_000;
 /** Sources, Go's build cache and the binaries: of a first build, and of one that finds most of that there. */
@@ -100,16 +105,19 @@ export async function buildBinaries(
   try {
     const kube = progress(log, `Kubernetes ${kubernetes}`, signal);
     const flags = ['-v', '-trimpath', '-ldflags', ldflags];
-    await run(['go', 'build', ...flags, '-o', `${half}/`, ...programs], {
+    await run([...bound, 'go', 'build', ...flags, '-o', `${half}/`, ...programs], {
       ...kube.options,
       env,
       cwd: source,
     }).finally(kube.end);
     const runtime = progress(log, `containerd ${containerd}`, signal);
-    await run(['go', 'install', '-v', '-trimpath', '-ldflags', '-s -w', ...containerdPrograms], {
-      ...runtime.options,
-      env: { ...env, GOBIN: half },
-    }).finally(runtime.end);
+    await run(
+      [...bound, 'go', 'install', '-v', '-trimpath', '-ldflags', '-s -w', ...containerdPrograms],
+      {
+        ...runtime.options,
+        env: { ...env, GOBIN: half },
+      },
+    ).finally(runtime.end);
     await symlink('kube', join(half, 'kubectl'));
     await rename(half, target).catch((error: unknown) => {
       // Another checkout was faster with the same content.

@@ -7,9 +7,7 @@ import { Sandbox, until } from './sandbox.ts';
 
 /** Removes everything that a cluster of this checkout has left, whatever state it is in. */
 export async function cleanUp(): Promise<void> {
-  for (let sandbox = Sandbox.find(); sandbox !== undefined; sandbox = Sandbox.find()) {
-    await sandbox.destroy();
-  }
+  await Sandbox.destroy();
   // The kernel takes the cable away with the last process's network, but a little later.
   if (existsSync(`/sys/class/net/${linkName}`)) {
     await run(['ip', 'link', 'delete', linkName]).catch(() => {});

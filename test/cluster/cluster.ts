@@ -153,7 +153,7 @@ export class Cluster {
     await startComponent(this.sandbox, name);
     if (name !== 'kube-apiserver') return;
     const client = connect(this.kubeconfig);
-    await waitForApi(client).finally(() => client.close());
+    await waitForApi(this.sandbox, client).finally(() => client.close());
   }
 
   stopKubelet(name: string): Promise<void> {

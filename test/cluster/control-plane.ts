@@ -110,13 +110,18 @@ export function connect(kubeconfigFile: string): KubeClient {
 }
 
 /** Waits until the API server answers. @throws ClusterError with the end of its log. */
-export async function waitForApi(client: KubeClient, signal?: AbortSignal): Promise<void> {
+export async function waitForApi(
+  sandbox: Sandbox,
+  client: KubeClient,
+  signal?: AbortSignal,
+): Promise<void> {
   const ping = () =>
     client.ping({ timeoutMs: 2_000 }).then(
       () => true,
       () => undefined,
     );
   if ((await until(ping, 120_000, signal)) !== undefined) return;
-  const log = await readFile(join(stateDir, 'log', 'kube-apiserver.log'), 'utf8').catch(() => '');
-  throw new ClusterError(`the API server does not start:\n${log.slice(-2_000)}`);
+  throw new ClusterError(
+    `the API server does not start:\n${await sandbox.lastWords('kube-apiserver')}`,
+  );
 }

@@ -38,9 +38,7 @@ export const withAmount = (faults: Record<string, number>, name: string, amount:
 export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): string {
   const chains = nodes.flatMap((node) => {
     const cut = faults.cuts[node.name];
-    const loss = faults.loss[node.name];
-    const lost =
-      loss === undefined ? [] : [`numgen random mod 10000 < ${Math.round(loss * 100)} drop`];
+    const lost = lossRules(faults.loss[node.name] ?? 0);
     // Dropping what the others send to each of the two cuts the pair both ways.
     const strangers = nodes
       .filter((other) => faults.pairs.includes(pairOf(node.name, other.name)))
@@ -62,6 +60,13 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
     '}',
     '',
   ].join('\n');
+}
+
+function lossRules(percent: number): string[] {
+  const of = 10_000;
+  const chance = Math.round((percent / 100) * of);
+  if (chance === 0) return [];
+  return [chance === of ? 'drop' : `numgen random mod ${of} < ${chance} drop`];
 }
 
 function chain(name: string, hook: string, device: string, rules: string[]): string {

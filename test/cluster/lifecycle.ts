@@ -17,6 +17,7 @@ import { preflight } from './preflight.ts';
 import { Sandbox, until } from './sandbox.ts';
 import { freshState, writeState } from './state.ts';
 import { staticImage } from './static-image.ts';
+import { stoppedPrograms } from './status.ts';
 import { createVolumes, startRecycler } from './volumes.ts';
 
 const readyMs = 120_000;
@@ -50,6 +51,7 @@ export async function up({ nodes, log, signal }: UpOptions): Promise<Cluster> {
       return await start(binDir, layOut(nodes ?? 3), log, signal);
     } catch (error) {
       await cleanUp();
+      signal?.throwIfAborted();
       throw error;
     }
   });
@@ -87,7 +89,7 @@ async function start(
   await Promise.all(nodes.map((each) => prepareNode(sandbox, each, nodes, archives)));
   const client = connect(cluster.kubeconfig);
   try {
-    await waitForApi(client, signal);
+    await waitForApi(sandbox, client, signal);
     for (const name of ['kube-controller-manager', 'kube-scheduler'] as const) {
       await startComponent(sandbox, name);
     }
@@ -111,6 +113,10 @@ async function start(
     await client.close();
   }
   signal?.throwIfAborted();
+  const [ended] = await stoppedPrograms(cluster);
+  if (ended !== undefined) {
+    throw new ClusterError(`${ended} has ended:\n${await sandbox.lastWords(ended)}`);
+  }
   // Only now: without it the next `up` begins anew.
   await writeState(freshState(binDir, nodes, sandbox.initPid));
   return cluster;

@@ -93,7 +93,9 @@ export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Prom
   await sandbox.startDaemon(daemonName('containerd', node), ['sh', '-c', command], node.name);
   const socket = join(dir, 'containerd.sock');
   const ready = await until(() => (existsSync(socket) ? true : undefined), 30_000);
-  if (ready === undefined) throw new ClusterError(`containerd of ${node.name} does not start`);
+  if (ready !== undefined) return;
+  const why = await sandbox.lastWords(daemonName('containerd', node));
+  throw new ClusterError(`containerd of ${node.name} does not start:\n${why}`);
 }
 
 /** @param archive path of a docker-archive on the machine. */

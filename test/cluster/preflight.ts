@@ -14,6 +14,7 @@ const programs: Record<string, string> = {
   openssl: 'openssl',
   unshare: 'util-linux',
   nsenter: 'util-linux',
+  setpriv: 'util-linux',
   sysctl: 'procps',
   tar: 'tar',
 };

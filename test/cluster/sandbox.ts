@@ -120,6 +120,12 @@ export class Sandbox {
     );
   }
 
+  /** The end of what it has printed. */
+  async lastWords(name: string): Promise<string> {
+    const log = await readFile(join(stateDir, 'log', `${name}.log`), 'utf8').catch(() => '');
+    return log.slice(-2_000).trim();
+  }
+
   /** Number of its process group on the machine, where it runs. */
   async daemonPid(name: string): Promise<number | undefined> {
     const text = await readFile(join(stateDir, 'pids', name), 'utf8').catch(() => '');
@@ -145,14 +151,21 @@ export class Sandbox {
     await rm(join(stateDir, 'pids', name), { force: true });
   }
 
-  /** Ends everything inside. */
-  async destroy(): Promise<void> {
-    const ours = namespaceOf(this.initPid, 'pid');
-    signalProcess(this.initPid, 'SIGKILL');
-    const isOurs = (pid: number) =>
-      namespaceOf(pid, 'pid') === ours || commandLine(pid).includes(initMark);
-    const left = () => allPids().some((pid) => isOurs(pid) && isRunning(pid));
-    const gone = await until(() => (left() ? undefined : true), 30_000);
+  /** Ends everything inside, also where it is half made or half ended. */
+  static async destroy(): Promise<void> {
+    const spaces = new Set<string>();
+    const outside = namespaceOf(process.pid, 'pid');
+    const gone = await until(() => {
+      const running = allPids().filter(isRunning);
+      const marked = running.filter((pid) => commandLine(pid).includes(initMark));
+      for (const pid of marked) {
+        const space = namespaceOf(pid, 'pid');
+        if (space !== undefined && space !== outside) spaces.add(space);
+        signalProcess(pid, 'SIGKILL');
+      }
+      const left = running.filter((pid) => spaces.has(namespaceOf(pid, 'pid') ?? ''));
+      return marked.length + left.length === 0 ? true : undefined;
+    }, 30_000);
     if (gone === undefined) {
       throw new ClusterError('some of the cluster’s processes do not end: look at `ps -ef`');
     }

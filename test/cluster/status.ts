@@ -4,9 +4,8 @@ import { components } from './control-plane.ts';
 import type { NetworkFaults } from './faults.ts';
 import { type ClusterNode, wireOf } from './layout.ts';
 
-/** What runs, where, and what is broken, on purpose or not. */
-export async function statusText(cluster: Cluster): Promise<string> {
-  const { sandbox, nodes, faults } = cluster;
+/** Names of the programs that should run and do not. */
+export async function stoppedPrograms({ sandbox, nodes, faults }: Cluster): Promise<string[]> {
   const programs = [
     ...components,
     'volumes',
@@ -16,8 +15,12 @@ export async function statusText(cluster: Cluster): Promise<string> {
     ]),
   ];
   const running = await Promise.all(programs.map((name) => sandbox.daemonPid(name)));
-  const stopped = programs.filter((_, i) => running[i] === undefined);
-  return describe(nodes, faults, stopped);
+  return programs.filter((_, i) => running[i] === undefined);
+}
+
+/** What runs, where, and what is broken, on purpose or not. */
+export async function statusText(cluster: Cluster): Promise<string> {
+  return describe(cluster.nodes, cluster.faults, await stoppedPrograms(cluster));
 }
 
 export function describe(

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ClusterError } from './exec.ts';
 import type { NetworkFaults } from './faults.ts';
 import { type ClusterNode, portOf, wireOf } from './layout.ts';
-import { inside, stateDir } from './paths.ts';
+import { inside } from './paths.ts';
 import { type Sandbox, until } from './sandbox.ts';
 
 /**
@@ -33,8 +32,10 @@ async function start(sandbox: Sandbox, node: ClusterNode, ms: number): Promise<v
     5_000,
   );
   if (made !== undefined) return;
-  const why = await readFile(join(stateDir, 'log', `${wire}.log`), 'utf8').catch(() => '');
-  throw new ClusterError(`the delay of ${node.name} does not start: ${why.trim()}`);
+  await sandbox.stopDaemon(wire);
+  throw new ClusterError(
+    `the delay of ${node.name} does not start: ${await sandbox.lastWords(wire)}`,
+  );
 }
 
 async function plug(sandbox: Sandbox, node: ClusterNode): Promise<void> {

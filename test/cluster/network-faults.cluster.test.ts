@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from './exec.ts';
+import { Copy } from './testing/copy.ts';
+import { Ears, controlPlane, inNetworkOf } from './testing/ears.ts';
+
+const [a, b, c] = ['zone-a-1', 'zone-b-1', 'zone-c-1'] as const;
+const whole = [
+  `${controlPlane} > ${a} ${b} ${c}`,
+  `${a} > ${controlPlane} ${b} ${c}`,
+  `${b} > ${controlPlane} ${a} ${c}`,
+  `${c} > ${controlPlane} ${a} ${b}`,
+];
+const withoutA = [
+  `${controlPlane} > ${b} ${c}`,
+  `${a} >`,
+  `${b} > ${controlPlane} ${c}`,
+  `${c} > ${controlPlane} ${b}`,
+];
+
+let copy: Copy;
+let ears: Ears;
+
+beforeAll(async () => {
+  copy = new Copy();
+  await copy.run('up');
+  ears = await Ears.open(copy.state.initPid, [a, b, c]);
+});
+
+afterAll(async () => {
+  ears.close();
+  await copy.run('down');
+  copy.remove();
+});
+
+const hearing = () => expect.poll(() => ears.matrix(), { timeout: 10_000, interval: 100 });
+
+/** Each of them is in the whole network before, and in it again after its reverse. */
+test.each<[string, string, string[]]>([
+  [`cut ${a}`, `heal ${a}`, withoutA],
+  [`lose-zone zone-a`, 'restore-zone zone-a', withoutA],
+  [`loss ${a} 100`, `loss ${a} 0`, withoutA],
+  [
+    `cut ${a} in`,
+    `heal ${a}`,
+    [
+      `${controlPlane} > ${b} ${c}`,
+      `${a} > ${controlPlane} ${b} ${c}`,
+      `${b} > ${controlPlane} ${c}`,
+      `${c} > ${controlPlane} ${b}`,
+    ],
+  ],
+  [
+    `cut ${a} out`,
+    `heal ${a}`,
+    [
+      `${controlPlane} > ${a} ${b} ${c}`,
+      `${a} >`,
+      `${b} > ${controlPlane} ${a} ${c}`,
+      `${c} > ${controlPlane} ${a} ${b}`,
+    ],
+  ],
+  [
+    `cut-pair ${a} ${b}`,
+    `heal-pair ${b} ${a}`,
+    [
+      `${controlPlane} > ${a} ${b} ${c}`,
+      `${a} > ${controlPlane} ${c}`,
+      `${b} > ${controlPlane} ${c}`,
+      `${c} > ${controlPlane} ${a} ${b}`,
+    ],
+  ],
+])('%s, undone by %s', async (verb, reverse, during) => {
+  await hearing().toEqual(whole);
+  await copy.run(...verb.split(' '));
+  await hearing().toEqual(during);
+  expect(await copy.run('status')).not.toContain('faults: none');
+  await copy.run(...reverse.split(' '));
+  await hearing().toEqual(whole);
+  expect(await copy.run('status')).toContain('faults: none');
+});
+
+test('loss of a half loses about that', async () => {
+  await copy.run('loss', a, '50');
+  const texts = Array.from({ length: 400 }, () => ears.shout(b));
+  await Promise.all(texts.map((text) => ears.hears(c, text)));
+  const heard = texts.filter((text) => ears.hasHeard(a, text)).length;
+  // Ten standard deviations from 200, each way.
+  expect(heard).toBeGreaterThan(100);
+  expect(heard).toBeLessThan(300);
+  await copy.run('loss', a, '0');
+});
+
+test('a delay holds each packet, each way, and 0 ends it', async () => {
+  const milliseconds = async (from: string, to: string) => {
+    const start = performance.now();
+    await ears.hears(to, ears.shout(from));
+    return performance.now() - start;
+  };
+  await copy.run('delay', a, '500');
+  expect(await copy.run('status')).toContain(`faults: ${a} is 500 ms late`);
+  await hearing().toEqual(withoutA);
+  expect(await milliseconds(a, b)).toBeGreaterThanOrEqual(500);
+  expect(await milliseconds(b, a)).toBeGreaterThanOrEqual(500);
+  await copy.run('delay', a, '1');
+  await copy.run('delay', a, '300');
+  expect(await milliseconds(a, b)).toBeGreaterThanOrEqual(300);
+  await copy.run('delay', a, '0');
+  await hearing().toEqual(whole);
+});
+
+test('a delay carries large segments whole, and goes with the cuts', async () => {
+  await copy.run('delay', a, '20');
+  const get = [...copy.kubectlCommand, 'get', '--raw', '/openapi/v2'];
+  const text = await run(inNetworkOf(copy.state.initPid, a, get));
+  expect(text.length).toBeGreaterThan(1_000_000);
+  expect(JSON.parse(text)).toHaveProperty('paths');
+
+  await copy.run('cut', a, 'out');
+  const lost = ears.shout(a);
+  await ears.hears(a, ears.shout(b));
+  await copy.run('cut', a, 'in');
+  // In order behind the one that is lost, on the same wire.
+  await ears.hears(b, ears.shout(a));
+  expect(ears.hasHeard(b, lost)).toBe(false);
+  await copy.run('cut-pair', a, c);
+  await copy.run('heal', a);
+  const fromC = ears.shout(c);
+  await ears.hears(a, ears.shout(b));
+  expect(ears.hasHeard(a, fromC)).toBe(false);
+
+  await copy.run('heal');
+  await hearing().toEqual(whole);
+  expect(await copy.run('status')).toContain('faults: none');
+});
+
+test.each([
+  ['kill nobody', 'no process of pod default/nobody runs on any node'],
+  ['cut zone-d-1', 'there is no node zone-d-1: the nodes are zone-a-1, zone-b-1, zone-c-1'],
+  ['lose-zone zone-d', 'there is no zone zone-d: the zones are zone-a, zone-b, zone-c'],
+  ['loss zone-a-1 101', '101 percent: give a number from 0 to 100'],
+  ['delay zone-a-1 99999', '99999 milliseconds: give a number from 0 to 10000'],
+  ['load /no/such.tar', 'there is no file /no/such.tar'],
+])('%s: one line', async (args, line) => {
+  expect(await copy.start(...args.split(' ')).ended).toEqual({
+    code: 1,
+    out: '',
+    err: `cluster: ${line}\n`,
+  });
+});

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../exec.ts';
+import { checkout } from '../paths.ts';
+
+export interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+export interface Command {
+  pid: number;
+  /** Resolves when it prints a line with this on standard error. */
+  says(text: string): Promise<void>;
+  ended: Promise<Ended>;
+}
+
+/** A second checkout, so that its cluster runs beside any other: with a path that nobody has quoted for. */
+export class Copy {
+  readonly dir = realpathSync(mkdtempSync(join(tmpdir(), "haservice's copy ")));
+  /** In the environment of all that its commands start. */
+  readonly tag = `HASERVICE_TEST=${randomUUID()}`;
+  readonly id = createHash('sha256').update(this.dir).digest('hex').slice(0, 6);
+
+  constructor() {
+    for (const path of ['package.json', 'src', 'test/cluster']) {
+      cpSync(join(checkout, path), join(this.dir, path), { recursive: true });
+    }
+    symlinkSync(join(checkout, 'node_modules'), join(this.dir, 'node_modules'));
+  }
+
+  /** Starts `npm run cluster -- ARGS`. */
+  start(...args: string[]): Command {
+    return this.startWithin([], ...args);
+  }
+
+  /** The same, by another program that changes what it may or sees. */
+  startWithin(outer: readonly string[], ...args: string[]): Command {
+    const [name = '', value] = this.tag.split('=');
+    const main = join(this.dir, 'test', 'cluster', 'main.ts');
+    const [program = '', ...rest] = [...outer, process.execPath, main, ...args];
+    const child = spawn(program, rest, {
+      cwd: this.dir,
+      env: { ...process.env, [name]: value },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, out, err }));
+    });
+    const says = (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (err.includes(text)) resolve();
+        };
+        child.stderr.on('data', look);
+        child.on('close', () => reject(new Error(`it never said “${text}”, but: ${err}`)));
+        look();
+      });
+    return { pid: child.pid ?? 0, says, ended };
+  }
+
+  /** Runs it to its end. @returns what it printed. @throws where it fails. */
+  async run(...args: string[]): Promise<string> {
+    const { code, out, err } = await this.start(...args).ended;
+    if (code === 0) return out;
+    throw new Error(`cluster ${args.join(' ')}: exit ${code}\n${err}`);
+  }
+
+  /** Runs the cluster's kubectl. @returns its output. @throws with what it said where it fails. */
+  kubectl(args: readonly string[], input = ''): Promise<string> {
+    return run([...this.kubectlCommand, ...args], { input, timeoutMs: 90_000 });
+  }
+
+  get kubectlCommand(): string[] {
+    const file = (name: string) => join(this.dir, '.cluster', name);
+    const options = ['--kubeconfig', file('kubeconfig/admin'), '--cache-dir', file('kubectl')];
+    return [join(this.state.binDir, 'kubectl'), ...options];
+  }
+
+  /** What its cluster remembers. */
+  get state(): { initPid: number; binDir: string; nodes: { name: string; ip: string }[] } {
+    return JSON.parse(readFileSync(join(this.dir, '.cluster', 'state.json'), 'utf8')) as never;
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 });
+  }
+}

@@ -1,0 +1,172 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from './exec.ts';
+import { allPids } from './processes.ts';
+import { Copy } from './testing/copy.ts';
+import { controlPlane, inNetworkOf } from './testing/ears.ts';
+
+let copy: Copy;
+
+beforeAll(async () => {
+  copy = new Copy();
+  await copy.run('up');
+});
+
+afterAll(async () => {
+  await copy.run('down');
+  copy.remove();
+});
+
+/** What a connection to there from the control plane's network comes to. */
+const reach = async (...to: string[]) => {
+  const program = fileURLToPath(new URL('testing/reach.ts', import.meta.url));
+  const argv = [process.execPath, program, ...to];
+  return (await run(inNetworkOf(copy.state.initPid, controlPlane, argv))).trim();
+};
+const reaching = (...to: string[]) =>
+  expect.poll(() => reach(...to), { timeout: 60_000, interval: 200 });
+
+test.each(['kube-apiserver', 'etcd'])('stop %s, undone by start', async (component) => {
+  await copy.run('stop', component);
+  await expect(copy.kubectl(['get', '--raw', '/readyz'])).rejects.toThrow(/refused|etcd/);
+  expect(await copy.run('status')).toContain(`faults: ${component} is stopped`);
+  await copy.run('start', component);
+  await expect
+    .poll(() => copy.kubectl(['get', '--raw', '/readyz']).catch(String), { timeout: 60_000 })
+    .toBe('ok');
+});
+
+test('stop-kubelet, undone by start-kubelet', async () => {
+  const [{ name, ip } = { name: '', ip: '' }] = copy.state.nodes;
+  await reaching(ip, '10250').toBe('connected');
+  await copy.run('stop-kubelet', name);
+  expect(await reach(ip, '10250')).toBe('ECONNREFUSED');
+  expect(await copy.run('status')).toContain(`faults: kubelet-${name} is stopped`);
+  await copy.run('start-kubelet', name);
+  await reaching(ip, '10250').toBe('connected');
+});
+
+interface DnsPod {
+  name: string;
+  uid: string;
+  ip: string;
+}
+
+/** One of the pods that every cluster has. */
+async function dnsPod(): Promise<DnsPod> {
+  const field = '{.metadata.name} {.metadata.uid} {.status.podIP}';
+  const path = `jsonpath={range .items[0]}${field}{end}`;
+  const pods = ['get', 'pods', '--namespace', 'kube-system', '--selector', 'k8s-app=kube-dns'];
+  const list = await copy.kubectl([...pods, '--output', path]);
+  const [name = '', uid = '', ip = ''] = list.trim().split(' ');
+  return { name, uid, ip };
+}
+
+test('freeze a pod, and thaw it', async () => {
+  const { name, ip } = await dnsPod();
+  await reaching(ip, '8080', '/health').toBe('200');
+  await copy.run('freeze', `kube-system/${name}`);
+  expect(await reach(ip, '8080', '/health')).toBe('silent');
+  await copy.run('thaw', name, '--namespace', 'kube-system');
+  await reaching(ip, '8080', '/health').toBe('200');
+});
+
+test('kill a pod’s processes: its container is started again', async () => {
+  const { name } = await dnsPod();
+  const restarts = '{.status.containerStatuses[0].restartCount}';
+  const pod = ['--namespace', 'kube-system', `pod/${name}`];
+  const count = await copy.kubectl(['get', ...pod, '--output', `jsonpath=${restarts}`]);
+  await copy.run('kill', `kube-system/${name}`);
+  const again = `--for=jsonpath=${restarts}=${Number(count) + 1}`;
+  for (const condition of [again, '--for=condition=Ready']) {
+    await copy.kubectl(['wait', condition, ...pod, '--timeout=60s']);
+  }
+});
+
+test('the DNS resolves a Service as a pod asks for it', async () => {
+  const { uid, name } = await dnsPod();
+  const pid = allPids().find((candidate) => {
+    try {
+      const inPod = readFileSync(`/proc/${candidate}/cgroup`, 'utf8').includes(uid);
+      return inPod && readFileSync(`/proc/${candidate}/comm`, 'utf8').trim() === 'coredns';
+    } catch {
+      return false;
+    }
+  });
+  expect(pid, `process of ${name}`).toBeDefined();
+  // The pod's network and the pod's resolv.conf, with a program that its image has not.
+  const ask = 'cat "$1" > "$2"; mount --bind "$2" /etc/resolv.conf; getent ahostsv4 "$3"';
+  const files = [`/proc/${pid}/root/etc/resolv.conf`, join(copy.dir, '.cluster/resolv.conf')];
+  const resolve = async (service: string) => {
+    const argv = ['unshare', '--mount', 'sh', '-ec', ask, 'sh', ...files, service];
+    return (await run(['nsenter', `--net=/proc/${pid}/ns/net`, '--', ...argv])).split(/\s/)[0];
+  };
+  expect(await resolve('kubernetes.default')).toBe('10.96.0.1');
+  expect(await resolve('kube-dns.kube-system.svc.cluster.local')).toBe('10.96.0.10');
+});
+
+/** A claim, and a pod that writes a file into it: a CoreDNS that notes its number there. */
+const writer = [
+  {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'kube-system' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'writer', namespace: 'kube-system' },
+    spec: {
+      serviceAccountName: 'coredns',
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'writer',
+          image: 'docker.io/library/coredns:local',
+          imagePullPolicy: 'Never',
+          args: ['-conf', '/etc/coredns/Corefile', '-pidfile', '/data/pid'],
+          volumeMounts: [
+            { name: 'config', mountPath: '/etc/coredns' },
+            { name: 'data', mountPath: '/data' },
+          ],
+        },
+      ],
+      volumes: [
+        { name: 'config', configMap: { name: 'coredns' } },
+        { name: 'data', persistentVolumeClaim: { claimName: 'data' } },
+      ],
+    },
+  },
+];
+
+test('a pod writes to a local volume of its node; without its claim that is empty and free', async () => {
+  const input = writer.map((object) => JSON.stringify(object)).join('\n---\n');
+  const inKubeSystem = ['--namespace', 'kube-system'];
+  await copy.kubectl(['apply', '-f', '-'], input);
+  await copy.kubectl([
+    'wait',
+    '--for=condition=Ready',
+    'pod/writer',
+    '--timeout=60s',
+    ...inKubeSystem,
+  ]);
+  const of = (what: string, path: string) =>
+    copy.kubectl(['get', ...what.split(' '), '--output', `jsonpath=${path}`, ...inKubeSystem]);
+  const volume = await of('pvc data', '{.spec.volumeName}');
+  const node = await of('pod writer', '{.spec.nodeName}');
+  expect(volume.startsWith(node)).toBe(true);
+  const folder = join(copy.dir, '.cluster/volumes', node, volume.slice(node.length + 1));
+  await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toEqual(['pid']);
+
+  await copy.kubectl(['delete', '-f', '-'], input);
+  await copy.kubectl([
+    'wait',
+    '--for=jsonpath={.status.phase}=Available',
+    `pv/${volume}`,
+    '--timeout=60s',
+  ]);
+  expect(readdirSync(folder)).toEqual([]);
+});
