@@ -4,18 +4,9 @@ import type { Status } from '../../api/status.ts';
 import type { Action } from '../action.ts';
 import { type Decision, decide } from '../decide.ts';
 import type { Manifest } from '../manifest.ts';
-import type { Health, HookState, Member, Observed, Resource, Timeline } from '../observed.ts';
-import { healthy, makeObserved, makeResource, t0 } from './fixtures.ts';
-
-type Process = 'starting' | 'up' | 'crashed' | 'frozen' | 'sick';
-
-interface ModelPod extends Member {
-  process: Process;
-  /** When the process last changed, and how often it has come back from the dead. */
-  changedAtMs: number;
-  generation: number;
-  zone: string;
-}
+import type { HookState, Member, Observed, Resource, Timeline } from '../observed.ts';
+import { makeObserved, makeResource, t0 } from './fixtures.ts';
+import { type ModelPod, type Process, healthOf, schedule, unjudged } from './model-pod.ts';
 
 const zoneNames = ['a', 'b', 'c'];
 const tickMs = 500;
@@ -114,7 +105,13 @@ export class Model {
   observe(): Observed {
     const members = this.pods.map((pod): Member => {
       const { process: _process, changedAtMs: _at, generation: _generation, ...member } = pod;
-      return { ...member, labels: { ...pod.labels }, health: this.#health(pod) };
+      return {
+        ...member,
+        labels: { ...pod.labels },
+        health: this.#isJudged(pod)
+          ? healthOf(pod, this.lostZones.has(pod.zone))
+          : unjudged(pod, this.nowMs - tickMs),
+      };
     });
     const write = this.slices.get('web');
     return makeObserved(members, {
@@ -126,6 +123,8 @@ export class Model {
       ...(write === undefined ? {} : { writeEndpoints: write }),
     });
   }
+
+  readonly #isJudged = ({ uid }: ModelPod) => this.#judged.has(uid);
 
   #fingerprint(): string {
     const pods = this.pods.map(({ uid, process, deletionAtMs }) => [uid, process, deletionAtMs]);
@@ -232,7 +231,8 @@ export class Model {
     if (this.pods.some((pod) => pod.name === name)) return false;
     const { nodeSelector } = manifest['spec'] as { nodeSelector?: Record<string, string> };
     const pinned = nodeSelector?.['topology.kubernetes.io/zone'];
-    const zone = pinned ?? this.#schedule();
+    const able = zoneNames.filter((name) => !this.lostZones.has(name));
+    const zone = pinned ?? schedule(this.scheduler, able, this.pods);
     const ordinal = Number(name.split('-').at(-1));
     this.pods.push({
       name,
@@ -254,19 +254,11 @@ export class Model {
     return true;
   }
 
-  #schedule(): string {
-    const able = zoneNames.filter((zone) => !this.lostZones.has(zone));
-    const load = (zone: string) => this.pods.filter((pod) => pod.zone === zone).length;
-    const [first = 'a'] =
-      this.scheduler === 'first' ? able : able.sort((a, b) => load(a) - load(b));
-    return first;
-  }
-
   #world(): void {
     this.#settleHooks();
     for (const pod of this.pods) {
       const reachable = !this.lostZones.has(pod.zone);
-      if (!this.#judged.has(pod.uid) && pod.process !== 'starting') {
+      if (!this.#isJudged(pod) && pod.process !== 'starting') {
         this.#judged.add(pod.uid);
         this.touch();
       }
@@ -297,27 +289,6 @@ export class Model {
         : { ...hook, state: 'Done', failures: 0, message: '' };
       this.#hooks.set(id, settled);
       this.touch();
-    }
-  }
-
-  #health(pod: ModelPod): Health {
-    const { generation, changedAtMs } = pod;
-    const base = { generation, sinceWallMs: changedAtMs };
-    if (!this.#judged.has(pod.uid)) {
-      return healthy({ ...base, verdict: 'Unknown', sinceWallMs: this.nowMs - tickMs });
-    }
-    if (this.lostZones.has(pod.zone) || pod.process === 'frozen') {
-      return healthy({ ...base, verdict: 'Dead', cause: 'Silent', message: 'is silent' });
-    }
-    switch (pod.process) {
-      case 'starting':
-        return healthy({ ...base, verdict: 'Unknown' });
-      case 'crashed':
-        return healthy({ ...base, verdict: 'Dead', cause: 'Refused', message: 'refuses' });
-      case 'sick':
-        return healthy({ ...base, verdict: 'Sick', cause: 'BadAnswer', message: 'is sick' });
-      case 'up':
-        return healthy(base);
     }
   }
 }
