@@ -133,10 +133,23 @@ describe('the HTTP probe', () => {
     const { port, server } = await serveRaw((socket) => socket.on('data', () => socket.destroy()));
     const { probe, heard } = start(port);
     probe.beat();
-    for (let attempt = 0; attempt < 5; attempt++) await heard.until('closed');
+    for (let attempt = 0; attempt < 6; attempt++) await heard.until('closed');
     probe.beat();
-    for (let attempt = 0; attempt < 5; attempt++) await heard.until('closed');
-    expect(server.sockets).toHaveLength(10);
+    for (let attempt = 0; attempt < 6; attempt++) await heard.until('closed');
+    expect(server.sockets).toHaveLength(12);
+  });
+
+  it('opens another at once where the server ends a kept one at its limit, as nginx does after 1,000', async () => {
+    let requests = 0;
+    const { port, sockets } = await serve((_request, response) => {
+      if (++requests === 3) response.setHeader('connection', 'close');
+      response.end('ok');
+    });
+    const { probe, heard } = start(port);
+    await beats(probe, heard, 3);
+    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(sockets).toHaveLength(2);
+    expect(heard.types).toEqual(Array(4).fill('answer'));
   });
 
   it('asks once a beat where the server ends its connection after each answer', async () => {

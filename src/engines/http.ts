@@ -7,8 +7,9 @@ import { type Line, type LineEvents, maxAnswerBytes, reportFailure } from './lin
 /**
  * Asks with a GET over one kept connection. The status line is the sign of life: 200 to 399 is well, anything else is
  * wrong. The body is read and thrown away, 64 KiB at most and until the next beat at most; then the connection is cut.
- * A server that ends its connection after each answer, and says so, is asked over a new one at each beat; its death is
- * then noticed at the next beat rather than at once.
+ * A server that keeps a connection only for a number of answers, and says so, is asked over the next one at once, so that
+ * there is always one whose end tells of its death. One that ends its connection after each answer is asked over a new
+ * one at each beat; its death is then noticed at the next beat rather than at once.
  */
 export function httpLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
   return new HttpLine(target, clock, events);
@@ -23,6 +24,8 @@ class HttpLine implements Line {
   #socket: Socket | undefined;
   /** From the question to the end of the answer's body. */
   #busy = false;
+  /** Answers on this connection. */
+  #answers = 0;
 
   constructor(target: ProbeTarget, clock: Clock, events: LineEvents) {
     this.#target = target;
@@ -50,6 +53,7 @@ class HttpLine implements Line {
       onRequestStart() {},
       onResponseStart: (_controller, status) => {
         if (client !== this.#client || status < 200) return;
+        this.#answers++;
         if (status < 400) this.#events.answer(this.#clock.now() - askedAt);
         else this.#events.badAnswer(`HTTP ${status}`);
       },
@@ -104,10 +108,11 @@ class HttpLine implements Line {
   #ended(client: Client, error: Error): void {
     if (client !== this.#client) return;
     const unanswered = this.#busy;
+    const wasKept = this.#answers > 1;
     this.#cut();
     if ('code' in error && error.code === 'UND_ERR_INFO') {
       // The client's own closing: the server had said that it keeps the connection no longer.
-      if (unanswered) this.ask();
+      if (unanswered || wasKept) this.ask();
     } else {
       reportFailure(error, this.#events);
     }
@@ -117,6 +122,7 @@ class HttpLine implements Line {
     const client = this.#client;
     this.#client = undefined;
     this.#busy = false;
+    this.#answers = 0;
     this.#socket?.destroy();
     this.#socket = undefined;
     void client?.destroy();
