@@ -49,7 +49,9 @@ export async function benchFailover(options: FailoverOptions): Promise<{
   rows: Row[];
   error: Error | undefined;
 }> {
-  const { place, namespace, log, signal } = options;
+  const { place, namespace, log } = options;
+  const end = new AbortController();
+  const signal = AbortSignal.any([options.signal, end.signal]);
   const web = await readObject(quickstart, namespace);
   const fast = {
     ...web,
@@ -71,6 +73,8 @@ export async function benchFailover(options: FailoverOptions): Promise<{
     }
   } catch (caught) {
     error = caught as Error;
+  } finally {
+    end.abort(new Error('the benchmark has ended'));
   }
   return { rows: measured.map(({ plan, seen }) => rowOf({ ...plan, ...seen })), error };
 }

@@ -80,7 +80,8 @@ async function strike(
   } finally {
     // Also on Ctrl-C: with --keep the cluster is left whole.
     if (fault.name !== 'crash') {
-      const what = fault.name === 'hang' ? `thawed ${target.name}` : `reconnected ${target.node}`;
+      const what =
+        fault.name === 'hang' ? 'thawed what is still frozen' : `reconnected ${target.node}`;
       journal.note(what);
       await fault.undo(target);
     }
