@@ -100,6 +100,22 @@ describe('a primary whose', () => {
 });
 
 describe('a failover', () => {
+  it('comes for a program that is asked over TCP, too', async () => {
+    const name = 'line';
+    const engine = { type: 'TCP', port: 9090, tcp: { send: 'PING\n', expect: 'PONG' } };
+    const phi = { ...heartbeat, detector: 'PhiAccrual' };
+    await world.apply(haService(name, { spec: { engine, heartbeat: phi } }));
+    const first = await world.settled(name);
+    await world.cluster.killContainer(world.ref(first.primary));
+    expect(await ended(name, first.epoch + 1)).toMatchObject({ trigger: 'Crash' });
+    const second = await world.settled(name);
+    await world.cluster.freeze(world.ref(second.primary));
+    expect(await ended(name, second.epoch + 1)).toMatchObject({ trigger: 'Silent' });
+    const third = await world.settled(name);
+    await world.misbehave(third.primary, 'sick');
+    expect(await ended(name, third.epoch + 1)).toMatchObject({ trigger: 'Sick' });
+  });
+
   it('waits where failover.automatic is false, and says what to do', async () => {
     const name = 'by-hand';
     const failover = { automatic: false };
