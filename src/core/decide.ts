@@ -1,21 +1,18 @@
 import type { FailoverRecord, Status } from '../api/status.ts';
-import { ordinalLabel, roleLabel } from '../api/labels.ts';
 import type { Action } from './action.ts';
-import { desiredBudget, desiredService, desiredSlice, endpointsOf } from './children.ts';
+import { createPod, ensureChildren, relabel, removePod } from './child-actions.ts';
+import { endpointsOf } from './children.ts';
 import { notesOf } from './events.ts';
 import { type FailoverPlan, inFlight, planFailover, withRecord } from './failover.ts';
-import type { Manifest } from './manifest.ts';
-import { isLive, primaryOf } from './member.ts';
-import { type ServiceRole, selectorLabels, serviceNames } from './naming.ts';
+import { primaryOf } from './member.ts';
 import type { EventNote, Member, Observed, Resource } from './observed.ts';
-import { desiredPod } from './pod.ts';
 import { presume } from './presume.ts';
 import { findProblems, nextProblemAtMs } from './problems.ts';
 import { progressOf } from './progress.ts';
-import { type Removal, planReplicas } from './replicas.ts';
-import { planRoles } from './roles.ts';
 import { completed } from './record.ts';
-import { nextStatus, roleOf } from './status.ts';
+import { planReplicas } from './replicas.ts';
+import { planRoles } from './roles.ts';
+import { nextStatus } from './status.ts';
 
 export interface Decision {
   /**
@@ -54,18 +51,18 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
 
   const actions: Action[] = [];
   const idle = resource.spec.paused || resource.deleting;
+  // A promotion runs, and the Service waits for its end: nothing else may be under way then that could wait too.
+  const isUrgent = writes.requeueAtMs !== undefined;
   if (!idle) {
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
-    actions.push(...children(resource, observed, primary, writes.endpoints));
+    if (!isUrgent) actions.push(...ensureChildren(resource, observed, primary, writes.endpoints));
     // Before the labels: that it was primary is what condemns a frozen pod.
-    actions.push(...replicas.remove.map((removal) => remove(resource, removal)));
+    const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
+    actions.push(...removals.map((removal) => removePod(resource, removal)));
+  }
+  if (!idle && !isUrgent) {
     actions.push(...relabel(resource, observed.members));
-    actions.push(
-      ...replicas.create.map((ordinal): Action => {
-        const manifest = desiredPod(resource, ordinal, firstRole(resource), replicas.zone);
-        return { type: 'CreatePod', manifest };
-      }),
-    );
+    actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
   }
 
   const record = inFlight(resource);
@@ -171,55 +168,6 @@ function writeEndpoints(
     Date.parse(record.startedAt);
   const emptyAtMs = committedAtMs + emptySliceAfterMs;
   return nowMs < emptyAtMs ? { requeueAtMs: emptyAtMs } : { endpoints: [] };
-}
-
-function children(
-  resource: Resource,
-  observed: Observed,
-  primary: Member | undefined,
-  writers: Member[] | undefined,
-): Action[] {
-  const names = serviceNames(resource.name);
-  const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
-  const ensure = (manifest: Manifest): Action => ({ type: 'EnsureChild', manifest });
-  const endpoints = endpointsOf(resource, observed.members, primary);
-  const actions: Action[] = [];
-  // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
-  if (writers !== undefined && free('write')) {
-    actions.push(ensure(desiredSlice(resource, 'write', writers, observed.ipv6)));
-  }
-  for (const role of ['write', 'read', 'all'] as const) {
-    if (free(role)) actions.push(ensure(desiredService(resource, role)));
-  }
-  // After the Services: as long as one has a selector, they would come again.
-  for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
-  for (const role of ['read', 'all'] as const) {
-    if (free(role))
-      actions.push(ensure(desiredSlice(resource, role, endpoints[role], observed.ipv6)));
-  }
-  actions.push(ensure(desiredBudget(resource)));
-  return actions;
-}
-
-const firstRole = (resource: Resource) =>
-  resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
-
-function remove(resource: Resource, removal: Removal): Action {
-  if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
-  const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
-  return { type: 'DeletePod', removal, replacement };
-}
-
-function relabel(resource: Resource, members: Member[]): Action[] {
-  return members.filter(isLive).flatMap((member): Action[] => {
-    const labels: Record<string, string> = {
-      ...selectorLabels(resource.name),
-      [ordinalLabel]: String(member.ordinal),
-      [roleLabel]: roleOf(resource, member),
-    };
-    const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
-    return same ? [] : [{ type: 'LabelPod', member, labels }];
-  });
 }
 
 /** Until when the record waits for the first answer; undefined where it does not. */

@@ -1,0 +1,74 @@
+import { ordinalLabel, roleLabel } from '../api/labels.ts';
+import type { Action } from './action.ts';
+import { desiredBudget, desiredService, desiredSlice, endpointsOf } from './children.ts';
+import type { Manifest } from './manifest.ts';
+import { isLive } from './member.ts';
+import { type ServiceRole, selectorLabels, serviceNames } from './naming.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { desiredPod } from './pod.ts';
+import type { Removal } from './replicas.ts';
+import { roleOf } from './status.ts';
+
+/**
+ * Services, slices and the budget as they should be.
+ *
+ * @param writers Who stands behind the write Service; undefined: as now.
+ */
+export function ensureChildren(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  writers: Member[] | undefined,
+): Action[] {
+  const names = serviceNames(resource.name);
+  const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
+  const ensure = (manifest: Manifest): Action => ({ type: 'EnsureChild', manifest });
+  const endpoints = endpointsOf(resource, observed.members, primary);
+  const actions: Action[] = [];
+  // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
+  if (writers !== undefined && free('write')) {
+    actions.push(ensure(desiredSlice(resource, 'write', writers, observed.ipv6)));
+  }
+  for (const role of ['write', 'read', 'all'] as const) {
+    if (free(role)) actions.push(ensure(desiredService(resource, role)));
+  }
+  // After the Services: as long as one has a selector, they would come again.
+  for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
+  for (const role of ['read', 'all'] as const) {
+    if (free(role))
+      actions.push(ensure(desiredSlice(resource, role, endpoints[role], observed.ipv6)));
+  }
+  actions.push(ensure(desiredBudget(resource)));
+  return actions;
+}
+
+const firstRole = (resource: Resource) =>
+  resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
+
+export const createPod = (
+  resource: Resource,
+  ordinal: number,
+  zone: string | undefined,
+): Action => ({
+  type: 'CreatePod',
+  manifest: desiredPod(resource, ordinal, firstRole(resource), zone),
+});
+
+export function removePod(resource: Resource, removal: Removal): Action {
+  if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
+  const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
+  return { type: 'DeletePod', removal, replacement };
+}
+
+/** Labels that are missing or wrong: roles among them. */
+export function relabel(resource: Resource, members: Member[]): Action[] {
+  return members.filter(isLive).flatMap((member): Action[] => {
+    const labels: Record<string, string> = {
+      ...selectorLabels(resource.name),
+      [ordinalLabel]: String(member.ordinal),
+      [roleLabel]: roleOf(resource, member),
+    };
+    const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
+    return same ? [] : [{ type: 'LabelPod', member, labels }];
+  });
+}
