@@ -101,7 +101,7 @@ describe('a primary whose', () => {
 
 describe('a failover', () => {
   it('comes for a program that is asked over TCP, too', async () => {
-    const name = 'line';
+    const name = 'by-tcp';
     const engine = { type: 'TCP', port: 9090, tcp: { send: 'PING\n', expect: 'PONG' } };
     const phi = { ...heartbeat, detector: 'PhiAccrual' };
     await world.apply(haService(name, { spec: { engine, heartbeat: phi } }));
