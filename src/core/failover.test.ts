@@ -181,6 +181,32 @@ describe('failover', () => {
     expect(planFailover(resource, crashed, t0 + 1_000)).toMatchObject({ kind: 'Elect' });
   });
 
+  it('does not believe the silence of one when it has just heard the first of all again', () => {
+    const { resource, members } = running();
+    // A network stall of 45 s: everybody was silent, and web-1 is the first to be heard again.
+    const since = { sinceWallMs: t0 - 43_000 };
+    const stalled = members.map((member) => ({
+      ...member,
+      health:
+        member.ordinal === 1
+          ? healthy({ sinceWallMs: t0, soundSinceWallMs: t0 })
+          : dead('Silent', since),
+    }));
+    const observed = makeObserved(stalled);
+    expect(planFailover(resource, observed, t0 + 1)).toMatchObject({
+      kind: 'Wait',
+      untilMs: t0 + 2_000,
+    });
+    expect(planFailover(resource, observed, t0 + 2_000)).toMatchObject({ kind: 'Elect' });
+    // A missed beat of the witness since then makes it no worse a witness.
+    const heard = withHealth(
+      stalled,
+      1,
+      healthy({ sinceWallMs: t0, soundSinceWallMs: t0 - 60_000 }),
+    );
+    expect(planFailover(resource, makeObserved(heard), t0 + 1)).toMatchObject({ kind: 'Elect' });
+  });
+
   it('judges a primary that a new operator never heard by the timeout', () => {
     const { resource, members } = running();
     const unheard = withHealth(members, 0, healthy({ verdict: 'Unknown', sinceWallMs: t0 }));

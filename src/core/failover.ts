@@ -11,6 +11,7 @@ import { type Failure, failureOf } from './failure.ts';
 import { isHealthy, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
+import { hearingSinceMs } from './witness.ts';
 
 /** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
 const firstElectionWaitMs = 2_000;
@@ -128,9 +129,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   const failure = failureOf(resource, observed, primary, nowMs);
   if (failure === undefined) return unknownYet(resource, primary);
 
-  const doubtMs = (observed.connectedSinceMs ?? -Infinity) + durationMs(spec.heartbeat.timeout);
-  if (failure.trigger === 'Silent' && nowMs < doubtMs) {
-    const message = `${failure.what}; but the operator itself was cut off until just now`;
+  const hearingMs = hearingSinceMs(observed);
+  const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);
+  const isDoubtful = hearingMs >= failure.atMs && nowMs < doubtMs && Number.isFinite(doubtMs);
+  if (failure.trigger === 'Silent' && isDoubtful) {
+    const message = `${failure.what}; but the operator itself heard nobody until just now`;
     return { kind: 'Wait', untilMs: doubtMs, message };
   }
   const guarded = guard(resource, failure, nowMs);

@@ -9,6 +9,8 @@ export interface Health {
   message: string;
   /** Epoch milliseconds since when this verdict stands; for Unknown, since when it is being probed. */
   sinceWallMs: number;
+  /** Epoch milliseconds since when it has been Healthy or Suspect without a break, where it is. */
+  soundSinceWallMs?: number;
   /** Milliseconds from the last sign of life to the verdict. */
   silentMs: number;
   /** Raised at each return from the dead: another process, which may have forgotten its role. */

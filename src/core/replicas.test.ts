@@ -76,6 +76,25 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(all), t0 + 60_000))).toEqual([]);
   });
 
+  it('kills nobody for a silence that it shared with all others', () => {
+    const { resource, members } = running();
+    const stalled = members.map((m) => {
+      const silent = dead('Silent', { sinceWallMs: t0 - 43_000 });
+      const health = m.ordinal === 1 ? healthy({ sinceWallMs: t0 }) : silent;
+      const labels = { ...m.labels, [roleLabel]: m.ordinal === 2 ? 'primary' : 'standby' };
+      return { ...m, health, labels };
+    });
+    const at = (ms: number) => planReplicas(resource, makeObserved(stalled), t0 + ms);
+    expect(at(1)).toMatchObject({ remove: [], requeueAtMs: t0 + 2_000 });
+    expect(removed(at(2_000))).toEqual(['web-2 Frozen']);
+    const reconnected = members.map((m) =>
+      m.ordinal === 2 ? { ...m, health: dead('Silent', { sinceWallMs: t0 - 43_000 }) } : m,
+    );
+    const observed = makeObserved(reconnected, { connectedSinceMs: t0 });
+    expect(removed(planReplicas(resource, observed, t0 + 29_999))).toEqual([]);
+    expect(removed(planReplicas(resource, observed, t0 + 30_000))).toEqual(['web-2 Frozen']);
+  });
+
   it('moves a member to a zone that came back: first the new one, then the surplus one, never the primary', () => {
     const { resource, members } = running();
     const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));

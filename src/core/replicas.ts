@@ -1,3 +1,4 @@
+import { durationMs } from '../api/duration.ts';
 import { roleLabel } from '../api/labels.ts';
 import { inFlight } from './failover.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
@@ -5,6 +6,7 @@ import { hasEnded, isHealthy, isLive } from './member.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
+import { hearingSinceMs } from './witness.ts';
 import { emptiestZone, zoneCounts } from './zones.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
@@ -47,7 +49,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
       plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
     }
   }
-  plan.remove.push(...frozen(resource, live, nowMs, again));
+  plan.remove.push(...frozen(resource, observed, live, nowMs, again));
 
   const leaving = observed.members.filter(
     (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
@@ -99,15 +101,18 @@ function freeOrdinals(
 
 /**
  * Silent members to be killed, so that they come back as new processes. A former primary goes at once: that is
- * what keeps it from waking up as a second primary. Only where another member is heard, else the fault may be ours.
+ * what keeps it from waking up as a second primary. Only where another member is heard, and was all the while: else the
+ * fault may be ours, and those that were silent with it get time to be heard again.
  */
 function frozen(
   resource: Resource,
+  observed: Observed,
   live: Member[],
   nowMs: number,
   again: (atMs: number) => void,
 ): Removal[] {
-  if (!live.some(isHealthy)) return [];
+  const hearingMs = hearingSinceMs(observed);
+  if (!Number.isFinite(hearingMs)) return [];
   const wasPrimary = ({ name, labels, createdAtMs }: Member) =>
     labels[roleLabel] === 'primary' ||
     resource.status.failovers?.some(
@@ -117,7 +122,10 @@ function frozen(
     const { health } = member;
     if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return [];
     if (member.uid === resource.status.primaryUID) return [];
-    const dueMs = wasPrimary(member) ? 0 : health.sinceWallMs + frozenAfterMs;
+    const wasHeard = hearingMs <= health.sinceWallMs;
+    const patienceMs = wasHeard ? 0 : durationMs(resource.spec.heartbeat.timeout);
+    const dueMs =
+      Math.max(hearingMs, health.sinceWallMs) + (wasPrimary(member) ? patienceMs : frozenAfterMs);
     if (nowMs < dueMs) {
       again(dueMs);
       return [];

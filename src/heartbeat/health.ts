@@ -10,6 +10,8 @@ export interface MemberHealth {
   message: string;
   /** Since when the verdict holds. Milliseconds since the Unix epoch. */
   sinceWallMs: number;
+  /** Since when it has been Healthy or Suspect without a break, where it is. Milliseconds since the Unix epoch. */
+  soundSinceWallMs?: number;
   /** Its last answer, good or wrong. */
   lastHeardWallMs?: number;
   /** How long it has been silent, less the operator's own stalls; for an Unknown one since it was first asked. */

@@ -29,6 +29,7 @@ export class Member {
   #probe: Probe | undefined;
   #state: detector.DetectorState;
   #sinceWallMs: number;
+  #soundSinceWallMs: number | undefined;
   #lastHeardWallMs: number | undefined;
   #rttMs: number | undefined;
   /** When it ended its connection, by the attentive clock: the moment of its death, where nothing listens any more. */
@@ -83,6 +84,7 @@ export class Member {
       ...(cause === undefined ? {} : { cause }),
       message: this.#message(),
       sinceWallMs: this.#sinceWallMs,
+      ...(this.#soundSinceWallMs === undefined ? {} : { soundSinceWallMs: this.#soundSinceWallMs }),
       ...(this.#lastHeardWallMs === undefined ? {} : { lastHeardWallMs: this.#lastHeardWallMs }),
       silentMs: Math.max(0, this.#options.attentiveNow() - lastSign),
       ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
@@ -162,6 +164,8 @@ export class Member {
     if (state.verdict === before.verdict && state.cause === before.cause) return;
     const { clock, log, onChange } = this.#options;
     if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
+    const isSound = state.verdict === 'Healthy' || state.verdict === 'Suspect';
+    this.#soundSinceWallMs = isSound ? (this.#soundSinceWallMs ?? clock.wallNow()) : undefined;
     const fields = {
       verdict: state.verdict,
       before: before.verdict,

@@ -170,9 +170,13 @@ describe('the monitor', () => {
     const { monitor, changedTo, changes, verdicts } = start();
     monitor.setMembers(key, [member('a')], config(port));
     await changedTo('a Healthy');
+    const { soundSinceWallMs } = monitor.health(key, 'a') ?? {};
+    expect(soundSinceWallMs).toBeGreaterThan(0);
     child.kill('SIGSTOP');
+    await changedTo('a Suspect Silent');
+    expect(monitor.health(key, 'a')?.soundSinceWallMs).toBe(soundSinceWallMs);
     await changedTo('a Dead Silent');
-    expect(changes.at(-2)).toBe('a Suspect Silent');
+    expect(monitor.health(key, 'a')).not.toHaveProperty('soundSinceWallMs');
     expect(verdicts()).toEqual(['a Healthy', 'a Dead Silent']);
     const health = monitor.health(key, 'a');
     expect(health?.silentMs).toBeGreaterThanOrEqual(detector.timeoutMs);
