@@ -1,6 +1,6 @@
 import { ordinalLabel, roleLabel } from '../api/labels.ts';
 import type { Action } from './action.ts';
-import { desiredBudget, desiredService, desiredSlice, endpointsOf } from './children.ts';
+import { desiredBudget, desiredService, desiredSlice } from './children.ts';
 import type { Manifest } from './manifest.ts';
 import { isLive } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from './naming.ts';
@@ -12,32 +12,30 @@ import { roleOf } from './status.ts';
 /**
  * Services, slices and the budget as they should be.
  *
- * @param writers Who stands behind the write Service; undefined: as now.
+ * @param endpoints Who stands behind each Service; undefined: as now.
  */
 export function ensureChildren(
   resource: Resource,
   observed: Observed,
-  primary: Member | undefined,
-  writers: Member[] | undefined,
+  endpoints: Record<ServiceRole, Member[] | undefined>,
 ): Action[] {
   const names = serviceNames(resource.name);
   const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
   const ensure = (manifest: Manifest): Action => ({ type: 'EnsureChild', manifest });
-  const endpoints = endpointsOf(resource, observed.members, primary);
+  const slice = (role: ServiceRole): Action[] => {
+    const members = endpoints[role];
+    if (members === undefined || !free(role)) return [];
+    return [ensure(desiredSlice(resource, role, members, observed.ipv6))];
+  };
   const actions: Action[] = [];
   // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
-  if (writers !== undefined && free('write')) {
-    actions.push(ensure(desiredSlice(resource, 'write', writers, observed.ipv6)));
-  }
+  actions.push(...slice('write'));
   for (const role of ['write', 'read', 'all'] as const) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
   // After the Services: as long as one has a selector, they would come again.
   for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
-  for (const role of ['read', 'all'] as const) {
-    if (free(role))
-      actions.push(ensure(desiredSlice(resource, role, endpoints[role], observed.ipv6)));
-  }
+  actions.push(...slice('read'), ...slice('all'));
   actions.push(ensure(desiredBudget(resource)));
   return actions;
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { desiredBudget, desiredService, desiredSlice, endpointsOf } from './children.ts';
 import type { Member } from './observed.ts';
-import { dead, healthy, makeMember, makeResource, running } from './testing/fixtures.ts';
+import {
+  dead,
+  healthy,
+  makeMember,
+  makeObserved,
+  makeResource,
+  running,
+  t0,
+} from './testing/fixtures.ts';
 
 const owner = {
   apiVersion: 'haservice.dev/v1alpha1',
@@ -98,10 +106,9 @@ describe('endpointsOf', () => {
     const resource = makeResource({ topology });
     const primary = members.find(({ ordinal }) => ordinal === 0);
     return Object.fromEntries(
-      Object.entries(endpointsOf(resource, members, primary)).map(([role, found]) => [
-        role,
-        found.map(({ ordinal }) => ordinal),
-      ]),
+      Object.entries(endpointsOf(resource, makeObserved(members), primary, t0)).map(
+        ([role, found]) => [role, found.map(({ ordinal }) => ordinal)],
+      ),
     );
   };
   const { members } = running();
@@ -127,6 +134,25 @@ describe('endpointsOf', () => {
 
   it('gives reads to the primary where there is no standby', () => {
     expect(names([makeMember(makeResource(), 0)])).toEqual({ write: [0], read: [0], all: [0] });
+  });
+
+  it('keeps everybody where nobody at all is heard: the deafness may be the operator’s', () => {
+    const silent = members.map((m) => ({
+      ...m,
+      health: dead('Silent', { sinceWallMs: t0 - 40_000 }),
+    }));
+    expect(names(silent, 'ActiveActive').write).toEqual([0, 1, 2]);
+    expect(names(silent)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
+    const crashed = silent.map((m) => ({ ...m, health: dead('Refused') }));
+    expect(names(crashed, 'ActiveActive').write).toEqual([]);
+    // The first that is heard again takes nobody out: not before the others had their time.
+    const first = (soundSinceWallMs: number) => {
+      const health = healthy({ soundSinceWallMs });
+      return silent.map((m) => (m.ordinal === 1 ? { ...m, health } : m));
+    };
+    expect(names(first(t0 - 1_999), 'ActiveActive').write).toEqual([0, 1, 2]);
+    expect(names(first(t0 - 2_000), 'ActiveActive').write).toEqual([1]);
+    expect(names(first(t0 - 60_000), 'ActiveActive').write).toEqual([1]);
   });
 
   it('gives everything to every healthy member of ActiveActive', () => {

@@ -2,8 +2,9 @@ import { managedByLabel, nameLabel, sliceManager } from '../api/labels.ts';
 import { type Manifest, ownerReference } from './manifest.ts';
 import { seemsHealthy } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from './naming.ts';
-import type { Member, Resource } from './observed.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { resolvePorts } from './ports.ts';
+import { sharedUntilMs } from './witness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
@@ -104,22 +105,27 @@ export function desiredBudget(resource: Resource): Manifest {
   };
 }
 
-/** Takes reads: heard, and not refused by the kubelet's readiness probe. */
-const takesReads = (member: Member) => seemsHealthy(member) && member.ready;
-
-/** Who stands behind each Service. `primary` is undefined while none may take writes. */
+/**
+ * Who stands behind each Service: who is heard, and is not refused by the kubelet's readiness probe; also who is silent
+ * together with all others, as that may be the operator's own deafness, which must not empty a Service. `primary` is
+ * undefined while none may take writes.
+ */
 export function endpointsOf(
   resource: Resource,
-  members: Member[],
+  observed: Observed,
   primary: Member | undefined,
+  nowMs: number,
 ): Record<ServiceRole, Member[]> {
-  const healthy = members.filter(takesReads);
+  const { members } = observed;
+  const isHeard = (member: Member) =>
+    seemsHealthy(member) || nowMs < (sharedUntilMs(resource, observed, member) ?? -Infinity);
+  const healthy = members.filter((member) => member.ready && isHeard(member));
   if (resource.spec.topology === 'ActiveActive') {
     return { write: healthy, read: healthy, all: healthy };
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);
   const primaries = primary === undefined ? [] : [primary];
-  const healthyPrimary = primaries.filter(seemsHealthy);
+  const healthyPrimary = primaries.filter(isHeard);
   return {
     write: primaries,
     // Reads go to the standbys; with none left, better the primary than nobody.

@@ -13,6 +13,7 @@ import { completed } from './record.ts';
 import { planReplicas } from './replicas.ts';
 import { planRoles } from './roles.ts';
 import { nextStatus } from './status.ts';
+import { sharedUntilMs } from './witness.ts';
 
 export interface Decision {
   /**
@@ -46,7 +47,11 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const primary = primaryOf(resource, observed.members);
   const roles = planRoles(resource, observed, primary, nowMs);
   const replicas = planReplicas(resource, observed, nowMs);
-  const writes = writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
+  const endpoints = endpointsOf(resource, observed, primary, nowMs);
+  const writes =
+    resource.spec.topology === 'ActiveActive'
+      ? { endpoints: endpoints.write }
+      : writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
   const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
   const actions: Action[] = [];
@@ -55,7 +60,10 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const isUrgent = writes.requeueAtMs !== undefined;
   if (!idle) {
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
-    if (!isUrgent) actions.push(...ensureChildren(resource, observed, primary, writes.endpoints));
+    if (!isUrgent)
+      actions.push(
+        ...ensureChildren(resource, observed, { ...endpoints, write: writes.endpoints }),
+      );
     // Before the labels: that it was primary is what condemns a frozen pod.
     const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
     actions.push(...removals.map((removal) => removePod(resource, removal)));
@@ -92,6 +100,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       replicas.requeueAtMs,
       writes.requeueAtMs,
       nextProblemAtMs(resource, observed, nowMs),
+      ...observed.members
+        .map((member) => sharedUntilMs(resource, observed, member) ?? -Infinity)
+        .filter((untilMs) => untilMs > nowMs),
       record === undefined ? undefined : successEndsAtMs(observed, record),
     ]),
   };
@@ -150,9 +161,6 @@ function writeEndpoints(
   promoted: boolean,
   nowMs: number,
 ): { endpoints?: Member[]; requeueAtMs?: number } {
-  if (resource.spec.topology === 'ActiveActive') {
-    return { endpoints: endpointsOf(resource, observed.members, undefined).write };
-  }
   const current = observed.writeEndpoints;
   if (primary !== undefined && (promoted || current?.includes(primary.uid))) {
     return { endpoints: [primary] };

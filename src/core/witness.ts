@@ -1,5 +1,6 @@
-import { isHealthy } from './member.ts';
-import type { Observed } from './observed.ts';
+import { durationMs } from '../api/duration.ts';
+import { hasEnded, isHealthy, isLive } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 
 /**
  * Since when this process surely has ears: it reaches the API server, and has heard some member without a break. Silence
@@ -11,4 +12,23 @@ export function hearingSinceMs({ members, connectedSinceMs = -Infinity }: Observ
     .filter(isHealthy)
     .map(({ health }) => health?.soundSinceWallMs ?? health?.sinceWallMs ?? Infinity);
   return Math.max(connectedSinceMs, Math.min(Infinity, ...sound));
+}
+
+/**
+ * Until when the silence of a dead member may be this process's own: nobody at all was heard when it fell silent, and those
+ * who are heard again have not been so for the timeout. Infinity as long as nobody is heard; undefined where it is the
+ * member's. Epoch milliseconds.
+ */
+export function sharedUntilMs(
+  resource: Resource,
+  observed: Observed,
+  member: Member,
+): number | undefined {
+  const { health } = member;
+  if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return undefined;
+  if (!isLive(member) || hasEnded(member)) return undefined;
+  const hearingMs = hearingSinceMs(observed);
+  return hearingMs < health.sinceWallMs
+    ? undefined
+    : hearingMs + durationMs(resource.spec.heartbeat.timeout);
 }

@@ -167,7 +167,7 @@ describe('the monitor', () => {
 
   it('finds a frozen process suspect and then dead by its silence, and alive again when it thaws', async () => {
     const { child, port } = await startProgram(programs.http);
-    const { monitor, changedTo, changes, verdicts } = start();
+    const { monitor, changedTo, verdicts } = start();
     monitor.setMembers(key, [member('a')], config(port));
     await changedTo('a Healthy');
     const { soundSinceWallMs } = monitor.health(key, 'a') ?? {};
