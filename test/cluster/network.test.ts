@@ -11,9 +11,9 @@ test('a checkout gets the same two addresses at each start', () => {
 
 test('both are in one block of four, in the range that RFC 3927 leaves free', () => {
   fc.assert(
-    fc.property(fc.string(), (id) => {
-      const [machine, cluster] = Object.values(chooseLink(none, id)).map((ip: string) =>
-        ip.split('.').map(Number),
+    fc.property(fc.integer(), (number) => {
+      const [machine, cluster] = Object.values(chooseLink(none, `checkout ${number}`)).map(
+        (ip: string) => ip.split('.').map(Number),
       );
       expect(machine?.slice(0, 2)).toEqual([169, 254]);
       expect(cluster?.slice(0, 3)).toEqual(machine?.slice(0, 3));
@@ -22,6 +22,8 @@ test('both are in one block of four, in the range that RFC 3927 leaves free', ()
       expect([machine![3]! % 4, cluster![3]! % 4]).toEqual([1, 2]);
       expect(cluster![3]).toBeLessThan(255);
     }),
+    // The ends of the range are rare.
+    { numRuns: 3_000 },
   );
 });
 
