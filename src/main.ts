@@ -1,17 +1,17 @@
 import { hostname } from 'node:os';
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { isHAError } from './api/errors.ts';
 import { Operator } from './controller/operator.ts';
 import { systemClock } from './core/clock.ts';
 import { KubeClient } from './kube/client.ts';
+import { loadKubeConfig } from './kube/load-config.ts';
 import { createLog } from './telemetry/log.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { startTelemetry } from './telemetry/server.ts';
 
 const log = createLog();
 const metrics = new Metrics();
-const kubeConfig = new KubeConfig();
-kubeConfig.loadFromDefault();
-const client = KubeClient.fromKubeConfig(kubeConfig, { metrics: metrics.client });
+const client = KubeClient.fromKubeConfig(configOrExit(), { metrics: metrics.client });
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.once(name, () => {
@@ -38,3 +38,14 @@ log.info({ port: server.port, node: process.env['NODE_NAME'] }, 'the operator ha
 await operator.run(stop.signal);
 await server.close();
 await client.close();
+
+/** One line instead of a stack: it is for a person who has just started it by hand. */
+function configOrExit(): KubeConfig {
+  try {
+    return loadKubeConfig();
+  } catch (error) {
+    if (!isHAError(error)) throw error;
+    log.error({ reason: error.code }, error.message);
+    process.exit(1);
+  }
+}

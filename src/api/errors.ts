@@ -6,6 +6,8 @@ const table = {
   HA_ERR_API_TIMEOUT: 'the API server did not answer in time: check that it is up and reachable',
   HA_ERR_API_UNREACHABLE: 'the API server cannot be reached: check the network and the kubeconfig',
   HA_ERR_API_STATUS: 'the API server refused the request',
+  HA_ERR_NO_CLUSTER:
+    'there is no cluster to talk to: run the operator in a pod, or set KUBECONFIG to a kubeconfig file',
   HA_ERR_WATCH_EXPIRED: 'the watch is too old: list again',
   HA_ERR_NAME_TAKEN:
     'the name belongs to another object, which is left alone: rename this HAService or delete that object',
