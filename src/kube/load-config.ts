@@ -16,7 +16,7 @@ export function loadKubeConfig(): KubeConfig {
   }
   const server = config.getCurrentCluster()?.server;
   // Where it finds nothing the client makes up one that has no TLS, which it then refuses at every call.
-  if (server === undefined || !server.startsWith('https:')) {
+  if (!server?.startsWith('https:')) {
     throw new HAError('HA_ERR_NO_CLUSTER', `the API server is ${server ?? 'not named'}`);
   }
   return config;
