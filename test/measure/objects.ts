@@ -92,7 +92,7 @@ export async function removeNamespace(
     }
     const { uid = '', deletionTimestamp } = found.metadata;
     if (deletionTimestamp === undefined) await client.delete(namespaces, { name }, { uid, signal });
-    await sleep(500, undefined, { signal });
+    else await sleep(500, undefined, { signal });
   }
 }
 
