@@ -22,7 +22,10 @@ function hierarchies(): string[] {
 /** What each level must hand on to its children: by hand, in both versions. */
 function prepare(dir: string, parent: string): void {
   if (unified()) {
-    writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu +cpuset +memory +pids +io');
+    // All that there are: a kubelet takes a cgroup that lacks one for none.
+    for (const name of readFileSync(join(parent, 'cgroup.controllers'), 'utf8').trim().split(' ')) {
+      writeFileSync(join(parent, 'cgroup.subtree_control'), `+${name}`);
+    }
   } else if (existsSync(join(dir, 'cpuset.cpus'))) {
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       writeFileSync(join(dir, file), readFileSync(join(parent, file)));

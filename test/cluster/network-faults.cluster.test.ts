@@ -108,7 +108,7 @@ test('a delay holds each packet, each way, and 0 ends it', async () => {
   await hearing().toEqual(whole);
 });
 
-test('a delay carries large segments whole, and goes with the cuts', async () => {
+test('a delay carries a large answer whole, and goes with the cuts', async () => {
   await copy.run('delay', a, '20');
   const get = [...copy.kubectlCommand, 'get', '--raw', '/openapi/v2'];
   const text = await run(inNetworkOf(copy.state.initPid, a, get));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './exec.ts';
-import { allPids } from './processes.ts';
+import { allPids, commandLine, namespaceOf } from './processes.ts';
 import { Copy } from './testing/copy.ts';
 import { controlPlane, inNetworkOf } from './testing/ears.ts';
 
@@ -46,6 +46,20 @@ test('stop-kubelet, undone by start-kubelet', async () => {
   expect(await copy.run('status')).toContain(`faults: kubelet-${name} is stopped`);
   await copy.run('start-kubelet', name);
   await reaching(ip, '10250').toBe('connected');
+});
+
+test('a program that ends by itself is started again', async () => {
+  const scheduler = () =>
+    allPids().find(
+      (pid) =>
+        namespaceOf(pid, 'pid') === namespaceOf(copy.state.initPid, 'pid') &&
+        commandLine(pid)[1] === 'kube-scheduler',
+    );
+  const first = scheduler();
+  expect(first).toBeDefined();
+  process.kill(first!, 'SIGKILL');
+  await expect.poll(scheduler, { timeout: 30_000 }).not.toBe(first);
+  await expect.poll(scheduler, { timeout: 30_000 }).toBeDefined();
 });
 
 interface DnsPod {

@@ -28,10 +28,16 @@ class Ear {
     });
   }
 
-  /** Resolves when it hears this, or has heard it. */
+  /** Resolves when it hears this, or has heard it. @throws where it does not for half a minute. */
   hears(text: string): Promise<void> {
     if (this.heard.includes(text)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.set(text, resolve));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`nobody heard “${text}” there`)), 30_000);
+      this.#waiting.set(text, () => {
+        clearTimeout(late);
+        resolve();
+      });
+    });
   }
 
   tell(line: string): void {
