@@ -70,18 +70,19 @@ export const renderRows = (rows: readonly Row[]): string =>
       systemNames[system],
       String(runs),
       failed === undefined ? '' : grouped(failed.median),
-      ...summaryCells(lastFailureMs, stillFailing > 0 ? '> ' : ''),
+      ...summaryCells(lastFailureMs, stillFailing / runs),
       aim,
     ]),
   );
 
-const summaryCells = (summary: Summary | undefined, mark: string): string[] =>
+/** @param unseen share of the runs whose end was not seen: what rests on one of them is marked as no less than that. */
+const summaryCells = (summary: Summary | undefined, unseen: number): string[] =>
   summary === undefined
     ? ['', '', '']
     : [
-        mark + grouped(summary.median),
+        `${unseen >= 0.5 ? '> ' : ''}${grouped(summary.median)}`,
         `${grouped(summary.least)}-${grouped(summary.most)}`,
-        mark + grouped(summary.p99),
+        `${unseen > 0 ? '> ' : ''}${grouped(summary.p99)}`,
       ];
 
 /** Where the time of a failover goes, by the operator's own clock. */
