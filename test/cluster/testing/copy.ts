@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
 import { checkout } from '../paths.ts';
@@ -19,14 +26,20 @@ export interface Command {
   ended: Promise<Ended>;
 }
 
+/** Where all copies are, so that what a killed test has left is found. */
+const copies = join(checkout, '.cluster-copies');
+
 /** A second checkout, so that its cluster runs beside any other: with a path that nobody has quoted for. */
 export class Copy {
-  readonly dir = realpathSync(mkdtempSync(join(tmpdir(), "haservice's copy ")));
+  readonly dir: string;
   /** In the environment of all that its commands start. */
   readonly tag = `HASERVICE_TEST=${randomUUID()}`;
-  readonly id = createHash('sha256').update(this.dir).digest('hex').slice(0, 6);
+  readonly id: string;
 
   constructor() {
+    mkdirSync(copies, { recursive: true });
+    this.dir = realpathSync(mkdtempSync(join(copies, "haservice's copy ")));
+    this.id = createHash('sha256').update(this.dir).digest('hex').slice(0, 6);
     for (const path of ['package.json', 'src', 'test/cluster']) {
       cpSync(join(checkout, path), join(this.dir, path), { recursive: true });
     }
