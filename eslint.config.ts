@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import { configs } from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', '.cluster/', 'tmp/'] },
+  { ignores: ['dist/', 'coverage/', '.cluster/', '.cluster-copies/', 'tmp/'] },
   eslint.configs.recommended,
   configs.strictTypeChecked,
   configs.stylisticTypeChecked,
