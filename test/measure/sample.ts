@@ -12,20 +12,29 @@ export interface Sample {
   ok: boolean;
 }
 
+/** A timer is that much late at most on a machine that is not overloaded. Milliseconds. */
+const lateMs = 50;
+
 /**
  * A line that the client writes.
  *
- * @returns the request, and the target that it went to; undefined for a line that is no report, such as an error's.
+ * @param timeoutMs after which the client gives up. @returns the request, and the target that it went to; undefined for
+ * a line that is no report, such as an error's, and for a request that was given up late: then the client itself did not
+ * run, and the answer may well have been there.
  */
-export function parseSample(line: string): { target: string; sample: Sample } | undefined {
+export function parseSample(
+  line: string,
+  timeoutMs: number,
+): { target: string; sample: Sample } | undefined {
   let report: Partial<Report>;
   try {
     report = JSON.parse(line) as Partial<Report>;
   } catch {
     return undefined;
   }
-  const { s: target, k: connection, t: sentAt, d: tookMs, ok } = report;
+  const { s: target, k: connection, t: sentAt, d: tookMs, ok, e: error } = report;
   if (target === undefined || connection === undefined || ok === undefined) return undefined;
   if (sentAt === undefined || tookMs === undefined) return undefined;
+  if (error === 'timeout' && tookMs > timeoutMs + lateMs) return undefined;
   return { target, sample: { connection, sentAt, endedAt: sentAt + tookMs, ok } };
 }

@@ -107,7 +107,7 @@ async function read(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const line of lines(api.stream(path, signal))) {
-    const parsed = parseSample(line);
+    const parsed = parseSample(line, clientTimeoutMs);
     if (parsed !== undefined) logs[parsed.target]?.add(parsed.sample);
   }
 }
