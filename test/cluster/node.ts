@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
@@ -83,6 +82,11 @@ const kubeletConfig = (node: ClusterNode) => ({
 
 const daemonName = (program: string, node: ClusterNode) => `${program}-${node.name}`;
 
+const ctr = (node: ClusterNode) => [
+  `${inside.bin}/ctr`,
+  ...['--address', `${home(node)}/containerd.sock`],
+];
+
 export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Promise<void> {
   const dir = homeOutside(node);
   await mkdir(join(dir, 'cni'), { recursive: true });
@@ -91,8 +95,13 @@ export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Prom
   // Its shim and ctr are found beside it.
   const command = `PATH=${inside.bin}:$PATH exec containerd --config ${home(node)}/containerd.toml`;
   await sandbox.startDaemon(daemonName('containerd', node), ['sh', '-c', command], node.name);
-  const socket = join(dir, 'containerd.sock');
-  const ready = await until(() => (existsSync(socket) ? true : undefined), 30_000);
+  // Its socket is there a moment before it answers on it.
+  const answers = () =>
+    sandbox.run([...ctr(node), 'version']).then(
+      () => true,
+      () => undefined,
+    );
+  const ready = await until(answers, 30_000);
   if (ready !== undefined) return;
   const why = await sandbox.lastWords(daemonName('containerd', node));
   throw new ClusterError(`containerd of ${node.name} does not start:\n${why}`);
@@ -100,8 +109,7 @@ export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Prom
 
 /** @param archive path of a docker-archive on the machine. */
 export async function importImage(sandbox: Sandbox, node: ClusterNode, archive: string) {
-  const ctr = [`${inside.bin}/ctr`, '--address', `${home(node)}/containerd.sock`];
-  await sandbox.run([...ctr, '--namespace', 'k8s.io', 'images', 'import', '-'], {
+  await sandbox.run([...ctr(node), '--namespace', 'k8s.io', 'images', 'import', '-'], {
     inputFile: archive,
     timeoutMs: 300_000,
   });
