@@ -5,6 +5,8 @@ import { run } from './exec.ts';
 import { inside, stateDir } from './paths.ts';
 
 const dir = join(stateDir, 'pki');
+/** In that folder, with bare names: it takes no path of a serial number beyond 255 bytes. */
+const openssl = (...args: string[]) => run(['openssl', ...args], { cwd: dir });
 const days = '365';
 
 interface Identity {
@@ -18,34 +20,31 @@ interface Identity {
 
 /** In SEC 1 form: the API server does not read a PKCS #8 key for service accounts. */
 async function key(name: string): Promise<void> {
-  const out = ['-out', join(dir, `${name}.key`)];
-  await run(['openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', ...out]);
+  const out = ['-out', `${name}.key`];
+  await openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', ...out);
 }
 
 export async function createAuthority(): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await Promise.all([key('ca'), key('service-accounts')]);
-  const out = ['-key', join(dir, 'ca.key'), '-out', join(dir, 'ca.crt'), '-days', days];
-  await run(['openssl', 'req', '-x509', '-new', '-subj', '/CN=haservice-local-cluster', ...out]);
+  const out = ['-key', 'ca.key', '-out', 'ca.crt', '-days', days];
+  await openssl('req', '-x509', '-new', '-subj', '/CN=haservice-local-cluster', ...out);
 }
 
 /** Makes pki/NAME.key and pki/NAME.crt. */
 export async function issue(name: string, { user, group, hosts = [] }: Identity): Promise<void> {
   await key(name);
-  const path = (suffix: string) => join(dir, `${name}.${suffix}`);
+  const file = (suffix: string) => `${name}.${suffix}`;
   const subject = group === undefined ? `/CN=${user}` : `/O=${group}/CN=${user}`;
-  await run([
-    ...['openssl', 'req', '-new', '-key', path('key'), '-subj', subject],
-    ...['-out', path('csr')],
-  ]);
+  await openssl('req', '-new', '-key', file('key'), '-subj', subject, '-out', file('csr'));
   const usage = 'extendedKeyUsage=clientAuth,serverAuth';
   const names = hosts.length === 0 ? '' : `subjectAltName=${hosts.join(',')}\n`;
-  await writeFile(path('ext'), `${usage}\n${names}`);
-  const authority = ['-CA', join(dir, 'ca.crt'), '-CAkey', join(dir, 'ca.key'), '-CAcreateserial'];
-  await run([
-    ...['openssl', 'x509', '-req', '-in', path('csr'), ...authority, '-days', days],
-    ...['-extfile', path('ext'), '-out', path('crt'), '-CAserial', path('srl')],
-  ]);
+  await writeFile(join(dir, file('ext')), `${usage}\n${names}`);
+  const authority = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
+  await openssl(
+    ...['x509', '-req', '-in', file('csr'), ...authority, '-days', days],
+    ...['-extfile', file('ext'), '-out', file('crt'), '-CAserial', file('srl')],
+  );
 }
 
 /** A kubeconfig with the certificate NAME: by path inside, or with its content for use on the machine. */
