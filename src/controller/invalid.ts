@@ -1,6 +1,7 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
 import { toConditions } from '../core/conditions.ts';
+import { conditionOf } from '../core/events.ts';
 import type { EventNote } from '../core/observed.ts';
 
 const reason = 'SpecInvalid';
@@ -23,10 +24,9 @@ export function invalidStatus(object: HAService, message: string, nowMs: number)
 
 /** The Event for it, where it is news. */
 export function invalidNote(object: HAService, status: Status): EventNote[] {
-  const degraded = (conditions: Status['conditions']) =>
-    conditions?.find(({ type }) => type === 'Degraded')?.message;
-  const note = degraded(status.conditions) ?? '';
-  return note === degraded(object.status?.conditions)
+  const degraded = (of: Status) => conditionOf(of, 'Degraded')?.message;
+  const note = degraded(status) ?? '';
+  return note === degraded(object.status ?? {})
     ? []
     : [{ type: 'Warning', reason, action: 'Reconcile', note }];
 }

@@ -22,6 +22,7 @@ import { Connection } from './connection.ts';
 import { HookRunner } from './hook-runner.ts';
 import { holdLifeline } from './lifeline.ts';
 import { Memories } from './memory.ts';
+import { controllerOf } from './ownership.ts';
 import { Reconciler } from './reconciler.ts';
 import { haServices } from './resource-type.ts';
 import { Stores } from './stores.ts';
@@ -204,7 +205,7 @@ export class Operator {
 
   #enqueueNamed(object: KubeObject | undefined): void {
     const namespace = object?.metadata?.namespace ?? '';
-    const owner = object?.metadata?.ownerReferences?.find(({ controller: is }) => is === true);
+    const owner = object === undefined ? undefined : controllerOf(object);
     const names = [
       object?.metadata?.labels?.[nameLabel],
       owner?.kind === haServices.kind ? owner.name : undefined,

@@ -3,10 +3,10 @@ import type { HAService } from '../api/haservice.ts';
 import type { KubeObject } from '../kube/wire.ts';
 import type { EndpointSlice, Node, Pod, PodDisruptionBudget, Service } from '../kube/wire.ts';
 import { Store } from '../kube/store.ts';
+import { controllerOf } from './ownership.ts';
 
 /** UID of the controller of an object, by which children are matched: never by name alone. */
-export const controllerUid = (object: KubeObject): string | undefined =>
-  object.metadata?.ownerReferences?.find((reference) => reference.controller === true)?.uid;
+export const controllerUid = (object: KubeObject): string | undefined => controllerOf(object)?.uid;
 
 const byOwner = (object: KubeObject) => {
   const uid = controllerUid(object);

@@ -8,6 +8,7 @@ import type { Member, Observed, Resource } from './observed.ts';
 import { desiredPod } from './pod.ts';
 import type { Removal } from './replicas.ts';
 import { roleOf } from './status.ts';
+import { isActive } from './topology.ts';
 
 /**
  * Services, slices and the budget as they should be.
@@ -40,8 +41,7 @@ export function ensureChildren(
   return actions;
 }
 
-const firstRole = (resource: Resource) =>
-  resource.spec.topology === 'ActiveActive' ? 'active' : 'standby';
+const firstRole = (resource: Resource) => (isActive(resource) ? 'active' : 'standby');
 
 export const createPod = (
   resource: Resource,

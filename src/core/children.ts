@@ -4,6 +4,7 @@ import { seemsHealthy } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { resolvePorts } from './ports.ts';
+import { isActive } from './topology.ts';
 import { sharedUntilMs } from './witness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
@@ -120,7 +121,7 @@ export function endpointsOf(
   const isHeard = (member: Member) =>
     seemsHealthy(member) || nowMs < (sharedUntilMs(resource, observed, member) ?? -Infinity);
   const healthy = members.filter((member) => member.ready && isHeard(member));
-  if (resource.spec.topology === 'ActiveActive') {
+  if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);

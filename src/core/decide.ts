@@ -13,6 +13,7 @@ import { completed } from './record.ts';
 import { planReplicas } from './replicas.ts';
 import { planRoles } from './roles.ts';
 import { nextStatus } from './status.ts';
+import { isActive } from './topology.ts';
 import { sharedUntilMs } from './witness.ts';
 
 export interface Decision {
@@ -48,10 +49,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const roles = planRoles(resource, observed, primary, nowMs);
   const replicas = planReplicas(resource, observed, nowMs);
   const endpoints = endpointsOf(resource, observed, primary, nowMs);
-  const writes =
-    resource.spec.topology === 'ActiveActive'
-      ? { endpoints: endpoints.write }
-      : writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
+  const writes = isActive(resource)
+    ? { endpoints: endpoints.write }
+    : writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
   const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
   const actions: Action[] = [];

@@ -2,7 +2,7 @@ import type { Condition, Status } from '../api/status.ts';
 import type { Action } from './action.ts';
 import type { EventNote, Resource } from './observed.ts';
 
-const conditionOf = (status: Status, type: string): Condition | undefined =>
+export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
 /** The Event for something done to a pod, once it has been done. */

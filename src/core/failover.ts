@@ -11,6 +11,7 @@ import { type Failure, failureOf } from './failure.ts';
 import { isHealthy, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
+import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
 
 /** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
@@ -107,7 +108,7 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
 
 function planUnpaused(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const { spec, status } = resource;
-  if (spec.topology === 'ActiveActive' || spec.replicas === 0) return { kind: 'None' };
+  if (isActive(resource) || spec.replicas === 0) return { kind: 'None' };
   const context: ElectionContext = {
     operatorZone: observed.operatorZone,
     templateHash: templateHash(spec),

@@ -2,6 +2,7 @@ import type { Finding } from './conditions.ts';
 import type { FailoverPlan } from './failover.ts';
 import { inFlight } from './failover.ts';
 import { seemsHealthy, whyUnhealthy } from './member.ts';
+import { isActive } from './topology.ts';
 import type { Member, Observed, Problem, Resource } from './observed.ts';
 
 export interface Plans {
@@ -16,8 +17,6 @@ export interface Plans {
   progress: string[];
   moveStarted: boolean;
 }
-
-export const isActive = (resource: Resource) => resource.spec.topology === 'ActiveActive';
 
 /** Has never been up: what is missing then is only on its way. */
 export const neverWas = (resource: Resource): boolean =>

@@ -3,6 +3,7 @@ import { serviceNames } from './naming.ts';
 import type { HookState, Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
 import { leftOversEndAtMs } from './left-overs.ts';
 import { probePort, resolvePorts } from './ports.ts';
+import { isActive } from './topology.ts';
 import { zoneCounts } from './zones.ts';
 
 /** How long a started member may refuse connections before its port is called wrong: programs need time to start. */
@@ -146,7 +147,7 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
     // Of a role that it has no more: nobody tells it again.
     const { primaryUID, epoch: present } = resource.status;
     const isPrimary = uid === primaryUID;
-    if (resource.spec.topology === 'ActiveActive') continue;
+    if (isActive(resource)) continue;
     if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
     problems.push({
       reason: action === 'promote' ? 'PromoteFailed' : 'DemoteFailed',

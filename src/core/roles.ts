@@ -1,5 +1,6 @@
 import type { HookSpec } from '../api/spec.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
+import { isActive } from './topology.ts';
 
 /** A call that tells a member its role. May be repeated: the member must not mind. */
 export interface HookCall {
@@ -59,10 +60,10 @@ export function planRoles(
   primary: Member | undefined,
   nowMs: number,
 ): RolePlan {
-  const { engine, topology } = resource.spec;
+  const { engine } = resource.spec;
   const epoch = resource.status.epoch ?? 0;
   const plan: RolePlan = { calls: [], promoted: primary !== undefined };
-  if (topology === 'ActiveActive') return plan;
+  if (isActive(resource)) return plan;
 
   const call = (
     action: HookState['action'],

@@ -2,10 +2,11 @@ import { nameLabel } from '../api/labels.ts';
 import type { MemberStatus, Status } from '../api/status.ts';
 import { toConditions } from './conditions.ts';
 import { inFlight } from './failover.ts';
-import { type Plans, findingsOf, isActive, neverWas } from './findings.ts';
+import { type Plans, findingsOf, neverWas } from './findings.ts';
 import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { settleRecords } from './record.ts';
+import { isActive } from './topology.ts';
 
 export function roleOf(resource: Resource, member: Member): 'primary' | 'standby' | 'active' {
   if (isActive(resource)) return 'active';

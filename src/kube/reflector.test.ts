@@ -40,15 +40,7 @@ beforeEach(async () => {
   store = new Store();
   clock = new FakeClock();
   stop = new AbortController();
-  reflector = new Reflector({
-    client,
-    type: pods,
-    store,
-    clock,
-    random: () => 0.5,
-    log: silentLog,
-    labelSelector: 'app',
-  });
+  reflector = makeReflector();
   running = reflector.run(stop.signal);
 });
 
@@ -59,6 +51,17 @@ afterEach(async () => {
   await api.close();
 });
 
+/** A reflector of its own, not started. */
+const makeReflector = () =>
+  new Reflector({
+    client,
+    type: pods,
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    labelSelector: 'app',
+  });
 const names = () => store.list().map(({ metadata }) => metadata?.name);
 const changed = () =>
   new Promise<void>((resolve) => {
@@ -90,15 +93,7 @@ it('lists page by page, then watches from there and follows what it hears', asyn
   api.requests.length = 0;
   watches = [];
   stop = new AbortController();
-  reflector = new Reflector({
-    client,
-    type: pods,
-    store,
-    clock,
-    random: () => 0.5,
-    log: silentLog,
-    labelSelector: 'app',
-  });
+  reflector = makeReflector();
   expect(reflector.hasSynced()).toBe(false);
   running = reflector.run(stop.signal);
   await reflector.synced;

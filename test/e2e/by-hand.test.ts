@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operatorPod } from '../measure/operator.ts';
+import { operatorNamespace, operatorPod } from '../measure/operator.ts';
 import { haService } from './manifests.ts';
 import { World } from './world.ts';
 
@@ -170,7 +170,7 @@ describe('an operator with nothing to do', () => {
   /** Its requests to the API server, but for reads. */
   async function writes(): Promise<number> {
     const { name } = await operatorPod(world.api, AbortSignal.timeout(10_000));
-    const path = `/api/v1/namespaces/haservice-system/pods/${name}:8080/proxy/metrics`;
+    const path = `/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/metrics`;
     const text = await world.api.text(path, AbortSignal.timeout(10_000));
     const counts = text.matchAll(/^rest_client_requests_total\{.*method="(\w+)"\} (\d+)$/gm);
     return [...counts].reduce(
@@ -188,7 +188,7 @@ describe('an operator with nothing to do', () => {
     await new Promise((resolve) => setTimeout(resolve, 15_000));
     expect(await writes()).toBe(before);
     const log = await world.cluster.runKubectl([
-      ...['logs', '--namespace', 'haservice-system', 'deployment/haservice-operator'],
+      ...['logs', '--namespace', operatorNamespace, 'deployment/haservice-operator'],
     ]);
     expect(log).not.toMatch(/is forbidden: User/);
   });

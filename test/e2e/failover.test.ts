@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
-import { operatorPod } from '../measure/operator.ts';
+import { operatorAvailable, operatorNamespace, operatorPod } from '../measure/operator.ts';
 import { haService, withHooks } from './manifests.ts';
 import { Traffic } from './traffic.ts';
 import { World } from './world.ts';
@@ -38,12 +38,6 @@ async function expectRoles(name: string, primary: string): Promise<void> {
 
 const restarts = (pod: string): number =>
   world.pod(pod)?.status?.containerStatuses?.[0]?.restartCount ?? 0;
-
-const operatorIsReady = () =>
-  world.cluster.runKubectl([
-    ...['rollout', 'status', '--namespace', 'haservice-system'],
-    ...['deployment/haservice-operator', '--timeout=60s'],
-  ]);
 
 describe('a primary whose', () => {
   it.each([
@@ -166,15 +160,15 @@ describe('a failover', () => {
       const operator = await operatorPod(world.api, AbortSignal.timeout(10_000));
       await world.cluster.killContainer(world.ref(before.primary));
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      await world.cluster.killContainer({ namespace: 'haservice-system', name: operator.name });
+      await world.cluster.killContainer({ namespace: operatorNamespace, name: operator.name });
       // Another pod comes at once, where the same one would be started later and later.
       await world.cluster.runKubectl([
-        ...['delete', 'pod', operator.name, '--namespace', 'haservice-system'],
+        ...['delete', 'pod', operator.name, '--namespace', operatorNamespace],
         ...['--force', '--grace-period=0'],
       ]);
       // The old primary's container comes back too: whoever is primary then, there is one, and all agree.
       await world.until('the old primary to be started again', () => restarts(before.primary) > 0);
-      await operatorIsReady();
+      await operatorAvailable(world.cluster);
       await world.eventually('every member to know its role', async () => {
         await expectRoles(name, world.status(name).primary ?? '');
       });

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../src/kube/wire.ts';
+import { firstFound } from '../measure/first-found.ts';
 import { lines } from '../measure/lines.ts';
 import { workloadImage } from './manifests.ts';
 import type { World } from './world.ts';
@@ -19,7 +20,7 @@ const startMs = 60_000;
 export class Traffic {
   readonly reports: Report[] = [];
   readonly #stop = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #failure: unknown;
 
   private constructor() {}
@@ -54,32 +55,21 @@ export class Traffic {
   /** Waits for a report like this. @throws Error where none comes. */
   until(wanted: (report: Report) => boolean, timeoutMs = 30_000): Promise<Report> {
     let next = this.reports.length;
-    return new Promise((resolve, reject) => {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const end = () => {
-        this.#waiting.delete(look);
-        deadline.removeEventListener('abort', late);
-      };
-      const late = () => {
-        end();
-        const last = JSON.stringify(this.reports.slice(-5));
-        reject(
-          new Error(`no such answer in ${timeoutMs} ms; the last: ${last}`, {
-            cause: this.#failure,
-          }),
-        );
-      };
-      const look = () => {
-        for (; next < this.reports.length; next++) {
-          const report = this.reports[next];
-          if (report === undefined || !wanted(report)) continue;
-          end();
-          return resolve(report);
-        }
-      };
-      deadline.addEventListener('abort', late, { once: true });
-      this.#waiting.add(look);
-    });
+    const onChange = (listener: () => void) => {
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
+    };
+    const read = () => {
+      const found = this.reports.slice(next).find(wanted);
+      next = this.reports.length;
+      return found;
+    };
+    const late = () => {
+      const last = JSON.stringify(this.reports.slice(-5));
+      const cause = this.#failure;
+      return new Error(`no such answer in ${timeoutMs} ms; the last: ${last}`, { cause });
+    };
+    return firstFound(onChange, read, { timeoutMs, late });
   }
 
   /** Who has answered requests over new connections, in the order of their answers, each change once. */
@@ -95,7 +85,7 @@ export class Traffic {
     try {
       for await (const line of lines(world.api.stream(path, this.#stop.signal))) {
         this.reports.push(JSON.parse(line) as Report);
-        for (const look of [...this.#waiting]) look();
+        for (const listener of [...this.#listeners]) listener();
       }
     } catch (error) {
       this.#failure = error;

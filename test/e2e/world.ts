@@ -3,9 +3,7 @@ import { nameLabel } from '../../src/api/labels.ts';
 import type { HAService } from '../../src/api/haservice.ts';
 import type { Condition, Status } from '../../src/api/status.ts';
 import { haServices } from '../../src/controller/resource-type.ts';
-import { systemClock } from '../../src/core/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
 import {
   type ResourceType,
   endpointSlices,
@@ -15,9 +13,10 @@ import {
 } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/wire.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
+import { firstFound } from '../measure/first-found.ts';
+import { follow } from '../measure/follow.ts';
 import { isSettled } from '../measure/state.ts';
 
 const waitMs = 90_000;
@@ -139,30 +138,22 @@ export class World {
 
   /** The first thing other than undefined and false that `read` finds, now or after a change. */
   until<T>(what: string, read: () => T | undefined | false, timeoutMs = waitMs): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      const end = () => {
-        this.#listeners.delete(look);
-        deadline.removeEventListener('abort', late);
-      };
-      const look = () => {
-        const found = read();
-        if (found === undefined || found === false) return;
-        end();
-        resolve(found);
-      };
-      const late = () => {
-        end();
-        const seen = this.resources
-          .list()
-          .filter(({ metadata }) => metadata.namespace === this.namespace)
-          .map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
-        reject(new Error(`gave up waiting for ${what}; the resources are:\n${seen.join('\n')}`));
-      };
-      deadline.addEventListener('abort', late, { once: true });
-      this.#listeners.add(look);
-      look();
-    });
+    const onChange = (listener: () => void) => {
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
+    };
+    const found = () => {
+      const value = read();
+      return value === false ? undefined : value;
+    };
+    const late = () => {
+      const seen = this.resources
+        .list()
+        .filter(({ metadata }) => metadata.namespace === this.namespace)
+        .map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
+      return new Error(`gave up waiting for ${what}; the resources are:\n${seen.join('\n')}`);
+    };
+    return firstFound(onChange, found, { timeoutMs, late });
   }
 
   /** Tries what sends no event until it holds. @throws its last error. */
@@ -232,15 +223,6 @@ export class World {
     store.onChange(() => {
       for (const listener of [...this.#listeners]) listener();
     });
-    const reflector = new Reflector<T>({
-      client: this.api.client,
-      type,
-      store,
-      clock: systemClock,
-      random: Math.random,
-      log: silentLog,
-    });
-    void reflector.run(this.#stop.signal);
-    return reflector.synced;
+    return follow(this.api.client, type, store, this.#stop.signal);
   }
 }

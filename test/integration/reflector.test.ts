@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { KubeObject } from '../../src/kube/wire.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
+import { firstFound } from '../measure/first-found.ts';
+import { follow } from '../measure/follow.ts';
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
@@ -30,17 +29,7 @@ beforeAll(async () => {
   api = Api.fromFile(cluster.kubeconfig);
   await cluster.runKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
   await cluster.runKubectl(['create', 'namespace', namespace]);
-  const reflector = new Reflector<ConfigMap>({
-    client: api.client,
-    type: configMaps,
-    store,
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    labelSelector: label,
-  });
-  void reflector.run(stop.signal);
-  await reflector.synced;
+  await follow(api.client, configMaps, store, stop.signal, label);
 });
 afterAll(async () => {
   stop.abort();
@@ -56,17 +45,12 @@ const object = (name: string, data: Record<string, string> = {}): ConfigMap => (
 });
 
 /** Resolves when the store shows what `holds` looks for. */
-function until(holds: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!holds()) return;
-      unlisten();
-      resolve();
-    };
-    const unlisten = store.onChange(look);
-    look();
-  });
-}
+const until = (holds: () => boolean): Promise<true> =>
+  firstFound(
+    (listener) => store.onChange(listener),
+    () => (holds() ? true : undefined),
+    { timeoutMs: 60_000, late: () => new Error('the store does not show it') },
+  );
 
 it('shows what is created, changed and deleted', async () => {
   await api.client.create(configMaps, object('one', { a: '1' }));
@@ -93,16 +77,6 @@ it('shows more objects than one page of a list holds', async () => {
   const list = names.map((name) => JSON.stringify(object(name))).join('\n---\n');
   await cluster.runKubectl(['create', '-f', '-'], { input: list, timeoutMs: 120_000 });
   const other = new Store<ConfigMap>();
-  const reflector = new Reflector<ConfigMap>({
-    client: api.client,
-    type: configMaps,
-    store: other,
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-    labelSelector: label,
-  });
-  void reflector.run(stop.signal);
-  await reflector.synced;
+  await follow(api.client, configMaps, other, stop.signal, label);
   for (const name of names) expect(other.get(namespace, name), name).toBeDefined();
 }, 120_000);

@@ -1,14 +1,13 @@
 import { nameLabel } from '../../src/api/labels.ts';
 import type { HAService } from '../../src/api/haservice.ts';
 import { haServices } from '../../src/controller/resource-type.ts';
-import { systemClock } from '../../src/core/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
 import { type ResourceType, nodes, pods } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { KubeObject, Node, Pod } from '../../src/kube/wire.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
 import { baselineLabels } from './baseline.ts';
+import { firstFound } from './first-found.ts';
+import { follow } from './follow.ts';
 
 /** By which the pods of clients are found. */
 export const clientLabels = { app: 'client' };
@@ -60,17 +59,7 @@ export class Live {
     store.onChange(() => {
       for (const listener of this.#listeners) listener();
     });
-    const reflector = new Reflector<T>({
-      client,
-      type,
-      store,
-      clock: systemClock,
-      random: Math.random,
-      log: silentLog,
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-    });
-    void reflector.run(this.#signal);
-    return reflector.synced;
+    return follow(client, type, store, this.#signal, labelSelector);
   }
 
   onChange(listener: () => void): () => void {
@@ -84,26 +73,10 @@ export class Live {
    * @param what completes "gave up waiting for ...". @throws Error after `timeoutMs`.
    */
   until<T>(what: string, read: () => T | undefined, timeoutMs: number): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]);
-      const look = () => {
-        const found = read();
-        if (found === undefined) return;
-        end();
-        resolve(found);
-      };
-      const fail = () => {
-        end();
-        const late = new Error(`gave up waiting for ${what} after ${timeoutMs / 1_000} s`);
-        reject(this.#signal.aborted ? (this.#signal.reason as Error) : late);
-      };
-      const unlisten = this.onChange(look);
-      const end = () => {
-        unlisten();
-        signal.removeEventListener('abort', fail);
-      };
-      signal.addEventListener('abort', fail, { once: true });
-      look();
+    return firstFound((listener) => this.onChange(listener), read, {
+      timeoutMs,
+      late: () => new Error(`gave up waiting for ${what} after ${timeoutMs / 1_000} s`),
+      signal: this.#signal,
     });
   }
 }

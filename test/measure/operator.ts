@@ -24,6 +24,11 @@ export async function installOperator(
       `deployment/${operatorName}`,
     ]);
   }
+  await operatorAvailable(cluster);
+}
+
+/** Waits until the operator is available. */
+export async function operatorAvailable(cluster: Cluster): Promise<void> {
   await cluster.runKubectl(
     [
       ...['-n', operatorNamespace, 'rollout', 'status'],
