@@ -16,15 +16,19 @@ const list = (value: unknown): Open[] => (Array.isArray(value) ? (value as Open[
 const open = (value: unknown): Open =>
   value !== null && typeof value === 'object' ? (value as Open) : {};
 
+/** One spec is asked for its hash by every part of a decision, and specs are never changed in place. */
+const hashes = new WeakMap<Spec, string>();
+
 /** Names everything in the spec that a pod is made from: a pod with another hash is outdated. */
-export const templateHash = (spec: Spec): string =>
-  fnv1a(
-    canonicalJson({
-      template: spec.template,
-      zones: spec.placement.zones,
-      nodes: spec.placement.nodes,
-    }),
-  );
+export function templateHash(spec: Spec): string {
+  let hash = hashes.get(spec);
+  if (hash === undefined) {
+    const { template, placement } = spec;
+    hash = fnv1a(canonicalJson({ template, zones: placement.zones, nodes: placement.nodes }));
+    hashes.set(spec, hash);
+  }
+  return hash;
+}
 
 function spread(spec: Spec, labels: Record<string, string>): Open {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
