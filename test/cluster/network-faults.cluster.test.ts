@@ -81,8 +81,13 @@ test.each<[string, string, string[]]>([
 
 test('loss of a half loses about that', async () => {
   await copy.run('loss', a, '50');
-  const texts = Array.from({ length: 400 }, () => ears.shout(b));
-  await Promise.all(texts.map((text) => ears.hears(c, text)));
+  const texts: string[] = [];
+  while (texts.length < 400) {
+    // Not all at once: an ear that does not keep up loses what its socket cannot hold, fault or none.
+    const few = Array.from({ length: 20 }, () => ears.shout(b));
+    await Promise.all(few.map((text) => ears.hears(c, text)));
+    texts.push(...few);
+  }
   const heard = texts.filter((text) => ears.hasHeard(a, text)).length;
   // Ten standard deviations from 200, each way.
   expect(heard).toBeGreaterThan(100);
