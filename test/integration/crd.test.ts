@@ -86,9 +86,12 @@ describe('the CRD', () => {
     };
     look(crd.spec.versions[0]?.schema.openAPIV3Schema ?? {}, '');
     expect(bare).toEqual([]);
-    const text = await kubectl(['explain', 'haservice.spec.failover']);
-    expect(text).toContain('What happens when the primary fails');
-    expect(text).toContain('minInterval');
+    // The API server publishes a new resource's documentation a moment after it serves the resource.
+    const explained = () => kubectl(['explain', 'haservice.spec.failover']).catch(String);
+    await expect
+      .poll(explained, { timeout: 30_000 })
+      .toContain('What happens when the primary fails');
+    expect(await explained()).toContain('minInterval');
   });
 
   it('shows the columns that a person looks for', async () => {
