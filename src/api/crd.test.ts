@@ -100,7 +100,7 @@ describe('parseSpec', () => {
   });
 
   it('names each wrong field', () => {
-    const wrong = () => parseSpec({ ...quickstart, replicas: -1, engine: { type: 'Redis' } });
+    const wrong = () => parseSpec({ ...quickstart, replicas: -1, engine: { type: 'Carrier' } });
     expect(wrong).toThrow(/spec\.replicas: .*spec\.engine\.type: /);
     try {
       wrong();

@@ -10,7 +10,7 @@ const int = (description: string) => z.int().meta({ description });
 /** metav1.Condition. */
 const condition = z
   .object({
-    type: text('Ready, Progressing, Degraded or FailoverBlocked.'),
+    type: text('Ready, Progressing, Degraded, FailoverBlocked or Fenced.'),
     status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'True, False or Unknown.' }),
     observedGeneration: int('metadata.generation that this was derived from.').optional(),
     lastTransitionTime: time('When status last changed.'),
@@ -32,8 +32,49 @@ const member = z
     }),
     since: time('Since when.').optional(),
     message: text('Why it is not healthy.').optional(),
+    state: text(
+      'What it says of itself: Empty, Starting, Cloning, Detached, Following or Leading.',
+    ).optional(),
+    epoch: int('Highest epoch that it has obeyed.').optional(),
+    lagBytes: z
+      .number()
+      .meta({
+        description:
+          'How far it is behind the primary. Bytes, rounded up to a power of two; 0 below 64 KiB.',
+      })
+      .optional(),
+    lagSeconds: int('How long it has been behind. Whole seconds; 0 while it is not.').optional(),
   })
   .meta({ description: 'One member.' });
+
+const candidate = z
+  .object({
+    pod: text('Name of the pod.'),
+    position: text('How far it had come, as TERM/OFFSET; or why that is not known.').optional(),
+    chosen: z.boolean().meta({ description: 'Whether it was chosen.' }),
+    why: text('Why, or why not.'),
+  })
+  .meta({ description: 'A member that could have become primary.' });
+
+const loss = z
+  .object({
+    bytes: z.number().meta({ description: 'How much was lost. Bytes of the log.' }).optional(),
+    transactions: int('How many transactions were lost.').optional(),
+    message: text('What is known of it, and where the discarded data lies.'),
+  })
+  .meta({
+    description:
+      'What the former primary had that its successor had not. Filled in when the former primary is back; absent: nothing is known of a loss.',
+  });
+
+const syncSet = z
+  .object({
+    members: z
+      .array(z.string())
+      .meta({ description: 'Pods that acknowledge writes of the primary.' }),
+    acks: int('How many of them must have a write before it is acknowledged to the client.'),
+  })
+  .meta({ description: 'Who acknowledges writes.' });
 
 const trigger = z.enum(['Crash', 'Silent', 'Sick', 'PodGone', 'PromoteFailed', 'Switchover']).meta({
   description:
@@ -48,14 +89,23 @@ const failoverRecord = z
     trigger,
     evidence: text('What was heard, or not heard, of the old primary.').optional(),
     startedAt: time('When the old primary was found failed.'),
+    fence: text(
+      'How it was made sure that the old primary takes no writes, and the proof.',
+    ).optional(),
+    candidates: z.array(candidate).optional().meta({ description: 'Who could have been chosen.' }),
+    loss: loss.optional(),
     detectMs: ms(
       'From the last sign of the old primary to the verdict: from the end of its connection (Crash), else from its last answer.',
     ).optional(),
-    electMs: ms('From the verdict to the committed decision.').optional(),
+    fenceMs: ms('From the verdict to the proof that the old primary takes no writes.').optional(),
+    electMs: ms('From the verdict, or the fence, to the committed decision.').optional(),
     promoteMs: ms('From the decision to the promotion done.').optional(),
     repointMs: ms('From the promotion to the Service pointing at the new primary.').optional(),
     firstSuccessMs: ms('From there to the first answer through the Service.').optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
+    gapMs: ms(
+      'From the last sign of the old primary to the first answer through the Service: what a client saw.',
+    ).optional(),
     outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
         'How far it has come: Promoting, Completed; or Superseded, where its new primary failed before the end.',
@@ -80,6 +130,25 @@ export const statusSchema = z
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),
     epoch: int('Raised by one at each change of the primary; never falls.').optional(),
+    ledEpoch: int('Epoch in which the primary was elected.').optional(),
+    termStart: z
+      .number()
+      .meta({ description: 'Offset in the log at which the primary began to lead.' })
+      .optional(),
+    syncSets: z.array(syncSet).max(2).optional().meta({
+      description:
+        'Strong: whose acknowledgements the primary asks for, and how many. Two while they are being changed: then both hold.',
+    }),
+    fencing: z
+      .object({
+        epoch: int('Epoch of the fence.'),
+        startedAt: time('When it began.'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Strong: a failover that has begun: members are being told to follow the old primary no more.',
+      }),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
     members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
@@ -91,7 +160,7 @@ export const statusSchema = z
       .array(condition)
       .optional()
       .meta({
-        description: 'Ready, Progressing, Degraded and FailoverBlocked.',
+        description: 'Ready, Progressing, Degraded, FailoverBlocked and Fenced.',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
       }),

@@ -1,4 +1,4 @@
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 import type { Clock } from '../core/clock.ts';
 import { createProbe } from '../engines/create-probe.ts';
 

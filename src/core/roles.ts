@@ -1,4 +1,4 @@
-import type { HookSpec } from '../api/spec.ts';
+import type { HookSpec } from '../api/engine-spec.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 
 export interface ProbeTarget {
   /** IP address of the member. */

@@ -1,7 +1,7 @@
 import { Client, type Dispatcher } from 'undici';
 import { durationMs } from '../api/duration.ts';
 import { HAError } from '../api/errors.ts';
-import type { HookSpec } from '../api/spec.ts';
+import type { HookSpec } from '../api/engine-spec.ts';
 import { maxAnswerBytes } from './line.ts';
 
 export interface HookCall {

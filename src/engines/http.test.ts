@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type RequestListener, type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 import type { Probe } from './engine.ts';
 import {
   TestServer,

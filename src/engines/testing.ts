@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../core/clock.ts';
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 import { createProbe } from './create-probe.ts';
 import type { Probe, ProbeEvent } from './engine.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 import type { Cause, DetectorConfig, Verdict } from '../core/detector.ts';
 
 /** What is known of one member now. */

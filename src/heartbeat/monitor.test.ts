@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EngineSpec } from '../api/spec.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
 import { systemClock } from '../core/clock.ts';
 import type { DetectorConfig } from '../core/detector.ts';
 import {

@@ -1,0 +1,152 @@
+import * as z from 'zod';
+import { cel } from './cel.ts';
+import { duration } from './duration.ts';
+
+export const portNumber = z.int().min(1).max(65535);
+
+const hook = (what: string) =>
+  z
+    .object({
+      path: z
+        .string()
+        .max(1024)
+        .regex(/^\/[^\s#]*$/)
+        .meta({
+          description: `Path that is called with POST ${what}. It must be safe to call twice.`,
+        }),
+      port: portNumber.optional().meta({ description: 'Port of the hook. Default: engine.port.' }),
+      timeout: duration('How long the hook may take before it counts as failed.').default('2s'),
+    })
+    .meta({
+      description: `Called ${what}. The JSON body holds action, member, epoch and reason; the header HAService-Epoch repeats the epoch. Any 2xx answer of at most 64 KiB means done. A member should refuse an epoch lower than the highest it has seen.`,
+    });
+
+const command = (what: string) =>
+  z
+    .array(z.string().max(4096))
+    .min(1)
+    .max(64)
+    .meta({
+      description: `Command, and its arguments, that ${what}.`,
+    });
+
+const secretKey = z
+  .object({
+    name: z.string().max(253).meta({ description: 'Name of the Secret, in the same namespace.' }),
+    key: z.string().max(253).default('password').meta({ description: 'Key in it.' }),
+  })
+  .meta({ description: 'Where the password is. It goes from the Secret to the pods alone.' });
+
+export const engineSchema = z
+  .object({
+    type: z.enum(['TCP', 'HTTP', 'GRPC', 'Exec', 'Redis', 'Postgres']).meta({
+      description:
+        'How to talk to the program. TCP holds a connection open to every member (with tcp.send it also asks); HTTP sends a GET over a connection that stays open, and with topology: LeaderFollower speaks the member protocol of docs/engines.md; GRPC speaks it over gRPC; Exec runs commands in the pod; Redis and Postgres know those programs.',
+    }),
+    port: portNumber.optional().meta({
+      description:
+        'Port of the pods that is probed. Default: the target of the first entry of ports.',
+    }),
+    tcp: z
+      .object({
+        send: z.string().max(1024).meta({
+          description:
+            'Text sent at each heartbeat. Write \\r\\n escapes inside double quotes in YAML.',
+        }),
+        expect: z.string().min(1).max(1024).meta({
+          description: 'Text that the answer must contain for the member to be healthy.',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What to ask over the connection. Without it a frozen process goes unheard: its kernel keeps the connection open.',
+      }),
+    http: z
+      .object({
+        path: z
+          .string()
+          .max(1024)
+          .regex(/^\/[^\s#]*$/)
+          .default('/')
+          .meta({ description: 'Path of the GET. Any answer from 200 to 399 is healthy.' }),
+        host: z
+          .string()
+          .max(253)
+          .optional()
+          .meta({ description: 'Host header to send. Default: the address of the pod.' }),
+      })
+      .optional()
+      .meta({ description: 'What to ask over HTTP. Default: GET /.' }),
+    promote: hook('on the member that becomes primary').optional(),
+    demote: hook('on a member that is, or comes back as, a standby').optional(),
+    exec: z
+      .object({
+        status: command(
+          'prints the JSON report of docs/engines.md: state, position and more; exit code 0 means well',
+        ),
+        promote: command('makes the member take writes; it gets HASERVICE_EPOCH').optional(),
+        follow: command(
+          'makes it follow HASERVICE_LEADER_HOST and HASERVICE_LEADER_PORT, and take no writes',
+        ).optional(),
+        fence: command('makes it take no writes and follow nobody').optional(),
+        timeout: duration('How long a command may take.').default('5s'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Commands that are run in the first container, beside its program. Each may be run again.',
+      }),
+    dataDir: z
+      .string()
+      .max(1024)
+      .regex(/^\/[^\s]*$/)
+      .optional()
+      .meta({
+        description:
+          'Folder of the data, on a volume if it is to outlive the pod. Default: /data (Redis, Exec), /var/lib/postgresql/data (Postgres).',
+      }),
+    passwordSecret: secretKey.optional(),
+    tls: z
+      .object({
+        secretName: z.string().max(253).meta({
+          description:
+            'Secret of type kubernetes.io/tls, with ca.crt, that is mounted in the pods.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'TLS for clients and for replication (Redis, Postgres).' }),
+    agentPort: portNumber.optional().meta({
+      description: 'Port of the agent that the operator puts beside the program. Default: 8990.',
+    }),
+  })
+  .meta({
+    description:
+      'How to talk to the program in the pods: how to hear that it lives, and how to tell it its role.',
+    ...cel(
+      {
+        rule: "self.type == 'Exec' ? has(self.exec) : !has(self.exec)",
+        message: 'engine.exec goes with type: Exec, which needs it; add or remove it',
+      },
+      {
+        rule: "!has(self.promote) && !has(self.demote) || self.type in ['TCP', 'HTTP']",
+        message:
+          'engine.promote and engine.demote go with type TCP or HTTP; remove them, the other engines know how',
+      },
+      {
+        rule: "!has(self.tls) || self.type in ['Redis', 'Postgres']",
+        message: 'engine.tls goes with type Redis or Postgres; remove it',
+      },
+      {
+        rule: "self.type == 'TCP' || !has(self.tcp)",
+        message: 'engine.tcp goes with type: TCP; remove it or set engine.type to TCP',
+      },
+      {
+        rule: "self.type == 'HTTP' || !has(self.http)",
+        message: 'engine.http goes with type: HTTP; remove it or set engine.type to HTTP',
+      },
+    ),
+  });
+
+export type EngineSpec = z.output<typeof engineSchema>;
+export type HookSpec = NonNullable<EngineSpec['promote']>;

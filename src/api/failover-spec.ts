@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { cel } from './cel.ts';
+import { duration } from './duration.ts';
+
+export const heartbeatSchema = z
+  .object({
+    interval: duration(
+      'How often each member is asked. Between 10ms and the timeout; 100ms with timeout: 500ms is the fast setting.',
+    ).default('500ms'),
+    timeout: duration(
+      'How long a member may be silent before it counts as dead. A process that has died is known at once, by the reset of its connection; this is for one that hangs or is cut off.',
+    ).default('2s'),
+    detector: z.enum(['Deadline', 'PhiAccrual']).default('Deadline').meta({
+      description:
+        'How silence is judged: by the timeout alone, or earlier where phi accrual finds it improbable in the light of past heartbeats (Hayashibara et al., 2004). The timeout stays the upper bound.',
+    }),
+    phiThreshold: z.number().min(1).max(16).default(8).meta({
+      description: 'PhiAccrual: suspicion at which a silent member counts as dead. Default 8.',
+    }),
+    failureThreshold: z.int().min(1).max(100).default(3).meta({
+      description:
+        'How many wrong answers in a row (an HTTP error, an unexpected text) make a member sick.',
+    }),
+  })
+  .meta({
+    description:
+      'How a dead, hanging or sick member is noticed. Delays of the operator itself never count against a member.',
+    ...cel(
+      {
+        rule: 'duration(self.timeout) > duration(self.interval)',
+        message:
+          'heartbeat.timeout must be longer than heartbeat.interval; write for example interval: 500ms and timeout: 2s',
+      },
+      {
+        rule: "duration(self.interval) >= duration('10ms')",
+        message: 'heartbeat.interval must be at least 10ms; write for example interval: 100ms',
+      },
+    ),
+  });
+
+export const failoverSchema = z
+  .object({
+    automatic: z.boolean().default(true).meta({
+      description:
+        'Whether a standby is promoted without asking when the primary fails. When false the service waits, and the condition FailoverBlocked says so.',
+    }),
+    delay: duration(
+      'How long to wait after the primary is found dead, in case it comes back by itself.',
+    ).default('0s'),
+    minInterval: duration(
+      'Least time between two failovers, so that a fault that follows the primary cannot make it flap. Doubled, up to 16 times, for each new primary that dies within a minute.',
+    ).default('5s'),
+    consistency: z.enum(['Strong', 'Eventual']).default('Eventual').meta({
+      description:
+        'What comes first when the primary fails. Strong: no acknowledged write is lost and no two members take writes; where that cannot be made sure, the service waits (CP). Eventual: a standby within maxLag takes over at once; what it had not received is lost, and told in status.failovers (AP).',
+    }),
+    maxLag: z
+      .string()
+      .max(16)
+      .regex(/^[0-9]{1,12}(k|M|G|Ki|Mi|Gi)?$/)
+      .default('1Mi')
+      .meta({
+        description:
+          'Eventual: how many bytes a standby may be behind the last known position of the primary to take over, as 512Ki or 16Mi.',
+      }),
+    onNoCandidate: z.enum(['Wait', 'PromoteAnyway']).default('Wait').meta({
+      description:
+        'Eventual: what to do where every standby is further behind than maxLag: Wait, or promote the most advanced one anyway.',
+    }),
+    leaseDuration: duration(
+      'Strong, where replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary goes on when it hears nothing from the operator, before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',
+    ).default('10s'),
+  })
+  .meta({
+    description:
+      'What happens when the primary fails. The operator first commits its decision (status.primary and a raised status.epoch in one guarded write), then promotes the healthy standby, then points the Service NAME at it, and records the milliseconds of each phase in status.failovers. Not used with topology: ActiveActive.',
+  });

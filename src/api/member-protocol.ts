@@ -1,0 +1,123 @@
+import * as z from 'zod';
+
+/**
+ * How the operator and a member talk: HTTP with JSON, spoken by the agent in the pods of a managed engine, and by any program
+ * that wants to be led itself. docs/engines.md describes it for people.
+ *
+ *     GET  /haservice/v1/status                          200 report; 503 report where the program is not well
+ *     POST /haservice/v1/{promote,follow,demote,fence}   200 report: done; 202 report: under way, look at the reports
+ *                                                        409 { error, message, report }: refused, and why
+ */
+export const protocolPath = '/haservice/v1';
+/** Port of the agent, unless engine.agentPort says otherwise. */
+export const defaultAgentPort = 8990;
+/** Grants the leader time: `<nonce> <milliseconds>`, with the nonce of its last report. On GET status. */
+export const leaseHeader = 'haservice-lease';
+/** The epoch that the operator is in. On GET status. */
+export const epochHeader = 'haservice-epoch';
+
+/**
+ * How far a log has come. Positions are compared by term first, then by offset. A member takes over a new leader's term only
+ * once it holds everything that the new leader held when it was promoted, so that the greater position has all that the
+ * lesser has, as long as both are of one line of leaders.
+ */
+const position = z.object({
+  /** Redis and Exec: the epoch of the leader whose log it is. Postgres: the timeline. */
+  term: z.int().min(0),
+  /** Bytes, or whatever else grows with each write. Redis: replication offset. Postgres: LSN. */
+  offset: z.number().min(0),
+});
+
+/** Which members' acknowledgements the leader asks for, and of how many, before it acknowledges a write. */
+const sync = z.object({
+  members: z.array(z.string().max(253)).max(100),
+  acks: z.int().min(0).max(100),
+});
+
+export const memberStates = [
+  /** Has never held data, or has lost it. */
+  'Empty',
+  /** The program is coming up; nothing is known yet. */
+  'Starting',
+  /** Is being made a copy of the leader (clone, rewind, full resync): what it holds counts for nothing. */
+  'Cloning',
+  /** Holds data, follows nobody, takes no writes. */
+  'Detached',
+  'Following',
+  /** Takes writes. */
+  'Leading',
+] as const;
+
+export const memberReportSchema = z.object({
+  /** UID of the pod, so that an address which has passed to another pod is noticed. */
+  uid: z.string().max(64).optional(),
+  state: z.enum(memberStates),
+  /** The highest epoch that it has obeyed. Kept on its volume; older orders are refused. */
+  epoch: z.int().min(0),
+  /** The last epoch in which it led; 0: it never did. Lost with the data. */
+  ledEpoch: z.int().min(0).default(0),
+  /** Whom it follows, by name: in Following and Cloning. */
+  leader: z.string().max(253).optional(),
+  /** Following: whether the stream from the leader stands. */
+  linked: z.boolean().optional(),
+  /** Absent where it cannot be compared: nothing is held, or a restart has lost the count. */
+  position: position.optional(),
+  /** Following: milliseconds since it was last known to hold all that the leader has; 0 while it does. */
+  lagMs: z.number().min(0).optional(),
+  /** Leading: what is in force now. */
+  sync: sync.optional(),
+  /** Names the data set (Postgres: the system identifier): copies of it have the same. */
+  identity: z.string().max(128).optional(),
+  /** What it held that no other had, when it was last made a copy of a leader that had gone on without it. */
+  loss: z
+    .object({
+      /** Epoch of the leader that it was made to follow. */
+      epoch: z.int().min(0),
+      bytes: z.number().min(0).optional(),
+      transactions: z.int().min(0).optional(),
+      /** For a person: what is known, and where the discarded data lies. */
+      message: z.string().max(1024),
+    })
+    .optional(),
+  /** What is wrong, where something is: one word for programs, and what a person can do. */
+  problem: z.object({ reason: z.string().max(64), message: z.string().max(1024) }).optional(),
+  /** Given anew in each report: a lease counts from the report whose nonce it names. */
+  nonce: z.string().max(64).optional(),
+});
+
+const order = z.object({
+  /** Name and UID of the pod that it is for; any other refuses. */
+  member: z.string().max(253),
+  uid: z.string().max(64).optional(),
+  epoch: z.int().min(1),
+  reason: z.string().max(1024).default(''),
+});
+
+export const orderSchemas = {
+  /** Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. */
+  promote: order.extend({ init: z.boolean().default(false), sync: sync.optional() }),
+  /** Take no writes and follow the leader; where need be, become a copy of it first. */
+  follow: order.extend({
+    leader: z.object({
+      member: z.string().max(253),
+      host: z.string().max(64),
+      /** Of the program. */
+      port: z.int().min(1).max(65535),
+    }),
+    /** Offset at which the leader's term began: until it is reached, positions are told in the old term. */
+    start: z.number().min(0).optional(),
+  }),
+  /** Take no writes, follow nobody. The answer comes when both have surely ended. */
+  fence: order,
+  /** As fence: for a member that is no leader any more, whoever is. */
+  demote: order,
+} as const;
+
+export type OrderKind = keyof typeof orderSchemas;
+export type Position = z.output<typeof position>;
+export type SyncSet = z.output<typeof sync>;
+export type MemberReport = z.output<typeof memberReportSchema>;
+export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
+
+/** Why an order was refused. StaleEpoch: it has obeyed a higher one. */
+export type Refusal = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';
