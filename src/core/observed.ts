@@ -1,3 +1,4 @@
+import type { MemberReport, OrderKind } from '../api/member-protocol.ts';
 import type { Status } from '../api/status.ts';
 import type { Spec } from '../api/spec.ts';
 
@@ -16,6 +17,10 @@ export interface Health {
   /** Raised at each return from the dead: another process, which may have forgotten its role. */
   generation: number;
   evidence: string;
+  /** What it last said of itself, in its present life, where it speaks the member protocol. */
+  report?: MemberReport;
+  /** When that was heard. Epoch milliseconds. */
+  reportedAtMs?: number;
 }
 
 /** A pod that this very resource owns. */
@@ -95,9 +100,9 @@ export interface WriteFailure {
   message: string;
 }
 
-/** What became of a promote or demote call. Lost with the process: calls may be repeated. */
+/** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
 export interface HookState {
-  action: 'promote' | 'demote';
+  action: OrderKind;
   uid: string;
   generation: number;
   epoch: number;
@@ -133,6 +138,8 @@ export interface Resource {
   deleting: boolean;
   spec: Spec;
   status: Status;
+  /** Image that the agent comes from; undefined where the operator does not know its own. */
+  agentImage?: string;
 }
 
 export interface Observed {
@@ -147,6 +154,13 @@ export interface Observed {
   failures: WriteFailure[];
   hooks: HookState[];
   timeline?: Timeline;
+  /**
+   * Milliseconds from now until the primary's lease has surely run out, where it has one: 0 or less when it has. See
+   * lease.ts.
+   */
+  leaseEndsInMs?: number;
+  /** For tests alone: leave out a part of what makes a failover safe, so that their checker can be seen to find it. */
+  unsafe?: 'no-fence' | 'no-quorum';
   /**
    * Epoch milliseconds since when the API server can be reached again, where this process had lost it: silence from
    * before may have been its own.
