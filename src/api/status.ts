@@ -76,10 +76,35 @@ const syncSet = z
   })
   .meta({ description: 'Who acknowledges writes.' });
 
-const trigger = z.enum(['Crash', 'Silent', 'Sick', 'PodGone', 'PromoteFailed', 'Switchover']).meta({
-  description:
-    'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), the elected member could not be promoted (PromoteFailed), or the operator moved the role on purpose (Switchover).',
-});
+const trigger = z
+  .enum([
+    'Crash',
+    'Silent',
+    'Sick',
+    'PodGone',
+    'Restarted',
+    'DataLost',
+    'PromoteFailed',
+    'Switchover',
+  ])
+  .meta({
+    description:
+      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), or the operator moved the role on purpose (Switchover).',
+  });
+
+const fencing = z
+  .object({
+    epoch: int('Epoch of the fence.'),
+    from: text('Pod that was primary.').optional(),
+    trigger,
+    evidence: text('What was heard, or not heard, of the old primary.').optional(),
+    startedAt: time('When the old primary was found failed.'),
+    detectMs: ms('As in failovers.').optional(),
+  })
+  .meta({
+    description:
+      'Strong: a failover that has begun: members are being told to follow the old primary no more.',
+  });
 
 const failoverRecord = z
   .object({
@@ -139,16 +164,11 @@ export const statusSchema = z
       description:
         'Strong: whose acknowledgements the primary asks for, and how many. Two while they are being changed: then both hold.',
     }),
-    fencing: z
-      .object({
-        epoch: int('Epoch of the fence.'),
-        startedAt: time('When it began.'),
-      })
-      .optional()
-      .meta({
-        description:
-          'Strong: a failover that has begun: members are being told to follow the old primary no more.',
-      }),
+    fencing: fencing.optional(),
+    initialized: z
+      .boolean()
+      .meta({ description: 'Whether it has ever held data: from then on none begins anew, empty.' })
+      .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
     members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
@@ -171,4 +191,7 @@ export type Status = z.output<typeof statusSchema>;
 export type Condition = z.output<typeof condition>;
 export type MemberStatus = z.output<typeof member>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
+export type Fencing = z.output<typeof fencing>;
+export type Loss = z.output<typeof loss>;
+export type Candidate = z.output<typeof candidate>;
 export type FailoverTrigger = z.output<typeof trigger>;

@@ -1,5 +1,5 @@
 import type { HAService } from '../api/haservice.ts';
-import type { Decision } from '../core/decide.ts';
+import type { Decision } from '../core/decision.ts';
 import type { Resource } from '../core/observed.ts';
 import type { Memory } from './memory.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
@@ -29,20 +29,19 @@ export async function commitElection(
   signal: AbortSignal,
 ): Promise<void> {
   const { object, resource, memory, log } = subject;
-  const record = commit?.plan.record;
-  if (record?.trigger === 'Silent' && !(await confirmed(options, object, resource, signal))) return;
+  if (commit?.confirmSilence && !(await confirmed(options, object, resource, signal))) return;
   if (!(await writeStatus(options, object, status, signal))) return;
-  const { epoch = 0, primary = '' } = status;
+  const { epoch = 0, primary = '', fencing } = status;
   memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
     {
       epoch,
       primary,
-      from: record?.from,
-      reason: record?.trigger ?? 'Initial',
-      evidence: record?.evidence,
+      from: resource.status.primary,
+      reason: commit?.trigger ?? 'Initial',
+      evidence: commit?.evidence,
     },
-    'a primary was elected',
+    fencing === undefined ? 'a primary was elected' : 'a fence is put up around the old primary',
   );
   recordNotes(options.events, object, events);
 }

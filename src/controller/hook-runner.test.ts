@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../core/fake-clock.ts';
-import type { HookCall } from '../core/roles.ts';
+import type { HookCall } from '../core/calls.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HookRunner } from './hook-runner.ts';

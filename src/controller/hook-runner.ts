@@ -1,7 +1,7 @@
 import { isHAError } from '../api/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { HookState } from '../core/observed.ts';
-import type { HookCall } from '../core/roles.ts';
+import type { HookCall } from '../core/calls.ts';
 import { callHook } from '../engines/hooks.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Memory } from './memory.ts';

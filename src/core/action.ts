@@ -1,7 +1,7 @@
 import type { Manifest } from './manifest.ts';
 import type { Member, StrayEndpoints } from './observed.ts';
 import type { Removal } from './replicas.ts';
-import type { HookCall } from './roles.ts';
+import type { HookCall } from './calls.ts';
 
 /** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
 export type Action =

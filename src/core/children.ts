@@ -1,6 +1,6 @@
 import { managedByLabel, nameLabel, sliceManager } from '../api/labels.ts';
 import { type Manifest, ownerReference } from './manifest.ts';
-import { seemsHealthy } from './member.ts';
+import { isSynced, seemsHealthy } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { resolvePorts } from './ports.ts';
@@ -120,7 +120,9 @@ export function endpointsOf(
   const { members } = observed;
   const isHeard = (member: Member) =>
     seemsHealthy(member) || nowMs < (sharedUntilMs(resource, observed, member) ?? -Infinity);
-  const healthy = members.filter((member) => member.ready && isHeard(member));
+  const healthy = members.filter(
+    (member) => member.ready && isHeard(member) && (isSynced(member) || member === primary),
+  );
   if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };
   }

@@ -1,7 +1,7 @@
 import type { Condition } from '../api/status.ts';
 
 export interface Finding {
-  type: 'Ready' | 'Progressing' | 'Degraded' | 'FailoverBlocked';
+  type: 'Ready' | 'Progressing' | 'Degraded' | 'FailoverBlocked' | 'Fenced';
   status: boolean;
   reason: string;
   message: string;

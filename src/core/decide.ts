@@ -1,11 +1,14 @@
-import type { FailoverRecord, Status } from '../api/status.ts';
+import type { FailoverRecord } from '../api/status.ts';
 import type { Action } from './action.ts';
+import type { Decision } from './decision.ts';
 import { createPod, ensureChildren, relabel, removePod } from './child-actions.ts';
 import { endpointsOf } from './children.ts';
 import { notesOf } from './events.ts';
-import { type FailoverPlan, inFlight, planFailover, withRecord } from './failover.ts';
+import { planFailover } from './failover.ts';
+import { inFlight } from './failover-plan.ts';
+import { speaksProtocol } from './managed.ts';
 import { primaryOf } from './member.ts';
-import type { EventNote, Member, Observed, Resource } from './observed.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { presume } from './presume.ts';
 import { findProblems, nextProblemAtMs } from './problems.ts';
 import { progressOf } from './progress.ts';
@@ -13,21 +16,9 @@ import { completed } from './record.ts';
 import { planReplicas } from './replicas.ts';
 import { planRoles } from './roles.ts';
 import { nextStatus } from './status.ts';
+import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
 import { isActive } from './topology.ts';
 import { sharedUntilMs } from './witness.ts';
-
-export interface Decision {
-  /**
-   * Set where a primary was elected: this status must land, guarded by resourceVersion, before anything is done about
-   * it. Then decide again.
-   */
-  commit?: { status: Status; plan: Extract<FailoverPlan, { kind: 'Elect' }> };
-  actions: Action[];
-  status: Status;
-  events: EventNote[];
-  /** Epoch milliseconds at which to look again, if nothing happens before. */
-  requeueAtMs?: number;
-}
 
 /**
  * How long a promotion may take before the write Service loses its endpoint. kube-proxy writes its rules at most once
@@ -35,6 +26,8 @@ export interface Decision {
  * switch is one write.
  */
 const emptySliceAfterMs = 500;
+/** How often the lag in the status is looked at anew. */
+const lagRefreshMs = 10_000;
 /** How long a failover's record waits for the first answer through the Service. */
 const firstSuccessWaitMs = 3_000;
 
@@ -42,11 +35,12 @@ const firstSuccessWaitMs = 3_000;
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
   const observed = { ...seen, members: presume(resource, seen.members) };
   const failover = planFailover(resource, observed, nowMs);
-  if (failover.kind === 'Elect' && !resource.deleting) {
-    return commit(resource, observed, failover, nowMs);
+  if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
+    return commitPlan(resource, observed, failover, nowMs);
   }
   const primary = primaryOf(resource, observed.members);
   const roles = planRoles(resource, observed, primary, nowMs);
+  if (isFirstData(resource, roles.promoted)) return commitFirstData(resource, observed, nowMs);
   const replicas = planReplicas(resource, observed, nowMs);
   const endpoints = endpointsOf(resource, observed, primary, nowMs);
   const writes = isActive(resource)
@@ -100,49 +94,13 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       replicas.requeueAtMs,
       writes.requeueAtMs,
       nextProblemAtMs(resource, observed, nowMs),
+      speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       ...observed.members
         .map((member) => sharedUntilMs(resource, observed, member) ?? -Infinity)
         .filter((untilMs) => untilMs > nowMs),
       record === undefined ? undefined : successEndsAtMs(observed, record),
     ]),
   };
-}
-
-function commit(
-  resource: Resource,
-  observed: Observed,
-  plan: Extract<FailoverPlan, { kind: 'Elect' }>,
-  nowMs: number,
-): Decision {
-  const { winner, record } = plan;
-  const history = resource.status.failovers ?? [];
-  const elected: Resource = {
-    ...resource,
-    status: {
-      ...resource.status,
-      primary: winner.name,
-      primaryUID: winner.uid,
-      epoch: (resource.status.epoch ?? 0) + 1,
-      ...(record === undefined
-        ? {}
-        : { failovers: withRecord(history, record), lastFailoverTime: record.startedAt }),
-    },
-  };
-  const status = nextStatus(
-    elected,
-    observed,
-    {
-      primary: winner,
-      failover: { kind: 'None' },
-      promoted: false,
-      repointed: false,
-      problems: findProblems(resource, observed, nowMs),
-      progress: [`${winner.name} is being made primary`],
-      moveStarted: false,
-    },
-    nowMs,
-  );
-  return { commit: { status, plan }, actions: [], status, events: notesOf(resource, status) };
 }
 
 const withOutcome = (resource: Resource, record: FailoverRecord): Resource => ({
@@ -162,12 +120,17 @@ function writeEndpoints(
   nowMs: number,
 ): { endpoints?: Member[]; requeueAtMs?: number } {
   const current = observed.writeEndpoints;
-  if (primary !== undefined && (promoted || current?.includes(primary.uid))) {
-    return { endpoints: [primary] };
+  const { fencing } = resource.status;
+  if (fencing === undefined && primary !== undefined) {
+    if (promoted || current?.includes(primary.uid)) return { endpoints: [primary] };
   }
-  const record = inFlight(resource);
+  const record = inFlight(resource) ?? fencing;
   // Nobody is on the way to take writes, or its pod is gone and its address may soon be another's.
-  if (current === undefined || record === undefined || primary === undefined) {
+  if (
+    current === undefined ||
+    record === undefined ||
+    (primary === undefined && fencing === undefined)
+  ) {
     return { endpoints: [] };
   }
   const { timeline } = observed;

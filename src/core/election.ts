@@ -1,6 +1,7 @@
 import { roleLabel } from '../api/labels.ts';
 import { hasEnded, isHealthy, isLive, whyUnhealthy } from './member.ts';
 import type { HookState, Member } from './observed.ts';
+import { comparePositions, positionOf } from './position.ts';
 
 export interface ElectionContext {
   /** Zone of the member that failed. */
@@ -11,6 +12,12 @@ export interface ElectionContext {
   hooks: HookState[];
   /** Where the status does not know the primary any more: whether one labelled so goes first. */
   keepLabelled?: boolean;
+  /** Members report how far they have come: the most advanced goes first, and who holds nothing cannot go. */
+  byPosition?: 'Strong' | 'Eventual' | undefined;
+  /** Who may be elected at all; all others are rejected for this reason. */
+  only?: { uids: Set<string>; why: string };
+  /** Whom this election is to relieve. */
+  notName?: string | undefined;
   /** Only this pod may be elected, where nobody allowed another (failover.automatic: false). */
   onlyName?: string | undefined;
 }
@@ -24,11 +31,29 @@ export interface Rejection {
 }
 
 function whyNot(member: Member, context: ElectionContext): string | undefined {
+  if (context.notName === member.name) return 'is to be relieved';
   if (context.onlyName !== undefined && member.name !== context.onlyName) {
     return 'is another pod, and failover.automatic is false';
   }
   if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyUnhealthy(member);
-  return undefined;
+  if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
+  return context.byPosition === undefined ? undefined : whyNoData(member);
+}
+
+function whyNoData(member: Member): string | undefined {
+  const report = member.health?.report;
+  switch (report?.state) {
+    case undefined:
+      return 'has not told its state yet';
+    case 'Empty':
+      return 'has no data';
+    case 'Cloning':
+      return 'is still being made a copy of the primary';
+    case 'Starting':
+      return 'is still starting';
+    default:
+      return undefined;
+  }
 }
 
 /** How often its promotion has failed in its present life. */
@@ -42,7 +67,8 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
 
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
- * turn unready because the primary died. Order: one whose promotion has not just failed, the one that was primary (where
+ * turn unready because the primary died. Order: the most advanced, where that is known (Strong: whatever else; Eventual: after
+ * those whose promotion failed), one whose promotion has not just failed, the one that was primary (where
  * the status was lost), the wished-for template, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
  * is Ready, outside the failed primary's zone, outside the operator's own zone (so that one lost zone cannot take
  * both), lowest ordinal.
@@ -50,7 +76,7 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
 export function elect(
   members: Member[],
   context: ElectionContext,
-): { winner?: Member; rejected: Rejection[] } {
+): { winner?: Member; rejected: Rejection[]; ranked: Member[] } {
   const rejected: Rejection[] = [];
   const eligible: Member[] = [];
   for (const member of members) {
@@ -68,9 +94,19 @@ export function elect(
     inZone(member, context.operatorZone),
     member.ordinal,
   ];
-  eligible.sort((a, b) => compare(rank(a), rank(b)));
+  const advance = (a: Member, b: Member) =>
+    context.byPosition === undefined ? 0 : comparePositions(positionOf(b), positionOf(a));
+  const failed = ({ uid }: Member) =>
+    context.byPosition === 'Eventual' && promotionFailed.has(uid) ? 1 : 0;
+  const promotionFailed = new Set(
+    eligible
+      .filter((member) => promoteFailures(member, context.hooks) >= promoteAttempts)
+      .map(({ uid }) => uid),
+  );
+  eligible.sort((a, b) => failed(a) - failed(b) || advance(a, b) || compare(rank(a), rank(b)));
   const winner = eligible[0];
-  return winner === undefined ? { rejected } : { winner, rejected };
+  const ranked = eligible;
+  return winner === undefined ? { rejected, ranked } : { winner, rejected, ranked };
 }
 
 const inZone = (member: Member, zone: string | undefined) =>

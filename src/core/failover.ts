@@ -1,5 +1,5 @@
 import { durationMs } from '../api/duration.ts';
-import type { FailoverRecord } from '../api/status.ts';
+import { candidatesOf } from './candidates.ts';
 import {
   type ElectionContext,
   describeRejections,
@@ -7,36 +7,18 @@ import {
   promoteAttempts,
   promoteFailures,
 } from './election.ts';
+import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { isHealthy, primaryOf } from './member.ts';
+import { firstElection, firstOfManaged } from './first-election.ts';
+import { restMs } from './flapping.ts';
+import { tooFarBehind } from './lag.ts';
+import { speaksProtocol } from './managed.ts';
+import { isHealthy, isSynced, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
+import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
-
-/** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
-const firstElectionWaitMs = 2_000;
-/** Failovers that the status remembers. */
-const historyLength = 20;
-
-export type FailoverPlan =
-  | { kind: 'None' }
-  /** Wait: why is nobody's fault yet, but look again then. */
-  | { kind: 'Wait'; untilMs: number; message: string }
-  | { kind: 'Blocked'; reason: string; message: string; untilMs?: number }
-  | { kind: 'Elect'; winner: Member; why: string; record?: FailoverRecord };
-
-/** The failover that is running: the newest one, of the present epoch. */
-export const inFlight = ({ spec, status }: Resource): FailoverRecord | undefined => {
-  const record = status.failovers?.[0];
-  const runs =
-    record?.outcome === 'Promoting' &&
-    record.epoch === status.epoch &&
-    status.primary !== undefined &&
-    spec.topology === 'ActivePassive' &&
-    spec.replicas > 0;
-  return runs ? record : undefined;
-};
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
@@ -46,27 +28,8 @@ function wantsSwitchover(resource: Resource, observed: Observed, primary: Member
   return (
     others.length > 0 &&
     others.length >= resource.spec.replicas - 1 &&
-    others.every((member) => isHealthy(member) && member.templateHash === hash)
+    others.every((member) => isHealthy(member) && isSynced(member) && member.templateHash === hash)
   );
-}
-
-function firstElection(
-  resource: Resource,
-  observed: Observed,
-  context: ElectionContext,
-  nowMs: number,
-): FailoverPlan {
-  const { winner, rejected } = elect(observed.members, { ...context, keepLabelled: true });
-  if (winner === undefined) {
-    return { kind: 'Wait', untilMs: Infinity, message: describeRejections(rejected) };
-  }
-  const healthy = observed.members.filter(isHealthy);
-  const first = Math.min(...healthy.map((member) => member.health?.sinceWallMs ?? nowMs));
-  const untilMs = first + firstElectionWaitMs;
-  if (healthy.length < resource.spec.replicas && nowMs < untilMs) {
-    return { kind: 'Wait', untilMs, message: describeRejections(rejected) };
-  }
-  return { kind: 'Elect', winner, why: 'there is no primary yet' };
 }
 
 function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPlan | undefined {
@@ -85,12 +48,16 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
     (record) => record.outcome === 'Completed' && record.trigger !== 'Switchover',
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
-  const rested = Date.parse(last.startedAt) + durationMs(failover.minInterval);
+  const restsMs = restMs(resource);
+  const rested = Date.parse(last.startedAt) + restsMs;
   if (nowMs >= rested) return undefined;
+  const isPlain = restsMs === durationMs(failover.minInterval);
   return {
     kind: 'Blocked',
     reason: 'MinInterval',
-    message: `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`,
+    message: isPlain
+      ? `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`
+      : `${failure.what}; new primaries have failed one after the other, so that the next failover waits ${restsMs / 1000} s (failover.minInterval, doubled each time); look what kills them`,
     untilMs: rested,
   };
 }
@@ -113,18 +80,28 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     operatorZone: observed.operatorZone,
     templateHash: templateHash(spec),
     hooks: observed.hooks,
+    ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
   };
-  if (status.primary === undefined) return firstElection(resource, observed, context, nowMs);
-
+  if (status.primary === undefined) {
+    const first = speaksProtocol(spec) ? firstOfManaged : firstElection;
+    return first(resource, observed, context, nowMs);
+  }
   const primary = primaryOf(resource, observed.members);
+  if (status.fencing !== undefined) {
+    return planFenced(resource, observed, status.fencing, context, nowMs);
+  }
   if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
     const others = observed.members.filter((member) => member.uid !== primary.uid);
     const { winner } = elect(others, { ...context, failedZone: primary.zone });
     if (winner !== undefined) {
       const what =
         'the pod template has changed, and only the primary is still made from the old one';
-      const switchover = { what, evidence: what, atMs: nowMs };
-      return elected(resource, winner, { trigger: 'Switchover', ...switchover });
+      return handOver(resource, winner, {
+        trigger: 'Switchover',
+        what,
+        evidence: what,
+        atMs: nowMs,
+      });
     }
   }
   const failure = failureOf(resource, observed, primary, nowMs);
@@ -139,7 +116,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   }
   const guarded = guard(resource, failure, nowMs);
   if (guarded !== undefined) return guarded;
-  const { winner, rejected } = elect(observed.members, {
+  const isBack = primary !== undefined && isHealthy(primary);
+  if (needsFence(spec) && (spec.failover.automatic || isBack)) {
+    return planFence(resource, observed, failure, context, nowMs);
+  }
+  const { winner, rejected, ranked } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
     keepLabelled: failure.trigger === 'PodGone',
@@ -154,7 +135,15 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       message: `${status.primary} cannot be promoted, and no other member can: ${failure.evidence}; look at its log`,
     };
   }
-  if (winner !== undefined) return elected(resource, winner, failure);
+  if (winner !== undefined) {
+    const late = tooFarBehind(resource, observed, winner);
+    if (late !== undefined) {
+      return { kind: 'Blocked', reason: 'LagTooGreat', message: `${failure.what}; ${late}` };
+    }
+    return electionOf(winner, failure.what, fencingOf(resource, failure), {
+      ...(speaksProtocol(spec) ? { candidates: candidatesOf(ranked, rejected) } : {}),
+    });
+  }
   return spec.failover.automatic
     ? {
         kind: 'Blocked',
@@ -168,6 +157,12 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       };
 }
 
+/** A planned change of the primary: also here nobody is promoted before the old one is fenced, where that is asked for. */
+const handOver = (resource: Resource, winner: Member, failure: Failure): FailoverPlan =>
+  needsFence(resource.spec)
+    ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) }
+    : electionOf(winner, failure.what, fencingOf(resource, failure));
+
 /** A primary not heard yet by a new operator has until the timeout. */
 function unknownYet(resource: Resource, primary: Member | undefined): FailoverPlan {
   const { health } = primary ?? {};
@@ -175,31 +170,3 @@ function unknownYet(resource: Resource, primary: Member | undefined): FailoverPl
   const untilMs = health.sinceWallMs + durationMs(resource.spec.heartbeat.timeout);
   return { kind: 'Wait', untilMs, message: `${primary?.name} has not been heard yet` };
 }
-
-function elected(resource: Resource, winner: Member, failure: Failure): FailoverPlan {
-  const from = resource.status.primary;
-  return {
-    kind: 'Elect',
-    winner,
-    why: failure.what,
-    record: {
-      epoch: (resource.status.epoch ?? 0) + 1,
-      ...(from === undefined ? {} : { from }),
-      to: winner.name,
-      trigger: failure.trigger,
-      evidence: failure.evidence,
-      startedAt: new Date(failure.atMs).toISOString(),
-      ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
-      outcome: 'Promoting',
-    },
-  };
-}
-
-/** History with a new failover on top; one that had not ended is superseded. */
-export const withRecord = (history: FailoverRecord[], record: FailoverRecord): FailoverRecord[] =>
-  [
-    record,
-    ...history.map((old) =>
-      old.outcome === 'Promoting' ? { ...old, outcome: 'Superseded' as const } : old,
-    ),
-  ].slice(0, historyLength);

@@ -53,7 +53,24 @@ export function failureOf(
       return { trigger, what, evidence, atMs: since, detectMs: nowMs - since };
     }
   }
-  return promotionFailure(resource, observed.hooks, primary, nowMs);
+  return lostRole(resource, primary) ?? promotionFailure(resource, observed.hooks, primary, nowMs);
+}
+
+/**
+ * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
+ * from before and after would be compared that have nothing in common (Redis counts anew after a restart).
+ */
+function lostRole({ status }: Resource, { name, health }: Member): Failure | undefined {
+  const report = health?.report;
+  if (health === undefined || report === undefined || status.fencing !== undefined)
+    return undefined;
+  if (report.state === 'Empty' && status.initialized === true) {
+    const what = `${name} has lost its data`;
+    return { trigger: 'DataLost', what, evidence: what, atMs: health.sinceWallMs };
+  }
+  if (report.state !== 'Detached' || report.ledEpoch !== status.epoch) return undefined;
+  const what = `${name} was restarted`;
+  return { trigger: 'Restarted', what, evidence: what, atMs: health.sinceWallMs };
 }
 
 function promotionFailure(

@@ -1,7 +1,9 @@
 import type { Finding } from './conditions.ts';
-import type { FailoverPlan } from './failover.ts';
-import { inFlight } from './failover.ts';
-import { seemsHealthy, whyUnhealthy } from './member.ts';
+import type { FailoverPlan } from './failover-plan.ts';
+import { inFlight } from './failover-plan.ts';
+import { isSynced, seemsHealthy, whyUnhealthy } from './member.ts';
+import { speaksProtocol } from './managed.ts';
+import { needsFence } from './takeover.ts';
 import { isActive } from './topology.ts';
 import type { Member, Observed, Problem, Resource } from './observed.ts';
 
@@ -58,6 +60,8 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Findin
 /** This process has not told the primary its role, but the Service points at it: its predecessor has. */
 const promotedBefore = (resource: Resource, { hooks }: Observed, primary: Member) =>
   inFlight(resource) === undefined &&
+  resource.status.fencing === undefined &&
+  (primary.presumed === true || !speaksProtocol(resource.spec)) &&
   !hooks.some(
     ({ action, uid, state, generation }) =>
       action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),
@@ -77,7 +81,9 @@ function progressing({ spec }: Resource, { progress }: Plans): Finding {
 function degraded(resource: Resource, observed: Observed, { problems }: Plans): Finding {
   const type = 'Degraded';
   const { replicas } = resource.spec;
-  const healthy = observed.members.filter(seemsHealthy).length;
+  const healthy = observed.members.filter(
+    (member) => seemsHealthy(member) && isSynced(member),
+  ).length;
   const summary = `${healthy} of ${replicas} members are healthy`;
   const [first] = problems;
   if (first !== undefined) {
@@ -100,10 +106,27 @@ function failoverBlocked({ failover }: Plans): Finding {
   return { type, status: false, reason: 'NotNeeded', message: 'no failover is waiting' };
 }
 
+/** Strong: whether the former primary is surely out of action, and how that is known. */
+function fenced({ status, spec }: Resource): Finding[] {
+  if (!needsFence(spec)) return [];
+  const type = 'Fenced';
+  if (status.fencing !== undefined) {
+    const message = `${status.fencing.from ?? 'the former primary'} may still take writes: members are being told of epoch ${status.fencing.epoch}`;
+    return [{ type, status: false, reason: 'Fencing', message }];
+  }
+  const fence = status.failovers?.find((record) => record.fence !== undefined)?.fence;
+  if (fence === undefined) {
+    return [{ type, status: false, reason: 'NotNeeded', message: 'no primary has failed' }];
+  }
+  const [method = '', ...proof] = fence.split(': ');
+  return [{ type, status: true, reason: method, message: proof.join(': ') }];
+}
+
 /** Everything that the conditions say. */
 export const findingsOf = (resource: Resource, observed: Observed, plans: Plans): Finding[] => [
   readiness(resource, observed, plans),
   progressing(resource, plans),
   degraded(resource, observed, plans),
   failoverBlocked(plans),
+  ...fenced(resource),
 ];

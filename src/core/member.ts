@@ -17,6 +17,13 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
+/** Leads, or follows its leader; true of all that have no such roles. */
+export function isSynced({ health }: Member): boolean {
+  const report = health?.report;
+  if (report === undefined || report.state === 'Leading') return true;
+  return report.state === 'Following' && report.linked !== false;
+}
+
 /** Healthy as far as is known: the word of the operator's last process counts, until this one has its own. */
 export const seemsHealthy = (member: Member) =>
   isHealthy(member) || (member.presumed === true && !hasEnded(member));

@@ -16,6 +16,7 @@ export const describePosition = (position: Position | undefined): string =>
 
 /** How far `position` is behind `leader`, in bytes; undefined where that cannot be told. */
 export function behind(leader: Position | undefined, position: Position | undefined) {
-  if (leader === undefined || position === undefined || position.term > leader.term) return undefined;
+  if (leader === undefined || position === undefined || position.term > leader.term)
+    return undefined;
   return Math.max(0, leader.offset - position.offset);
 }

@@ -1,6 +1,7 @@
 import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
 import { serviceNames } from './naming.ts';
 import type { HookState, Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
+import { isSettled, managedProblems } from './managed-problems.ts';
 import { leftOversEndAtMs } from './left-overs.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { isActive } from './topology.ts';
@@ -108,6 +109,13 @@ function failureProblem({ what, reason, message }: WriteFailure): Problem {
   }
 }
 
+const failureReasons: Record<HookState['action'], string> = {
+  promote: 'PromoteFailed',
+  demote: 'DemoteFailed',
+  follow: 'FollowFailed',
+  fence: 'FenceFailed',
+};
+
 /** Everything wrong that a person should know, most urgent first. */
 export function findProblems(resource: Resource, observed: Observed, nowMs: number): Problem[] {
   const problems: Problem[] = [];
@@ -149,11 +157,13 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
     const isPrimary = uid === primaryUID;
     if (isActive(resource)) continue;
     if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
+    if (isSettled(resource, member, { action, epoch })) continue;
     problems.push({
-      reason: action === 'promote' ? 'PromoteFailed' : 'DemoteFailed',
+      reason: failureReasons[action],
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }
+  problems.push(...managedProblems(resource, observed));
   const zones = zoneProblem(resource, observed);
   if (zones !== undefined) problems.push(zones);
   for (const member of observed.members.filter(isLive)) {

@@ -1,5 +1,5 @@
 import type { Action } from './action.ts';
-import { inFlight } from './failover.ts';
+import { inFlight } from './failover-plan.ts';
 import { healthOf, isLive } from './member.ts';
 import type { Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';

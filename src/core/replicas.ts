@@ -1,8 +1,8 @@
 import { durationMs } from '../api/duration.ts';
 import { roleLabel } from '../api/labels.ts';
-import { inFlight } from './failover.ts';
+import { inFlight } from './failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
-import { hasEnded, isHealthy, isLive } from './member.ts';
+import { hasEnded, isHealthy, isLive, isSynced } from './member.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
@@ -17,6 +17,13 @@ const moveMs = 120_000;
 const restMs = 10_000;
 /** Grace for a process that does not react anyway. Not 0: the kubelet must confirm that it has ended. */
 const frozenGraceSeconds = 1;
+
+/** A failover is under way. */
+const isBusy = (resource: Resource) =>
+  inFlight(resource) !== undefined || resource.status.fencing !== undefined;
+
+/** Healthy, and in its role: what is taken away next must not be what the rest is waiting for. */
+const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 
 export interface Removal {
   member: Member;
@@ -147,10 +154,10 @@ function scaleDown(
   again: (atMs: number) => void,
 ): void {
   const { status, spec } = resource;
-  if (spec.replicas > 0 && inFlight(resource) !== undefined) return;
+  if (spec.replicas > 0 && isBusy(resource)) return;
   const moveEndsMs = Date.parse(status.lastRebalanceTime ?? '') + moveMs;
   const moving = nowMs < moveEndsMs && surplus === 1;
-  if (moving && !live.every(isHealthy)) {
+  if (moving && !live.every(isWell)) {
     again(moveEndsMs);
     return;
   }
@@ -196,7 +203,7 @@ function update(
     plan.remove.push({ member: broken, reason: 'Outdated', note });
     return true;
   }
-  if (inFlight(resource) !== undefined || !live.every(isHealthy)) {
+  if (isBusy(resource) || !live.every(isWell)) {
     again(nowMs + 1_000);
     return true;
   }
@@ -228,7 +235,7 @@ function rebalance(
   const zone = emptiestZone(live, observed.zones);
   if (zone === undefined) return;
   const stuck = observed.members.some((member) => !isLive(member));
-  if (stuck || inFlight(resource) !== undefined || !live.every(isHealthy)) return;
+  if (stuck || isBusy(resource) || !live.every(isWell)) return;
   const begunMs = Date.parse(resource.status.lastRebalanceTime ?? '');
   // A creationTimestamp has whole seconds.
   const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));

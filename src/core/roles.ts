@@ -1,40 +1,9 @@
 import type { HookSpec } from '../api/engine-spec.ts';
+import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from './calls.ts';
+import { speaksProtocol } from './managed.ts';
+import { planOrders } from './orders.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
-
-/** A call that tells a member its role. May be repeated: the member must not mind. */
-export interface HookCall {
-  action: 'promote' | 'demote';
-  member: Member;
-  hook: HookSpec;
-  epoch: number;
-  generation: number;
-  /** Its failures so far, and what the last one was. */
-  failures: number;
-  message: string;
-  reason: string;
-}
-
-export interface RolePlan {
-  calls: HookCall[];
-  /** The primary has been told its role in this epoch and life, or needs no telling. */
-  promoted: boolean;
-  requeueAtMs?: number;
-}
-
-const reachable = (member: Member) =>
-  member.ip !== undefined &&
-  member.health !== undefined &&
-  ['Healthy', 'Suspect', 'Sick'].includes(member.health.verdict);
-
-const generationOf = (member: Member) => member.health?.generation ?? 0;
-
-function stateOf(hooks: HookState[], action: HookState['action'], member: Member) {
-  return hooks.find(
-    (hook) =>
-      hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
-  );
-}
 
 /** The former primary still runs and was told nothing yet: it must hear of its demotion before another is promoted. */
 function demotionPending(resource: Resource, observed: Observed): boolean {
@@ -64,9 +33,10 @@ export function planRoles(
   const epoch = resource.status.epoch ?? 0;
   const plan: RolePlan = { calls: [], promoted: primary !== undefined };
   if (isActive(resource)) return plan;
+  if (speaksProtocol(resource.spec)) return planOrders(resource, observed, primary, nowMs);
 
   const call = (
-    action: HookState['action'],
+    action: 'promote' | 'demote',
     hook: HookSpec,
     member: Member,
     settled: (state: HookState) => boolean,
@@ -77,7 +47,7 @@ export function planRoles(
     if (current?.state === 'Done') return true;
     if (current?.state === 'Running') return false;
     if (current !== undefined && current.retryAtMs > nowMs) {
-      plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, current.retryAtMs);
+      lookAgain(plan, current.retryAtMs);
       return false;
     }
     plan.calls.push({

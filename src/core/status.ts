@@ -1,11 +1,15 @@
 import { nameLabel } from '../api/labels.ts';
 import type { MemberStatus, Status } from '../api/status.ts';
 import { toConditions } from './conditions.ts';
-import { inFlight } from './failover.ts';
+import { inFlight } from './failover-plan.ts';
 import { type Plans, findingsOf, neverWas } from './findings.ts';
-import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
+import { lagOf } from './lag.ts';
+import { hasQuorum } from './managed.ts';
+import { healthOf, isLive, isSynced, seemsHealthy, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
+import { reportOf } from './orders.ts';
 import { settleRecords } from './record.ts';
+import { nextSets } from './sync-sets.ts';
 import { isActive } from './topology.ts';
 
 export function roleOf(resource: Resource, member: Member): 'primary' | 'standby' | 'active' {
@@ -13,7 +17,19 @@ export function roleOf(resource: Resource, member: Member): 'primary' | 'standby
   return member.uid === resource.status.primaryUID ? 'primary' : 'standby';
 }
 
-function memberStatus(resource: Resource, member: Member, nowMs: number): MemberStatus {
+/** What it says of itself. */
+function reported(member: Member, leader: Member | undefined): Partial<MemberStatus> {
+  const report = member.health?.report;
+  if (report === undefined || !isLive(member)) return {};
+  return { state: report.state, epoch: report.epoch, ...lagOf(member, leader) };
+}
+
+function memberStatus(
+  resource: Resource,
+  member: Member,
+  leader: Member | undefined,
+  nowMs: number,
+): MemberStatus {
   const health = healthOf(member);
   const old = resource.status.members?.find((entry) => entry.uid === member.uid);
   const since =
@@ -28,6 +44,7 @@ function memberStatus(resource: Resource, member: Member, nowMs: number): Member
     ...(member.node === undefined ? {} : { node: member.node }),
     health,
     since,
+    ...reported(member, leader),
     ...(health === 'Healthy' || health === 'Terminating'
       ? {}
       : { message: whyUnhealthy(member).slice(0, 1024) }),
@@ -39,6 +56,9 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
   if (spec.paused) return 'Paused';
   if (spec.replicas === 0) return 'Stopped';
   if (!ready) {
+    if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
+      return 'FailingOver';
+    }
     if (inFlight(resource) !== undefined) return 'FailingOver';
     if (neverWas(resource)) return 'Pending';
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
@@ -46,8 +66,28 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
     }
     return 'Unavailable';
   }
-  const whole = observed.members.filter(seemsHealthy).length >= spec.replicas;
+  const whole = observed.members.filter(isWell).length >= spec.replicas;
   return whole && plans.problems.length === 0 ? 'Healthy' : 'Degraded';
+}
+
+const isWell = (member: Member) => seemsHealthy(member) && isSynced(member);
+
+/** Whose acknowledgements count, from the next pass on. */
+function syncSets(resource: Resource, observed: Observed, { primary, promoted }: Plans) {
+  const { status, spec } = resource;
+  if (!hasQuorum(spec)) return {};
+  if (primary === undefined || status.fencing !== undefined) return {};
+  const report = reportOf(primary);
+  if (!promoted && report?.state !== 'Leading') return {};
+  const sets = nextSets(resource, observed, report?.sync, primary.name);
+  return sets === undefined ? {} : { syncSets: sets };
+}
+
+/** What only members with a quorum have, where the spec asks for none any more. */
+function withoutStale(status: Status, { spec }: Resource): Status {
+  if (hasQuorum(spec)) return status;
+  const { syncSets: _sets, ...rest } = status;
+  return rest;
 }
 
 /** The whole next status. Holds nothing that changes while the service does not, so that silence costs no write. */
@@ -61,15 +101,16 @@ export function nextStatus(
   const found = findingsOf(resource, observed, plans);
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
-  const healthy = observed.members.filter(seemsHealthy).length;
-  const { primaryUID, ...rest } = status;
+  const healthy = observed.members.filter(isWell).length;
+  const { primaryUID, ...all } = status;
+  const rest = withoutStale(all, resource);
   // The UID is what counts; a name that somebody has edited is put right.
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
   const hasPrimary = !isActive(resource) && spec.replicas > 0;
   return {
     ...rest,
-    ...settleRecords(resource),
+    ...settleRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
     ...(hasPrimary && primaryUID !== undefined ? { primaryUID } : {}),
     observedGeneration: generation,
@@ -80,7 +121,8 @@ export function nextStatus(
     selector: `${nameLabel}=${resource.name}`,
     members: [...observed.members]
       .sort((a, b) => a.ordinal - b.ordinal)
-      .map((member) => memberStatus(resource, member, nowMs)),
+      .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
+    ...syncSets(resource, observed, plans),
     ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
     conditions,
   };

@@ -27,6 +27,8 @@ const triggers = Object.keys({
   Silent: true,
   Sick: true,
   PodGone: true,
+  Restarted: true,
+  DataLost: true,
   Switchover: true,
   PromoteFailed: true,
 } satisfies Record<FailoverTrigger, true>);

@@ -1,0 +1,96 @@
+import type { Status } from '../api/status.ts';
+import type { Commit, Decision } from './decision.ts';
+import { notesOf } from './events.ts';
+import { type FailoverPlan, withRecord } from './failover-plan.ts';
+import { hasQuorum, speaksProtocol } from './managed.ts';
+import { primaryOf } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { positionOf } from './position.ts';
+import { findProblems } from './problems.ts';
+import { nextStatus } from './status.ts';
+import { wishedSet } from './sync-sets.ts';
+
+type Committed = Extract<FailoverPlan, { kind: 'Elect' | 'Fence' }>;
+
+export function commitPlan(
+  resource: Resource,
+  observed: Observed,
+  plan: Committed,
+  nowMs: number,
+): Decision {
+  const { status } = resource;
+  const next =
+    plan.kind === 'Fence'
+      ? { ...status, epoch: plan.fencing.epoch, fencing: plan.fencing }
+      : elected(resource, observed, plan);
+  const begun = plan.kind === 'Fence' ? plan.fencing : plan.record;
+  return landed(resource, observed, next, nowMs, {
+    why: plan.why,
+    ...(begun === undefined ? {} : { trigger: begun.trigger }),
+    ...(begun?.evidence === undefined ? {} : { evidence: begun.evidence }),
+    confirmSilence: begun?.trigger === 'Silent' && status.fencing === undefined,
+  });
+}
+
+function elected(
+  resource: Resource,
+  observed: Observed,
+  { winner, record, epoch }: Extract<FailoverPlan, { kind: 'Elect' }>,
+): Status {
+  const { fencing: _fencing, termStart: _start, syncSets: _sets, ...status } = resource.status;
+  const start = positionOf(winner)?.offset;
+  return {
+    ...status,
+    primary: winner.name,
+    primaryUID: winner.uid,
+    epoch,
+    ...(speaksProtocol(resource.spec) ? { ledEpoch: epoch } : {}),
+    ...(start === undefined ? {} : { termStart: start }),
+    ...(hasQuorum(resource.spec) ? { syncSets: [wishedSet(resource, observed, winner.name)] } : {}),
+    ...(record === undefined
+      ? {}
+      : {
+          failovers: withRecord(status.failovers ?? [], record),
+          lastFailoverTime: record.startedAt,
+        }),
+  };
+}
+
+/** The first primary leads, and nothing has been written down of that yet: before anybody can write to it. */
+export const isFirstData = ({ spec, status, deleting }: Resource, promoted: boolean): boolean =>
+  speaksProtocol(spec) && promoted && status.initialized !== true && !deleting && !spec.paused;
+
+export const commitFirstData = (resource: Resource, observed: Observed, nowMs: number): Decision =>
+  landed(resource, observed, { ...resource.status, initialized: true }, nowMs, {
+    why: 'the first data set has been made',
+    confirmSilence: false,
+  });
+
+function landed(
+  resource: Resource,
+  observed: Observed,
+  changed: Status,
+  nowMs: number,
+  about: Omit<Commit, 'status'>,
+): Decision {
+  const subject: Resource = { ...resource, status: changed };
+  const primary: Member | undefined = primaryOf(subject, observed.members);
+  const status = nextStatus(
+    subject,
+    observed,
+    {
+      primary,
+      failover: { kind: 'None' },
+      promoted: false,
+      repointed: false,
+      problems: findProblems(resource, observed, nowMs),
+      progress:
+        changed.fencing === undefined
+          ? [`${changed.primary ?? 'a member'} is being made primary`]
+          : [`${changed.fencing.from ?? 'the old primary'} is being fenced`],
+      moveStarted: false,
+    },
+    nowMs,
+  );
+  return { commit: { status, ...about }, actions: [], status, events: notesOf(resource, status) };
+}

@@ -1,0 +1,146 @@
+import type { Position } from '../api/member-protocol.ts';
+import { hasQuorum, needsLease } from './managed.ts';
+import { hasEnded, isHealthy } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { isFenced, reportOf } from './orders.ts';
+
+/** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
+export type Fence =
+  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: false; missing: string; untilMs?: number };
+
+/**
+ * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
+ * must not be passed over.
+ */
+export const isVoter = (member: Member, epoch: number): boolean =>
+  isHealthy(member) && isFenced(reportOf(member), epoch) && positionOf(member) !== undefined;
+
+const positionOf = (member: Member): Position | undefined => reportOf(member)?.position;
+
+/**
+ * The former primary itself, fenced and with the data that it led with: it holds every write that it has acknowledged,
+ * whatever the others hold.
+ */
+export function fencedLeader(resource: Resource, observed: Observed, epoch: number) {
+  const { primary, ledEpoch } = resource.status;
+  return observed.members.find((member) => {
+    const report = reportOf(member);
+    return (
+      member.name === primary &&
+      isHealthy(member) &&
+      isFenced(report, epoch) &&
+      report?.state === 'Detached' &&
+      ledEpoch !== undefined &&
+      report.ledEpoch === ledEpoch
+    );
+  });
+}
+
+/**
+ * Whether so many followers have turned their back on the old primary that too few are left for it to acknowledge
+ * anything, and that every write it ever acknowledged is held by one of those who have: R + W > N, for each set that may
+ * be in force (Gifford, 1979, for the intersection of quorums).
+ */
+function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
+  const leader = fencedLeader(resource, observed, epoch);
+  if (leader !== undefined) {
+    return {
+      isProved: true,
+      method: 'Obeyed',
+      proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
+    };
+  }
+  if (observed.unsafe === 'no-quorum') {
+    return { isProved: true, method: 'Quorum', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
+  }
+  const { syncSets = [], primary = '' } = resource.status;
+  const voters = observed.members.filter((member) => isVoter(member, epoch));
+  const names = new Set(voters.map(({ name }) => name));
+  for (const set of syncSets) {
+    const fenced = set.members.filter((name) => names.has(name));
+    const needed = set.members.length - set.acks + 1;
+    if (set.acks > 0 && fenced.length >= needed) continue;
+    const absent = set.members.filter((name) => !names.has(name));
+    const others =
+      set.acks === 0
+        ? 'no follower had to acknowledge its writes'
+        : `${needed} of ${set.members.join(', ')} must stop following it and tell their position, and ${fenced.length === 0 ? 'none has' : `only ${fenced.join(', ')} has`}: ${absent.map((name) => `${name} ${whyNoVoter(observed, name, epoch)}`).join(', ')}`;
+    return {
+      isProved: false,
+      missing: `${others}; or ${primary} itself must be back with its data`,
+    };
+  }
+  if (syncSets.length === 0) {
+    return {
+      isProved: false,
+      missing: `${primary} must be back with its data: it had no followers`,
+    };
+  }
+  const who = voters.map(({ name }) => name).join(', ');
+  return {
+    isProved: true,
+    method: 'Quorum',
+    proof: `${who} follow it no more since epoch ${epoch}, and it needs acknowledgements of ${syncSets.map(({ acks, members }) => `${acks} of ${members.join(', ')}`).join(' and of ')}`,
+  };
+}
+
+function whyNoVoter(observed: Observed, name: string, epoch: number): string {
+  const member = observed.members.find((each) => each.name === name);
+  if (member === undefined) return 'is not there';
+  const report = reportOf(member);
+  if (member.health?.verdict === 'Dead' || report === undefined) {
+    return member.health?.message ?? 'has not been heard';
+  }
+  if (report.state === 'Empty') return 'has no data';
+  if (!isFenced(report, epoch)) return `has not answered yet (${report.state})`;
+  return 'was restarted since it followed, so that its position cannot be compared';
+}
+
+/** By a lease that has run out, or because the process is surely gone. */
+function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
+  const { primary = '', epoch = 0, primaryUID, fencing } = resource.status;
+  const former = observed.members.find(({ uid }) => uid === primaryUID);
+  if (observed.unsafe === 'no-fence') {
+    return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
+  }
+  if (former !== undefined && hasEnded(former)) {
+    return {
+      isProved: true,
+      method: 'Terminated',
+      proof: `the kubelet says that ${primary} has ended`,
+    };
+  }
+  if (former?.health?.verdict === 'Dead' && former.health.cause === 'Refused') {
+    return {
+      isProved: true,
+      method: 'Terminated',
+      proof: `process 1 of ${primary} has ended, and everything in its container with it: ${former.health.evidence}`,
+    };
+  }
+  const report = reportOf(former);
+  if (fencing !== undefined && isFenced(report, epoch)) {
+    return {
+      isProved: true,
+      method: 'Obeyed',
+      proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
+    };
+  }
+  const leftMs = observed.leaseEndsInMs ?? Infinity;
+  if (leftMs <= 0) {
+    return { isProved: true, method: 'Lease', proof: `the lease of ${primary} has run out` };
+  }
+  return {
+    isProved: false,
+    missing: `the lease of ${primary} must run out (failover.leaseDuration), or its end be confirmed`,
+    ...(Number.isFinite(leftMs) ? { untilMs: nowMs + Math.ceil(leftMs) } : {}),
+  };
+}
+
+/** What the state of the fence around the present primary is, in the epoch that the status names. */
+export function fenceOf(resource: Resource, observed: Observed, nowMs: number): Fence {
+  const { spec, status } = resource;
+  if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
+  if (needsLease(spec)) return byLease(resource, observed, nowMs);
+  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+}

@@ -1,0 +1,81 @@
+import { type ElectionContext, describeRejections, elect } from './election.ts';
+import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
+import { isHealthy } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+
+/** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
+const firstElectionWaitMs = 2_000;
+/** The same where members hold data, or will: one that is late may have some. */
+const dataWaitMs = 30_000;
+
+export function firstElection(
+  resource: Resource,
+  observed: Observed,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const { winner, rejected } = elect(observed.members, { ...context, keepLabelled: true });
+  if (winner === undefined) {
+    return { kind: 'Wait', untilMs: Infinity, message: describeRejections(rejected) };
+  }
+  const healthy = observed.members.filter(isHealthy);
+  const first = Math.min(...healthy.map((member) => member.health?.sinceWallMs ?? nowMs));
+  const untilMs = first + firstElectionWaitMs;
+  if (healthy.length < resource.spec.replicas && nowMs < untilMs) {
+    return { kind: 'Wait', untilMs, message: describeRejections(rejected) };
+  }
+  return { kind: 'Elect', winner, why: 'there is no primary yet', epoch: nextEpoch(resource) };
+}
+
+const reportOf = ({ health }: Member) => health?.report;
+
+/**
+ * The first election where members report what they hold. Nobody holds anything: the lowest ordinal begins an empty data
+ * set. Somebody does (the status was lost, or the volumes are older than this resource): then every member must have been
+ * heard, and the most advanced goes on with its data; an unheard one may have more.
+ */
+export function firstOfManaged(
+  resource: Resource,
+  observed: Observed,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const { replicas } = resource.spec;
+  const heard = observed.members.filter(
+    (member) => isHealthy(member) && reportOf(member) !== undefined,
+  );
+  const told = heard.filter((member) => reportOf(member)?.state !== 'Starting');
+  const withData = told.filter((member) => reportOf(member)?.state !== 'Empty');
+  const epoch = Math.max(nextEpoch(resource), ...heard.map((m) => (reportOf(m)?.epoch ?? 0) + 1));
+  const missing = observed.members.filter((member) => !told.includes(member));
+  const absent = describeRejections(
+    missing.map((member) => ({
+      pod: member.name,
+      why: reportOf(member) === undefined ? 'has not been heard' : 'is still starting',
+    })),
+  );
+  if (withData.length > 0) {
+    if (told.length < replicas) {
+      return {
+        kind: 'Blocked',
+        reason: 'MembersMissing',
+        message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${replicas} members must be heard, as another may have more: ${absent}`,
+      };
+    }
+    const ledLast = Math.max(...withData.map((member) => reportOf(member)?.ledEpoch ?? 0));
+    const { winner } = elect(withData, { ...context, byPosition: 'Strong' });
+    const leader = withData.find((member) => reportOf(member)?.ledEpoch === ledLast);
+    const chosen = winner?.health?.report?.position === undefined ? (leader ?? winner) : winner;
+    if (chosen !== undefined) {
+      const why = 'the status names no primary, and it is the most advanced';
+      return { kind: 'Elect', winner: chosen, why, epoch };
+    }
+  }
+  const empty = told.filter((member) => reportOf(member)?.state === 'Empty');
+  const { winner } = elect(empty, { ...context, byPosition: undefined });
+  if (winner === undefined) return { kind: 'Wait', untilMs: Infinity, message: absent };
+  const first = Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
+  const untilMs = first + dataWaitMs;
+  if (told.length < replicas && nowMs < untilMs) return { kind: 'Wait', untilMs, message: absent };
+  return { kind: 'Elect', winner, why: 'there is no primary yet', epoch };
+}

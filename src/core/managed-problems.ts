@@ -1,0 +1,63 @@
+import { hasQuorum } from './managed.ts';
+import { isHealthy, isLive } from './member.ts';
+import type { HookState, Member, Observed, Problem, Resource } from './observed.ts';
+import { isFenced, leads, reportOf } from './orders.ts';
+import { currentSet } from './sync-sets.ts';
+
+/** An order that failed, but what it asked for has come about all the same. */
+export function isSettled(
+  resource: Resource,
+  member: Member,
+  { action, epoch }: Pick<HookState, 'action' | 'epoch'>,
+): boolean {
+  const report = reportOf(member);
+  if (report === undefined) return false;
+  if (epoch !== resource.status.epoch) return true;
+  switch (action) {
+    case 'promote':
+      return leads(resource, report);
+    case 'follow':
+      return report.state === 'Following' && report.leader === resource.status.primary;
+    default:
+      return isFenced(report, epoch);
+  }
+}
+
+/** What members say is wrong with them, and what of it stops writes. */
+export function managedProblems(resource: Resource, observed: Observed): Problem[] {
+  const problems = writesWait(resource, observed);
+  for (const member of observed.members.filter(isLive)) {
+    const problem = reportOf(member)?.problem;
+    if (problem === undefined) continue;
+    problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
+  }
+  return problems;
+}
+
+/** Strong: too few followers are there for any write to be acknowledged. */
+function writesWait(resource: Resource, observed: Observed): Problem[] {
+  const set = currentSet(resource);
+  const { primary, fencing } = resource.status;
+  if (!hasQuorum(resource.spec) || set === undefined || fencing !== undefined) return [];
+  const leader = observed.members.find(({ name }) => name === primary);
+  if (reportOf(leader)?.state !== 'Leading') return [];
+  const follows = (name: string) => {
+    const member = observed.members.find((each) => each.name === name);
+    const report = reportOf(member);
+    return (
+      member !== undefined &&
+      isHealthy(member) &&
+      report?.state === 'Following' &&
+      report.linked !== false
+    );
+  };
+  const absent = set.members.filter((name) => !follows(name));
+  const present = set.members.length - absent.length;
+  if (present >= set.acks) return [];
+  return [
+    {
+      reason: 'WritesWait',
+      message: `writes wait: ${set.acks} of ${set.members.join(', ')} must have them, and ${present === 0 ? 'none follows' : `only ${present} follows`} ${primary}: bring back ${absent.join(' or ')}`,
+    },
+  ];
+}

@@ -1,0 +1,149 @@
+import type { MemberReport, OrderKind } from '../api/member-protocol.ts';
+import {
+  type OrderDetails,
+  type RolePlan,
+  generationOf,
+  lookAgain,
+  reachable,
+  stateOf,
+} from './calls.ts';
+import { hasQuorum } from './managed.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { resolvePorts } from './ports.ts';
+import { currentSet, inForce } from './sync-sets.ts';
+
+/** How long a member may take to show what an order has brought about, before it is given again. */
+const showMs = 2_000;
+
+export const reportOf = (member: Member | undefined): MemberReport | undefined =>
+  member?.health?.report;
+
+/** Follows nobody and takes no writes, in this epoch or a later one. */
+export const isFenced = (report: MemberReport | undefined, epoch: number): boolean =>
+  report !== undefined &&
+  report.epoch >= epoch &&
+  report.state !== 'Leading' &&
+  report.state !== 'Following' &&
+  report.state !== 'Cloning';
+
+/** Leads in the present epoch, and asks for the acknowledgements that it should. */
+export const leads = (resource: Resource, report: MemberReport | undefined): boolean =>
+  report?.state === 'Leading' &&
+  report.epoch === resource.status.epoch &&
+  (!hasQuorum(resource.spec) || inForce(resource, report.sync));
+
+/** A replica set that has never held data may begin with an empty one; later an empty primary is a loss, never a start. */
+const mayInit = ({ status }: Resource) => status.initialized !== true;
+
+/** Port of the program itself, where followers find their leader. */
+export const programPort = ({ spec }: Resource): number =>
+  resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort ??
+  spec.engine.port ??
+  0;
+
+/**
+ * What each member must be told, for it to be what it should be: by comparing what it says of itself with what is wished.
+ * While a fence is being put up everybody is told that alone. Otherwise the primary is promoted, and when it leads the
+ * others are told to follow it; one that still leads in an older epoch is fenced before all else.
+ */
+export function planOrders(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  nowMs: number,
+): RolePlan {
+  const { epoch = 0, fencing } = resource.status;
+  const promoted = fencing === undefined && leads(resource, reportOf(primary));
+  const plan: RolePlan = { calls: [], promoted };
+  if (epoch === 0) return plan;
+  const give = (action: OrderKind, member: Member, reason: string, order: OrderDetails = {}) =>
+    giveOrder(plan, observed, member, { action, epoch, reason, order }, nowMs);
+
+  for (const member of observed.members) {
+    const report = reportOf(member);
+    if (report === undefined || !reachable(member)) continue;
+    if (fencing !== undefined) {
+      if (!isFenced(report, epoch) && observed.unsafe !== 'no-fence') {
+        give('fence', member, `epoch ${epoch} begins`);
+      }
+    } else if (member.uid === primary?.uid) {
+      const isComing = report.state === 'Starting' || report.state === 'Cloning';
+      if (!promoted && !isComing && !rivalLeads(resource, observed)) {
+        const sync = currentSet(resource);
+        give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
+          init: mayInit(resource),
+          ...(sync === undefined ? {} : { sync }),
+        });
+      }
+    } else if (report.state === 'Leading' && report.epoch <= epoch) {
+      if (observed.unsafe !== 'no-fence') give('demote', member, 'another is primary');
+    } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
+      const follows = report.state === 'Following' || report.state === 'Cloning';
+      if (follows && report.leader === primary.name && report.epoch === epoch) continue;
+      if (report.state === 'Starting') continue;
+      const { termStart } = resource.status;
+      give('follow', member, `${primary.name} leads`, {
+        leader: { member: primary.name, host: primary.ip, port: programPort(resource) },
+        ...(termStart === undefined ? {} : { start: termStart }),
+      });
+    }
+  }
+  return plan;
+}
+
+/** The former leader still answers and still leads: first it hears that it does so no more. */
+const rivalLeads = (resource: Resource, observed: Observed): boolean =>
+  observed.unsafe !== 'no-fence' &&
+  observed.members.some(
+    (member) =>
+      member.uid !== resource.status.primaryUID &&
+      reachable(member) &&
+      reportOf(member)?.state === 'Leading' &&
+      // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
+      (stateOf(observed.hooks, 'demote', member)?.failures ?? 0) === 0,
+  );
+
+/** Who follows may be counted by the leader: so it must have been written down first that its voice counts. */
+const mayFollow = (resource: Resource, member: Member): boolean =>
+  !hasQuorum(resource.spec) ||
+  (resource.status.syncSets?.length === 1 &&
+    (currentSet(resource)?.members.includes(member.name) ?? false));
+
+interface Given {
+  action: OrderKind;
+  epoch: number;
+  reason: string;
+  order: OrderDetails;
+}
+
+/** Gives an order unless it is under way, has only just been obeyed, or waits after a failure. */
+function giveOrder(
+  plan: RolePlan,
+  { hooks }: Observed,
+  member: Member,
+  given: Given,
+  nowMs: number,
+): void {
+  const last = stateOf(hooks, given.action, member);
+  const state = last?.epoch === given.epoch ? last : undefined;
+  if (state?.state === 'Running') return;
+  if (state?.state === 'Failed' && state.retryAtMs > nowMs) {
+    lookAgain(plan, state.retryAtMs);
+    return;
+  }
+  if (state?.state === 'Done' && !contradicted(state.calledAtMs, member, nowMs)) {
+    lookAgain(plan, state.calledAtMs + showMs);
+    return;
+  }
+  plan.calls.push({
+    ...given,
+    member,
+    generation: generationOf(member),
+    failures: state?.failures ?? 0,
+    message: state?.message ?? '',
+  });
+}
+
+/** It has been heard since, and long enough, and still does not show what it was told. */
+const contradicted = (calledAtMs: number, member: Member, nowMs: number): boolean =>
+  nowMs >= calledAtMs + showMs && (member.health?.reportedAtMs ?? nowMs) >= calledAtMs;

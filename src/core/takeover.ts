@@ -1,0 +1,118 @@
+import type { Spec } from '../api/spec.ts';
+import type { Fencing } from '../api/status.ts';
+import { candidatesOf } from './candidates.ts';
+import {
+  type ElectionContext,
+  describeRejections,
+  elect,
+  promoteAttempts,
+  promoteFailures,
+} from './election.ts';
+import { type FailoverPlan, electionOf, fencingOf } from './failover-plan.ts';
+import type { Failure } from './failure.ts';
+import { type Fence, fenceOf, fencedLeader, isVoter } from './fence.ts';
+import { hasQuorum, needsLease } from './managed.ts';
+import type { Observed, Resource } from './observed.ts';
+
+/** Strong: nobody is elected before the old primary is proved to take no writes. */
+export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
+
+/**
+ * A failover that must begin with a fence. Its epoch is committed first, and the members told. Where it is proved already
+ * that the old primary is gone (its process has ended) and its successor needs no positions, the election follows at once.
+ */
+export function planFence(
+  resource: Resource,
+  observed: Observed,
+  failure: Failure,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const fencing = fencingOf(resource, failure);
+  const fence = hasQuorum(resource.spec) ? undefined : fenceOf(resource, observed, nowMs);
+  return fence?.isProved === true
+    ? choose(resource, observed, fencing, fence, context, nowMs)
+    : { kind: 'Fence', why: failure.what, fencing };
+}
+
+/** Its epoch has been committed: choose as soon as the fence is proved; until then say what is missing. */
+export function planFenced(
+  resource: Resource,
+  observed: Observed,
+  fencing: Fencing,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const fence = fenceOf(resource, observed, nowMs);
+  if (fence.isProved) return choose(resource, observed, fencing, fence, context, nowMs);
+  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const message = `${what}; ${fence.missing}`;
+  // An answer may come within the millisecond: until then nothing is amiss.
+  const isAsking = observed.hooks.some(
+    ({ action, state, epoch }) =>
+      action === 'fence' && state === 'Running' && epoch === fencing.epoch,
+  );
+  if (isAsking) return { kind: 'Wait', untilMs: Infinity, message };
+  return {
+    kind: 'Blocked',
+    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
+    message,
+    ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
+  };
+}
+
+function choose(
+  resource: Resource,
+  observed: Observed,
+  fencing: Fencing,
+  fence: Extract<Fence, { isProved: true }>,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const { status, spec } = resource;
+  const { epoch } = fencing;
+  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const leader = fencedLeader(resource, observed, epoch);
+  const voters = observed.members.filter(
+    (member) =>
+      observed.unsafe === 'no-quorum' || isVoter(member, epoch) || member.uid === leader?.uid,
+  );
+  const isQuorum = hasQuorum(spec);
+  const { winner, rejected, ranked } = elect(observed.members, {
+    ...context,
+    ...(isQuorum ? { byPosition: 'Strong' } : {}),
+    ...(isQuorum
+      ? {
+          only: {
+            uids: new Set(voters.map(({ uid }) => uid)),
+            why: 'has not told its position in this epoch',
+          },
+        }
+      : {}),
+    failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
+    onlyName: spec.failover.automatic ? undefined : status.primary,
+    ...(fencing.trigger === 'Switchover' ? { notName: fencing.from } : {}),
+  });
+  if (winner === undefined) {
+    return {
+      kind: 'Blocked',
+      reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',
+      message: `${what}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
+    };
+  }
+  if (
+    fencing.trigger === 'PromoteFailed' &&
+    promoteFailures(winner, observed.hooks) >= promoteAttempts
+  ) {
+    return {
+      kind: 'Blocked',
+      reason: 'PromoteFailed',
+      message: `${winner.name} cannot be promoted, and it holds writes that no other member is sure to hold: ${fencing.evidence ?? ''}; look at its log`,
+    };
+  }
+  return electionOf(winner, what, fencing, {
+    fence: `${fence.method}: ${fence.proof}`.slice(0, 1024),
+    candidates: candidatesOf(ranked, rejected),
+    fenceMs: Math.max(0, Math.round(nowMs - Date.parse(fencing.startedAt))),
+  });
+}
