@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Probe, ProbeEvent, ProbeTarget } from './engine.ts';
 import { httpLine } from './http.ts';
+import { memberLine } from './member.ts';
 import { LineProbe } from './probe.ts';
 import { tcpLine } from './tcp.ts';
 
@@ -10,6 +11,8 @@ export function createProbe(
   clock: Clock,
   onEvent: (event: ProbeEvent) => void,
 ): Probe {
-  const openLine = target.engine.type === 'HTTP' ? httpLine : tcpLine;
+  const { protocol, engine } = target;
+  const openLine =
+    protocol !== undefined ? memberLine : engine.type === 'HTTP' ? httpLine : tcpLine;
   return new LineProbe((events) => openLine(target, clock, events), clock, onEvent);
 }

@@ -1,17 +1,27 @@
 import type { EngineSpec } from '../api/engine-spec.ts';
+import type { MemberReport } from '../api/member-protocol.ts';
 
 export interface ProbeTarget {
   /** IP address of the member. */
   host: string;
   port: number;
   engine: EngineSpec;
+  /** Where the member speaks the member protocol: it is asked for its report instead. */
+  protocol?: ProtocolTarget;
+}
+
+export interface ProtocolTarget {
+  /** UID of the pod that should answer. */
+  uid: string;
+  /** The epoch, and a grant of time where there is one. Called when a question is about to be sent. */
+  headers(): Record<string, string>;
 }
 
 export type ProbeEvent =
   /** The member answered well, `rttMs` after it was asked. */
-  | { type: 'answer'; rttMs: number }
+  | { type: 'answer'; rttMs: number; report?: MemberReport }
   /** It answered, but wrongly. */
-  | { type: 'badAnswer'; message: string }
+  | { type: 'badAnswer'; message: string; report?: MemberReport }
   /** A new connection was refused: nothing listens. */
   | { type: 'refused'; message: string }
   /** The member ended an open connection. No verdict in itself: a new one is tried at once. */

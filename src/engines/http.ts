@@ -4,6 +4,15 @@ import type { Clock } from '../core/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { type Line, type LineEvents, maxAnswerBytes, reportFailure } from './line.ts';
 
+/** What is asked over HTTP, and how its answer is judged. */
+export interface HttpQuestion {
+  path: string;
+  /** Made anew for each question. */
+  headers(): Record<string, string>;
+  /** Judges the whole answer. Without it the status line alone is the answer. */
+  judge?(status: number, body: string, rttMs: number): void;
+}
+
 /**
  * Asks with a GET over one kept connection. The status line is the sign of life: 200 to 399 is well, anything else is
  * wrong. The body is read and thrown away, 64 KiB at most and until the next beat at most; then the connection is cut.
@@ -12,14 +21,24 @@ import { type Line, type LineEvents, maxAnswerBytes, reportFailure } from './lin
  * one at each beat; its death is then noticed at the next beat rather than at once.
  */
 export function httpLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
-  return new HttpLine(target, clock, events);
+  const { path = '/', host } = target.engine.http ?? {};
+  const headers = { accept: '*/*', ...(host === undefined ? {} : { host }) };
+  return askOverHttp(target, clock, events, { path, headers: () => headers });
 }
 
+/** As httpLine, but asks something else; where `judge` wants it, the body is read to its end, 64 KiB at most. */
+export const askOverHttp = (
+  target: Pick<ProbeTarget, 'host' | 'port'>,
+  clock: Clock,
+  events: LineEvents,
+  question: HttpQuestion,
+): Line => new HttpLine(target, clock, events, question);
+
 class HttpLine implements Line {
-  readonly #target: ProbeTarget;
+  readonly #target: Pick<ProbeTarget, 'host' | 'port'>;
   readonly #clock: Clock;
   readonly #events: LineEvents;
-  readonly #request: Dispatcher.DispatchOptions;
+  readonly #question: HttpQuestion;
   #client: Client | undefined;
   #socket: Socket | undefined;
   /** From the question to the end of the answer's body. */
@@ -27,42 +46,51 @@ class HttpLine implements Line {
   /** Answers on this connection. */
   #answers = 0;
 
-  constructor(target: ProbeTarget, clock: Clock, events: LineEvents) {
+  constructor(
+    target: Pick<ProbeTarget, 'host' | 'port'>,
+    clock: Clock,
+    events: LineEvents,
+    question: HttpQuestion,
+  ) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;
-    const { path = '/', host } = target.engine.http ?? {};
-    this.#request = {
-      method: 'GET',
-      path,
-      headers: {
-        'user-agent': 'haservice-operator',
-        accept: '*/*',
-        ...(host === undefined ? {} : { host }),
-      },
-    };
+    this.#question = question;
   }
 
   ask(): void {
     if (this.#busy) this.#cut();
     const client = (this.#client ??= this.#connect());
     const askedAt = this.#clock.now();
+    const { judge } = this.#question;
+    const chunks: Buffer[] = [];
     let bytes = 0;
+    let answered = 0;
     this.#busy = true;
-    client.dispatch(this.#request, {
+    client.dispatch(this.#request(), {
       onRequestStart() {},
       onResponseStart: (_controller, status) => {
         if (client !== this.#client || status < 200) return;
         this.#answers++;
+        answered = status;
+        if (judge !== undefined) return;
         if (status < 400) this.#events.answer(this.#clock.now() - askedAt);
         else this.#events.badAnswer(`HTTP ${status}`);
       },
       onResponseData: (_controller, chunk) => {
         bytes += chunk.length;
-        if (client === this.#client && bytes > maxAnswerBytes) this.#cut();
+        if (client !== this.#client) return;
+        if (bytes <= maxAnswerBytes) {
+          if (judge !== undefined) chunks.push(chunk);
+          return;
+        }
+        this.#cut();
+        if (judge !== undefined) this.#events.badAnswer('answered with more than 64 KiB');
       },
       onResponseEnd: () => {
-        if (client === this.#client) this.#busy = false;
+        if (client !== this.#client) return;
+        this.#busy = false;
+        judge?.(answered, Buffer.concat(chunks).toString(), this.#clock.now() - askedAt);
       },
       onResponseError: (_controller, error) => this.#ended(client, error),
     });
@@ -78,6 +106,15 @@ class HttpLine implements Line {
 
   close(): void {
     this.#cut();
+  }
+
+  #request(): Dispatcher.DispatchOptions {
+    const { path, headers } = this.#question;
+    return {
+      method: 'GET',
+      path,
+      headers: { 'user-agent': 'haservice-operator', ...headers() },
+    };
   }
 
   #connect(): Client {

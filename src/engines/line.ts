@@ -1,3 +1,5 @@
+import type { MemberReport } from '../api/member-protocol.ts';
+
 /** One conversation with a member over one connection. */
 export interface Line {
   /** Asks for a sign of life; opens the connection where there is none. Asking again gives the last question up. */
@@ -12,8 +14,9 @@ export interface Line {
 
 /** After `refused`, `closed`, `unreachable` and `fault` the line is used up; after the others it may be asked again. */
 export interface LineEvents {
-  answer(rttMs: number): void;
-  badAnswer(message: string): void;
+  /** `report`: where the member speaks the member protocol. */
+  answer(rttMs: number, report?: MemberReport): void;
+  badAnswer(message: string, report?: MemberReport): void;
   refused(message: string): void;
   closed(message: string): void;
   unreachable(message: string): void;

@@ -74,13 +74,13 @@ export class LineProbe implements Probe {
 
   #openLine(): Line {
     const line = this.#open({
-      answer: (rttMs) => {
+      answer: (rttMs, report) => {
         this.#answered(line);
-        this.#emit({ type: 'answer', rttMs });
+        this.#emit({ type: 'answer', rttMs, ...(report === undefined ? {} : { report }) });
       },
-      badAnswer: (message) => {
+      badAnswer: (message, report) => {
         this.#answered(line);
-        this.#emit({ type: 'badAnswer', message });
+        this.#emit({ type: 'badAnswer', message, ...(report === undefined ? {} : { report }) });
       },
       refused: (message) => {
         this.#drop(line);
