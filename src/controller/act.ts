@@ -1,8 +1,9 @@
 import { fieldManager } from '../api/labels.ts';
 import { HAError } from '../api/errors.ts';
 import type { Action } from '../core/action.ts';
-import type { Manifest } from '../core/manifest.ts';
 import type { Clock } from '../core/clock.ts';
+import { memberPort } from '../core/managed.ts';
+import type { Manifest } from '../core/manifest.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
@@ -71,8 +72,9 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
       return true;
     }
     case 'CallHook': {
-      const port = probePort(context.resource.spec) ?? 0;
-      context.hooks.start(context.key, context.memory, action.call, port, context.log);
+      const { spec } = context.resource;
+      const ports = { hook: probePort(spec) ?? 0, order: memberPort(spec) ?? 0 };
+      context.hooks.start(context.key, context.memory, action.call, ports, context.log);
       return true;
     }
     case 'LabelPod': {

@@ -14,6 +14,7 @@ export class Connection {
   #lost = false;
   #lostAt = -Infinity;
   #sinceWallMs: number | undefined;
+  #confirmedAt = -Infinity;
 
   constructor(clock: Clock, onRestored: () => void) {
     this.#clock = clock;
@@ -28,6 +29,24 @@ export class Connection {
   /** Whether it was lost after `at` (monotonic milliseconds). */
   lostSince(at: number): boolean {
     return this.#lost || this.#lostAt >= at;
+  }
+
+  /**
+   * Whether this process may grant leaders time: it was confirmed within so many milliseconds. So one that is cut off ends
+   * its grants in bounded time, as core/lease.ts reckons.
+   */
+  mayGrant(withinMs: number): boolean {
+    return this.#clock.now() - this.#confirmedAt <= withinMs;
+  }
+
+  /**
+   * The API server has answered that this process is the operator.
+   *
+   * @param askedAt When it was asked, by the monotonic clock.
+   */
+  confirmed(askedAt: number): void {
+    this.#confirmedAt = askedAt;
+    this.heard();
   }
 
   heard(): void {

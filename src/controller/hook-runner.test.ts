@@ -1,25 +1,34 @@
-import { createServer } from 'node:http';
+import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../core/fake-clock.ts';
-import type { HookCall } from '../core/calls.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { HookRunner } from './hook-runner.ts';
+import { HookRunner, type RoleCall } from './hook-runner.ts';
 import { Memories, type Memory } from './memory.ts';
 
 let status = 200;
-const server = createServer((_request, response) => response.writeHead(status).end());
+let answer: object = {};
+let seen: { url?: string; headers: IncomingHttpHeaders; body: string };
+const server = createServer((request, response) => {
+  void text(request).then((body) => {
+    seen = { url: request.url!, headers: request.headers, body };
+    response.writeHead(status).end(JSON.stringify(answer));
+  });
+});
 let memories: Memories;
 let memory: Memory;
 let settled: () => Promise<void>;
 let runner: HookRunner;
 let results: string[];
+let reports: unknown[];
 const clock = new FakeClock();
 
 beforeEach(async () => {
   status = 200;
   results = [];
+  reports = [];
   memories = new Memories();
   memory = memories.of('uid');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -28,6 +37,10 @@ beforeEach(async () => {
   runner = new HookRunner({
     clock,
     onSettled: () => wake(),
+    monitor: {
+      heard: (...heard) => reports.push(heard),
+      grant: (key, uid) => ({ 'haservice-lease': `${key} ${uid}` }),
+    },
     metrics: { hookCalled: (action, result) => results.push(`${action} ${result}`) },
   });
 });
@@ -38,7 +51,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const call = (more: Partial<HookCall> = {}): HookCall => ({
+const call = (more: Partial<RoleCall> = {}): RoleCall => ({
   action: 'promote',
   member: makeMember(makeResource(), 0, { ip: '127.0.0.1' }),
   hook: { path: '/up', timeout: '2s' },
@@ -49,8 +62,16 @@ const call = (more: Partial<HookCall> = {}): HookCall => ({
   reason: 'Crash',
   ...more,
 });
-const start = (more: Partial<HookCall> = {}) =>
-  runner.start('shop/web', memory, call(more), (server.address() as AddressInfo).port, silentLog);
+const start = (more: Partial<RoleCall> = {}) => give(call(more));
+const give = (role: RoleCall) => {
+  const { port } = server.address() as AddressInfo;
+  const ports = role.hook === undefined ? { hook: 1, order: port } : { hook: port, order: 1 };
+  runner.start('shop/web', memory, role, ports, silentLog);
+};
+const order = (more: Partial<RoleCall> = {}): RoleCall => {
+  const { hook, ...rest } = call();
+  return { ...rest, order: { init: true }, ...more };
+};
 const state = (action = 'promote') => memory.hooks.get(`uid-web-0/${action}`);
 
 it('remembers a call that runs, and that it was done', async () => {
@@ -92,4 +113,36 @@ it('tells nobody of the calls of a resource that is gone', async () => {
   await new Promise(setImmediate);
   expect(state()?.state).toBe('Running');
   expect(results).toEqual([]);
+});
+
+it('gives an order, with a grant of time for the one that is to lead, and passes on the report', async () => {
+  answer = { state: 'Leading', epoch: 3, uid: 'uid-web-0' };
+  give(order());
+  await settled();
+  expect(state()).toMatchObject({ state: 'Done', epoch: 3 });
+  expect(reports).toEqual([['shop/web', 'uid-web-0', { ...answer, ledEpoch: 0 }]]);
+  expect(seen).toMatchObject({
+    url: '/haservice/v1/promote',
+    headers: { 'haservice-lease': 'shop/web uid-web-0', 'haservice-epoch': '3' },
+  });
+  const told = { member: 'web-0', uid: 'uid-web-0', epoch: 3, reason: 'Crash', init: true };
+  expect(JSON.parse(seen.body)).toEqual(told);
+  give(order({ action: 'fence', order: {} }));
+  await settled();
+  expect(state('fence')).toMatchObject({ state: 'Done' });
+  expect(seen.headers).not.toHaveProperty('haservice-lease');
+});
+
+it('says why an order was refused, and tries it again sooner than a hook', async () => {
+  status = 409;
+  answer = { error: 'Foreign', message: 'holds other data' };
+  give(order());
+  await settled();
+  expect(state()).toMatchObject({
+    state: 'Failed',
+    message: expect.stringContaining('Foreign (holds other data)'),
+    retryAtMs: clock.wallNow() + 200,
+  });
+  expect(reports).toEqual([]);
+  expect(results).toEqual(['promote HA_ERR_ORDER_REFUSED']);
 });

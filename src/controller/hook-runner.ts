@@ -1,22 +1,51 @@
 import { isHAError } from '../api/errors.ts';
+import type { HookSpec } from '../api/engine-spec.ts';
+import type { MemberReport, Order, OrderKind } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
 import type { HookState } from '../core/observed.ts';
 import type { HookCall } from '../core/calls.ts';
 import { callHook } from '../engines/hooks.ts';
+import { sendOrder } from '../engines/orders.ts';
+import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Memory } from './memory.ts';
 
-const firstRetryMs = 500;
-const lastRetryMs = 30_000;
+/** Waits after a failure: the first, doubled after each, and the longest. Hooks run code of the user's. */
+const retries = {
+  hook: { firstMs: 500, lastMs: 30_000 },
+  order: { firstMs: 200, lastMs: 5_000 },
+};
+/** An order that takes longer is answered with 202 by then, or not at all. */
+const orderTimeoutMs = 10_000;
+
+/** What tells a member its role: a hook of the user's, or an order of the member protocol. */
+export type RoleCall = Pick<
+  HookCall,
+  'member' | 'epoch' | 'generation' | 'failures' | 'message' | 'reason'
+> & {
+  action: OrderKind;
+  hook?: HookSpec;
+  /** What the order says besides whom it is for, its epoch and its reason. */
+  order?: Partial<Order>;
+};
+
+export interface CallPorts {
+  /** Of a hook that names none. */
+  hook: number;
+  /** Of the agent, or of the program that speaks the member protocol. */
+  order: number;
+}
 
 export interface HookRunnerOptions {
   clock: Clock;
-  /** A hook has ended; look at the resource again. */
+  /** A call has ended; look at the resource again. */
   onSettled: (key: string) => void;
-  metrics?: { hookCalled(action: 'promote' | 'demote', result: string): void };
+  /** Is told the report that an order was answered with, and grants time to whom it is to promote. */
+  monitor: Pick<HeartbeatMonitor, 'heard' | 'grant'>;
+  metrics?: { hookCalled(action: OrderKind, result: string): void };
 }
 
-/** Calls hooks beside the reconcile loop, so that one which hangs holds up nothing but its own member. */
+/** Calls hooks, and gives orders, beside the reconcile loop, so that one which hangs holds up nothing but its own member. */
 export class HookRunner {
   readonly #options: HookRunnerOptions;
 
@@ -24,9 +53,9 @@ export class HookRunner {
     this.#options = options;
   }
 
-  start(key: string, memory: Memory, call: HookCall, port: number, log: Log): void {
-    const { clock, onSettled, metrics } = this.#options;
-    const { action, member, hook, epoch, generation, reason } = call;
+  start(key: string, memory: Memory, call: RoleCall, ports: CallPorts, log: Log): void {
+    const { clock, onSettled, monitor, metrics } = this.#options;
+    const { action, member, epoch, generation, reason } = call;
     const base = {
       action,
       uid: member.uid,
@@ -50,14 +79,11 @@ export class HookRunner {
     };
     memory.hooks.set(id, running);
     const fields = { pod: member.name, epoch, reason, hook: action };
-    callHook(
-      hook,
-      member.ip ?? '',
-      port,
-      { action, member: member.name, epoch, reason },
-      { signal: memory.stop.signal },
-    ).then(
-      () => {
+    const { firstMs, lastMs } = call.hook === undefined ? retries.order : retries.hook;
+    this.#send(key, memory, call, ports).then(
+      (report) => {
+        if (memory.stop.signal.aborted) return;
+        if (report !== undefined) monitor.heard(key, member.uid, report);
         metrics?.hookCalled(action, 'ok');
         log.info(fields, 'the member was told its role');
         settle({ ...base, state: 'Done', failures: 0, message: '', retryAtMs: 0 });
@@ -66,7 +92,7 @@ export class HookRunner {
         if (memory.stop.signal.aborted) return;
         metrics?.hookCalled(action, isHAError(error) ? error.code : 'error');
         log.warn({ ...fields, error }, 'the member could not be told its role');
-        const backoff = Math.min(lastRetryMs, firstRetryMs * 2 ** call.failures);
+        const backoff = Math.min(lastMs, firstMs * 2 ** call.failures);
         settle({
           ...base,
           state: 'Failed',
@@ -76,5 +102,29 @@ export class HookRunner {
         });
       },
     );
+  }
+
+  async #send(
+    key: string,
+    memory: Memory,
+    { action, member, hook, order, epoch, reason }: RoleCall,
+    ports: CallPorts,
+  ): Promise<MemberReport | undefined> {
+    const { signal } = memory.stop;
+    const host = member.ip ?? '';
+    if (hook !== undefined) {
+      const call = { action, member: member.name, epoch, reason };
+      await callHook(hook, host, ports.hook, call, { signal });
+      return undefined;
+    }
+    const target = {
+      host,
+      port: ports.order,
+      timeoutMs: orderTimeoutMs,
+      signal,
+      headers: action === 'promote' ? this.#options.monitor.grant(key, member.uid) : {},
+    };
+    const body = { member: member.name, uid: member.uid, epoch, reason, ...order };
+    return sendOrder(action, body as Order, target);
   }
 }

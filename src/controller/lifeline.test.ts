@@ -24,6 +24,7 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
         ? Promise.reject(new HAError('HA_ERR_API_TIMEOUT', 'GET /version'))
         : Promise.resolve();
     },
+    get: () => Promise.reject(new Error('it has no pod')),
     reset: () => {
       resets++;
       return Promise.resolve();
@@ -33,6 +34,7 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
   await turn();
   expect(pings).toBe(1);
   expect(connection.lostSince(0)).toBe(false);
+  expect(connection.mayGrant(0)).toBe(true);
   fails = true;
   clock.advance(5_000);
   await turn();
@@ -41,6 +43,8 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
   clock.advance(5_000);
   await turn();
   expect(resets).toBe(1);
+  expect(connection.mayGrant(9_999)).toBe(false);
+  expect(connection.mayGrant(10_000)).toBe(true);
   fails = false;
   clock.advance(5_000);
   await turn();
@@ -61,4 +65,32 @@ it('takes a refusal for a sign of life', () => {
   const connection = new Connection(new FakeClock(), () => {});
   connection.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
   expect(connection.lostSince(-1)).toBe(false);
+});
+
+it('may grant time as long as its own pod is there, and not by the word of another of its name', async () => {
+  const clock = new FakeClock();
+  const connection = new Connection(clock, () => {});
+  const stop = new AbortController();
+  let answer = () => Promise.resolve({ metadata: { uid: 'mine' } });
+  const client = {
+    ping: () => Promise.reject(new Error('it asks for its pod')),
+    get: () => answer() as Promise<never>,
+    reset: () => Promise.resolve(),
+  };
+  const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
+  const held = holdLifeline({ client, connection, clock, log: silentLog, self }, stop.signal);
+  await turn();
+  expect(connection.mayGrant(0)).toBe(true);
+  for (const gone of [
+    () => Promise.resolve({ metadata: { uid: 'another' } }),
+    () => Promise.reject(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 404 })),
+  ]) {
+    answer = gone;
+    clock.advance(5_000);
+    await turn();
+    expect(connection.lostSince(0)).toBe(false);
+  }
+  expect(connection.mayGrant(9_999)).toBe(false);
+  stop.abort();
+  await held;
 });

@@ -1,5 +1,7 @@
+import { isHAError } from '../api/errors.ts';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Connection } from './connection.ts';
 
@@ -9,8 +11,17 @@ const timeoutMs = 3_000;
 /** Failures in a row after which all connections are broken: they may hang for minutes after a cut has healed. */
 const breakAfter = 2;
 
+/** The pod that this process runs in. */
+export interface OwnPod {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
 export interface LifelineOptions {
-  client: Pick<KubeClient, 'ping' | 'reset'>;
+  client: Pick<KubeClient, 'ping' | 'reset' | 'get'>;
+  /** Where it runs in a pod: it is the operator as long as that pod is there. */
+  self?: OwnPod | undefined;
   connection: Connection;
   clock: Clock;
   log: Log;
@@ -20,17 +31,17 @@ export interface LifelineOptions {
  * Asks the API server again and again whether it is there, until the signal. So the operator knows when it is cut off
  * itself, and when that is over; and the first write of a failover finds a connection that stands.
  */
-export async function holdLifeline(
-  { client, connection, clock, log }: LifelineOptions,
-  signal: AbortSignal,
-): Promise<void> {
+export async function holdLifeline(options: LifelineOptions, signal: AbortSignal): Promise<void> {
+  const { client, connection, clock, log } = options;
   let failures = 0;
   while (!signal.aborted) {
     try {
-      await client.ping({ timeoutMs, signal });
+      const askedAt = clock.now();
+      const isOperator = await ask(options, signal);
       if (failures > 0) log.info({ failures }, 'the API server is there again');
       failures = 0;
-      connection.heard();
+      if (isOperator) connection.confirmed(askedAt);
+      else connection.heard();
     } catch (error) {
       if (signal.aborted) return;
       failures++;
@@ -40,4 +51,28 @@ export async function holdLifeline(
     }
     await sleep(clock, everyMs, signal);
   }
+}
+
+/**
+ * Whether the API server takes this process for the operator. A Deployment of one replica with strategy Recreate makes the next
+ * pod only when this one's is gone from the API: then the next operator counts on this one's grants to end.
+ *
+ * @throws HAError where it did not answer.
+ */
+async function ask({ client, self, log }: LifelineOptions, signal: AbortSignal): Promise<boolean> {
+  if (self === undefined) {
+    await client.ping({ timeoutMs, signal });
+    return true;
+  }
+  try {
+    const pod = await client.get(pods, self, { timeoutMs, signal });
+    if (pod.metadata?.uid === self.uid) return true;
+  } catch (error) {
+    if (!isHAError(error, 'HA_ERR_API_STATUS')) throw error;
+  }
+  log.error(
+    { pod: self.name },
+    'the pod of this operator is gone: it grants no leader time any more',
+  );
+  return false;
 }

@@ -1,10 +1,10 @@
 import { durationMs } from '../api/duration.ts';
 import { type HAService, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../core/clock.ts';
+import { memberPort, needsLease, speaksProtocol } from '../core/managed.ts';
 import { serviceNames } from '../core/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
-import { probePort } from '../core/ports.ts';
-import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
+import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import type { Memory } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';
@@ -14,7 +14,7 @@ import { strangersOf } from './strangers.ts';
 import { zonesOf } from './zone-view.ts';
 
 /** @throws HAError HA_ERR_SPEC_INVALID. */
-export const toResource = (object: HAService): Resource => ({
+export const toResource = (object: HAService, agentImage?: string): Resource => ({
   name: object.metadata.name,
   namespace: object.metadata.namespace,
   uid: object.metadata.uid,
@@ -23,6 +23,7 @@ export const toResource = (object: HAService): Resource => ({
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
   status: object.status ?? {},
+  ...(agentImage === undefined ? {} : { agentImage }),
 });
 
 function membersOf(resource: Resource, stores: Stores): Member[] {
@@ -41,7 +42,7 @@ function membersOf(resource: Resource, stores: Stores): Member[] {
 
 /** Tells the monitor whom to hear. Pods that are on their way out are heard to the end: their word still counts. */
 function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, members: Member[]): void {
-  const port = probePort(resource.spec);
+  const port = memberPort(resource.spec);
   const { engine, heartbeat } = resource.spec;
   if (port === undefined) {
     monitor.remove(key);
@@ -60,8 +61,25 @@ function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, member
         phiThreshold: heartbeat.phiThreshold,
         failureThreshold: heartbeat.failureThreshold,
       },
+      ...(speaksProtocol(resource.spec) ? { protocol: protocolOf(resource) } : {}),
     },
   );
+}
+
+function protocolOf({ spec, status }: Resource): ProtocolConfig {
+  const epoch = status.epoch ?? 0;
+  if (!needsLease(spec)) return { epoch };
+  return {
+    epoch,
+    lease: { ms: durationMs(spec.failover.leaseDuration), holder: status.primaryUID },
+  };
+}
+
+/** After `hear`, which has said who is granted time from now on. */
+function leaseOf(monitor: HeartbeatMonitor, { spec, status }: Resource) {
+  if (!needsLease(spec) || status.primaryUID === undefined) return {};
+  const leaseMs = durationMs(spec.failover.leaseDuration);
+  return { leaseEndsInMs: monitor.leaseEndsInMs(status.primaryUID, leaseMs) };
 }
 
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
@@ -105,6 +123,7 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     services: servicesOf(resource, stores),
     failures: [...memory.failures.values()],
     hooks: [...memory.hooks.values()],
+    ...leaseOf(monitor, resource),
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
     ...endpointsSeen(resource, members, stores),

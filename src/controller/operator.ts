@@ -20,7 +20,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Connection } from './connection.ts';
 import { HookRunner } from './hook-runner.ts';
-import { holdLifeline } from './lifeline.ts';
+import { type OwnPod, holdLifeline } from './lifeline.ts';
 import { Memories } from './memory.ts';
 import { controllerOf } from './ownership.ts';
 import { Reconciler } from './reconciler.ts';
@@ -43,6 +43,10 @@ export interface OperatorOptions {
   nodeName: string | undefined;
   /** Name of this process in Events. */
   instance: string;
+  /** Where it runs in a pod, and knows which. */
+  self?: OwnPod | undefined;
+  /** Image that pods take the agent from: its own. */
+  agentImage?: string | undefined;
 }
 
 /** The whole operator but its process: caches, heartbeats, and the loop that joins them. */
@@ -71,6 +75,7 @@ export class Operator {
       clock,
       log,
       metrics: metrics.heartbeat,
+      mayGrant: (withinMs) => this.#connection.mayGrant(withinMs),
       onChange: enqueue,
     });
     this.#events = new EventRecorder({
@@ -88,7 +93,7 @@ export class Operator {
       client,
       stores: this.#stores,
       monitor: this.#monitor,
-      hooks: new HookRunner({ clock, onSettled: enqueue, metrics }),
+      hooks: new HookRunner({ clock, onSettled: enqueue, monitor: this.#monitor, metrics }),
       memories: this.#memories,
       events: this.#events,
       connection: this.#connection,
@@ -96,6 +101,7 @@ export class Operator {
       log,
       metrics,
       operatorNode: options.nodeName,
+      agentImage: options.agentImage,
       enqueue,
     });
     const { resources, services: serviceStore, slices, budgets, nodes: nodeStore } = this.#stores;
@@ -133,10 +139,10 @@ export class Operator {
 
   /** Runs until the signal. What is under way then is finished, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, clock, client } = this.#options;
+    const { log, clock, client, self } = this.#options;
     const startedAt = clock.now();
     const connection = this.#connection;
-    const lifeline = holdLifeline({ client, connection, clock, log }, signal);
+    const lifeline = holdLifeline({ client, connection, clock, log, self }, signal);
     const watching = this.#reflectors.map(({ reflector }) => reflector.run(signal));
     await Promise.race([
       Promise.all(this.#reflectors.map(({ reflector }) => reflector.synced)),

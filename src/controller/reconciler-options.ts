@@ -21,6 +21,8 @@ export interface ReconcilerOptions {
   log: Log;
   metrics: Metrics;
   operatorNode: string | undefined;
+  /** Image that pods take the agent from, where it is known. */
+  agentImage: string | undefined;
   /** Look at the resource again, now. */
   enqueue: (key: string) => void;
 }

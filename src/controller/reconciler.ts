@@ -81,10 +81,10 @@ export class Reconciler {
   }
 
   async #pass(key: string, object: HAService, signal: AbortSignal): Promise<Pass> {
-    const { stores, clock, connection, metrics, enqueue, memories } = this.#options;
+    const { stores, clock, connection, metrics, enqueue, memories, agentImage } = this.#options;
     let resource: Resource;
     try {
-      resource = toResource(object);
+      resource = toResource(object, agentImage);
     } catch (error) {
       if (!isHAError(error, 'HA_ERR_SPEC_INVALID')) throw error;
       const status = invalidStatus(object, error.message, clock.wallNow());

@@ -1,10 +1,10 @@
-import { durationMs } from '../api/duration.ts';
 import { HAError } from '../api/errors.ts';
 import type { HookSpec } from '../api/engine-spec.ts';
+import type { OrderKind } from '../api/member-protocol.ts';
 import { post } from './post.ts';
 
 export interface HookCall {
-  action: 'promote' | 'demote';
+  action: OrderKind;
   /** Name of the pod. */
   member: string;
   epoch: number;
@@ -35,7 +35,7 @@ export async function callHook(
       path: hook.path,
       headers: { 'haservice-epoch': String(call.epoch) },
       body: call,
-      timeoutMs: durationMs(hook.timeout),
+      timeout: hook.timeout,
       what: `${call.action} hook`,
       errors: {
         timeout: 'HA_ERR_HOOK_TIMEOUT',

@@ -4,6 +4,7 @@ import {
   type MemberReport,
   type Order,
   type OrderKind,
+  epochHeader,
   protocolPath,
 } from '../api/member-protocol.ts';
 import { parseReport } from './member.ts';
@@ -16,6 +17,8 @@ export interface OrderTarget {
   port: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** A grant of time, where there is one. */
+  headers?: Record<string, string>;
 }
 
 /** `error` is a Refusal, but a member may know reasons of its own. */
@@ -34,15 +37,16 @@ const refusalSchema = z.object({
 export async function sendOrder<K extends OrderKind>(
   kind: K,
   order: Order<K>,
-  { host, port, timeoutMs, signal }: OrderTarget,
+  { host, port, timeoutMs, signal, headers = {} }: OrderTarget,
 ): Promise<MemberReport> {
   const { status, text, what } = await post(
     {
       host,
       port,
       path: `${protocolPath}/${kind}`,
+      headers: { ...headers, [epochHeader]: String(order.epoch) },
       body: order,
-      timeoutMs,
+      timeout: `${timeoutMs}ms`,
       what: `order ${kind}`,
       errors: {
         timeout: 'HA_ERR_ORDER_TIMEOUT',

@@ -1,4 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
+import { durationMs } from '../api/duration.ts';
 import { type ErrorCode, HAError } from '../api/errors.ts';
 import { maxAnswerBytes } from './line.ts';
 
@@ -10,8 +11,8 @@ export interface PostRequest {
   headers?: Record<string, string>;
   /** Is sent as JSON. */
   body: unknown;
-  /** From the start to the last byte of the answer. */
-  timeoutMs: number;
+  /** A duration, from the start to the last byte of the answer. */
+  timeout: string;
   /** What is called, for messages: `promote hook`. */
   what: string;
   errors: { timeout: ErrorCode; tooLarge: ErrorCode; unreachable: ErrorCode };
@@ -30,10 +31,10 @@ export interface PostAnswer {
  * @throws HAError with one of `errors`; the signal's own reason where that ended it.
  */
 export async function post(request: PostRequest, signal: AbortSignal): Promise<PostAnswer> {
-  const { host, port, path, timeoutMs, errors } = request;
+  const { host, port, path, timeout, errors } = request;
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const what = `${request.what} ${origin}${path}`;
-  const deadline = AbortSignal.timeout(timeoutMs);
+  const deadline = AbortSignal.timeout(durationMs(timeout));
   const client = new Client(origin, { pipelining: 0, headersTimeout: 0, bodyTimeout: 0 });
   try {
     const { status, text } = await exchange(client, {
@@ -49,7 +50,7 @@ export async function post(request: PostRequest, signal: AbortSignal): Promise<P
     if (signal.aborted) throw signal.reason;
     if (error instanceof HAError) throw error;
     if (deadline.aborted) {
-      throw new HAError(errors.timeout, `${what} took longer than ${timeoutMs} ms`);
+      throw new HAError(errors.timeout, `${what} took longer than ${timeout}`);
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new HAError(errors.unreachable, `${what}: ${reason}`, { cause: error });

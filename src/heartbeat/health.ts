@@ -1,4 +1,5 @@
 import type { EngineSpec } from '../api/engine-spec.ts';
+import type { MemberReport } from '../api/member-protocol.ts';
 import type { Cause, DetectorConfig, Verdict } from '../core/detector.ts';
 
 /** What is known of one member now. */
@@ -22,6 +23,10 @@ export interface MemberHealth {
   generation: number;
   /** What was heard, in one line: `connection closed at 12:00:01.123Z (read ECONNRESET), refused at 12:00:01.124Z`. */
   evidence: string;
+  /** What it last said of itself, in its present life, where it speaks the member protocol. */
+  report?: MemberReport;
+  /** When that was heard. Milliseconds since the Unix epoch. */
+  reportedAtMs?: number;
 }
 
 export interface MonitorMetrics {
@@ -34,4 +39,12 @@ export interface MonitorConfig {
   engine: EngineSpec;
   port: number;
   detector: DetectorConfig;
+  /** Where the members speak the member protocol. */
+  protocol?: ProtocolConfig;
+}
+
+export interface ProtocolConfig {
+  epoch: number;
+  /** Where a leader ends by itself without it: how long a grant lasts, and the UID of the pod that has it. */
+  lease?: { ms: number; holder: string | undefined };
 }

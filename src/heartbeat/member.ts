@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type MemberReport, epochHeader, leaseHeader } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
 import * as detector from '../core/detector.ts';
 import { createProbe } from '../engines/create-probe.ts';
@@ -6,7 +7,9 @@ import type { Probe, ProbeEvent } from '../engines/engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';
+import type { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
+import { LastReport } from './last-report.ts';
 import { phaseOf } from './phase.ts';
 
 export interface MemberOptions {
@@ -15,6 +18,7 @@ export interface MemberOptions {
   clock: Clock;
   log: Log;
   metrics: MonitorMetrics | undefined;
+  grants: Grants;
   /** Monotonic milliseconds without the operator's own stalls. */
   attentiveNow: () => number;
   onChange: () => void;
@@ -24,6 +28,7 @@ export interface MemberOptions {
 export class Member {
   readonly #options: MemberOptions;
   readonly #evidence: Evidence;
+  readonly #report: LastReport;
   #host: string | undefined;
   #config: MonitorConfig | undefined;
   #probe: Probe | undefined;
@@ -43,22 +48,26 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     this.#evidence = new Evidence(options.clock);
+    this.#report = new LastReport(options.clock);
     this.#state = detector.initial(options.detector, options.attentiveNow());
     this.#sinceWallMs = options.clock.wallNow();
   }
 
   /** Starts the probe, or starts it again where something has changed. */
   configure(host: string, config: MonitorConfig): void {
-    if (host === this.#host && isDeepStrictEqual(config, this.#config)) return;
+    const isSame = host === this.#host && isDeepStrictEqual(askedBy(config), askedBy(this.#config));
+    this.#config = config;
+    if (isSame) return;
     const { clock, uid, attentiveNow } = this.#options;
     const { engine, port } = config;
     this.#host = host;
-    this.#config = config;
     this.#state = detector.reconfigure(this.#state, config.detector);
     // The new probe begins with no answer; the old one's question is given up.
     this.#state = detector.forgive(this.#state, attentiveNow());
     this.#probe?.close();
-    const probe = createProbe({ host, port, engine }, clock, (event) => {
+    const protocol = config.protocol && { uid, headers: () => this.#headers() };
+    const target = { host, port, engine, ...(protocol === undefined ? {} : { protocol }) };
+    const probe = createProbe(target, clock, (event) => {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
     this.#probe = probe;
@@ -90,7 +99,27 @@ export class Member {
       ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
       generation,
       evidence: this.#evidence.text(),
+      ...this.#report.fields(),
     };
+  }
+
+  /** It has answered an order. */
+  heard(report: MemberReport): void {
+    if (report.uid === undefined || report.uid === this.#options.uid) this.#report.hear(report);
+  }
+
+  /**
+   * Grants it time where it should lead and does well, and the operator may. One that was dead is granted nothing until it
+   * has recovered: another may be about to take its place.
+   */
+  grant(): Record<string, string> {
+    const lease = this.#config?.protocol?.lease;
+    const { uid, grants } = this.#options;
+    const isSound = this.#state.verdict === 'Healthy' || this.#state.verdict === 'Suspect';
+    if (lease?.holder !== uid || !isSound) return {};
+    const said = this.#report.nonce();
+    const granted = said && grants.grant(uid, said.nonce, said.heardAt, lease.ms);
+    return granted === undefined ? {} : { [leaseHeader]: granted };
   }
 
   close(): void {
@@ -98,6 +127,10 @@ export class Member {
     this.#cancelBeat();
     this.#cancelJudge();
     this.#probe?.close();
+  }
+
+  #headers(): Record<string, string> {
+    return { [epochHeader]: String(this.#config?.protocol?.epoch ?? 0), ...this.grant() };
   }
 
   #beat(): void {
@@ -116,18 +149,20 @@ export class Member {
     const now = attentiveNow();
     metrics?.heartbeat(event.type);
     this.#evidence.add(event);
+    const isNews = this.#hear(event);
+    let told = false;
     switch (event.type) {
       case 'answer':
         metrics?.roundTrip(event.rttMs);
         this.#rttMs = event.rttMs;
         this.#endedAt = undefined;
         this.#lastHeardWallMs = clock.wallNow();
-        this.#become(detector.onAnswer(this.#state, now));
+        told = this.#become(detector.onAnswer(this.#state, now));
         if (this.#state.verdict === 'Healthy') this.#evidence.clear();
         break;
       case 'badAnswer':
         this.#lastHeardWallMs = clock.wallNow();
-        this.#become(detector.onBadAnswer(this.#state, now));
+        told = this.#become(detector.onBadAnswer(this.#state, now));
         break;
       case 'refused':
         this.#become(detector.onRefused(this.#state));
@@ -142,6 +177,14 @@ export class Member {
       case 'unreachable':
         break;
     }
+    if (isNews && !told) this.#options.onChange();
+  }
+
+  /** Whether it says something new of itself. What the dead one had said does not hold for one that comes back. */
+  #hear(event: ProbeEvent): boolean {
+    if (event.type !== 'answer' && event.type !== 'badAnswer') return false;
+    if (event.report !== undefined) return this.#report.hear(event.report);
+    return this.#state.verdict === 'Dead' && this.#report.forget();
   }
 
   /** Looks whether time alone changes the verdict. What has arrived but was not read yet is read first. */
@@ -157,11 +200,12 @@ export class Member {
     });
   }
 
-  #become(state: detector.DetectorState): void {
+  /** @returns Whether the listener was told. */
+  #become(state: detector.DetectorState): boolean {
     const before = this.#state;
     this.#state = state;
     this.#armJudge();
-    if (state.verdict === before.verdict && state.cause === before.cause) return;
+    if (state.verdict === before.verdict && state.cause === before.cause) return false;
     const { clock, log, onChange } = this.#options;
     if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
     const isSound = state.verdict === 'Healthy' || state.verdict === 'Suspect';
@@ -175,6 +219,7 @@ export class Member {
     if (state.verdict === 'Dead' || state.verdict === 'Sick') log.warn(fields, this.#message());
     else log.debug(fields, this.#message());
     onChange();
+    return true;
   }
 
   /** One timer at most; it is left where it is when the next check is later, and then arms itself again. */
@@ -217,3 +262,7 @@ export class Member {
     }
   }
 }
+
+/** What the probe depends on: the epoch and the lease are looked up at each beat. */
+const askedBy = (config: MonitorConfig | undefined) =>
+  config && { ...config, protocol: config.protocol !== undefined };

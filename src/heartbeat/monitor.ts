@@ -1,11 +1,13 @@
+import type { MemberReport } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DetectorConfig } from '../core/detector.ts';
 import type { Log } from '../telemetry/log.ts';
+import { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';
 import { StallMeter } from './stall-meter.ts';
 
-export type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
+export type { MemberHealth, MonitorConfig, MonitorMetrics, ProtocolConfig } from './health.ts';
 
 export interface MonitoredMember {
   uid: string;
@@ -18,8 +20,10 @@ export interface MonitorOptions {
   clock: Clock;
   log: Log;
   metrics?: MonitorMetrics;
+  /** Whether the API server was heard within so many milliseconds: only then may leaders be granted time. */
+  mayGrant?: (withinMs: number) => boolean;
   /**
-   * A member's verdict or cause has changed. Called at once, from the I/O that showed it, never during a call to the
+   * A member's verdict or cause has changed, or what it says of itself, but for numbers that grow with each write. Called at once, from the I/O that showed it, never during a call to the
    * monitor. It must not throw.
    */
   onChange: (key: string, uid: string) => void;
@@ -29,10 +33,12 @@ export interface MonitorOptions {
 export class HeartbeatMonitor {
   readonly #options: MonitorOptions;
   readonly #stalls: StallMeter;
+  readonly #grants: Grants;
   readonly #members = new Map<string, Map<string, Member>>();
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#grants = new Grants(options.clock, options.mayGrant ?? (() => false));
     this.#stalls = new StallMeter(options.clock, (ms) => {
       options.metrics?.stalled(ms);
       if (ms >= 500) {
@@ -55,12 +61,36 @@ export class HeartbeatMonitor {
       member.configure(host, config);
     }
     for (const gone of before.values()) gone.close();
+    if (before.size > 0) this.#grants.forgetEnded();
     if (after.size === 0) this.#members.delete(key);
     else this.#members.set(key, after);
   }
 
   health(key: string, uid: string): MemberHealth | undefined {
     return this.#members.get(key)?.get(uid)?.health();
+  }
+
+  /** A member has answered an order with its report: as new as a heartbeat's. Nobody is called. */
+  heard(key: string, uid: string, report: MemberReport): void {
+    this.#members.get(key)?.get(uid)?.heard(report);
+  }
+
+  /** Grants the member time where it is to lead: the headers to send with an order, now. */
+  grant(key: string, uid: string): Record<string, string> {
+    return this.#members.get(key)?.get(uid)?.grant() ?? {};
+  }
+
+  /**
+   * Milliseconds from now until each lease of this pod has surely ended, whether it is heard, silent or gone; 0 where it has.
+   * See core/lease.ts. Ask after `setMembers` has named another holder, or none: until then it may be granted more.
+   */
+  leaseEndsInMs(uid: string, leaseMs: number): number {
+    return this.#grants.endsInMs(uid, leaseMs);
+  }
+
+  /** This process has made a pod: no earlier one can have granted it time. */
+  made(uid: string): void {
+    this.#grants.made(uid);
   }
 
   /**
@@ -98,6 +128,7 @@ export class HeartbeatMonitor {
       clock,
       log: log.child({ resource: key, pod: name }),
       metrics,
+      grants: this.#grants,
       attentiveNow: () => this.#stalls.attentiveNow(),
       onChange: () => onChange(key, uid),
     });

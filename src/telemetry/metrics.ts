@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { OrderKind } from '../api/member-protocol.ts';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
 import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';
@@ -170,7 +171,7 @@ export class Metrics {
   }
 
   /** @param result `ok` or the code of the error. */
-  hookCalled(action: 'promote' | 'demote', result: string): void {
+  hookCalled(action: OrderKind, result: string): void {
     this.#hookCalls.inc({ action, result });
   }
 

@@ -1,0 +1,53 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../core/fake-clock.ts';
+import { Grants } from './grants.ts';
+
+let clock: FakeClock;
+let connected: boolean;
+let grants: Grants;
+const leaseMs = 10_000;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  connected = true;
+  grants = new Grants(clock, (withinMs) => connected && withinMs === 10_000);
+});
+
+describe('what is granted', () => {
+  it('counts from the report that it names, however often it is sent', () => {
+    grants.made('a');
+    expect(grants.endsInMs('a', leaseMs)).toBe(0);
+    clock.advance(400);
+    expect(grants.grant('a', 'n1', 100, leaseMs)).toBe('n1 10000');
+    const endsInMs = 100 + leaseMs * 1.01 + 50 - 400;
+    expect(grants.endsInMs('a', leaseMs)).toBe(endsInMs);
+    // The member is silent, and is asked again and again.
+    clock.advance(2_000);
+    grants.grant('a', 'n1', 100, leaseMs);
+    expect(grants.endsInMs('a', leaseMs)).toBe(endsInMs - 2_000);
+    clock.advance(endsInMs);
+    expect(grants.endsInMs('a', leaseMs)).toBe(0);
+  });
+
+  it('is nothing while the operator may be cut off', () => {
+    grants.made('a');
+    connected = false;
+    expect(grants.grant('a', 'n1', 0, leaseMs)).toBeUndefined();
+    expect(grants.endsInMs('a', leaseMs)).toBe(0);
+  });
+
+  it('is kept as long as it lasts, also where the pod is gone', () => {
+    grants.made('a');
+    grants.grant('a', 'n1', 0, leaseMs);
+    clock.advance(10_149);
+    grants.forgetEnded();
+    expect(grants.endsInMs('a', leaseMs)).toBe(1);
+  });
+
+  it('may have been granted by another process to a pod that this one has not made', () => {
+    const window = 20_000 * 1.01 + 50;
+    expect(grants.endsInMs('old', leaseMs)).toBe(window);
+    clock.advance(window);
+    expect(grants.endsInMs('old', leaseMs)).toBe(0);
+  });
+});

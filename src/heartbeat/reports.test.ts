@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../core/clock.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
+
+const key = 'shop/db';
+let server: Server;
+let sockets: Socket[];
+let port: number;
+let said: object | undefined;
+let status: number;
+let asked: IncomingHttpHeaders[];
+let monitor: HeartbeatMonitor;
+let changes: number;
+let answers: number;
+let wake = () => {};
+
+/** A member whose report says what the test wants; undefined: something that is no report. */
+beforeEach(async () => {
+  said = { state: 'Following', epoch: 1, position: { term: 1, offset: 5 } };
+  status = 200;
+  asked = [];
+  sockets = [];
+  changes = 0;
+  answers = 0;
+  server = createServer((request, response) => {
+    asked.push(request.headers);
+    const nonce = `n${asked.length}`;
+    const body = said === undefined ? 'x' : JSON.stringify({ ...said, nonce });
+    response.writeHead(status).end(body);
+  });
+  server.on('connection', (socket) => sockets.push(socket));
+  await listen(0);
+  port = (server.address() as AddressInfo).port;
+  monitor = new HeartbeatMonitor({
+    clock: systemClock,
+    log: silentLog,
+    mayGrant: () => true,
+    metrics: {
+      heartbeat: () => {
+        answers++;
+        wake();
+      },
+      roundTrip: () => {},
+      stalled: () => {},
+    },
+    onChange: () => {
+      changes++;
+      wake();
+    },
+  });
+});
+afterEach(() => {
+  monitor.close();
+  kill();
+});
+
+async function listen(at: number) {
+  server.listen(at, '127.0.0.1');
+  await once(server, 'listening');
+}
+function kill() {
+  server.close();
+  for (const socket of sockets) socket.resetAndDestroy();
+}
+
+const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }) => {
+  const detector = {
+    kind: 'Deadline',
+    timeoutMs: 60_000,
+    phiThreshold: 8,
+    failureThreshold: 3,
+    intervalMs: 10,
+  } as const;
+  const config = { engine: { type: 'Redis' } as const, port, detector, protocol };
+  monitor.setMembers(key, [{ uid: 'a', name: 'db-0', host: '127.0.0.1' }], config);
+};
+const health = () => monitor.health(key, 'a');
+const until = async (done: () => boolean) => {
+  while (!done()) await new Promise<void>((resolve) => (wake = resolve));
+};
+const beats = (count: number) => {
+  const from = answers;
+  return until(() => answers >= from + count);
+};
+
+describe('what a member says of itself', () => {
+  it('is part of its health, and news only where it means something', async () => {
+    hear();
+    await until(() => health()?.verdict === 'Healthy');
+    expect(health()).toMatchObject({ report: said, reportedAtMs: expect.any(Number) });
+    expect(changes).toBe(1);
+    const grown = { term: 1, offset: 9 };
+    said = { ...said, position: grown, lagMs: 3 };
+    await until(() => health()?.report?.position?.offset === 9);
+    await beats(2);
+    expect(changes).toBe(1);
+    for (const more of [
+      { epoch: 2 },
+      { leader: 'db-2' },
+      { linked: false },
+      { state: 'Leading' },
+      { sync: { members: ['db-1'], acks: 1 } },
+      { problem: { reason: 'Slow', message: 'x' } },
+      { position: undefined },
+    ]) {
+      const before = changes;
+      said = { ...said, ...more };
+      await until(() => changes > before);
+      expect(health()?.report).toMatchObject(JSON.parse(JSON.stringify(more)) as object);
+      await beats(2);
+      expect(changes).toBe(before + 1);
+    }
+  });
+
+  it('counts also where it is not well', async () => {
+    hear();
+    await until(() => health()?.verdict === 'Healthy');
+    said = { state: 'Detached', epoch: 1, problem: { reason: 'DiskFull', message: 'no space' } };
+    status = 503;
+    await until(() => health()?.verdict === 'Sick');
+    expect(health()).toMatchObject({ report: said, message: expect.stringContaining('no space') });
+  });
+
+  it('is kept of a dead one, but does not hold for the one that comes back', async () => {
+    hear();
+    await until(() => health()?.verdict === 'Healthy');
+    kill();
+    await until(() => health()?.verdict === 'Dead');
+    expect(health()?.report?.state).toBe('Following');
+    said = undefined;
+    await listen(port);
+    await until(() => health()?.report === undefined);
+    said = { state: 'Detached', epoch: 1 };
+    await until(() => health()?.verdict === 'Healthy');
+    expect(health()).toMatchObject({ generation: 1, report: said });
+  });
+
+  it('in answer to an order is heard at once, but not from another pod', async () => {
+    hear();
+    await until(() => health()?.verdict === 'Healthy');
+    const report = { state: 'Leading', epoch: 7, ledEpoch: 7 } as const;
+    monitor.heard(key, 'a', { ...report, uid: 'b' });
+    expect(health()?.report?.epoch).toBe(1);
+    monitor.heard(key, 'a', { ...report, uid: 'a' });
+    expect(health()?.report).toMatchObject(report);
+  });
+});
+
+describe('the question', () => {
+  it('tells the epoch, and a change of it does not break the connection', async () => {
+    hear();
+    await until(() => health()?.verdict === 'Healthy');
+    hear({ epoch: 2 });
+    await beats(3);
+    expect(asked[0]?.['haservice-epoch']).toBe('1');
+    expect(asked.at(-1)?.['haservice-epoch']).toBe('2');
+    expect(asked.at(-1)).not.toHaveProperty('haservice-lease');
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('grants time to the holder of the lease alone, by the nonce of its last report', async () => {
+    monitor.made('a');
+    hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
+    await beats(4);
+    const leases = asked.map((headers) => headers['haservice-lease']);
+    expect(leases.slice(0, 3)).toEqual([undefined, 'n1 30000', 'n2 30000']);
+    expect(monitor.grant(key, 'a')).toEqual({ 'haservice-lease': expect.stringMatching(/^n/) });
+    hear({ epoch: 2, lease: { ms: 30_000, holder: 'b' } });
+    const from = asked.length + 1;
+    await until(() => asked.length > from + 2);
+    expect(asked.slice(from).some((headers) => 'haservice-lease' in headers)).toBe(false);
+    expect(monitor.grant(key, 'a')).toEqual({});
+    const endsInMs = monitor.leaseEndsInMs('a', 30_000);
+    expect(endsInMs).toBeGreaterThan(0);
+    expect(endsInMs).toBeLessThanOrEqual(30_000 * 1.01 + 50);
+  });
+
+  it('grants nothing to one that is not well', async () => {
+    hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
+    await beats(2);
+    status = 503;
+    await until(() => health()?.verdict === 'Sick');
+    const from = asked.length + 1;
+    await until(() => asked.length > from + 2);
+    expect(asked.slice(from).some((headers) => 'haservice-lease' in headers)).toBe(false);
+  });
+});
