@@ -2,10 +2,11 @@ import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { HookCall } from '../core/calls.ts';
 import { FakeClock } from '../core/fake-clock.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { HookRunner, type RoleCall } from './hook-runner.ts';
+import { HookRunner } from './hook-runner.ts';
 import { Memories, type Memory } from './memory.ts';
 
 let status = 200;
@@ -51,7 +52,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const call = (more: Partial<RoleCall> = {}): RoleCall => ({
+const call = (more: Partial<HookCall> = {}): HookCall => ({
   action: 'promote',
   member: makeMember(makeResource(), 0, { ip: '127.0.0.1' }),
   hook: { path: '/up', timeout: '2s' },
@@ -62,14 +63,14 @@ const call = (more: Partial<RoleCall> = {}): RoleCall => ({
   reason: 'Crash',
   ...more,
 });
-const start = (more: Partial<RoleCall> = {}) => give(call(more));
-const give = (role: RoleCall) => {
+const start = (more: Partial<HookCall> = {}) => give(call(more));
+const give = (role: HookCall) => {
   const { port } = server.address() as AddressInfo;
   const ports = role.hook === undefined ? { hook: 1, order: port } : { hook: port, order: 1 };
   runner.start('shop/web', memory, role, ports, silentLog);
 };
-const order = (more: Partial<RoleCall> = {}): RoleCall => {
-  const { hook, ...rest } = call();
+const order = (more: Partial<HookCall> = {}): HookCall => {
+  const { hook: _hook, ...rest } = call();
   return { ...rest, order: { init: true }, ...more };
 };
 const state = (action = 'promote') => memory.hooks.get(`uid-web-0/${action}`);

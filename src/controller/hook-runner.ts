@@ -1,5 +1,4 @@
 import { isHAError } from '../api/errors.ts';
-import type { HookSpec } from '../api/engine-spec.ts';
 import type { MemberReport, Order, OrderKind } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
 import type { HookState } from '../core/observed.ts';
@@ -17,17 +16,6 @@ const retries = {
 };
 /** An order that takes longer is answered with 202 by then, or not at all. */
 const orderTimeoutMs = 10_000;
-
-/** What tells a member its role: a hook of the user's, or an order of the member protocol. */
-export type RoleCall = Pick<
-  HookCall,
-  'member' | 'epoch' | 'generation' | 'failures' | 'message' | 'reason'
-> & {
-  action: OrderKind;
-  hook?: HookSpec;
-  /** What the order says besides whom it is for, its epoch and its reason. */
-  order?: Partial<Order>;
-};
 
 export interface CallPorts {
   /** Of a hook that names none. */
@@ -53,7 +41,7 @@ export class HookRunner {
     this.#options = options;
   }
 
-  start(key: string, memory: Memory, call: RoleCall, ports: CallPorts, log: Log): void {
+  start(key: string, memory: Memory, call: HookCall, ports: CallPorts, log: Log): void {
     const { clock, onSettled, monitor, metrics } = this.#options;
     const { action, member, epoch, generation, reason } = call;
     const base = {
@@ -107,7 +95,7 @@ export class HookRunner {
   async #send(
     key: string,
     memory: Memory,
-    { action, member, hook, order, epoch, reason }: RoleCall,
+    { action, member, hook, order, epoch, reason }: HookCall,
     ports: CallPorts,
   ): Promise<MemberReport | undefined> {
     const { signal } = memory.stop;

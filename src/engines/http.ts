@@ -8,9 +8,9 @@ import { type Line, type LineEvents, maxAnswerBytes, reportFailure } from './lin
 export interface HttpQuestion {
   path: string;
   /** Made anew for each question. */
-  headers(): Record<string, string>;
+  headers: () => Record<string, string>;
   /** Judges the whole answer. Without it the status line alone is the answer. */
-  judge?(status: number, body: string, rttMs: number): void;
+  judge?: (status: number, body: string, rttMs: number) => void;
 }
 
 /**

@@ -43,7 +43,7 @@ export function parseReport(body: string): MemberReport | string {
   const parsed = memberReportSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return `${quote(body)}: ${issue?.path.join('.') || 'the report'}: ${issue?.message}`;
+  return `${quote(body)}: ${issue?.path.join('.')}: ${issue?.message}`;
 }
 
 const quote = (body: string): string =>
