@@ -65,11 +65,12 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
 /** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const plan = planUnpaused(resource, observed, nowMs);
-  if (plan.kind !== 'Elect' || !resource.spec.paused) return plan;
+  if ((plan.kind !== 'Elect' && plan.kind !== 'Fence') || !resource.spec.paused) return plan;
+  const who = plan.kind === 'Elect' ? plan.winner.name : 'another member';
   return {
     kind: 'Blocked',
     reason: 'Paused',
-    message: `${plan.why}; spec.paused is true: set it to false to let ${plan.winner.name} take over`,
+    message: `${plan.why}; spec.paused is true: set it to false to let ${who} take over`,
   };
 }
 
