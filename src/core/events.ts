@@ -1,5 +1,6 @@
 import type { Condition, Status } from '../api/status.ts';
 import type { Action } from './action.ts';
+import { failoverNotes } from './failover-events.ts';
 import type { EventNote, Resource } from './observed.ts';
 
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
@@ -28,40 +29,12 @@ export function noteOfAction(action: Action): EventNote | undefined {
 
 /** Events for what changes between the status that was and the one to come. */
 export function notesOf(resource: Resource, next: Status): EventNote[] {
-  const notes: EventNote[] = [];
   const before = resource.status;
-  if (next.primaryUID !== before.primaryUID && next.primary !== undefined) {
-    const record = next.failovers?.[0];
-    notes.push(
-      record?.epoch === next.epoch && record !== undefined
-        ? {
-            type: 'Warning',
-            reason: 'FailoverStarted',
-            action: 'Elect',
-            note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${record.trigger}): ${record.evidence ?? ''}`,
-            pod: record.to,
-          }
-        : {
-            type: 'Normal',
-            reason: 'PrimaryElected',
-            action: 'Elect',
-            note: `${next.primary} becomes primary in epoch ${next.epoch}`,
-            pod: next.primary,
-          },
-    );
-  }
-  const record = next.failovers?.[0];
-  if (record?.outcome === 'Completed' && before.failovers?.[0]?.outcome === 'Promoting') {
-    notes.push({
-      type: 'Normal',
-      reason: 'FailoverCompleted',
-      action: 'Repoint',
-      note: `${record.to} takes writes in epoch ${record.epoch}${record.totalMs === undefined ? '' : `, ${record.totalMs} ms after the verdict`}`,
-      pod: record.to,
-    });
-  }
-  notes.push(...conditionNotes(before, next), ...pauseNotes(before, next));
-  return notes;
+  return [
+    ...failoverNotes(before, next),
+    ...conditionNotes(before, next),
+    ...pauseNotes(before, next),
+  ];
 }
 
 /** Events for a pause and its end. */
