@@ -25,6 +25,20 @@ const table = {
     'the member cannot be given orders: check its agent and network policies',
   HA_ERR_ORDER_ANSWER:
     'the member answered the order, but not by the member protocol: check engine.type and the port',
+  HA_ERR_PROGRAM_START:
+    'the program cannot be started: check the command of the container and that the image has it',
+  HA_ERR_COMMAND_FAILED: 'the command has failed: see what it printed, and the log of the member',
+  HA_ERR_COMMAND_TIMEOUT: 'the command did not end in time: make it faster or raise its timeout',
+  HA_ERR_COMMAND_OUTPUT: 'the command printed something else than it should: see docs/engines.md',
+  HA_ERR_MEMBER_EMPTY:
+    'the member holds no data: let it follow one that does, or order promote with init to begin anew',
+  HA_ERR_MEMBER_FOREIGN:
+    'the data of the member are not of this service: give it an empty volume, or restore the right one',
+  HA_ERR_ORDER_INVALID: 'the order contradicts an earlier one: raise the epoch',
+  HA_ERR_LEASE_OVER: 'the time granted to the leader is over: grant again, by the newest nonce',
+  HA_ERR_STATE_FILE:
+    'the epoch cannot be kept: check that the volume of engine.dataDir is mounted, writable and not full',
+  HA_ERR_AGENT_CONFIG: 'the agent is not configured: it is to be started by the operator',
 } as const;
 
 export type ErrorCode = keyof typeof table;

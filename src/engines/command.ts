@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { HAError } from '../api/errors.ts';
+import { maxAnswerBytes } from './line.ts';
+
+export interface CommandOptions {
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Milliseconds; Infinity where only the signal ends it. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** What it reads from standard input. Default: nothing. */
+  input?: string;
+}
+
+/** How much of a last line goes into an error. */
+const quotedLength = 300;
+
+/**
+ * Runs a command to its end and returns what it printed. What it writes to standard error goes to that of this process, too;
+ * its last line becomes the error's message.
+ *
+ * @throws HAError HA_ERR_PROGRAM_START, HA_ERR_COMMAND_FAILED (exit code not 0), HA_ERR_COMMAND_TIMEOUT, or
+ *   HA_ERR_COMMAND_OUTPUT where it prints more than 64 KiB; the signal's own reason where that ended it. Whatever is thrown,
+ *   the command and its process group have ended.
+ */
+export async function runCommand(
+  command: readonly string[],
+  options: CommandOptions,
+): Promise<string> {
+  const { env, cwd, timeoutMs, signal, input } = options;
+  signal.throwIfAborted();
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    env,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  let stopped: unknown;
+  const stop = (reason: unknown) => {
+    stopped ??= reason;
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const late = () =>
+    stop(new HAError('HA_ERR_COMMAND_TIMEOUT', `${program} took longer than ${timeoutMs} ms`));
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(late, timeoutMs) : undefined;
+  const aborted = () => stop(signal.reason);
+  signal.addEventListener('abort', aborted);
+  try {
+    const output = collect(child.stdout, () =>
+      stop(new HAError('HA_ERR_COMMAND_OUTPUT', `${program} printed more than 64 KiB`)),
+    );
+    const lastLine = followLines(child.stderr);
+    child.stdin?.on('error', () => {}).end(input);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', (error) =>
+        reject(new HAError('HA_ERR_PROGRAM_START', error.message, { cause: error })),
+      );
+      child.once('exit', (exitCode) => {
+        // What it has left running must not hold its pipes open.
+        try {
+          if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // Nothing is left of it.
+        }
+        child.once('close', () => resolve(exitCode));
+      });
+    });
+    if (stopped !== undefined) throw stopped;
+    if (code !== 0) {
+      const how = code === null ? `was ended by ${child.signalCode}` : `exited with ${code}`;
+      const line = lastLine();
+      throw new HAError(
+        'HA_ERR_COMMAND_FAILED',
+        `${program} ${how}${line === '' ? '' : `: ${line}`}`,
+      );
+    }
+    return output();
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
+function collect(stream: Readable | null, tooMuch: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) tooMuch();
+    else chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
+
+/** Passes a stream on to standard error, and remembers the last line that is not empty. */
+function followLines(stream: Readable | null): () => string {
+  let tail = '';
+  stream?.on('data', (chunk: Buffer) => {
+    process.stderr.write(chunk);
+    tail = (tail + chunk.toString()).slice(-4 * quotedLength);
+  });
+  return () => {
+    const lines = tail.split('\n').filter((line) => line.trim() !== '');
+    return (lines.at(-1) ?? '').trim().slice(0, quotedLength);
+  };
+}
