@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HAError } from '../api/errors.ts';
 import { maxAnswerBytes } from './line.ts';
@@ -13,6 +14,8 @@ export interface CommandOptions {
   input?: string;
 }
 
+/** How long what it has left running may hold its output open. Milliseconds. */
+const closeMs = 1_000;
 /** How much of a last line goes into an error. */
 const quotedLength = 300;
 
@@ -37,14 +40,17 @@ export async function runCommand(
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });
-  let stopped: unknown;
-  const stop = (reason: unknown) => {
-    stopped ??= reason;
+  let stopped: Error | undefined;
+  const killGroup = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // Nothing is left of it.
     }
+  };
+  const stop = (reason: unknown) => {
+    stopped ??= reason instanceof Error ? reason : new Error(String(reason));
+    killGroup();
   };
   const late = () =>
     stop(new HAError('HA_ERR_COMMAND_TIMEOUT', `${program} took longer than ${timeoutMs} ms`));
@@ -62,13 +68,15 @@ export async function runCommand(
         reject(new HAError('HA_ERR_PROGRAM_START', error.message, { cause: error })),
       );
       child.once('exit', (exitCode) => {
-        // What it has left running must not hold its pipes open.
-        try {
-          if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-        } catch {
-          // Nothing is left of it.
-        }
-        child.once('close', () => resolve(exitCode));
+        killGroup();
+        const close = setTimeout(() => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        }, closeMs);
+        child.once('close', () => {
+          clearTimeout(close);
+          resolve(exitCode);
+        });
       });
     });
     if (stopped !== undefined) throw stopped;
@@ -102,11 +110,20 @@ function collect(stream: Readable | null, tooMuch: () => void): () => string {
 function followLines(stream: Readable | null): () => string {
   let tail = '';
   stream?.on('data', (chunk: Buffer) => {
-    process.stderr.write(chunk);
+    pass(chunk);
     tail = (tail + chunk.toString()).slice(-4 * quotedLength);
   });
   return () => {
     const lines = tail.split('\n').filter((line) => line.trim() !== '');
     return (lines.at(-1) ?? '').trim().slice(0, quotedLength);
   };
+}
+
+/** Not process.stderr: that would make the pipe non-blocking, for the programs that share it, too. */
+function pass(chunk: Buffer): void {
+  try {
+    writeSync(2, chunk);
+  } catch {
+    // Nobody reads the log.
+  }
 }
