@@ -11,7 +11,7 @@ const only = (folder, imports) => ({
   name: `${folder} imports ${imports.join(', ') || 'nothing else'} of src`,
   severity: 'error',
   from: { path: `^src/${folder}/`, pathNot: tests },
-  to: { path: '^src/', pathNot: `^src/(${[folder, ...imports].join('|')})/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...imports].join('|')})[/.]` },
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -22,6 +22,8 @@ export default {
     only('engines', ['api', 'core']),
     only('heartbeat', ['api', 'core', 'engines', 'telemetry']),
     only('kube', ['api', 'core', 'telemetry']),
+    // What runs in the pods of members: nothing of the cluster, and of telemetry the log alone.
+    only('agent', ['api', 'core', 'engines', 'telemetry/log']),
     // It counts what heartbeat and kube declare as their metrics.
     only('telemetry', ['api', 'core', 'heartbeat', 'kube']),
     {

@@ -1,4 +1,5 @@
-# The operator's image: Node, the libraries it is linked with, one bundled file. No shell, no package manager, not root.
+# The operator's image: Node, the libraries it is linked with, and two bundled files: the operator, and the agent, which it
+# puts into the pods of managed engines (`/usr/bin/node /app/agent.mjs install DIR`). No shell, no package manager, not root.
 # Node brings its own root certificates. Where npm needs settings or a certificate authority of yours:
 #   docker build --secret id=npmrc,src=$HOME/.npmrc --secret id=ca,src=ca.crt -t haservice-operator .
 
@@ -25,7 +26,8 @@ RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \
     npm ci --ignore-scripts --no-audit --no-fund --userconfig /run/secrets/npmrc
 COPY scripts/bundle.ts scripts/
 COPY src src
-RUN node scripts/bundle.ts src/main.ts /out/operator.mjs
+RUN node scripts/bundle.ts src/main.ts /out/operator.mjs && \
+    node scripts/bundle.ts src/agent/main.ts /out/agent.mjs
 
 FROM runtime
 COPY --from=bundle /out /app

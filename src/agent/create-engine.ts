@@ -1,17 +1,21 @@
 import { HAError } from '../api/errors.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
+import { ExecEngine } from '../engines/exec.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
+import { PlainEngine } from '../engines/plain.ts';
 
-/** The engine that spec.engine names. Each new one is joined in here. */
+/** The engine that spec.engine names. A new one is joined in here. @throws HAError HA_ERR_AGENT_CONFIG */
 export function createEngine(context: EngineContext): ManagedEngine {
   const { type } = context.config.engine;
   switch (type) {
-    case 'Redis':
-    case 'Postgres':
     case 'Exec':
+      return new ExecEngine(context);
     case 'TCP':
     case 'HTTP':
+      return new PlainEngine(context);
+    case 'Redis':
+    case 'Postgres':
     case 'GRPC':
-      throw new HAError('HA_ERR_AGENT_CONFIG', `there is no engine of type ${type}`);
+      throw new HAError('HA_ERR_AGENT_CONFIG', `the agent cannot run an engine of type ${type}`);
   }
 }

@@ -43,6 +43,9 @@ export interface ManagedEngine {
   /** Ends the program at once, by SIGKILL: its lease has run out. */
   kill(): void;
 
+  /** Process group of the program, for the guard of a lease. */
+  readonly pid?: number | undefined;
+
   /** Settles when the program has ended although nobody asked it to. */
   readonly ended: Promise<Ending>;
 }

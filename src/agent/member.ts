@@ -1,0 +1,145 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { HAError } from '../api/errors.ts';
+import {
+  type MemberReport,
+  type OrderKind,
+  epochHeader,
+  leaseHeader,
+  orderSchemas,
+} from '../api/member-protocol.ts';
+import { type Clock, sleep } from '../core/clock.ts';
+import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
+import type { Lease } from './lease.ts';
+import type { OrderDesk } from './order-desk.ts';
+import { Question } from './question.ts';
+import type { AnyOrder } from './rules.ts';
+import type { Answer, Routes } from './server.ts';
+
+export interface MemberOptions {
+  uid: string | undefined;
+  engine: ManagedEngine;
+  desk: OrderDesk;
+  /** Gives the nonces, also where no leader needs a lease. */
+  lease: Lease;
+  clock: Clock;
+  /** Whether the engine can be asked. */
+  isStarted: () => boolean;
+  /** The program takes writes although nobody has ordered it, or has been ordered not to. */
+  onUnordered: () => void;
+}
+
+/** How long the answer to an order waits for a report. Milliseconds. */
+const reportMs = 1_000;
+/** How long the answer to an order waits for the order; afterwards it is 202, and the order goes on. Milliseconds. */
+const orderMs = 10_000;
+
+const stateAfter: Record<OrderKind, EngineReport['state']> = {
+  promote: 'Leading',
+  follow: 'Following',
+  fence: 'Detached',
+  demote: 'Detached',
+};
+
+/** The member as the operator sees it: reports, and orders with reports as their answers. */
+export class Member implements Routes {
+  readonly #options: MemberOptions;
+  readonly #question: Question;
+  #lastState: EngineReport['state'] = 'Starting';
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.#question = new Question((signal) => this.#ask(signal));
+  }
+
+  /** What the program has said before now is old. */
+  renew(): void {
+    this.#question.renew();
+  }
+
+  async status(headers: IncomingHttpHeaders, signal: AbortSignal): Promise<Answer> {
+    const { desk, lease } = this.#options;
+    const grant = headers[leaseHeader];
+    // A grant is for the leader of one epoch, and of no other.
+    const isMine = headers[epochHeader] === String(desk.newestEpoch);
+    if (typeof grant === 'string' && isMine) lease.grant(grant);
+    try {
+      return { status: 200, body: this.#complete(await this.#question.answer(signal)) };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return { status: 503, body: this.#sick(error) };
+    }
+  }
+
+  async order(kind: OrderKind, body: unknown, headers: IncomingHttpHeaders): Promise<Answer> {
+    const { desk, clock } = this.#options;
+    const parsed = orderSchemas[kind].safeParse(body);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const message = `${kind}: ${issue?.path.join('.')}: ${issue?.message}`;
+      return { status: 400, body: { error: 'Invalid', message } };
+    }
+    const grant = headers[leaseHeader];
+    const given = { kind, order: parsed.data } as AnyOrder;
+    const patience = new AbortController();
+    const outcome = await Promise.race([
+      desk.submit(given, typeof grant === 'string' ? grant : undefined),
+      sleep(clock, orderMs, patience.signal).then(() => 'pending' as const),
+    ]);
+    patience.abort();
+    if (outcome === 'pending') return { status: 202, body: await this.#soon(this.#lastState) };
+    if (outcome !== undefined) {
+      const { refusal, message } = outcome;
+      const report = await this.#soon(this.#lastState);
+      return { status: 409, body: { error: refusal, message, report } };
+    }
+    const report = await this.#soon(stateAfter[kind]);
+    return { status: report.state === 'Cloning' ? 202 : 200, body: report };
+  }
+
+  /** A report, where the program answers soon; else what is known without it. */
+  async #soon(otherwise: EngineReport['state']): Promise<MemberReport> {
+    const patience = new AbortController();
+    const cancel = this.#options.clock.after(reportMs, () => patience.abort());
+    try {
+      return this.#complete(await this.#question.answer(patience.signal));
+    } catch (error) {
+      return patience.signal.aborted
+        ? this.#complete({ state: otherwise })
+        : this.#sick(error, otherwise);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<EngineReport> {
+    const { desk, engine, isStarted, onUnordered } = this.#options;
+    if (!isStarted()) return { state: 'Starting' };
+    const { mayLead } = desk;
+    const report = await engine.report(signal);
+    signal.throwIfAborted();
+    this.#lastState = report.state;
+    if (report.state === 'Empty') await desk.forgetLed();
+    if (report.state === 'Leading' && !mayLead && !desk.mayLead) {
+      onUnordered();
+      const message =
+        'the program takes writes although nobody has promoted it: let it start as one that takes none';
+      return { ...report, problem: { reason: 'LeadsUnordered', message } };
+    }
+    return report;
+  }
+
+  #complete(report: EngineReport): MemberReport {
+    const { uid, desk, lease } = this.#options;
+    const { epoch, ledEpoch } = desk.obeyed;
+    // The timer may be late; nothing is said of a leader whose time is over.
+    if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being ended');
+    const nonce = lease.issue();
+    return { ...(uid === undefined ? {} : { uid }), ...report, epoch, ledEpoch, nonce };
+  }
+
+  #sick(error: unknown, state = this.#lastState): MemberReport {
+    const reason = error instanceof HAError ? error.code : 'Failed';
+    const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
+    return this.#complete({ state, problem: { reason, message } });
+  }
+}

@@ -1,0 +1,211 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Refusal } from '../api/member-protocol.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ManagedEngine } from '../engines/managed-engine.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Lease } from './lease.ts';
+import { refusalOf } from './refusal.ts';
+import { type AnyOrder, type Obeyed, judge } from './rules.ts';
+import type { Keep } from './state-file.ts';
+
+export interface DeskOptions {
+  self: { name: string; uid: string | undefined };
+  /** What was obeyed before the agent was started. */
+  obeyed: Obeyed;
+  keep: Keep;
+  engine: ManagedEngine;
+  /** Resolves when the engine can be given orders. */
+  started: Promise<void>;
+  /** Where a leader needs one. */
+  lease: Lease | undefined;
+  clock: Clock;
+  log: Log;
+  /** An order has been carried out, or has failed: what was said of the program before is old. */
+  onChange: () => void;
+  /** An order that was aborted does not end. */
+  onStuck: () => void;
+}
+
+export type Outcome = { refusal: Refusal; message: string } | undefined;
+
+interface Entry {
+  given: AnyOrder;
+  controller: AbortController;
+  outcome: Promise<Outcome>;
+}
+
+/** How long an order may take to end after it was aborted. Milliseconds. */
+const abortMs = 5_000;
+
+/**
+ * Gives the engine one order at a time. A newer one aborts the one in flight and waits for its end; the same one again joins
+ * it. What is obeyed is on disk before the engine acts.
+ */
+export class OrderDesk {
+  readonly #options: DeskOptions;
+  /** The newest that was accepted: a lower epoch is refused from then on. */
+  #accepted: Obeyed;
+  #kept: Obeyed;
+  #current: Entry | undefined;
+  #mayLead = false;
+  #isClosed = false;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.#accepted = options.obeyed;
+    this.#kept = options.obeyed;
+  }
+
+  /** What it has surely written down. */
+  get obeyed(): Obeyed {
+    return this.#kept;
+  }
+
+  /** That of the newest order, which may not have been obeyed yet. */
+  get newestEpoch(): number {
+    return this.#accepted.epoch;
+  }
+
+  /** Whether it was ordered to lead, and has not surely ended to. */
+  get mayLead(): boolean {
+    return this.#mayLead;
+  }
+
+  /**
+   * Resolves when the order is carried out, or with the reason why not.
+   *
+   * @param grant of the lease, for a promotion
+   */
+  async submit(given: AnyOrder, grant?: string): Promise<Outcome> {
+    const { self, lease } = this.#options;
+    if (this.#isClosed) return { refusal: 'Failed', message: 'the member is being stopped' };
+    const verdict = judge(this.#accepted, self, given);
+    if ('refusal' in verdict) return verdict;
+    if (given.kind === 'promote' && lease !== undefined && !lease.isGood(grant)) {
+      return {
+        refusal: 'Failed',
+        message: 'it leads only on a lease: send the header haservice-lease with its newest nonce',
+      };
+    }
+    const previous = this.#current;
+    if (previous !== undefined && isSame(previous.given, given)) {
+      if (given.kind === 'promote' && grant !== undefined) lease?.grant(grant);
+      return previous.outcome;
+    }
+    this.#accepted = verdict.obeyed;
+    const { kind, order } = given;
+    this.#options.log.info({ kind, epoch: order.epoch, reason: order.reason }, 'order');
+    const controller = new AbortController();
+    const outcome = this.#carryOut(given, grant, verdict.obeyed, controller.signal, previous);
+    const entry: Entry = { given, controller, outcome };
+    this.#current = entry;
+    previous?.controller.abort(new Superseded(previous.given, given));
+    const settled = await outcome;
+    if (this.#current === entry) this.#current = undefined;
+    return settled;
+  }
+
+  /** The data in which it led are lost. @throws HAError HA_ERR_STATE_FILE */
+  async forgetLed(): Promise<void> {
+    if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
+    this.#accepted = { ...this.#accepted, ledEpoch: 0 };
+    await this.#keep({ ...this.#kept, ledEpoch: 0 });
+  }
+
+  /** Takes no more orders, and aborts the one in flight. Resolves when that has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#current?.controller.abort();
+    if (this.#current !== undefined) await this.#endOf(this.#current);
+  }
+
+  async #carryOut(
+    given: AnyOrder,
+    grant: string | undefined,
+    obeyed: Obeyed,
+    signal: AbortSignal,
+    previous: Entry | undefined,
+  ): Promise<Outcome> {
+    const { log, started, onChange } = this.#options;
+    const { kind, order } = given;
+    try {
+      if (previous !== undefined) await this.#endOf(previous);
+      await started;
+      signal.throwIfAborted();
+      await this.#obey(given, grant, obeyed, signal);
+      log.info({ kind, epoch: order.epoch }, 'done');
+      return undefined;
+    } catch (error) {
+      if (signal.reason instanceof Superseded) return signal.reason.outcome;
+      log.error({ kind, epoch: order.epoch, error }, 'the order failed');
+      const message = error instanceof Error ? error.message : String(error);
+      return { refusal: refusalOf(error), message };
+    } finally {
+      onChange();
+    }
+  }
+
+  async #obey(
+    given: AnyOrder,
+    grant: string | undefined,
+    obeyed: Obeyed,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine, lease } = this.#options;
+    // A full disk must not keep anybody from being fenced. But it has not obeyed before it is written down.
+    const kept = this.#keep({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
+    if (given.kind === 'promote' || given.kind === 'follow') await kept;
+    else kept.catch(() => {});
+    signal.throwIfAborted();
+    switch (given.kind) {
+      case 'promote':
+        lease?.begin(grant);
+        this.#mayLead = true;
+        await engine.promote(given.order, signal);
+        this.#accepted = { ...this.#accepted, ledEpoch: given.order.epoch };
+        await this.#keep({ ...obeyed, ledEpoch: given.order.epoch });
+        return;
+      case 'follow':
+        await engine.follow(given.order, signal);
+        break;
+      case 'fence':
+      case 'demote':
+        await engine.fence(signal, given.order);
+    }
+    this.#mayLead = false;
+    lease?.end();
+    await kept;
+  }
+
+  async #keep(obeyed: Obeyed): Promise<void> {
+    if (isDeepStrictEqual(obeyed, this.#kept)) return;
+    await this.#options.keep.save(obeyed);
+    this.#kept = obeyed;
+  }
+
+  /** An engine that does not let go of an order cannot be trusted with the next one. */
+  async #endOf({ outcome }: Entry): Promise<void> {
+    const { clock, onStuck } = this.#options;
+    const cancel = clock.after(abortMs, onStuck);
+    await outcome;
+    cancel();
+  }
+}
+
+/** Why an order was aborted. */
+class Superseded extends Error {
+  readonly outcome: NonNullable<Outcome>;
+
+  constructor(old: AnyOrder, newer: AnyOrder) {
+    super(`a newer order has come: ${newer.kind} in epoch ${newer.order.epoch}`);
+    const isStale = newer.order.epoch > old.order.epoch;
+    this.outcome = { refusal: isStale ? 'StaleEpoch' : 'Failed', message: this.message };
+  }
+}
+
+/** But for the reason, which is for people. */
+function isSame(a: AnyOrder, b: AnyOrder): boolean {
+  return (
+    a.kind === b.kind && isDeepStrictEqual({ ...a.order, reason: '' }, { ...b.order, reason: '' })
+  );
+}

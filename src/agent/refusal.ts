@@ -1,0 +1,12 @@
+import { type ErrorCode, HAError } from '../api/errors.ts';
+import type { Refusal } from '../api/member-protocol.ts';
+
+const refusals: Partial<Record<ErrorCode, Refusal>> = {
+  HA_ERR_MEMBER_EMPTY: 'Empty',
+  HA_ERR_MEMBER_FOREIGN: 'Foreign',
+  HA_ERR_ORDER_INVALID: 'Invalid',
+};
+
+/** How an engine's error is told to the operator. */
+export const refusalOf = (error: unknown): Refusal =>
+  (error instanceof HAError ? refusals[error.code] : undefined) ?? 'Failed';

@@ -1,0 +1,62 @@
+import type { Order, OrderKind, Refusal } from '../api/member-protocol.ts';
+
+/** What a member remembers of the orders that it has obeyed. */
+export interface Obeyed {
+  /** The highest; 0: none. */
+  epoch: number;
+  /** The last in which it led; 0: never, or what it led has been lost. */
+  ledEpoch: number;
+  /** Who leads in `epoch`, as far as it was told: its own name, or another's. */
+  leader?: string;
+}
+
+export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
+
+export type Verdict =
+  | { refusal: Refusal; message: string }
+  /** What it must remember, on disk, before it obeys. */
+  | { obeyed: Obeyed };
+
+/** Any order, with its kind. */
+export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderKind];
+
+/**
+ * Whether a member may obey. Whoever has obeyed an epoch refuses every lower one; that is what makes a quorum of fenced
+ * followers a proof. And an epoch has one leader: a member that was told who it is believes nothing else in that epoch, so that
+ * an order which was delayed or is a mistake cannot make two.
+ *
+ * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
+ */
+export function judge(
+  obeyed: Obeyed,
+  self: { name: string; uid?: string | undefined },
+  given: AnyOrder,
+): Verdict {
+  const { kind, order } = given;
+  const { epoch } = order;
+  if (order.member !== self.name) {
+    return { refusal: 'WrongMember', message: `this is ${self.name}, not ${order.member}` };
+  }
+  if (order.uid !== undefined && self.uid !== undefined && order.uid !== self.uid) {
+    return { refusal: 'WrongMember', message: `this is another pod of that name: ${self.uid}` };
+  }
+  if (epoch < obeyed.epoch) {
+    return {
+      refusal: 'StaleEpoch',
+      message: `epoch ${obeyed.epoch} has been obeyed, ${epoch} is over`,
+    };
+  }
+  const known = epoch === obeyed.epoch ? obeyed.leader : undefined;
+  const leader = kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
+  if (kind === 'follow' && leader === self.name) {
+    return { refusal: 'Invalid', message: 'a member cannot follow itself' };
+  }
+  if (known !== undefined && leader !== known) {
+    return {
+      refusal: 'Invalid',
+      message: `in epoch ${epoch} the leader is ${known}, not ${leader}: another needs a higher epoch`,
+    };
+  }
+  const { ledEpoch } = obeyed;
+  return { obeyed: { epoch, ledEpoch, ...(leader === undefined ? {} : { leader }) } };
+}

@@ -1,0 +1,164 @@
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type OrderKind, orderSchemas, protocolPath } from '../api/member-protocol.ts';
+
+export interface Answer {
+  status: number;
+  body: object;
+}
+
+/** What the routes lead to. */
+export interface Routes {
+  /** Pending as long as the program does not answer. */
+  status(headers: IncomingMessage['headers'], signal: AbortSignal): Promise<Answer>;
+  order(kind: OrderKind, body: unknown, headers: IncomingMessage['headers']): Promise<Answer>;
+}
+
+export interface ServerOptions {
+  routes: Routes;
+  /** 0 takes a free port. */
+  port: number;
+  /** Default: all addresses. */
+  host?: string;
+}
+
+export interface AgentServer {
+  port: number;
+  /** Resets all connections, so that whoever holds one knows at once. */
+  reset(): void;
+}
+
+/** How long a question waits for the program, if the one who asked is that patient. Milliseconds. */
+const patienceMs = 60_000;
+const maxBodyBytes = 64 * 1024;
+
+/**
+ * The member protocol over HTTP. Connections stay open however long nothing is asked: their end tells of the death of the
+ * member.
+ *
+ * @throws the error of `listen`, such as EADDRINUSE.
+ */
+export async function startServer({ routes, port, host }: ServerOptions): Promise<AgentServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer({
+    // No idle limit; but one for a request that does not end.
+    keepAliveTimeout: 0,
+    requestTimeout: 10_000,
+    // An operator that was cut off leaves its connections behind.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    answer(request, response, routes).then(
+      (given) => {
+        if (given === undefined) request.socket.destroy();
+        else send(response, given);
+      },
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        send(response, failed(500, message));
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    reset: () => {
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+  };
+}
+
+/** Undefined: nobody waits for it any more. */
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: Routes,
+): Promise<Answer | undefined> {
+  const path = request.url?.split('?')[0] ?? '';
+  const name = path.startsWith(`${protocolPath}/`) ? path.slice(protocolPath.length + 1) : '';
+  if (name === 'status') {
+    if (request.method !== 'GET') return notAllowed(response, 'GET');
+    return await status(request, response, routes);
+  }
+  if (!isOrderKind(name)) {
+    return failed(
+      404,
+      `there is GET ${protocolPath}/status, and POST promote, follow, demote and fence`,
+    );
+  }
+  if (request.method !== 'POST') return notAllowed(response, 'POST');
+  const text = await read(request);
+  if (text === undefined) {
+    response.setHeader('connection', 'close');
+    return failed(413, 'an order has at most 64 KiB');
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return failed(400, 'the body is not JSON');
+  }
+  return await routes.order(name, body, request.headers);
+}
+
+async function status(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: Routes,
+): Promise<Answer | undefined> {
+  const controller = new AbortController();
+  const giveUp = () => controller.abort();
+  const timer = setTimeout(giveUp, patienceMs);
+  response.once('close', giveUp);
+  try {
+    return await routes.status(request.headers, controller.signal);
+  } catch (error) {
+    if (controller.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Undefined where it is too long. */
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const isOrderKind = (name: string): name is OrderKind => Object.hasOwn(orderSchemas, name);
+
+const failed = (code: number, message: string): Answer => ({
+  status: code,
+  body: { error: code === 500 ? 'Failed' : 'Invalid', message },
+});
+
+function notAllowed(response: ServerResponse, method: string): Answer {
+  response.setHeader('allow', method);
+  return failed(405, `use ${method}`);
+}
+
+function send(response: ServerResponse, { status: code, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = JSON.stringify(body);
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}

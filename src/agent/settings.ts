@@ -1,0 +1,52 @@
+import {
+  type AgentConfig,
+  agentConfigSchema,
+  agentConfigVariable,
+  passwordVariable,
+} from '../api/agent-config.ts';
+import { HAError } from '../api/errors.ts';
+
+export interface Settings {
+  config: AgentConfig;
+  pod: { name: string; uid: string | undefined; ip: string };
+  password: string | undefined;
+  /** For programs: all variables but the agent's own. */
+  env: NodeJS.ProcessEnv;
+}
+
+/** @throws HAError HA_ERR_AGENT_CONFIG */
+export function readSettings(variables: NodeJS.ProcessEnv): Settings {
+  const { [agentConfigVariable]: text, ...env } = variables;
+  const name = env['POD_NAME'] ?? '';
+  if (text === undefined || name === '') {
+    const missing = text === undefined ? agentConfigVariable : 'POD_NAME';
+    throw new HAError('HA_ERR_AGENT_CONFIG', `the variable ${missing} is missing`);
+  }
+  return {
+    config: parse(text),
+    // Without an address it is not in a pod, but on somebody's desk.
+    pod: { name, uid: given(env['POD_UID']), ip: given(env['POD_IP']) ?? '127.0.0.1' },
+    password: given(env[passwordVariable]),
+    env,
+  };
+}
+
+function parse(text: string): AgentConfig {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new HAError('HA_ERR_AGENT_CONFIG', `${agentConfigVariable} is not JSON`, {
+      cause: error,
+    });
+  }
+  const parsed = agentConfigSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HAError(
+    'HA_ERR_AGENT_CONFIG',
+    `${agentConfigVariable}: ${issue?.path.join('.')}: ${issue?.message}`,
+  );
+}
+
+const given = (text: string | undefined) => (text === '' ? undefined : text);

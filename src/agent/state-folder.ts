@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { agentFolder, type AgentConfig } from '../api/agent-config.ts';
+import { dataDir } from '../engines/engine-context.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Obeyed, nothingObeyed } from './rules.ts';
+import { type Keep, StateFile } from './state-file.ts';
+
+/**
+ * Opens what was obeyed: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec
+ * where engine.dataDir is not given) may do without a volume: then it is kept as long as the pod, or else the container, lives.
+ * What leads such a program is its lease, and a grant of it is of no use to another run of the agent.
+ *
+ * @throws HAError HA_ERR_STATE_FILE where data are to be kept and this cannot be kept with them.
+ */
+export async function openState(
+  config: AgentConfig,
+  log: Log,
+  lastFolder = agentFolder,
+): Promise<{ keep: Keep; obeyed: Obeyed }> {
+  const { type, dataDir: given } = config.engine;
+  const mayDoWithout = given === undefined && type !== 'Redis' && type !== 'Postgres';
+  const file = new StateFile(join(dataDir(config), '.haservice'));
+  if (!mayDoWithout) return { keep: file, obeyed: await file.load() };
+  for (const keep of type === 'Exec'
+    ? [file, new StateFile(lastFolder)]
+    : [new StateFile(lastFolder)]) {
+    try {
+      return { keep, obeyed: await keep.load() };
+    } catch (error) {
+      log.debug({ error }, 'the epoch cannot be kept here');
+    }
+  }
+  log.warn({}, 'there is no volume: the epoch is kept only as long as this container lives');
+  return { keep: { save: () => Promise.resolve() }, obeyed: nothingObeyed };
+}

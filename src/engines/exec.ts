@@ -1,0 +1,163 @@
+import type * as z from 'zod';
+import { durationMs } from '../api/duration.ts';
+import type { EngineSpec } from '../api/engine-spec.ts';
+import { HAError, isHAError } from '../api/errors.ts';
+import { type Order, memberReportSchema } from '../api/member-protocol.ts';
+import { runCommand } from './command.ts';
+import type { EngineContext } from './engine-context.ts';
+import { type LastOrder, roleOf } from './last-order.ts';
+import type { Ending, EngineReport, ManagedEngine } from './managed-engine.ts';
+import { Program } from './program.ts';
+
+type ExecSpec = NonNullable<EngineSpec['exec']>;
+
+/** Milliseconds that a program has to end by SIGTERM when it is fenced by ending it. */
+const graceMs = 2_000;
+
+const printedSchema = memberReportSchema
+  .omit({ uid: true, epoch: true, ledEpoch: true, nonce: true })
+  .partial();
+
+/**
+ * A program of the user's that is led by commands of hers, which are run beside it: engine.exec, docs/engines.md. A command
+ * that is not there need do nothing. Without `fence`, or where it fails, the program is ended and started again: it then
+ * surely takes no writes, as long as it starts as one that follows nobody and takes none.
+ */
+export class ExecEngine implements ManagedEngine {
+  readonly ended: Promise<Ending>;
+  readonly #context: EngineContext;
+  readonly #exec: ExecSpec;
+  readonly #program: Program;
+  #last: LastOrder = { kind: 'none' };
+
+  constructor(context: EngineContext) {
+    const { engine, command } = context.config;
+    if (engine.exec === undefined) {
+      throw new HAError('HA_ERR_AGENT_CONFIG', 'engine.exec is missing');
+    }
+    this.#context = context;
+    this.#exec = engine.exec;
+    this.#program = new Program(command, { env: context.env });
+    this.ended = this.#program.ended;
+  }
+
+  get pid(): number | undefined {
+    return this.#program.pid;
+  }
+
+  async start(): Promise<void> {
+    await this.#program.start();
+  }
+
+  /** A status command that does not end in time has not answered; it is asked again. */
+  async report(signal: AbortSignal): Promise<EngineReport> {
+    for (;;) {
+      try {
+        const printed = await this.#run(this.#exec.status, {}, signal);
+        const { state, ...report } = parseReport(printed);
+        const role = roleOf(this.#last);
+        return definedOf({ ...(state === undefined ? role : { state }), ...report });
+      } catch (error) {
+        if (!isHAError(error, 'HA_ERR_COMMAND_TIMEOUT')) throw error;
+      }
+    }
+  }
+
+  async promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
+    await this.#program.start();
+    this.#last = { kind: 'promote', order };
+    await this.#run(this.#exec.promote, this.#variables(order), signal);
+  }
+
+  async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
+    // Without a command of its own for it, only a program that has not led can be trusted to take no writes.
+    if (this.#exec.follow === undefined && this.#last.kind === 'promote') {
+      await this.fence(signal, order);
+    }
+    await this.#program.start();
+    this.#last = { kind: 'follow', order };
+    const { member, host, port } = order.leader;
+    const leader = {
+      HASERVICE_LEADER_NAME: member,
+      HASERVICE_LEADER_HOST: host,
+      HASERVICE_LEADER_PORT: String(port),
+      ...(order.start === undefined ? {} : { HASERVICE_START: String(order.start) }),
+    };
+    await this.#run(this.#exec.follow, { ...this.#variables(order), ...leader }, signal);
+  }
+
+  async fence(signal: AbortSignal, order: Order<'fence'>): Promise<void> {
+    const { fence } = this.#exec;
+    if (fence !== undefined) {
+      try {
+        await this.#run(fence, this.#variables(order), signal);
+        this.#last = { kind: 'none' };
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#context.log.warn({ error }, 'the fence command failed; the program is ended instead');
+      }
+    } else if (this.#last.kind === 'none') {
+      return;
+    }
+    await this.#program.stop(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
+    this.#last = { kind: 'none' };
+    await this.#program.start();
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.#program.stop(signal);
+  }
+
+  kill(): void {
+    this.#program.kill();
+  }
+
+  #variables(order: Order): NodeJS.ProcessEnv {
+    const { sync, init } = order as Partial<Order<'promote'>>;
+    return {
+      HASERVICE_EPOCH: String(order.epoch),
+      ...(sync === undefined ? {} : { HASERVICE_SYNC: JSON.stringify(sync) }),
+      ...(init === true ? { HASERVICE_INIT: 'true' } : {}),
+    };
+  }
+
+  async #run(
+    command: readonly string[] | undefined,
+    variables: NodeJS.ProcessEnv,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (command === undefined) return '';
+    return runCommand(command, {
+      env: { ...this.#context.env, ...variables },
+      timeoutMs: durationMs(this.#exec.timeout),
+      signal,
+    });
+  }
+}
+
+/** @throws HAError HA_ERR_COMMAND_OUTPUT where it is not the report of docs/engines.md. */
+function parseReport(printed: string): z.output<typeof printedSchema> {
+  if (printed.trim() === '') return {};
+  let json: unknown;
+  try {
+    json = JSON.parse(printed);
+  } catch {
+    const start = JSON.stringify(printed.slice(0, 80));
+    throw new HAError('HA_ERR_COMMAND_OUTPUT', `the status command printed ${start}, not JSON`);
+  }
+  const parsed = printedSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HAError(
+    'HA_ERR_COMMAND_OUTPUT',
+    `the status command's report: ${issue?.path.join('.')}: ${issue?.message}`,
+  );
+}
+
+/** Without the fields that are undefined: a report leaves out what it does not know. */
+function definedOf(report: { [K in keyof EngineReport]: EngineReport[K] | undefined }) {
+  return Object.fromEntries(
+    Object.entries(report).filter(([, value]) => value !== undefined),
+  ) as unknown as EngineReport;
+}
