@@ -9,7 +9,7 @@ import {
 } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { firstElection, firstOfManaged } from './first-election.ts';
+import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
 import { restMs } from './flapping.ts';
 import { tooFarBehind } from './lag.ts';
 import { speaksProtocol } from './managed.ts';
@@ -83,9 +83,12 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     hooks: observed.hooks,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
   };
-  if (status.primary === undefined) {
-    const first = speaksProtocol(spec) ? firstOfManaged : firstElection;
-    return first(resource, observed, context, nowMs);
+  if (speaksProtocol(spec)) {
+    if (status.primary === undefined || knowsTooLittle(resource, observed)) {
+      return firstOfManaged(resource, observed, context, nowMs);
+    }
+  } else if (status.primary === undefined) {
+    return firstElection(resource, observed, context, nowMs);
   }
   const primary = primaryOf(resource, observed.members);
   if (status.fencing !== undefined) {

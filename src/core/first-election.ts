@@ -30,9 +30,16 @@ export function firstElection(
 const reportOf = ({ health }: Member) => health?.report;
 
 /**
+ * Members have obeyed a later epoch than the status names: it was edited, or restored from an old copy. What it says of the
+ * primary is not to be believed then.
+ */
+export const knowsTooLittle = ({ status }: Resource, { members }: Observed): boolean =>
+  members.some((member) => (reportOf(member)?.epoch ?? 0) > (status.epoch ?? 0));
+
+/**
  * The first election where members report what they hold. Nobody holds anything: the lowest ordinal begins an empty data
  * set. Somebody does (the status was lost, or the volumes are older than this resource): then every member must have been
- * heard, and the most advanced goes on with its data; an unheard one may have more.
+ * heard, and the one that leads, or else the most advanced, goes on with its data; an unheard one may have more.
  */
 export function firstOfManaged(
   resource: Resource,
@@ -65,7 +72,11 @@ export function firstOfManaged(
     const ledLast = Math.max(...withData.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner } = elect(withData, { ...context, byPosition: 'Strong' });
     const leader = withData.find((member) => reportOf(member)?.ledEpoch === ledLast);
-    const chosen = winner?.health?.report?.position === undefined ? (leader ?? winner) : winner;
+    const leading = withData
+      .filter((member) => reportOf(member)?.state === 'Leading')
+      .sort((a, b) => (reportOf(b)?.epoch ?? 0) - (reportOf(a)?.epoch ?? 0))[0];
+    const advanced = winner?.health?.report?.position === undefined ? leader : winner;
+    const chosen = leading ?? advanced ?? winner;
     if (chosen !== undefined) {
       const why = 'the status names no primary, and it is the most advanced';
       return { kind: 'Elect', winner: chosen, why, epoch };

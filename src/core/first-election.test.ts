@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import type { MemberReport } from '../api/member-protocol.ts';
+import { planFailover } from './failover.ts';
+import type { Member, Resource } from './observed.ts';
+import { healthy, makeMember, makeObserved, t0 } from './testing/fixtures.ts';
+import { led, strong } from './testing/led.ts';
+
+const spec = { topology: 'LeaderFollower', engine: { type: 'Postgres' } };
+const nameless = { primary: undefined, primaryUID: undefined, epoch: undefined } as object;
+const empty = { state: 'Empty', epoch: 0, position: undefined } as Partial<MemberReport>;
+
+function plan(reports: (Partial<MemberReport> | undefined)[], status: object = nameless) {
+  const { resource } = strong(spec, status);
+  const members = reports.map((report, i): Member =>
+    report === undefined ? unheard(resource, i) : led(resource, i, report),
+  );
+  return planFailover(resource, makeObserved(members), t0);
+}
+
+const unheard = (resource: Resource, ordinal: number) =>
+  makeMember(resource, ordinal, { health: healthy({ verdict: 'Unknown', sinceWallMs: t0 }) });
+
+it('begins with the lowest ordinal where nobody holds anything', () => {
+  expect(plan([empty, empty, empty])).toMatchObject({
+    kind: 'Elect',
+    epoch: 1,
+    winner: { name: 'web-0' },
+  });
+});
+
+it('waits for all where one holds data, as another may hold more', () => {
+  const old: Partial<MemberReport> = { state: 'Detached', epoch: 4 };
+  expect(plan([empty, old, undefined])).toMatchObject({
+    kind: 'Blocked',
+    reason: 'MembersMissing',
+    message: expect.stringContaining('web-2 has not been heard') as string,
+  });
+  expect(plan([empty, old, { ...old, position: { term: 2, offset: 1 } }])).toMatchObject({
+    kind: 'Elect',
+    epoch: 5,
+    winner: { name: 'web-2' },
+  });
+});
+
+it('takes the last leader where positions cannot be compared', () => {
+  const old = { state: 'Detached', epoch: 4, position: undefined } as Partial<MemberReport>;
+  expect(plan([old, { ...old, ledEpoch: 4 }, { ...old, ledEpoch: 2 }])).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-1' },
+  });
+});
+
+it('does not believe a status that is older than what members have obeyed', () => {
+  const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
+  expect(
+    plan(
+      [
+        { ...later, state: 'Detached' },
+        { ...later, state: 'Leading', leader: undefined } as Partial<MemberReport>,
+        later,
+      ],
+      {},
+    ),
+  ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });
+});
