@@ -1,0 +1,60 @@
+import { NumberSet } from '../../workload/torture/number-set.ts';
+import { type History, acksOf } from './history.ts';
+import { type Period, isReplaced } from './periods.ts';
+
+/** Numbers of reads that did not find what was there before they were sent. */
+export interface StaleReads {
+  /** The primary of that time did not have what had been acknowledged: an acknowledged write was lost, if only for a while. */
+  byPrimary: number;
+  /** Answered by a member that had been replaced: it is not asked whether it still leads. No failure with any engine here. */
+  byReplaced: number;
+  /** What an earlier read had found, and nobody had acknowledged, was gone: Redis shows a write before its copies have it. */
+  unacknowledged: number;
+}
+
+type Known = Map<string, NumberSet>;
+
+/** Compares each read with all that ended before it was sent. */
+export function staleReads(history: History, periods: readonly Period[]): StaleReads {
+  const stale: StaleReads = { byPrimary: 0, byReplaced: 0, unacknowledged: 0 };
+  const acks = acksOf(history);
+  const reads = Object.values(history.clients)
+    .flat()
+    .flatMap(({ seen, outcome, who = '', t: [sent, ended] }) =>
+      seen === undefined || outcome !== 'ok' ? [] : [{ seen: parse(seen), who, sent, ended }],
+    );
+  const ended = reads.toSorted((a, b) => a.ended - b.ended);
+  const acknowledged: Known = new Map();
+  const found: Known = new Map();
+  let ack = 0;
+  let other = 0;
+  for (const read of reads.toSorted((a, b) => a.sent - b.sent)) {
+    for (let each = acks[ack]; each !== undefined && each.ended < read.sent; each = acks[++ack]) {
+      of(acknowledged, each.client).add(each.number);
+    }
+    for (let each = ended[other]; each && each.ended < read.sent; each = ended[++other]) {
+      for (const [client, numbers] of each.seen) of(found, client).addAll(numbers);
+    }
+    if (lacks(read.seen, acknowledged)) {
+      stale[isReplaced(periods, read) ? 'byReplaced' : 'byPrimary'] += 1;
+    } else if (lacks(read.seen, found)) {
+      stale[isReplaced(periods, read) ? 'byReplaced' : 'unacknowledged'] += 1;
+    }
+  }
+  return stale;
+}
+
+const parse = (seen: Record<string, string>): Known =>
+  new Map(Object.entries(seen).map(([client, text]) => [client, NumberSet.parse(text)]));
+
+function of(known: Known, client: string): NumberSet {
+  const there = known.get(client);
+  if (there !== undefined) return there;
+  const made = new NumberSet();
+  known.set(client, made);
+  return made;
+}
+
+/** Whether anything is known of a client that was read, and was not found. */
+const lacks = (seen: Known, known: Known): boolean =>
+  [...seen].some(([client, numbers]) => (known.get(client)?.minus(numbers).size ?? 0) > 0);
