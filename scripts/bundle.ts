@@ -16,6 +16,7 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
     target: 'node26',
     format: 'esm',
     logLevel: 'warning',
+    preserveSymlinks: true,
     // The CommonJS packages in it call require() for Node's own modules.
     banner: {
       js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/bundle.ts';
 import type { Buildah } from './buildah.ts';
@@ -54,10 +54,12 @@ const workload: ImageRecipe = {
     readSources(root, [
       'Dockerfile',
       `${folder}/workload.Dockerfile`,
+      // What is bundled with it.
+      'package-lock.json',
       'scripts/bundle.ts',
       'test/workload/**/*.ts',
     ]),
-  async build({ buildah, dir, base }) {
+  async build({ buildah, root, dir, base }) {
     const runtime = 'localhost/runtime:build';
     const dockerfile = join(dir, 'Dockerfile');
     await buildah.build(
@@ -65,6 +67,7 @@ const workload: ImageRecipe = {
       runtime,
     );
     const context = join(dir, folder);
+    symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
     await bundle(join(dir, 'test/workload/main.ts'), join(context, 'workload.mjs'));
     await buildah.build(
       { context, dockerfile: join(context, 'workload.Dockerfile'), args: { RUNTIME: runtime } },

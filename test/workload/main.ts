@@ -1,13 +1,19 @@
-/** What runs in the pods of the tests: `member`, a workload, or `client`, which sends requests and reports on them. */
+/**
+ * What runs in the pods of the tests: `member`, a workload; `client`, which sends requests and reports on them; or `torture`,
+ * which writes to a database when it is told to, and remembers what became of each write.
+ */
 import { startClient } from './client/start.ts';
 import { startMember } from './member/start.ts';
+import { startTorture } from './torture/start.ts';
 
 const [program, ...args] = process.argv.slice(2);
 if (program === 'member') {
   await startMember(process.env);
 } else if (program === 'client') {
   await startClient(args);
+} else if (program === 'torture') {
+  await startTorture(process.env);
 } else {
-  console.error('give the program to run: member or client');
+  console.error('give the program to run: member, client or torture');
   process.exitCode = 2;
 }

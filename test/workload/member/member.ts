@@ -13,7 +13,10 @@ import {
 /** Longer than any heartbeat's timeout in the tests. Milliseconds. */
 const slowMs = 5_000;
 
-/** A stateful member as its users and the operator see it. All answers carry its name in the header x-member. */
+/**
+ * A stateful member as its users and the operator see it. All answers carry its name in the header x-member, and its address
+ * in x-address: a name passes to another pod, an address hardly ever does.
+ */
 export class Member {
   readonly #settings: MemberSettings;
   readonly #roles: RoleKeeper;
@@ -37,6 +40,7 @@ export class Member {
   createServer(): Server {
     const server = createServer((request, response) => {
       response.setHeader('x-member', this.#settings.pod);
+      response.setHeader('x-address', request.socket.localAddress?.replace('::ffff:', '') ?? '');
       this.#serve(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
     // Connections stay open for as long as the other side likes, used or not.

@@ -1,0 +1,121 @@
+import pg from 'pg';
+import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
+import { connected, openSocket } from './socket.ts';
+
+const table =
+  'CREATE TABLE IF NOT EXISTS torture (run text, client text, n int, PRIMARY KEY (run, client, n))';
+const insert = 'INSERT INTO torture VALUES ($1, $2, $3)';
+/** Stretches of numbers without a gap, as NumberSet reads them: in one, a number less its place is always the same. */
+const select = `
+  SELECT client, string_agg(first || '-' || last, ',' ORDER BY first) AS numbers FROM (
+    SELECT client, min(n) AS first, max(n) AS last FROM (
+      SELECT client, n, n - row_number() OVER (PARTITION BY client ORDER BY n) AS stretch
+      FROM torture WHERE run = $1 AND client = ANY ($2)
+    ) AS numbered GROUP BY client, stretch
+  ) AS stretches GROUP BY client`;
+
+export class PostgresDatabase implements Database {
+  readonly #options: DatabaseOptions;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
+
+  async connect(signal: AbortSignal): Promise<Session> {
+    const { host, port, password } = this.#options;
+    const socket = openSocket(host, port);
+    await connected(socket, signal);
+    const abort = () => socket.destroy(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const session = new PostgresSession(socket, password, this.#options.run);
+      await session.open();
+      return session;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async prepare(session: Session): Promise<void> {
+    if (session instanceof PostgresSession) await session.createTable();
+  }
+}
+
+class PostgresSession implements Session {
+  who = '';
+  readonly #client: pg.Client;
+  readonly #socket: ReturnType<typeof openSocket>;
+  readonly #run: string;
+  #notice: string | undefined;
+  #ended: Error | undefined;
+
+  constructor(socket: ReturnType<typeof openSocket>, password: string | undefined, run: string) {
+    this.#run = run;
+    this.#socket = socket;
+    this.#client = new pg.Client({
+      user: 'postgres',
+      database: 'postgres',
+      password,
+      stream: () => alreadyConnected(socket),
+    });
+    this.#client.on('error', (error) => (this.#ended ??= error));
+    this.#client.on('notice', ({ message }) => (this.#notice = message));
+    socket.on('close', () => (this.#ended ??= new Error('closed')));
+  }
+
+  async open(): Promise<void> {
+    await this.#client.connect();
+    const { rows } = await this.#client.query<{ who: string }>(
+      'SELECT host(inet_server_addr()) AS who',
+    );
+    this.who = rows[0]?.who ?? '';
+  }
+
+  async createTable(): Promise<void> {
+    await this.#client.query(table);
+  }
+
+  /**
+   * A commit that waits for its copies and is cut short (by a shutdown or a cancel) is reported as done, with a warning that it
+   * may be there only locally (SyncRepWaitForLSN in PostgreSQL's syncrep.c): that is no acknowledgement.
+   */
+  async write(client: string, n: number): Promise<void> {
+    if (this.#ended !== undefined) throw new Refused(`not sent: ${this.#ended.message}`);
+    this.#notice = undefined;
+    try {
+      await this.#client.query({ name: 'w', text: insert, values: [this.#run, client, n] });
+    } catch (error) {
+      // After an error, unlike after FATAL, the transaction has been rolled back and the session goes on.
+      if (error instanceof pg.DatabaseError && error.severity === 'ERROR') {
+        throw new Refused(error.code);
+      }
+      throw error;
+    }
+    if (this.#notice !== undefined) throw new Error(this.#notice);
+  }
+
+  async read(clients: readonly string[]): Promise<Record<string, string>> {
+    const { rows } = await this.#client.query<{ client: string; numbers: string }>(select, [
+      this.#run,
+      clients,
+    ]);
+    const found = Object.fromEntries(rows.map(({ client, numbers }) => [client, numbers]));
+    return Object.fromEntries(clients.map((client) => [client, found[client] ?? '']));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** pg calls connect() on what it is given, and waits for the event. */
+function alreadyConnected(socket: ReturnType<typeof openSocket>) {
+  socket.connect = () => {
+    setImmediate(() => socket.emit('connect'));
+    return socket;
+  };
+  return socket;
+}

@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net';
+import { NumberSet } from './number-set.ts';
+import { RedisError, type Reply, ReplyReader, encodeCommand } from './resp.ts';
+import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
+import { connected, openSocket } from './socket.ts';
+
+/** A bitmap for each client and run: a read gives every number in a kilobyte or two. */
+const keyOf = (run: string, client: string) => `torture:${run}:${client}`;
+
+export class RedisDatabase implements Database {
+  readonly #options: DatabaseOptions;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
+
+  async connect(signal: AbortSignal): Promise<Session> {
+    const { host, port, password } = this.#options;
+    const socket = openSocket(host, port);
+    const abort = () => socket.destroy();
+    await connected(socket, signal);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const wire = new Wire(socket);
+      // What waits for a password answers this with an error, as does whatever else will not serve.
+      const hello = password === undefined ? [] : [wire.ask(['AUTH', password])];
+      const replies = await Promise.all([...hello, wire.ask(['CLIENT', 'INFO'])]);
+      for (const reply of replies) if (reply instanceof RedisError) throw reply;
+      const [, who = ''] = / laddr=(\S+):\d+ /.exec(String(replies.at(-1))) ?? [];
+      return new RedisSession(wire, who, this.#options);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+class RedisSession implements Session {
+  readonly who: string;
+  readonly #wire: Wire;
+  readonly #options: DatabaseOptions;
+
+  constructor(wire: Wire, who: string, options: DatabaseOptions) {
+    this.#wire = wire;
+    this.who = who;
+    this.#options = options;
+  }
+
+  async write(client: string, n: number): Promise<void> {
+    const { run, acks, ackMs } = this.#options;
+    const set = ['SETBIT', keyOf(run, client), n, 1];
+    // Sent together; WAIT counts from the write before it on this connection.
+    const waited = acks === 0 ? undefined : ['WAIT', acks, ackMs];
+    const asked = [set, ...(waited === undefined ? [] : [waited])].map((each) =>
+      this.#wire.ask(each),
+    );
+    const [written, copies] = await Promise.all(asked);
+    if (written instanceof RedisError) throw new Refused(written.code);
+    if (copies instanceof RedisError) throw copies;
+    if (acks > 0 && (typeof copies !== 'number' || copies < acks)) {
+      throw new Error(`WAIT ${String(copies)}`);
+    }
+  }
+
+  async read(clients: readonly string[]): Promise<Record<string, string>> {
+    const keys = clients.map((client) => keyOf(this.#options.run, client));
+    const reply = await this.#wire.ask(['MGET', ...keys]);
+    if (!Array.isArray(reply)) throw new Refused(reply instanceof RedisError ? reply.code : '');
+    return Object.fromEntries(
+      clients.map((client, i) => {
+        const bits = reply[i];
+        return [client, Buffer.isBuffer(bits) ? NumberSet.ofBits(bits).toString() : ''];
+      }),
+    );
+  }
+
+  close(): void {
+    this.#wire.close();
+  }
+}
+
+/** Commands and their answers, in order. */
+class Wire {
+  readonly #socket: Socket;
+  readonly #reader = new ReplyReader();
+  readonly #waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = [];
+  #failure: Error | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', (error) => (this.#failure ??= error));
+    socket.on('close', () => {
+      this.#failure ??= new Error('closed');
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const reply of this.#reader.push(chunk)) this.#waiting.shift()?.resolve(reply);
+      } catch (error) {
+        socket.destroy(error as Error);
+      }
+    });
+  }
+
+  /** @throws Refused where it could not be sent; else whatever ended the connection before the answer. */
+  ask(command: readonly (string | number)[]): Promise<Reply> {
+    if (this.#failure !== undefined || this.#socket.destroyed) {
+      return Promise.reject(new Refused(`not sent: ${this.#failure?.message ?? 'closed'}`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#socket.write(encodeCommand(command));
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
