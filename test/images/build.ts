@@ -5,9 +5,10 @@ import { checkout } from '../cluster/paths.ts';
 import { prune, use } from './archives.ts';
 import { baseSources, makeBase } from './base.ts';
 import { Buildah } from './buildah.ts';
-import { type ImageRecipe, recipes } from './images.ts';
+import { recipes, usualImages } from './images.ts';
 import { type Sources, contentKey, writeSources } from './key.ts';
 import { checkMachine } from './preflight.ts';
+import type { ImageName, ImageRecipe } from './recipe.ts';
 
 export interface BuiltImage {
   /** Name by which pods ask for it. */
@@ -21,6 +22,8 @@ export interface BuiltImage {
 export interface BuildOptions {
   /** Holds what was built before, by content. Checkouts may share it. */
   cacheDir: string;
+  /** Default: those that the tests need. */
+  images?: readonly ImageName[];
   log: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -41,12 +44,13 @@ const baseTag = 'localhost/base:build';
  * @throws ClusterError where the machine lacks something or a step fails; the signal's reason where that ended it.
  */
 export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
-  const { cacheDir, log, signal = new AbortController().signal } = options;
+  const { cacheDir, images = usualImages, log, signal = new AbortController().signal } = options;
   const dir = join(cacheDir, 'images');
   mkdirSync(dir, { recursive: true });
   const base = baseSources(checkout);
   const baseArchive = join(dir, `base-${contentKey(base)}.tar`);
-  const jobs = recipes.map((recipe): Job => {
+  const wanted = recipes.filter(({ name }) => images.includes(name));
+  const jobs = wanted.map((recipe): Job => {
     const sources = recipe.sources(checkout);
     const key = contentKey({ ...base, ...sources });
     return { recipe, sources, archive: join(dir, `${recipe.name}-${key}.tar`) };

@@ -1,29 +1,10 @@
 import { copyFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/bundle.ts';
-import type { Buildah } from './buildah.ts';
-import { type Sources, readSources } from './key.ts';
+import { patroni, postgres, redis } from './databases.ts';
+import { readSources } from './key.ts';
 import { npmSecrets } from './npm-secrets.ts';
-
-export interface BuildContext {
-  buildah: Buildah;
-  /** The checkout. */
-  root: string;
-  /** Holds the image's sources and takes what the build needs besides; removed with the store. */
-  dir: string;
-  /** Tag of the base image. */
-  base: string;
-  signal: AbortSignal;
-}
-
-export interface ImageRecipe {
-  /** Names the archive. */
-  name: string;
-  ref: string;
-  /** What it is made from besides the base, by path. */
-  sources(root: string): Sources;
-  build(context: BuildContext): Promise<void>;
-}
+import type { ImageName, ImageRecipe } from './recipe.ts';
 
 const folder = 'test/images';
 
@@ -87,4 +68,20 @@ const nginx: ImageRecipe = {
   },
 };
 
-export const recipes: readonly ImageRecipe[] = [operator, workload, nginx];
+export const recipes: readonly ImageRecipe[] = [
+  operator,
+  workload,
+  nginx,
+  redis,
+  postgres,
+  patroni,
+];
+
+/** What the tests need; the others are for the benchmark. */
+export const usualImages: readonly ImageName[] = [
+  'operator',
+  'workload',
+  'nginx',
+  'redis',
+  'postgres',
+];

@@ -6,6 +6,7 @@ import { ClusterError } from '../cluster/exec.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import { grouped, textTable } from '../measure/text-table.ts';
 import { buildImages } from './build.ts';
+import { recipes } from './images.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -29,7 +30,12 @@ async function compressedBytes(archive: string): Promise<number> {
 const kilobytes = (bytes: number) => grouped(bytes / 1000);
 
 try {
-  const images = await buildImages({ cacheDir, log: console.error, signal: stop.signal });
+  const images = await buildImages({
+    cacheDir,
+    images: recipes.map(({ name }) => name),
+    log: console.error,
+    signal: stop.signal,
+  });
   const rows: string[][] = [];
   for (const { ref, archive, bytes } of images) {
     rows.push([ref, kilobytes(bytes), kilobytes(await compressedBytes(archive)), archive]);

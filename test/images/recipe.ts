@@ -1,0 +1,24 @@
+import type { Buildah } from './buildah.ts';
+import type { Sources } from './key.ts';
+
+export type ImageName = 'operator' | 'workload' | 'nginx' | 'redis' | 'postgres' | 'patroni';
+
+export interface BuildContext {
+  buildah: Buildah;
+  /** The checkout. */
+  root: string;
+  /** Holds the image's sources and takes what the build needs besides; removed with the store. */
+  dir: string;
+  /** Tag of the base image. */
+  base: string;
+  signal: AbortSignal;
+}
+
+export interface ImageRecipe {
+  /** Names the archive. */
+  name: ImageName;
+  ref: string;
+  /** What it is made from besides the base, by path. */
+  sources(root: string): Sources;
+  build(context: BuildContext): Promise<void>;
+}
