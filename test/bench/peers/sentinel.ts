@@ -1,0 +1,133 @@
+import type { Pod } from '../../../src/kube/wire.ts';
+import { isReady } from '../../measure/state.ts';
+import type { Kube } from './kube.ts';
+import type { Peer } from './peer.ts';
+import {
+  type SentinelTimes,
+  masterName,
+  redisObjects,
+  sentinelObjects,
+  sentinelPort,
+} from './sentinel-objects.ts';
+
+const settleMs = 180_000;
+
+export interface SentinelVariant {
+  name: string;
+  title: string;
+  times: SentinelTimes;
+  /** A write counts once so many replicas have it; 0: once the master has it, as is usual. */
+  waitFor: number;
+}
+
+/** Three Redis and three Sentinels, a majority of two, as Sentinel's manual has it: redis.io, "Example 2". */
+export class Sentinel implements Peer {
+  readonly name: string;
+  readonly title: string;
+  readonly engine = 'redis';
+  readonly #kube: Kube;
+  readonly #variant: SentinelVariant;
+
+  constructor(kube: Kube, variant: SentinelVariant) {
+    this.#kube = kube;
+    this.#variant = variant;
+    this.name = variant.name;
+    this.title = variant.title;
+  }
+
+  async deploy(): Promise<void> {
+    const kube = this.#kube;
+    await kube.apply(redisObjects());
+    const members = await this.#three('app=redis');
+    const [first, ...others] = members.map((pod) => pod.status?.podIP ?? '');
+    for (const pod of members.slice(1)) {
+      await kube.exec(pod.metadata?.name ?? '', ['redis-cli', 'replicaof', first ?? '', '6379']);
+    }
+    if (others.length !== 2) throw new Error('there are not three members');
+    await kube.apply(sentinelObjects(first ?? '', this.#variant.times));
+    await this.#three('app=sentinel');
+  }
+
+  /**
+   * Sentinel never forgets a member by itself, and the address of a pod that was replaced would stay in its list as one
+   * that is down: so it is told to look around anew, as its manual says ("Removing the old master or unreachable replicas").
+   */
+  async settled(): Promise<Pod> {
+    let resetAt = 0;
+    return this.#kube.until('Sentinel to know three members and itself', settleMs, async () => {
+      const members = await this.#three('app=redis');
+      const sentinels = await this.#three('app=sentinel');
+      const seen = await Promise.all(sentinels.map((pod) => this.#asks(pod)));
+      const [master] = new Set(seen.map(({ ip }) => ip));
+      if (seen.every((each) => each.ip === master && each.isWell)) {
+        const pod = members.find((each) => each.status?.podIP === master);
+        if (pod !== undefined && (await this.#replicasOf(pod)) === 2) return pod;
+      }
+      // It looks at the master's list of replicas every ten seconds.
+      if (performance.now() - resetAt < 15_000 || seen.some((each) => each.isFailingOver)) return;
+      if (!seen.every((each) => each.ip === master && each.isMasterUp)) return;
+      resetAt = performance.now();
+      for (const pod of sentinels) await this.#cli(pod, 'sentinel', 'reset', masterName);
+      return;
+    });
+  }
+
+  async clientUrl(): Promise<string> {
+    const sentinels = await this.#three('app=sentinel');
+    const hosts = sentinels.map((pod) => `${pod.status?.podIP}:${sentinelPort}`);
+    return `sentinel://${hosts.join('+')}/${masterName}${this.#query()}`;
+  }
+
+  memberUrl(pod: Pod): string {
+    return `redis://${pod.status?.podIP}:6379${this.#query()}`;
+  }
+
+  #query(): string {
+    return this.#variant.waitFor === 0 ? '' : `?wait=${this.#variant.waitFor}`;
+  }
+
+  #three(selector: string): Promise<Pod[]> {
+    return this.#kube.until(`three pods with ${selector}`, settleMs, async () => {
+      const found = (await this.#kube.pods(selector)).filter(isReady);
+      return found.length === 3 ? found : undefined;
+    });
+  }
+
+  async #asks(pod: Pod) {
+    const state = fields(await this.#cli(pod, 'sentinel', 'master', masterName));
+    const flags = state.flags ?? '';
+    const replicas = await this.#cli(pod, 'sentinel', 'replicas', masterName);
+    return {
+      ip: state.ip,
+      isMasterUp: flags === 'master',
+      isFailingOver: flags.includes('failover'),
+      isWell:
+        flags === 'master' &&
+        state['num-slaves'] === '2' &&
+        state['num-other-sentinels'] === '2' &&
+        !/s_down|o_down|disconnected/.test(replicas) &&
+        replicas.split('master-link-status\nok').length === 3,
+    };
+  }
+
+  async #replicasOf(pod: Pod): Promise<number> {
+    const info = await this.#kube.exec(pod.metadata?.name ?? '', [
+      'redis-cli',
+      'info',
+      'replication',
+    ]);
+    return info.split('state=online').length - 1;
+  }
+
+  #cli(pod: Pod, ...command: string[]): Promise<string> {
+    const argv = ['redis-cli', '-p', String(sentinelPort), ...command];
+    return this.#kube.exec(pod.metadata?.name ?? '', argv);
+  }
+}
+
+/** A flat list of names and values, one a line. */
+function fields(text: string): Record<string, string> {
+  const lines = text.split('\n');
+  const pairs = lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] ?? '']] : []));
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
