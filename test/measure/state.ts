@@ -9,6 +9,9 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
 export const zoneOf = (node: Node): string =>
   node.metadata?.labels?.['topology.kubernetes.io/zone'] ?? '';
 
+/** States of members that report one and are where they should be. Programs without replication stand by Detached. */
+const inRole = new Set(['Leading', 'Following', 'Detached']);
+
 /** A primary, every member healthy, and no failover under way: ready for the next fault. */
 export function isSettled({ spec, status }: HAService): boolean {
   const { replicas = 3 } = spec as { replicas?: number };
@@ -16,7 +19,10 @@ export function isSettled({ spec, status }: HAService): boolean {
   return (
     status?.primary !== undefined &&
     members.length === replicas &&
-    members.every(({ health }) => health === 'Healthy') &&
+    members.every(
+      ({ health, state }) => health === 'Healthy' && (state === undefined || inRole.has(state)),
+    ) &&
+    status.fencing === undefined &&
     members.some(({ pod, role }) => role === 'primary' && pod === status.primary) &&
     status.failovers?.[0]?.outcome !== 'Promoting'
   );
