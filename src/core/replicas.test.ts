@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { roleLabel } from '../api/labels.ts';
 import { desiredPod } from './pod.ts';
+import type { Member } from './observed.ts';
 import { planReplicas } from './replicas.ts';
 import {
   dead,
@@ -11,6 +12,14 @@ import {
   running,
   t0,
 } from './testing/fixtures.ts';
+import { strong } from './testing/led.ts';
+
+const fencing = {
+  epoch: 2,
+  from: 'web-0',
+  trigger: 'Silent' as const,
+  startedAt: new Date(t0).toISOString(),
+};
 
 const removed = (plan: ReturnType<typeof planReplicas>) =>
   plan.remove.map(({ member, reason }) => `${member.name} ${reason}`);
@@ -59,6 +68,15 @@ describe('planReplicas', () => {
       requeueAtMs: t0 + 10_000,
     });
     expect(planReplicas(resource, makeObserved(leaving), t0 + 10_000).create).toEqual([3]);
+  });
+
+  it('starts a frozen primary again where a failover waits for others', () => {
+    const { resource, members } = strong({}, { epoch: 2, fencing });
+    const [first, ...others] = members as [Member, ...Member[]];
+    const seen = [{ ...first, health: dead('Silent') }, ...others];
+    const plan = (nowMs: number) => removed(planReplicas(resource, makeObserved(seen), nowMs));
+    expect(plan(t0 + 29_000)).toEqual([]);
+    expect(plan(t0 + 30_000)).toEqual(['web-0 Frozen']);
   });
 
   it('kills a frozen former primary at once, a frozen standby later, and nobody where nobody is heard', () => {

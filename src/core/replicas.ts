@@ -109,7 +109,8 @@ function freeOrdinals(
 /**
  * Silent members to be killed, so that they come back as new processes. A former primary goes at once: that is
  * what keeps it from waking up as a second primary. Only where another member is heard, and was all the while: else the
- * fault may be ours, and those that were silent with it get time to be heard again.
+ * fault may be ours, and those that were silent with it get time to be heard again. The primary itself only where a failover
+ * waits: started again it may be the one that everybody waits for.
  */
 function frozen(
   resource: Resource,
@@ -128,11 +129,13 @@ function frozen(
   return live.flatMap((member): Removal[] => {
     const { health } = member;
     if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return [];
-    if (member.uid === resource.status.primaryUID) return [];
+    const isPrimary = member.uid === resource.status.primaryUID;
+    if (isPrimary && resource.status.fencing === undefined) return [];
     const wasHeard = hearingMs <= health.sinceWallMs;
     const patienceMs = wasHeard ? 0 : durationMs(resource.spec.heartbeat.timeout);
     const dueMs =
-      Math.max(hearingMs, health.sinceWallMs) + (wasPrimary(member) ? patienceMs : frozenAfterMs);
+      Math.max(hearingMs, health.sinceWallMs) +
+      (wasPrimary(member) && !isPrimary ? patienceMs : frozenAfterMs);
     if (nowMs < dueMs) {
       again(dueMs);
       return [];
