@@ -114,6 +114,17 @@ export class Cluster {
     await this.#change(({ pairs }) => ({ pairs: pairs.filter((other) => other !== pair) }));
   }
 
+  /** Cuts two pods on different nodes from each other, or one from whatever is not on its node, and from nothing else. */
+  async cutAddresses(a: string, b?: string): Promise<void> {
+    const pair = b === undefined ? a : pairOf(a, b);
+    await this.#change(({ addresses }) => ({ addresses: [...new Set([...addresses, pair])] }));
+  }
+
+  async healAddresses(a: string, b?: string): Promise<void> {
+    const pair = b === undefined ? a : pairOf(a, b);
+    await this.#change(({ addresses }) => ({ addresses: addresses.filter((o) => o !== pair) }));
+  }
+
   async loseZone(zone: string): Promise<void> {
     const lost = Object.fromEntries(this.#inZone(zone).map((name) => [name, 'both' as const]));
     await this.#change(({ cuts }) => ({ cuts: { ...cuts, ...lost } }));

@@ -42,6 +42,24 @@ test('a pair drops at each of the two what comes from the other, its pods includ
   });
 });
 
+test('pods are cut from each other, or one from all others, whichever node they are on', () => {
+  const drops = (rules: string) =>
+    Object.fromEntries(
+      [1, 2, 3].flatMap((n) => [
+        [`to-${n}`, `egress port-${n}: ${rules}`],
+        [`from-${n}`, `ingress port-${n}: ${rules}`],
+      ]),
+    );
+  expect(chainsOf({ addresses: [pairOf('10.244.2.5', '10.244.1.4')] })).toEqual(
+    drops(
+      'ip saddr 10.244.1.4 ip daddr 10.244.2.5 drop; ip saddr 10.244.2.5 ip daddr 10.244.1.4 drop',
+    ),
+  );
+  expect(chainsOf({ addresses: ['10.244.2.5'] })).toEqual(
+    drops('ip saddr 10.244.2.5 drop; ip daddr 10.244.2.5 drop'),
+  );
+});
+
 test('loss is counted in hundredths of a percent, each way', () => {
   expect(chainsOf({ loss: { 'zone-b-1': 12.5 } })).toEqual({
     'to-2': 'egress port-2: numgen random mod 10000 < 1250 drop',

@@ -8,13 +8,15 @@ export interface NetworkFaults {
   cuts: Record<string, Direction>;
   /** Pairs of nodes, each in alphabetical order, joined by a space. */
   pairs: string[];
+  /** Pairs of pods that are cut from each other, by address, each in alphabetical order; or one address, cut from all others. */
+  addresses: string[];
   /** Percent of the packets of a node that are lost, each way. */
   loss: Record<string, number>;
   /** Milliseconds that every packet of a node is held, each way. */
   delay: Record<string, number>;
 }
 
-export const noFaults: NetworkFaults = { cuts: {}, pairs: [], loss: {}, delay: {} };
+export const noFaults: NetworkFaults = { cuts: {}, pairs: [], addresses: [], loss: {}, delay: {} };
 
 export const pairOf = (a: string, b: string) => [a, b].sort().join(' ');
 
@@ -43,8 +45,14 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
     const strangers = nodes
       .filter((other) => faults.pairs.includes(pairOf(node.name, other.name)))
       .map((other) => `ip saddr { ${other.ip}, ${podCidrOf(other)} } drop`);
-    const to = [...(cut === 'both' || cut === 'in' ? ['drop'] : []), ...strangers, ...lost];
-    const from = [...(cut === 'both' || cut === 'out' ? ['drop'] : []), ...lost];
+    const pods = faults.addresses.flatMap(addressRules);
+    const to = [
+      ...(cut === 'both' || cut === 'in' ? ['drop'] : []),
+      ...strangers,
+      ...pods,
+      ...lost,
+    ];
+    const from = [...(cut === 'both' || cut === 'out' ? ['drop'] : []), ...pods, ...lost];
     const held = faults.delay[node.name] !== undefined;
     return [
       chain(`to-${node.index}`, 'egress', portOf(node), to),
@@ -60,6 +68,13 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
     '}',
     '',
   ].join('\n');
+}
+
+/** Two pods of one node hear each other all the same: what they say does not leave it. */
+function addressRules(addresses: string): string[] {
+  const [a = '', b] = addresses.split(' ');
+  if (b === undefined) return [`ip saddr ${a} drop`, `ip daddr ${a} drop`];
+  return [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
 }
 
 function lossRules(percent: number): string[] {

@@ -73,6 +73,8 @@ const kubeletConfig = (node: ClusterNode) => ({
     'nodefs.inodesFree': never,
   },
   imageGCHighThresholdPercent: 100,
+  // By default a program that has died a few times is left dead for minutes, and tests kill it on purpose.
+  crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
   clusterDNS: [dnsIp],
   clusterDomain: 'cluster.local',
   resolvConf: '',

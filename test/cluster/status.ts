@@ -31,6 +31,11 @@ export function describe(
   const broken = [
     ...Object.entries(faults.cuts).map(([name, way]) => `${name} is cut (${way})`),
     ...faults.pairs.map((pair) => `${pair.replace(' ', ' and ')} are cut from each other`),
+    ...faults.addresses.map((pair) =>
+      pair.includes(' ')
+        ? `${pair.replace(' ', ' and ')} are cut from each other`
+        : `${pair} is cut from all others`,
+    ),
     ...Object.entries(faults.loss).map(([name, percent]) => `${name} loses ${percent} %`),
     ...Object.entries(faults.delay).map(([name, ms]) => `${name} is ${ms} ms late`),
     ...stopped.map((name) => `${name} is stopped`),
