@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { isHAError } from './api/errors.ts';
 import { Operator } from './controller/operator.ts';
+import { findOwnPod } from './controller/own-pod.ts';
 import { systemClock } from './core/clock.ts';
 import { KubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/load-config.ts';
@@ -20,7 +21,16 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+/** Set when it has found out who it is. */
+let notReady = (): string | undefined => 'waiting for the API server';
+const server = await startTelemetry({
+  metrics,
+  notReady: () => notReady(),
+  port: Number(process.env['METRICS_PORT'] ?? 8080),
+});
+const own = await findOwnPod({ client, env: process.env, clock: systemClock, log }, stop.signal);
 const operator = new Operator({
+  ...own,
   client,
   clock: systemClock,
   random: Math.random,
@@ -29,12 +39,11 @@ const operator = new Operator({
   nodeName: process.env['NODE_NAME'],
   instance: process.env['POD_NAME'] ?? hostname(),
 });
-const server = await startTelemetry({
-  metrics,
-  notReady: () => operator.notReady(),
-  port: Number(process.env['METRICS_PORT'] ?? 8080),
-});
-log.info({ port: server.port, node: process.env['NODE_NAME'] }, 'the operator has started');
+notReady = () => operator.notReady();
+log.info(
+  { port: server.port, node: process.env['NODE_NAME'], agentImage: own.agentImage },
+  'the operator has started',
+);
 await operator.run(stop.signal);
 await server.close();
 await client.close();

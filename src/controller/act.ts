@@ -2,6 +2,7 @@ import { fieldManager } from '../api/labels.ts';
 import { HAError } from '../api/errors.ts';
 import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
+import { agentProblems } from '../core/agent-pod.ts';
 import { memberPort } from '../core/managed.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Resource } from '../core/observed.ts';
@@ -12,7 +13,9 @@ import { endpointSlices, endpoints, pods } from '../kube/resources.ts';
 import type { Pod } from '../kube/wire.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ensureChild } from './children.ts';
+import { ensureClaims } from './claims.ts';
 import type { HookRunner } from './hook-runner.ts';
+import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { Memory } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';
 import { type Stores, controllerUid } from './stores.ts';
@@ -25,6 +28,8 @@ export interface ActContext {
   client: KubeClient;
   stores: Stores;
   hooks: HookRunner;
+  /** Is told of the pods that this process makes. */
+  monitor: Pick<HeartbeatMonitor, 'made'>;
   clock: Clock;
   log: Log;
   key: string;
@@ -108,13 +113,19 @@ async function createPod(
   action: Extract<Action, { type: 'CreatePod' }>,
   context: ActContext,
 ): Promise<boolean> {
-  const { client, stores, signal, memory, resource, clock } = context;
+  const { client, stores, signal, memory, resource, clock, monitor } = context;
+  // What is wrong is told as a problem: no pod can do without.
+  if (agentProblems(resource).length > 0) return false;
+  await ensureClaims(client, resource, action.manifest.metadata.name, signal);
   try {
     // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
-    const pod = action.manifest as Pod;
-    stores.pods.observeWrite(
-      await client.create(pods, pod, { signal, fieldValidation: 'Strict', fieldManager }),
-    );
+    const pod = await client.create(pods, action.manifest, {
+      signal,
+      fieldValidation: 'Strict',
+      fieldManager,
+    });
+    if (pod.metadata?.uid !== undefined) monitor.made(pod.metadata.uid);
+    stores.pods.observeWrite(pod);
     return true;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
@@ -172,7 +183,10 @@ async function deletePod(
   context: ActContext,
 ): Promise<boolean> {
   const { client, stores, resource, signal } = context;
-  if (action.replacement !== undefined) await tryPod(action.replacement, context);
+  if (action.replacement !== undefined) {
+    if (agentProblems(resource).length > 0) return false;
+    await tryPod(action.replacement, context);
+  }
   const { member, gracePeriodSeconds } = action.removal;
   const ref = { namespace: resource.namespace, name: member.name };
   const left = await client

@@ -1,6 +1,9 @@
 import { nameLabel, ordinalLabel, roleLabel, templateHashAnnotation } from '../api/labels.ts';
 import type { Spec } from '../api/spec.ts';
+import { agentConfig, withAgent } from './agent-pod.ts';
+import { podVolumes } from './claims.ts';
 import { canonicalJson, fnv1a } from './hash.ts';
+import { usesAgent } from './managed.ts';
 import { type Manifest, ownerReference } from './manifest.ts';
 import { podName, selectorLabels } from './naming.ts';
 import type { Resource } from './observed.ts';
@@ -19,12 +22,25 @@ const open = (value: unknown): Open =>
 /** One spec is asked for its hash by every part of a decision, and specs are never changed in place. */
 const hashes = new WeakMap<Spec, string>();
 
-/** Names everything in the spec that a pod is made from: a pod with another hash is outdated. */
+/**
+ * Names everything in the spec that a pod is made from: a pod with another hash is outdated. The agent's image is no part of
+ * it, so that a new operator does not restart every database; a pod gets the agent of the operator that made it, and the
+ * member protocol must stay compatible.
+ */
 export function templateHash(spec: Spec): string {
   let hash = hashes.get(spec);
   if (hash === undefined) {
-    const { template, placement } = spec;
-    hash = fnv1a(canonicalJson({ template, zones: placement.zones, nodes: placement.nodes }));
+    const { template, placement, volumeClaimTemplates } = spec;
+    const volumes = volumeClaimTemplates.map(({ metadata }) => metadata.name);
+    const made = {
+      template,
+      zones: placement.zones,
+      nodes: placement.nodes,
+      // Only where there are any: pods that were made before these fields came stay as they are.
+      ...(volumes.length > 0 ? { volumes } : {}),
+      ...(usesAgent(spec) ? { agent: agentConfig(spec) } : {}),
+    };
+    hash = fnv1a(canonicalJson(made));
     hashes.set(spec, hash);
   }
   return hash;
@@ -68,7 +84,7 @@ function tolerations(given: unknown): Open[] {
 
 /**
  * The pod of an ordinal, as it is created, in `zone` where that is given. What the user wrote in the template stays,
- * unless it is a name or label of ours.
+ * unless it is a name or label of ours, or the agent takes its place.
  */
 export function desiredPod(
   resource: Resource,
@@ -82,11 +98,13 @@ export function desiredPod(
   const spreadLabels = { [nameLabel]: resource.name };
   const metadata = open(template.metadata);
   const podSpec = open(template.spec);
+  const name = podName(resource.name, ordinal);
+  const hasClaims = spec.volumeClaimTemplates.length > 0;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: podName(resource.name, ordinal),
+      name,
       namespace: resource.namespace,
       labels: {
         ...(open(metadata['labels']) as Record<string, string>),
@@ -100,8 +118,9 @@ export function desiredPod(
       },
       ownerReferences: [ownerReference(resource)],
     },
-    spec: {
+    spec: withAgent(resource, {
       ...podSpec,
+      ...(hasClaims ? { volumes: podVolumes(spec, name, list(podSpec['volumes'])) } : {}),
       ...(zone === undefined
         ? {}
         : {
@@ -116,6 +135,6 @@ export function desiredPod(
         ...list(podSpec['topologySpreadConstraints']),
         spread(spec, spreadLabels),
       ],
-    },
+    }),
   };
 }

@@ -3,6 +3,7 @@ import type {
   Event,
   KubeObject,
   Node,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   Service,
@@ -37,6 +38,11 @@ export const podDisruptionBudgets = namespaced<PodDisruptionBudget>(
   'policy/v1',
   'PodDisruptionBudget',
   'poddisruptionbudgets',
+);
+export const persistentVolumeClaims = namespaced<PersistentVolumeClaim>(
+  'v1',
+  'PersistentVolumeClaim',
+  'persistentvolumeclaims',
 );
 export const events = namespaced<Event>('events.k8s.io/v1', 'Event', 'events');
 export const nodes: ResourceType<Node> = {

@@ -3,6 +3,7 @@ import type {
   V1EndpointSlice,
   V1Node,
   V1ObjectMeta,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
   V1Service,
@@ -29,4 +30,5 @@ export type Node = Wire<V1Node>;
 export type Service = Wire<V1Service>;
 export type EndpointSlice = Wire<V1EndpointSlice>;
 export type PodDisruptionBudget = Wire<V1PodDisruptionBudget>;
+export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
 export type Event = Wire<EventsV1Event>;

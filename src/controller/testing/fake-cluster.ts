@@ -24,6 +24,7 @@ const kinds: Record<string, string> = {
   endpointslices: 'EndpointSlice',
   poddisruptionbudgets: 'PodDisruptionBudget',
   nodes: 'Node',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
   events: 'Event',
 };
 

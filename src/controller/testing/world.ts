@@ -86,6 +86,7 @@ export class World {
       metrics: new Metrics(),
       nodeName: undefined,
       instance: 'test',
+      agentImage: 'operator',
     });
     this.#running = operator.run(this.#stop.signal);
   }

@@ -1,0 +1,57 @@
+import { isHAError } from '../api/errors.ts';
+import { type Clock, sleep } from '../core/clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { pods } from '../kube/resources.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { OwnPod } from './lifeline.ts';
+
+/** Name of the operator's container in manifests/operator.yaml. */
+const containerName = 'operator';
+const timeoutMs = 5_000;
+/** Wait before it is tried again, where the API server does not answer. */
+const againMs = 1_000;
+
+export interface Self {
+  self?: OwnPod;
+  /** Image of its container: the agent is in it. */
+  agentImage?: string;
+}
+
+export interface OwnPodOptions {
+  client: Pick<KubeClient, 'get'>;
+  /** POD_NAME and POD_NAMESPACE; AGENT_IMAGE takes the place of its own image. */
+  env: NodeJS.ProcessEnv;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Reads the pod that this process runs in, for its UID and its image. Waits for the API server, until the signal. Nothing is
+ * known of a process that runs outside of a cluster, or may not read its pod.
+ */
+export async function findOwnPod(
+  { client, env, clock, log }: OwnPodOptions,
+  signal: AbortSignal,
+): Promise<Self> {
+  const { POD_NAME: name, POD_NAMESPACE: namespace, AGENT_IMAGE: given } = env;
+  const image = given === undefined || given === '' ? undefined : given;
+  const nothing = image === undefined ? {} : { agentImage: image };
+  if (!name || !namespace) return nothing;
+  while (!signal.aborted) {
+    try {
+      const pod = await client.get(pods, { namespace, name }, { timeoutMs, signal });
+      const container = pod.spec?.containers.find((each) => each.name === containerName);
+      const agentImage = image ?? container?.image;
+      return {
+        self: { namespace, name, uid: pod.metadata?.uid ?? '' },
+        ...(agentImage === undefined ? {} : { agentImage }),
+      };
+    } catch (error) {
+      if (signal.aborted) break;
+      log.warn({ error, pod: name }, 'the pod of this operator cannot be read');
+      if (isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500) return nothing;
+      await sleep(clock, againMs, signal);
+    }
+  }
+  return nothing;
+}

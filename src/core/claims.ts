@@ -1,0 +1,51 @@
+import { managedByLabel, nameLabel } from '../api/labels.ts';
+import type { Spec } from '../api/spec.ts';
+import type { Manifest } from './manifest.ts';
+import { podName } from './naming.ts';
+import type { Resource } from './observed.ts';
+
+type Open = Record<string, unknown>;
+const open = (value: unknown): Record<string, string> =>
+  value !== null && typeof value === 'object' ? (value as Record<string, string>) : {};
+
+const claimName = (template: string, pod: string) => `${template}-${pod}`;
+
+/**
+ * The volume claims of a member, by the names that a StatefulSet would give them. They have no owner: they stay when the pod,
+ * or the HAService, is deleted, and the next pod of the same name finds its data again.
+ */
+export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
+  const { name, namespace, spec } = resource;
+  return spec.volumeClaimTemplates.map((template) => {
+    const { metadata } = template;
+    return {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: {
+        name: claimName(metadata.name, podName(name, ordinal)),
+        namespace,
+        labels: {
+          ...open(metadata['labels']),
+          [nameLabel]: name,
+          [managedByLabel]: 'haservice-operator',
+        },
+        ...(metadata['annotations'] === undefined
+          ? {}
+          : { annotations: open(metadata['annotations']) }),
+      },
+      spec: template.spec,
+    };
+  });
+}
+
+/** The volumes of a pod: what the user gave, but those of the claims take the place of any of the same name. */
+export function podVolumes(spec: Spec, pod: string, given: Open[]): Open[] {
+  const names = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
+  return [
+    ...given.filter((volume) => !names.includes(String(volume['name']))),
+    ...names.map((name) => ({
+      name,
+      persistentVolumeClaim: { claimName: claimName(name, pod) },
+    })),
+  ];
+}
