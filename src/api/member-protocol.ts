@@ -34,7 +34,7 @@ const sync = z.object({
   acks: z.int().min(0).max(100),
 });
 
-export const memberStates = [
+const memberStates = [
   /** Has never held data, or has lost it. */
   'Empty',
   /** The program is coming up; nothing is known yet. */

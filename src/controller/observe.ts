@@ -101,12 +101,13 @@ export interface ObserveContext {
   clock: Clock;
   memory: Memory;
   operatorNode: string | undefined;
+  unsafe: Observed['unsafe'];
   connectedSinceMs: number | undefined;
 }
 
 /** Everything that a decision about this resource rests on. */
 export function observe(key: string, resource: Resource, context: ObserveContext): Observed {
-  const { stores, monitor, memory, clock, operatorNode, connectedSinceMs } = context;
+  const { stores, monitor, memory, clock, operatorNode, connectedSinceMs, unsafe } = context;
   const members = membersOf(resource, stores);
   hear(monitor, key, resource, members);
   const ownNode =
@@ -126,6 +127,7 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     ...leaseOf(monitor, resource),
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
+    ...(unsafe === undefined ? {} : { unsafe }),
     ...endpointsSeen(resource, members, stores),
   };
 }

@@ -1,6 +1,7 @@
 import { nameLabel } from '../api/labels.ts';
 import type { Clock } from '../core/clock.ts';
 import { resourcesOfService } from '../core/naming.ts';
+import type { Observed } from '../core/observed.ts';
 import { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/event-recorder.ts';
@@ -41,6 +42,8 @@ export interface OperatorOptions {
   metrics: Metrics;
   /** Node that this process runs on, where it is known. */
   nodeName: string | undefined;
+  /** For tests alone: see Observed. */
+  unsafe?: Observed['unsafe'] | undefined;
   /** Name of this process in Events. */
   instance: string;
   /** Where it runs in a pod, and knows which. */
@@ -101,6 +104,7 @@ export class Operator {
       log,
       metrics,
       operatorNode: options.nodeName,
+      unsafe: options.unsafe,
       agentImage: options.agentImage,
       enqueue,
     });

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Observed } from '../core/observed.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
@@ -21,6 +22,7 @@ export interface ReconcilerOptions {
   log: Log;
   metrics: Metrics;
   operatorNode: string | undefined;
+  unsafe: Observed['unsafe'];
   /** Image that pods take the agent from, where it is known. */
   agentImage: string | undefined;
   /** Look at the resource again, now. */

@@ -54,11 +54,7 @@ it('does not believe a status that is older than what members have obeyed', () =
   const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
   expect(
     plan(
-      [
-        { ...later, state: 'Detached' },
-        { ...later, state: 'Leading', leader: undefined } as Partial<MemberReport>,
-        later,
-      ],
+      [{ ...later, state: 'Detached' }, { ...later, state: 'Leading', leader: undefined }, later],
       {},
     ),
   ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });

@@ -36,7 +36,7 @@ export const leads = (resource: Resource, report: MemberReport | undefined): boo
 const mayInit = ({ status }: Resource) => status.initialized !== true;
 
 /** Port of the program itself, where followers find their leader. */
-export const programPort = ({ spec }: Resource): number =>
+const programPort = ({ spec }: Resource): number =>
   resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort ??
   spec.engine.port ??
   0;

@@ -1,6 +1,7 @@
 import { healthOf, isLive, seemsHealthy, whyUnhealthy } from './member.ts';
 import { serviceNames } from './naming.ts';
 import type { HookState, Member, Observed, Problem, Resource, WriteFailure } from './observed.ts';
+import { agentProblems } from './agent-pod.ts';
 import { isSettled, managedProblems } from './managed-problems.ts';
 import { leftOversEndAtMs } from './left-overs.ts';
 import { probePort, resolvePorts } from './ports.ts';
@@ -163,7 +164,7 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }
-  problems.push(...managedProblems(resource, observed));
+  problems.push(...agentProblems(resource), ...managedProblems(resource, observed));
   const zones = zoneProblem(resource, observed);
   if (zones !== undefined) problems.push(zones);
   for (const member of observed.members.filter(isLive)) {

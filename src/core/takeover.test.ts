@@ -61,7 +61,7 @@ describe('Strong, with a quorum', () => {
   it('elects the most advanced of those who have, by position and not by ordinal', () => {
     const { resource, members } = begun();
     const seen = [
-      crashed(members[0] as Member),
+      crashed(members[0]!),
       led(resource, 1, fenced()),
       led(resource, 2, fenced({ position: { term: 1, offset: 101 } })),
     ];
@@ -92,7 +92,7 @@ describe('Strong, with a quorum', () => {
       health: { ...dead('Silent'), report: report(fenced()) },
     });
     for (const third of [restarted, silent]) {
-      const seen = [crashed(members[0] as Member), led(resource, 1, fenced()), third];
+      const seen = [crashed(members[0]!), led(resource, 1, fenced()), third];
       expect(planFailover(resource, makeObserved(seen), t0).kind).toBe('Blocked');
     }
   });
@@ -119,11 +119,7 @@ describe('Strong, with a quorum', () => {
         ],
       },
     );
-    const seen = [
-      crashed(members[0] as Member),
-      led(resource, 1, fenced()),
-      led(resource, 2, fenced()),
-    ];
+    const seen = [crashed(members[0]!), led(resource, 1, fenced()), led(resource, 2, fenced())];
     expect(planFailover(resource, makeObserved(seen), t0).kind).toBe('Blocked');
     seen.push(led(resource, 3, fenced()));
     expect(planFailover(resource, makeObserved(seen), t0).kind).toBe('Elect');
@@ -145,7 +141,7 @@ describe('Strong, by a lease', () => {
   it('elects at once where process 1 of the old primary has ended', () => {
     const { resource, members } = lease();
     const seen = [
-      crashed(members[0] as Member),
+      crashed(members[0]!),
       makeMember(resource, 1, { health: healthy({ report: standby() }) }),
     ];
     const { commit } = decide(resource, makeObserved(seen, { leaseEndsInMs: 9_000 }), t0);
@@ -155,7 +151,7 @@ describe('Strong, by a lease', () => {
 
   it('waits for the end of the lease of one that is silent', () => {
     const { resource, members } = lease();
-    const silent = { ...(members[0] as Member), health: dead('Silent') };
+    const silent = { ...members[0]!, health: dead('Silent') };
     const heard = makeMember(resource, 1, { health: healthy({ report: standby() }) });
     const first = decide(resource, makeObserved([silent, heard], { leaseEndsInMs: 9_000 }), t0);
     expect(first.commit?.status.fencing?.epoch).toBe(2);
@@ -182,7 +178,7 @@ describe('Eventual', () => {
   it('elects the most advanced at once', () => {
     const { resource, members } = eventual();
     const ahead = led(resource, 2, { position: { term: 1, offset: 200 } });
-    const seen = [crashed(members[0] as Member), members[1] as Member, ahead];
+    const seen = [crashed(members[0]!), members[1]!, ahead];
     expect(decide(resource, makeObserved(seen), t0).commit?.status).toMatchObject({
       primary: 'web-2',
       epoch: 2,

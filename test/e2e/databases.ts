@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/kube/wire.ts';
 import type { World } from './world.ts';
 
-export const password = 'correct horse';
+const password = 'correct horse';
 
 /** The Secret that databases of tests take their password from. */
 export const secret = (): KubeObject =>

@@ -82,7 +82,12 @@ export function patroniObjects(times: PatroniTimes): object[] {
       data: { 'patroni.yml': dump(config) },
     },
     // Without selectors: the Endpoints are Patroni's. The second one keeps those of its configuration.
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: scope, labels }, spec: { ports: [port] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: scope, labels },
+      spec: { ports: [port] },
+    },
     {
       apiVersion: 'v1',
       kind: 'Service',
