@@ -1,14 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { durationMs } from '../../api/duration.ts';
 import { apiVersion, kind } from '../../api/haservice.ts';
-import { specSchema } from '../../api/spec.ts';
+import { type Spec, specSchema } from '../../api/spec.ts';
 import type { Status } from '../../api/status.ts';
 import { systemClock } from '../../core/clock.ts';
+import { needsLease, speaksProtocol } from '../../core/managed.ts';
 import { KubeClient } from '../../kube/client.ts';
 import type { EndpointSlice, Pod } from '../../kube/wire.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { Operator } from '../operator.ts';
+import { FakeAgent, type FakeVolume, emptyVolume } from './fake-agent.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 /** A program in a pod: an HTTP server of this process, on an address of its own of the loopback network. */
@@ -46,6 +49,10 @@ class Program {
 export class World {
   readonly cluster: FakeCluster;
   readonly programs = new Map<string, Program>();
+  /** Members that speak the member protocol, by the name of their pod. */
+  readonly agents = new Map<string, FakeAgent>();
+  /** Volumes of volumeClaimTemplates, by the name of the pod: they outlive it. */
+  readonly volumes = new Map<string, FakeVolume>();
   readonly port: number;
   kubelet = true;
   #stop = new AbortController();
@@ -100,13 +107,14 @@ export class World {
   async close(): Promise<void> {
     await this.stopOperator();
     this.#closed = true;
-    for (const program of this.programs.values()) program.kill();
+    for (const program of [...this.programs.values(), ...this.agents.values()]) program.kill();
     await this.cluster.close();
   }
 
   /** As the API server takes it, with defaults. */
   apply(name: string, spec: object = {}): void {
-    const engine = { type: 'HTTP', ...(spec as { engine?: object }).engine };
+    // Pods of other tests have the same addresses at the same time: the agent is at a port of this world's own.
+    const engine = { type: 'HTTP', agentPort: this.port, ...(spec as { engine?: object }).engine };
     const old = this.cluster.get('haservices', name);
     const generation = (old?.metadata.generation ?? 0) + 1;
     this.cluster.put('haservices', {
@@ -160,17 +168,17 @@ export class World {
   async #sync(pod: Pod): Promise<void> {
     const { name = '', uid = '', deletionTimestamp } = pod.metadata ?? {};
     if (deletionTimestamp !== undefined) {
-      this.programs.get(name)?.kill();
-      this.programs.delete(name);
+      for (const running of [this.programs, this.agents]) {
+        running.get(name)?.kill();
+        running.delete(name);
+      }
       this.cluster.remove('pods', name);
       return;
     }
     if (this.#addresses.has(uid) || pod.metadata?.ownerReferences === undefined) return;
     const ip = `127.0.1.${this.#addresses.size + 1}`;
     this.#addresses.set(uid, ip);
-    const program = new Program();
-    this.programs.set(name, program);
-    await program.listen(ip, this.port);
+    await this.#run(pod, ip);
     const { nodeSelector } = pod.spec ?? {};
     const zone = nodeSelector?.['topology.kubernetes.io/zone'] ?? 'abc'[Number(name.slice(-1)) % 3];
     this.cluster.put('pods', {
@@ -182,5 +190,25 @@ export class World {
         conditions: [{ type: 'Ready', status: 'True' }],
       },
     });
+  }
+
+  /** What the pod's container does, at the one port that everything has here. */
+  async #run(pod: Pod, ip: string): Promise<void> {
+    const { name = '', uid = '', ownerReferences } = pod.metadata ?? {};
+    const owner = this.cluster.get('haservices', ownerReferences?.[0]?.name ?? '');
+    const spec = (owner as { spec?: Spec } | undefined)?.spec;
+    if (spec === undefined || !speaksProtocol(spec)) {
+      const program = new Program();
+      this.programs.set(name, program);
+      await program.listen(ip, this.port);
+      return;
+    }
+    let volume = this.volumes.get(name);
+    if (volume === undefined || spec.volumeClaimTemplates.length === 0) volume = emptyVolume();
+    this.volumes.set(name, volume);
+    const leaseMs = needsLease(spec) ? durationMs(spec.failover.leaseDuration) : undefined;
+    const agent = new FakeAgent({ name, uid, volume, peers: this.agents, leaseMs });
+    this.agents.set(name, agent);
+    await agent.listen(ip, this.port);
   }
 }

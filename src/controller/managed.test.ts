@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { World } from './testing/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await World.start();
+});
+afterEach(() => world.close());
+
+const until = (done: () => boolean) => world.cluster.until(done);
+const states = () =>
+  Object.fromEntries([...world.agents].map(([name, { state }]) => [name, state]));
+const agent = (name: string) => world.agents.get(name)!;
+
+const claims = { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }] };
+const redis = (more: object = {}) =>
+  world.apply('db', { topology: 'LeaderFollower', engine: { type: 'Redis' }, ...claims, ...more });
+
+describe('a service whose members speak the member protocol', () => {
+  it('is brought up: one leads, the others follow, each with its volume', async () => {
+    redis();
+    await until(() => world.healthy('db'));
+    expect(states()).toEqual({ 'db-0': 'Leading', 'db-1': 'Following', 'db-2': 'Following' });
+    expect(world.behind('db')).toEqual(['db-0']);
+    const names = world.cluster.list('persistentvolumeclaims').map(({ metadata }) => metadata.name);
+    expect(names.sort()).toEqual(['data-db-0', 'data-db-1', 'data-db-2']);
+    const before = world.cluster.writes.indexOf('POST persistentvolumeclaims/data-db-0');
+    expect(before).toBeLessThan(world.cluster.writes.indexOf('POST pods/db-0'));
+  });
+
+  it.each(['Strong', 'Eventual'])('fails over with all its data: %s', async (consistency) => {
+    redis({ failover: { consistency } });
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    expect(agent('db-0').write('a')).toBe(true);
+    agent('db-0').kill();
+    await until(() => world.behind('db').join() === 'db-1');
+    expect(agent('db-1')).toMatchObject({ state: 'Leading', values: ['a'] });
+    await agent('db-0').restart();
+    await until(() => world.healthy('db') && agent('db-0').state === 'Following');
+    expect(world.status('db').primary).toBe('db-1');
+  });
+});
+
+describe('volume claims', () => {
+  it('are found again by the next pod of the name, and left when the pod goes', async () => {
+    redis({ replicas: 2 });
+    await until(() => world.healthy('db'));
+    const uid = () => world.cluster.get('persistentvolumeclaims', 'data-db-1')?.metadata.uid;
+    const [claim, pod] = [uid(), agent('db-1').uid];
+    world.cluster.remove('pods', 'db-1');
+    agent('db-1').kill();
+    await until(() => agent('db-1').uid !== pod && world.healthy('db'));
+    expect(uid()).toBe(claim);
+    expect(agent('db-1').volume.data).toBeDefined();
+  });
+
+  it.each([
+    ['is being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }, {}],
+    ['has lost its volume', {}, { status: { phase: 'Lost' } }],
+    ['is not of this HAService', { labels: { 'haservice.dev/name': 'other' } }, {}],
+  ])('keep the pod from being made where one %s', async (message, metadata, more) => {
+    const labels = { 'haservice.dev/name': 'db' };
+    world.cluster.put('persistentvolumeclaims', {
+      metadata: { name: 'data-db-1', namespace: 'shop', labels, ...metadata },
+      ...more,
+    });
+    redis();
+    await until(() => world.condition('Degraded', 'db')?.message.includes(message) === true);
+    expect(world.condition('Degraded', 'db')?.message).toContain('PersistentVolumeClaim data-db-1');
+    expect(world.cluster.get('pods', 'db-1')).toBeUndefined();
+    world.cluster.remove('persistentvolumeclaims', 'data-db-1');
+    await until(() => world.healthy('db'));
+  });
+});
+
+describe('a lease', () => {
+  const strong = {
+    topology: 'ActivePassive',
+    engine: { type: 'HTTP' },
+    heartbeat: { interval: '20ms', timeout: '200ms' },
+    failover: { consistency: 'Strong', leaseDuration: '400ms' },
+    template: { spec: { containers: [{ name: 'web', image: 'web', command: ['web'] }] } },
+  };
+
+  it('is granted again and again to a primary that is well', async () => {
+    world.apply('web', strong);
+    await until(() => world.healthy());
+    // More often than the beats of one lease.
+    await vi.waitUntil(() => agent('web-0').grants > 40, { timeout: 10_000, interval: 10 });
+    expect(agent('web-0').state).toBe('Leading');
+    expect(agent('web-1').grants).toBe(0);
+    expect(world.status().failovers).toBeUndefined();
+  });
+
+  it('must have run out before a silent primary is replaced', async () => {
+    world.apply('web', strong);
+    await until(() => world.healthy());
+    const former = agent('web-0');
+    let then: string | undefined;
+    agent('web-1').onObeyed = (kind) => {
+      if (kind === 'promote') then ??= former.state;
+    };
+    former.freeze();
+    await until(() => world.behind('web').join() === 'web-1');
+    expect(then).toBe('Detached');
+    expect(world.status().failovers?.[0]).toMatchObject({
+      trigger: 'Silent',
+      from: 'web-0',
+      fence: expect.stringMatching(/^Lease/),
+    });
+  });
+});
