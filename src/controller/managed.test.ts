@@ -78,7 +78,7 @@ describe('a lease', () => {
     topology: 'ActivePassive',
     engine: { type: 'HTTP' },
     heartbeat: { interval: '20ms', timeout: '200ms' },
-    failover: { consistency: 'Strong', leaseDuration: '400ms' },
+    failover: { consistency: 'Strong', leaseDuration: '1s' },
     template: { spec: { containers: [{ name: 'web', image: 'web', command: ['web'] }] } },
   };
 
@@ -86,7 +86,7 @@ describe('a lease', () => {
     world.apply('web', strong);
     await until(() => world.healthy());
     // More often than the beats of one lease.
-    await vi.waitUntil(() => agent('web-0').grants > 40, { timeout: 10_000, interval: 10 });
+    await vi.waitUntil(() => agent('web-0').grants > 80, { timeout: 10_000, interval: 10 });
     expect(agent('web-0').state).toBe('Leading');
     expect(agent('web-1').grants).toBe(0);
     expect(world.status().failovers).toBeUndefined();
