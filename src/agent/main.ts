@@ -1,3 +1,4 @@
+import { HAError } from '../api/errors.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
@@ -18,7 +19,9 @@ if (command === guardArgument) {
 } else {
   const log = createLog();
   const fail = (error: unknown) => {
-    log.error({ error }, error instanceof Error ? error.message : String(error));
+    // One of the project's own says what to do; of any other it matters where it came from.
+    if (error instanceof HAError) log.error({ reason: error.code }, error.message);
+    else log.error({ error }, 'the agent has failed');
     process.exit(1);
   };
   // Nothing is known of the program then: as process 1, its end is that of all.
