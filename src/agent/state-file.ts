@@ -37,7 +37,7 @@ export class StateFile implements Keep {
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if (!isMissing(error)) throw this.#failed('read', error);
+      if (codeOf(error) !== 'ENOENT') throw this.#failed('read', error);
       await this.save(nothingObeyed);
       return nothingObeyed;
     }
@@ -61,8 +61,10 @@ export class StateFile implements Keep {
     const folder = dirname(this.#path);
     const beside = `${this.#path}.new`;
     try {
-      const made = await mkdir(folder, { recursive: true });
-      if (made !== undefined) await flush(dirname(made));
+      // Not recursive: more than these two missing is a mistake in the path.
+      for (const each of [dirname(folder), folder]) {
+        if (await make(each)) await flush(dirname(each));
+      }
       await writeFile(beside, text, { mode: 0o600, flush: true });
       await rename(beside, this.#path);
       await flush(folder);
@@ -79,8 +81,19 @@ export class StateFile implements Keep {
   }
 }
 
-const isMissing = (error: unknown) =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** Whether there was no such folder before. */
+async function make(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
 
 /** Makes the names in a folder outlive a loss of power. */
 async function flush(folder: string): Promise<void> {

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Obeyed, judge, nothingObeyed } from './rules.ts';
+import { fence, follow, promote } from './testing.ts';
+
+const self = { name: 'web-0', uid: 'uid-0' };
+const at = (epoch: number, leader?: string): Obeyed => ({
+  epoch,
+  ledEpoch: 2,
+  ...(leader === undefined ? {} : { leader }),
+});
+
+describe('an order', () => {
+  it.each([
+    ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
+    ['for an earlier pod of that name', promote(3, { uid: 'uid-9' }), at(3), 'WrongMember'],
+    ['of a lower epoch', promote(2), at(3), 'StaleEpoch'],
+    ['to be fenced in a lower epoch', fence(2), at(3), 'StaleEpoch'],
+    ['to lead where another does', promote(3), at(3, 'web-1'), 'Invalid'],
+    ['to follow where it leads itself', follow(3), at(3, 'web-0'), 'Invalid'],
+    ['to follow a second leader in one epoch', follow(3, 'web-2'), at(3, 'web-1'), 'Invalid'],
+    ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
+  ])('%s is refused', (_what, given, obeyed, refusal) => {
+    expect(judge(obeyed, self, given)).toMatchObject({ refusal });
+  });
+
+  it.each([
+    ['the first', promote(1), nothingObeyed, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
+    ['with its own UID', promote(3, { uid: 'uid-0' }), at(3), at(3, 'web-0')],
+    ['once more', promote(3), at(3, 'web-0'), at(3, 'web-0')],
+    ['to lead after a fence in the same epoch', promote(3), at(3), at(3, 'web-0')],
+    ['to be fenced while it leads', fence(3), at(3, 'web-0'), at(3, 'web-0')],
+    ['to be fenced while it follows', fence(3), at(3, 'web-1'), at(3, 'web-1')],
+    ['to follow the same leader elsewhere', follow(3), at(3, 'web-1'), at(3, 'web-1')],
+    ['to follow in a higher epoch', follow(4), at(3, 'web-0'), at(4, 'web-1')],
+    ['to lead in a higher epoch', promote(4), at(3, 'web-1'), at(4, 'web-0')],
+    ['to be fenced in a higher epoch', fence(4), at(3, 'web-0'), at(4)],
+  ])('%s is obeyed, and what it says is remembered', (_what, given, obeyed, expected) => {
+    expect(judge(obeyed, self, given)).toEqual({ obeyed: expected });
+  });
+
+  it('never makes two leaders of one epoch, nor an epoch fall, in whatever order they come', () => {
+    const epoch = fc.integer({ min: 1, max: 4 });
+    const orders = fc.oneof(
+      epoch.map((each) => promote(each)),
+      epoch.map((each) => fence(each)),
+      fc
+        .tuple(epoch, fc.constantFrom('web-1', 'web-2'))
+        .map(([each, leader]) => follow(each, leader)),
+    );
+    fc.assert(
+      fc.property(fc.array(orders, { maxLength: 12 }), (given) => {
+        let obeyed = nothingObeyed;
+        const leaders = new Map<number, string>();
+        for (const each of given) {
+          const verdict = judge(obeyed, self, each);
+          if ('refusal' in verdict) continue;
+          expect(verdict.obeyed.epoch).toBeGreaterThanOrEqual(obeyed.epoch);
+          obeyed = verdict.obeyed;
+          const { leader } = obeyed;
+          if (leader === undefined) continue;
+          expect(leaders.get(obeyed.epoch) ?? leader).toBe(leader);
+          leaders.set(obeyed.epoch, leader);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import { memberReportSchema } from '../api/member-protocol.ts';
+import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
+import type { AnyOrder, Obeyed } from './rules.ts';
+import type { Keep } from './state-file.ts';
+
+/** An engine of which a test says when it answers. */
+export class FakeEngine implements ManagedEngine {
+  /** What it was told, in order: `promote 3`, `aborted promote 3`, `kill`. */
+  readonly told: string[] = [];
+  readonly ended: Promise<Ending>;
+  end: (ending: Ending) => void = () => {};
+  state: EngineReport['state'] = 'Detached';
+  pid = 4711;
+  questions = 0;
+  /** Holds up reports, or orders, until they are let go. */
+  readonly heldReports: (() => void)[] = [];
+  readonly heldOrders: (() => void)[] = [];
+  holdsReports = false;
+  holdsOrders = false;
+  /** Does not let go of an order that is aborted. */
+  isStubborn = false;
+  failure: Error | undefined;
+
+  constructor() {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async report(signal: AbortSignal): Promise<EngineReport> {
+    this.questions++;
+    const { state } = this;
+    if (this.holdsReports) await held(this.heldReports, signal);
+    if (this.failure !== undefined) throw this.failure;
+    return { state };
+  }
+
+  async promote(order: { epoch: number }, signal: AbortSignal): Promise<void> {
+    await this.#obey(`promote ${order.epoch}`, 'Leading', signal);
+  }
+
+  async follow(order: { epoch: number }, signal: AbortSignal): Promise<void> {
+    await this.#obey(`follow ${order.epoch}`, 'Following', signal);
+  }
+
+  async fence(signal: AbortSignal, order: { epoch: number }): Promise<void> {
+    await this.#obey(`fence ${order.epoch}`, 'Detached', signal);
+  }
+
+  stop(): Promise<void> {
+    this.told.push('stop');
+    return Promise.resolve();
+  }
+
+  kill(): void {
+    this.told.push('kill');
+  }
+
+  async #obey(what: string, state: EngineReport['state'], signal: AbortSignal): Promise<void> {
+    this.told.push(what);
+    if (this.holdsOrders) {
+      try {
+        await held(this.heldOrders, this.isStubborn ? new AbortController().signal : signal);
+      } catch (error) {
+        this.told.push(`aborted ${what}`);
+        throw error;
+      }
+    }
+    if (this.failure !== undefined) throw this.failure;
+    this.state = state;
+  }
+}
+
+function held(list: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    list.push(resolve);
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+}
+
+/** Keeps what was obeyed in memory; tells when. */
+export class FakeKeep implements Keep {
+  readonly saved: Obeyed[] = [];
+  failure: Error | undefined;
+  readonly #log: string[];
+
+  constructor(log: string[] = []) {
+    this.#log = log;
+  }
+
+  save(obeyed: Obeyed): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    this.saved.push(obeyed);
+    this.#log.push(`save ${obeyed.epoch}`);
+    return Promise.resolve();
+  }
+}
+
+export const promote = (epoch: number, more: object = {}): AnyOrder => ({
+  kind: 'promote',
+  order: { member: 'web-0', epoch, reason: '', init: false, ...more },
+});
+export const follow = (epoch: number, member = 'web-1'): AnyOrder => ({
+  kind: 'follow',
+  order: { member: 'web-0', epoch, reason: '', leader: { member, host: '10.0.0.2', port: 80 } },
+});
+export const fence = (epoch: number, more: object = {}): AnyOrder => ({
+  kind: 'fence',
+  order: { member: 'web-0', epoch, reason: '', ...more },
+});
+
+/** What a member has answered; checked against the schema. */
+export const reportOf = (body: unknown) => memberReportSchema.parse(body);
