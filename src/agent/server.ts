@@ -71,8 +71,9 @@ export async function startServer({ routes, port, host }: ServerOptions): Promis
   return {
     port: (server.address() as AddressInfo).port,
     reset: () => {
-      server.close();
+      // First: close() would end idle connections in order.
       for (const socket of sockets) socket.resetAndDestroy();
+      server.close();
     },
   };
 }

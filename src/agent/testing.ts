@@ -11,7 +11,7 @@ export class FakeEngine implements ManagedEngine {
   end: (ending: Ending) => void = () => {};
   state: EngineReport['state'] = 'Detached';
   pid = 4711;
-  questions = 0;
+  givenUp = 0;
   /** Holds up reports, or orders, until they are let go. */
   readonly heldReports: (() => void)[] = [];
   readonly heldOrders: (() => void)[] = [];
@@ -30,9 +30,11 @@ export class FakeEngine implements ManagedEngine {
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
-    this.questions++;
     const { state } = this;
-    if (this.holdsReports) await held(this.heldReports, signal);
+    if (this.holdsReports) {
+      signal.addEventListener('abort', () => this.givenUp++);
+      await held(this.heldReports, signal);
+    }
     if (this.failure !== undefined) throw this.failure;
     return { state };
   }

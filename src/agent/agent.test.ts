@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Client } from 'undici';
+import { HAError } from '../api/errors.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { FakeClock } from '../core/fake-clock.ts';
+import { settled } from '../engines/testing.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { startAgent } from './agent.ts';
+import { type Obeyed, nothingObeyed } from './rules.ts';
+import { FakeEngine, FakeKeep, reportOf } from './testing.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function start({
+  leaseMs,
+  obeyed = nothingObeyed,
+  clock = systemClock,
+}: { leaseMs?: number; obeyed?: Obeyed; clock?: Clock } = {}) {
+  const engine = new FakeEngine();
+  const keep = new FakeKeep();
+  let exited: (code: number) => void = () => {};
+  const exit = new Promise<number>((resolve) => (exited = resolve));
+  const agent = await startAgent({
+    pod: { name: 'web-0', uid: 'uid-0' },
+    port: 0,
+    host: '127.0.0.1',
+    engine,
+    leaseMs,
+    keep,
+    obeyed,
+    clock,
+    log: silentLog,
+    exit: (code) => exited(code),
+  });
+  const client = new Client(`http://127.0.0.1:${agent.port}`);
+  cleanups.push(async () => {
+    await agent.stop('end of the test');
+    await client.destroy();
+  });
+  const call = async (
+    name: string,
+    {
+      method = 'POST',
+      body,
+      headers,
+    }: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const path = `/haservice/v1/${name}`;
+    const answer = await client.request({
+      path,
+      method,
+      ...(text === undefined ? {} : { body: text }),
+      ...(headers === undefined ? {} : { headers }),
+    });
+    return {
+      status: answer.statusCode,
+      body: (await answer.body.json()) as Record<string, unknown>,
+    };
+  };
+  const status = (headers?: Record<string, string>) =>
+    call('status', { method: 'GET', ...(headers === undefined ? {} : { headers }) });
+  return { agent, engine, keep, exit, call, status };
+}
+
+const order = (epoch: number, more: object = {}) => ({
+  member: 'web-0',
+  uid: 'uid-0',
+  epoch,
+  ...more,
+});
+
+describe('the agent', () => {
+  it('reports what the program says, and what it has obeyed, with a new nonce each time', async () => {
+    const { status } = await start({ obeyed: { epoch: 4, ledEpoch: 2 } });
+    const first = await status();
+    const second = await status();
+    expect(first).toMatchObject({
+      status: 200,
+      body: { uid: 'uid-0', state: 'Detached', epoch: 4, ledEpoch: 2 },
+    });
+    expect(reportOf(first.body).nonce).not.toBe(reportOf(second.body).nonce);
+  });
+
+  it('answers an order with the report after it', async () => {
+    const { call } = await start();
+    const answer = await call('promote', { body: order(3) });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { state: 'Leading', epoch: 3, ledEpoch: 3 },
+    });
+  });
+
+  it('says that a clone is under way', async () => {
+    const { call, engine } = await start();
+    engine.follow = async () => void (engine.state = 'Cloning');
+    const leader = { member: 'web-1', host: '10.0.0.2', port: 80 };
+    const answer = await call('follow', { body: order(3, { leader }) });
+    expect(answer).toMatchObject({ status: 202, body: { state: 'Cloning' } });
+  });
+
+  it('refuses with the reason and a report', async () => {
+    const { call } = await start({ obeyed: { epoch: 4, ledEpoch: 0 } });
+    expect(await call('promote', { body: order(3) })).toMatchObject({
+      status: 409,
+      body: {
+        error: 'StaleEpoch',
+        message: expect.any(String),
+        report: { epoch: 4, state: 'Detached' },
+      },
+    });
+    expect(await call('fence', { body: order(9, { uid: 'uid-9' }) })).toMatchObject({
+      body: { error: 'WrongMember' },
+    });
+  });
+
+  it('says what is wrong where the program is not well', async () => {
+    const { status, engine } = await start();
+    await status();
+    engine.failure = new HAError('HA_ERR_COMMAND_FAILED', 'check exited with 1: no space');
+    expect(await status()).toMatchObject({
+      status: 503,
+      body: {
+        state: 'Detached',
+        problem: { reason: 'HA_ERR_COMMAND_FAILED', message: expect.stringContaining('no space') },
+      },
+    });
+  });
+
+  it('forgets that it led where the data are lost', async () => {
+    const { status, engine, keep } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+    engine.state = 'Empty';
+    expect(await status()).toMatchObject({ body: { state: 'Empty', epoch: 4, ledEpoch: 0 } });
+    expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 0 }]);
+  });
+
+  it('is silent while the program is, and gives the question up when nobody listens', async () => {
+    const { agent, engine, status } = await start();
+    engine.holdsReports = true;
+    const socket = connect(agent.port, '127.0.0.1');
+    socket.write('GET /haservice/v1/status HTTP/1.1\r\nhost: a\r\n\r\n');
+    await settled(() => engine.heldReports.length === 1);
+    socket.destroy();
+    await settled(() => engine.givenUp === 1);
+    const answer = status();
+    await settled(() => engine.heldReports.length === 2);
+    engine.heldReports[1]!();
+    expect(await answer).toMatchObject({ status: 200 });
+  });
+
+  it('tells what it can of a frozen program that was fenced', async () => {
+    const { call, engine } = await start();
+    engine.holdsReports = true;
+    expect(await call('fence', { body: order(3) })).toMatchObject({
+      status: 200,
+      body: { state: 'Detached', epoch: 3 },
+    });
+  });
+
+  it.each([
+    ['an unknown path', 'other', {}, 404],
+    ['a status that is posted', 'status', {}, 405],
+    ['an order that is not posted', 'fence', { method: 'GET' }, 405],
+    ['a body that is not JSON', 'fence', { body: '{' }, 400],
+    ['an order without an epoch', 'fence', { body: { member: 'web-0' } }, 400],
+    ['a follow without a leader', 'follow', { body: order(3) }, 400],
+    ['a body without end', 'fence', { body: `"${'x'.repeat(70_000)}"` }, 413],
+  ])('answers %s with an error', async (_what, name, options, status) => {
+    const { call, engine } = await start();
+    const answer = await call(name, options);
+    expect(answer).toMatchObject({
+      status,
+      body: { error: 'Invalid', message: expect.any(String) },
+    });
+    expect(engine.told).toEqual([]);
+  });
+
+  it('resets its connections and exits when the program has ended', async () => {
+    const { agent, engine, exit } = await start();
+    const socket = connect(agent.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const reset = once(socket, 'error');
+    socket.write('GET /haservice/v1/status HTTP/1.1\r\nhost: a\r\n\r\n');
+    await once(socket, 'data');
+    engine.end({ code: null, signal: 'SIGKILL' });
+    expect(await exit).toBe(1);
+    expect(await reset).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+
+  it('stops the program in order, and exits with 0', async () => {
+    const { agent, engine, exit } = await start();
+    await agent.stop('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(engine.told).toEqual(['stop']);
+  });
+});
+
+describe('the agent with a lease', () => {
+  const leased = async () => {
+    const clock = new FakeClock();
+    const started = await start({ leaseMs: 1_000, clock });
+    const grant = async () => `${reportOf((await started.status()).body).nonce} 1000`;
+    return { ...started, clock, grant };
+  };
+
+  it('leads only with a grant, and ends the program when there are no more', async () => {
+    const { call, clock, engine, exit, grant } = await leased();
+    expect(await call('promote', { body: order(3) })).toMatchObject({ body: { error: 'Failed' } });
+    const headers = { 'haservice-lease': await grant() };
+    expect(await call('promote', { body: order(3), headers })).toMatchObject({ status: 200 });
+    clock.advance(999);
+    expect(engine.told).toEqual(['promote 3']);
+    clock.advance(1);
+    expect(await exit).toBe(1);
+    expect(engine.told).toEqual(['promote 3', 'kill']);
+  });
+
+  it('goes on when time is granted, in its own epoch alone', async () => {
+    const { call, clock, engine, status, grant } = await leased();
+    const headers = { 'haservice-lease': await grant() };
+    await call('promote', { body: order(3), headers });
+    clock.advance(900);
+    await status({ 'haservice-lease': await grant(), 'haservice-epoch': '3' });
+    clock.advance(900);
+    expect(await status()).toMatchObject({ status: 200, body: { state: 'Leading' } });
+    await status({ 'haservice-lease': await grant(), 'haservice-epoch': '4' });
+    await status({ 'haservice-lease': await grant() });
+    clock.advance(100);
+    expect(engine.told).toEqual(['promote 3', 'kill']);
+  });
+
+  it('ends the program before it answers, where its timer is late', async () => {
+    const { call, clock, engine, exit, status, grant } = await leased();
+    await call('promote', { body: order(3), headers: { 'haservice-lease': await grant() } });
+    clock.stall(1_000);
+    void status().catch(() => {});
+    expect(await exit).toBe(1);
+    expect(engine.told).toEqual(['promote 3', 'kill']);
+  });
+
+  it('ends a program at once that takes writes although nobody has promoted it', async () => {
+    const { engine, exit, status } = await leased();
+    engine.state = 'Leading';
+    void status().catch(() => {});
+    expect(await exit).toBe(1);
+    expect(engine.told).toEqual(['kill']);
+  });
+});
+
+it('without a lease the agent only says that a program takes writes although nobody has promoted it', async () => {
+  const { status, engine } = await start();
+  engine.state = 'Leading';
+  expect(await status()).toMatchObject({ body: { problem: { reason: 'LeadsUnordered' } } });
+  expect(engine.told).toEqual([]);
+});
