@@ -1,0 +1,78 @@
+import { copyFile, link, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { logFolder } from './server-config.ts';
+
+const manifest = join(logFolder, 'appendonly.aof.manifest');
+const prefix = 'haservice-diverged-';
+
+/** What a server would load from a folder: its log (in its old form: a file), a snapshot only, or nothing. */
+export async function findData(dir: string): Promise<'log' | 'snapshot' | 'none'> {
+  if ((await exists(join(dir, manifest))) || (await exists(join(dir, 'appendonly.aof')))) {
+    return 'log';
+  }
+  return (await exists(join(dir, 'dump.rdb'))) ? 'snapshot' : 'none';
+}
+
+/**
+ * Keeps the data files of a server that follows nobody, in a folder that a server can be started on. Links, where the volume
+ * has them: that costs nothing until the server replaces its files.
+ *
+ * @returns the folder
+ */
+export async function keepData(dir: string, epoch: number): Promise<string> {
+  const folder = join(dir, `${prefix}${epoch}`);
+  const unfinished = `${folder}.new`;
+  // The server may exchange its files for others at any moment; the manifest says which belong together.
+  for (let attempt = 1; ; attempt++) {
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(join(unfinished, logFolder), { recursive: true });
+    try {
+      await same(join(dir, manifest), join(unfinished, manifest));
+      for (const name of filesOf(await readFile(join(unfinished, manifest), 'utf8'))) {
+        await same(join(dir, logFolder, name), join(unfinished, logFolder, name));
+      }
+      break;
+    } catch (error) {
+      if (!isMissing(error) || attempt === 10) throw error;
+    }
+  }
+  await rm(folder, { recursive: true, force: true });
+  await rename(unfinished, folder);
+  return folder;
+}
+
+/** Removes what was kept, but for the folder of one epoch. */
+export async function dropKept(dir: string, except?: number): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(prefix) && name !== `${prefix}${except}`) {
+      await rm(join(dir, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function filesOf(text: string): string[] {
+  return [...text.matchAll(/^file (\S+) seq \d+ type [bi]/gm)].map(([, name = '']) => name);
+}
+
+async function same(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    await copyFile(from, to);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,57 @@
+import { statfs } from 'node:fs/promises';
+import type { EngineReport } from '../managed-engine.ts';
+import type { Course } from './course.ts';
+import type { Remembered } from './memory.ts';
+import type { ServerInfo } from './server-info.ts';
+
+export type Problem = NonNullable<EngineReport['problem']>;
+
+/** Less than this is as good as full: the server could not write its log anew. Bytes. */
+const littleSpace = 16 * 1024 * 1024;
+
+/** @param dir folder of the data */
+export async function diskProblem(field: string, dir: string): Promise<Problem> {
+  const free = await statfs(dir).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  );
+  if (free !== undefined && free < littleSpace) {
+    return {
+      reason: 'DiskFull',
+      message: `the server cannot write to ${dir}, which has ${Math.floor(free / 1024)} KiB left (${field}): make the volume larger or remove what is not needed from it`,
+    };
+  }
+  return {
+    reason: 'DiskError',
+    message: `the server cannot write to ${dir} (${field}): see the log of the member, and check its volume`,
+  };
+}
+
+/** What is wrong with the data themselves. */
+export function dataProblem(
+  { lost, held, cloning }: Remembered,
+  info: ServerInfo,
+  course: Course,
+): Problem | undefined {
+  if (lost && !held) {
+    return {
+      reason: 'DataLost',
+      message:
+        'its volume held data and is empty now: it will be made a copy of the leader; if no member has the data, restore a backup',
+    };
+  }
+  if (course.kind === 'nowhere' && cloning !== undefined) {
+    return {
+      reason: 'CloneInterrupted',
+      message: `it ended while it was being made a copy of the leader of epoch ${cloning}, and may hold data from before that: let it follow a leader`,
+    };
+  }
+  if (course.kind === 'leading' && !info.logging) {
+    return {
+      reason: 'LogOff',
+      message:
+        'its append-only log was turned off, so that a restart loses data: CONFIG SET appendonly yes',
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,231 @@
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type TestMember, haveServer, members, settled } from './testing.ts';
+
+/** a leads in epoch 1 and holds `k`; the others follow. */
+async function service(names: string[], acks?: number) {
+  const all = await members(names);
+  const a = all[0];
+  const others = all.slice(1);
+  await a.promote(1, {
+    init: true,
+    ...(acks === undefined ? {} : { sync: { members: [], acks } }),
+  });
+  for (const other of others) await other.follow(a, 1);
+  for (const other of others) await other.linked();
+  const client = await a.client();
+  await client.set('k', 'v');
+  await client.wait(others.length, 5_000);
+  return Object.assign(all, { client });
+}
+
+const offset = async (member: TestMember) => (await member.report()).position!.offset;
+
+describe.runIf(haveServer).concurrent('a Redis server under orders', () => {
+  test('a new service: one begins, the others become copies of it', async () => {
+    await using all = await members(['a', 'b']);
+    const [a, b] = all;
+    expect(await a.report()).toEqual({ state: 'Empty' });
+    await expect(a.promote(1)).rejects.toThrow('holds no data');
+    await expect((await a.client()).set('k', 'v')).rejects.toThrow('READONLY');
+
+    await a.promote(1, { init: true, sync: { members: ['b'], acks: 1 } });
+    const client = await a.client();
+    await expect(client.set('k', 'v')).rejects.toThrow('NOREPLICAS');
+    await b.follow(a, 1);
+    await b.linked();
+    const followed = { state: 'Following', leader: 'a', linked: true, lagMs: 0 };
+    expect(await b.report()).toMatchObject(followed);
+    await client.set('k', 'v');
+    expect(await client.wait(1, 5_000)).toBe(1);
+    const { position, sync, state } = await a.report();
+    expect({ state, sync }).toEqual({ state: 'Leading', sync: { members: ['b'], acks: 1 } });
+    expect((await b.report()).position).toEqual(position);
+
+    await a.promote(2, { sync: { members: [], acks: 0 } });
+    expect(await a.report()).toMatchObject({ sync: { acks: 0 }, position: { term: 2 } });
+  });
+
+  test('a restart takes no writes, has its data and no position, until it is told more', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    // Before its log is written anew, it would come back with what was before the copy, and say so.
+    await settled(async () => {
+      await b.report();
+      return !(await remembered(b)).includes('cloning');
+    });
+    for (const member of [a, b]) await member.restart();
+    for (const member of [a, b]) {
+      expect(await member.report()).toEqual({ state: 'Detached' });
+      const client = await member.client();
+      expect(await client.get('k')).toBe('v');
+      await expect(client.set('k', 'w')).rejects.toThrow('READONLY');
+    }
+    await a.promote(2);
+    await b.follow(a, 2, await offset(a));
+    expect((await b.linked()).position).toMatchObject({ term: 2 });
+  });
+
+  test('once its followers are fenced, a leader gets no acknowledgement for what they lack', async () => {
+    await using all = await service(['a', 'b', 'c'], 1);
+    const [, b, c] = all;
+    expect(await all.client.wait(2, 5_000)).toBe(2);
+    await Promise.all([b.fence(), c.fence()]);
+    expect(await b.report()).toMatchObject({ state: 'Detached', position: { term: 1 } });
+    const fenced = await offset(b);
+    // Whichever is first: no follower is left, or what is written is confirmed by none.
+    await all.client.set('k', 'w').catch(() => {});
+    expect(await all.client.wait(1, 100)).toBe(0);
+    expect(await offset(b)).toBe(fenced);
+  });
+
+  test('a failover goes on from where the followers are, without a new copy', async () => {
+    await using all = await service(['a', 'b', 'c']);
+    const [a, b, c] = all;
+    const kept = await a.client();
+    await a.fence();
+    await expect(kept.set('k', 'w')).rejects.toThrow();
+    expect(await a.report()).toMatchObject({ state: 'Detached', position: { term: 1 } });
+    const start = await offset(a);
+    await c.fence();
+    await b.fence();
+    await b.promote(2, { sync: { members: ['a', 'c'], acks: 1 } });
+    expect((await b.report()).position).toEqual({ term: 2, offset: start });
+    await a.follow(b, 2, start);
+    await c.follow(b, 2, start);
+    for (const member of [a, c]) {
+      const { position, loss } = await member.linked();
+      expect({ term: position?.term, loss }).toEqual({ term: 2, loss: undefined });
+    }
+    const log = await readFile(join(b.dir, 'log'), 'utf8');
+    expect(log.match(/Full resync requested/g)).toBeNull();
+    expect(log.match(/Partial resynchronization request from .* accepted/g)).toHaveLength(2);
+    await settled(async () => (await readdir(a.dir)).every((name) => !/diverged/.test(name)));
+  });
+
+  test('a position keeps its old term until all that the new leader began with is there', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    const start = await offset(a);
+    await b.follow(a, 2, start + 10_000);
+    expect((await b.linked()).position).toMatchObject({ term: 1 });
+    await all.client.set('big', 'x'.repeat(10_000));
+    await b.until('in term 2', ({ position }) => position?.term === 2);
+  });
+
+  test('a zombie: what it alone held is counted, kept and told', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    const pid = await a.pid();
+    process.kill(pid, 'SIGSTOP');
+    let answered = false;
+    const pending = a.report().finally(() => (answered = true));
+    await b.fence();
+    const start = await offset(b);
+    await b.promote(2);
+    await (await b.client()).set('k', 'new');
+    expect(answered).toBe(false);
+
+    process.kill(pid, 'SIGCONT');
+    await pending;
+    await all.client.set('k', 'lost');
+    const end = await offset(a);
+    expect(end).toBeGreaterThan(start);
+    await a.follow(b, 2, start);
+    const { loss } = await a.until('told of its loss', (report) => report.loss !== undefined);
+    expect(loss).toMatchObject({ epoch: 2, bytes: end - start });
+    const folder = join(a.dir, 'haservice-diverged-2');
+    expect(loss?.message).toContain(folder);
+    expect(await dataIn(folder)).toContain('lost');
+    await a.linked();
+    expect(await (await a.client()).get('k')).toBe('new');
+
+    await a.restart();
+    expect((await a.report()).loss).toEqual(loss);
+  });
+
+  test('an old leader that was restarted: its loss is told, though nobody can count it', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    const start = await offset(b);
+    await b.fence();
+    await all.client.set('k', 'lost');
+    await a.restart();
+    await b.promote(2);
+    await a.follow(b, 2, start);
+    const { loss } = await a.until('told of its loss', (report) => report.loss !== undefined);
+    expect(loss).toMatchObject({ epoch: 2 });
+    expect(loss).not.toHaveProperty('bytes');
+    expect(await dataIn(join(a.dir, 'haservice-diverged-2'))).toContain('lost');
+  });
+
+  test('an old leader that was fenced before its restart has lost nothing, and says nothing', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    await a.fence();
+    const start = await offset(a);
+    await b.until('level', ({ position }) => position?.offset === start);
+    await a.restart();
+    await b.promote(2);
+    await a.follow(b, 2, start);
+    expect(await a.linked()).not.toHaveProperty('loss');
+  });
+
+  test('data that are gone are not taken for an empty beginning', async () => {
+    await using all = await service(['a']);
+    const [a] = all;
+    await a.kill();
+    await rm(join(a.dir, 'appendonlydir'), { recursive: true, maxRetries: 5 });
+    for (let start = 1; start <= 2; start++) {
+      await a.restart();
+      expect(await a.report()).toMatchObject({ state: 'Empty', problem: { reason: 'DataLost' } });
+      await expect(a.promote(2)).rejects.toThrow('holds no data');
+    }
+    await a.promote(3, { init: true });
+    expect(await a.report()).not.toHaveProperty('problem');
+  });
+
+  test('a snapshot without a log, as other set-ups leave it, is taken over', async () => {
+    await using all = await service(['a']);
+    const [a] = all;
+    await all.client.save();
+    await a.kill();
+    for (const name of ['appendonlydir', '.haservice']) {
+      await rm(join(a.dir, name), { recursive: true, maxRetries: 5 });
+    }
+    for (let start = 1; start <= 2; start++) {
+      await a.restart();
+      expect(await a.report()).toEqual({ state: 'Detached' });
+      expect(await (await a.client()).get('k')).toBe('v');
+    }
+  });
+
+  test('a server that somebody else made a leader is fenced', async () => {
+    await using all = await service(['a', 'b']);
+    const [, b] = all;
+    const client = await b.client();
+    await client.replicaof('NO', 'ONE');
+    const { state, problem, position } = await b.report();
+    expect([state, problem?.reason, position]).toEqual(['Detached', 'RoleChanged', undefined]);
+    await expect((await b.client()).set('k', 'w')).rejects.toThrow('READONLY');
+  });
+
+  test('the end of the server is told', async () => {
+    await using all = await service(['a']);
+    const [a] = all;
+    process.kill(await a.pid(), 'SIGKILL');
+    expect(await a.engine.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    await expect(a.report()).rejects.toThrow('the server');
+  });
+});
+
+const remembered = (member: TestMember) =>
+  readFile(join(member.dir, '.haservice', 'redis.json'), 'utf8');
+
+/** Everything that the log in a folder of data says. */
+async function dataIn(folder: string): Promise<string> {
+  const log = join(folder, 'appendonlydir');
+  const files = (await readdir(log)).filter((name) => name.endsWith('.aof'));
+  return (await Promise.all(files.map((name) => readFile(join(log, name), 'utf8')))).join('');
+}

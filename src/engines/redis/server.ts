@@ -1,0 +1,192 @@
+import { accessSync, constants, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { HAError } from '../../api/errors.ts';
+import { sleep } from '../../core/clock.ts';
+import { Child } from '../child.ts';
+import { type EngineContext, dataDir } from '../engine-context.ts';
+import type { Ending } from '../managed-engine.ts';
+import { findData } from './data-files.ts';
+import { LocalClient } from './local-client.ts';
+import { defaults, musts, userArgs } from './server-config.ts';
+import { type ServerInfo, readInfo } from './server-info.ts';
+
+/** How often a server that is coming up is looked at. Milliseconds. */
+const pollMs = 10;
+const infoCommand = ['INFO', 'replication', 'persistence'];
+
+/** The server's process and the connection to it. */
+export class Server {
+  /** Settles when it has ended although nobody asked it to. */
+  readonly ended: Promise<Ending>;
+  readonly #context: EngineContext;
+  readonly #tls: string | undefined;
+  #end: (ending: Ending) => void = () => {};
+  #child: Child | undefined;
+  #client: LocalClient | undefined;
+  #ready = false;
+  /** Holds the socket and, while the server starts, its configuration. Only this user may enter it. */
+  #folder: string | undefined;
+
+  /** @param tls folder of its certificate, where it has one */
+  constructor(context: EngineContext, tls: string | undefined) {
+    this.#context = context;
+    this.#tls = tls;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** Whether it has loaded its data and can be given orders. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /**
+   * Resolves once the server has loaded its data.
+   *
+   * @throws HAError HA_ERR_PROGRAM_START where there is none, or it does not start
+   */
+  async launch(signal: AbortSignal): Promise<void> {
+    const { config, password, env, clock } = this.#context;
+    const dir = dataDir(config);
+    await mkdir(dir, { recursive: true });
+    this.#folder ??= await privateFolder();
+    const socket = join(this.#folder, 'socket');
+    const [first, last] = [join(this.#folder, 'first.conf'), join(this.#folder, 'last.conf')];
+    const snapshot = (await findData(dir)) === 'snapshot';
+    const settings = {
+      ...{ dir, socket, password, port: config.port },
+      ...{ tls: this.#tls, appendOnly: !snapshot },
+    };
+    await writeFile(first, defaults(settings), { mode: 0o600 });
+    await writeFile(last, musts(settings), { mode: 0o600 });
+    const command = [program(env), first, ...userArgs(config.args), '--include', last];
+    const child = await Child.start(command, { env });
+    this.#child = child;
+    const failed = child.ended.then((ending) => {
+      if (this.#child === child) this.#end(ending);
+      throw new HAError('HA_ERR_PROGRAM_START', `the server ended (${JSON.stringify(ending)})`);
+    });
+    failed.catch(() => {});
+    this.#client = new LocalClient(socket, password);
+    const loaded = async () => {
+      while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
+      if (!snapshot) return;
+      await this.call([['CONFIG', 'SET', 'appendonly', 'yes']], signal);
+      while ((await this.info(signal)).rewriting) await sleep(clock, pollMs, signal);
+    };
+    await Promise.race([loaded(), failed]);
+    // It has read them; the password need lie nowhere.
+    await Promise.all([rm(first), rm(last)]);
+    this.#ready = true;
+  }
+
+  /** As LocalClient.call. */
+  async call(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]> {
+    if (this.#client === undefined) {
+      throw new HAError('HA_ERR_PROBE_REFUSED', 'the server is not started');
+    }
+    return this.#client.call(commands, signal);
+  }
+
+  async info(signal: AbortSignal): Promise<ServerInfo> {
+    return (await this.ask(signal)).info;
+  }
+
+  /** @returns also how many followers it needs to take a write (min-replicas-to-write) */
+  async ask(signal: AbortSignal): Promise<{ info: ServerInfo; acks: number }> {
+    const setting = ['CONFIG', 'GET', 'min-replicas-to-write'];
+    const [info, value] = await this.call([infoCommand, setting], signal);
+    return { info: readInfo(String(info)), acks: Number((value as string[])[1]) };
+  }
+
+  /**
+   * Carries out `commands`, and says how things were before and after them, with nothing in between. While the server loads
+   * what it got from its leader it takes no orders: waits until it has.
+   */
+  async order(
+    commands: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<{ before: ServerInfo; after: ServerInfo }> {
+    for (;;) {
+      try {
+        const answers = await this.call([infoCommand, ...commands, infoCommand], signal);
+        return { before: readInfo(String(answers[0])), after: readInfo(String(answers.at(-1))) };
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('LOADING'))) throw error;
+        await sleep(this.#context.clock, pollMs, signal);
+      }
+    }
+  }
+
+  /** Starts it again, from what is on the disk. */
+  async restart(signal: AbortSignal): Promise<void> {
+    const child = this.#forget();
+    child?.kill();
+    await child?.ended;
+    await this.launch(signal);
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.#forget()?.stop(signal);
+    this.#cleanUp();
+  }
+
+  kill(): void {
+    this.#forget()?.kill();
+    this.#cleanUp();
+  }
+
+  /** Its end is nobody's surprise any more. */
+  #forget(): Child | undefined {
+    const child = this.#child;
+    this.#child = undefined;
+    this.#ready = false;
+    this.#client?.close();
+    this.#client = undefined;
+    return child;
+  }
+
+  #cleanUp(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
+
+  async #isUp(signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    try {
+      return !(await this.info(signal)).loading;
+    } catch (error) {
+      if (error instanceof HAError && error.code === 'HA_ERR_PROBE_REFUSED') return false;
+      throw error;
+    }
+  }
+}
+
+/** In the container's own file system, which is new at each start of it; memory where that cannot be written. */
+async function privateFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'haservice-'));
+  } catch {
+    return await mkdtemp('/dev/shm/haservice-');
+  }
+}
+
+/** Redis where there is one, else Valkey. */
+function program(env: NodeJS.ProcessEnv): string {
+  const folders = (env['PATH'] ?? '').split(delimiter);
+  for (const name of ['redis-server', 'valkey-server']) {
+    for (const folder of folders) {
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return join(folder, name);
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  throw new HAError(
+    'HA_ERR_PROGRAM_START',
+    'neither redis-server nor valkey-server is on the PATH',
+  );
+}

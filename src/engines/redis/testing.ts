@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'iovalkey';
+import { agentConfigSchema } from '../../api/agent-config.ts';
+import type { Order } from '../../api/member-protocol.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { EngineReport } from '../managed-engine.ts';
+import { freePort } from '../testing.ts';
+import { RedisEngine } from './redis-engine.ts';
+
+export interface MemberOptions {
+  password?: string;
+  /** Folder of the certificates. */
+  tls?: string;
+  args?: string[];
+}
+
+/** A member on this machine: a real server, led as the agent would. */
+export class TestMember {
+  readonly name: string;
+  readonly dir: string;
+  readonly port: number;
+  readonly #options: MemberOptions;
+  readonly #clients: Redis[] = [];
+  engine: RedisEngine;
+
+  private constructor(name: string, dir: string, port: number, options: MemberOptions) {
+    this.name = name;
+    this.dir = dir;
+    this.port = port;
+    this.#options = options;
+    this.engine = this.#newEngine();
+  }
+
+  static async create(name: string, options: MemberOptions = {}): Promise<TestMember> {
+    const dir = await mkdtemp(join(tmpdir(), 'redis-test-'));
+    return new TestMember(name, dir, await freePort(), options);
+  }
+
+  async start(): Promise<void> {
+    await this.engine.start(soon());
+  }
+
+  report(): Promise<EngineReport> {
+    return this.engine.report(soon());
+  }
+
+  promote(epoch: number, order: Partial<Order<'promote'>> = {}): Promise<void> {
+    const whole = { member: this.name, epoch, reason: 'test', init: false, ...order };
+    return this.engine.promote(whole, soon());
+  }
+
+  follow(leader: TestMember, epoch: number, start?: number): Promise<void> {
+    const { name, port } = leader;
+    const order = {
+      ...{ member: this.name, epoch, reason: 'test' },
+      ...{ leader: { member: name, host: '127.0.0.1', port } },
+    };
+    return this.engine.follow(start === undefined ? order : { ...order, start }, soon());
+  }
+
+  fence(): Promise<void> {
+    return this.engine.fence(soon());
+  }
+
+  /** A client of the program, as any other pod would be. */
+  async client(options: { password?: string; ca?: Buffer } = {}): Promise<Redis> {
+    const { password = this.#options.password, ca } = options;
+    const redis = new Redis({
+      ...{ host: '127.0.0.1', port: this.port, lazyConnect: true, retryStrategy: () => null },
+      ...(password === undefined ? {} : { password }),
+      ...(ca === undefined ? {} : { tls: { ca, checkServerIdentity: () => undefined } }),
+    });
+    redis.on('error', () => {});
+    this.#clients.push(redis);
+    await redis.connect();
+    return redis;
+  }
+
+  async pid(): Promise<number> {
+    const redis = await this.client();
+    return Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+  }
+
+  /** Polls the report, as the operator does, until it is as wished. */
+  async until(
+    what: string,
+    wished: (report: EngineReport) => boolean,
+    deadlineMs = 10_000,
+  ): Promise<EngineReport> {
+    const deadline = systemClock.now() + deadlineMs;
+    for (;;) {
+      const report = await this.report();
+      if (wished(report)) return report;
+      if (systemClock.now() > deadline) {
+        throw new Error(`${this.name} is not ${what}: ${JSON.stringify(report)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  linked(): Promise<EngineReport> {
+    return this.until(
+      'linked',
+      ({ linked, position }) => linked === true && position !== undefined,
+    );
+  }
+
+  /** The agent and its server end at once, and start anew on the same volume. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.engine = this.#newEngine();
+    await this.start();
+  }
+
+  /** SIGKILL; resolves when the server is gone. */
+  async kill(): Promise<void> {
+    await this.engine.stop(AbortSignal.abort());
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.disconnect();
+    await this.kill();
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #newEngine(): RedisEngine {
+    const { password, tls, args = [] } = this.#options;
+    const engine = {
+      ...{ type: 'Redis', dataDir: this.dir },
+      ...(tls === undefined ? {} : { tls: { secretName: 'test' } }),
+    };
+    const context: EngineContext = {
+      config: agentConfigSchema.parse({
+        ...{ service: 'test', engine, port: this.port, agentPort: 1 },
+        args: ['redis-server', '--logfile', join(this.dir, 'log'), ...args],
+      }),
+      pod: { name: this.name, uid: undefined, ip: '127.0.0.1' },
+      password,
+      env: process.env,
+      clock: systemClock,
+      log: { info() {}, warn() {}, error() {} },
+    };
+    return new RedisEngine(context, tls === undefined ? {} : { tlsFolder: tls });
+  }
+}
+
+/** As many as were asked for. */
+export type Members = [TestMember, TestMember, TestMember] & AsyncDisposable;
+
+/** Members that end with the test. */
+export async function members(names: string[], options: MemberOptions = {}): Promise<Members> {
+  const all = await Promise.all(names.map((name) => TestMember.create(name, options)));
+  await Promise.all(all.map((member) => member.start()));
+  return Object.assign(all as [TestMember, TestMember, TestMember], {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(all.map((member) => member.close()));
+    },
+  });
+}
+
+function soon(): AbortSignal {
+  return AbortSignal.timeout(10_000);
+}
+
+/** Whether there is a server to test with. */
+export const haveServer = (() => {
+  try {
+    execFileSync('redis-server', ['--version'], { timeout: 10_000 });
+    return true;
+  } catch {
+    console.warn('SKIPPED, as there is no redis-server: npm test installs it');
+    return false;
+  }
+})();
+
+/** Polls until it is so. */
+export async function settled(wished: () => Promise<boolean>): Promise<void> {
+  const deadline = systemClock.now() + 10_000;
+  while (!(await wished())) {
+    if (systemClock.now() > deadline) throw new Error(`never: ${wished.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
