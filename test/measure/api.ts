@@ -43,20 +43,35 @@ export class Api {
     return parts.join('');
   }
 
+  /** Sends JSON with POST, to what a pod serves. @returns the answer, as text. @throws HAError where it is no success. */
+  async post(path: string, json: object, signal: AbortSignal): Promise<string> {
+    const body = await this.#request('POST', path, signal, JSON.stringify(json));
+    return body.text();
+  }
+
   /** What a path gives, as it comes. @throws HAError where the answer is no success. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const body = await this.#request('GET', path, signal);
+    const decoder = new TextDecoder();
+    for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
+  }
+
+  async #request(method: 'GET' | 'POST', path: string, signal: AbortSignal, content?: string) {
     const { dispatcher, credentials } = await this.#connections.get('watches');
     const { origin, path: root } = this.#source.server;
     const { statusCode, body } = await dispatcher.request({
       origin,
       path: root + path,
-      method: 'GET',
-      headers: credentials.headers,
+      method,
+      headers: {
+        ...credentials.headers,
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       signal,
+      ...(content === undefined ? {} : { body: content }),
     });
-    if (statusCode !== 200) throw apiError(statusCode, await body.text(), `GET ${path}`);
-    const decoder = new TextDecoder();
-    for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
+    if (statusCode !== 200) throw apiError(statusCode, await body.text(), `${method} ${path}`);
+    return body;
   }
 
   async close(): Promise<void> {

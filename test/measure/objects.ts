@@ -35,10 +35,18 @@ const configMaps: ResourceType<KubeObject> = {
   namespaced: true,
 };
 
+const secrets: ResourceType<KubeObject> = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+};
+
 const known: ResourceType<KubeObject>[] = [
   namespaces,
   deployments,
   configMaps,
+  secrets,
   pods,
   services,
   haServices,

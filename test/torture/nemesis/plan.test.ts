@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type FaultName, faultNames } from './fault-names.ts';
+import { planRun } from './plan.ts';
+import { seeded } from './random.ts';
+
+const plans = Array.from({ length: 2_000 }, (_, seed) => planRun(seed, faultNames));
+
+it('the same seed is the same run, and others are others', () => {
+  expect(planRun(7, faultNames)).toEqual(plans[7]);
+  expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBeGreaterThan(1_900);
+});
+
+it('every fault comes alone, and with every other, in some order', () => {
+  const seen = new Set(plans.map((plan) => plan.map(({ fault }) => fault).join()));
+  for (const name of faultNames) {
+    expect(seen).toContain(name);
+    for (const other of faultNames) {
+      if (other === name) continue;
+      expect(
+        seen.has(`${name},${other}`) || seen.has(`${other},${name}`),
+        `${name}, ${other}`,
+      ).toBe(true);
+    }
+  }
+});
+
+it('only what is allowed happens, at most two that differ, and a frozen primary is left so for long enough', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.subarray(faultNames, { minLength: 1 }), (seed, allowed) => {
+      const plan = planRun(seed, allowed);
+      const names = plan.map(({ fault }) => fault);
+      expect(plan.length).toBeGreaterThan(0);
+      expect(plan.length).toBeLessThanOrEqual(2);
+      expect(new Set(names).size).toBe(names.length);
+      expect(allowed).toEqual(expect.arrayContaining<FaultName>(names));
+      expect(plan[0]?.atMs).toBe(0);
+      for (const { fault, holdMs } of plan) {
+        if (fault === 'freeze') expect(holdMs).toBeGreaterThanOrEqual(2_000);
+      }
+    }),
+  );
+  expect(planRun(1, [])).toEqual([]);
+});
+
+it('random numbers are spread evenly', () => {
+  const random = seeded(1);
+  const counts = Array.from({ length: 10 }, () => 0);
+  for (let i = 0; i < 10_000; i++) counts[Math.floor(random() * 10)]! += 1;
+  for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+});

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { machineMs } from '../workload/torture/clock.ts';
+import type { Arena } from './arena.ts';
+import { check } from './history/check.ts';
+import { longestGapMs } from './history/gap.ts';
+import { type Ack, type History, acksOf } from './history/history.ts';
+import { readFinal } from './final.ts';
+import type { FaultName } from './nemesis/fault-names.ts';
+import { planRun } from './nemesis/plan.ts';
+import { play } from './nemesis/play.ts';
+import type { RunResult } from './report/run-result.ts';
+import { engines } from './target/engines.ts';
+
+/** When a client gives up what it does. */
+const clientTimeoutMs = 1_000;
+const firstWritesMs = 20_000;
+const convergeMs = 90_000;
+const pollMs = 200;
+/** How many lost or dual writes are described. */
+const mostExamples = 5;
+
+/** Attacks the service once, in the way of this seed, and checks what became of every write. */
+export async function runOnce(
+  arena: Arena,
+  seed: number,
+  allowed: readonly FaultName[],
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { scene, clients, cluster, api, target } = arena;
+  const steps = planRun(seed, allowed);
+  const run = `${Date.now()}-${seed}`;
+  const epoch = scene.status.ledEpoch ?? scene.status.epoch ?? 0;
+  const database = arena.database(run);
+  const names = clients.map(({ name }) => name);
+  const { client: rates } = engines[target.engine];
+  const writer = { ...rates, clients: names, timeoutMs: clientTimeoutMs };
+  await Promise.all(
+    clients.map((each) => each.start({ database, writer: { ...writer, client: each.name } })),
+  );
+  await everyoneWrites(arena, 0, machineMs() + firstWritesMs, signal);
+
+  const means = { cluster, client: api.client, cast: scene };
+  const played = await play(steps, means, { now: machineMs, signal });
+  const healedAt = machineMs();
+  const faults = steps.map(({ fault }) => fault);
+  let notConverged = await converged(arena, healedAt, signal);
+  const healedMs = machineMs() - healedAt;
+  const stoppedAt = machineMs();
+  await Promise.all(clients.map((client) => client.stop()));
+
+  const { final, differs } = await readFinal(arena, run, signal);
+  notConverged ??= differs;
+  const histories = await Promise.all(
+    clients.map(async (client) => [client.name, await client.history()] as const),
+  );
+  const history: History = {
+    clients: Object.fromEntries(histories),
+    ...(final === undefined ? {} : { final }),
+    leaders: scene.leaders.since(epoch),
+  };
+  const findings = check(history);
+  const acks = acksOf(history);
+  const describe = (what: string, all: Ack[]) =>
+    all.slice(0, mostExamples).map(({ client, number, who, sent, ended }) => {
+      const [from, to] = [sent, ended].map((ms) => Math.round(ms - played.startedAt));
+      return `${what}: ${client}:${number} acknowledged by ${who}, ${from} to ${to} ms`;
+    });
+  return {
+    seed,
+    faults: faults.filter((name) => !played.skipped.includes(name)),
+    notes: [
+      ...played.notes,
+      `leaders: ${history.leaders.map((each) => each.join('/')).join(', ')}`,
+    ],
+    acknowledged: findings.acknowledged,
+    lost: findings.lost.length,
+    dualPrimary: findings.dual.length,
+    invented: findings.invented.length,
+    staleReads: findings.staleReads,
+    examples: [
+      ...describe('lost', findings.lost),
+      ...describe('dual', findings.dual),
+      ...findings.invented.slice(0, mostExamples).map((what) => `nobody wrote ${what}`),
+    ],
+    ...(notConverged === undefined ? { healedMs } : { notConverged }),
+    unavailableMs: longestGapMs(acks, played.startedAt, stoppedAt),
+  };
+}
+
+/** Waits until all is well, and each client writes on both kinds of connection. @returns what is wrong when time is over. */
+async function converged(
+  arena: Arena,
+  since: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const deadline = since + convergeMs;
+  try {
+    await arena.scene.settled(convergeMs, signal);
+    await everyoneWrites(arena, since, deadline, signal);
+    // What was well at first may have been old news.
+    await arena.scene.settled(Math.max(1_000, deadline - machineMs()), signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return (error as Error).message;
+  }
+}
+
+/** Waits until each client has had a write acknowledged, on either kind of connection, that was sent after `since`. */
+async function everyoneWrites(
+  { clients }: Arena,
+  since: number,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let waiting = [...clients];
+  for (;;) {
+    const done = await Promise.all(
+      waiting.map(async (client) => {
+        const { kept = 0, new: fresh = 0 } = await client.progress().catch(() => ({}) as never);
+        return kept > since && fresh > since;
+      }),
+    );
+    waiting = waiting.filter((_, i) => done[i] !== true);
+    if (waiting.length === 0) return;
+    if (machineMs() > deadline) {
+      throw new Error(`no write of ${waiting.map(({ name }) => name).join(', ')} succeeds`);
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}

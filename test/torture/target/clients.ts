@@ -1,0 +1,67 @@
+import type { Api } from '../../measure/api.ts';
+import type {
+  FinalAnswer,
+  FinalRequest,
+  Progress,
+  StartRequest,
+} from '../../workload/torture/control.ts';
+import type { Operation } from '../../workload/torture/operation.ts';
+import { controlPort } from '../../workload/torture/start.ts';
+
+const callMs = 5_000;
+/** A history is a megabyte or two; on a busy machine that takes a while. Milliseconds. */
+const historyMs = 20_000;
+
+/** A client in a pod, told what to do through the API server. Every call throws where it cannot be reached. */
+export class RemoteClient {
+  readonly name: string;
+  readonly #api: Api;
+  readonly #path: string;
+  #boot: string | undefined;
+
+  constructor(api: Api, namespace: string, name: string) {
+    this.name = name;
+    this.#api = api;
+    this.#path = `/api/v1/namespaces/${namespace}/pods/${name}:${controlPort}/proxy`;
+  }
+
+  async prepare(request: FinalRequest): Promise<void> {
+    await this.#post('/prepare', request, request.timeoutMs + callMs);
+  }
+
+  async final(request: FinalRequest): Promise<FinalAnswer> {
+    const text = await this.#post('/final', request, request.timeoutMs + callMs);
+    return JSON.parse(text) as FinalAnswer;
+  }
+
+  async start(request: StartRequest): Promise<void> {
+    this.#boot = (await this.progress()).boot;
+    await this.#post('/start', request, callMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.#post('/stop', {}, callMs);
+  }
+
+  async progress(): Promise<Progress> {
+    const signal = AbortSignal.timeout(callMs);
+    return JSON.parse(await this.#api.text(`${this.#path}/progress`, signal)) as Progress;
+  }
+
+  /** Everything since start(). @throws Error where it was started anew meanwhile, and has forgotten. */
+  async history(): Promise<Operation[]> {
+    const { boot, count } = await this.progress();
+    const text = await this.#api.text(`${this.#path}/history`, AbortSignal.timeout(historyMs));
+    const operations = text.split('\n').flatMap((line) => {
+      return line === '' ? [] : [JSON.parse(line) as Operation];
+    });
+    if (boot !== this.#boot || operations.length < count) {
+      throw new Error(`the client ${this.name} has lost its history`);
+    }
+    return operations;
+  }
+
+  #post(path: string, body: object, timeoutMs: number): Promise<string> {
+    return this.#api.post(this.#path + path, body, AbortSignal.timeout(timeoutMs));
+  }
+}

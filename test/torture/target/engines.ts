@@ -1,0 +1,169 @@
+import type { KubeObject } from '../../../src/kube/wire.ts';
+import type { DatabaseOptions } from '../../workload/torture/session.ts';
+
+export type EngineName = DatabaseOptions['engine'];
+export type Consistency = 'Strong' | 'Eventual';
+
+/** What is attacked. */
+export interface Target {
+  engine: EngineName;
+  consistency: Consistency;
+}
+
+export const serviceName = 'target';
+const secretName = 'target-password';
+const secretKey = 'password';
+export const memberCount = 3;
+
+/** Copies that must have a write: with the primary a majority of the members. */
+export const acksOf = ({ consistency }: Target): number =>
+  consistency === 'Strong' ? Math.floor(memberCount / 2) : 0;
+
+/** Whether what was written can be read back: the member program forgets it. */
+export const keepsWrites = ({ engine }: Target): boolean => engine !== 'http';
+
+interface Engine {
+  port: number;
+  /** How often a client does something, on a kept connection and on a new one, and which of it is a read. */
+  client: { keptMs: number; newMs: number; readEvery: number };
+  hasPassword: boolean;
+  /** Parts of the HAService's spec. */
+  spec: () => Record<string, unknown>;
+}
+
+const volume = (mountPath: string) => ({
+  container: { volumeMounts: [{ name: 'data', mountPath }] },
+  claims: [
+    {
+      metadata: { name: 'data' },
+      spec: {
+        storageClassName: 'local',
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+      },
+    },
+  ],
+});
+
+const database = (
+  type: 'Redis' | 'Postgres',
+  container: { name: string; image: string },
+  folder: string,
+) => {
+  const { container: mounts, claims } = volume(folder);
+  return {
+    topology: 'LeaderFollower',
+    engine: { type, passwordSecret: { name: secretName, key: secretKey } },
+    template: {
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [{ ...container, imagePullPolicy: 'IfNotPresent', ...mounts }],
+      },
+    },
+    volumeClaimTemplates: claims,
+  };
+};
+
+export const engines: Record<EngineName, Engine> = {
+  redis: {
+    port: 6379,
+    client: { keptMs: 10, newMs: 20, readEvery: 10 },
+    hasPassword: true,
+    spec: () => database('Redis', { name: 'redis', image: 'docker.io/library/redis:7' }, '/data'),
+  },
+  postgres: {
+    port: 5432,
+    // A new connection is a new process there.
+    client: { keptMs: 10, newMs: 100, readEvery: 25 },
+    hasPassword: true,
+    spec: () =>
+      database(
+        'Postgres',
+        { name: 'postgres', image: 'docker.io/library/postgres:15' },
+        '/var/lib/postgresql',
+      ),
+  },
+  http: {
+    port: 8080,
+    client: { keptMs: 10, newMs: 20, readEvery: 0 },
+    hasPassword: false,
+    spec: () => ({
+      topology: 'ActivePassive',
+      engine: {
+        type: 'HTTP',
+        http: { path: '/healthz' },
+        promote: { path: '/promote' },
+        demote: { path: '/demote' },
+      },
+      template: {
+        spec: {
+          terminationGracePeriodSeconds: 1,
+          containers: [
+            {
+              name: 'member',
+              image: 'docker.io/library/haservice-workload:dev',
+              imagePullPolicy: 'IfNotPresent',
+              command: ['/usr/bin/node', '/app/workload.mjs', 'member'],
+              env: [
+                { name: 'HOOKS', value: 'true' },
+                { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+              ],
+            },
+          ],
+        },
+      },
+    }),
+  },
+};
+
+/** The Secret, where there is one, and the HAService: heard ten times a second, given up after a second. */
+export function targetObjects(target: Target, namespace: string, password: string): KubeObject[] {
+  const { port, hasPassword, spec } = engines[target.engine];
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: secretName, namespace },
+    stringData: { [secretKey]: password },
+  };
+  const service = {
+    apiVersion: 'haservice.dev/v1alpha1',
+    kind: 'HAService',
+    metadata: { name: serviceName, namespace },
+    spec: {
+      replicas: memberCount,
+      ports: [{ port }],
+      heartbeat: { interval: '100ms', timeout: '1s' },
+      failover: { consistency: target.consistency, minInterval: '0s', leaseDuration: '3s' },
+      ...spec(),
+    },
+  };
+  return [...(hasPassword ? [secret] : []), service];
+}
+
+/** A client on each node: on a node that is cut off there is one, too, which can reach whoever is cut off with it. */
+export function clientPod(target: Target, namespace: string, name: string, node: string) {
+  const password = { secretKeyRef: { name: secretName, key: secretKey } };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { app: 'torture' } },
+    spec: {
+      nodeName: node,
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 0,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [
+        {
+          name: 'client',
+          image: 'docker.io/library/haservice-workload:dev',
+          imagePullPolicy: 'IfNotPresent',
+          args: ['torture'],
+          env: engines[target.engine].hasPassword
+            ? [{ name: 'PASSWORD', valueFrom: password }]
+            : [],
+        },
+      ],
+    },
+  };
+  return pod as KubeObject;
+}

@@ -1,0 +1,183 @@
+import { nameLabel } from '../../../src/api/labels.ts';
+import type { HAService } from '../../../src/api/haservice.ts';
+import type { Status } from '../../../src/api/status.ts';
+import { haServices } from '../../../src/controller/resource-type.ts';
+import { endpointSlices, pods, services } from '../../../src/kube/resources.ts';
+import { Store } from '../../../src/kube/store.ts';
+import type { EndpointSlice, Pod, Service } from '../../../src/kube/wire.ts';
+import type { Api } from '../../measure/api.ts';
+import { firstFound } from '../../measure/first-found.ts';
+import { follow } from '../../measure/follow.ts';
+import { operatorNamespace } from '../../measure/operator.ts';
+import { isReady, isSettled } from '../../measure/state.ts';
+import type { Cast, Victim } from '../nemesis/faults.ts';
+import { memberCount, serviceName } from './engines.ts';
+import { Leaders } from './leaders.ts';
+
+/** What the API server has of the service that is attacked, as it changes. While it is away this is what it had last. */
+export class Scene implements Cast {
+  readonly leaders = new Leaders();
+  readonly #namespace: string;
+  readonly #services = new Store<HAService>();
+  readonly #pods = new Store<Pod>();
+  readonly #virtual = new Store<Service>();
+  readonly #slices = new Store<EndpointSlice>();
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  /** Ends with the signal. */
+  static async open(api: Api, namespace: string, signal: AbortSignal): Promise<Scene> {
+    const scene = new Scene(namespace);
+    const changed = () => {
+      scene.#note();
+      for (const listener of [...scene.#listeners]) listener();
+    };
+    scene.#services.onChange(changed);
+    scene.#pods.onChange(changed);
+    scene.#slices.onChange(changed);
+    scene.#virtual.onChange(changed);
+    await Promise.all([
+      follow(api.client, haServices, scene.#services, signal),
+      follow(api.client, pods, scene.#pods, signal),
+      follow(api.client, endpointSlices, scene.#slices, signal),
+      follow(api.client, services, scene.#virtual, signal),
+    ]);
+    return scene;
+  }
+
+  get status(): Status {
+    return this.#services.get(this.#namespace, serviceName)?.status ?? {};
+  }
+
+  /** Address of the Service that takes writes. */
+  get address(): string | undefined {
+    return this.#virtual.get(this.#namespace, serviceName)?.spec?.clusterIP;
+  }
+
+  primary(): Victim | undefined {
+    return this.members().find(({ name }) => name === this.status.primary);
+  }
+
+  followers(): Victim[] {
+    return this.members().filter(({ name }) => name !== this.status.primary);
+  }
+
+  operator(): Victim | undefined {
+    const all = this.#pods
+      .list()
+      .filter(({ metadata }) => metadata?.namespace === operatorNamespace);
+    return victims(all.filter(isReady))[0] ?? victims(all)[0];
+  }
+
+  members(): Victim[] {
+    return victims(this.#memberPods());
+  }
+
+  isRunning(pod: string): boolean {
+    return this.#pods.get(this.#namespace, pod)?.status?.phase === 'Running';
+  }
+
+  /** What is not yet as it should be when all faults are over; undefined where everything is. */
+  unsettled(): string | undefined {
+    const service = this.#services.get(this.#namespace, serviceName);
+    const { status } = this;
+    if (service === undefined || !isSettled(service) || status.phase !== 'Healthy') {
+      return `status: ${status.phase ?? 'none'}, primary ${status.primary ?? 'none'}, members ${this.#describeMembers()}`;
+    }
+    if (status.fencing !== undefined) return `a fence of epoch ${status.fencing.epoch} goes on`;
+    const wrong = status.members?.find(
+      ({ pod, state }) =>
+        state !== undefined &&
+        state !== (pod === status.primary ? 'Leading' : 'Following') &&
+        // Members of an engine that only has a lease do not follow.
+        state !== 'Detached',
+    );
+    if (wrong !== undefined) return `${wrong.pod} is ${wrong.state ?? ''}`;
+    const ready = this.#memberPods().filter(isReady);
+    if (ready.length !== memberCount) return `${ready.length} of ${memberCount} pods are ready`;
+    const behind = this.#behind();
+    if (behind !== this.primary()?.address) return `the Service points at ${behind || 'nobody'}`;
+    return undefined;
+  }
+
+  /** Waits until nothing is unsettled. @throws Error that says what is. */
+  settled(timeoutMs: number, signal: AbortSignal): Promise<true> {
+    return this.until(
+      () => (this.unsettled() === undefined ? true : undefined),
+      () => `${this.unsettled() ?? ''}; conditions: ${this.#describeConditions()}`,
+      timeoutMs,
+      signal,
+    );
+  }
+
+  until<T>(
+    read: () => T | undefined,
+    wrong: () => string,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const onChange = (listener: () => void) => {
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
+    };
+    const late = () => new Error(`after ${timeoutMs / 1_000} s: ${wrong()}`);
+    return firstFound(onChange, read, { timeoutMs, late, signal });
+  }
+
+  #note(): void {
+    for (const { name, uid, address } of this.members()) this.leaders.sawPod(name, uid, address);
+    const { primary, primaryUID, epoch, failovers = [] } = this.status;
+    for (const record of failovers) this.leaders.sawLeader(record.epoch, record.to);
+    if (primary !== undefined && epoch !== undefined) {
+      this.leaders.sawLeader(this.status.ledEpoch ?? epoch, primary, primaryUID);
+    }
+  }
+
+  #memberPods(): Pod[] {
+    return this.#pods
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.#namespace && metadata.labels?.[nameLabel] === serviceName,
+      );
+  }
+
+  /** Addresses behind the Service. */
+  #behind(): string {
+    return this.#slices
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.#namespace &&
+          metadata.labels?.['kubernetes.io/service-name'] === serviceName,
+      )
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .flatMap(({ addresses }) => addresses)
+      .join();
+  }
+
+  #describeMembers(): string {
+    const members = this.status.members ?? [];
+    return members.map(({ pod, health, state }) => `${pod} ${health} ${state ?? ''}`).join(', ');
+  }
+
+  #describeConditions(): string {
+    return (this.status.conditions ?? [])
+      .map(({ type, status, reason, message }) => `${type}=${status} ${reason} (${message})`)
+      .join(', ');
+  }
+}
+
+function victims(all: Pod[]): Victim[] {
+  return all.flatMap(({ metadata, spec, status }) => {
+    const { namespace, name, uid } = metadata ?? {};
+    const [node, address] = [spec?.nodeName, status?.podIP];
+    if (namespace === undefined || name === undefined || uid === undefined) return [];
+    return node === undefined || address === undefined
+      ? []
+      : [{ namespace, name, uid, node, address }];
+  });
+}

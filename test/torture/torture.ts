@@ -1,0 +1,75 @@
+import { Cluster } from '../cluster/cluster.ts';
+import { grouped } from '../measure/text-table.ts';
+import { Arena, type ArenaOptions } from './arena.ts';
+import type { FaultName } from './nemesis/fault-names.ts';
+import { type RunResult, failuresOf } from './report/run-result.ts';
+import { runOnce } from './run.ts';
+
+export interface TortureOptions extends ArenaOptions {
+  faults: readonly FaultName[];
+  runs: number;
+  seed: number;
+  log: (line: string) => void;
+}
+
+/**
+ * Run after run on one service, each with numbers of its own; on a new service where one has not come back to life.
+ *
+ * @returns what each run has shown; where it was ended early, by what.
+ */
+export async function torture(
+  options: TortureOptions,
+): Promise<{ results: RunResult[]; error?: Error }> {
+  const { faults, runs, seed, target, log, signal } = options;
+  const results: RunResult[] = [];
+  let arena: Arena | undefined;
+  try {
+    for (let i = 0; i < runs; i++) {
+      signal.throwIfAborted();
+      if (arena === undefined) {
+        log(`starting the ${target.engine} service, ${target.consistency}, and its clients`);
+        arena = await Arena.open(options);
+      }
+      const startedAt = performance.now();
+      const result = await runOnce(arena, seed + i, faults, signal);
+      results.push(result);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      log(lineOf(result, `${i + 1}/${runs}`, seconds));
+      const failures = failuresOf(result, target.consistency === 'Strong');
+      if (failures.length > 0) for (const line of describe(result, failures)) log(`  ${line}`);
+      if (result.notConverged !== undefined) {
+        arena.close();
+        arena = undefined;
+      }
+    }
+    return { results };
+  } catch (error) {
+    return { results, error: error as Error };
+  } finally {
+    arena?.close();
+    await heal();
+  }
+}
+
+/** Whatever state a run was ended in. */
+async function heal(): Promise<void> {
+  const cluster = await Cluster.open();
+  await cluster.healAll();
+  await cluster.startComponent('kube-apiserver');
+}
+
+function lineOf(result: RunResult, count: string, seconds: number): string {
+  const { seed, faults, acknowledged, lost, dualPrimary, unavailableMs, healedMs } = result;
+  return [
+    `${count} seed ${seed} ${faults.join(' + ')}: ${grouped(acknowledged)} acknowledged`,
+    `${lost} lost, ${dualPrimary} dual, ${grouped(unavailableMs)} ms without writes`,
+    healedMs === undefined ? 'NOT CONVERGED' : `well after ${grouped(healedMs)} ms`,
+    `${seconds.toFixed(1)} s`,
+  ].join('; ');
+}
+
+const describe = ({ notes, examples }: RunResult, failures: string[]): string[] => [
+  ...failures,
+  ...notes,
+  ...examples,
+];
