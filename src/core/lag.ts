@@ -48,7 +48,7 @@ export function lagOf(
   leader: Member | undefined,
 ): Pick<MemberStatus, 'lagBytes' | 'lagSeconds'> {
   const report = member.health?.report;
-  if (report === undefined || report.state !== 'Following' || leader === undefined) return {};
+  if (report?.state !== 'Following' || leader === undefined) return {};
   const bytes = behind(positionOf(leader), report.position);
   const seconds = (report.lagMs ?? 0) / 1_000;
   return {
