@@ -5,6 +5,7 @@ import {
   passwordVariable,
 } from '../api/agent-config.ts';
 import { HAError } from '../api/errors.ts';
+import { expand } from '../core/expand.ts';
 
 export interface Settings {
   config: AgentConfig;
@@ -22,8 +23,11 @@ export function readSettings(variables: NodeJS.ProcessEnv): Settings {
     const missing = text === undefined ? agentConfigVariable : 'POD_NAME';
     throw new HAError('HA_ERR_AGENT_CONFIG', `the variable ${missing} is missing`);
   }
+  const config = parse(text);
+  // The kubelet would have done so, had it started the program itself.
+  const expanded = (words: string[]) => words.map((word) => expand(word, env));
   return {
-    config: parse(text),
+    config: { ...config, command: expanded(config.command), args: expanded(config.args) },
     // Without an address it is not in a pod, but on somebody's desk.
     pod: { name, uid: given(env['POD_UID']), ip: given(env['POD_IP']) ?? '127.0.0.1' },
     password: given(env[passwordVariable]),

@@ -6,10 +6,10 @@ import { LastReport } from './last-report.ts';
 const position = { term: 1, offset: 5 };
 const first: MemberReport = { state: 'Following', epoch: 1, ledEpoch: 0, position, nonce: 'n1' };
 
-const heardAfter = (more: object) => {
+const heardAfter = (more: Partial<MemberReport>) => {
   const last = new LastReport(new FakeClock());
   expect(last.hear(first)).toBe(true);
-  return last.hear({ ...first, ...more } as MemberReport);
+  return last.hear({ ...first, ...more });
 };
 
 it.each([
@@ -31,9 +31,15 @@ it.each([
   [{ identity: 'x' }],
   [{ loss: { epoch: 1, message: 'x' } }],
   [{ problem: { reason: 'Slow', message: 'x' } }],
-  [{ position: undefined }],
-])('is news: %j', (more) => {
+] satisfies [Partial<MemberReport>][])('is news: %j', (more) => {
   expect(heardAfter(more)).toBe(true);
+});
+
+it('is news that the position is known no more', () => {
+  const last = new LastReport(new FakeClock());
+  last.hear(first);
+  const { position: _position, ...unknown } = first;
+  expect(last.hear(unknown)).toBe(true);
 });
 
 it('tells when it was heard, by both clocks, until another life begins', () => {
