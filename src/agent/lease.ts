@@ -13,26 +13,27 @@ export interface LeaseOptions {
   onChange?: (end: number | undefined) => void;
 }
 
+/** How much earlier than granted it ends, so that a late timer does not end it too late: share of the lease, milliseconds. */
+const earlyShare = 0.05;
+const mostEarlyMs = 250;
+
 /**
  * How long a leader may go on that hears nothing from the operator, for programs whose followers cannot stop it.
  *
  * The arithmetic. Each report carries a nonce, which says when it was issued, on this agent's monotonic clock. The operator
  * grants `ms` by naming the nonce; the lease then ends at
  *
- *     end = max(end, issued + min(ms, maxMs))
+ *     end = max(end, issued + min(ms, maxMs) - early)
  *
- * The operator received that report at a time r of its own clock, before it sent the grant, at s:  issued <= r <= s. So however
- * late the grant arrives (it may lie in a queue for an hour), the leader ends at r + ms at the latest, and s + ms is a safe bound
- * that needs no knowledge of the network. Two clocks do not run equally fast: crystals are wrong by up to 200 ppm each, and
- * NTP slews by up to 500 ppm, which CLOCK_MONOTONIC follows; so the operator counts
- *
- *     dead by = s + ms * 1.002 + lateness
- *
- * from the last grant that it sent, whether or not it was answered. A promotion needs a grant, too, for the same reason: an order
- * without one could lie in a queue and, when it comes, begin a leadership that the operator has no bound for.
+ * The operator received that report at a time r of its own clock, before it sent the grant:  issued <= r. So however late the grant
+ * arrives (it may lie in a queue for an hour), the leader ends at r + ms at the latest, a bound that needs no knowledge of the
+ * network. What is left is that two clocks do not run equally fast (one percent is counted), and lateness (50 ms are): see
+ * core/lease.ts, the operator's side, which counts every grant that it has sent, whether or not it was answered. A promotion needs
+ * a grant, too, for the same reason: an order without one could lie in a queue and, when it comes, begin a leadership that the
+ * operator has no bound for.
  *
  * Lateness, that is what is left open: from the end of the lease until SIGKILL has reached the program. Here it is the lateness of
- * a timer, some milliseconds, on a machine that has no processor free perhaps a hundred.
+ * a timer: some milliseconds, more on a machine that has no processor free; `early` is there to take that up.
  * - Agent blocked (its log is not read) or stopped alone: the guard, a process of its own, ends the program in time (guard.ts).
  * - All processes of the container stopped together and continued after the end (SIGSTOP, the cgroup freezer, a paused virtual
  *   machine): the program runs again at the same moment as agent and guard, and can answer what lay in its sockets until one
@@ -43,12 +44,14 @@ export interface LeaseOptions {
  */
 export class Lease {
   readonly #options: LeaseOptions;
+  readonly #earlyMs: number;
   #end: number | undefined;
   #isOver = false;
   #cancel = () => {};
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+    this.#earlyMs = Math.min(mostEarlyMs, options.maxMs * earlyShare);
   }
 
   /** A nonce for a report that is sent now: in microseconds. */
@@ -123,6 +126,8 @@ export class Lease {
     const match = /^([\w-]+)\.(\d{1,16}) (\d{1,9})$/.exec(grant.trim());
     if (match?.[1] !== run) return undefined;
     const issued = Number(match[2]) / 1_000;
-    return issued > clock.now() ? undefined : issued + Math.min(Number(match[3]), maxMs);
+    return issued > clock.now()
+      ? undefined
+      : issued + Math.min(Number(match[3]), maxMs) - this.#earlyMs;
   }
 }

@@ -15,7 +15,7 @@ function make({ obeyed = nothingObeyed, leased = false, started = Promise.resolv
   const over: number[] = [];
   const lease = new Lease({
     clock,
-    maxMs: 1_000,
+    maxMs: 20_000,
     run: 'run',
     onOver: () => over.push(clock.now()),
   });
@@ -177,13 +177,13 @@ describe('the lease of a promotion', () => {
     const { desk, lease, keep } = make({ leased: true });
     expect(await desk.submit(promote(3))).toMatchObject({ refusal: 'Failed' });
     expect(keep.saved).toEqual([]);
-    expect(await desk.submit(promote(3), `${lease.issue()} 1000`)).toBeUndefined();
+    expect(await desk.submit(promote(3), `${lease.issue()} 1250`)).toBeUndefined();
   });
 
   it('begins before the engine has acted, so that a promotion which hangs ends with it', async () => {
     const { desk, engine, lease, told, clock, over } = make({ leased: true });
     engine.holdsOrders = true;
-    void desk.submit(promote(3), `${lease.issue()} 1000`);
+    void desk.submit(promote(3), `${lease.issue()} 1250`);
     await told('promote 3');
     clock.advance(1_000);
     expect(over).toEqual([1_000]);
@@ -192,17 +192,17 @@ describe('the lease of a promotion', () => {
   it('is prolonged by the same order once more', async () => {
     const { desk, engine, lease, told, clock, over } = make({ leased: true });
     engine.holdsOrders = true;
-    void desk.submit(promote(3), `${lease.issue()} 1000`);
+    void desk.submit(promote(3), `${lease.issue()} 1250`);
     await told('promote 3');
     clock.advance(500);
-    void desk.submit(promote(3), `${lease.issue()} 1000`);
+    void desk.submit(promote(3), `${lease.issue()} 1250`);
     clock.advance(900);
     expect(over).toEqual([]);
   });
 
   it.each([fence(4), follow(4)])('ends when %o is done, and not before', async (given) => {
     const { desk, engine, lease, told, clock, over } = make({ leased: true });
-    await desk.submit(promote(3), `${lease.issue()} 1000`);
+    await desk.submit(promote(3), `${lease.issue()} 1250`);
     expect(desk.mayLead).toBe(true);
     engine.holdsOrders = true;
     const done = desk.submit(given);
@@ -217,7 +217,7 @@ describe('the lease of a promotion', () => {
 
   it('goes on where a fence fails', async () => {
     const { desk, engine, lease, clock, over } = make({ leased: true });
-    await desk.submit(promote(3), `${lease.issue()} 1000`);
+    await desk.submit(promote(3), `${lease.issue()} 1250`);
     engine.failure = new Error('hangs');
     await desk.submit(fence(4));
     clock.advance(1_000);

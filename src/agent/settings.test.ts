@@ -1,19 +1,39 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readSettings } from './settings.ts';
 
-it('expands the command and arguments of the program as the kubelet would have, and nothing else', () => {
-  const exec = { status: ['sh', '-c', 'echo $$ $(POD_NAME)'] };
-  const config = {
-    service: 'db',
-    engine: { type: 'Exec', exec },
-    port: 1,
-    agentPort: 2,
-    command: ['run', '--id=$(POD_NAME)', '$$(POD_NAME)', '$(UNKNOWN)'],
-    args: ['$(POD_NAME)'],
-  };
-  const settings = readSettings({ HASERVICE_AGENT: JSON.stringify(config), POD_NAME: 'db-"0' });
-  expect(settings.config.command).toEqual(['run', '--id=db-"0', '$(POD_NAME)', '$(UNKNOWN)']);
-  expect(settings.config.args).toEqual(['db-"0']);
-  expect(settings.config.engine.exec?.status).toEqual(exec.status);
-  expect(settings.env).toEqual({ POD_NAME: 'db-"0' });
+const config = { service: 'web', engine: { type: 'TCP' }, port: 80, agentPort: 8990 };
+const variables = (more: object = {}) => ({
+  POD_NAME: 'web-0',
+  POD_UID: 'uid-0',
+  POD_IP: '10.0.0.1',
+  HASERVICE_AGENT: JSON.stringify({ ...config, ...more }),
+});
+
+describe('the settings', () => {
+  it('come from the variables; programs see all but the configuration', () => {
+    const settings = readSettings({ ...variables(), HASERVICE_PASSWORD: 's3cret', PATH: '/bin' });
+    expect(settings).toMatchObject({
+      config,
+      pod: { name: 'web-0', uid: 'uid-0', ip: '10.0.0.1' },
+      password: 's3cret',
+    });
+    expect(Object.keys(settings.env)).not.toContain('HASERVICE_AGENT');
+    expect(settings.env['PATH']).toBe('/bin');
+  });
+
+  it('put variables into the command and its arguments, as the kubelet does', () => {
+    const command = ['server', '--name=$(POD_NAME)', '$$(POD_NAME)', '$(OTHER)'];
+    const { config: read } = readSettings(variables({ command, args: ['$(POD_IP)'] }));
+    expect(read.command).toEqual(['server', '--name=web-0', '$(POD_NAME)', '$(OTHER)']);
+    expect(read.args).toEqual(['10.0.0.1']);
+  });
+
+  it.each([
+    ['HASERVICE_AGENT is missing', { POD_NAME: 'web-0' }],
+    ['POD_NAME is missing', { ...variables(), POD_NAME: '' }],
+    ['is not JSON', { ...variables(), HASERVICE_AGENT: '{' }],
+    ['agentPort', variables({ agentPort: 'x' })],
+  ])('that are wrong are an error that says %s', (message, given) => {
+    expect(() => readSettings(given)).toThrow(message);
+  });
 });

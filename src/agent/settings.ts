@@ -24,9 +24,9 @@ export function readSettings(variables: NodeJS.ProcessEnv): Settings {
     throw new HAError('HA_ERR_AGENT_CONFIG', `the variable ${missing} is missing`);
   }
   const config = parse(text);
-  // The kubelet would have done so, had it started the program itself.
-  const expanded = (words: string[]) => words.map((word) => expand(word, env));
+  const expanded = (texts: string[]) => texts.map((each) => expand(each, env));
   return {
+    // As the kubelet would have done, had it started the program.
     config: { ...config, command: expanded(config.command), args: expanded(config.args) },
     // Without an address it is not in a pod, but on somebody's desk.
     pod: { name, uid: given(env['POD_UID']), ip: given(env['POD_IP']) ?? '127.0.0.1' },
