@@ -41,7 +41,7 @@ async function listLibraries(program: string): Promise<string> {
 }
 
 /** @throws HAError HA_ERR_AGENT_CONFIG where there is no loader in it. */
-function parseLibraries(text: string): { loader: string; libraries: string[] } {
+export function parseLibraries(text: string): { loader: string; libraries: string[] } {
   const lines = text.split('\n').map((line) => line.trim());
   const libraries = lines.flatMap((line) => /=> (\/\S+)/.exec(line)?.[1] ?? []);
   const loader = lines.flatMap((line) => /^(\/\S+)/.exec(line)?.[1] ?? [])[0];
