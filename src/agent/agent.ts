@@ -96,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     () => {
       isStarted = true;
       member.renew();
-      log.info({}, 'the program has started');
+      log.info({ pid: engine.pid }, 'the program has started');
     },
     (error: unknown) => die({ error }, 'the program cannot be started'),
   );
