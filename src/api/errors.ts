@@ -40,6 +40,9 @@ const table = {
   HA_ERR_LEASE_OVER: 'the time granted to the leader is over: grant again, by the newest nonce',
   HA_ERR_STATE_FILE:
     'the epoch cannot be kept: check that the volume of engine.dataDir is mounted, writable and not full',
+  HA_ERR_DATABASE: 'the database has refused or did not answer: see the log of the member',
+  HA_ERR_NO_PASSWORD:
+    'a new database needs a password: name a Secret in engine.passwordSecret that holds one',
   HA_ERR_AGENT_CONFIG: 'the agent is not configured: it is to be started by the operator',
 } as const;
 

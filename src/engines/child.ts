@@ -6,6 +6,8 @@ export interface ChildOptions {
   /** The whole environment. */
   env: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Who it runs as, where that is not who this process runs as. */
+  user?: { uid: number; gid: number };
 }
 
 /**
@@ -34,7 +36,7 @@ export class Child {
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START where there is no such program, or it must not be run. */
-  static async start(command: readonly string[], { env, cwd }: ChildOptions): Promise<Child> {
+  static async start(command: readonly string[], { env, cwd, user }: ChildOptions): Promise<Child> {
     const [program = '', ...args] = command;
     if (program === '') throw new HAError('HA_ERR_PROGRAM_START', 'its command is empty');
     try {
@@ -43,6 +45,7 @@ export class Child {
         stdio: ['ignore', 'inherit', 'inherit'],
         detached: true,
         ...(cwd === undefined ? {} : { cwd }),
+        ...user,
       });
       const { pid } = process;
       if (pid !== undefined) {

@@ -7,6 +7,8 @@ import { maxAnswerBytes } from './line.ts';
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Who it runs as, where that is not who this process runs as. */
+  user?: { uid: number; gid: number };
   /** Milliseconds; Infinity where only the signal ends it. */
   timeoutMs: number;
   signal: AbortSignal;
@@ -31,7 +33,7 @@ export async function runCommand(
   command: readonly string[],
   options: CommandOptions,
 ): Promise<string> {
-  const { env, cwd, timeoutMs, signal, input } = options;
+  const { env, cwd, user, timeoutMs, signal, input } = options;
   signal.throwIfAborted();
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
@@ -39,6 +41,7 @@ export async function runCommand(
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
+    ...user,
   });
   let stopped: Error | undefined;
   const killGroup = () => {

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseLsn } from './position.ts';
+import type { Tools } from './tools.ts';
+
+/** What global/pg_control says of a server that does not run. */
+export interface ControlFile {
+  /** Ended in order, as a standby or as a leader. */
+  clean: boolean;
+  timeline: number;
+  /** Up to where the data files may hold changes: the log counts as held up to there at least. */
+  least: number;
+  segmentBytes: number;
+}
+
+/** @throws HAError where pg_controldata cannot read it */
+export async function readControlFile(
+  tools: Tools,
+  data: string,
+  signal: AbortSignal,
+): Promise<ControlFile> {
+  const text = await tools.run('pg_controldata', ['-D', data], { signal, timeoutMs: 10_000 });
+  const field = (name: string) => new RegExp(`^${name}: *(.*)$`, 'm').exec(text)?.[1] ?? '';
+  const checkpoint = parseLsn(field('Latest checkpoint location'));
+  const minimum = parseLsn(field('Minimum recovery ending location'));
+  const ofCheckpoint = Number(field("Latest checkpoint's TimeLineID"));
+  const ofMinimum = Number(field("Min recovery ending loc's timeline"));
+  return {
+    clean: field('Database cluster state').startsWith('shut down'),
+    timeline: minimum > checkpoint ? ofMinimum : ofCheckpoint,
+    least: Math.max(checkpoint, minimum),
+    segmentBytes: Number(field('Bytes per WAL segment')),
+  };
+}
+
+/**
+ * The system identifier that initdb has drawn, the same in all copies; undefined where there are no data. It is the first eight
+ * bytes of the control file in every version (pg_control.h: "this must stay at the beginning").
+ */
+export async function readIdentity(data: string): Promise<string | undefined> {
+  try {
+    const control = await readFile(join(data, 'global', 'pg_control'));
+    return String(control.readBigUInt64LE(0));
+  } catch {
+    return undefined;
+  }
+}

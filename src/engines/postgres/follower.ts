@@ -1,0 +1,224 @@
+import { rm } from 'node:fs/promises';
+import { HAError, isHAError } from '../../api/errors.ts';
+import type { Order } from '../../api/member-protocol.ts';
+import { sleep } from '../../core/clock.ts';
+import { copyLeader } from './copy.ts';
+import type { Database } from './database.ts';
+import { forkOf, parseHistory } from './history.ts';
+import { type LeaderView, type Problem, hasLogFrom, lookAtLeader, problemOf } from './leader.ts';
+import { noteLoss, rewind } from './rewind.ts';
+import { settle } from './roles.ts';
+import { alone } from './settings.ts';
+
+type Leader = Order<'follow'>['leader'];
+
+/** Milliseconds. */
+const retryMs = 500;
+const watchMs = 500;
+/** How long the stream may be down before it is asked why. */
+const unlinkedMs = 2_000;
+/** An end in order writes a checkpoint first; after so long it is a crash instead, and recovery does it later. */
+const stopMs = 60_000;
+
+/**
+ * Brings a member to follow a leader, whatever it holds, and watches that it does: until the next order, in the background.
+ * Nothing is undone when it is cut off; whoever comes next begins from what there is.
+ */
+export class Follower {
+  readonly leader: Leader;
+  readonly epoch: number;
+  /** It is being made a copy of the leader. */
+  isCloning = false;
+  problem: Problem | undefined;
+  /** Settles when it follows, is being cloned, or has found that it cannot for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
+  readonly begun: Promise<void>;
+  readonly #database: Database;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #begin: () => void = () => {};
+  #refuse: (error: unknown) => void = () => {};
+
+  constructor(database: Database, { leader, epoch }: Order<'follow'>) {
+    this.#database = database;
+    this.leader = leader;
+    this.epoch = epoch;
+    this.begun = new Promise((resolve, reject) => {
+      this.#begin = resolve;
+      this.#refuse = reject;
+    });
+    this.begun.catch(() => {});
+    this.#done = this.#run(this.#stop.signal);
+  }
+
+  /** Whether it goes on for this order, too. */
+  does({ leader: { member, host, port } }: Order<'follow'>): boolean {
+    const { leader } = this;
+    return leader.member === member && leader.host === host && leader.port === port;
+  }
+
+  /** Resolves when nothing of it goes on. */
+  async cancel(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#bring(signal);
+        this.isCloning = false;
+        this.problem = undefined;
+        this.#begin();
+        await this.#watch(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (isHAError(error, 'HA_ERR_MEMBER_FOREIGN')) {
+          this.problem = { reason: 'ForeignData', message: error.message };
+          this.#refuse(error);
+          return;
+        }
+        this.problem = isHAError(error, 'HA_ERR_COMMAND_FAILED')
+          ? { reason: 'CloneFailed', message: error.message }
+          : problemOf(error, this.leader.member);
+        this.#database.context.log.warn({ error, ...this.problem }, 'cannot follow yet');
+        this.#begin();
+        await sleep(this.#database.context.clock, retryMs, signal);
+      }
+    }
+    this.#begin();
+  }
+
+  async #bring(signal: AbortSignal): Promise<void> {
+    const database = this.#database;
+    const isUnfinished = await database.isUnfinished();
+    const { identity } = database;
+    if (identity === undefined || isUnfinished) {
+      if (identity !== undefined) this.isCloning = true;
+      const view = await this.#look(signal);
+      if (identity !== undefined) this.#refuseForeign(view, identity);
+      await this.#clone(view, undefined, signal);
+      return;
+    }
+    const end = await settle(database, signal);
+    const view = await this.#look(signal);
+    this.#refuseForeign(view, identity);
+    const timeline = await database.timelineOf(end, end.replayed);
+    const own = (await database.timelines.history(timeline)) ?? parseHistory(timeline, '');
+    const fork = Math.min(forkOf(own, view.history), view.flushed);
+    if (end.replayed > fork) {
+      await this.#giveUpOwn(view, { own, fork, end: end.replayed }, signal);
+    } else if (!hasLogFrom(view, end.replayed)) {
+      database.context.log.warn(
+        { leader: this.leader },
+        'the leader has not kept the log that is missing here: cloning anew',
+      );
+      await this.#clone(view, undefined, signal);
+    } else {
+      await this.#keepHistory(view);
+      await database.tell({ leader: this.leader, sync: alone.sync }, signal);
+    }
+  }
+
+  /** What it has beyond the fork no other has. It is counted, and then goes. */
+  async #giveUpOwn(
+    view: LeaderView,
+    range: Parameters<typeof noteLoss>[1]['range'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const database = this.#database;
+    this.isCloning = true;
+    this.#begin();
+    const note = { epoch: this.epoch, leader: this.leader.member, range };
+    await noteLoss(database, { ...note, kept: undefined }, signal);
+    await this.#stopServer(signal);
+    const look = () => this.#look(signal);
+    if (await rewind(database, { leader: this.leader, view, range, look }, signal)) {
+      await this.#startFollowing(view, signal);
+    } else {
+      const kept = await this.#clone(view, this.epoch, signal);
+      await noteLoss(database, { ...note, kept }, signal);
+    }
+  }
+
+  async #clone(
+    view: LeaderView,
+    keepAs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const database = this.#database;
+    const { tools, layout, settings, context } = database;
+    this.isCloning = true;
+    this.problem = undefined;
+    this.#begin();
+    context.log.info({ leader: this.leader, bytes: view.size }, 'cloning the leader');
+    await this.#stopServer(signal);
+    const { leader } = this;
+    let kept: string | undefined;
+    try {
+      kept = await copyLeader({ tools, layout, settings, leader, size: view.size, keepAs, signal });
+      await rm(layout.rewinding, { force: true });
+    } finally {
+      await database.look();
+    }
+    await this.#startFollowing(view, signal);
+    return kept;
+  }
+
+  async #stopServer(signal: AbortSignal): Promise<void> {
+    await this.#database.stop('fast', AbortSignal.any([signal, AbortSignal.timeout(stopMs)]));
+    await this.#database.settings.prepare();
+  }
+
+  async #startFollowing(view: LeaderView, signal: AbortSignal): Promise<void> {
+    const database = this.#database;
+    await this.#keepHistory(view);
+    await database.start({ leader: this.leader, sync: alone.sync }, signal);
+    // A rewound one answers only when it has received what it needs to be consistent.
+    await database.until(signal);
+    await rm(database.layout.rewinding, { force: true });
+  }
+
+  async #keepHistory({ timeline, historyText }: LeaderView): Promise<void> {
+    await this.#database.timelines.keep(timeline, historyText);
+    await this.#database.timelines.fill(timeline);
+  }
+
+  /** Returns when the stream is down although the leader can be asked. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#database.context;
+    let linkedAt = clock.now();
+    for (;;) {
+      await sleep(clock, watchMs, signal);
+      const status = await this.#database.pulse.ask(signal);
+      if (status === 'down' || status.streaming) {
+        linkedAt = clock.now();
+        if (status !== 'down') this.problem = undefined;
+      } else if (clock.now() - linkedAt > unlinkedMs) {
+        try {
+          await this.#look(signal);
+          return;
+        } catch (error) {
+          signal.throwIfAborted();
+          this.problem = problemOf(error, this.leader.member);
+        }
+      }
+    }
+  }
+
+  /** @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet) */
+  async #look(signal: AbortSignal): Promise<LeaderView> {
+    const view = await lookAtLeader(await this.#database.settings.remote(this.leader), signal);
+    if (view.standby) {
+      throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
+    }
+    return view;
+  }
+
+  #refuseForeign(view: LeaderView, identity: string): void {
+    if (view.identity === identity) return;
+    throw new HAError(
+      'HA_ERR_MEMBER_FOREIGN',
+      `the data here have the system identifier ${identity}, those of ${this.leader.member} ${view.identity}; nothing was changed`,
+    );
+  }
+}

@@ -1,0 +1,187 @@
+import { statfs } from 'node:fs/promises';
+import { HAError } from '../../api/errors.ts';
+import type { Order } from '../../api/member-protocol.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import { beginDataSet } from './begin.ts';
+import { Database } from './database.ts';
+import { Follower } from './follower.ts';
+import type { Problem } from './leader.ts';
+import { checkpoint, fence, promote } from './roles.ts';
+import { syncNames } from './quote.ts';
+import { alone } from './settings.ts';
+import type { ServerStatus } from './status.ts';
+
+/** Less than two segments of the log: the next one may not fit. */
+const leastRoomBytes = 32 * 2 ** 20;
+/** Milliseconds between two looks at the disk. */
+const roomMs = 5_000;
+
+/** PostgreSQL, 13 or later. docs/engines.md */
+export class PostgresEngine implements ManagedEngine {
+  readonly ended: Promise<Ending>;
+  readonly #context: EngineContext;
+  #database: Database | undefined;
+  #follower: Follower | undefined;
+  /** What goes on beside the orders, until the next one. */
+  #beside = new AbortController();
+  #sync: Order<'promote'>['sync'];
+  #caughtUpAt = 0;
+  #roomAskedAt = -Infinity;
+  #isFull = false;
+  #settle: (ending: Ending) => void = () => {};
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    this.ended = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  get pid(): number | undefined {
+    return this.#database?.server.pid;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const database = await Database.open(this.#context);
+    this.#database = database;
+    void database.server.ended.then((ending) => {
+      database.pulse.close();
+      this.#settle(ending);
+    });
+    if (database.identity === undefined || (await database.isUnfinished())) return;
+    await database.start(alone, signal);
+  }
+
+  async report(signal: AbortSignal): Promise<EngineReport> {
+    const database = this.#opened;
+    const follower = this.#follower;
+    const { loss } = database;
+    const problem = await this.#problem(follower);
+    const common = {
+      ...(database.identity === undefined ? {} : { identity: database.identity }),
+      ...(loss === undefined ? {} : { loss }),
+      ...(problem === undefined ? {} : { problem }),
+    };
+    if (follower?.isCloning === true) {
+      return { state: 'Cloning', leader: follower.leader.member, ...common };
+    }
+    if (database.identity === undefined) return { state: 'Empty', ...common };
+    if (await database.isUnfinished()) return { state: 'Cloning', ...common };
+    const status = await database.pulse.ask(signal);
+    if (status === 'down') return { state: 'Starting', ...common };
+    return { ...(await this.#of(database, status)), ...common };
+  }
+
+  async promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
+    const database = await this.#next();
+    if (database.identity === undefined) {
+      if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'cannot be promoted');
+      const { tools, layout } = database;
+      await beginDataSet(tools, layout, this.#context.password, signal);
+      await database.look();
+    }
+    if (await database.isUnfinished()) {
+      throw new HAError('HA_ERR_MEMBER_EMPTY', 'its data are half rewound');
+    }
+    await database.start(alone, signal);
+    await promote(database, order, signal);
+    this.#sync = order.sync ?? { members: [], acks: 0 };
+    this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+  }
+
+  async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
+    if (this.#follower?.does(order) !== true) {
+      const database = await this.#next();
+      this.#caughtUpAt = this.#context.clock.now();
+      this.#follower = new Follower(database, order);
+    }
+    const { begun } = this.#follower;
+    await new Promise<void>((resolve, reject) => {
+      const aborted = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', aborted, { once: true });
+      begun.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+    });
+  }
+
+  async fence(signal: AbortSignal): Promise<void> {
+    const database = await this.#next();
+    if (database.identity === undefined || (await database.isUnfinished())) return;
+    await fence(database, signal);
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    const database = await this.#next();
+    await database.stop('fast', signal);
+  }
+
+  kill(): void {
+    this.#beside.abort();
+    this.#database?.server.kill();
+  }
+
+  get #opened(): Database {
+    if (this.#database === undefined) {
+      throw new HAError('HA_ERR_DATABASE', 'it has not been started yet');
+    }
+    return this.#database;
+  }
+
+  /** Ends what the last order has left going on. */
+  async #next(): Promise<Database> {
+    this.#beside.abort();
+    this.#beside = new AbortController();
+    const follower = this.#follower;
+    await follower?.cancel();
+    this.#follower = undefined;
+    return this.#opened;
+  }
+
+  #inBackground(what: string, work: (signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#beside;
+    work(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#context.log.warn({ error }, `${what} has failed`);
+    });
+  }
+
+  async #of(database: Database, status: ServerStatus): Promise<EngineReport> {
+    if (!status.standby && !database.mayLead) {
+      this.#context.log.error({}, 'somebody else has promoted the server: it is ended');
+      database.server.abandon();
+      return { state: 'Starting' };
+    }
+    const position = { term: await database.timelineOf(status), offset: status.offset };
+    if (!status.standby) {
+      const sync = this.#sync;
+      const isInForce = sync !== undefined && status.sync === syncNames(sync);
+      return { state: 'Leading', position, ...(isInForce ? { sync } : {}) };
+    }
+    // Until then there may be more in its log than it says.
+    database.isWhole ||= status.idle || status.streaming;
+    if (!database.isWhole) return { state: 'Starting' };
+    const follower = this.#follower;
+    if (follower === undefined || follower.problem?.reason === 'ForeignData') {
+      return { state: 'Detached', position };
+    }
+    const now = this.#context.clock.now();
+    const isCaughtUp = status.streaming && status.caughtUp;
+    if (isCaughtUp) this.#caughtUpAt = now;
+    return {
+      state: 'Following',
+      leader: follower.leader.member,
+      linked: status.streaming,
+      lagMs: isCaughtUp ? 0 : Math.round(now - this.#caughtUpAt),
+      position,
+    };
+  }
+
+  async #problem(follower: Follower | undefined): Promise<Problem | undefined> {
+    const now = this.#context.clock.now();
+    if (now - this.#roomAskedAt >= roomMs) {
+      this.#roomAskedAt = now;
+      const { bavail, bsize } = await statfs(this.#opened.layout.top);
+      this.#isFull = bavail * bsize < leastRoomBytes;
+    }
+    if (!this.#isFull) return follower?.problem;
+    const { top } = this.#opened.layout;
+    return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
+  }
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../../core/clock.ts';
+import { HAError } from '../../api/errors.ts';
+import { Session, type SessionOptions, codeOf, isDown } from './session.ts';
+import { type ServerStatus, askStatus } from './status.ts';
+
+/** A kept connection is the answer of one backend. A new one needs the postmaster, too, so there is one this often. Milliseconds. */
+const renewMs = 2_000;
+
+/**
+ * Asks the own server how it is, over a kept connection, one question at a time. A question that is not answered stays open for
+ * whoever asks next: a frozen server gets no second one.
+ */
+export class Pulse {
+  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  readonly #isUp: () => Promise<boolean>;
+  #session: Session | undefined;
+  #openedAt = 0;
+  #asking: Promise<ServerStatus | 'down'> | undefined;
+  #closing = new AbortController();
+
+  constructor(options: SessionOptions, clock: Clock, isUp: () => Promise<boolean>) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#isUp = isUp;
+  }
+
+  /** `down`: no server is there, or it takes no questions yet. @throws HAError HA_ERR_DATABASE; the signal's reason */
+  async ask(signal: AbortSignal): Promise<ServerStatus | 'down'> {
+    signal.throwIfAborted();
+    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    const asking = this.#asking;
+    return new Promise((resolve, reject) => {
+      const aborted = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', aborted, { once: true });
+      asking.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+    });
+  }
+
+  /** The server ends, or has ended: open questions are answered by `down`. */
+  close(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+    this.#drop();
+  }
+
+  async #ask(): Promise<ServerStatus | 'down'> {
+    const { signal } = this.#closing;
+    try {
+      if (this.#session === undefined && !(await this.#isUp())) return 'down';
+      const session = await this.#fresh(signal);
+      return await askStatus(session);
+    } catch (error) {
+      this.#drop();
+      if (signal.aborted || isDown(error)) return 'down';
+      const message = error instanceof Error ? error.message : String(error);
+      throw new HAError('HA_ERR_DATABASE', message, { cause: error });
+    }
+  }
+
+  async #fresh(signal: AbortSignal): Promise<Session> {
+    const now = this.#clock.now();
+    const kept = this.#session;
+    if (kept !== undefined && now - this.#openedAt < renewMs) return kept;
+    try {
+      const session = await Session.open(this.#options, signal);
+      this.#drop();
+      this.#session = session;
+      this.#openedAt = now;
+      return session;
+    } catch (error) {
+      // Clients have taken all connections, which is no reason to think ill of the server.
+      if (kept !== undefined && codeOf(error) === '53300') return kept;
+      throw error;
+    }
+  }
+
+  #drop(): void {
+    this.#session?.end();
+    this.#session = undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { HAError } from '../../api/errors.ts';
+
+export type SessionOptions = Pick<
+  pg.ClientConfig,
+  'host' | 'port' | 'user' | 'password' | 'database' | 'ssl' | 'application_name'
+>;
+
+/** One connection to a server. Whatever waits for its answers fails when it is ended. */
+export class Session {
+  readonly #client: pg.Client;
+  readonly #socket: Socket;
+
+  private constructor(client: pg.Client, socket: Socket) {
+    this.#client = client;
+    this.#socket = socket;
+  }
+
+  /** Pending as long as the server does not answer. @throws the error of `pg`; the signal's reason where that came first */
+  static async open(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
+    const socket = new Socket();
+    const client = new pg.Client({
+      application_name: 'haservice agent',
+      ...options,
+      keepAlive: true,
+      stream: () => socket,
+    });
+    // Whoever waits for an answer is told, too.
+    client.on('error', () => {});
+    const abort = () => socket.destroy();
+    signal.addEventListener('abort', abort);
+    try {
+      await client.connect();
+      return new Session(client, socket);
+    } catch (error) {
+      socket.destroy();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    // With no values it is the simple protocol, which takes several statements at once.
+    const result = await (values.length === 0
+      ? this.#client.query<Row>(text)
+      : this.#client.query<Row>(text, values));
+    return result.rows;
+  }
+
+  async row<Row extends object>(text: string, values: unknown[] = []): Promise<Row> {
+    const [row] = await this.rows<Row>(text, values);
+    if (row === undefined) throw new HAError('HA_ERR_DATABASE', 'there was no row in its answer');
+    return row;
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+}
+
+/**
+ * Does `work` over a connection of its own, which is ended when the signal comes or the time is over.
+ * @throws what `work` or `Session.open` throws; the signal's reason; HA_ERR_DATABASE where it took too long
+ */
+export async function withSession<T>(
+  options: SessionOptions,
+  { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const late = AbortSignal.timeout(timeoutMs);
+  const either = AbortSignal.any([signal, late]);
+  let session: Session | undefined;
+  const end = () => session?.end();
+  either.addEventListener('abort', end);
+  try {
+    session = await Session.open(options, either);
+    return await work(session);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (late.aborted) {
+      const where = `${options.host ?? ''}:${options.port ?? ''}`;
+      throw new HAError('HA_ERR_DATABASE', `${where} did not answer within ${timeoutMs} ms`);
+    }
+    throw error;
+  } finally {
+    either.removeEventListener('abort', end);
+    end();
+  }
+}
+
+/** SQLSTATE of a server's error, or the system's code, such as ECONNREFUSED. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** Whether it means that no server is there, or that it is coming up or going down. */
+export function isDown(error: unknown): boolean {
+  // 57P01 to 57P03: admin shutdown, crash shutdown, cannot connect now.
+  const down = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03'];
+  if (down.includes(codeOf(error))) return true;
+  return error instanceof Error && /^Connection terminated|not queryable/.test(error.message);
+}

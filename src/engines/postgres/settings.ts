@@ -1,0 +1,214 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tlsFolder } from '../../api/agent-config.ts';
+import { HAError } from '../../api/errors.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { Layout } from './layout.ts';
+import { type Owner, makeFolder, writeFor } from './owner.ts';
+import { applicationName, connectionString, literal, nobodyYet } from './quote.ts';
+import type { SessionOptions } from './session.ts';
+
+/** Role by which members copy and follow each other. It has the same password as the superuser. */
+export const replicationUser = 'haservice';
+
+export interface Host {
+  host: string;
+  port: number;
+}
+
+/** What changes while the server runs. */
+export interface Situation {
+  /** Whom it follows. */
+  leader?: Host | undefined;
+  /** synchronous_standby_names. */
+  sync: string;
+}
+
+/** As a standby that follows nobody. */
+export const alone: Situation = { sync: nobodyYet };
+
+const MiB = 2 ** 20;
+
+/** Ours alone to say, wherever they stand: in postgresql.auto.conf they would go before ours. */
+const ours =
+  /^\s*(primary_conninfo|primary_slot_name|synchronous_standby_names|promote_trigger_file|restore_command|recovery_\w+)\b/i;
+
+/**
+ * The files by which the agent tells the server what to do. They lie outside of PGDATA. postgresql.conf there includes the one
+ * in PGDATA, which is the user's and which clones and rewinds bring along; what is said after it cannot be changed there.
+ */
+export class Settings {
+  readonly #context: EngineContext;
+  readonly #layout: Layout;
+  readonly #owner: Owner | undefined;
+  /** Of the socket: private, as whoever can reach it needs no password. */
+  readonly sockets: string;
+
+  constructor(context: EngineContext, layout: Layout, owner: Owner | undefined, sockets: string) {
+    this.#context = context;
+    this.#layout = layout;
+    this.#owner = owner;
+    this.sockets = sockets;
+  }
+
+  /** Everything but what changes. Before each start of the server. */
+  async prepare(): Promise<void> {
+    const { settings } = this.#layout;
+    await makeFolder(settings, this.#owner);
+    const { password, config } = this.#context;
+    const escaped = (password ?? '').replaceAll('\\', '\\\\').replaceAll(':', '\\:');
+    await this.#write('passfile', `*:*:*:${replicationUser}:${escaped}\n`);
+    await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
+    if (config.engine.tls !== undefined) await this.#copyCertificates();
+  }
+
+  /** Puts a situation into the file; the server has yet to read it. */
+  async say(situation: Situation): Promise<void> {
+    await this.#write('postgresql.conf', await this.#text(situation));
+    await this.#removeOverrides();
+  }
+
+  /** Arguments of the server. The template's own come first: those after them win. */
+  get serverArgs(): string[] {
+    const { args, port } = this.#context.config;
+    const hasHba = args.some((arg) => /^(-c)?(-{0,2})hba[_-]file=/.test(arg));
+    const pairs: Record<string, string> = {
+      config_file: this.#path('postgresql.conf'),
+      ...(hasHba ? {} : { hba_file: this.#path('pg_hba.conf') }),
+      port: String(port),
+      listen_addresses: '*',
+      unix_socket_directories: this.sockets,
+      unix_socket_permissions: '0700',
+      cluster_name: applicationName(this.#context.pod.name),
+      hot_standby: 'on',
+      wal_log_hints: 'on',
+      // The agent's end tells the operator at once; a restart would go unheard, and as a leader.
+      restart_after_crash: 'off',
+      log_destination: 'stderr',
+      logging_collector: 'off',
+    };
+    return [
+      ...args,
+      ...Object.entries(pairs).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ];
+  }
+
+  /** To the own server, without a password. */
+  get local(): SessionOptions {
+    const { port } = this.#context.config;
+    return { host: this.sockets, port, user: 'postgres', database: 'postgres' };
+  }
+
+  /** To another member, as a session. */
+  async remote({ host, port }: Host): Promise<SessionOptions> {
+    const { config, password } = this.#context;
+    // verify-ca: a pod's certificate cannot name its address.
+    const ssl =
+      config.engine.tls === undefined
+        ? false
+        : { ca: await readFile(this.#path('ca.crt')), checkServerIdentity: () => undefined };
+    return {
+      host,
+      port,
+      user: replicationUser,
+      database: 'postgres',
+      ssl,
+      ...(password === undefined ? {} : { password }),
+    };
+  }
+
+  /** To another member, for libpq. The password is in a file: neither in the process list nor in a log. */
+  connection({ host, port }: Host, more: Record<string, string> = {}): string {
+    const tls = this.#context.config.engine.tls !== undefined;
+    return connectionString({
+      host,
+      port,
+      user: replicationUser,
+      passfile: this.#path('passfile'),
+      application_name: applicationName(this.#context.pod.name),
+      connect_timeout: 3,
+      keepalives_idle: 3,
+      keepalives_interval: 2,
+      keepalives_count: 3,
+      tcp_user_timeout: 10_000,
+      sslmode: tls ? 'verify-ca' : 'disable',
+      ...(tls ? { sslrootcert: this.#path('ca.crt') } : {}),
+      ...more,
+    });
+  }
+
+  async #text({ leader, sync }: Situation): Promise<string> {
+    const { blocks, bsize } = await statfs(this.#layout.top);
+    const megabytes = (share: number, least: number, most: number) =>
+      `${Math.round(Math.min(Math.max((blocks * bsize) / share / MiB, least), most))}MB`;
+    const lines = [
+      '# Written by the agent of haservice: changes here are lost. Change the one in pgdata, or the arguments in the template.',
+      '# A follower that was away for longer than this much of the log is cloned anew. A sixteenth of the volume.',
+      `wal_keep_size = ${megabytes(16, 64, 512)}`,
+      `max_wal_size = ${megabytes(8, 128, 1024)}`,
+      'wal_sender_timeout = 10s',
+      'wal_receiver_timeout = 10s',
+      'wal_retrieve_retry_interval = 500ms',
+      `include_if_exists = ${literal(join(this.#layout.data, 'postgresql.conf'))}`,
+      'fsync = on',
+      'full_page_writes = on',
+      // A follower has flushed the commit when it is acknowledged. One whose client cancels it while it waits is committed on the
+      // leader alone, with a warning to the client: it was not acknowledged, and a failover may lose it.
+      'synchronous_commit = on',
+      "recovery_target_timeline = 'latest'",
+      "primary_slot_name = ''",
+      `primary_conninfo = ${literal(leader === undefined ? '' : this.connection(leader))}`,
+      `synchronous_standby_names = ${literal(sync)}`,
+      ...(this.#context.config.engine.tls === undefined
+        ? []
+        : [
+            'ssl = on',
+            `ssl_cert_file = ${literal(this.#path('tls.crt'))}`,
+            `ssl_key_file = ${literal(this.#path('tls.key'))}`,
+          ]),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** What ALTER SYSTEM, or the leader's copy of it, says in our place. */
+  async #removeOverrides(): Promise<void> {
+    const path = join(this.#layout.data, 'postgresql.auto.conf');
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const kept = text.split('\n').filter((line) => !ours.test(line));
+    if (kept.length < text.split('\n').length) await writeFor(this.#owner, path, kept.join('\n'));
+  }
+
+  /** Postgres reads a key only where nobody but its owner can; a Secret's files are root's, and links. */
+  async #copyCertificates(): Promise<void> {
+    for (const name of ['tls.crt', 'tls.key', 'ca.crt']) {
+      const from = join(tlsFolder, name);
+      let content: Buffer;
+      try {
+        content = await readFile(from);
+      } catch (error) {
+        throw new HAError('HA_ERR_AGENT_CONFIG', `${from} cannot be read`, { cause: error });
+      }
+      await writeFor(this.#owner, this.#path(name), content);
+    }
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    await writeFor(this.#owner, this.#path(name), text);
+  }
+
+  #path(name: string): string {
+    return join(this.#layout.settings, name);
+  }
+}
+
+function hbaText(tls: boolean): string {
+  const host = tls ? 'hostssl' : 'host';
+  return [
+    'local all all trust',
+    `local replication all trust`,
+    `${host} replication ${replicationUser} all scram-sha-256`,
+    `${host} all all all scram-sha-256`,
+    ...(tls ? ['host all all samehost scram-sha-256'] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,76 @@
+import type { Session } from './session.ts';
+
+/** What a running server says of itself. */
+export interface ServerStatus {
+  standby: boolean;
+  /** Bytes of the log that are on disk. */
+  offset: number;
+  /** Of a leader: its own; of a standby: of what it receives, where it does. */
+  timeline: number | undefined;
+  /** Process that receives from the leader. */
+  receiver: number | undefined;
+  /** Its stream stands. */
+  streaming: boolean;
+  /** It has flushed all that the leader has told of. */
+  caughtUp: boolean;
+  /** A standby that has replayed all there is, and waits for more. */
+  idle: boolean;
+  replayed: number;
+  /** synchronous_standby_names and primary_conninfo, as this session knows them. */
+  sync: string;
+  connection: string;
+}
+
+const query = `
+SELECT s.standby, s.received, s.replayed, s.flushed, s.segment,
+  w.received_tli AS "receivedTimeline", coalesce(w.status = 'streaming', false) AS streaming,
+  coalesce(w.latest_end_lsn <= greatest(w.flushed_lsn, pg_last_wal_replay_lsn()), false) AS "caughtUp",
+  (SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'walreceiver') AS receiver,
+  (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup') AS waiting,
+  current_setting('synchronous_standby_names') AS sync,
+  current_setting('primary_conninfo') AS connection
+FROM (
+  SELECT r.standby,
+    CASE WHEN r.standby THEN pg_last_wal_receive_lsn() - '0/0'::pg_lsn END AS received,
+    CASE WHEN r.standby THEN pg_last_wal_replay_lsn() - '0/0'::pg_lsn END AS replayed,
+    CASE WHEN NOT r.standby THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed,
+    CASE WHEN NOT r.standby THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment
+  FROM (SELECT pg_is_in_recovery() AS standby OFFSET 0) r
+) s LEFT JOIN pg_stat_wal_receiver w ON true`;
+
+interface Row {
+  standby: boolean;
+  received: string | null;
+  replayed: string | null;
+  flushed: string | null;
+  segment: string | null;
+  receivedTimeline: number | null;
+  streaming: boolean;
+  caughtUp: boolean;
+  receiver: number | null;
+  waiting: string | null;
+  sync: string;
+  connection: string;
+}
+
+export async function askStatus(session: Session): Promise<ServerStatus> {
+  const row = await session.row<Row>(query);
+  const replayed = Number(row.replayed ?? 0);
+  return {
+    standby: row.standby,
+    // A receiver counts from the start of a segment again when it begins; what was replayed is held all the same.
+    offset: row.standby ? Math.max(Number(row.received ?? 0), replayed) : Number(row.flushed),
+    timeline:
+      row.segment === null
+        ? (row.receivedTimeline ?? undefined)
+        : parseInt(row.segment.slice(0, 8), 16),
+    receiver: row.receiver ?? undefined,
+    streaming: row.streaming,
+    caughtUp: row.caughtUp,
+    // It looks in pg_wal first, then to the leader, and only then waits for this.
+    idle: row.waiting === 'RecoveryRetrieveRetryInterval',
+    replayed,
+    sync: row.sync,
+    connection: row.connection,
+  };
+}

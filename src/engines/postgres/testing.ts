@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { agentConfigSchema } from '../../api/agent-config.ts';
+import type { Order, SyncSet } from '../../api/member-protocol.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { EngineReport } from '../managed-engine.ts';
+import { freePort } from '../testing.ts';
+import { PostgresEngine } from './postgres.ts';
+import { type Session, type SessionOptions, withSession } from './session.ts';
+
+const limitMs = 20_000;
+export const within = () => AbortSignal.timeout(limitMs);
+
+/** A member as the agent runs it, on this machine: orders are given to the engine itself. */
+export class Member {
+  readonly name: string;
+  readonly port: number;
+  readonly dataDir: string;
+  engine: PostgresEngine;
+  readonly #context: EngineContext;
+
+  private constructor(context: EngineContext, dataDir: string) {
+    this.#context = context;
+    this.name = context.pod.name;
+    this.port = context.config.port;
+    this.dataDir = dataDir;
+    this.engine = new PostgresEngine(context);
+  }
+
+  static async create(
+    folder: string,
+    name: string,
+    password = "it's: a \\secret",
+  ): Promise<Member> {
+    const dataDir = join(folder, name);
+    const port = await freePort();
+    const config = agentConfigSchema.parse({
+      service: 'test',
+      engine: { type: 'Postgres', dataDir },
+      port,
+      agentPort: 8990,
+      // The data of a test need not outlive a loss of power.
+      args: ['-c', 'shared_buffers=16MB', '-c', 'fsync=off'],
+    });
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const pod = { name, uid: undefined, ip: '127.0.0.1' };
+    const { env } = process;
+    return new Member({ config, pod, password, env, clock: systemClock, log }, dataDir);
+  }
+
+  /** As when the container is started again. */
+  async restart(password = this.#context.password): Promise<void> {
+    this.engine = new PostgresEngine({ ...this.#context, password });
+    await this.engine.start(within());
+  }
+
+  async promote(epoch: number, sync?: SyncSet, init = false): Promise<void> {
+    const order = { member: this.name, epoch, reason: 'test', init };
+    await this.engine.promote(sync === undefined ? order : { ...order, sync }, within());
+  }
+
+  async follow(epoch: number, leader: Member): Promise<void> {
+    const { name: member, port } = leader;
+    const order: Order<'follow'> = {
+      member: this.name,
+      epoch,
+      reason: 'test',
+      leader: { member, host: '127.0.0.1', port },
+    };
+    await this.engine.follow(order, within());
+  }
+
+  async fence(): Promise<EngineReport> {
+    await this.engine.fence(within());
+    return this.until((report) => report.state === 'Detached' || report.state === 'Empty');
+  }
+
+  async until(wanted: (report: EngineReport) => boolean): Promise<EngineReport> {
+    const signal = within();
+    for (;;) {
+      const report = await this.engine.report(signal);
+      if (wanted(report)) return report;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (signal.aborted) throw new Error(`${this.name}: still ${JSON.stringify(report)}`);
+    }
+  }
+
+  /** Linked, and holding all that the leader has. */
+  async caughtUp(leader: Member): Promise<EngineReport> {
+    const { position } = await leader.engine.report(within());
+    return this.until(
+      (report) =>
+        report.state === 'Following' &&
+        report.linked === true &&
+        (report.position?.offset ?? 0) >= (position?.offset ?? Infinity),
+    );
+  }
+
+  /** As a client, over TCP and with the password. */
+  async sql<Row extends object>(text: string, options: SessionOptions = {}): Promise<Row[]> {
+    return this.client((session) => session.rows<Row>(text), options);
+  }
+
+  async client<T>(
+    work: (session: Session) => Promise<T>,
+    options: SessionOptions = {},
+  ): Promise<T> {
+    const to = { host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' };
+    const { password = '' } = this.#context;
+    const limits = { signal: within(), timeoutMs: limitMs };
+    return withSession({ ...to, password, ...options }, limits, work);
+  }
+}
+
+/** SIGSTOP or SIGCONT to all processes of a member's server. */
+export function signalAll(member: Member, signal: NodeJS.Signals): void {
+  const { pid = 0 } = member.engine;
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+  for (const one of [pid, ...children.trim().split(/\s+/).map(Number)]) process.kill(one, signal);
+}
+
+/** Members with data below one folder, all of which `end` removes. */
+export class Members {
+  readonly all: Member[] = [];
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<Members> {
+    const folder = await mkdtemp(join(tmpdir(), 'haservice-test-'));
+    // Postgres runs as another user where the tests are root's.
+    await chmod(folder, 0o755);
+    return new Members(folder);
+  }
+
+  async add(name: string, password?: string): Promise<Member> {
+    const member = await Member.create(this.#folder, name, password);
+    this.all.push(member);
+    await member.engine.start(within());
+    return member;
+  }
+
+  async end(): Promise<void> {
+    for (const { engine } of this.all) engine.kill();
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
