@@ -1,9 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { run, tail } from './child.mjs';
 import { has } from './machine.mjs';
 import { say, Stop } from './stop.mjs';
 
-/** What the cluster, its images and its faults call, and the Debian package that brings it. */
+/**
+ * What the cluster, its images, its faults and the tests call, and the Debian package that brings it.
+ * @type {{ package: string, there: () => boolean, before?: () => void }[]}
+ */
 const needed = [
   { package: 'runc', there: () => has('runc') },
   { package: 'containernetworking-plugins', there: () => existsSync('/usr/lib/cni/bridge') },
@@ -16,12 +20,26 @@ const needed = [
   { package: 'util-linux', there: () => has('nsenter') && has('setpriv') },
   { package: 'procps', there: () => has('sysctl') },
   { package: 'ca-certificates', there: () => existsSync('/etc/ssl/certs/ca-certificates.crt') },
+  {
+    package: 'postgresql',
+    there: () => readdirSync('/usr/lib').includes('postgresql'),
+    before: withoutCluster,
+  },
 ];
+
+/** The package would make a database and start a server: the tests make their own. */
+function withoutCluster() {
+  const file = '/etc/postgresql-common/createcluster.conf';
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, 'create_main_cluster = false\n');
+}
 
 /** Installs the Debian packages of the cluster that are missing. Needs root. */
 export async function debianPackages() {
-  const missing = needed.filter((n) => !n.there()).map((n) => n.package);
-  if (missing.length > 0) await installPackages(missing);
+  const missing = needed.filter((n) => !n.there());
+  for (const { before } of missing) before?.();
+  if (missing.length > 0) await installPackages(missing.map((n) => n.package));
 }
 
 /** @param {string[]} missing Debian packages. Needs root. */
@@ -66,7 +84,12 @@ function apt(verb, ...packages) {
  * @param {string[]} args
  */
 async function guarded(program, args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const env = {
+    ...process.env,
+    DEBIAN_FRONTEND: 'noninteractive',
+    UCF_FORCE_CONFFOLD: '1',
+    LC_ALL: 'C.UTF-8',
+  };
   const ended = await run(program, args, { env, quiet: true, uninterrupted: true });
   if (ended.stop) throw new Stop('stopped after installing Debian packages', ended.stop);
   return ended;

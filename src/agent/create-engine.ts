@@ -3,6 +3,7 @@ import type { EngineContext } from '../engines/engine-context.ts';
 import { ExecEngine } from '../engines/exec.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import { PlainEngine } from '../engines/plain.ts';
+import { PostgresEngine } from '../engines/postgres/postgres.ts';
 import { RedisEngine } from '../engines/redis/redis-engine.ts';
 
 /** The engine that spec.engine names. A new one is joined in here. @throws HAError HA_ERR_AGENT_CONFIG */
@@ -17,6 +18,7 @@ export function createEngine(context: EngineContext): ManagedEngine {
     case 'Redis':
       return new RedisEngine(context);
     case 'Postgres':
+      return new PostgresEngine(context);
     case 'GRPC':
       throw new HAError('HA_ERR_AGENT_CONFIG', `the agent cannot run an engine of type ${type}`);
   }

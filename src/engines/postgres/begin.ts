@@ -79,5 +79,5 @@ function roleStatements(password: string): string[] {
 }
 
 /** On one line, as single-user mode reads a statement from each. */
-export const sqlLiteral = (text: string) =>
+const sqlLiteral = (text: string) =>
   `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;

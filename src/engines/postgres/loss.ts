@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { memberReportSchema } from '../../api/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Piece } from './history.ts';
@@ -60,9 +60,8 @@ export async function countCommits(
         { signal: limit, timeoutMs: countMs },
       );
       commits += commitsOf(text);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      void error;
+    } catch {
+      signal.throwIfAborted();
       return undefined;
     }
   }
