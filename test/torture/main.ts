@@ -23,6 +23,7 @@ interface Options {
   runs: number;
   seed: number;
   json?: string;
+  histories?: string;
   plant?: (typeof plants)[number];
 }
 
@@ -57,6 +58,7 @@ const program = new Command('torture')
   .option('--runs <n>', 'how often', whole, 20)
   .option('--seed <n>', 'of the first run; each next one has the next number', whole, 1)
   .option('--json <file>', 'write the report to a file')
+  .option('--histories <folder>', 'write what each client did to files')
   .addOption(
     new Option(
       '--plant <fault>',
@@ -70,14 +72,15 @@ const interrupt = interruptible();
 
 try {
   program.parse();
-  const { engine, consistency, faults, runs, seed, json, plant } = program.opts<Options>();
+  const { engine, consistency, faults, runs, seed, json, histories, plant } =
+    program.opts<Options>();
   const { signal } = interrupt;
   const place = await localPlace({ namespace, log: say, signal });
   try {
     const { results, error } = await withPlant(plant, () =>
       torture({
         ...{ target: { engine, consistency }, api: place.api, namespace },
-        ...{ faults, runs, seed, log: say, signal },
+        ...{ faults, runs, seed, histories, log: say, signal },
       }),
     );
     const report = reportOf(results, { engine, consistency, seed });

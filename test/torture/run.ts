@@ -25,7 +25,7 @@ export async function runOnce(
   seed: number,
   allowed: readonly FaultName[],
   signal: AbortSignal,
-): Promise<RunResult> {
+): Promise<RunResult & { history: History }> {
   const { scene, clients, cluster, api, target } = arena;
   const steps = planRun(seed, allowed);
   const run = `${Date.now()}-${seed}`;
@@ -84,6 +84,7 @@ export async function runOnce(
     ],
     ...(notConverged === undefined ? { healedMs } : { notConverged }),
     unavailableMs: longestGapMs(acks, played.startedAt, stoppedAt),
+    history,
   };
 }
 

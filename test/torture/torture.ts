@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Cluster } from '../cluster/cluster.ts';
 import { grouped } from '../measure/text-table.ts';
 import { Arena, type ArenaOptions } from './arena.ts';
+import type { History } from './history/history.ts';
 import type { FaultName } from './nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './report/run-result.ts';
 import { runOnce } from './run.ts';
@@ -9,6 +12,8 @@ export interface TortureOptions extends ArenaOptions {
   faults: readonly FaultName[];
   runs: number;
   seed: number;
+  /** Folder for the histories of the runs, for a person who wants to know more. */
+  histories: string | undefined;
   log: (line: string) => void;
 }
 
@@ -20,7 +25,7 @@ export interface TortureOptions extends ArenaOptions {
 export async function torture(
   options: TortureOptions,
 ): Promise<{ results: RunResult[]; error?: Error }> {
-  const { faults, runs, seed, target, log, signal } = options;
+  const { faults, runs, seed, target, histories, log, signal } = options;
   const results: RunResult[] = [];
   let arena: Arena | undefined;
   try {
@@ -31,7 +36,8 @@ export async function torture(
         arena = await Arena.open(options);
       }
       const startedAt = performance.now();
-      const result = await runOnce(arena, seed + i, faults, signal);
+      const { history, ...result } = await runOnce(arena, seed + i, faults, signal);
+      if (histories !== undefined) await save(join(histories, `${seed + i}.json`), history);
       results.push(result);
       const seconds = (performance.now() - startedAt) / 1_000;
       log(lineOf(result, `${i + 1}/${runs}`, seconds));
@@ -49,6 +55,14 @@ export async function torture(
     arena?.close();
     await heal();
   }
+}
+
+async function save(file: string, { clients, final = {}, leaders }: History): Promise<void> {
+  const texts = Object.entries(final).map(([client, set]) => [client, set.toString()] as const);
+  await writeFile(
+    file,
+    JSON.stringify({ leaders, final: Object.fromEntries<string>(texts), clients }),
+  );
 }
 
 /** Whatever state a run was ended in. */

@@ -22,6 +22,9 @@ export const acksOf = ({ consistency }: Target): number =>
 /** Whether what was written can be read back: the member program forgets it. */
 export const keepsWrites = ({ engine }: Target): boolean => engine !== 'http';
 
+/** On a busy machine what asks for nothing is left with nothing: that would be an attack by chance, not by seed. */
+const resources = { requests: { cpu: '400m' } };
+
 interface Engine {
   port: number;
   /** How often a client does something, on a kept connection and on a new one, and which of it is a read. */
@@ -57,7 +60,7 @@ const database = (
     template: {
       spec: {
         terminationGracePeriodSeconds: 1,
-        containers: [{ ...container, imagePullPolicy: 'IfNotPresent', ...mounts }],
+        containers: [{ ...container, imagePullPolicy: 'IfNotPresent', resources, ...mounts }],
       },
     },
     volumeClaimTemplates: claims,
@@ -103,6 +106,7 @@ export const engines: Record<EngineName, Engine> = {
               name: 'member',
               image: 'docker.io/library/haservice-workload:dev',
               imagePullPolicy: 'IfNotPresent',
+              resources,
               command: ['/usr/bin/node', '/app/workload.mjs', 'member'],
               env: [
                 { name: 'HOOKS', value: 'true' },
@@ -157,6 +161,7 @@ export function clientPod(target: Target, namespace: string, name: string, node:
           name: 'client',
           image: 'docker.io/library/haservice-workload:dev',
           imagePullPolicy: 'IfNotPresent',
+          resources,
           args: ['torture'],
           env: engines[target.engine].hasPassword
             ? [{ name: 'PASSWORD', valueFrom: password }]
