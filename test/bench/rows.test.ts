@@ -4,7 +4,12 @@ import { renderPhases, renderRows, rowOf } from './rows.ts';
 
 const window = (failed: number, lastFailureMs: number, isStillFailing = false): Window => {
   const tally = { sent: 1_000, failed, lastFailureMs };
-  return { ...tally, connections: { new: tally, kept: tally }, isStillFailing };
+  return {
+    ...tally,
+    connections: { new: tally, kept: tally },
+    isStillFailing,
+    firstSuccessMs: undefined,
+  };
 };
 
 const rows = [

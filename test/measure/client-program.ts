@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundle } from '../../scripts/bundle.ts';
 import type { KubeObject } from '../../src/kube/wire.ts';
 
-/** What a pod's spec needs to run the client with these arguments. */
+/** What a pod's spec needs to run a program of test/workload with these arguments, the first of which is its name. */
 export type ClientProgram = (args: string[]) => { containers: object[]; volumes?: object[] };
 
 const container = (image: string) => ({
@@ -19,7 +19,7 @@ const container = (image: string) => ({
 /** The client in the image of test/workload. */
 export const builtInProgram =
   (image: string): ClientProgram =>
-  (args) => ({ containers: [{ ...container(image), args: ['client', ...args] }] });
+  (args) => ({ containers: [{ ...container(image), args }] });
 
 const configMapName = 'client-program';
 const file = 'workload.mjs';
@@ -31,7 +31,7 @@ export const mountedProgram =
     containers: [
       {
         ...container(image),
-        command: ['node', `/program/${file}`, 'client', ...args],
+        command: ['node', `/program/${file}`, ...args],
         volumeMounts: [{ name: 'program', mountPath: '/program' }],
       },
     ],

@@ -28,6 +28,12 @@ export interface ClientOptions<Target extends string> {
   program: ClientProgram;
   /** Addresses that it asks. */
   targets: Record<Target, string>;
+  /** What it does: `client` sends requests by HTTP, `db` writes to databases. Default: client. */
+  does?: 'client' | 'db';
+  /** How often, on each kind of connection, in milliseconds. Default: 10. */
+  everyMs?: number;
+  /** When a request is given up, in milliseconds. Default: clientTimeoutMs. */
+  timeoutMs?: number;
   /** Node that it runs on; without it the scheduler chooses. */
   node?: string | undefined;
   signal: AbortSignal;
@@ -62,6 +68,7 @@ export async function startClient<Target extends string>(
     api,
     `/api/v1/namespaces/${namespace}/pods/${name}/log?follow=true`,
     logs,
+    options.timeoutMs ?? clientTimeoutMs,
     ended,
   )
     .then(() => new Error(`the client ${name} has ended`))
@@ -82,8 +89,9 @@ export async function startClient<Target extends string>(
 
 function podOf<Target extends string>(options: ClientOptions<Target>): KubeObject {
   const { namespace, name, program, targets, node } = options;
+  const { does = 'client', everyMs = intervalMs, timeoutMs = clientTimeoutMs } = options;
   const args = [
-    ...['--interval', String(intervalMs), '--timeout', String(clientTimeoutMs)],
+    ...[does, '--interval', String(everyMs), '--timeout', String(timeoutMs)],
     ...Object.entries(targets).map(([target, url]) => `${target}=${String(url)}`),
   ];
   const pod = {
@@ -104,10 +112,11 @@ async function read(
   api: Api,
   path: string,
   logs: Record<string, SampleLog>,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const line of lines(api.stream(path, signal))) {
-    const parsed = parseSample(line, clientTimeoutMs);
+    const parsed = parseSample(line, timeoutMs);
     if (parsed !== undefined) logs[parsed.target]?.add(parsed.sample);
   }
 }

@@ -37,6 +37,19 @@ describe('analyse', () => {
     });
   });
 
+  it('finds the first success among what was sent after the first failure', () => {
+    const samples = [
+      sample(90, 150, true),
+      sample(101, 104, false),
+      sample(300, 310, false),
+      sample(280, 305, true),
+      sample(320, 322, true),
+    ];
+    expect(analyse(samples, 100, 1_000).firstSuccessMs).toBe(205);
+    expect(analyse(samples.slice(0, 3), 100, 1_000).firstSuccessMs).toBeUndefined();
+    expect(analyse(samples.slice(0, 1), 100, 1_000).firstSuccessMs).toBeUndefined();
+  });
+
   it('says where requests still fail at the end', () => {
     const samples = [sample(100, 110, false), sample(4_500, 4_510, false)];
     expect(analyse(samples, 100, 5_000).isStillFailing).toBe(true);

@@ -14,6 +14,11 @@ export interface Window extends Tally {
   connections: Record<Connection, Tally>;
   /** Requests failed up to the end: how long the fault lasts is not known, only that it is no less than this. */
   isStillFailing: boolean;
+  /**
+   * Milliseconds from the fault to the end of the first request that succeeded of those sent after the first failure
+   * was known. Whole; undefined where none failed, or none succeeded any more.
+   */
+  firstSuccessMs: number | undefined;
 }
 
 const lastStretchMs = 1_000;
@@ -34,8 +39,17 @@ export function analyse(samples: readonly Sample[], faultAt: number, until: numb
   return {
     ...tally(hit, faultAt),
     connections: { new: of('new'), kept: of('kept') },
+    firstSuccessMs: firstSuccess(hit, faultAt),
     isStillFailing: hit.some(({ sentAt, ok }) => !ok && sentAt >= until - lastStretchMs),
   };
+}
+
+function firstSuccess(samples: readonly Sample[], faultAt: number): number | undefined {
+  const ends = (chosen: readonly Sample[]) =>
+    chosen.reduce((first, { endedAt }) => Math.min(first, endedAt), Infinity);
+  const failedAt = ends(samples.filter(({ ok }) => !ok));
+  const at = ends(samples.filter(({ ok, sentAt }) => ok && sentAt >= failedAt));
+  return at === Infinity ? undefined : Math.round(at - faultAt);
 }
 
 function tally(samples: readonly Sample[], faultAt: number): Tally {

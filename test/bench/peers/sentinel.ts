@@ -74,16 +74,12 @@ export class Sentinel implements Peer {
 
   async clientUrl(): Promise<string> {
     const sentinels = await this.#three('app=sentinel');
-    const hosts = sentinels.map((pod) => `${pod.status?.podIP}:${sentinelPort}`);
-    return `sentinel://${hosts.join('+')}/${masterName}${this.#query()}`;
+    const at = sentinels.map((pod) => `at=${pod.status?.podIP}:${sentinelPort}`);
+    return `sentinel:///${masterName}?${at.join('&')}&wait=${this.#variant.waitFor}`;
   }
 
   memberUrl(pod: Pod): string {
-    return `redis://${pod.status?.podIP}:6379${this.#query()}`;
-  }
-
-  #query(): string {
-    return this.#variant.waitFor === 0 ? '' : `?wait=${this.#variant.waitFor}`;
+    return `redis://${pod.status?.podIP}:6379?wait=${this.#variant.waitFor}`;
   }
 
   #three(selector: string): Promise<Pod[]> {

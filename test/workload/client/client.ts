@@ -3,10 +3,7 @@ import type { ClientOptions } from './options.ts';
 import { PortAgent, Ports } from './ports.ts';
 import type { Connection, Reporter } from './report.ts';
 import { type Address, send } from './request.ts';
-import { type Beat, runDue } from './schedule.ts';
-
-/** Milliseconds since the Unix epoch, with fractions, that never run backwards. */
-const now = () => performance.timeOrigin + performance.now();
+import { type Stream, runStreams } from './streams.ts';
 
 /**
  * Sends requests at a fixed rate, to each target on a connection of their own and on a kept one, until `stop`; then
@@ -23,27 +20,15 @@ export async function runClient(
 ): Promise<void> {
   const agents: Agent[] = [];
   const ports = new Ports();
-  const pending = new Set<Promise<void>>();
   const streams = addresses.flatMap((address, i) =>
-    (['new', 'kept'] as const).map((kind) => {
+    (['new', 'kept'] as const).map((kind): Stream => {
       const agent = createAgent(kind, ports);
       agents.push(agent);
       const name = options.targets[i]?.name;
-      return () => {
-        const sentAt = now();
-        const sent = send(address, agent, options.timeoutMs).then((outcome) => {
-          pending.delete(sent);
-          reporter.add(name, kind, sentAt, now(), outcome);
-        });
-        pending.add(sent);
-      };
+      return { name, kind, send: () => send(address, agent, options.timeoutMs) };
     }),
   );
-  const start = now();
-  const gap = options.intervalMs / streams.length;
-  const beats = streams.map((act, i): Beat => ({ nextAt: start + i * gap, act }));
-  await beat(beats, options.intervalMs, stop);
-  await Promise.all(pending);
+  await runStreams(streams, options.intervalMs, reporter, stop);
   for (const agent of agents) agent.destroy();
 }
 
@@ -51,21 +36,4 @@ function createAgent(kind: Connection, ports: Ports): Agent {
   return kind === 'new'
     ? new PortAgent(ports, { keepAlive: false })
     : new PortAgent(ports, { keepAlive: true, maxFreeSockets: 1, scheduling: 'lifo' });
-}
-
-function beat(beats: Beat[], intervalMs: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const tick = () => {
-      const nextAt = runDue(beats, intervalMs, now());
-      timer = setTimeout(tick, Math.max(0, nextAt - now()));
-    };
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    stop.addEventListener('abort', end, { once: true });
-    if (stop.aborted) end();
-    else tick();
-  });
 }

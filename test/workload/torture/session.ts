@@ -15,6 +15,8 @@ export interface Database {
   connect(signal: AbortSignal): Promise<Session>;
   /** Once, before the first run: whatever must be there for writes. */
   prepare?(session: Session): Promise<void>;
+  /** A connection or a write has failed: whoever must look for the database may look again. */
+  failed?(): void;
 }
 
 /** The server said no, or never heard of it. */

@@ -1,0 +1,73 @@
+import { Cluster } from '../../cluster/cluster.ts';
+import type { FaultName } from '../../measure/faults.ts';
+import { Live } from '../../measure/live.ts';
+import { freshNamespace, removeNamespace } from '../../measure/objects.ts';
+import type { Place } from '../../measure/place.ts';
+import { Kube } from './kube.ts';
+import type { Peer } from './peer.ts';
+import { type PeerRow, peerRowOf } from './rows.ts';
+import { type PeerRun, runPeerSeries } from './series.ts';
+import { systemOf } from './systems.ts';
+
+const removeMs = 180_000;
+
+export interface PeerOptions {
+  place: Place;
+  namespace: string;
+  /** Names of systems. */
+  systems: readonly string[];
+  runs: number;
+  only: readonly FaultName[];
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** @returns one row a series; where it was ended early, what was measured until then. */
+export async function benchPeers(options: PeerOptions): Promise<{
+  rows: PeerRow[];
+  error: Error | undefined;
+}> {
+  const measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[] = [];
+  let error: Error | undefined;
+  try {
+    for (const name of options.systems) await benchSystem(options, name, measured);
+  } catch (caught) {
+    error = caught as Error;
+  }
+  const rows = measured.flatMap(({ peer, fault, seen }) =>
+    seen.length === 0 ? [] : [peerRowOf(peer, fault, seen)],
+  );
+  return { rows, error };
+}
+
+/** One system at a time: they would slow each other down. */
+async function benchSystem(
+  { place, namespace, runs, only, log, signal: stop }: PeerOptions,
+  name: string,
+  measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[],
+): Promise<void> {
+  const end = new AbortController();
+  const signal = AbortSignal.any([stop, end.signal]);
+  const { client } = place.api;
+  try {
+    await freshNamespace(client, namespace, signal);
+    const live = await Live.open(client, signal);
+    const kube = new Kube({ cluster: await Cluster.open(), api: place.api, namespace, signal });
+    const peer = systemOf(name, kube, live);
+    log(`making ${peer.title} (${name})`);
+    await peer.deploy();
+    // A lone pod on a node that is cut off is not replaced before five minutes have passed.
+    const faults = place.faults.filter(
+      (fault) =>
+        only.includes(fault.name) && !(name === 'redis-plain' && fault.name === 'node-lost'),
+    );
+    for (const fault of faults) {
+      const seen: PeerRun[] = [];
+      measured.push({ peer, fault: fault.name, seen });
+      await runPeerSeries({ place, kube, live, log }, peer, { fault, runs }, seen);
+    }
+  } finally {
+    await removeNamespace(client, namespace, AbortSignal.timeout(removeMs));
+    end.abort(new Error('the series have ended'));
+  }
+}

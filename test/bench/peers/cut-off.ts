@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../../src/kube/wire.ts';
+import { type Sample, parseSample } from '../../measure/sample.ts';
+import type { RunningClient } from '../../measure/traffic.ts';
+import type { Kube } from './kube.ts';
+
+const readMs = 30_000;
+
+/** Writes of a client that sits beside a primary and knows no other, while its node is cut off. */
+export interface CutOff {
+  /** Acknowledged after the others had a primary that takes writes, and before the cut was healed. */
+  acknowledged: number;
+  /** How long after that the last of them was acknowledged. Milliseconds; 0 where there is none. */
+  lastMs: number;
+}
+
+/**
+ * @param newPrimaryAt when the first write to the new primary was acknowledged. @param healedAt when the cut ended.
+ * Milliseconds since the Unix epoch.
+ */
+export function cutOffOf(
+  samples: readonly Sample[],
+  newPrimaryAt: number,
+  healedAt: number,
+): CutOff {
+  const late = samples.filter(
+    ({ ok, endedAt }) => ok && endedAt > newPrimaryAt && endedAt < healedAt,
+  );
+  const last = late.reduce((latest, { endedAt }) => Math.max(latest, endedAt), newPrimaryAt);
+  return { acknowledged: late.length, lastMs: Math.round(last - newPrimaryAt) };
+}
+
+/** All that a client has written down on its node: what it said while that was cut off had not come through. */
+export async function samplesOnNode(
+  kube: Kube,
+  client: Pick<RunningClient<string>, 'stop'> & { pod: string },
+  timeoutMs: number,
+): Promise<Sample[]> {
+  const path = `/api/v1/namespaces/${kube.namespace}/pods/${client.pod}/log`;
+  // The kubelet must be heard again first.
+  await sleep(1_000, undefined, { signal: kube.signal });
+  const text = await kube.until('the log of a client', readMs, () =>
+    kube.api.text(path, AbortSignal.any([kube.signal, AbortSignal.timeout(readMs)])),
+  );
+  return text.split('\n').flatMap((line) => {
+    const parsed = parseSample(line, timeoutMs);
+    return parsed === undefined ? [] : [parsed.sample];
+  });
+}
+
+export const nodeOf = (pod: Pod): string => pod.spec?.nodeName ?? '';
