@@ -1,21 +1,30 @@
 /**
  * Benchmarks on the local cluster:
  *
- *     npm run bench -- failover [--runs N] [--only crash,hang,node-lost] [--json FILE]
+ *     npm run bench -- failover [--runs N] [--systems http,redis,...] [--only crash,hang,node-lost] [--json FILE]
  *     npm run bench -- operator [--runs N] [--services N] [--json FILE]
  */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from '../cluster/cluster.ts';
 import type { FaultName } from '../measure/faults.ts';
+import { usualImages } from '../images/images.ts';
+import type { ImageName } from '../images/recipe.ts';
 import { interruptible } from '../measure/interrupt.ts';
 import { type Place, localPlace } from '../measure/place.ts';
 import { benchFailover } from './failover.ts';
 import { benchOperator, renderOperator } from './operator-bench.ts';
-import { renderPhases, renderRows } from './rows.ts';
+import { benchPeers } from './peers/bench.ts';
+import { renderPeerRows } from './peers/rows.ts';
+import { databaseSystems } from './peers/systems.ts';
+import { type Row, renderPhases, renderRows } from './rows.ts';
 
 const namespace = 'haservice-bench';
 const faults: readonly FaultName[] = ['crash', 'hang', 'node-lost'];
+
+/** Websites behind our Service and a plain one, and databases. */
+const http = 'http';
+const systems: readonly string[] = [http, ...databaseSystems];
 
 const say = (line: string) => console.error(line);
 const interrupt = interruptible();
@@ -26,15 +35,21 @@ function count(text: string): number {
   throw new InvalidArgumentError('give a whole number of at least 1');
 }
 
-function faultNames(text: string): FaultName[] {
-  const chosen = faults.filter((name) => text.split(',').includes(name));
-  if (chosen.length === text.split(',').length) return chosen;
-  throw new InvalidArgumentError(`give one or more of ${faults.join(',')}`);
-}
+/** Reads a list of names, with commas. */
+const oneOrMoreOf =
+  <Name extends string>(names: readonly Name[]) =>
+  (text: string): Name[] => {
+    const chosen = names.filter((name) => text.split(',').includes(name));
+    if (chosen.length === text.split(',').length) return chosen;
+    throw new InvalidArgumentError(`give one or more of ${names.join(',')}`);
+  };
 
 /** Brings the cluster up, works in it, and takes down what was not there before. */
-async function inCluster(work: (place: Place) => Promise<void>): Promise<void> {
-  const place = await localPlace({ namespace, log: say, signal: interrupt.signal });
+async function inCluster(
+  work: (place: Place) => Promise<void>,
+  images: readonly ImageName[] = usualImages,
+): Promise<void> {
+  const place = await localPlace({ namespace, images, log: say, signal: interrupt.signal });
   try {
     await work(place);
   } finally {
@@ -53,28 +68,49 @@ const program = new Command('bench')
 
 program
   .command('failover')
-  .description('milliseconds from a fault to the last failed request, beside plain Kubernetes')
+  .description('milliseconds from a fault to the last failed request, beside others')
   .option('--runs <n>', 'how often each fault is done', count, 20)
-  .option('--only <faults>', `which faults, of ${faults.join(',')}`, faultNames, [...faults])
+  .option('--systems <names>', `which of ${systems.join(',')}`, oneOrMoreOf(systems), [...systems])
+  .option('--only <faults>', `which of ${faults.join(',')}`, oneOrMoreOf(faults), [...faults])
   .option('--json <file>', 'write the figures to a file')
-  .action(({ runs, only, json }: { runs: number; only: FaultName[]; json?: string }) =>
-    inCluster(async (place) => {
-      const { rows, error } = await benchFailover({
-        place,
-        namespace,
-        runs,
-        only,
-        log: say,
-        signal: interrupt.signal,
-      });
-      console.log(`Milliseconds from the fault to the end of the last failed request:\n`);
-      console.log(renderRows(rows));
-      console.log(`\nMedians of the operator's phases, in milliseconds:\n`);
-      console.log(renderPhases(rows));
-      await save(json, { rows });
-      if (error !== undefined) throw error;
-    }),
+  .action(
+    ({ systems: chosen, json, ...rest }: FailoverFlags & { systems: string[]; json?: string }) => {
+      const needsPatroni = chosen.some((name) => name.startsWith('patroni'));
+      return inCluster(
+        async (place) => {
+          const options = { ...rest, place, namespace, log: say, signal: interrupt.signal };
+          const rows = chosen.includes(http) ? await websites(options, json) : [];
+          const databases = chosen.filter((name) => name !== http);
+          if (databases.length === 0) return;
+          const peers = await benchPeers({ ...options, systems: databases });
+          console.log(`\nMilliseconds from the fault to the last failed write:\n`);
+          console.log(renderPeerRows(peers.rows));
+          await save(json, { rows, databases: peers.rows });
+          if (peers.error !== undefined) throw peers.error;
+        },
+        needsPatroni ? [...usualImages, 'patroni'] : usualImages,
+      );
+    },
   );
+
+interface FailoverFlags {
+  runs: number;
+  only: FaultName[];
+}
+
+async function websites(
+  options: Parameters<typeof benchFailover>[0],
+  json: string | undefined,
+): Promise<Row[]> {
+  const { rows, error } = await benchFailover(options);
+  console.log(`Milliseconds from the fault to the end of the last failed request:\n`);
+  console.log(renderRows(rows));
+  console.log(`\nMedians of the operator's phases, in milliseconds:\n`);
+  console.log(renderPhases(rows));
+  await save(json, { rows });
+  if (error !== undefined) throw error;
+  return rows;
+}
 
 program
   .command('operator')

@@ -3,6 +3,8 @@ import { down, up } from '../cluster/lifecycle.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { KubeObject } from '../../src/kube/wire.ts';
 import { buildImages } from '../images/build.ts';
+import { usualImages } from '../images/images.ts';
+import type { ImageName } from '../images/recipe.ts';
 import { Api } from './api.ts';
 import {
   type ClientProgram,
@@ -34,10 +36,12 @@ const removeMs = 180_000;
 /** Starts the local cluster with images and operator, or finds it running: then it is left running at the end. */
 export async function localPlace(options: {
   namespace: string;
+  /** Default: those that the tests need. */
+  images?: readonly ImageName[];
   log: (line: string) => void;
   signal: AbortSignal;
 }): Promise<Place> {
-  const { namespace, log, signal } = options;
+  const { namespace, images: wanted = usualImages, log, signal } = options;
   const wasRunning = (await Cluster.find()) !== undefined;
   log(wasRunning ? 'the local cluster runs already' : 'starting the local cluster');
   const cluster = await up({ log, signal });
@@ -49,7 +53,7 @@ export async function localPlace(options: {
   };
   try {
     log('building the images');
-    const images = await buildImages({ cacheDir, log, signal });
+    const images = await buildImages({ cacheDir, images: wanted, log, signal });
     signal.throwIfAborted();
     log('loading the images on every node');
     for (const { archive } of images) await cluster.loadImage(archive);

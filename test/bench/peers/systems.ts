@@ -78,7 +78,7 @@ const patronis: PatroniVariant[] = [
   },
 ];
 
-export const systemNames: readonly string[] = [
+export const databaseSystems: readonly string[] = [
   ...[...ours, ...sentinels, ...patronis].map(({ name }) => name),
   'redis-plain',
 ];
