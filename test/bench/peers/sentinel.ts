@@ -51,23 +51,19 @@ export class Sentinel implements Peer {
   /**
    * Sentinel never forgets a member by itself, and the address of a pod that was replaced would stay in its list as one
    * that is down: so it is told to look around anew, as its manual says ("Removing the old master or unreachable replicas").
+   * Not before all that are there follow the master: one that it forgets would be left alone.
    */
   async settled(): Promise<Pod> {
-    let resetAt = 0;
     return this.#kube.until('Sentinel to know three members and itself', settleMs, async () => {
       const members = await this.#three('app=redis');
       const sentinels = await this.#three('app=sentinel');
       const seen = await Promise.all(sentinels.map((pod) => this.#asks(pod)));
       const [master] = new Set(seen.map(({ ip }) => ip));
-      if (seen.every((each) => each.ip === master && each.isWell)) {
-        const pod = members.find((each) => each.status?.podIP === master);
-        if (pod !== undefined && (await this.#replicasOf(pod)) === 2) return pod;
-      }
-      // It looks at the master's list of replicas every ten seconds.
-      if (performance.now() - resetAt < 15_000 || seen.some((each) => each.isFailingOver)) return;
-      if (!seen.every((each) => each.ip === master && each.isMasterUp)) return;
-      resetAt = performance.now();
-      for (const pod of sentinels) await this.#cli(pod, 'sentinel', 'reset', masterName);
+      if (seen.some((each) => each.ip !== master || !each.isUp || each.following !== 2)) return;
+      const pod = members.find((each) => each.status?.podIP === master);
+      if (pod === undefined || (await this.#replicasOf(pod)) !== 2) return;
+      if (seen.every((each) => each.replicas === 2 && each.others === 2)) return pod;
+      for (const each of sentinels) await this.#cli(each, 'sentinel', 'reset', masterName);
       return;
     });
   }
@@ -91,18 +87,16 @@ export class Sentinel implements Peer {
 
   async #asks(pod: Pod) {
     const state = fields(await this.#cli(pod, 'sentinel', 'master', masterName));
-    const flags = state.flags ?? '';
     const replicas = await this.#cli(pod, 'sentinel', 'replicas', masterName);
+    const each = replicas.split('name\n').map((text) => fields(`name\n${text}`));
     return {
-      ip: state.ip,
-      isMasterUp: flags === 'master',
-      isFailingOver: flags.includes('failover'),
-      isWell:
-        flags === 'master' &&
-        state['num-slaves'] === '2' &&
-        state['num-other-sentinels'] === '2' &&
-        !/s_down|o_down|disconnected/.test(replicas) &&
-        replicas.split('master-link-status\nok').length === 3,
+      ip: state['ip'],
+      isUp: state['flags'] === 'master',
+      replicas: Number(state['num-slaves']),
+      others: Number(state['num-other-sentinels']),
+      following: each.filter(
+        (replica) => replica['flags'] === 'slave' && replica['master-link-status'] === 'ok',
+      ).length,
     };
   }
 
