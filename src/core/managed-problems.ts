@@ -25,13 +25,23 @@ export function isSettled(
 
 /** What members say is wrong with them, and what of it stops writes. */
 export function managedProblems(resource: Resource, observed: Observed): Problem[] {
-  const problems = writesWait(resource, observed);
+  const problems = [...writesWait(resource, observed), ...rivals(resource, observed)];
   for (const member of observed.members.filter(isLive)) {
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
     problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
   }
   return problems;
+}
+
+/** A member that says that it takes writes, and is not the primary: it is told otherwise, again and again. */
+function rivals({ status }: Resource, { members }: Observed): Problem[] {
+  return members
+    .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
+    .map(({ name, health }) => ({
+      reason: 'RivalLeads',
+      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'nobody'} is primary: it is ordered to stop; no Service points at it`,
+    }));
 }
 
 /** Strong: too few followers are there for any write to be acknowledged. */
