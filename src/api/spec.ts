@@ -129,6 +129,11 @@ export const specSchema = z
           'failover.leaseDuration must be longer than heartbeat.timeout; write for example timeout: 2s and leaseDuration: 10s',
       },
       {
+        rule: "self.engine.type == oldSelf.engine.type || !(self.engine.type in ['Redis', 'Postgres', 'Exec']) && !(oldSelf.engine.type in ['Redis', 'Postgres', 'Exec'])",
+        message:
+          'engine.type cannot be changed to or from Redis, Postgres or Exec: the data would not fit; set it back, and write another HAService',
+      },
+      {
         rule: '!has(self.placement.zones.minZones) || self.replicas == 0 || self.placement.zones.minZones <= self.replicas',
         message:
           'placement.zones.minZones is greater than replicas; raise replicas or lower minZones',

@@ -7,9 +7,9 @@ import {
   reachable,
   stateOf,
 } from './calls.ts';
-import { hasQuorum } from './managed.ts';
+import { hasQuorum, usesAgent } from './managed.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { resolvePorts } from './ports.ts';
+import { probePort, resolvePorts } from './ports.ts';
 import { currentSet, inForce } from './sync-sets.ts';
 
 /** How long a member may take to show what an order has brought about, before it is given again. */
@@ -36,10 +36,11 @@ export const leads = (resource: Resource, report: MemberReport | undefined): boo
 const mayInit = ({ status }: Resource) => status.initialized !== true;
 
 /** Port of the program itself, where followers find their leader. */
-const programPort = ({ spec }: Resource): number =>
-  resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort ??
-  spec.engine.port ??
-  0;
+const programPort = ({ spec }: Resource): number => {
+  // What speaks the member protocol itself does so on engine.port, which need not be where its data are.
+  const data = resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort;
+  return (usesAgent(spec) ? probePort(spec) : (data ?? spec.engine.port)) ?? 0;
+};
 
 /**
  * What each member must be told, for it to be what it should be: by comparing what it says of itself with what is wished.
