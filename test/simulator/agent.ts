@@ -1,0 +1,299 @@
+import type { MemberReport, Order, OrderKind, Refusal } from '../../src/api/member-protocol.ts';
+import type { Status } from '../../src/api/status.ts';
+import { type FollowerHost, Following, type Leader } from './following.ts';
+import type { Kernel } from './kernel.ts';
+import { Leadership } from './leadership.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { Network } from './network.ts';
+import { type AnyOrder, judge } from './rules.ts';
+import type { Habits } from './setups.ts';
+import { type Volume, beginTerm, forget, newData, positionOf } from './volume.ts';
+
+/** What is round a member's process. */
+export interface AgentWorld {
+  readonly kernel: Kernel;
+  readonly network: Network;
+  readonly habits: Habits;
+  /** The process that has this address now. */
+  at(ip: string): Agent | undefined;
+  /** It has begun to lead. */
+  promoted(agent: Agent): void;
+  acknowledged(agent: Agent, id: number): void;
+}
+
+export interface AgentPod {
+  name: string;
+  uid: string;
+  place: string;
+  ip: string;
+}
+
+export type Answer = { report: MemberReport } | { refusal: Refusal; report: MemberReport };
+
+/** The agent and its program in one process, as src/agent has them: orders, reports, and what it does between them. */
+export class Agent implements FollowerHost, Leader {
+  readonly pod: AgentPod;
+  readonly volume: Volume;
+  readonly world: AgentWorld;
+  readonly lease: LeaseKeeper;
+  leadership: Leadership | undefined;
+  following: Following | undefined;
+  isAlive = true;
+  isFrozen = false;
+  /** Its program cannot be promoted. */
+  cannotLead = false;
+  /** Called once when the process has ended. */
+  onEnd: () => void = () => {};
+  #isStarting = true;
+  /** Raised when it turns to something else: timers of what it did before mean nothing then. */
+  #turn = 0;
+  #waiting: (() => void)[] = [];
+  #endOrder: (() => void) | undefined;
+
+  constructor(world: AgentWorld, pod: AgentPod, volume: Volume) {
+    this.world = world;
+    this.pod = pod;
+    this.volume = volume;
+    const isAwake = () => this.isAlive && !this.isFrozen;
+    this.lease = new LeaseKeeper(world.kernel, isAwake, () => this.exit('its lease is over'));
+    if (volume.data !== undefined && world.habits.forgetsPosition) forget(volume.data);
+    this.#after(world.kernel.random.between(20, 800), () => (this.#isStarting = false));
+  }
+
+  get name(): string {
+    return this.pod.name;
+  }
+
+  get place(): string {
+    return this.pod.place;
+  }
+
+  get habits(): Habits {
+    return this.world.habits;
+  }
+
+  /** It has led or followed for long, as the status says. */
+  settle(status: Status): void {
+    const { epoch = 1, primary, primaryUID, termStart } = status;
+    const { volume, habits, pod } = this;
+    this.#isStarting = false;
+    volume.epoch = epoch;
+    volume.leader = primary;
+    if (habits.replicates) volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
+    if (pod.uid === primaryUID) {
+      volume.ledEpoch = epoch;
+      const data = (volume.data ??= newData('', epoch));
+      this.leadership = new Leadership(epoch, data, status.syncSets?.[0], habits);
+      this.lease.settle();
+      this.world.promoted(this);
+      return;
+    }
+    const host = status.members?.findIndex(({ uid }) => uid === primaryUID) ?? 0;
+    const leader = { member: primary ?? '', host: `10.1.0.${host}`, port: 80 };
+    const order = { member: pod.name, epoch, reason: '', leader };
+    const start = termStart === undefined ? {} : { start: termStart };
+    this.following = new Following(this, { ...order, ...start });
+    this.following.linked = true;
+  }
+
+  /** Something has come for this process. A frozen one finds it when it thaws, if it was not given up. */
+  deliver(message: () => void): void {
+    if (!this.isAlive) return;
+    if (this.isFrozen) this.#waiting.push(message);
+    else message();
+  }
+
+  freeze(): void {
+    if (this.isAlive) this.isFrozen = true;
+  }
+
+  thaw(): void {
+    if (!this.isAlive || !this.isFrozen) return;
+    this.isFrozen = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.lease.look();
+    const { random } = this.world.kernel;
+    // Each lay in a socket of its own, and none is first.
+    while (waiting.length > 0) {
+      const [message] = waiting.splice(random.below(waiting.length), 1);
+      if (message !== undefined) this.deliver(message);
+    }
+  }
+
+  exit(why: string): void {
+    if (!this.isAlive) return;
+    this.world.kernel.note(this.name, () => `${this.pod.uid} ends: ${why}`);
+    this.#turnTo();
+    this.isAlive = false;
+    this.isFrozen = false;
+    this.#waiting = [];
+    this.onEnd();
+  }
+
+  get state(): MemberReport['state'] {
+    const { data } = this.volume;
+    if (this.#isStarting) return this.habits.replicates && data === undefined ? 'Empty' : 'Starting';
+    if (this.leadership !== undefined) return 'Leading';
+    if (this.following !== undefined) return this.following.cloning ? 'Cloning' : 'Following';
+    return this.habits.replicates && data === undefined ? 'Empty' : 'Detached';
+  }
+
+  report(): MemberReport {
+    const { habits, volume, pod, state, leadership, following } = this;
+    const { epoch, ledEpoch, loss, data } = volume;
+    const hasPosition =
+      habits.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
+    return {
+      uid: pod.uid,
+      state,
+      epoch,
+      ledEpoch: data === undefined && habits.replicates ? 0 : ledEpoch,
+      ...(following === undefined ? {} : { leader: following.order.leader.member }),
+      ...(state === 'Following' ? { linked: following?.linked !== false } : {}),
+      ...(hasPosition && state !== 'Starting' ? { position: positionOf(data) } : {}),
+      ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
+      ...(loss === undefined ? {} : { loss }),
+      nonce: this.lease.issue(),
+    };
+  }
+
+  /** An order has arrived. `answer` is called once it is carried out, refused or given up for a newer one. */
+  order(given: AnyOrder, grant: string | undefined, answer: (answer: Answer) => void): void {
+    const { kernel, habits } = this.world;
+    const refuse = (refusal: Refusal) => {
+      kernel.note(this.name, () => `refuses ${given.kind} of epoch ${given.order.epoch}: ${refusal}`);
+      answer({ refusal, report: this.report() });
+    };
+    const verdict = judge(this.volume, { name: this.name, uid: this.pod.uid }, given);
+    if ('refusal' in verdict) return refuse(verdict.refusal);
+    if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant)) return refuse('Failed');
+    Object.assign(this.volume, verdict.obeyed);
+    this.#endOrder?.();
+    let isOver = false;
+    this.#endOrder = () => {
+      isOver = true;
+      refuse('StaleEpoch');
+    };
+    const carryOut = () => {
+      if (isOver) return;
+      if (this.#isStarting) return this.#after(20, carryOut);
+      this.#endOrder = undefined;
+      const refusal = this.#obey(given, grant);
+      if (refusal !== undefined) return refuse(refusal);
+      kernel.note(this.name, () => `obeys ${given.kind} of epoch ${given.order.epoch}`);
+      answer({ report: this.report() });
+    };
+    this.#after(this.#durationMs(given.kind), carryOut);
+  }
+
+  /** A client writes. Nothing is answered where it does not lead. */
+  write(id: number): void {
+    if (this.leadership === undefined) return;
+    if (this.habits.lease) {
+      this.lease.look();
+      if (this.isAlive) this.world.acknowledged(this, id);
+    } else {
+      this.leadership.write(id, () => this.world.acknowledged(this, id));
+    }
+  }
+
+  timer(ms: number, run: () => void): void {
+    const turn = this.#turn;
+    this.#after(ms, () => {
+      if (turn === this.#turn) run();
+    });
+  }
+
+  ask(ip: string, question: (leader: Leader) => void): void {
+    const { network } = this.world;
+    const target = this.world.at(ip);
+    if (target === undefined) return;
+    const turn = this.#turn;
+    network.send(this.place, target.place, () => {
+      target.deliver(() => {
+        network.send(target.place, this.place, () => {
+          this.deliver(() => {
+            if (turn === this.#turn) question(target);
+          });
+        });
+      });
+    });
+  }
+
+  toLeader(leader: Leader, message: () => void): boolean {
+    return this.world.network.send(this.place, leader.place, () => leader.deliver(message));
+  }
+
+  fromLeader(leader: Leader, message: () => void): boolean {
+    return this.world.network.send(leader.place, this.place, () => this.deliver(message));
+  }
+
+  cloneMs(): number {
+    return this.world.kernel.random.between(50, 1_500);
+  }
+
+  changed(): void {}
+
+  #obey(given: AnyOrder, grant: string | undefined): Refusal | undefined {
+    switch (given.kind) {
+      case 'promote':
+        return this.#promote(given.order, grant);
+      case 'follow':
+        return this.#follow(given.order);
+      case 'fence':
+      case 'demote':
+        this.#turnTo();
+        this.lease.end();
+        return undefined;
+    }
+  }
+
+  #promote(order: Order<'promote'>, grant: string | undefined): Refusal | undefined {
+    const { habits, volume } = this;
+    const { epoch, sync, init } = order;
+    if (this.cannotLead) return 'Failed';
+    if (habits.lease && !this.lease.begin(grant)) return 'Failed';
+    if (this.leadership?.epoch === epoch) {
+      this.leadership.setSync(sync);
+      return undefined;
+    }
+    if (habits.replicates && volume.data === undefined) {
+      if (!init) return 'Empty';
+    }
+    const data = (volume.data ??= newData(`${this.pod.uid}/${epoch}`, 0));
+    this.#turnTo();
+    beginTerm(data, epoch, habits);
+    this.leadership = new Leadership(epoch, data, sync, habits);
+    volume.ledEpoch = epoch;
+    this.world.promoted(this);
+    return undefined;
+  }
+
+  #follow(order: Order<'follow'>): undefined {
+    const same = this.following?.order;
+    if (same?.epoch === order.epoch && same.leader.host === order.leader.host) return undefined;
+    this.#turnTo();
+    this.lease.end();
+    this.following = new Following(this, order);
+    return undefined;
+  }
+
+  #turnTo(): void {
+    this.#turn++;
+    this.following?.end();
+    this.following = undefined;
+    this.leadership?.end();
+    this.leadership = undefined;
+  }
+
+  #durationMs(kind: OrderKind): number {
+    const { random } = this.world.kernel;
+    if (random.chance(0.03)) return random.between(500, 6_000);
+    return kind === 'promote' ? random.between(5, 200) : random.between(1, 60);
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.world.kernel.after(ms, () => this.deliver(run));
+  }
+}

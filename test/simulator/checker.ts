@@ -1,0 +1,141 @@
+import type { Status } from '../../src/api/status.ts';
+import type { Agent } from './agent.ts';
+import type { Kernel } from './kernel.ts';
+import type { AnyOrder } from './rules.ts';
+import type { Habits } from './setups.ts';
+import type { Entry } from './volume.ts';
+
+/** A promise that was broken. */
+export class Violation extends Error {}
+
+interface Reign {
+  epoch: number;
+  uid: string;
+  log: Entry[];
+  firstAckMs: number | undefined;
+}
+
+/** Watches everything that happens, and knows what must never. */
+export class Checker {
+  readonly #kernel: Kernel;
+  readonly #habits: Habits;
+  /** Who was made primary in which epoch, once that has landed. */
+  readonly #committed = new Map<number, string>();
+  /** Everybody who has ever led, by epoch. */
+  readonly #reigns = new Map<number, Reign>();
+  /** Epoch in which a write was acknowledged, by its number. */
+  readonly #acknowledged = new Map<number, number>();
+  readonly #highest = new Map<string, number>();
+  epoch = 0;
+
+  constructor(kernel: Kernel, habits: Habits) {
+    this.#kernel = kernel;
+    this.#habits = habits;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
+  }
+
+  get epochs(): number {
+    return this.#reigns.size;
+  }
+
+  /** A status has landed. */
+  statusWritten(before: Status, after: Status): void {
+    const { epoch = 0, primaryUID } = after;
+    if (epoch < (before.epoch ?? 0)) this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
+    this.epoch = epoch;
+    this.#kernel.note('api', () => describe(before, after));
+    if (primaryUID === undefined || after.fencing !== undefined) return;
+    const known = this.#committed.get(epoch);
+    if (known !== undefined && known !== primaryUID) {
+      this.#fail(`epoch ${epoch} has two primaries: ${known} and ${primaryUID}`);
+    }
+    this.#committed.set(epoch, primaryUID);
+  }
+
+  /** An order leaves an operator. */
+  ordered(uid: string, { kind, order }: AnyOrder): void {
+    if (order.epoch > this.epoch) {
+      this.#fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);
+    }
+    if (kind === 'promote' && this.#committed.get(order.epoch) !== uid) {
+      this.#fail(`${uid} was to be promoted in epoch ${order.epoch}, which is not its own`);
+    }
+  }
+
+  /** A member has begun to lead. */
+  promoted({ pod, leadership, volume }: Agent): void {
+    if (leadership === undefined) return;
+    const { epoch } = leadership;
+    this.#kernel.note(pod.name, () => `leads in epoch ${epoch} with ${leadership.data.log.length} entries`);
+    if (epoch < (this.#highest.get(pod.uid) ?? 0)) {
+      this.#fail(`${pod.uid} went back to epoch ${epoch}`);
+    }
+    this.#highest.set(pod.uid, volume.epoch);
+    const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
+    this.#reigns.set(epoch, { ...this.#reigns.get(epoch), ...reign });
+    if (!this.#habits.replicates) return;
+    const held = new Set(leadership.data.log.map(({ id }) => id));
+    for (const [id, ackedIn] of this.#acknowledged) {
+      if (ackedIn < epoch && !held.has(id)) {
+        this.#fail(`write ${id}, acknowledged in epoch ${ackedIn}, is lost with the leader of epoch ${epoch}`);
+      }
+    }
+  }
+
+  /** A leader has told a client that its write is safe. */
+  acknowledgedBy({ pod, leadership }: Agent, id: number): void {
+    if (leadership === undefined) return;
+    const { epoch } = leadership;
+    const reign = this.#reigns.get(epoch);
+    if (reign === undefined || reign.uid !== pod.uid) {
+      this.#fail(`two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`);
+    }
+    reign.firstAckMs ??= this.#kernel.nowMs;
+    this.#acknowledged.set(id, epoch);
+    for (const later of this.#reigns.values()) {
+      if (later.epoch <= epoch) continue;
+      if (later.firstAckMs !== undefined) {
+        this.#fail(`${pod.uid} acknowledges write ${id} in epoch ${epoch} after ${later.uid} has in epoch ${later.epoch}`);
+      }
+      if (this.#habits.replicates && !later.log.some((entry) => entry.id === id)) {
+        this.#fail(`write ${id} is acknowledged in epoch ${epoch}, but the leader of epoch ${later.epoch} lacks it`);
+      }
+    }
+  }
+
+  /** All acknowledged writes are with the leader. */
+  checkHeld({ volume }: Agent): void {
+    if (!this.#habits.replicates) return;
+    const held = new Set(volume.data?.log.map(({ id }) => id));
+    for (const id of this.#acknowledged.keys()) {
+      if (!held.has(id)) this.#fail(`acknowledged write ${id} is not there in the end`);
+    }
+  }
+
+  #fail(what: string): never {
+    this.#kernel.note('CHECK', () => what);
+    throw new Violation(what);
+  }
+}
+
+/** What a status changes, for the trace. */
+function describe(before: Status, after: Status): string {
+  const facts = ({ epoch, primaryUID, fencing, syncSets, phase, initialized }: Status) => ({
+    epoch,
+    primaryUID,
+    fencing: fencing?.epoch,
+    syncSets: syncSets?.map(({ acks, members }) => `${acks} of ${members.join(' ')}`).join(' and '),
+    phase,
+    initialized,
+    blocked: after.conditions?.find(({ type }) => type === 'FailoverBlocked')?.message,
+    failovers: after.failovers?.map(({ to, outcome }) => `${to} ${outcome}`)[0],
+  });
+  const [old, now] = [facts(before), facts(after)];
+  const changed = Object.entries(now).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(old[key as keyof typeof old]),
+  );
+  return `status: ${changed.map(([key, value]) => `${key}=${String(value)}`).join(', ') || 'members or conditions'}`;
+}

@@ -1,0 +1,162 @@
+import type { Agent } from './agent.ts';
+import { t0 } from './operator.ts';
+import type { World } from './world.ts';
+
+/** Does harm; what it returns makes good what does not mend itself. */
+type Fault = (world: World, ms: number) => (() => void) | undefined;
+
+const someAgent = ({ kubelets, kernel }: World): Agent | undefined => {
+  const { agents } = kubelets;
+  return agents.length === 0 ? undefined : kernel.random.pick(agents);
+};
+
+/** Mostly the one that matters. */
+const leaderOrAny = (world: World): Agent | undefined => {
+  const leader = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
+  return leader !== undefined && world.kernel.random.chance(0.7) ? leader : someAgent(world);
+};
+
+const others = (world: World, place: string): string[] =>
+  [
+    'api',
+    ...world.operators.map((operator) => operator.place),
+    ...world.kubelets.agents.map((agent) => agent.place),
+  ].filter((each) => each !== place);
+
+function cut(world: World, links: [string, string][]): () => void {
+  world.kernel.note('FAULT', () => `cut: ${links.map((link) => link.join('>')).join(' ')}`);
+  for (const [from, to] of links) world.network.cut(from, to);
+  return () => {
+    world.kernel.note('FAULT', () => `heals: ${links.map((link) => link.join('>')).join(' ')}`);
+    for (const [from, to] of links) world.network.heal(from, to);
+  };
+}
+
+const bothWays = (a: string, b: string): [string, string][] => [
+  [a, b],
+  [b, a],
+];
+
+function oneOrBoth(world: World, a: string, b: string): [string, string][] {
+  const both = bothWays(a, b);
+  return world.kernel.random.chance(0.6) ? both : [world.kernel.random.pick(both)];
+}
+
+export const faults: Record<string, Fault> = {
+  crash: (world) => {
+    const agent = leaderOrAny(world);
+    if (agent !== undefined) world.kubelets.crash(agent);
+    return undefined;
+  },
+  wipe: (world) => {
+    const agent = leaderOrAny(world);
+    if (agent !== undefined) world.kubelets.crash(agent, true);
+    return undefined;
+  },
+  freeze: (world) => {
+    const agent = leaderOrAny(world);
+    world.kernel.note('FAULT', () => `freezes ${agent?.pod.uid}`);
+    agent?.freeze();
+    return () => {
+      world.kernel.note('FAULT', () => `thaws ${agent?.pod.uid}`);
+      agent?.thaw();
+    };
+  },
+  cutNode: (world) => {
+    const place = leaderOrAny(world)?.place ?? 'n0';
+    return cut(world, others(world, place).flatMap((other) => oneOrBoth(world, place, other)));
+  },
+  cutFromMembers: (world) => {
+    const place = leaderOrAny(world)?.place ?? 'n0';
+    const members = others(world, place).filter((other) => other.startsWith('n'));
+    return cut(world, members.flatMap((other) => oneOrBoth(world, place, other)));
+  },
+  cutPair: (world) => {
+    const { random } = world.kernel;
+    const place = leaderOrAny(world)?.place ?? 'n0';
+    return cut(world, oneOrBoth(world, place, random.pick(others(world, place))));
+  },
+  cutFromOperator: (world) => {
+    const place = leaderOrAny(world)?.place ?? 'n0';
+    const operators = world.operators.map((operator) => operator.place);
+    return cut(world, operators.flatMap((other) => oneOrBoth(world, place, other)));
+  },
+  cutOperator: (world) => {
+    const place = world.operator?.place ?? 'op1';
+    return cut(world, others(world, place).flatMap((other) => oneOrBoth(world, place, other)));
+  },
+  cutOperatorFromApi: (world) =>
+    cut(world, oneOrBoth(world, world.operator?.place ?? 'op1', 'api')),
+  loss: (world) => {
+    world.network.loss = 0.05;
+    return () => void (world.network.loss = 0);
+  },
+  lateness: (world) => {
+    world.network.lateness = 0.2;
+    return () => void (world.network.lateness = 0);
+  },
+  deletePod: (world) => {
+    const agent = leaderOrAny(world);
+    const { nowMs } = world.kernel;
+    if (agent !== undefined) world.api.deletePod(agent.pod.uid, t0 + nowMs, 2_000);
+    return undefined;
+  },
+  /** The pod is gone from the API while its node is cut off: its process lives on. */
+  forceDelete: (world) => {
+    const agent = leaderOrAny(world);
+    if (agent === undefined) return undefined;
+    const links = bothWays(agent.place, 'api');
+    if (world.kernel.random.chance(0.5)) {
+      for (const { place } of world.operators) links.push(...bothWays(agent.place, place));
+    }
+    const heal = cut(world, links);
+    world.api.removePod(agent.pod.uid);
+    return heal;
+  },
+  restartOperator: (world) => {
+    world.operator?.die('it is killed');
+    const { random } = world.kernel;
+    world.kernel.after(random.between(10, 3_000), () => startOne(world));
+    return undefined;
+  },
+  /** Dies after one of its next writes or orders. */
+  crashBetweenWrites: (world) => {
+    const { operator } = world;
+    if (operator === undefined) return undefined;
+    operator.crashAfter = 1 + world.kernel.random.below(5);
+    const again = () => {
+      if (operator.isAlive) world.kernel.after(100, again);
+      else world.kernel.after(world.kernel.random.between(10, 2_000), () => startOne(world));
+    };
+    again();
+    return () => void (operator.crashAfter = Infinity);
+  },
+  /** A new operator begins while the old one runs on, sees nothing new, and is not told. */
+  twoOperators: (world) => {
+    const old = world.operator;
+    if (old === undefined || world.operators.length > 1) return undefined;
+    for (const kind of ['service', 'slice', 'pod'] as const) {
+      if (world.kernel.random.chance(0.5)) old.cache.stall(kind, world.kernel.random.between(100, 9_000));
+    }
+    world.startOperator();
+    return () => old.die('another has taken over');
+  },
+  stallWatch: (world, ms) => {
+    const kind = world.kernel.random.pick(['service', 'slice', 'pod'] as const);
+    world.kernel.note('FAULT', () => `the watch of ${kind} stalls`);
+    world.operator?.cache.stall(kind, ms);
+    return undefined;
+  },
+  cannotLead: (world) => {
+    const agent = someAgent(world);
+    if (agent !== undefined) agent.cannotLead = true;
+    world.kernel.note('FAULT', () => `${agent?.pod.uid} cannot be promoted`);
+    return () => {
+      if (agent !== undefined) agent.cannotLead = false;
+    };
+  },
+};
+
+function startOne(world: World): void {
+  if (world.operator === undefined) world.startOperator();
+}

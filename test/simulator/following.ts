@@ -1,0 +1,168 @@
+import type { Order } from '../../src/api/member-protocol.ts';
+import type { Leadership, Stream } from './leadership.ts';
+import type { Habits } from './setups.ts';
+import { type Entry, type Volume, forkOf, takeTerm } from './volume.ts';
+
+const retryMs = 500;
+
+/** What following needs of the member that follows. */
+export interface FollowerHost {
+  readonly name: string;
+  readonly place: string;
+  readonly volume: Volume;
+  readonly habits: Habits;
+  /** While the process runs and this is what it does. */
+  timer(ms: number, run: () => void): void;
+  /** Asks whoever has that address, and brings back the answer; nothing where that is lost. */
+  ask(ip: string, question: (leader: Leader) => void): void;
+  /** To the leader, over the stream's connection. False where it is known to be lost. */
+  toLeader(leader: Leader, message: () => void): boolean;
+  fromLeader(leader: Leader, message: () => void): boolean;
+  cloneMs(): number;
+  changed(): void;
+}
+
+/** A member that may lead, as its followers see it. */
+export interface Leader {
+  readonly place: string;
+  readonly leadership: Leadership | undefined;
+  deliver(message: () => void): void;
+}
+
+/** Follows one leader in one epoch: connects, is made a copy where its log has gone another way, and acknowledges. */
+export class Following {
+  readonly order: Order<'follow'>;
+  linked = false;
+  cloning = false;
+  readonly #host: FollowerHost;
+  #isOver = false;
+  #stream: { leader: Leader; leadership: Leadership; stream: Stream } | undefined;
+
+  constructor(host: FollowerHost, order: Order<'follow'>) {
+    this.#host = host;
+    this.order = order;
+    this.cloning = host.volume.data === undefined;
+    this.#connect();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    const open = this.#stream;
+    this.#stream = undefined;
+    if (open === undefined) return;
+    this.#host.toLeader(open.leader, () => open.leadership.close(open.stream));
+  }
+
+  #connect(): void {
+    if (this.#isOver) return;
+    let answered = false;
+    this.#host.ask(this.order.leader.host, (leader) => {
+      answered = true;
+      this.#begin(leader);
+    });
+    this.#host.timer(retryMs, () => {
+      if (!answered && this.#stream === undefined) this.#connect();
+    });
+  }
+
+  /** The leader has been reached, and looks at what this member holds. */
+  #begin(leader: Leader): void {
+    const { leadership } = leader;
+    if (this.#isOver || this.#stream !== undefined) return;
+    if (leadership === undefined) return this.#retry();
+    const own = this.#host.volume.data;
+    const theirs = leadership.data;
+    if (own?.identity !== theirs.identity || own.history !== theirs.history) return this.#clone();
+    const fork = forkOf(own.log, theirs.log);
+    if (own.log.length > fork) return this.#clone();
+    const stream: Stream = {
+      follower: this.#host.name,
+      acked: 0,
+      sent: fork,
+      push: () => {
+        const from = stream.sent;
+        const entries = leadership.data.log.slice(from);
+        stream.sent = from + entries.length;
+        const sent = this.#host.fromLeader(leader, () => this.#take(stream, from, entries));
+        if (!sent) this.#host.timer(1_500, () => this.#broken(stream));
+        return sent;
+      },
+    };
+    this.#stream = { leader, leadership, stream };
+    leader.deliver(() => leadership.open(stream));
+    this.#checkLink(stream);
+    this.#host.changed();
+  }
+
+  #clone(): void {
+    this.cloning = true;
+    this.linked = false;
+    this.#host.changed();
+    this.#host.timer(this.#host.cloneMs(), () => {
+      if (this.#isOver) return;
+      let copied = false;
+      this.#host.ask(this.order.leader.host, ({ leadership }) => {
+        if (this.#isOver || leadership === undefined) return;
+        copied = true;
+        this.#copy(leadership);
+        this.#connect();
+      });
+      this.#host.timer(retryMs, () => {
+        if (!copied) this.#clone();
+      });
+    });
+  }
+
+  #copy({ data }: Leadership): void {
+    const { volume } = this.#host;
+    const { epoch, start } = this.order;
+    const lost = (volume.data?.log ?? []).length - forkOf(volume.data?.log ?? [], data.log);
+    if (lost > 0) volume.loss = { epoch, bytes: lost, message: `${lost} entries` };
+    volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
+    takeTerm(volume.data, data, start, this.#host.habits);
+    this.cloning = false;
+    this.#host.changed();
+  }
+
+  #take(stream: Stream, from: number, entries: Entry[]): void {
+    const { data } = this.#host.volume;
+    if (this.#isOver || this.#stream?.stream !== stream || data === undefined) return;
+    // What came before was lost: TCP would have broken.
+    if (from > data.log.length) return this.#broken(stream);
+    data.log.push(...entries.slice(data.log.length - from));
+    takeTerm(data, this.#stream.leadership.data, this.order.start, this.#host.habits);
+    if (!this.linked) {
+      this.linked = true;
+      this.#host.changed();
+    }
+    const { leader, leadership } = this.#stream;
+    const offset = data.log.length;
+    if (!this.#host.toLeader(leader, () => leadership.ack(stream, offset))) {
+      this.#host.timer(1_500, () => this.#broken(stream));
+    }
+  }
+
+  /** A stream on which nothing comes is noticed. */
+  #checkLink(stream: Stream): void {
+    this.#host.timer(2_000, () => {
+      if (this.#stream?.stream !== stream) return;
+      const { leader, leadership } = this.#stream;
+      if (leader.leadership !== leadership) this.#broken(stream);
+      else this.#checkLink(stream);
+    });
+  }
+
+  #broken(stream: Stream): void {
+    if (this.#isOver || this.#stream?.stream !== stream) return;
+    const { leader, leadership } = this.#stream;
+    leader.deliver(() => leadership.close(stream));
+    this.#stream = undefined;
+    this.linked = false;
+    this.#host.changed();
+    this.#retry();
+  }
+
+  #retry(): void {
+    this.#host.timer(retryMs, () => this.#connect());
+  }
+}

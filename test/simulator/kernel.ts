@@ -1,0 +1,89 @@
+import { Random } from './random.ts';
+
+interface Due {
+  atMs: number;
+  /** What falls due at the same moment happens in the order in which it was planned. */
+  serial: number;
+  run: (() => void) | undefined;
+}
+
+/** Virtual time, chance, and what is to happen when. Everything in a run comes from its seed. */
+export class Kernel {
+  /** Virtual milliseconds since the beginning: the true time, which no clock in the model shows. */
+  nowMs = 0;
+  readonly random: Random;
+  /** What happened, for a person; undefined where nobody wants to read it. */
+  readonly trace: string[] | undefined;
+  readonly #heap: Due[] = [];
+  #serial = 0;
+
+  constructor(seed: number, traced = false) {
+    this.random = new Random(seed);
+    this.trace = traced ? [] : undefined;
+  }
+
+  note(who: string, what: () => string): void {
+    this.trace?.push(`${(this.nowMs / 1_000).toFixed(4).padStart(9)} ${who.padEnd(6)} ${what()}`);
+  }
+
+  /** @returns Cancels it. */
+  after(ms: number, run: () => void): () => void {
+    const due: Due = { atMs: this.nowMs + Math.max(0, ms), serial: this.#serial++, run };
+    this.#push(due);
+    return () => {
+      due.run = undefined;
+    };
+  }
+
+  /** Lets the next thing happen. False where nothing is left to happen before `endMs`. */
+  step(endMs: number): boolean {
+    const next = this.#heap[0];
+    if (next === undefined || next.atMs > endMs) {
+      this.nowMs = Math.max(this.nowMs, endMs);
+      return false;
+    }
+    this.#pop();
+    if (next.run === undefined) return true;
+    this.nowMs = next.atMs;
+    next.run();
+    return true;
+  }
+
+  runUntil(endMs: number): void {
+    while (this.step(endMs));
+  }
+
+  #push(due: Due): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    heap.push(due);
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = heap[up] as Due;
+      if (!isBefore(due, parent)) break;
+      heap[at] = parent;
+      at = up;
+    }
+    heap[at] = due;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Due;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Due, heap[child] as Due)) child++;
+      const below = heap[child] as Due;
+      if (!isBefore(below, last)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+const isBefore = (a: Due, b: Due): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.serial < b.serial);

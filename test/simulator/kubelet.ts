@@ -1,0 +1,148 @@
+import type { Member } from '../../src/core/observed.ts';
+import { Agent, type AgentWorld } from './agent.ts';
+import type { ApiServer } from './api-server.ts';
+import { type Volume, emptyVolume } from './volume.ts';
+
+interface Container {
+  uid: string;
+  name: string;
+  place: string;
+  ip: string;
+  volume: Volume;
+  agent: Agent | undefined;
+  /** The pod has been told to end. */
+  isEnding: boolean;
+}
+
+/** All kubelets: they start the processes of pods, start them again when they have ended, and end them with their pod. */
+export class Kubelets {
+  readonly containers = new Map<string, Container>();
+  readonly #world: AgentWorld;
+  readonly #api: ApiServer;
+  /** By name of the pod, where volumes outlive pods. */
+  readonly #volumes = new Map<string, Volume>();
+  #addresses = 1;
+
+  constructor(world: AgentWorld, api: ApiServer) {
+    this.#world = world;
+    this.#api = api;
+    api.watchers.add((change) => {
+      if (change.kind !== 'pod') return;
+      const { uid, node = '' } = change.object.member;
+      world.kernel.after(world.kernel.random.between(1, 60), () => this.#look(uid, node));
+    });
+  }
+
+  at(ip: string): Agent | undefined {
+    for (const { ip: own, agent } of this.containers.values()) if (own === ip) return agent;
+    return undefined;
+  }
+
+  get agents(): Agent[] {
+    return [...this.containers.values()].flatMap(({ agent }) => (agent ? [agent] : []));
+  }
+
+  /** Begins with a process that has been up for long. */
+  adopt(member: Member, volume: Volume): Agent {
+    const container = this.#container(member, volume);
+    this.#volumes.set(member.name, volume);
+    return this.#start(container);
+  }
+
+  /** The process ends, and its data with it where `wipe` says so; the kubelet starts it again. */
+  crash(agent: Agent, wipe = false): void {
+    const container = this.containers.get(agent.pod.uid);
+    agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
+    if (wipe && container !== undefined) Object.assign(container.volume, emptyVolume());
+  }
+
+  /** Takes note of everything that happened while nodes were cut off. */
+  resync(): void {
+    for (const { uid, place } of this.containers.values()) this.#look(uid, place);
+    for (const { member } of this.#api.pods.values()) this.#look(member.uid, member.node ?? '');
+  }
+
+  #isCut = (place: string) =>
+    this.#world.network.isCut(place, 'api') || this.#world.network.isCut('api', place);
+
+  /** The node looks at what the API server says of a pod. */
+  #look(uid: string, place: string): void {
+    const { kernel } = this.#world;
+    // It asks again until it is heard.
+    if (this.#isCut(place)) return void kernel.after(1_000, () => this.#look(uid, place));
+    const pod = this.#api.podOf(uid)?.member;
+    const container = this.containers.get(uid);
+    if (container === undefined) {
+      if (pod !== undefined && pod.deletionAtMs !== undefined) this.#api.removePod(uid);
+      else if (pod !== undefined) this.#prepare(pod);
+    } else if (pod === undefined) {
+      this.#end(container, 0);
+    } else if (pod.deletionAtMs !== undefined) {
+      this.#end(container, kernel.random.between(20, 1_500));
+    }
+  }
+
+  #prepare(pod: Member): void {
+    const { kernel, habits } = this.#world;
+    const kept = habits.keepsVolumes ? this.#volumes.get(pod.name) : undefined;
+    const volume = kept ?? emptyVolume();
+    const container = this.#container(pod, volume);
+    this.#volumes.set(pod.name, volume);
+    kernel.after(kernel.random.between(100, 1_200), () => this.#run(container));
+  }
+
+  #run(container: Container): void {
+    if (container.isEnding || !this.containers.has(container.uid)) return;
+    // A volume is in one place at a time.
+    const isUsed = [...this.containers.values()].some(
+      (other) => other !== container && other.volume === container.volume && other.agent,
+    );
+    const again = () => this.#world.kernel.after(1_000, () => this.#run(container));
+    if (isUsed || this.#isCut(container.place)) return void again();
+    this.#start(container);
+    const { uid, ip } = container;
+    this.#api.changePod(uid, { ip, phase: 'Running', ready: true });
+  }
+
+  #container({ uid, name, node = '', ip }: Member, volume: Volume): Container {
+    const address = ip ?? `10.0.0.${this.#addresses++}`;
+    const container = { uid, name, place: node, ip: address, volume, agent: undefined, isEnding: false };
+    this.containers.set(uid, container);
+    return container;
+  }
+
+  #start(container: Container): Agent {
+    const { uid, name, place, ip, volume } = container;
+    const { kernel } = this.#world;
+    const agent = new Agent(this.#world, { uid, name, place, ip }, volume);
+    kernel.note(name, () => `${uid} starts with epoch ${volume.epoch}, ${volume.data?.log.length ?? 'no'} entries`);
+    container.agent = agent;
+    agent.onEnd = () => {
+      container.agent = undefined;
+      this.onProcessEnd(uid);
+      if (container.isEnding) return;
+      kernel.after(kernel.random.between(300, 2_000), () => {
+        if (!container.isEnding && container.agent === undefined) this.#start(container);
+      });
+    };
+    return agent;
+  }
+
+  /** A process has ended: its connections are reset. */
+  onProcessEnd: (uid: string) => void = () => {};
+
+  #end(container: Container, ms: number): void {
+    if (container.isEnding) return;
+    container.isEnding = true;
+    const { kernel } = this.#world;
+    kernel.after(ms, () => {
+      container.agent?.exit('its pod is deleted');
+      this.containers.delete(container.uid);
+      const gone = () => {
+        if (this.#isCut(container.place)) kernel.after(1_000, gone);
+        else this.#api.removePod(container.uid);
+      };
+      gone();
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import type { SyncSet } from '../../src/api/member-protocol.ts';
+import type { Habits } from './setups.ts';
+import type { Data } from './volume.ts';
+
+/** A follower's connection to its leader. */
+export interface Stream {
+  follower: string;
+  /** Its log up to here is known to be held. */
+  acked: number;
+  /** The entries up to here were sent. */
+  sent: number;
+  /** Sends the entries from `sent` on; false where the connection is known to be broken. */
+  push: () => boolean;
+}
+
+interface Waiting {
+  offset: number;
+  acknowledged: () => void;
+}
+
+/** What a member does while it leads: it takes writes, and acknowledges each when enough followers hold it. */
+export class Leadership {
+  readonly epoch: number;
+  readonly data: Data;
+  sync: SyncSet | undefined;
+  readonly #habits: Habits;
+  readonly #streams = new Set<Stream>();
+  #waiting: Waiting[] = [];
+
+  constructor(epoch: number, data: Data, sync: SyncSet | undefined, habits: Habits) {
+    this.epoch = epoch;
+    this.data = data;
+    this.sync = sync;
+    this.#habits = habits;
+  }
+
+  setSync(sync: SyncSet | undefined): void {
+    this.sync = sync;
+    this.#settle();
+  }
+
+  /** It leads no more: what comes in late counts for nothing. */
+  end(): void {
+    this.#streams.clear();
+    this.#waiting = [];
+  }
+
+  write(id: number, acknowledged: () => void): void {
+    this.data.log.push({ id, term: this.data.term });
+    this.#waiting.push({ offset: this.data.log.length, acknowledged });
+    for (const stream of this.#streams) this.push(stream);
+    this.#settle();
+  }
+
+  open(stream: Stream): void {
+    this.#streams.add(stream);
+    this.push(stream);
+  }
+
+  close(stream: Stream): void {
+    this.#streams.delete(stream);
+  }
+
+  push(stream: Stream): void {
+    if (!this.#streams.has(stream)) return;
+    if (!stream.push()) this.#streams.delete(stream);
+  }
+
+  ack(stream: Stream, offset: number): void {
+    if (!this.#streams.has(stream)) return;
+    stream.acked = Math.max(stream.acked, offset);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#waiting = this.#waiting.filter((waiting) => {
+      if (!this.#isHeld(waiting.offset)) return true;
+      waiting.acknowledged();
+      return false;
+    });
+  }
+
+  #isHeld(offset: number): boolean {
+    const { acks, members } = this.sync ?? { acks: 0, members: [] };
+    let held = 0;
+    for (const { follower, acked } of this.#streams) {
+      const counts = this.#habits.anyFollower || members.includes(follower);
+      if (counts && acked >= offset) held++;
+    }
+    return held >= acks;
+  }
+}

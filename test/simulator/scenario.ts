@@ -1,0 +1,152 @@
+import type { Status } from '../../src/api/status.ts';
+import { Violation } from './checker.ts';
+import { Clients } from './clients.ts';
+import { faults } from './faults.ts';
+import type { Plants } from './operator.ts';
+import { type Engine, habitsOf } from './setups.ts';
+import { World } from './world.ts';
+
+export interface ScenarioOptions {
+  engine: Engine;
+  seed: number;
+  plants?: Plants;
+  traced?: boolean;
+}
+
+export interface Outcome {
+  /** What was broken; undefined where nothing was. */
+  violation: string | undefined;
+  decides: number;
+  acknowledged: number;
+  /** Virtual milliseconds. */
+  ms: number;
+  epochs: number;
+  trace: string[];
+}
+
+/** How long after the end of all faults it may take to be whole again: failovers that follow one another rest up to 80 s. */
+const convergeMs = 400_000;
+/** How long it must stay as it is to count as quiet: the lag is looked at every ten seconds. */
+const quietMs = 12_000;
+
+const settled = new Map<Engine, Status>();
+
+/** The status of a service that has come up without a fault. */
+function settledStatus(engine: Engine): Status {
+  let status = settled.get(engine);
+  if (status === undefined) {
+    const world = new World({ seed: 1, habits: habitsOf(engine) });
+    world.startOperator();
+    world.kernel.runUntil(60_000);
+    ({ status } = world.api.service);
+    settled.set(engine, status);
+  }
+  return status;
+}
+
+const faultNames = Object.keys(faults);
+
+/** One life of a service: it is up, or comes up; faults, singly and together; all is healed; it must be whole, and still. */
+export function play({ engine, seed, plants = {}, traced = false }: ScenarioOptions): Outcome {
+  const habits = habitsOf(engine, seed % 2 === 0);
+  const world = new World({ seed, habits, plants, traced });
+  let violation: string | undefined;
+  try {
+    run(world, engine);
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+  }
+  const { decides, checker, kernel } = world;
+  return {
+    violation,
+    decides,
+    acknowledged: checker.acknowledged,
+    epochs: checker.epochs,
+    ms: kernel.nowMs,
+    trace: kernel.trace ?? [],
+  };
+}
+
+function run(world: World, engine: Engine): void {
+  const { kernel } = world;
+  const { random } = kernel;
+  if (!random.chance(0.08)) world.settle(settledStatus(engine));
+  world.startOperator();
+  const clients = new Clients(world);
+  kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
+  const heals: (() => void)[] = [];
+  const count = 1 + random.below(4);
+  for (let i = 0; i < count; i++) {
+    const name = random.pick(faultNames);
+    const ms = random.chance(0.5) ? random.between(10, 1_500) : random.between(500, 15_000);
+    kernel.note('FAULT', () => `${name}, ${Math.round(ms)} ms`);
+    const heal = faults[name]?.(world, ms);
+    if (heal !== undefined) {
+      let isHealed = false;
+      const once = () => {
+        if (!isHealed) heal();
+        isHealed = true;
+      };
+      kernel.after(ms, once);
+      heals.push(once);
+    }
+    kernel.runUntil(kernel.nowMs + (random.chance(0.4) ? random.between(0, 60) : random.between(60, 5_000)));
+  }
+  kernel.runUntil(kernel.nowMs + random.between(0, 10_000));
+  kernel.note('FAULT', () => 'everything is healed');
+  for (const heal of heals) heal();
+  world.network.healAll();
+  converge(world, clients);
+}
+
+function converge(world: World, clients: Clients): void {
+  const { kernel, api, checker } = world;
+  const giveUpMs = kernel.nowMs + convergeMs;
+  let stillSinceMs = kernel.nowMs;
+  let before = api.version;
+  let areQuiet = false;
+  for (;;) {
+    kernel.runUntil(kernel.nowMs + 500);
+    if (world.operator === undefined) world.startOperator();
+    const why = whyNotWhole(world);
+    if (why !== undefined || api.version !== before) stillSinceMs = kernel.nowMs;
+    before = api.version;
+    // Acknowledgements are still on their way, but nobody writes any more.
+    if (kernel.nowMs - stillSinceMs >= 1_500 && !areQuiet) {
+      areQuiet = true;
+      clients.stop();
+      const acknowledged = checker.acknowledged;
+      clients.writeOnce();
+      kernel.runUntil(kernel.nowMs + 1_000);
+      if (checker.acknowledged === acknowledged) {
+        throw new Violation('it looks whole, but takes no writes');
+      }
+    }
+    if (kernel.nowMs - stillSinceMs >= quietMs) break;
+    if (kernel.nowMs > giveUpMs) {
+      throw new Violation(`not whole or not still ${convergeMs / 1000} s after all faults: ${why ?? 'it keeps changing'}`);
+    }
+  }
+  const leader = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
+  if (leader !== undefined) checker.checkHeld(leader);
+}
+
+/** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
+function whyNotWhole({ api, kubelets, habits, operators }: World): string | undefined {
+  const { status } = api.service;
+  if (operators.length > 1) operators.slice(0, -1).forEach((old) => old.die('it was replaced'));
+  if (status.phase !== 'Healthy') {
+    const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
+    const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
+    return `phase ${status.phase}: ${blocked?.status === 'True' ? blocked.message : degraded?.message}`;
+  }
+  if (api.slice?.uids.join() !== status.primaryUID) return 'the Service does not name the primary';
+  const { agents } = kubelets;
+  if (agents.length !== habits.spec.replicas) return `${agents.length} processes run`;
+  const leaders = agents.filter(({ leadership }) => leadership !== undefined);
+  if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID) return 'the primary does not lead';
+  const followers = agents.filter(({ following }) => following?.order.leader.member === status.primary);
+  if (followers.length !== agents.length - 1) return 'not all others follow';
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import { specSchema } from '../../src/api/spec.ts';
+import type { Spec } from '../../src/api/spec.ts';
+
+/** How a program behaves, as far as decisions can tell. */
+export interface Habits {
+  spec: Spec;
+  /** A write waits for acknowledgements of followers, who hold what the leader holds. Without: each writes for itself. */
+  replicates: boolean;
+  /** Any follower's acknowledgement counts, not only those of the named: Redis' WAIT. */
+  anyFollower: boolean;
+  /** A restart loses the position, not the data: Redis counts anew. */
+  forgetsPosition: boolean;
+  /** A leader ends by itself when it is granted no more time. */
+  lease: boolean;
+  /** Volumes outlive their pods. */
+  keepsVolumes: boolean;
+}
+
+export const engines = ['postgres', 'redis', 'lease'] as const;
+export type Engine = (typeof engines)[number];
+
+const base = {
+  ports: [{ port: 80 }],
+  replicas: 3,
+  template: { spec: { containers: [{ name: 'main', image: 'program' }] } },
+};
+const strong = { consistency: 'Strong' };
+
+const specs: Record<Engine, object> = {
+  postgres: { topology: 'LeaderFollower', engine: { type: 'Postgres' }, failover: strong },
+  redis: { topology: 'LeaderFollower', engine: { type: 'Redis' }, failover: strong },
+  lease: { engine: { type: 'TCP' }, failover: strong },
+};
+
+/** Parsed once: decisions remember hashes by the spec's identity. */
+const parsed = new Map<Engine, Spec>();
+
+export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
+  let spec = parsed.get(engine);
+  if (spec === undefined) {
+    spec = specSchema.parse({ ...base, ...specs[engine] });
+    parsed.set(engine, spec);
+  }
+  return {
+    spec,
+    replicates: engine !== 'lease',
+    anyFollower: engine === 'redis',
+    forgetsPosition: engine === 'redis',
+    lease: engine === 'lease',
+    keepsVolumes,
+  };
+}

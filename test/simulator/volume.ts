@@ -1,0 +1,89 @@
+import type { MemberReport, Position } from '../../src/api/member-protocol.ts';
+import type { Habits } from './setups.ts';
+
+/** A write of a client (above 0), or the beginning of a leader's term (below). */
+export interface Entry {
+  id: number;
+  term: number;
+}
+
+export interface Data {
+  /** Copies of one data set have the same. */
+  identity: string;
+  log: Entry[];
+  /** Term of its position: that of the leader whose log it holds as far as that leader held it when it was promoted. */
+  term: number;
+  /** Entries before this are not counted in positions: Redis counts anew after a restart. */
+  base: number;
+  /** Only members that have the same can go on with a stream; another must be made a copy first. Redis: new at each restart. */
+  history: number;
+  /** A restart has lost the count. */
+  isForgotten: boolean;
+}
+
+/** What outlives a process: what was obeyed, and the data. */
+export interface Volume {
+  epoch: number;
+  ledEpoch: number;
+  /** Who leads in `epoch`, where it was told. */
+  leader: string | undefined;
+  data: Data | undefined;
+  loss: MemberReport['loss'];
+}
+
+export const emptyVolume = (): Volume => ({
+  epoch: 0,
+  ledEpoch: 0,
+  leader: undefined,
+  data: undefined,
+  loss: undefined,
+});
+
+export const newData = (identity: string, term: number): Data => ({
+  identity,
+  log: [],
+  term,
+  base: 0,
+  history: 0,
+  isForgotten: false,
+});
+
+export const positionOf = ({ log, term, base }: Data): Position => ({
+  term,
+  offset: log.length - base,
+});
+
+/** How many entries two logs have in common. */
+export function forkOf(a: Entry[], b: Entry[]): number {
+  const length = Math.min(a.length, b.length);
+  // Logs of one line are equal from end to beginning.
+  let at = length;
+  while (at > 0 && !isSame(a[at - 1], b[at - 1])) at--;
+  return at;
+}
+
+const isSame = (a: Entry | undefined, b: Entry | undefined) =>
+  a?.id === b?.id && a?.term === b?.term;
+
+/** Its term begins: from now on the log is its own. */
+export function beginTerm(data: Data, epoch: number, { forgetsPosition }: Habits): void {
+  data.term = epoch;
+  data.isForgotten = false;
+  // Postgres writes that down in the log itself.
+  if (!forgetsPosition) data.log.push({ id: -epoch, term: epoch });
+}
+
+let histories = 0;
+
+/** The process that holds it has ended. */
+export function forget(data: Data): void {
+  data.isForgotten = true;
+  data.base = data.log.length;
+  data.history = ++histories;
+}
+
+/** Another term's entries are held now: takes the leader's term over once all is held that it had when it was promoted. */
+export function takeTerm(data: Data, leader: Data, start: number | undefined, habits: Habits): void {
+  if (!habits.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
+  else if (start === undefined || data.log.length - data.base >= start) data.term = leader.term;
+}
