@@ -18,8 +18,11 @@ export function isSettled(
       return leads(resource, report);
     case 'follow':
       return report.state === 'Following' && report.leader === resource.status.primary;
-    default:
-      return isFenced(report, epoch);
+    case 'demote':
+      return report.state !== 'Leading';
+    case 'fence':
+      // Once its successor is elected it is told other things, and nobody asks for the fence again.
+      return resource.status.fencing === undefined || isFenced(report, epoch);
   }
 }
 

@@ -35,8 +35,7 @@ export class Clients {
       this.#next();
       const [served] = this.#world.api.slice?.uids ?? [];
       this.#kept ??= served;
-      const targets = [served, this.#kept, random.pick([...this.#world.kubelets.containers.keys()])];
-      const uid = random.pick(targets);
+      const uid = random.pick([served, this.#kept, ...this.#world.kubelets.containers.keys()]);
       if (uid === this.#kept && random.chance(0.05)) this.#kept = undefined;
       if (uid !== undefined) this.#write(uid);
     });

@@ -17,6 +17,9 @@ interface Container {
 /** All kubelets: they start the processes of pods, start them again when they have ended, and end them with their pod. */
 export class Kubelets {
   readonly containers = new Map<string, Container>();
+  /** How often data were lost, and how often processes ended whose data were kept. */
+  lostData = 0;
+  restarts = 0;
   readonly #world: AgentWorld;
   readonly #api: ApiServer;
   /** By name of the pod, where volumes outlive pods. */
@@ -53,13 +56,12 @@ export class Kubelets {
   crash(agent: Agent, wipe = false): void {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
-    if (wipe && container !== undefined) Object.assign(container.volume, emptyVolume());
+    if (wipe && container !== undefined) this.#wipe(container.volume);
   }
 
-  /** Takes note of everything that happened while nodes were cut off. */
-  resync(): void {
-    for (const { uid, place } of this.containers.values()) this.#look(uid, place);
-    for (const { member } of this.#api.pods.values()) this.#look(member.uid, member.node ?? '');
+  #wipe(volume: Volume): void {
+    if (volume.data !== undefined) this.lostData++;
+    Object.assign(volume, emptyVolume());
   }
 
   #isCut = (place: string) =>
@@ -119,6 +121,7 @@ export class Kubelets {
     container.agent = agent;
     agent.onEnd = () => {
       container.agent = undefined;
+      this.restarts++;
       this.onProcessEnd(uid);
       if (container.isEnding) return;
       kernel.after(kernel.random.between(300, 2_000), () => {
@@ -138,6 +141,7 @@ export class Kubelets {
     kernel.after(ms, () => {
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
+      if (!this.#world.habits.keepsVolumes) this.#wipe(container.volume);
       const gone = () => {
         if (this.#isCut(container.place)) kernel.after(1_000, gone);
         else this.#api.removePod(container.uid);

@@ -56,6 +56,7 @@ function run(engine: Engine): number {
   const elapsed = () => (performance.now() - startedAt) / 1_000;
   let played = 0;
   let failed = 0;
+  let waiting = 0;
   let decides = 0;
   let acknowledged = 0;
   let epochs = 0;
@@ -65,13 +66,14 @@ function run(engine: Engine): number {
     decides += outcome.decides;
     acknowledged += outcome.acknowledged;
     epochs += outcome.epochs;
+    if (outcome.waits) waiting++;
     if (outcome.violation === undefined) continue;
     if (failed++ >= mostTold) continue;
     console.log(`${engine} seed ${at}: ${outcome.violation}`);
     console.log(`  replay: npm run simulate -- --engine ${engine} --seed ${at}`);
   }
   console.log(
-    `${engine}: ${played} seeds in ${elapsed().toFixed(1)} s, ${decides} decisions, ${epochs} epochs led, ${acknowledged} writes acknowledged, ${failed} broken`,
+    `${engine}: ${played} seeds in ${elapsed().toFixed(1)} s, ${decides} decisions, ${epochs} epochs led, ${acknowledged} writes acknowledged, ${waiting} wait for data that were destroyed, ${failed} broken`,
   );
   return failed;
 }

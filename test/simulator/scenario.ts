@@ -16,6 +16,8 @@ export interface ScenarioOptions {
 export interface Outcome {
   /** What was broken; undefined where nothing was. */
   violation: string | undefined;
+  /** Too much data was destroyed for anybody to know that nothing is missing: it waits, rightly, for a person. */
+  waits: boolean;
   decides: number;
   acknowledged: number;
   /** Virtual milliseconds. */
@@ -51,8 +53,9 @@ export function play({ engine, seed, plants = {}, traced = false }: ScenarioOpti
   const habits = habitsOf(engine, seed % 2 === 0);
   const world = new World({ seed, habits, plants, traced });
   let violation: string | undefined;
+  let waits = false;
   try {
-    run(world, engine);
+    waits = run(world, engine);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
@@ -60,6 +63,7 @@ export function play({ engine, seed, plants = {}, traced = false }: ScenarioOpti
   const { decides, checker, kernel } = world;
   return {
     violation,
+    waits,
     decides,
     acknowledged: checker.acknowledged,
     epochs: checker.epochs,
@@ -68,7 +72,8 @@ export function play({ engine, seed, plants = {}, traced = false }: ScenarioOpti
   };
 }
 
-function run(world: World, engine: Engine): void {
+/** @returns Whether it waits, rightly, in the end. */
+function run(world: World, engine: Engine): boolean {
   const { kernel } = world;
   const { random } = kernel;
   if (!random.chance(0.08)) world.settle(settledStatus(engine));
@@ -97,10 +102,10 @@ function run(world: World, engine: Engine): void {
   kernel.note('FAULT', () => 'everything is healed');
   for (const heal of heals) heal();
   world.network.healAll();
-  converge(world, clients);
+  return converge(world, clients);
 }
 
-function converge(world: World, clients: Clients): void {
+function converge(world: World, clients: Clients): boolean {
   const { kernel, api, checker } = world;
   const giveUpMs = kernel.nowMs + convergeMs;
   let stillSinceMs = kernel.nowMs;
@@ -124,12 +129,23 @@ function converge(world: World, clients: Clients): void {
       }
     }
     if (kernel.nowMs - stillSinceMs >= quietMs) break;
+    if (kernel.nowMs > giveUpMs - convergeMs / 2 && mayWait(world)) return true;
     if (kernel.nowMs > giveUpMs) {
       throw new Violation(`not whole or not still ${convergeMs / 1000} s after all faults: ${why ?? 'it keeps changing'}`);
     }
   }
   const leader = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
   if (leader !== undefined) checker.checkHeld(leader);
+  return false;
+}
+
+/** A majority no more: data were destroyed twice; or once, and nobody can tell any more how far the others had come. */
+function mayWait({ api, kubelets, habits }: World): boolean {
+  const { conditions } = api.service.status;
+  const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
+  if (blocked?.status !== 'True' || blocked.reason !== 'QuorumMissing') return false;
+  const { lostData, restarts } = kubelets;
+  return lostData >= 2 || (habits.forgetsPosition && lostData >= 1 && restarts >= 2);
 }
 
 /** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
