@@ -36,6 +36,8 @@ export class Ear {
   #sinceWallMs: number;
   #soundSinceWallMs: number | undefined;
   #unanswered = 0;
+  #lastAsked = 0;
+  #lastAnswered = 0;
   #isClosed = false;
   #judgeAt = Infinity;
 
@@ -95,9 +97,15 @@ export class Ear {
     return said && grants.grant(uid, said.nonce, said.heardAt, lease.ms);
   }
 
-  /** Its connection is reset: nothing listens any more. */
-  refused(): void {
-    if (!this.#isClosed) this.#become(detector.onRefused(this.#state), false);
+  /** Its connection is reset: asks at once over another. */
+  reset(): void {
+    if (!this.#isClosed) this.#ask();
+  }
+
+  #refused(question: number): void {
+    // What was answered since came over a newer connection.
+    if (this.#isClosed || question < this.#lastAnswered) return;
+    this.#become(detector.onRefused(this.#state), false);
   }
 
   #beat(): void {
@@ -117,24 +125,27 @@ export class Ear {
     if (found === undefined) return;
     const { epoch } = this.#options.protocol();
     const grant = this.grant();
+    const question = ++this.#lastAsked;
     network.send(place, found.place, () => {
       const now = this.#world.find(uid);
       if (now === undefined) return;
       if (now.agent === undefined) {
-        network.send(now.place, place, () => this.refused());
+        network.send(now.place, place, () => this.#refused(question));
         return;
       }
       const { agent } = now;
       agent.deliver(() => {
         if (grant !== undefined && agent.volume.epoch === epoch) agent.lease.grant(grant);
         const report = agent.report();
-        network.send(now.place, place, () => this.#answered(report));
+        network.send(now.place, place, () => this.#answered(question, report));
       });
     });
   }
 
-  #answered(report: MemberReport): void {
-    if (this.#isClosed) return;
+  #answered(question: number, report: MemberReport): void {
+    // Answers do not overtake one another on a connection, and one connection is given up for another.
+    if (this.#isClosed || question < this.#lastAnswered) return;
+    this.#lastAnswered = question;
     this.#unanswered = 0;
     const isNews = this.#report.hear(report);
     this.#become(detector.onAnswer(this.#state, this.#options.clock.now()), isNews);

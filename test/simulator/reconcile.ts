@@ -312,4 +312,5 @@ const subject = {
   generation: 1,
   createdAtMs: t0 - 3_600_000,
   deleting: false,
+  agentImage: 'operator',
 };

@@ -22,7 +22,7 @@ export type Engine = (typeof engines)[number];
 const base = {
   ports: [{ port: 80 }],
   replicas: 3,
-  template: { spec: { containers: [{ name: 'main', image: 'program' }] } },
+  template: { spec: { containers: [{ name: 'main', image: 'program', command: ['program'] }] } },
 };
 const strong = { consistency: 'Strong' };
 

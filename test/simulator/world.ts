@@ -128,7 +128,7 @@ export class World implements AgentWorld, OperatorWorld {
     for (const operator of this.operators) {
       const ear = operator.ears.get(uid);
       if (ear === undefined || this.network.isCut(operator.place, place)) continue;
-      this.network.send(place, operator.place, () => ear.refused());
+      this.network.send(place, operator.place, () => ear.reset());
     }
   }
 }
