@@ -62,6 +62,35 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
   };
 }
 
+/** How long a primary that cannot be promoted, and that nobody could relieve, is tried before others are looked at again. */
+const anotherRoundMs = 30_000;
+
+/** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
+function hopeless(
+  { status }: Resource,
+  { members, hooks }: Observed,
+  { trigger, evidence }: Failure,
+  nowMs: number,
+): FailoverPlan | undefined {
+  if (trigger !== 'PromoteFailed') return undefined;
+  const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
+  const isHope = (member: Member) =>
+    member.uid !== status.primaryUID &&
+    isHealthy(member) &&
+    promoteFailures(member, hooks) < promoteAttempts;
+  if (!members.some(isHope)) {
+    const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
+    return { ...blocked, message };
+  }
+  // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
+  const last = status.failovers?.[0];
+  const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
+  const untilMs = Date.parse(last?.startedAt ?? '') + anotherRoundMs;
+  if (!isSame || nowMs >= untilMs) return undefined;
+  const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
+  return { ...blocked, message, untilMs };
+}
+
 /** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const plan = planUnpaused(resource, observed, nowMs);
@@ -118,8 +147,12 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     const message = `${failure.what}; but the operator itself heard nobody until just now`;
     return { kind: 'Wait', untilMs: doubtMs, message };
   }
-  const guarded = guard(resource, failure, nowMs);
+  const guarded = guard(resource, failure, nowMs) ?? hopeless(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
+  // Nothing has ever been written: there is nothing to fence, and nothing to hold.
+  if (speaksProtocol(spec) && status.initialized !== true) {
+    return firstOfManaged(resource, observed, context, nowMs);
+  }
   const isBack = primary !== undefined && isHealthy(primary);
   if (needsFence(spec) && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
@@ -130,15 +163,6 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     keepLabelled: failure.trigger === 'PodGone',
     onlyName: spec.failover.automatic ? undefined : status.primary,
   });
-  const hopeless =
-    winner === undefined || promoteFailures(winner, observed.hooks) >= promoteAttempts;
-  if (failure.trigger === 'PromoteFailed' && hopeless) {
-    return {
-      kind: 'Blocked',
-      reason: 'PromoteFailed',
-      message: `${status.primary} cannot be promoted, and no other member can: ${failure.evidence}; look at its log`,
-    };
-  }
   if (winner !== undefined) {
     const late = tooFarBehind(resource, observed, winner);
     if (late !== undefined) {

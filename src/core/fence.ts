@@ -19,22 +19,31 @@ export const isVoter = (member: Member, epoch: number): boolean =>
 const positionOf = (member: Member): Position | undefined => reportOf(member)?.position;
 
 /**
- * The former primary itself, fenced and with the data that it led with: it holds every write that it has acknowledged,
- * whatever the others hold.
+ * The former primary itself, fenced and with its data: it was elected because it held every write acknowledged before, and
+ * it holds each one that it has acknowledged since, whether it has come to lead or not; whatever the others hold. Had it
+ * lost its data it would be Empty, as there is nobody yet whose copy it could be.
  */
-export function fencedLeader(resource: Resource, observed: Observed, epoch: number) {
-  const { primary, ledEpoch } = resource.status;
-  return observed.members.find((member) => {
+export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
+  observed.members.find((member) => {
     const report = reportOf(member);
     return (
-      member.name === primary &&
+      member.name === resource.status.primary &&
       isHealthy(member) &&
       isFenced(report, epoch) &&
-      report?.state === 'Detached' &&
-      ledEpoch !== undefined &&
-      report.ledEpoch === ledEpoch
+      report?.state === 'Detached'
     );
   });
+
+/** By the word of the former primary itself, or by that of its followers. */
+function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
+  const leader = fencedLeader(resource, observed, epoch);
+  return leader === undefined
+    ? byFollowers(resource, observed, epoch)
+    : {
+        isProved: true,
+        method: 'Obeyed',
+        proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
+      };
 }
 
 /**
@@ -42,15 +51,7 @@ export function fencedLeader(resource: Resource, observed: Observed, epoch: numb
  * anything, and that every write it ever acknowledged is held by one of those who have: R + W > N, for each set that may
  * be in force (Gifford, 1979, for the intersection of quorums).
  */
-function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
-  const leader = fencedLeader(resource, observed, epoch);
-  if (leader !== undefined) {
-    return {
-      isProved: true,
-      method: 'Obeyed',
-      proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
-    };
-  }
+export function byFollowers(resource: Resource, observed: Observed, epoch: number): Fence {
   if (observed.unsafe === 'no-quorum') {
     return { isProved: true, method: 'Quorum', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }

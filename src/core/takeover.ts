@@ -1,18 +1,13 @@
 import type { Spec } from '../api/spec.ts';
 import type { Fencing } from '../api/status.ts';
 import { candidatesOf } from './candidates.ts';
-import {
-  type ElectionContext,
-  describeRejections,
-  elect,
-  promoteAttempts,
-  promoteFailures,
-} from './election.ts';
+import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { type Fence, fenceOf, fencedLeader, isVoter } from './fence.ts';
+import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
 import { hasQuorum, needsLease } from './managed.ts';
 import type { Observed, Resource } from './observed.ts';
+import { comparePositions, positionOf } from './position.ts';
 
 /** Strong: nobody is elected before the old primary is proved to take no writes. */
 export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
@@ -61,6 +56,31 @@ export function planFenced(
   };
 }
 
+/**
+ * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers
+ * have told their positions, the most advanced of them. Where only the former primary has, it alone, and whoever is known to
+ * be as advanced; a former primary whose own position is unknown cannot be passed over for one whose position is not.
+ */
+function holders(resource: Resource, observed: Observed, epoch: number) {
+  const why = 'has not told its position in this epoch';
+  const leader = fencedLeader(resource, observed, epoch);
+  if (observed.unsafe === 'no-quorum') {
+    return { uids: new Set(observed.members.map(({ uid }) => uid)), why };
+  }
+  const isQuorum = byFollowers(resource, observed, epoch).isProved;
+  const led = leader && positionOf(leader);
+  const uids = observed.members.filter(
+    (member) =>
+      member.uid === leader?.uid ||
+      (isVoter(member, epoch) &&
+        (isQuorum || (led !== undefined && comparePositions(positionOf(member), led) >= 0))),
+  );
+  return {
+    uids: new Set(uids.map(({ uid }) => uid)),
+    why: isQuorum ? why : `is not known to hold all that ${leader?.name ?? 'the primary'} holds`,
+  };
+}
+
 function choose(
   resource: Resource,
   observed: Observed,
@@ -72,42 +92,21 @@ function choose(
   const { status, spec } = resource;
   const { epoch } = fencing;
   const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
-  const leader = fencedLeader(resource, observed, epoch);
-  const voters = observed.members.filter(
-    (member) =>
-      observed.unsafe === 'no-quorum' || isVoter(member, epoch) || member.uid === leader?.uid,
-  );
-  const isQuorum = hasQuorum(spec);
-  const { winner, rejected, ranked } = elect(observed.members, {
+  const wish: ElectionContext = {
     ...context,
-    ...(isQuorum ? { byPosition: 'Strong' } : {}),
-    ...(isQuorum
-      ? {
-          only: {
-            uids: new Set(voters.map(({ uid }) => uid)),
-            why: 'has not told its position in this epoch',
-          },
-        }
-      : {}),
+    ...(hasQuorum(spec) ? { byPosition: 'Strong', only: holders(resource, observed, epoch) } : {}),
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
     onlyName: spec.failover.automatic ? undefined : status.primary,
-    ...(fencing.trigger === 'Switchover' ? { notName: fencing.from } : {}),
-  });
+  };
+  const notName = fencing.trigger === 'Switchover' ? fencing.from : undefined;
+  let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
+  // Nobody can relieve it, and it was well: it goes on.
+  if (winner === undefined) ({ winner, rejected, ranked } = elect(observed.members, wish));
   if (winner === undefined) {
     return {
       kind: 'Blocked',
       reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',
       message: `${what}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
-    };
-  }
-  if (
-    fencing.trigger === 'PromoteFailed' &&
-    promoteFailures(winner, observed.hooks) >= promoteAttempts
-  ) {
-    return {
-      kind: 'Blocked',
-      reason: 'PromoteFailed',
-      message: `${winner.name} cannot be promoted, and it holds writes that no other member is sure to hold: ${fencing.evidence ?? ''}; look at its log`,
     };
   }
   return electionOf(winner, what, fencing, {
