@@ -18,7 +18,7 @@ export interface AgentWorld {
   at(ip: string): Agent | undefined;
   /** It has begun to lead. */
   promoted(agent: Agent): void;
-  acknowledged(agent: Agent, id: number): void;
+  acknowledged(agent: Agent, id: number, takenMs: number): void;
 }
 
 export interface AgentPod {
@@ -79,7 +79,8 @@ export class Agent implements FollowerHost, Leader {
     this.#isStarting = false;
     volume.epoch = epoch;
     volume.leader = primary;
-    if (habits.replicates) volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
+    if (habits.replicates)
+      volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
     if (pod.uid === primaryUID) {
       volume.ledEpoch = epoch;
       const data = (volume.data ??= newData('', epoch));
@@ -133,7 +134,8 @@ export class Agent implements FollowerHost, Leader {
 
   get state(): MemberReport['state'] {
     const { data } = this.volume;
-    if (this.#isStarting) return this.habits.replicates && data === undefined ? 'Empty' : 'Starting';
+    if (this.#isStarting)
+      return this.habits.replicates && data === undefined ? 'Empty' : 'Starting';
     if (this.leadership !== undefined) return 'Leading';
     if (this.following !== undefined) return this.following.cloning ? 'Cloning' : 'Following';
     return this.habits.replicates && data === undefined ? 'Empty' : 'Detached';
@@ -150,7 +152,9 @@ export class Agent implements FollowerHost, Leader {
       epoch,
       ledEpoch: data === undefined && habits.replicates ? 0 : ledEpoch,
       ...(following === undefined ? {} : { leader: following.order.leader.member }),
-      ...(state === 'Following' ? { linked: following?.linked !== false } : {}),
+      ...(state === 'Following' && habits.replicates
+        ? { linked: following?.linked !== false }
+        : {}),
       ...(hasPosition && state !== 'Starting' ? { position: positionOf(data) } : {}),
       ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
       ...(loss === undefined ? {} : { loss }),
@@ -162,12 +166,16 @@ export class Agent implements FollowerHost, Leader {
   order(given: AnyOrder, grant: string | undefined, answer: (answer: Answer) => void): void {
     const { kernel, habits } = this.world;
     const refuse = (refusal: Refusal) => {
-      kernel.note(this.name, () => `refuses ${given.kind} of epoch ${given.order.epoch}: ${refusal}`);
+      kernel.note(
+        this.name,
+        () => `refuses ${given.kind} of epoch ${given.order.epoch}: ${refusal}`,
+      );
       answer({ refusal, report: this.report() });
     };
     const verdict = judge(this.volume, { name: this.name, uid: this.pod.uid }, given);
     if ('refusal' in verdict) return refuse(verdict.refusal);
-    if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant)) return refuse('Failed');
+    if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
+      return refuse('Failed');
     Object.assign(this.volume, verdict.obeyed);
     this.#endOrder?.();
     let isOver = false;
@@ -190,11 +198,12 @@ export class Agent implements FollowerHost, Leader {
   /** A client writes. Nothing is answered where it does not lead. */
   write(id: number): void {
     if (this.leadership === undefined) return;
+    const { nowMs } = this.world.kernel;
     if (this.habits.lease) {
       this.lease.look();
-      if (this.isAlive) this.world.acknowledged(this, id);
+      if (this.isAlive) this.world.acknowledged(this, id, nowMs);
     } else {
-      this.leadership.write(id, () => this.world.acknowledged(this, id));
+      this.leadership.write(id, () => this.world.acknowledged(this, id, nowMs));
     }
   }
 

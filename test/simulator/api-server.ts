@@ -23,7 +23,8 @@ export type Change =
   | { kind: 'pod'; object: PodObject; isGone: boolean };
 
 /** What the API server answers to a write. */
-export type Written<T> = { ok: true; object: T } | { ok: false; why: 'Conflict' | 'NotFound' | 'Exists' };
+export type Written<T> =
+  { ok: true; object: T } | { ok: false; why: 'Conflict' | 'NotFound' | 'Exists' };
 
 /** Objects with resource versions, compare-and-swap, and watches. Everything in it is replaced whole, never changed. */
 export class ApiServer {

@@ -27,7 +27,13 @@ export class Cache {
   readonly #stalledUntil: Record<Kind, number> = { service: 0, slice: 0, pod: 0 };
   #isClosed = false;
 
-  constructor(kernel: Kernel, network: Network, api: ApiServer, place: string, onChange: () => void) {
+  constructor(
+    kernel: Kernel,
+    network: Network,
+    api: ApiServer,
+    place: string,
+    onChange: () => void,
+  ) {
     this.#kernel = kernel;
     this.#network = network;
     this.#api = api;

@@ -44,7 +44,8 @@ export class Checker {
   /** A status has landed. */
   statusWritten(before: Status, after: Status): void {
     const { epoch = 0, primaryUID } = after;
-    if (epoch < (before.epoch ?? 0)) this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
+    if (epoch < (before.epoch ?? 0))
+      this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
     this.#kernel.note('api', () => describe(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
@@ -69,7 +70,10 @@ export class Checker {
   promoted({ pod, leadership, volume }: Agent): void {
     if (leadership === undefined) return;
     const { epoch } = leadership;
-    this.#kernel.note(pod.name, () => `leads in epoch ${epoch} with ${leadership.data.log.length} entries`);
+    this.#kernel.note(
+      pod.name,
+      () => `leads in epoch ${epoch} with ${leadership.data.log.length} entries`,
+    );
     if (epoch < (this.#highest.get(pod.uid) ?? 0)) {
       this.#fail(`${pod.uid} went back to epoch ${epoch}`);
     }
@@ -80,28 +84,41 @@ export class Checker {
     const held = new Set(leadership.data.log.map(({ id }) => id));
     for (const [id, ackedIn] of this.#acknowledged) {
       if (ackedIn < epoch && !held.has(id)) {
-        this.#fail(`write ${id}, acknowledged in epoch ${ackedIn}, is lost with the leader of epoch ${epoch}`);
+        this.#fail(
+          `write ${id}, acknowledged in epoch ${ackedIn}, is lost with the leader of epoch ${epoch}`,
+        );
       }
     }
   }
 
-  /** A leader has told a client that its write is safe. */
-  acknowledgedBy({ pod, leadership }: Agent, id: number): void {
+  /**
+   * A leader has told a client that its write is safe. It may learn late that followers hold what they held before they
+   * turned away; but nothing that it was given after its successor has acknowledged a write may be acknowledged any more.
+   *
+   * @param takenMs When the client gave it.
+   */
+  acknowledgedBy({ pod, leadership }: Agent, id: number, takenMs: number): void {
     if (leadership === undefined) return;
     const { epoch } = leadership;
     const reign = this.#reigns.get(epoch);
     if (reign === undefined || reign.uid !== pod.uid) {
-      this.#fail(`two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`);
+      this.#fail(
+        `two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`,
+      );
     }
     reign.firstAckMs ??= this.#kernel.nowMs;
     this.#acknowledged.set(id, epoch);
     for (const later of this.#reigns.values()) {
       if (later.epoch <= epoch) continue;
-      if (later.firstAckMs !== undefined) {
-        this.#fail(`${pod.uid} acknowledges write ${id} in epoch ${epoch} after ${later.uid} has in epoch ${later.epoch}`);
+      if (takenMs > (later.firstAckMs ?? Infinity)) {
+        this.#fail(
+          `${pod.uid} acknowledges write ${id} in epoch ${epoch} after ${later.uid} has in epoch ${later.epoch}`,
+        );
       }
       if (this.#habits.replicates && !later.log.some((entry) => entry.id === id)) {
-        this.#fail(`write ${id} is acknowledged in epoch ${epoch}, but the leader of epoch ${later.epoch} lacks it`);
+        this.#fail(
+          `write ${id} is acknowledged in epoch ${epoch}, but the leader of epoch ${later.epoch} lacks it`,
+        );
       }
     }
   }

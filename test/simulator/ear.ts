@@ -161,7 +161,10 @@ export class Ear {
     if (state.verdict !== before.verdict) {
       this.#sinceWallMs = wallMs;
       const { uid, place } = this.#options;
-      this.#world.kernel.note(place, () => `${uid} is ${state.verdict} (${state.cause ?? 'answers'})`);
+      this.#world.kernel.note(
+        place,
+        () => `${uid} is ${state.verdict} (${state.cause ?? 'answers'})`,
+      );
     }
     const isSound = state.verdict === 'Healthy' || state.verdict === 'Suspect';
     this.#soundSinceWallMs = isSound ? (this.#soundSinceWallMs ?? wallMs) : undefined;

@@ -64,12 +64,18 @@ export const faults: Record<string, Fault> = {
   },
   cutNode: (world) => {
     const place = leaderOrAny(world)?.place ?? 'n0';
-    return cut(world, others(world, place).flatMap((other) => oneOrBoth(world, place, other)));
+    return cut(
+      world,
+      others(world, place).flatMap((other) => oneOrBoth(world, place, other)),
+    );
   },
   cutFromMembers: (world) => {
     const place = leaderOrAny(world)?.place ?? 'n0';
     const members = others(world, place).filter((other) => other.startsWith('n'));
-    return cut(world, members.flatMap((other) => oneOrBoth(world, place, other)));
+    return cut(
+      world,
+      members.flatMap((other) => oneOrBoth(world, place, other)),
+    );
   },
   cutPair: (world) => {
     const { random } = world.kernel;
@@ -79,11 +85,17 @@ export const faults: Record<string, Fault> = {
   cutFromOperator: (world) => {
     const place = leaderOrAny(world)?.place ?? 'n0';
     const operators = world.operators.map((operator) => operator.place);
-    return cut(world, operators.flatMap((other) => oneOrBoth(world, place, other)));
+    return cut(
+      world,
+      operators.flatMap((other) => oneOrBoth(world, place, other)),
+    );
   },
   cutOperator: (world) => {
     const place = world.operator?.place ?? 'op1';
-    return cut(world, others(world, place).flatMap((other) => oneOrBoth(world, place, other)));
+    return cut(
+      world,
+      others(world, place).flatMap((other) => oneOrBoth(world, place, other)),
+    );
   },
   cutOperatorFromApi: (world) =>
     cut(world, oneOrBoth(world, world.operator?.place ?? 'op1', 'api')),
@@ -136,7 +148,8 @@ export const faults: Record<string, Fault> = {
     const old = world.operator;
     if (old === undefined || world.operators.length > 1) return undefined;
     for (const kind of ['service', 'slice', 'pod'] as const) {
-      if (world.kernel.random.chance(0.5)) old.cache.stall(kind, world.kernel.random.between(100, 9_000));
+      if (world.kernel.random.chance(0.5))
+        old.cache.stall(kind, world.kernel.random.between(100, 9_000));
     }
     world.startOperator();
     return () => old.die('another has taken over');

@@ -41,6 +41,8 @@ export class Following {
   constructor(host: FollowerHost, order: Order<'follow'>) {
     this.#host = host;
     this.order = order;
+    // What does not replicate follows by being told so.
+    if (!host.habits.replicates) return;
     this.cloning = host.volume.data === undefined;
     this.#connect();
   }

@@ -14,7 +14,11 @@ export function giveOrder(
   uid: string,
   given: AnyOrder,
   onSettled: () => void,
-  call: Pick<HookCall, 'generation' | 'failures' | 'message'> = { generation: 0, failures: 0, message: '' },
+  call: Pick<HookCall, 'generation' | 'failures' | 'message'> = {
+    generation: 0,
+    failures: 0,
+    message: '',
+  },
 ): void {
   const { world, memory, clock, ears, place } = operator;
   const { kernel, network } = world;
@@ -49,7 +53,10 @@ export function giveOrder(
   const { order } = given;
   const told =
     given.kind === 'promote' && given.order.sync !== undefined
-      ? ({ kind: 'promote', order: { ...order, sync: operator.syncTold(given.order.sync) } } as AnyOrder)
+      ? ({
+          kind: 'promote',
+          order: { ...order, sync: operator.syncTold(given.order.sync) },
+        } as AnyOrder)
       : given;
   kernel.note(place, () => `orders ${uid} to ${given.kind} in epoch ${epoch}`);
   world.ordered(uid, given);

@@ -17,9 +17,6 @@ interface Container {
 /** All kubelets: they start the processes of pods, start them again when they have ended, and end them with their pod. */
 export class Kubelets {
   readonly containers = new Map<string, Container>();
-  /** How often data were lost, and how often processes ended whose data were kept. */
-  lostData = 0;
-  restarts = 0;
   readonly #world: AgentWorld;
   readonly #api: ApiServer;
   /** By name of the pod, where volumes outlive pods. */
@@ -56,12 +53,7 @@ export class Kubelets {
   crash(agent: Agent, wipe = false): void {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
-    if (wipe && container !== undefined) this.#wipe(container.volume);
-  }
-
-  #wipe(volume: Volume): void {
-    if (volume.data !== undefined) this.lostData++;
-    Object.assign(volume, emptyVolume());
+    if (wipe && container !== undefined) Object.assign(container.volume, emptyVolume());
   }
 
   #isCut = (place: string) =>
@@ -108,7 +100,15 @@ export class Kubelets {
 
   #container({ uid, name, node = '', ip }: Member, volume: Volume): Container {
     const address = ip ?? `10.0.0.${this.#addresses++}`;
-    const container = { uid, name, place: node, ip: address, volume, agent: undefined, isEnding: false };
+    const container = {
+      uid,
+      name,
+      place: node,
+      ip: address,
+      volume,
+      agent: undefined,
+      isEnding: false,
+    };
     this.containers.set(uid, container);
     return container;
   }
@@ -117,11 +117,13 @@ export class Kubelets {
     const { uid, name, place, ip, volume } = container;
     const { kernel } = this.#world;
     const agent = new Agent(this.#world, { uid, name, place, ip }, volume);
-    kernel.note(name, () => `${uid} starts with epoch ${volume.epoch}, ${volume.data?.log.length ?? 'no'} entries`);
+    kernel.note(
+      name,
+      () => `${uid} starts with epoch ${volume.epoch}, ${volume.data?.log.length ?? 'no'} entries`,
+    );
     container.agent = agent;
     agent.onEnd = () => {
       container.agent = undefined;
-      this.restarts++;
       this.onProcessEnd(uid);
       if (container.isEnding) return;
       kernel.after(kernel.random.between(300, 2_000), () => {
@@ -141,7 +143,7 @@ export class Kubelets {
     kernel.after(ms, () => {
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
-      if (!this.#world.habits.keepsVolumes) this.#wipe(container.volume);
+      if (!this.#world.habits.keepsVolumes) Object.assign(container.volume, emptyVolume());
       const gone = () => {
         if (this.#isCut(container.place)) kernel.after(1_000, gone);
         else this.#api.removePod(container.uid);

@@ -81,6 +81,7 @@ export class Network {
     const released = this.#held.filter((held) => held.link === link);
     if (released.length === 0) return;
     this.#held = this.#held.filter((held) => held.link !== link);
-    for (const { deliver } of released) this.#travel(link, deliver, this.#kernel.random.between(1, 400));
+    for (const { deliver } of released)
+      this.#travel(link, deliver, this.#kernel.random.between(1, 400));
   }
 }

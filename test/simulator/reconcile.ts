@@ -120,7 +120,8 @@ export class Reconcile {
     const { memory, clock, world } = operator;
     const { epoch = 0, failovers = [] } = object.status;
     memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));
-    const status = memory.epoch === epoch ? object.status : { ...object.status, epoch: memory.epoch };
+    const status =
+      memory.epoch === epoch ? object.status : { ...object.status, epoch: memory.epoch };
     const resource: Resource = { ...subject, spec: world.habits.spec, status };
     const observed = operator.observe(status);
     const known = new Set(observed.members.map(({ uid }) => uid));
@@ -146,7 +147,9 @@ export class Reconcile {
   #wakeAt(atWallMs: number): void {
     this.#cancelWake();
     const { world, clock } = this.#operator;
-    this.#cancelWake = world.kernel.after(Math.max(1, atWallMs - clock.wallNow()), () => this.enqueue());
+    this.#cancelWake = world.kernel.after(Math.max(1, atWallMs - clock.wallNow()), () =>
+      this.enqueue(),
+    );
   }
 
   *#commit(object: ServiceObject, resource: Resource, decision: Decision): Steps<'again' | 'done'> {
@@ -154,7 +157,12 @@ export class Reconcile {
     const { status, commit } = decision;
     world.kernel.note(place, () => `would commit: ${commit?.why}`);
     if (world.plants.promotesEarly === true && status.primaryUID !== undefined) {
-      const order = { member: status.primary ?? '', epoch: status.epoch ?? 0, reason: '', init: false };
+      const order = {
+        member: status.primary ?? '',
+        epoch: status.epoch ?? 0,
+        reason: '',
+        init: false,
+      };
       const sync = status.syncSets?.at(-1);
       const given = { ...order, ...(sync === undefined ? {} : { sync }) };
       giveOrder(this.#operator, status.primaryUID, { kind: 'promote', order: given }, () => {});

@@ -20,8 +20,7 @@ export function judge(
   if (order.uid !== undefined && order.uid !== self.uid) return { refusal: 'WrongMember' };
   if (epoch < obeyed.epoch) return { refusal: 'StaleEpoch' };
   const known = epoch === obeyed.epoch ? obeyed.leader : undefined;
-  const leader =
-    kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
+  const leader = kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
   if (kind === 'follow' && leader === self.name) return { refusal: 'Invalid' };
   if (known !== undefined && leader !== known) return { refusal: 'Invalid' };
   return { obeyed: { epoch, leader } };

@@ -96,7 +96,9 @@ function run(world: World, engine: Engine): boolean {
       kernel.after(ms, once);
       heals.push(once);
     }
-    kernel.runUntil(kernel.nowMs + (random.chance(0.4) ? random.between(0, 60) : random.between(60, 5_000)));
+    kernel.runUntil(
+      kernel.nowMs + (random.chance(0.4) ? random.between(0, 60) : random.between(60, 5_000)),
+    );
   }
   kernel.runUntil(kernel.nowMs + random.between(0, 10_000));
   kernel.note('FAULT', () => 'everything is healed');
@@ -131,7 +133,9 @@ function converge(world: World, clients: Clients): boolean {
     if (kernel.nowMs - stillSinceMs >= quietMs) break;
     if (kernel.nowMs > giveUpMs - convergeMs / 2 && mayWait(world)) return true;
     if (kernel.nowMs > giveUpMs) {
-      throw new Violation(`not whole or not still ${convergeMs / 1000} s after all faults: ${why ?? 'it keeps changing'}`);
+      throw new Violation(
+        `not whole or not still ${convergeMs / 1000} s after all faults: ${why ?? 'it keeps changing'}`,
+      );
     }
   }
   const leader = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
@@ -139,13 +143,18 @@ function converge(world: World, clients: Clients): boolean {
   return false;
 }
 
-/** A majority no more: data were destroyed twice; or once, and nobody can tell any more how far the others had come. */
-function mayWait({ api, kubelets, habits }: World): boolean {
-  const { conditions } = api.service.status;
+/**
+ * Too few copies are left to know that they hold every write: the primary's is not there, nor that of some other, or it has
+ * one whose position is forgotten.
+ */
+function mayWait({ api, kubelets }: World): boolean {
+  const { conditions, primary, initialized } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
-  if (blocked?.status !== 'True' || blocked.reason !== 'QuorumMissing') return false;
-  const { lostData, restarts } = kubelets;
-  return lostData >= 2 || (habits.forgetsPosition && lostData >= 1 && restarts >= 2);
+  if (blocked?.status !== 'True' || initialized !== true) return false;
+  if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
+  const holders = kubelets.agents.filter(({ volume }) => volume.data !== undefined);
+  if (holders.some(({ name }) => name === primary)) return false;
+  return holders.filter(({ volume }) => volume.data?.isForgotten === false).length < 2;
 }
 
 /** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
@@ -161,8 +170,11 @@ function whyNotWhole({ api, kubelets, habits, operators }: World): string | unde
   const { agents } = kubelets;
   if (agents.length !== habits.spec.replicas) return `${agents.length} processes run`;
   const leaders = agents.filter(({ leadership }) => leadership !== undefined);
-  if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID) return 'the primary does not lead';
-  const followers = agents.filter(({ following }) => following?.order.leader.member === status.primary);
+  if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID)
+    return 'the primary does not lead';
+  const followers = agents.filter(
+    ({ following }) => following?.order.leader.member === status.primary,
+  );
   if (followers.length !== agents.length - 1) return 'not all others follow';
   return undefined;
 }

@@ -59,8 +59,8 @@ export class World implements AgentWorld, OperatorWorld {
     this.checker.promoted(agent);
   }
 
-  acknowledged(agent: Agent, id: number): void {
-    this.checker.acknowledgedBy(agent, id);
+  acknowledged(agent: Agent, id: number, takenMs: number): void {
+    this.checker.acknowledgedBy(agent, id, takenMs);
   }
 
   ordered(uid: string, order: AnyOrder): void {
