@@ -1,11 +1,6 @@
 import type { MemberReport, Order, Position } from '../../api/member-protocol.ts';
+import type { History } from './leader.ts';
 import type { Remembered } from './memory.ts';
-
-/** What following a leader may cost a member, as far as it can be known before. */
-export interface Risk {
-  /** The least number of bytes that it holds and the leader does not; undefined where that cannot be said. */
-  ahead: number | undefined;
-}
 
 /**
  * Whether a member may hold what a new leader does not: it stands beyond where the leader's term began, or it has led itself
@@ -13,20 +8,30 @@ export interface Risk {
  *
  * @param position before it follows
  */
-export function riskOf(
+export function isAtRisk(
   { epoch, start }: Order<'follow'>,
   position: Position | undefined,
   { ledIn, ledUntil }: Remembered,
-): Risk | undefined {
+): boolean {
   const wrote = ledIn > 0 && ledIn < epoch;
   const offset = position?.offset ?? (wrote ? ledUntil : undefined);
   const ofOldTerm = position === undefined ? wrote : position.term < epoch;
-  if (ofOldTerm && offset !== undefined && start !== undefined && offset > start) {
-    return { ahead: offset - start };
-  }
+  if (ofOldTerm && offset !== undefined && start !== undefined && offset > start) return true;
   // It led, and all that it wrote lies before the next leader's beginning: then that leader has it.
   const safe = offset !== undefined && start !== undefined && epoch === ledIn + 1;
-  return wrote && !safe ? { ahead: undefined } : undefined;
+  return wrote && !safe;
+}
+
+/**
+ * How many bytes it holds that the leader does not. Offsets of two servers can be compared only where the leader has gone on
+ * from the very history that the member has; a restart begins a new one, and counts anew.
+ */
+export function bytesAhead(
+  offset: number,
+  replid: string,
+  leader: History | undefined,
+): number | undefined {
+  return leader?.replid2 === replid ? Math.max(0, offset - leader.until) : undefined;
 }
 
 /** For the report, once the data have been replaced. */
@@ -35,15 +40,15 @@ export function lossOf(
   ahead: number | undefined,
   folder: string,
 ): NonNullable<MemberReport['loss']> {
-  const where = `The data files from before are kept in ${folder}: start a server on that folder to look into them, remove it when done`;
+  const where = `The data files from before are kept in ${folder}: start a server on that folder to look into them, remove it when done.`;
   return ahead === undefined
     ? {
         epoch,
-        message: `It had led before a leader of epoch ${epoch} took over, and may have held writes that no other member has; how many is not known, as its offset is lost with a restart. ${where}`,
+        message: `It may have held writes that the leader of epoch ${epoch} has not. They cannot be counted, as one of the two was restarted or missed an epoch. ${where}`,
       }
     : {
         epoch,
         bytes: ahead,
-        message: `It held ${ahead} bytes of the replication stream beyond the offset at which the leader of epoch ${epoch} took over; the server's own pings (14 bytes a second while it had followers) count among them. ${where}`,
+        message: `It held ${ahead} bytes of the replication stream beyond what the leader of epoch ${epoch} went on from; the server's own pings, 14 bytes a second while it has followers, are among them. ${where}`,
       };
 }

@@ -1,6 +1,7 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { TestServer } from '../testing.ts';
 import { type TestMember, haveServer, members, settled } from './testing.ts';
 
 /** a leads in epoch 1 and holds `k`; the others follow. */
@@ -37,7 +38,8 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', () => {
     await b.linked();
     const followed = { state: 'Following', leader: 'a', linked: true, lagMs: 0 };
     expect(await b.report()).toMatchObject(followed);
-    await client.set('k', 'v');
+    // The leader counts it a moment after it says that it is linked.
+    await settled(() => client.set('k', 'v').then(Boolean, () => false));
     expect(await client.wait(1, 5_000)).toBe(1);
     const { position, sync, state } = await a.report();
     expect({ state, sync }).toEqual({ state: 'Leading', sync: { members: ['b'], acks: 1 } });
@@ -199,6 +201,31 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', () => {
       expect(await a.report()).toEqual({ state: 'Detached' });
       expect(await (await a.client()).get('k')).toBe('v');
     }
+  });
+
+  test('a copy that fails halfway: back to the data from before it', async () => {
+    await using all = await service(['a']);
+    const [a] = all;
+    const leader = new TestServer((socket) => {
+      socket.on('data', (data) => {
+        const text = data.toString();
+        if (text.includes('PING')) socket.write('+PONG\r\n');
+        else if (!text.includes('PSYNC'))
+          socket.write('+OK\r\n'.repeat(text.split('REPLCONF').length - 1));
+        else socket.write(`+FULLRESYNC ${'0'.repeat(40)} 1\r\n$20\r\nNOT-A-REDIS-SNAPSHOT`);
+      });
+    });
+    const port = await leader.listen();
+    await a.follow({ name: 'b', port }, 2);
+    const client = await a.client();
+    await settled(async () => (await client.get('k')) === null);
+    expect(await a.report()).toEqual({ state: 'Cloning', leader: 'b' });
+    await a.fence();
+    await leader.close();
+    expect(await a.report()).toMatchObject({ problem: { reason: 'CloneInterrupted' } });
+    expect(await (await a.client()).get('k')).toBe('v');
+    await a.promote(3);
+    expect(await a.report()).not.toHaveProperty('problem');
   });
 
   test('a server that somebody else made a leader is fenced', async () => {

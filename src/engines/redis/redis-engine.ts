@@ -3,10 +3,9 @@ import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../api/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
-import { type Arrival, type Course, type Following, Lineage, isOf } from './course.ts';
-import { dropKept, findData, keepData } from './data-files.ts';
-import { lossOf, riskOf } from './losses.ts';
-import { Memory } from './memory.ts';
+import { type Course, type Following, Lineage, isOf } from './course.ts';
+import { Custody } from './custody.ts';
+import { type Access, historyOf } from './leader.ts';
 import { Reporter } from './reporter.ts';
 import { Server } from './server.ts';
 import { nowhere } from './server-config.ts';
@@ -37,11 +36,11 @@ const dropClients = ['normal', 'pubsub', 'replica'].map((type) => [
 export class RedisEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
-  readonly #dir: string;
+  readonly #access: Access;
   readonly #server: Server;
   readonly #reporter: Reporter;
   readonly #lineage = new Lineage();
-  #memory: Memory | undefined;
+  #custody: Custody | undefined;
   #course: Course = { kind: 'nowhere' };
   /** Clients may be connected that think this is the leader. */
   #hasClients = false;
@@ -50,23 +49,23 @@ export class RedisEngine implements ManagedEngine {
 
   constructor(context: EngineContext, options: { tlsFolder?: string } = {}) {
     this.#context = context;
-    this.#dir = dataDir(context.config);
     const tls =
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
+    this.#access = { password: context.password, tls };
     this.#server = new Server(context, tls);
-    this.#reporter = new Reporter(context, tls);
+    this.#reporter = new Reporter(context, this.#access);
     this.ended = this.#server.ended;
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const memory = await Memory.open(this.#dir, (await findData(this.#dir)) !== 'none');
+    const custody = await Custody.open(dataDir(this.#context.config), this.#context.log);
     await this.#server.launch(signal);
-    this.#memory = memory;
+    this.#custody = custody;
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
-    const memory = this.#memory;
-    if (memory === undefined || !this.#server.ready) return { state: 'Starting' };
+    const custody = this.#custody;
+    if (custody === undefined || !this.#server.ready) return { state: 'Starting' };
     const course = this.#course;
     const { info, acks } = await this.#server.ask(signal);
     this.#see(info, course);
@@ -74,55 +73,58 @@ export class RedisEngine implements ManagedEngine {
       await this.#bringBack(signal);
     }
     return this.#reporter.report(info, {
-      ...{ memory, acks, course: this.#orders === 0 ? this.#course : course },
+      ...{ custody, acks, course: this.#orders === 0 ? this.#course : course },
       position: this.#lineage.position(info),
       torn: this.#lineage.torn,
     });
   }
 
   promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
-    return this.#obey(async (memory) => {
+    return this.#obey(async (custody) => {
       const { epoch, init, sync = { members: [], acks: 0 } } = order;
-      this.#see(await this.#server.info(signal), this.#course);
-      if (!memory.now.held && !init) {
+      if (!custody.now.held && !init) {
         throw new HAError('HA_ERR_MEMBER_EMPTY', `${order.member} cannot lead`);
       }
+      this.#see(await this.#server.info(signal), this.#course);
       if (this.#lineage.torn) await this.#backToDisk(signal);
+      await custody.begin();
       const least = ['min-replicas-to-write', String(sync.acks)];
       const longest = ['min-replicas-max-lag', String(maxLagSeconds)];
-      // Both before it takes the first write.
-      await Promise.all([
-        memory.set({ held: true, lost: false, ledIn: epoch, ledUntil: undefined }),
-        this.#server.call([['CONFIG', 'SET', ...least, ...longest]], signal),
-      ]);
-      this.#hasClients = true;
-      const { before } = await this.#server.order([['REPLICAOF', 'NO', 'ONE']], signal);
-      this.#see(before, this.#course);
-      this.#lineage.lead(epoch);
+      await this.#server.call([['CONFIG', 'SET', ...least, ...longest]], signal);
+      // From here on it may lead, even if the order is cut off.
+      const from = this.#course;
       this.#course = { kind: 'leading', epoch, members: sync.members };
-      await memory.set({ cloning: undefined, kept: undefined });
-      await dropKept(this.#dir, memory.now.loss?.epoch);
+      this.#hasClients = true;
+      this.#lineage.lead(epoch);
+      const { before } = await this.#server.order([['REPLICAOF', 'NO', 'ONE']], signal);
+      this.#see(before, from);
+      this.#lineage.lead(epoch);
+      custody.led(epoch);
     });
   }
 
   follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
-    return this.#obey(async (memory) => {
-      const { leader, epoch } = order;
+    return this.#obey(async (custody) => {
+      const { host, port } = order.leader;
       const known = this.#course;
       const now = await this.#server.info(signal);
       this.#see(now, known);
-      const same = known.kind === 'following' && known.order.epoch === epoch;
-      if (same && isOf(now, { ...known, order })) {
+      const there = known.kind === 'following' && isOf(now, { ...known, order });
+      if (there && known.order.epoch === order.epoch) {
         known.order = order;
         return;
       }
-      if (known.kind === 'leading' || this.#hasClients) await this.#fence(memory, signal);
-      await this.#keepWhatMayBeLost(memory, order, signal);
-      await memory.set({ cloning: epoch });
-      const { before, after } = await this.#server.order(
-        [['REPLICAOF', leader.host, String(leader.port)]],
-        signal,
-      );
+      if (!there) {
+        // Its position must stand still while it is weighed what it may lose.
+        const detached = await this.#fence(custody, signal);
+        const { replid } = detached;
+        const position = this.#lineage.position(detached);
+        await custody.prepare(order, { position, replid }, () =>
+          historyOf(order.leader, this.#access),
+        );
+      }
+      const commands = [['REPLICAOF', host, String(port)]];
+      const { before, after } = await this.#server.order(commands, signal);
       this.#see(before, this.#course);
       const course: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
       this.#course = course;
@@ -130,8 +132,8 @@ export class RedisEngine implements ManagedEngine {
     });
   }
 
-  fence(signal: AbortSignal): Promise<void> {
-    return this.#obey((memory) => this.#fence(memory, signal));
+  async fence(signal: AbortSignal): Promise<void> {
+    await this.#obey((custody) => this.#fence(custody, signal));
   }
 
   async stop(signal: AbortSignal): Promise<void> {
@@ -144,22 +146,22 @@ export class RedisEngine implements ManagedEngine {
     this.#server.kill();
   }
 
-  async #obey(order: (memory: Memory) => Promise<void>): Promise<void> {
-    if (this.#memory === undefined) {
+  async #obey<T>(order: (custody: Custody) => Promise<T>): Promise<T> {
+    if (this.#custody === undefined) {
       throw new HAError('HA_ERR_PROBE_REFUSED', 'the server has not started yet');
     }
     this.#orders++;
     try {
-      await order(this.#memory);
+      return await order(this.#custody);
     } finally {
       this.#orders--;
     }
   }
 
-  async #fence(memory: Memory, signal: AbortSignal): Promise<void> {
+  /** @returns how it is then */
+  async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
-    const led = course.kind === 'leading' || this.#hasClients;
-    const commands = led ? [toNowhere, ...dropClients] : [toNowhere];
+    const commands = this.#hasClients ? [toNowhere, ...dropClients] : [toNowhere];
     const { before, after } = await this.#server.order(commands, signal);
     this.#see(before, course);
     this.#see(after, course);
@@ -168,8 +170,10 @@ export class RedisEngine implements ManagedEngine {
     if (after.master === undefined || after.master.linked || after.master.port !== nowhere.port) {
       throw new HAError('HA_ERR_PROBE_ANSWER', 'the server did not let go of its leader');
     }
-    if (course.kind === 'leading') await memory.set({ ledUntil: after.offset });
-    if (this.#lineage.torn) await this.#backToDisk(signal);
+    if (course.kind === 'leading') custody.fenced(after.offset);
+    if (!this.#lineage.torn) return after;
+    await this.#backToDisk(signal);
+    return this.#server.info(signal);
   }
 
   /** The data in memory are worth nothing; those on the disk are the ones from before. */
@@ -183,42 +187,12 @@ export class RedisEngine implements ManagedEngine {
   /** Acts on what the server said of itself while it was on a course. */
   #see(info: ServerInfo, course: Course): void {
     const arrival = this.#lineage.see(info, course);
-    const memory = this.#memory;
-    if (memory === undefined || course.kind !== 'following') return;
-    const settled = async () => {
-      if (arrival !== undefined) await this.#arrive(memory, course, arrival);
-      // Until its log is written anew, a restart would bring back what was before.
-      const copied = course.link !== 'none' && info.master?.linked === true && !info.rewriting;
-      if (copied && memory.now.cloning !== undefined) await memory.set({ cloning: undefined });
-    };
-    settled().catch((error: unknown) => {
-      this.#context.log.error({ error }, 'what was learned of the data could not be written down');
-    });
-  }
-
-  async #arrive(memory: Memory, { order }: Following, arrival: Arrival): Promise<void> {
-    const { kept } = memory.now;
-    const lost = arrival === 'replaced' && kept !== undefined;
-    const loss = lost ? lossOf(order.epoch, kept.ahead, kept.folder) : memory.now.loss;
-    if (lost) this.#context.log.warn({ loss }, 'its data were replaced by those of the leader');
-    await memory.set({
-      ...{ held: true, lost: false, ledIn: 0, ledUntil: undefined, kept: undefined, loss },
-    });
-    if (kept !== undefined) await dropKept(this.#dir, lost ? kept.epoch : memory.now.loss?.epoch);
-  }
-
-  async #keepWhatMayBeLost(
-    memory: Memory,
-    order: Order<'follow'>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    // What was kept before a copy that did not succeed is what counts; what there is now may be half of it.
-    if (memory.now.kept !== undefined) return;
-    const info = await this.#server.info(signal);
-    const risk = riskOf(order, this.#lineage.position(info), memory.now);
-    if (risk === undefined) return;
-    const folder = await keepData(this.#dir, order.epoch);
-    await memory.set({ kept: { epoch: order.epoch, folder, ahead: risk.ahead } });
+    if (course.kind !== 'following') return;
+    if (arrival !== undefined) this.#custody?.arrived(course.order, arrival);
+    // Until its log is written anew, a restart would bring back what was before.
+    if (course.link !== 'none' && info.master?.linked === true && !info.rewriting) {
+      this.#custody?.copied();
+    }
   }
 
   /** Only the operator says whom it follows. Everything else than that is undone. */

@@ -2,8 +2,8 @@ import type { Position } from '../../api/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Course, Following } from './course.ts';
-import { checkLeader } from './leader-check.ts';
-import type { Memory } from './memory.ts';
+import { type Access, checkLeader } from './leader.ts';
+import type { Custody } from './custody.ts';
 import { type Problem, dataProblem, diskProblem } from './problems.ts';
 import { pingSeconds } from './server-config.ts';
 import type { ServerInfo } from './server-info.ts';
@@ -14,7 +14,7 @@ const checkEveryMs = 5_000;
 
 export interface Circumstances {
   course: Course;
-  memory: Memory;
+  custody: Custody;
   /** How many followers the server needs to take a write. */
   acks: number;
   position: Position | undefined;
@@ -25,16 +25,16 @@ export interface Circumstances {
 /** Puts into a report what the server says, and what is known besides. */
 export class Reporter {
   readonly #context: EngineContext;
-  readonly #tls: string | undefined;
+  readonly #access: Access;
   /** When the server was last seen to be linked, or was told to link; and to whom. Monotonic milliseconds. */
   #link: { course: Following; at: number; seen: boolean } | undefined;
   #checkedAt = -Infinity;
   #linkProblem: Problem | undefined;
   #closed = false;
 
-  constructor(context: EngineContext, tls: string | undefined) {
+  constructor(context: EngineContext, access: Access) {
     this.#context = context;
-    this.#tls = tls;
+    this.#access = access;
   }
 
   close(): void {
@@ -42,18 +42,18 @@ export class Reporter {
   }
 
   async report(info: ServerInfo, circumstances: Circumstances): Promise<EngineReport> {
-    const { memory, position } = circumstances;
+    const { custody, position } = circumstances;
     const problem = await this.#problem(info, circumstances);
     return {
       ...this.#role(info, circumstances),
       ...(position === undefined ? {} : { position }),
-      ...(memory.now.loss === undefined ? {} : { loss: memory.now.loss }),
+      ...(custody.now.loss === undefined ? {} : { loss: custody.now.loss }),
       ...(problem === undefined ? {} : { problem }),
     };
   }
 
   #role(info: ServerInfo, circumstances: Circumstances): EngineReport {
-    const { course, memory, acks } = circumstances;
+    const { course, custody, acks } = circumstances;
     if (course.kind === 'following') return this.#following(info, course, circumstances);
     this.#link = undefined;
     this.#linkProblem = undefined;
@@ -61,19 +61,19 @@ export class Reporter {
       return { state: 'Leading', sync: { members: course.members, acks } };
     }
     if (info.loading) return { state: 'Starting' };
-    return { state: memory.now.held ? 'Detached' : 'Empty' };
+    return { state: custody.now.held ? 'Detached' : 'Empty' };
   }
 
   #following(
     info: ServerInfo,
     course: Following,
-    { memory, position, torn }: Circumstances,
+    { custody, position, torn }: Circumstances,
   ): EngineReport {
     const leader = course.order.leader.member;
     const at = this.#context.clock.now();
     const { linked = false, syncing = false, silentSeconds = 0 } = info.master ?? {};
     if (linked || this.#link?.course !== course) this.#link = { course, at, seen: linked };
-    const copying = torn || info.loading || syncing || !memory.now.held;
+    const copying = torn || info.loading || syncing || !custody.now.held;
     // Never linked, and nothing that a leader could go on from: it can only be copied.
     if (copying || (course.link === 'none' && position === undefined)) {
       return { state: 'Cloning', leader };
@@ -85,7 +85,7 @@ export class Reporter {
   }
 
   async #problem(info: ServerInfo, circumstances: Circumstances): Promise<Problem | undefined> {
-    const { course, memory } = circumstances;
+    const { course, custody } = circumstances;
     if (info.diskError !== undefined) {
       return diskProblem(info.diskError, dataDir(this.#context.config));
     }
@@ -96,12 +96,10 @@ export class Reporter {
           'somebody else has sent REPLICAOF to the server: let nobody do that but this agent, and see who has the password',
       };
     }
-    if (memory.error !== undefined) {
-      return { reason: 'StateFile', message: memory.error.message };
-    }
+    if (custody.problem !== undefined) return { reason: 'StateFile', message: custody.problem };
     if (course.kind === 'following' && info.master?.linked === false) this.#check(course);
     else this.#linkProblem = undefined;
-    return this.#linkProblem ?? dataProblem(memory.now, info, course);
+    return this.#linkProblem ?? dataProblem(custody.now, info, course);
   }
 
   /** Looks in the background why there is no link; the answer is in a later report. */
@@ -111,7 +109,7 @@ export class Reporter {
     if (this.#closed || now - since < patienceMs || now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
     const { leader } = course.order;
-    void checkLeader({ leader, password: this.#context.password, tls: this.#tls }).then(
+    void checkLeader(leader, this.#access).then(
       (problem) => {
         if (this.#link?.course === course) this.#linkProblem = problem;
       },

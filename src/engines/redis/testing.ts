@@ -53,7 +53,7 @@ export class TestMember {
     return this.engine.promote(whole, soon());
   }
 
-  follow(leader: TestMember, epoch: number, start?: number): Promise<void> {
+  follow(leader: { name: string; port: number }, epoch: number, start?: number): Promise<void> {
     const { name, port } = leader;
     const order = {
       ...{ member: this.name, epoch, reason: 'test' },

@@ -4,21 +4,55 @@ import { Redis } from 'iovalkey';
 import type { Order } from '../../api/member-protocol.ts';
 import type { Problem } from './problems.ts';
 
-export interface LeaderCheck {
-  leader: Order<'follow'>['leader'];
+type Leader = Order<'follow'>['leader'];
+
+const timeoutMs = 2_000;
+
+/** How a member talks to another one: as its server does. */
+export interface Access {
   password: string | undefined;
   /** Folder of the certificates; undefined: in the clear. */
   tls: string | undefined;
 }
 
-const timeoutMs = 2_000;
+/** Where a leader's history comes from. */
+export interface History {
+  replid: string;
+  /** The one that it went on from, and up to where. */
+  replid2: string;
+  until: number;
+}
 
 /**
- * Why a follower has no link to its leader: the server writes that only to its log. Tries what it tries: to connect and to
+ * Why a follower has no link to its leader: the server writes that only to its log. Tries what it tries, to connect and to
  * authenticate.
  */
-export async function checkLeader(check: LeaderCheck): Promise<Problem | undefined> {
-  const { leader, password, tls } = check;
+export async function checkLeader(leader: Leader, access: Access): Promise<Problem | undefined> {
+  try {
+    await ask(leader, access, 'PING');
+    return undefined;
+  } catch (error) {
+    return problemOf(leader, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Undefined where it cannot be asked. */
+export async function historyOf(leader: Leader, access: Access): Promise<History | undefined> {
+  try {
+    const text = await ask(leader, access, 'INFO', 'replication');
+    const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
+    return {
+      replid: field('master_replid'),
+      replid2: field('master_replid2'),
+      until: Number(field('second_repl_offset')) - 1,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function ask(leader: Leader, access: Access, name: string, ...args: string[]) {
+  const { password, tls } = access;
   const redis = new Redis({
     host: leader.host,
     port: leader.port,
@@ -32,21 +66,21 @@ export async function checkLeader(check: LeaderCheck): Promise<Problem | undefin
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: null,
   });
-  let reason = '';
-  redis.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
+  let reason: unknown;
+  redis.on('error', (error) => (reason = error));
   try {
     await redis.connect();
     if (password !== undefined) await redis.call('AUTH', password);
-    await redis.call('PING');
-    return undefined;
+    return String(await redis.call(name, ...args));
   } catch (error) {
-    return problemOf(leader, reason || (error instanceof Error ? error.message : String(error)));
+    // Where the connection has ended, that is all that the command knows.
+    throw reason ?? error;
   } finally {
     redis.disconnect();
   }
 }
 
-function problemOf({ member, host, port }: LeaderCheck['leader'], reason: string): Problem {
+function problemOf({ member, host, port }: Leader, reason: string): Problem {
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(reason)) {
     return {
       reason: 'WrongPassword',

@@ -1,0 +1,107 @@
+import type { Order, Position } from '../../api/member-protocol.ts';
+import type { EngineLog } from '../engine-context.ts';
+import type { Arrival } from './course.ts';
+import { dropKept, findData, keepData } from './data-files.ts';
+import type { History } from './leader.ts';
+import { bytesAhead, isAtRisk, lossOf } from './losses.ts';
+import { Memory, type Remembered } from './memory.ts';
+
+/**
+ * Looks after the data on the volume: knows whether there should be any, keeps those that a leader may not have before they
+ * are replaced, and says what was lost.
+ *
+ * Most of it is written down in the background: no failover waits for the accounting. What a crash leaves out of it is the
+ * word about a loss, never an order that was obeyed: those are in the agent's own file.
+ */
+export class Custody {
+  readonly #dir: string;
+  readonly #memory: Memory;
+  readonly #log: EngineLog;
+
+  private constructor(dir: string, memory: Memory, log: EngineLog) {
+    this.#dir = dir;
+    this.#memory = memory;
+    this.#log = log;
+  }
+
+  /** Before the server is started: it makes an empty log where there is none. */
+  static async open(dir: string, log: EngineLog): Promise<Custody> {
+    return new Custody(dir, await Memory.open(dir, (await findData(dir)) !== 'none'), log);
+  }
+
+  get now(): Remembered {
+    return this.#memory.now;
+  }
+
+  /** Why nothing can be written down; undefined where it can. */
+  get problem(): string | undefined {
+    return this.#memory.error?.message;
+  }
+
+  /** What is written from now on is worth keeping. @throws HAError HA_ERR_STATE_FILE */
+  async begin(): Promise<void> {
+    if (!this.now.held) await this.#memory.set({ held: true, lost: false });
+  }
+
+  led(epoch: number): void {
+    this.#note(async () => {
+      await this.#memory.set({
+        ...{ ledIn: epoch, ledUntil: undefined, cloning: undefined, kept: undefined },
+      });
+      await dropKept(this.#dir, this.now.loss?.epoch);
+    });
+  }
+
+  fenced(offset: number): void {
+    this.#note(() => this.#memory.set({ ledUntil: offset }));
+  }
+
+  /**
+   * Before it follows, while it follows nobody: keeps what may be lost.
+   *
+   * @param history that of the leader, if it can be asked
+   * @throws HAError HA_ERR_STATE_FILE, or what the file system says: it must not follow then
+   */
+  async prepare(
+    order: Order<'follow'>,
+    { position, replid }: { position: Position | undefined; replid: string },
+    history: () => Promise<History | undefined>,
+  ): Promise<void> {
+    const { epoch } = order;
+    // What was kept before a copy that did not succeed is what counts; what there is now may be half of it.
+    if (this.now.kept === undefined && isAtRisk(order, position, this.now)) {
+      const folder = await keepData(this.#dir, epoch);
+      const ahead =
+        position === undefined ? undefined : bytesAhead(position.offset, replid, await history());
+      await this.#memory.set({ kept: { epoch, folder, ahead } });
+    }
+    this.#note(() => this.#memory.set({ cloning: epoch }));
+  }
+
+  /** It is linked to the leader. */
+  arrived({ epoch }: Order<'follow'>, arrival: Arrival): void {
+    const { kept } = this.now;
+    const lost = arrival === 'replaced' && kept !== undefined;
+    const loss = lost ? lossOf(epoch, kept.ahead, kept.folder) : this.now.loss;
+    if (lost) this.#log.warn({ loss }, 'its data were replaced by those of the leader');
+    this.#note(async () => {
+      await this.#memory.set({
+        ...{ held: true, lost: false, ledIn: 0, ledUntil: undefined, kept: undefined, loss },
+      });
+      if (kept !== undefined) await dropKept(this.#dir, lost ? kept.epoch : loss?.epoch);
+    });
+  }
+
+  /** All that it got from the leader is in its log. */
+  copied(): void {
+    if (this.now.cloning !== undefined) {
+      this.#note(() => this.#memory.set({ cloning: undefined }));
+    }
+  }
+
+  #note(write: () => Promise<void>): void {
+    write().catch((error: unknown) => {
+      this.#log.error({ error }, 'what was learned of the data could not be written down');
+    });
+  }
+}
