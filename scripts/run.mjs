@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './setup/child.mjs';
 import { find } from './setup/commands.mjs';
-import { debianPackages } from './setup/debian.mjs';
+import { debianPackages, serversOfTests } from './setup/debian.mjs';
 import { disk, extendPath, go, linux, root } from './setup/machine.mjs';
 import { modules } from './setup/modules.mjs';
 import { Stop } from './setup/stop.mjs';
@@ -20,7 +20,9 @@ async function main([name = '', ...args]) {
   }
   const { start, needs } = find(name, args);
   extendPath();
-  if (needs !== 'nothing') {
+  if (needs === 'servers') {
+    await serversOfTests();
+  } else if (needs !== 'nothing') {
     linux();
     root(`npm run ${name}`);
   }

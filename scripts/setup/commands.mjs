@@ -1,8 +1,9 @@
 import { Stop } from './stop.mjs';
 
 /**
- * `start` is what Node runs; `needs` says whether these arguments bring up a cluster, only touch one, or neither.
- * @typedef {'new cluster' | 'root' | 'nothing'} Needs
+ * `start` is what Node runs; `needs` says whether these arguments bring up a cluster, only touch one, start servers in unit
+ * tests, or none of these.
+ * @typedef {'new cluster' | 'root' | 'servers' | 'nothing'} Needs
  * @type {Record<string, { start: string[], needs: (args: string[]) => Needs }>}
  */
 const commands = {
@@ -12,8 +13,10 @@ const commands = {
   },
   test: {
     start: ['scripts/test.ts'],
-    needs: (args) =>
-      ['unit', 'check'].includes(option(args, '--only') ?? '') ? 'nothing' : 'new cluster',
+    needs: (args) => {
+      const only = option(args, '--only');
+      return only === 'unit' ? 'servers' : only === 'check' ? 'nothing' : 'new cluster';
+    },
   },
   bench: { start: ['test/bench/main.ts'], needs: () => 'new cluster' },
   torture: { start: ['test/torture/main.ts'], needs: () => 'new cluster' },
@@ -23,7 +26,7 @@ const commands = {
   },
   unit: {
     start: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
-    needs: () => 'nothing',
+    needs: () => 'servers',
   },
   check: { start: ['scripts/check.ts'], needs: () => 'nothing' },
   generate: { start: ['src/api/generate.ts'], needs: () => 'nothing' },

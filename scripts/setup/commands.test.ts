@@ -13,7 +13,8 @@ test.each([
   ['cluster down', 'root'],
   ['test', 'new cluster'],
   ['test --only e2e', 'new cluster'],
-  ['test --only unit', 'nothing'],
+  ['test --only unit', 'servers'],
+  ['unit src/core', 'servers'],
   ['test --only=check', 'nothing'],
   ['generate --check', 'nothing'],
 ])('%s needs %s', (line, needs) => {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run, tail } from './child.mjs';
 import { has } from './machine.mjs';
 import { say, Stop } from './stop.mjs';
@@ -16,6 +17,7 @@ const needed = [
   { package: 'conntrack', there: () => has('conntrack') },
   { package: 'iproute2', there: () => has('ip') && has('tc') },
   { package: 'openssl', there: () => has('openssl') },
+  { package: 'redis-server', there: () => has('redis-server') },
   { package: 'buildah', there: () => has('buildah') },
   { package: 'util-linux', there: () => has('nsenter') && has('setpriv') },
   { package: 'procps', there: () => has('sysctl') },
@@ -40,6 +42,25 @@ export async function debianPackages() {
   const missing = needed.filter((n) => !n.there());
   for (const { before } of missing) before?.();
   if (missing.length > 0) await installPackages(missing.map((n) => n.package));
+export async function debianPackages(which = (/** @type {string} */ _name) => true) {
+  const missing = needed.filter((n) => which(n.package) && !n.there()).map((n) => n.package);
+  if (missing.length > 0) await installPackages(missing);
+}
+
+/** Databases that unit tests start themselves. */
+const servers = ['redis-server', 'postgresql'];
+
+/** Installs the servers of unit tests where that can be done; where there is none, a test says that it is skipped. */
+export async function serversOfTests() {
+  const missing = needed.filter((n) => servers.includes(n.package) && !n.there());
+  if (missing.length === 0 || process.getuid?.() !== 0 || !has('apt-get')) return;
+  try {
+    await debianPackages((name) => servers.includes(name));
+  } catch (error) {
+    // Not where the user has stopped it.
+    if (!(error instanceof Stop) || error.exitCode !== 1) throw error;
+    say(`${error.message}\ntests that need them are skipped`);
+  }
 }
 
 /** @param {string[]} missing Debian packages. Needs root. */
@@ -75,7 +96,31 @@ function apt(verb, ...packages) {
     '-o',
     'Dpkg::Options::=--force-confold',
   ];
-  return guarded('apt-get', [...options, '--no-install-recommends', verb, ...packages]);
+  return withoutDaemons(() =>
+    guarded('apt-get', [...options, '--no-install-recommends', verb, ...packages]),
+  );
+}
+
+/** Asked by Debian's packages before they start what they have installed: a database would take the port that it always has. */
+const policy = '/usr/sbin/policy-rc.d';
+const neverStart =
+  '#!/bin/sh\n# While haservice-operator installs packages. It can be removed.\nexit 101\n';
+
+/**
+ * @template T
+ * @param {() => Promise<T>} install
+ */
+async function withoutDaemons(install) {
+  // One that was left behind, as a run was killed, is ours, too.
+  const ours = !existsSync(policy) || readFileSync(policy, 'utf8') === neverStart;
+  if (!ours) return install();
+  writeFileSync(policy, neverStart);
+  chmodSync(policy, 0o755);
+  try {
+    return await install();
+  } finally {
+    rmSync(policy, { force: true });
+  }
 }
 
 /**
