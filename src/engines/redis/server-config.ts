@@ -34,8 +34,9 @@ export function defaults(config: ServerConfig): string {
     /*
      * What a SIGKILL of the server leaves: all it has acknowledged, as that was written before the answer, if not synced.
      * What a node that loses its power leaves: all but the last second. A write that WAIT has confirmed is then still held by
-     * the followers, unless they lose theirs in the same second. Where that is not enough: `--appendfsync always` as an
-     * argument of the container. It then waits for the disk at each turn of the loop, and ends when the disk is full.
+     * the followers, unless as many nodes lose their power in the same second. Where that is not enough: `--appendfsync
+     * always` as an argument of the container. A write with WAIT then took 0.8 ms instead of 0.1 ms on an idle SSD, and the
+     * server ends when its disk is full, instead of going on from memory and saying so.
      */
     ['appendfsync', 'everysec'],
     // How long an outage of a follower may be before it must be copied anew; taken as it is needed.
