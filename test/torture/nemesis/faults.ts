@@ -20,8 +20,12 @@ export interface Cast {
 }
 
 export interface Means {
-  cluster: Cluster;
-  client: KubeClient;
+  cluster: Pick<
+    Cluster,
+    | ('nodes' | 'cut' | 'heal' | 'cutAddresses' | 'healAddresses' | 'loseZone' | 'restoreZone')
+    | ('killContainer' | 'freeze' | 'thaw' | 'stopComponent' | 'startComponent')
+  >;
+  client: Pick<KubeClient, 'delete'>;
   cast: Cast;
 }
 
