@@ -27,7 +27,7 @@ const mostMs = 75_000;
  */
 const paces = {
   redis: { everyMs: 10, timeoutMs: 250 },
-  postgres: { everyMs: 25, timeoutMs: 500 },
+  postgres: { everyMs: 50, timeoutMs: 1_000 },
 };
 /** The client beside a primary that is cut off: each write that waits for a copy keeps a process of PostgreSQL. */
 const besideEveryMs = 100;

@@ -10,12 +10,13 @@ export interface Stream {
   /** Name of the target. */
   name: string | undefined;
   kind: Connection;
-  send: () => Promise<Outcome>;
+  /** Undefined where it has left this turn out. */
+  send: () => Promise<Outcome | undefined>;
 }
 
 /**
  * Sends on each stream at a fixed rate until `stop`, in turn; then waits for the last answers. Nothing waits for the
- * answer to what was sent before.
+ * answer to what was sent before, unless the stream itself leaves a turn out.
  */
 export async function runStreams(
   streams: readonly Stream[],
@@ -28,7 +29,7 @@ export async function runStreams(
     const sentAt = now();
     const sent = send().then((outcome) => {
       pending.delete(sent);
-      reporter.add(name, kind, sentAt, now(), outcome);
+      if (outcome !== undefined) reporter.add(name, kind, sentAt, now(), outcome);
     });
     pending.add(sent);
   });

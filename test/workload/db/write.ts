@@ -1,6 +1,12 @@
 import type { Outcome } from '../client/request.ts';
 import type { Database, Session } from '../torture/session.ts';
 
+/**
+ * So many writes on new connections are under way at most: a database that is slow for a moment would otherwise be given more
+ * and more to do, and a process each in PostgreSQL, until the crowd itself is what fails.
+ */
+const mostNew = 8;
+
 /** Writes numbers, one a call, never one twice. Success is a write that was acknowledged before the time was over. */
 export class WriteStream {
   readonly #database: Database;
@@ -10,10 +16,10 @@ export class WriteStream {
   /** Nothing is under way on it. */
   #free: Session | undefined;
   #number = 0;
+  #pending = 0;
 
   /**
-   * @param client whose numbers these are. @param isKept whether a connection is used again; where it is busy, the next
-   * write opens another one, which is kept instead.
+   * @param client whose numbers these are. @param isKept whether a connection is used again, by one write after the other.
    */
   constructor(database: Database, client: string, timeoutMs: number, isKept: boolean) {
     this.#database = database;
@@ -22,8 +28,18 @@ export class WriteStream {
     this.#isKept = isKept;
   }
 
-  /** Never rejects. */
-  async send(): Promise<Outcome> {
+  /** Never rejects. @returns undefined where too much is under way: then nothing was written. */
+  async send(): Promise<Outcome | undefined> {
+    if (this.#pending >= (this.#isKept ? 1 : mostNew)) return undefined;
+    this.#pending += 1;
+    try {
+      return await this.#write();
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  async #write(): Promise<Outcome> {
     const n = (this.#number += 1);
     const signal = AbortSignal.timeout(this.#timeoutMs);
     let session = this.#free;
@@ -53,7 +69,7 @@ export class WriteStream {
   }
 
   #release(session: Session): void {
-    if (!this.#isKept || this.#free !== undefined) session.close();
+    if (!this.#isKept) session.close();
     else this.#free = session;
   }
 }

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { Window } from '../../measure/window.ts';
+import { peerRowOf, renderPeerRows } from './rows.ts';
+
+const window = (
+  lastFailureMs: number,
+  firstSuccessMs: number | undefined,
+  isStillFailing = false,
+): Window => {
+  const tally = { sent: 1_000, failed: 10, lastFailureMs };
+  return { ...tally, connections: { new: tally, kept: tally }, firstSuccessMs, isStillFailing };
+};
+
+const redis = { engine: 'redis', title: 'Sentinel, 1 s' } as const;
+
+it('shows the last failure, the first success and what the one cut off has acknowledged', () => {
+  const rows = [
+    peerRowOf(redis, 'crash', [
+      { window: window(900, 950) },
+      { window: window(1_100, 1_150) },
+      { window: window(1_000, 800) },
+    ]),
+    peerRowOf(redis, 'node-lost', [
+      { window: window(3_000, 2_900), cutOff: { acknowledged: 90, lastMs: 4_000 } },
+      { window: window(75_000, undefined, true), cutOff: { acknowledged: 5, lastMs: 40 } },
+    ]),
+  ];
+  expect(`\n${renderPeerRows(rows)}`).toMatchInlineSnapshot(`
+    "
+    engine  fault         system         runs  last failure         range       p99  first success  by the one cut off
+    ------  ------------  -------------  ----  ------------  ------------  --------  -------------  ------------------
+    redis   SIGKILL       Sentinel, 1 s     3         1,000     900-1,100     1,100            950
+    redis   node cut off  Sentinel, 1 s     2      > 39,000  3,000-75,000  > 75,000          2,900                  95"
+  `);
+  expect(rows[1]?.each).toEqual([
+    { lastFailureMs: 3_000, firstSuccessMs: 2_900, acknowledged: 90 },
+    { lastFailureMs: 75_000, firstSuccessMs: undefined, acknowledged: 5 },
+  ]);
+});
