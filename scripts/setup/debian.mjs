@@ -1,6 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run, tail } from './child.mjs';
 import { has } from './machine.mjs';
 import { say, Stop } from './stop.mjs';
@@ -24,7 +31,7 @@ const needed = [
   { package: 'ca-certificates', there: () => existsSync('/etc/ssl/certs/ca-certificates.crt') },
   {
     package: 'postgresql',
-    there: () => readdirSync('/usr/lib').includes('postgresql'),
+    there: () => existsSync('/usr/lib/postgresql'),
     before: withoutCluster,
   },
 ];
@@ -38,13 +45,10 @@ function withoutCluster() {
 }
 
 /** Installs the Debian packages of the cluster that are missing. Needs root. */
-export async function debianPackages() {
-  const missing = needed.filter((n) => !n.there());
+export async function debianPackages(which = (/** @type {string} */ _name) => true) {
+  const missing = needed.filter((n) => which(n.package) && !n.there());
   for (const { before } of missing) before?.();
   if (missing.length > 0) await installPackages(missing.map((n) => n.package));
-export async function debianPackages(which = (/** @type {string} */ _name) => true) {
-  const missing = needed.filter((n) => which(n.package) && !n.there()).map((n) => n.package);
-  if (missing.length > 0) await installPackages(missing);
 }
 
 /** Databases that unit tests start themselves. */
