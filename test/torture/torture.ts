@@ -37,7 +37,7 @@ export async function torture(
       }
       const startedAt = performance.now();
       const { history, ...result } = await runOnce(arena, seed + i, faults, signal);
-      if (histories !== undefined) await save(join(histories, `${seed + i}.json`), history);
+      if (histories !== undefined) await save(join(histories, `${seed + i}.json`), result, history);
       results.push(result);
       const seconds = (performance.now() - startedAt) / 1_000;
       log(lineOf(result, `${i + 1}/${runs}`, seconds));
@@ -57,11 +57,12 @@ export async function torture(
   }
 }
 
-async function save(file: string, { clients, final = {}, leaders }: History): Promise<void> {
+async function save(file: string, result: RunResult, history: History): Promise<void> {
+  const { clients, final = {}, leaders } = history;
   const texts = Object.entries(final).map(([client, set]) => [client, set.toString()] as const);
   await writeFile(
     file,
-    JSON.stringify({ leaders, final: Object.fromEntries<string>(texts), clients }),
+    JSON.stringify({ result, leaders, final: Object.fromEntries<string>(texts), clients }),
   );
 }
 

@@ -103,6 +103,21 @@ export class Scene implements Cast {
     return undefined;
   }
 
+  /** The failovers after this epoch, in words. */
+  failovers(epoch: number): string[] {
+    const later = (this.status.failovers ?? []).filter((record) => record.epoch > epoch);
+    return later
+      .toReversed()
+      .map((record) =>
+        [
+          `epoch ${record.epoch}: ${record.from ?? 'nobody'} to ${record.to}, ${record.trigger}, ${record.outcome}`,
+          ...Object.entries(record).flatMap(([name, value]) =>
+            name.endsWith('Ms') ? [`${name} ${String(value)}`] : [],
+          ),
+        ].join(', '),
+      );
+  }
+
   /** Waits until nothing is unsettled. @throws Error that says what is. */
   settled(timeoutMs: number, signal: AbortSignal): Promise<true> {
     return this.until(
