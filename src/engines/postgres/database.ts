@@ -6,7 +6,7 @@ import { type EngineContext, dataDir } from '../engine-context.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type Loss, readLoss } from './loss.ts';
-import { findOwner, makeFolder, writeFor } from './owner.ts';
+import { type Owner, findOwner, makeFolder, writeFor } from './owner.ts';
 import { Pulse } from './pulse.ts';
 import { Server } from './server.ts';
 import { type Session, withSession } from './session.ts';
@@ -33,8 +33,12 @@ export class Database {
   /** Of the last clone or rewind. */
   loss: Loss | undefined;
   segmentBytes = 16 * 2 ** 20;
-  /** What the server was last told, or started with. */
+  /** What the server was last told, or started with; not all of its processes may know yet. */
   situation: Situation = alone;
+  /** It may receive from a leader, and acknowledge: it was told to since it was last sure that it does not. */
+  mayFollow = false;
+  /** Every process of it knows that commits wait for somebody. */
+  commitsWait = false;
   /** It may take writes: it was told to since it was started. */
   mayLead = false;
   /** It has replayed all that it had when it was started. */
@@ -57,8 +61,7 @@ export class Database {
     const tools = new Tools(await findPrograms(context.env), owner, context.env);
     await makeFolder(layout.top, owner);
     await makeFolder(layout.settings, owner);
-    const sockets = await mkdtemp(join(tmpdir(), 'haservice-postgres-'));
-    await makeFolder(sockets, owner);
+    const sockets = await makeSockets(layout, owner);
     const database = new Database(context, tools, sockets);
     await rm(layout.clone, { recursive: true, force: true });
     await rm(layout.begun, { recursive: true, force: true });
@@ -87,7 +90,8 @@ export class Database {
     const { layout, tools, settings } = this;
     this.mayLead = false;
     this.isWhole = false;
-    this.situation = situation;
+    this.#note(situation);
+    this.commitsWait = situation.sync !== '';
     // A volume that is given to a group (fsGroup) may have more rights than the server accepts.
     await chmod(layout.data, 0o700);
     await settings.prepare();
@@ -109,6 +113,7 @@ export class Database {
     this.pulse.close();
     await this.server.stop(how, signal);
     this.pulse.close();
+    this.mayFollow = false;
   }
 
   /** Waits until the status is as wanted. @throws the signal's reason */
@@ -125,7 +130,7 @@ export class Database {
 
   /** Tells the running server a new situation. Resolves when every process of it has been told. */
   async tell(situation: Situation, signal: AbortSignal): Promise<void> {
-    this.situation = situation;
+    this.#note(situation);
     await this.settings.say(situation);
     this.server.reload();
     const leader = situation.leader;
@@ -160,8 +165,23 @@ export class Database {
     return received ?? this.timelines.at(offset, this.segmentBytes);
   }
 
+  #note(situation: Situation): void {
+    this.situation = situation;
+    if (situation.leader !== undefined) this.mayFollow = true;
+    if (situation.sync === '') this.commitsWait = false;
+  }
+
   async pause(signal: AbortSignal): Promise<void> {
     await sleep(this.context.clock, pollMs, signal);
     signal.throwIfAborted();
   }
+}
+
+/** A short path, as a socket's may have 107 bytes; the image's file system may be read-only. */
+async function makeSockets({ settings }: Layout, owner: Owner | undefined): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'haservice-postgres-')).catch(() =>
+    join(settings, 'sockets'),
+  );
+  await makeFolder(folder, owner);
+  return folder;
 }

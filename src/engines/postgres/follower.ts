@@ -4,10 +4,11 @@ import type { Order } from '../../api/member-protocol.ts';
 import { sleep } from '../../core/clock.ts';
 import { copyLeader } from './copy.ts';
 import type { Database } from './database.ts';
-import { forkOf, parseHistory } from './history.ts';
+import { beginOf, forkOf, parseHistory } from './history.ts';
 import { type LeaderView, type Problem, hasLogFrom, lookAtLeader, problemOf } from './leader.ts';
 import { noteLoss, rewind } from './rewind.ts';
-import { settle } from './roles.ts';
+import { settle } from './fence.ts';
+import { isSameLog } from './same-log.ts';
 import { alone } from './settings.ts';
 
 type Leader = Order<'follow'>['leader'];
@@ -67,7 +68,6 @@ export class Follower {
       try {
         await this.#bring(signal);
         this.isCloning = false;
-        this.problem = undefined;
         this.#begin();
         await this.#watch(signal);
       } catch (error) {
@@ -77,10 +77,11 @@ export class Follower {
           this.#refuse(error);
           return;
         }
-        this.problem = isHAError(error, 'HA_ERR_COMMAND_FAILED')
-          ? { reason: 'CloneFailed', message: error.message }
-          : problemOf(error, this.leader.member);
-        this.#database.context.log.warn({ error, ...this.problem }, 'cannot follow yet');
+        this.#complain(
+          isHAError(error, 'HA_ERR_COMMAND_FAILED')
+            ? { reason: 'CloneFailed', message: error.message }
+            : problemOf(error, this.leader.member),
+        );
         this.#begin();
         await sleep(this.#database.context.clock, retryMs, signal);
       }
@@ -104,7 +105,14 @@ export class Follower {
     this.#refuseForeign(view, identity);
     const timeline = await database.timelineOf(end, end.replayed);
     const own = (await database.timelines.history(timeline)) ?? parseHistory(timeline, '');
-    const fork = Math.min(forkOf(own, view.history), view.flushed);
+    let fork = Math.min(forkOf(own, view.history), view.flushed);
+    if (
+      end.replayed <= fork &&
+      timeline > 1 &&
+      !(await this.#isSame(view, timeline, end.replayed, signal))
+    ) {
+      fork = beginOf(own);
+    }
     if (end.replayed > fork) {
       await this.#giveUpOwn(view, { own, fork, end: end.replayed }, signal);
     } else if (!hasLogFrom(view, end.replayed)) {
@@ -117,6 +125,17 @@ export class Follower {
       await this.#keepHistory(view);
       await database.tell({ leader: this.leader, sync: alone.sync }, signal);
     }
+  }
+
+  async #isSame(
+    view: LeaderView,
+    timeline: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { settings, layout } = this.#database;
+    const options = await settings.remote(this.leader);
+    return (await isSameLog(layout.data, { timeline, end }, view, options, signal)) ?? true;
   }
 
   /** What it has beyond the fork no other has. It is counted, and then goes. */
@@ -196,13 +215,23 @@ export class Follower {
       } else if (clock.now() - linkedAt > unlinkedMs) {
         try {
           await this.#look(signal);
-          return;
         } catch (error) {
           signal.throwIfAborted();
-          this.problem = problemOf(error, this.leader.member);
+          this.#complain(problemOf(error, this.leader.member));
+          continue;
         }
+        const message = `${this.leader.member} can be asked but sends no log: see the logs of both, and raise max_wal_senders where it is short of them`;
+        this.#complain({ reason: 'NotLinked', message });
+        return;
       }
     }
+  }
+
+  #complain(problem: Problem): void {
+    if (this.problem?.reason !== problem.reason) {
+      this.#database.context.log.warn({ leader: this.leader, ...problem }, 'cannot follow yet');
+    }
+    this.problem = problem;
   }
 
   /** @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet) */

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../api/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -7,7 +7,8 @@ import { beginDataSet } from './begin.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import type { Problem } from './leader.ts';
-import { checkpoint, fence, promote } from './roles.ts';
+import { fence } from './fence.ts';
+import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
 import { alone } from './settings.ts';
 import type { ServerStatus } from './status.ts';
@@ -83,9 +84,9 @@ export class PostgresEngine implements ManagedEngine {
       throw new HAError('HA_ERR_MEMBER_EMPTY', 'its data are half rewound');
     }
     await database.start(alone, signal);
-    await promote(database, order, signal);
+    const isNew = await promote(database, order, signal);
     this.#sync = order.sync ?? { members: [], acks: 0 };
-    this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+    if (isNew) this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
   }
 
   async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
@@ -111,6 +112,7 @@ export class PostgresEngine implements ManagedEngine {
   async stop(signal: AbortSignal): Promise<void> {
     const database = await this.#next();
     await database.stop('fast', signal);
+    await rm(database.settings.sockets, { recursive: true, force: true });
   }
 
   kill(): void {

@@ -40,6 +40,8 @@ export async function noteLoss(
     ].join('; '),
   };
   context.log.warn({ loss }, 'what this member alone had is given up');
+  // What a server writes by itself is nobody's.
+  if (transactions === 0) return;
   await writeLoss(tools, layout, loss);
   database.loss = loss;
 }

@@ -22,6 +22,8 @@ export interface Situation {
   leader?: Host | undefined;
   /** synchronous_standby_names. */
   sync: string;
+  /** It is about to end: no new transaction is to write. */
+  readOnly?: boolean;
 }
 
 /** As a standby that follows nobody. */
@@ -137,7 +139,7 @@ export class Settings {
     });
   }
 
-  async #text({ leader, sync }: Situation): Promise<string> {
+  async #text({ leader, sync, readOnly = false }: Situation): Promise<string> {
     const { blocks, bsize } = await statfs(this.#layout.top);
     const megabytes = (share: number, least: number, most: number) =>
       `${Math.round(Math.min(Math.max((blocks * bsize) / share / MiB, least), most))}MB`;
@@ -159,6 +161,7 @@ export class Settings {
       "primary_slot_name = ''",
       `primary_conninfo = ${literal(leader === undefined ? '' : this.connection(leader))}`,
       `synchronous_standby_names = ${literal(sync)}`,
+      ...(readOnly ? ['default_transaction_read_only = on'] : []),
       ...(this.#context.config.engine.tls === undefined
         ? []
         : [

@@ -15,6 +15,8 @@ export interface ServerStatus {
   caughtUp: boolean;
   /** A standby that has replayed all there is, and waits for more. */
   idle: boolean;
+  /** A standby that does not replay what a query here still reads. */
+  isHeldUp: boolean;
   replayed: number;
   /** synchronous_standby_names and primary_conninfo, as this session knows them. */
   sync: string;
@@ -26,7 +28,7 @@ SELECT s.standby, s.received, s.replayed, s.flushed, s.segment,
   w.received_tli AS "receivedTimeline", coalesce(w.status = 'streaming', false) AS streaming,
   coalesce(w.latest_end_lsn <= greatest(w.flushed_lsn, pg_last_wal_replay_lsn()), false) AS "caughtUp",
   (SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'walreceiver') AS receiver,
-  (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup') AS waiting,
+  p.wait_event AS waiting, p.wait_event_type AS "waitingFor",
   current_setting('synchronous_standby_names') AS sync,
   current_setting('primary_conninfo') AS connection
 FROM (
@@ -36,7 +38,8 @@ FROM (
     CASE WHEN NOT r.standby THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed,
     CASE WHEN NOT r.standby THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment
   FROM (SELECT pg_is_in_recovery() AS standby OFFSET 0) r
-) s LEFT JOIN pg_stat_wal_receiver w ON true`;
+) s LEFT JOIN pg_stat_wal_receiver w ON true
+  LEFT JOIN pg_stat_activity p ON p.backend_type = 'startup'`;
 
 interface Row {
   standby: boolean;
@@ -49,6 +52,7 @@ interface Row {
   caughtUp: boolean;
   receiver: number | null;
   waiting: string | null;
+  waitingFor: string | null;
   sync: string;
   connection: string;
 }
@@ -69,6 +73,9 @@ export async function askStatus(session: Session): Promise<ServerStatus> {
     caughtUp: row.caughtUp,
     // It looks in pg_wal first, then to the leader, and only then waits for this.
     idle: row.waiting === 'RecoveryRetrieveRetryInterval',
+    isHeldUp:
+      row.waiting?.startsWith('RecoveryConflict') === true ||
+      ['Lock', 'BufferPin'].includes(row.waitingFor ?? ''),
     replayed,
     sync: row.sync,
     connection: row.connection,

@@ -1,5 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { passwordVariable } from '../../api/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
 import type { Owner } from './owner.ts';
@@ -22,7 +23,8 @@ export class Tools {
     this.folder = folder;
     this.owner = owner;
     // What they print is read by programs, and variables such as PGHOST are not meant for them.
-    const own = Object.entries(env).filter(([name]) => !/^PG(?!TZ$)|^(LC_|LANG)/.test(name));
+    const foreign = new RegExp(`^PG(?!TZ$)|^LC_|^LANG|^${passwordVariable}$`);
+    const own = Object.entries(env).filter(([name]) => !foreign.test(name));
     this.env = { ...Object.fromEntries(own), LC_ALL: 'C' };
   }
 

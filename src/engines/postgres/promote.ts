@@ -1,0 +1,84 @@
+import { HAError } from '../../api/errors.ts';
+import type { Order } from '../../api/member-protocol.ts';
+import type { Database } from './database.ts';
+import { fence, restartAlone } from './fence.ts';
+import { syncNames } from './quote.ts';
+
+/** Queries here that hold up the replay of the log may go on for so long when the standby is to lead. Milliseconds. */
+const heldUpMs = 1_000;
+const checkpointMs = 3_600_000;
+
+/**
+ * Makes a standby that has data take writes, or a leader ask for other acknowledgements.
+ * @returns whether it has just begun to lead
+ */
+export async function promote(
+  database: Database,
+  order: Order<'promote'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sync = syncNames(order.sync);
+  const before = await database.until(signal);
+  if (!before.standby) {
+    if (before.sync !== sync || database.situation.sync !== sync) {
+      await database.tell({ sync }, signal);
+    }
+    // Whether commits wait at all is the checkpointer's to say. When it has made a checkpoint it has read its settings.
+    if (sync !== '' && !database.commitsWait) {
+      await checkpoint(database, signal);
+      database.commitsWait = true;
+    }
+    return false;
+  }
+  // In a standby they wait for somebody who cannot be; one that is not sure of it begins anew.
+  if (database.commitsWait) await fence(database, signal);
+  else await restartAlone(database, signal);
+  const timeline = await database.timelineOf(await database.until(signal));
+  await database.tell({ sync }, signal);
+  // So that the new timeline has the number epoch + 1: see Timelines.
+  await database.timelines.fill(Math.max(order.epoch, timeline));
+  database.mayLead = true;
+  await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
+  await leads(database, signal);
+  await tryToWrite(database, signal);
+  const now = await database.until(signal);
+  if (now.sync !== sync) {
+    throw new HAError('HA_ERR_DATABASE', `synchronous_standby_names is ${now.sync}, not ${sync}`);
+  }
+  return true;
+}
+
+async function leads(database: Database, signal: AbortSignal): Promise<void> {
+  const { clock } = database.context;
+  let freeAt = clock.now();
+  for (;;) {
+    const status = await database.until(signal);
+    const now = clock.now();
+    if (!status.standby) return;
+    if (!status.isHeldUp) freeAt = now;
+    if (now - freeAt > heldUpMs) {
+      await database.session(signal, (session) =>
+        session.rows(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'haservice agent'`,
+        ),
+      );
+      freeAt = now;
+    }
+    await database.pause(signal);
+  }
+}
+
+/** A transaction that is rolled back waits for nobody's acknowledgement, and counts for nothing. */
+async function tryToWrite(database: Database, signal: AbortSignal): Promise<void> {
+  await database.session(signal, async (session) => {
+    await session.rows('BEGIN');
+    await session.rows(`SELECT pg_logical_emit_message(true, 'haservice', 'this member leads')`);
+    await session.rows('ROLLBACK');
+  });
+}
+
+/** Until there is one pg_rewind takes a new leader for one of the old timeline. */
+export async function checkpoint(database: Database, signal: AbortSignal): Promise<void> {
+  await database.session(signal, (session) => session.rows('CHECKPOINT'), checkpointMs);
+}
