@@ -29,12 +29,13 @@ export async function readFinal(arena: Arena, run: string, signal: AbortSignal):
     final = numbers;
   });
   if (final === undefined) return { differs: `the end could not be read: ${failure ?? ''}` };
-  const primary = final;
   const unlike = await Promise.all(
     scene.followers().map(({ name, address }) =>
       retry(alikeMs, signal, async () => {
-        const { numbers } = await read(arena, run, address);
-        const difference = compare(primary, numbers);
+        const copy = await read(arena, run, address);
+        // Read again, and later: what a client had given up may have reached the primary only now.
+        const primary = await read(arena, run);
+        const difference = compare(primary.numbers, copy.numbers);
         if (difference !== undefined) throw new Error(`${name} ${difference}`);
       }),
     ),

@@ -112,7 +112,7 @@ export class Scene implements Cast {
         [
           `epoch ${record.epoch}: ${record.from ?? 'nobody'} to ${record.to}, ${record.trigger}, ${record.outcome}`,
           ...Object.entries(record).flatMap(([name, value]) =>
-            name.endsWith('Ms') ? [`${name} ${String(value)}`] : [],
+            typeof value === 'number' && name.endsWith('Ms') ? [`${name} ${value}`] : [],
           ),
         ].join(', '),
       );
