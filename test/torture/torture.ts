@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cluster } from '../cluster/cluster.ts';
+import { operatorNamespace } from '../measure/operator.ts';
 import { grouped } from '../measure/text-table.ts';
 import { Arena, type ArenaOptions } from './arena.ts';
 import type { History } from './history/history.ts';
@@ -44,6 +45,7 @@ export async function torture(
       const failures = failuresOf(result, target.consistency === 'Strong');
       if (failures.length > 0) for (const line of describe(result, failures)) log(`  ${line}`);
       if (result.notConverged !== undefined) {
+        if (histories !== undefined) await saveLogs(join(histories, `${seed + i}.log`), options);
         arena.close();
         arena = undefined;
       }
@@ -64,6 +66,21 @@ async function save(file: string, result: RunResult, history: History): Promise<
     file,
     JSON.stringify({ result, leaders, final: Object.fromEntries<string>(texts), clients }),
   );
+}
+
+/** What the members and the operator have said, before the service is thrown away. */
+async function saveLogs(file: string, { namespace }: TortureOptions): Promise<void> {
+  const cluster = await Cluster.open();
+  const selected = (label: string) => ['-l', label, '--all-containers', '--prefix', '--tail=400'];
+  const texts = await Promise.all(
+    [
+      ['-n', namespace, 'get', 'pods', '-o', 'wide'],
+      ['-n', namespace, 'get', 'haservices', '-o', 'yaml'],
+      ['-n', namespace, 'logs', ...selected('haservice.dev/name')],
+      ['-n', operatorNamespace, 'logs', ...selected('app.kubernetes.io/name=haservice-operator')],
+    ].map((args) => cluster.runKubectl(args).catch((error: unknown) => String(error))),
+  );
+  await writeFile(file, texts.join('\n\n'));
 }
 
 /** Whatever state a run was ended in. */
