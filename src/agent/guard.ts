@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { adopt } from '../engines/orphans.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Watch, containerArgument, guardArgument } from './guard-process.ts';
 
@@ -46,6 +47,9 @@ export class Guard {
     };
     child.once('error', gone);
     child.once('exit', () => gone());
+    if (child.pid !== undefined) {
+      adopt(child.pid, new Promise((resolve) => child.once('exit', resolve)));
+    }
     child.stdin.on('error', () => {});
     // The agent ends when its own work does.
     child.unref();

@@ -32,32 +32,54 @@ afterEach(async () => {
 });
 
 const sh = (text: string) => ['/bin/sh', '-c', text];
-const exec = {
+const commands = {
   status: sh('echo "{\\"state\\":\\"$(cat $FOLDER/role 2>/dev/null || echo Detached)\\"}"'),
   promote: sh('echo Leading > $FOLDER/role'),
   fence: sh('rm -f $FOLDER/role'),
 };
 
-/** @param command how to run the agent */
-async function start(more: object = {}, command = [process.execPath, script]) {
+const caller = (called: number) => [
+  process.execPath,
+  '-e',
+  `require('node:net').connect(${called}, '127.0.0.1')`,
+];
+
+interface Start {
+  leaseMs?: number;
+  dataDir?: string;
+  exec?: object;
+  command?: (called: number) => string[];
+  as?: string[];
+}
+
+async function start(more: Start = {}) {
   folder = await mkdtemp(join(work, 'member-'));
   const program = new TestServer(() => {});
   servers.push(program);
   const called = await program.listen();
-  return { program, called, ...(await again(called, more, command)) };
+  return { program, called, ...(await again(called, more)) };
 }
 
-async function again(called: number, more: object = {}, command = [process.execPath, script]) {
+async function again(
+  called: number,
+  {
+    leaseMs,
+    dataDir = folder,
+    exec = commands,
+    command = caller,
+    as = [process.execPath, script],
+  }: Start = {},
+) {
   const agentPort = await freePort();
   const config = {
     service: 'web',
-    engine: { type: 'Exec', dataDir: folder, exec },
+    engine: { type: 'Exec', dataDir, exec },
     port: 1,
     agentPort,
-    command: [process.execPath, '-e', `require('node:net').connect(${called}, '127.0.0.1')`],
-    ...more,
+    command: command(called),
+    leaseMs,
   };
-  const [file = '', ...args] = command;
+  const [file = '', ...args] = as;
   const child = spawn(file, args, {
     env: {
       PATH: process.env['PATH'],
@@ -177,9 +199,48 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
   });
 
   it('that cannot keep its epoch does not start', async () => {
-    await expect(
-      start({ engine: { type: 'Exec', dataDir: '/nowhere/at/all', exec } }),
-    ).rejects.toThrow('HA_ERR_STATE_FILE');
+    await expect(start({ dataDir: '/nowhere/at/all' })).rejects.toThrow('HA_ERR_STATE_FILE');
+  });
+});
+
+// To be process 1 of something takes a namespace of its own, and the right to make one.
+describe.skipIf(process.getuid?.() !== 0)('the agent as process 1', { timeout: 60_000 }, () => {
+  const asFirst = () => [
+    ...['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'],
+    ...[process.execPath, script],
+  ];
+  /** A program that leaves its work to a daemon, which its end does not reach. */
+  const daemon = (called: number) => {
+    const inner = JSON.stringify(`require('node:net').connect(${called}, '127.0.0.1')`);
+    const spawned = `require('node:child_process').spawn(process.execPath, ['-e', ${inner}], { detached: true, stdio: 'ignore' })`;
+    return [process.execPath, '-e', `${spawned}; setInterval(() => {}, 1e6)`];
+  };
+
+  it('fences what the program has left behind, and not its own guard', async () => {
+    const { lead, call, log, program } = await start({
+      leaseMs: 60_000,
+      exec: { status: sh('true') },
+      command: daemon,
+      as: asFirst(),
+    });
+    await program.accepted(1);
+    await lead(60_000);
+    expect(await call('fence', 4)).toMatchObject({ status: 200 });
+    await ended(program.sockets[0]);
+    await program.accepted(2);
+    expect(log()).not.toContain('the guard of the lease has ended');
+  });
+
+  it('takes all with it when its lease is over, also where only the guard sees it', async () => {
+    const { child, lead, program } = await start({
+      leaseMs: 60_000,
+      command: daemon,
+      as: asFirst(),
+    });
+    await program.accepted(1);
+    await lead(1_000);
+    process.kill(await childOf(child.pid), 'SIGSTOP');
+    await ended(program.sockets[0]);
   });
 });
 
@@ -192,12 +253,10 @@ describe('the agent that was installed', { timeout: 60_000 }, () => {
     for (const file of command) expect((await stat(file)).mode & 0o555).toBe(0o555);
     const [loader = '', lib = '', ...rest] = command;
 
-    const { child, lead, program } = await start({ leaseMs: 60_000 }, [
-      loader,
-      '--library-path',
-      lib,
-      ...rest,
-    ]);
+    const { child, lead, program } = await start({
+      leaseMs: 60_000,
+      as: [loader, '--library-path', lib, ...rest],
+    });
     await program.accepted(1);
     expect(await readFile(`/proc/${child.pid}/maps`, 'utf8')).toContain(join(to, 'lib/libc.so'));
     await lead(60_000);
@@ -205,6 +264,10 @@ describe('the agent that was installed', { timeout: 60_000 }, () => {
     await ended(program.sockets[0]);
   });
 });
+
+async function childOf(pid: number | undefined): Promise<number> {
+  return Number(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+}
 
 /** By the log. */
 function programOf(log: string): number {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HAError } from '../api/errors.ts';
 import type { Ending } from './managed-engine.ts';
+import { adopt } from './orphans.ts';
 
 export interface ChildOptions {
   /** The whole environment. */
@@ -33,6 +34,7 @@ export class Child {
         resolve({ code, signal });
       });
     });
+    adopt(pid, this.ended);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START where there is no such program, or it must not be run. */

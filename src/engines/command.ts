@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HAError } from '../api/errors.ts';
 import { maxAnswerBytes } from './line.ts';
+import { adopt } from './orphans.ts';
 
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;
@@ -43,6 +44,9 @@ export async function runCommand(
     ...(cwd === undefined ? {} : { cwd }),
     ...user,
   });
+  if (child.pid !== undefined) {
+    adopt(child.pid, new Promise((resolve) => child.once('exit', resolve)));
+  }
   let stopped: Error | undefined;
   const killGroup = () => {
     try {

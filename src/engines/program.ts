@@ -1,5 +1,6 @@
 import { Child, type ChildOptions } from './child.ts';
 import type { Ending } from './managed-engine.ts';
+import { endOrphans } from './orphans.ts';
 
 /**
  * The program of a container for an engine that ends it to make sure that it does nothing any more, and starts it anew.
@@ -37,6 +38,7 @@ export class Program {
     const child = this.#child;
     this.#child = undefined;
     await child?.stop(signal);
+    await endOrphans();
   }
 
   /** SIGKILL, at once. It counts as asked for. */
