@@ -1,0 +1,52 @@
+import { HAError } from '../api/errors.ts';
+import { systemClock } from '../core/clock.ts';
+import { type Log, createLog } from '../telemetry/log.ts';
+import { startAgent } from './agent.ts';
+import { createEngine } from './create-engine.ts';
+import { Guard } from './guard.ts';
+import { install } from './install.ts';
+import { readSettings } from './settings.ts';
+import { openState } from './state-folder.ts';
+
+/** Installs the agent, or is it. Errors end the process, with one line that says what to do. */
+export async function runAgent(args: string[], script: string): Promise<void> {
+  const log = createLog();
+  const fail = (error: unknown) => {
+    // One of the project's own says what to do; of any other it matters where it came from.
+    if (error instanceof HAError) log.error({ reason: error.code }, error.message);
+    else log.error({ error }, 'the agent has failed');
+    process.exit(1);
+  };
+  // Nothing is known of the program then: as process 1, its end is that of all.
+  process.on('uncaughtException', fail);
+  const [command, folder] = args;
+  if (command === 'install' && folder !== undefined) {
+    await install(folder, script).catch(fail);
+  } else if (command === undefined) {
+    await run(log, fail).catch(fail);
+  } else {
+    log.error({}, 'usage: agent.mjs [install DIR]');
+    process.exit(2);
+  }
+}
+
+async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
+  const { config, pod, password, env } = readSettings(process.env);
+  const { leaseMs } = config;
+  const { keep, obeyed } = await openState(config, log);
+  const agent = await startAgent({
+    pod,
+    port: config.agentPort,
+    engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
+    leaseMs,
+    keep,
+    obeyed,
+    clock: systemClock,
+    log,
+    guard: leaseMs === undefined ? undefined : new Guard(systemClock, log),
+    exit: (code) => process.exit(code),
+  });
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => void agent.stop(name).catch(fail));
+  }
+}
