@@ -7,7 +7,7 @@ import { haveServer, members } from './testing.ts';
 
 const odd = 'pass word"\\#\n$é%';
 
-describe.runIf(haveServer).concurrent('who may talk to a Redis server', () => {
+describe.runIf(haveServer).concurrent('who may talk to a Redis server', { timeout: 30_000 }, () => {
   test('a password, whatever is in it, is asked of clients and followers, and seen nowhere', async () => {
     await using all = await members(['a', 'b'], { password: odd });
     const [a, b] = all;

@@ -9,22 +9,31 @@ export type Problem = NonNullable<EngineReport['problem']>;
 /** Less than this is as good as full: the server could not write its log anew. Bytes. */
 const littleSpace = 16 * 1024 * 1024;
 
-/** @param dir folder of the data */
-export async function diskProblem(field: string, dir: string): Promise<Problem> {
-  const free = await statfs(dir).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => undefined,
+/**
+ * @param dir folder of the data
+ * @param what does not work: the server's field that says so, or what does not come about
+ */
+export async function diskProblem(what: string, dir: string): Promise<Problem> {
+  return (
+    (await fullDisk(what, dir)) ?? {
+      reason: 'DiskError',
+      message: `the server cannot write to ${dir} (${what}): see the log of the member, and check its volume`,
+    }
   );
-  if (free !== undefined && free < littleSpace) {
+}
+
+/** Undefined where there is room, or nothing can be said. */
+export async function fullDisk(what: string, dir: string): Promise<Problem | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(dir);
+    if (bavail * bsize >= littleSpace) return undefined;
     return {
       reason: 'DiskFull',
-      message: `the server cannot write to ${dir}, which has ${Math.floor(free / 1024)} KiB left (${field}): make the volume larger or remove what is not needed from it`,
+      message: `the server cannot write to ${dir}, which has ${Math.floor((bavail * bsize) / 1024)} KiB left (${what}): make the volume larger or remove what is not needed from it`,
     };
+  } catch {
+    return undefined;
   }
-  return {
-    reason: 'DiskError',
-    message: `the server cannot write to ${dir} (${field}): see the log of the member, and check its volume`,
-  };
 }
 
 /** What is wrong with the data themselves. */

@@ -24,7 +24,7 @@ async function service(names: string[], acks?: number) {
 
 const offset = async (member: TestMember) => (await member.report()).position!.offset;
 
-describe.runIf(haveServer).concurrent('a Redis server under orders', () => {
+describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 30_000 }, () => {
   test('a new service: one begins, the others become copies of it', async () => {
     await using all = await members(['a', 'b']);
     const [a, b] = all;
@@ -237,6 +237,22 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', () => {
     const { state, problem, position } = await b.report();
     expect([state, problem?.reason, position]).toEqual(['Detached', 'RoleChanged', undefined]);
     await expect((await b.client()).set('k', 'w')).rejects.toThrow('READONLY');
+  });
+
+  test('an order that a frozen server did not take in time does not come about later', async () => {
+    await using all = await service(['a']);
+    const [a] = all;
+    await a.fence();
+    const pid = await a.pid();
+    process.kill(pid, 'SIGSTOP');
+    const order = { member: 'a', epoch: 2, reason: '', init: false };
+    const late = a.engine.promote(order, AbortSignal.timeout(50));
+    await expect(late).rejects.toThrow('timeout');
+    const fenced = a.fence();
+    process.kill(pid, 'SIGCONT');
+    await fenced;
+    expect(await a.report()).toMatchObject({ state: 'Detached', position: { term: 1 } });
+    await expect((await a.client()).set('k', 'w')).rejects.toThrow('READONLY');
   });
 
   test('the end of the server is told', async () => {

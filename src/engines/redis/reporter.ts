@@ -4,7 +4,7 @@ import type { EngineReport } from '../managed-engine.ts';
 import type { Course, Following } from './course.ts';
 import { type Access, checkLeader } from './leader.ts';
 import type { Custody } from './custody.ts';
-import { type Problem, dataProblem, diskProblem } from './problems.ts';
+import { type Problem, dataProblem, diskProblem, fullDisk } from './problems.ts';
 import { pingSeconds } from './server-config.ts';
 import type { ServerInfo } from './server-info.ts';
 
@@ -108,12 +108,15 @@ export class Reporter {
     const since = this.#link?.at ?? now;
     if (this.#closed || now - since < patienceMs || now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
-    const { leader } = course.order;
-    void checkLeader(leader, this.#access).then(
-      (problem) => {
-        if (this.#link?.course === course) this.#linkProblem = problem;
-      },
-      () => {},
-    );
+    const told = (problem: Problem | undefined) => {
+      if (this.#link?.course === course) this.#linkProblem = problem;
+    };
+    this.#whyNoLink(course).then(told, () => {});
+  }
+
+  async #whyNoLink({ order }: Following): Promise<Problem | undefined> {
+    const problem = await checkLeader(order.leader, this.#access);
+    // The leader is there; but a copy needs room for the file that it comes in.
+    return problem ?? fullDisk('no copy of the leader', dataDir(this.#context.config));
   }
 }
