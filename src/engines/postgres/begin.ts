@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import type { Layout } from './layout.ts';
 import { makeFolder, writeFor } from './owner.ts';
-import { replicationUser } from './settings.ts';
+import { roleStatements } from './role.ts';
 import type { Tools } from './tools.ts';
 
 /** Milliseconds. */
@@ -49,35 +49,10 @@ export async function beginDataSet(
     await rm(passwordFile, { force: true });
   }
   // Alone with the files: nothing listens, nobody has to acknowledge.
-  const quiet = ['-c', 'log_statement=none', '-c', 'log_min_error_statement=panic'];
-  await tools.run(
-    'postgres',
-    ['--single', '-D', begun, ...quiet, '-c', 'exit_on_error=on', 'postgres'],
-    {
-      signal,
-      timeoutMs: initdbMs,
-      input: `${roleStatements(password).join('\n')}\n`,
-    },
-  );
+  await tools.run('postgres', ['--single', '-D', begun, '-c', 'exit_on_error=on', 'postgres'], {
+    signal,
+    timeoutMs: initdbMs,
+    input: `${roleStatements(password).join('\n')}\n`,
+  });
   await rename(begun, data);
 }
-
-/** The role copies whole members, so that it may read their files is no new right. */
-function roleStatements(password: string): string[] {
-  const role = replicationUser;
-  const functions = [
-    'pg_ls_dir(text, boolean, boolean)',
-    'pg_stat_file(text, boolean)',
-    'pg_read_binary_file(text)',
-    'pg_read_binary_file(text, bigint, bigint, boolean)',
-  ];
-  return [
-    `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD ${sqlLiteral(password)}`,
-    `GRANT pg_monitor TO ${role}`,
-    ...functions.map((name) => `GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${role}`),
-  ];
-}
-
-/** On one line, as single-user mode reads a statement from each. */
-const sqlLiteral = (text: string) =>
-  `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;

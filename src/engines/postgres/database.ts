@@ -44,28 +44,33 @@ export class Database {
   /** It has replayed all that it had when it was started. */
   isWhole = false;
 
-  private constructor(context: EngineContext, tools: Tools, sockets: string) {
+  private constructor(
+    context: EngineContext,
+    tools: Tools,
+    folders: { sockets: string; certificates: string },
+  ) {
     this.context = context;
     this.tools = tools;
     this.layout = layoutOf(dataDir(context.config));
-    this.settings = new Settings(context, this.layout, tools.owner, sockets);
+    this.settings = new Settings(context, this.layout, { owner: tools.owner, ...folders });
     this.server = new Server(tools, this.layout.data);
     this.pulse = new Pulse(this.settings.local, context.clock, () => this.server.isUp());
     this.timelines = new Timelines(this.layout.data, tools.owner);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
-  static async open(context: EngineContext): Promise<Database> {
+  static async open(context: EngineContext, certificates: string): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
     const owner = await findOwner([layout.data, layout.top]);
-    const tools = new Tools(await findPrograms(context.env), owner, context.env);
+    const tools = new Tools(await findPrograms(context.env), owner, context.env, layout.settings);
     await makeFolder(layout.top, owner);
     await makeFolder(layout.settings, owner);
     const sockets = await makeSockets(layout, owner);
-    const database = new Database(context, tools, sockets);
+    const database = new Database(context, tools, { sockets, certificates });
     await rm(layout.clone, { recursive: true, force: true });
     await rm(layout.begun, { recursive: true, force: true });
     await database.look();
+    await database.settings.prepare();
     database.loss = await readLoss(layout);
     return database;
   }

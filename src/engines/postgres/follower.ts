@@ -15,6 +15,8 @@ type Leader = Order<'follow'>['leader'];
 
 /** Milliseconds. */
 const retryMs = 500;
+/** After a clone that has failed, as it may have taken long, and much from the leader. */
+const longestRetryMs = 30_000;
 const watchMs = 500;
 /** How long the stream may be down before it is asked why. */
 const unlinkedMs = 2_000;
@@ -64,6 +66,7 @@ export class Follower {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
     while (!signal.aborted) {
       try {
         await this.#bring(signal);
@@ -77,13 +80,16 @@ export class Follower {
           this.#refuse(error);
           return;
         }
+        const isFailed = isHAError(error, 'HA_ERR_COMMAND_FAILED');
         this.#complain(
-          isHAError(error, 'HA_ERR_COMMAND_FAILED')
+          isFailed
             ? { reason: 'CloneFailed', message: error.message }
             : problemOf(error, this.leader.member),
         );
         this.#begin();
-        await sleep(this.#database.context.clock, retryMs, signal);
+        failures = isFailed ? failures + 1 : 0;
+        const ms = Math.min(retryMs * 2 ** failures, longestRetryMs);
+        await sleep(this.#database.context.clock, ms, signal);
       }
     }
     this.#begin();
@@ -167,7 +173,7 @@ export class Follower {
     const database = this.#database;
     const { tools, layout, settings, context } = database;
     this.isCloning = true;
-    this.problem = undefined;
+    if (this.problem?.reason !== 'CloneFailed') this.problem = undefined;
     this.#begin();
     context.log.info({ leader: this.leader, bytes: view.size }, 'cloning the leader');
     await this.#stopServer(signal);

@@ -145,7 +145,7 @@ describe('PostgresEngine', { timeout: 120_000 }, () => {
   });
 
   it('says that the password is wrong', async () => {
-    const stranger = await members.add('e', 'wrong');
+    const stranger = await members.add('e', { password: 'wrong' });
     await stranger.follow(5, b);
     const report = await stranger.until(({ problem }) => problem !== undefined);
     expect(report).toMatchObject({ state: 'Empty', problem: { reason: 'WrongPassword' } });

@@ -1,4 +1,5 @@
 import { rm, statfs } from 'node:fs/promises';
+import { tlsFolder } from '../../api/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../api/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -15,13 +16,15 @@ import type { ServerStatus } from './status.ts';
 
 /** Less than two segments of the log: the next one may not fit. */
 const leastRoomBytes = 32 * 2 ** 20;
-/** Milliseconds between two looks at the disk. */
+/** Milliseconds between two looks at the disk, and at the certificates, which are renewed in place. */
 const roomMs = 5_000;
+const certificatesMs = 600_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
+  readonly #certificates: string;
   #database: Database | undefined;
   #follower: Follower | undefined;
   /** What goes on beside the orders, until the next one. */
@@ -29,11 +32,15 @@ export class PostgresEngine implements ManagedEngine {
   #sync: Order<'promote'>['sync'];
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
+  #renewedAt: number;
   #isFull = false;
   #settle: (ending: Ending) => void = () => {};
 
-  constructor(context: EngineContext) {
+  /** @param certificates folder of tls.crt, tls.key and ca.crt */
+  constructor(context: EngineContext, certificates = tlsFolder) {
     this.#context = context;
+    this.#certificates = certificates;
+    this.#renewedAt = context.clock.now();
     this.ended = new Promise((resolve) => (this.#settle = resolve));
   }
 
@@ -42,7 +49,7 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const database = await Database.open(this.#context);
+    const database = await Database.open(this.#context, this.#certificates);
     this.#database = database;
     void database.server.ended.then((ending) => {
       database.pulse.close();
@@ -68,6 +75,7 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const status = await database.pulse.ask(signal);
+    await this.#renewCertificates(database);
     if (status === 'down') return { state: 'Starting', ...common };
     return { ...(await this.#of(database, status)), ...common };
   }
@@ -173,6 +181,14 @@ export class PostgresEngine implements ManagedEngine {
       lagMs: isCaughtUp ? 0 : Math.round(now - this.#caughtUpAt),
       position,
     };
+  }
+
+  async #renewCertificates(database: Database): Promise<void> {
+    const now = this.#context.clock.now();
+    if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
+      return;
+    this.#renewedAt = now;
+    if (await database.settings.prepare()) database.server.reload();
   }
 
   async #problem(follower: Follower | undefined): Promise<Problem | undefined> {

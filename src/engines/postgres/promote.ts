@@ -3,6 +3,7 @@ import type { Order } from '../../api/member-protocol.ts';
 import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
 import { syncNames } from './quote.ts';
+import { keepRoles } from './role.ts';
 
 /** Queries here that hold up the replay of the log may go on for so long when the standby is to lead. Milliseconds. */
 const heldUpMs = 1_000;
@@ -41,6 +42,10 @@ export async function promote(
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
   await leads(database, signal);
   await tryToWrite(database, signal);
+  const { password } = database.context;
+  if (password !== undefined) {
+    await database.session(signal, (session) => keepRoles(session, password));
+  }
   const now = await database.until(signal);
   if (now.sync !== sync) {
     throw new HAError('HA_ERR_DATABASE', `synchronous_standby_names is ${now.sync}, not ${sync}`);

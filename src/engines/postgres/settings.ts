@@ -1,15 +1,12 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tlsFolder } from '../../api/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
 import { type Owner, makeFolder, writeFor } from './owner.ts';
+import { replicationUser } from './role.ts';
 import { applicationName, connectionString, literal, nobodyYet } from './quote.ts';
 import type { SessionOptions } from './session.ts';
-
-/** Role by which members copy and follow each other. It has the same password as the superuser. */
-export const replicationUser = 'haservice';
 
 export interface Host {
   host: string;
@@ -45,23 +42,34 @@ export class Settings {
   readonly #owner: Owner | undefined;
   /** Of the socket: private, as whoever can reach it needs no password. */
   readonly sockets: string;
+  /** Folder of tls.crt, tls.key and ca.crt. */
+  readonly #certificates: string;
 
-  constructor(context: EngineContext, layout: Layout, owner: Owner | undefined, sockets: string) {
+  constructor(
+    context: EngineContext,
+    layout: Layout,
+    {
+      owner,
+      sockets,
+      certificates,
+    }: { owner: Owner | undefined; sockets: string; certificates: string },
+  ) {
     this.#context = context;
     this.#layout = layout;
     this.#owner = owner;
     this.sockets = sockets;
+    this.#certificates = certificates;
   }
 
-  /** Everything but what changes. Before each start of the server. */
-  async prepare(): Promise<void> {
+  /** All files but postgresql.conf. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
+  async prepare(): Promise<boolean> {
     const { settings } = this.#layout;
     await makeFolder(settings, this.#owner);
     const { password, config } = this.#context;
     const escaped = (password ?? '').replaceAll('\\', '\\\\').replaceAll(':', '\\:');
     await this.#write('passfile', `*:*:*:${replicationUser}:${escaped}\n`);
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
-    if (config.engine.tls !== undefined) await this.#copyCertificates();
+    return config.engine.tls !== undefined && (await this.#copyCertificates());
   }
 
   /** Puts a situation into the file; the server has yet to read it. */
@@ -182,17 +190,22 @@ export class Settings {
   }
 
   /** Postgres reads a key only where nobody but its owner can; a Secret's files are root's, and links. */
-  async #copyCertificates(): Promise<void> {
+  async #copyCertificates(): Promise<boolean> {
+    let hasChanged = false;
     for (const name of ['tls.crt', 'tls.key', 'ca.crt']) {
-      const from = join(tlsFolder, name);
+      const from = join(this.#certificates, name);
       let content: Buffer;
       try {
         content = await readFile(from);
       } catch (error) {
         throw new HAError('HA_ERR_AGENT_CONFIG', `${from} cannot be read`, { cause: error });
       }
+      const copy = await readFile(this.#path(name)).catch(() => undefined);
+      if (copy?.equals(content) === true) continue;
       await writeFor(this.#owner, this.#path(name), content);
+      hasChanged = true;
     }
+    return hasChanged;
   }
 
   async #write(name: string, text: string): Promise<void> {

@@ -14,6 +14,14 @@ import { type Session, type SessionOptions, withSession } from './session.ts';
 const limitMs = 20_000;
 export const within = () => AbortSignal.timeout(limitMs);
 
+interface MemberOptions {
+  password?: string;
+  /** Of the template. */
+  args?: string[];
+  /** Folder of tls.crt, tls.key and ca.crt. */
+  certificates?: string;
+}
+
 /** A member as the agent runs it, on this machine: orders are given to the engine itself. */
 export class Member {
   readonly name: string;
@@ -21,39 +29,44 @@ export class Member {
   readonly dataDir: string;
   engine: PostgresEngine;
   readonly #context: EngineContext;
+  readonly #certificates: string | undefined;
 
-  private constructor(context: EngineContext, dataDir: string) {
+  private constructor(context: EngineContext, dataDir: string, certificates: string | undefined) {
     this.#context = context;
+    this.#certificates = certificates;
     this.name = context.pod.name;
     this.port = context.config.port;
     this.dataDir = dataDir;
-    this.engine = new PostgresEngine(context);
+    this.engine = new PostgresEngine(context, certificates);
   }
 
-  static async create(
-    folder: string,
-    name: string,
-    password = "it's: a \\secret",
-  ): Promise<Member> {
+  static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
+    const { password = "it's: a \\secret", args = [], certificates } = options;
     const dataDir = join(folder, name);
     const port = await freePort();
     const config = agentConfigSchema.parse({
       service: 'test',
-      engine: { type: 'Postgres', dataDir },
+      engine: {
+        type: 'Postgres',
+        dataDir,
+        ...(certificates === undefined ? {} : { tls: { secretName: 'tls' } }),
+      },
       port,
       agentPort: 8990,
       // The data of a test need not outlive a loss of power.
-      args: ['-c', 'shared_buffers=16MB', '-c', 'fsync=off'],
+      args: ['-c', 'shared_buffers=16MB', '-c', 'fsync=off', ...args],
     });
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const { env } = process;
-    return new Member({ config, pod, password, env, clock: systemClock, log }, dataDir);
+    const context = { config, pod, password, env, clock: systemClock, log };
+    return new Member(context, dataDir, certificates);
   }
 
   /** As when the container is started again. */
   async restart(password = this.#context.password): Promise<void> {
-    this.engine = new PostgresEngine({ ...this.#context, password });
+    this.#context.password = password;
+    this.engine = new PostgresEngine(this.#context, this.#certificates);
     await this.engine.start(within());
   }
 
@@ -108,7 +121,13 @@ export class Member {
     work: (session: Session) => Promise<T>,
     options: SessionOptions = {},
   ): Promise<T> {
-    const to = { host: '127.0.0.1', port: this.port, user: 'postgres', database: 'postgres' };
+    const to = {
+      host: '127.0.0.1',
+      port: this.port,
+      user: 'postgres',
+      database: 'postgres',
+      application_name: 'client',
+    };
     const { password = '' } = this.#context;
     const limits = { signal: within(), timeoutMs: limitMs };
     return withSession({ ...to, password, ...options }, limits, work);
@@ -125,10 +144,10 @@ export function signalAll(member: Member, signal: NodeJS.Signals): void {
 /** Members with data below one folder, all of which `end` removes. */
 export class Members {
   readonly all: Member[] = [];
-  readonly #folder: string;
+  readonly folder: string;
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   static async create(): Promise<Members> {
@@ -138,15 +157,18 @@ export class Members {
     return new Members(folder);
   }
 
-  async add(name: string, password?: string): Promise<Member> {
-    const member = await Member.create(this.#folder, name, password);
+  async add(name: string, options: MemberOptions = {}): Promise<Member> {
+    const member = await Member.create(this.folder, name, options);
     this.all.push(member);
     await member.engine.start(within());
     return member;
   }
 
   async end(): Promise<void> {
-    for (const { engine } of this.all) engine.kill();
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    for (const { engine } of this.all) {
+      engine.kill();
+      await engine.stop(within());
+    }
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

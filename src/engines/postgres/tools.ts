@@ -19,13 +19,14 @@ export class Tools {
   readonly owner: Owner | undefined;
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(folder: string, owner: Owner | undefined, env: NodeJS.ProcessEnv) {
+  /** @param home in place of this process's own, which may be root's: libpq looks into it */
+  constructor(folder: string, owner: Owner | undefined, env: NodeJS.ProcessEnv, home: string) {
     this.folder = folder;
     this.owner = owner;
     // What they print is read by programs, and variables such as PGHOST are not meant for them.
     const foreign = new RegExp(`^PG(?!TZ$)|^LC_|^LANG|^${passwordVariable}$`);
     const own = Object.entries(env).filter(([name]) => !foreign.test(name));
-    this.env = { ...Object.fromEntries(own), LC_ALL: 'C' };
+    this.env = { ...Object.fromEntries(own), LC_ALL: 'C', HOME: home };
   }
 
   /** Runs one to its end and returns what it printed. @throws HAError as runCommand does */

@@ -1,0 +1,63 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import type { Session } from './session.ts';
+
+/** Role by which members copy and follow each other. It has the same password as the superuser. */
+export const replicationUser = 'haservice';
+
+/** It copies whole members, so that it may read their files is no new right. */
+const functions = [
+  'pg_ls_dir(text, boolean, boolean)',
+  'pg_stat_file(text, boolean)',
+  'pg_read_binary_file(text)',
+  'pg_read_binary_file(text, bigint, bigint, boolean)',
+];
+
+/** Each on one line, as single-user mode reads a statement from each. */
+export function roleStatements(password: string): string[] {
+  const role = replicationUser;
+  return [
+    `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD '${verifierOf(password)}'`,
+    `GRANT pg_monitor TO ${role}`,
+    ...functions.map((name) => `GRANT EXECUTE ON FUNCTION pg_catalog.${name} TO ${role}`),
+  ];
+}
+
+/**
+ * On a leader: gives both roles the Secret's password, where that has changed, and makes the role where a data set that began
+ * without the agent has none. Asks for no acknowledgement: followers need the role to give one.
+ */
+export async function keepRoles(session: Session, password: string): Promise<void> {
+  const roles = await session.rows<{ name: string; verifier: string | null }>(
+    `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('postgres', '${replicationUser}')`,
+  );
+  const changed = roles.filter(({ verifier }) => !fits(password, verifier ?? ''));
+  const statements = [
+    ...(roles.some(({ name }) => name === replicationUser) ? [] : roleStatements(password)),
+    ...changed.map(({ name }) => `ALTER ROLE ${name} PASSWORD '${verifierOf(password)}'`),
+  ];
+  if (statements.length === 0) return;
+  await session.rows(
+    ['BEGIN', 'SET LOCAL synchronous_commit = local', ...statements, 'COMMIT'].join('; '),
+  );
+}
+
+const iterations = 4096;
+
+/**
+ * What Postgres keeps of a password, so that the password itself is in no log: SCRAM-SHA-256 of RFC 5802 and RFC 7677. A password
+ * beyond ASCII is not normalized (SASLprep), and is then good only in the form that the Secret has.
+ */
+function verifierOf(password: string, salt = randomBytes(16), rounds = iterations): string {
+  const salted = pbkdf2Sync(password, salt, rounds, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  const serverKey = hmac('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${rounds}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}
+
+function fits(password: string, verifier: string): boolean {
+  const fields = /^SCRAM-SHA-256\$(\d+):([^$]+)\$/.exec(verifier);
+  if (fields === null) return false;
+  const salt = Buffer.from(fields[2] ?? '', 'base64');
+  return verifierOf(password, salt, Number(fields[1])) === verifier;
+}
