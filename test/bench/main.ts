@@ -15,7 +15,7 @@ import { type Place, localPlace } from '../measure/place.ts';
 import { benchFailover } from './failover.ts';
 import { benchOperator, renderOperator } from './operator-bench.ts';
 import { benchPeers } from './peers/bench.ts';
-import { renderPeerRows } from './peers/rows.ts';
+import { renderPeerPhases, renderPeerRows } from './peers/rows.ts';
 import { databaseSystems } from './peers/systems.ts';
 import { type Row, renderPhases, renderRows } from './rows.ts';
 
@@ -85,6 +85,8 @@ program
           const peers = await benchPeers({ ...options, systems: databases });
           console.log(`\nMilliseconds from the fault to the last failed write:\n`);
           console.log(renderPeerRows(peers.rows));
+          console.log(`\nMedians of the operator's phases, in milliseconds:\n`);
+          console.log(renderPeerPhases(peers.rows));
           await save(json, { rows, databases: peers.rows });
           if (peers.error !== undefined) throw peers.error;
         },

@@ -54,8 +54,8 @@ it('shows median, range and p99, and where the end was not seen', () => {
 it('shows the medians of the phases that were measured', () => {
   expect(`\n${renderPhases(rows)}`).toMatchInlineSnapshot(`
     "
-    fault    detect  elect  promote  repoint  firstSuccess
-    -------  ------  -----  -------  -------  ------------
-    SIGKILL       3      9"
+    fault    detect  fence  elect  promote  repoint  firstSuccess
+    -------  ------  -----  -----  -------  -------  ------------
+    SIGKILL       3             9"
   `);
 });

@@ -6,7 +6,7 @@ it('reads what the client writes', () => {
     parseSample('{"s":"web","k":"kept","t":1000.5,"d":2.3,"ok":false,"e":"ECONNRESET"}', 250),
   ).toEqual({
     target: 'web',
-    sample: { connection: 'kept', sentAt: 1000.5, endedAt: 1002.8, ok: false },
+    sample: { connection: 'kept', sentAt: 1000.5, endedAt: 1002.8, ok: false, error: 'ECONNRESET' },
   });
 });
 

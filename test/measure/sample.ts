@@ -10,6 +10,8 @@ export interface Sample {
   /** When it was answered, refused, or given up. */
   endedAt: number;
   ok: boolean;
+  /** What went wrong: `timeout`, or a code. */
+  error?: string;
 }
 
 /** A timer is that much late at most on a machine that is not overloaded. Milliseconds. */
@@ -36,5 +38,6 @@ export function parseSample(
   if (target === undefined || connection === undefined || ok === undefined) return undefined;
   if (sentAt === undefined || tookMs === undefined) return undefined;
   if (error === 'timeout' && tookMs > timeoutMs + lateMs) return undefined;
-  return { target, sample: { connection, sentAt, endedAt: sentAt + tookMs, ok } };
+  const sample = { connection, sentAt, endedAt: sentAt + tookMs, ok };
+  return { target, sample: error === undefined ? sample : { ...sample, error } };
 }

@@ -31,7 +31,7 @@ export function isSettled({ spec, status }: HAService): boolean {
 /** Name of a Deployment's pod without the hash of its template, which tells nobody anything here. */
 export const shortName = (name: string) => name.replace(/-[a-z0-9]+(-[a-z0-9]+)$/, '$1');
 
-export const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
+export const phases = ['detect', 'fence', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Milliseconds of the phases of a failover that were measured, in their order. */

@@ -4,7 +4,7 @@ import { nameLabel } from '../../../src/api/labels.ts';
 import type { Pod } from '../../../src/kube/wire.ts';
 import type { HAService } from '../../../src/api/haservice.ts';
 import type { Live } from '../../measure/live.ts';
-import { isSettled } from '../../measure/state.ts';
+import { type Phase, isSettled, phasesOf } from '../../measure/state.ts';
 import type { Kube } from './kube.ts';
 import type { Peer } from './peer.ts';
 
@@ -78,6 +78,12 @@ export class OurDatabase implements Peer {
 
   memberUrl(pod: Pod): string {
     return this.#url(pod.status?.podIP);
+  }
+
+  phases(since: number): [Phase, number][] {
+    const [last] =
+      this.#live.services.get(this.#kube.namespace, this.engine)?.status?.failovers ?? [];
+    return last === undefined || Date.parse(last.startedAt) < since ? [] : phasesOf(last);
   }
 
   async #primary({ status }: HAService): Promise<Pod> {

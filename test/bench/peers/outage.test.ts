@@ -9,7 +9,8 @@ function client(from: number, to: number, until: number) {
   const log = new SampleLog();
   for (let at = 0; at < until; at += 10) {
     const ok = at < from || at >= to;
-    const sample = { connection: 'kept', sentAt: at, endedAt: at + 1, ok } as const;
+    const error = ok ? {} : { error: 'timeout' };
+    const sample = { connection: 'kept', sentAt: at, endedAt: at + 1, ok, ...error } as const;
     setTimeout(() => log.add(sample), at);
   }
   return log;
@@ -27,9 +28,8 @@ it('ends once writes have been acknowledged for a while', async () => {
   expect(isOver).toBe(false);
   await vi.advanceTimersByTimeAsync(500);
   expect(await seen).toMatchObject({
-    lastFailureMs: 1_991,
-    firstSuccessMs: 2_001,
-    isStillFailing: false,
+    window: { lastFailureMs: 1_991, firstSuccessMs: 2_001, isStillFailing: false },
+    failures: [{ connection: 'kept', error: 'timeout', count: 195, lastMs: 1_991 }],
   });
 });
 
@@ -37,5 +37,7 @@ it('does not wait for ever', async () => {
   const log = client(50, 20_000, 20_000);
   const seen = observeOutage(log, options, new AbortController().signal);
   await vi.advanceTimersByTimeAsync(6_000);
-  expect(await seen).toMatchObject({ isStillFailing: true, firstSuccessMs: undefined });
+  expect(await seen).toMatchObject({
+    window: { isStillFailing: true, firstSuccessMs: undefined },
+  });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SampleLog } from '../../measure/sample-log.ts';
+import type { Connection, Sample } from '../../measure/sample.ts';
 import { type Window, analyse } from '../../measure/window.ts';
 
 const lookMs = 250;
@@ -15,12 +16,39 @@ export interface OutageOptions {
   timeoutMs: number;
 }
 
+/** What failed, and how, and when last. */
+export interface Failure {
+  connection: Connection;
+  error: string;
+  count: number;
+  /** Milliseconds from the fault to the end of the last one. Whole. */
+  lastMs: number;
+}
+
+export interface Outage {
+  window: Window;
+  failures: Failure[];
+}
+
+export function failuresOf(samples: readonly Sample[], faultAt: number): Failure[] {
+  const found = new Map<string, Failure>();
+  for (const { connection, ok, endedAt, error = '' } of samples) {
+    if (ok) continue;
+    const key = `${connection} ${error}`;
+    const failure = found.get(key) ?? { connection, error, count: 0, lastMs: 0 };
+    failure.count += 1;
+    failure.lastMs = Math.max(failure.lastMs, Math.round(endedAt - faultAt));
+    found.set(key, failure);
+  }
+  return [...found.values()].sort((a, b) => a.lastMs - b.lastMs);
+}
+
 /** Watches a client from a fault on until its writes are acknowledged again and have been for a while. */
 export async function observeOutage(
   log: SampleLog,
   { faultAt, calmMs, mostMs, timeoutMs }: OutageOptions,
   signal: AbortSignal,
-): Promise<Window> {
+): Promise<Outage> {
   for (;;) {
     await sleep(lookMs, undefined, { signal });
     const samples = log.since(faultAt);
@@ -28,6 +56,7 @@ export async function observeOutage(
     const until = samples.reduce((latest, { sentAt }) => Math.max(latest, sentAt), 0) - timeoutMs;
     const window = analyse(samples, faultAt, until);
     const isOver = until - faultAt > window.lastFailureMs + calmMs;
-    if (isOver || until - faultAt > mostMs) return window;
+    if (!isOver && until - faultAt <= mostMs) continue;
+    return { window, failures: failuresOf(samples, faultAt) };
   }
 }

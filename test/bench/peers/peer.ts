@@ -1,3 +1,4 @@
+import type { Phase } from '../../measure/state.ts';
 import type { Pod } from '../../../src/kube/wire.ts';
 
 /** A system that is measured: ours, or one that its users would run instead. */
@@ -15,6 +16,8 @@ export interface Peer {
   clientUrl(): Promise<string>;
   /** Straight to one member. */
   memberUrl(pod: Pod): string;
+  /** How long each part of the last failover took, by its own clock, where it says so. Milliseconds. */
+  phases?(since: number): [Phase, number][];
 }
 
 /** Every member on a node of its own, as one does with three zones. */

@@ -1,6 +1,8 @@
 import type { FaultName } from '../../measure/faults.ts';
+import { type Phase, phases } from '../../measure/state.ts';
 import { type Summary, summarize } from '../../measure/statistics.ts';
 import { type Column, grouped, textTable } from '../../measure/text-table.ts';
+import type { Failure } from './outage.ts';
 import type { Peer } from './peer.ts';
 import type { PeerRun } from './series.ts';
 
@@ -20,7 +22,14 @@ export interface PeerRow {
   /** Writes that a primary which was cut off acknowledged after there was a new one, in all runs. */
   acknowledgedByCutOff: number | undefined;
   /** Run by run, in milliseconds. */
-  each: { lastFailureMs: number; firstSuccessMs: number | undefined; acknowledged?: number }[];
+  each: {
+    lastFailureMs: number;
+    firstSuccessMs: number | undefined;
+    acknowledged?: number;
+    failures: readonly Failure[];
+    /** Milliseconds, by its own clock. */
+    phases: Partial<Record<Phase, number>>;
+  }[];
 }
 
 export function peerRowOf(
@@ -39,9 +48,11 @@ export function peerRowOf(
     failed: summarize(runs.map(({ window }) => window.failed)),
     stillFailing: runs.filter(({ window }) => window.isStillFailing).length,
     acknowledgedByCutOff: cut.length === 0 ? undefined : cut.reduce((sum, n) => sum + n, 0),
-    each: runs.map(({ window: { lastFailureMs, firstSuccessMs }, cutOff }) => ({
+    each: runs.map(({ window: { lastFailureMs, firstSuccessMs }, failures, cutOff, ...run }) => ({
       lastFailureMs,
       firstSuccessMs,
+      failures,
+      phases: Object.fromEntries(run.phases),
       ...(cutOff === undefined ? {} : { acknowledged: cutOff.acknowledged }),
     })),
   };
@@ -81,4 +92,21 @@ export const renderPeerRows = (rows: readonly PeerRow[]): string =>
         row.acknowledgedByCutOff === undefined ? '' : grouped(row.acknowledgedByCutOff),
       ];
     }),
+  );
+
+/** Where the time goes, by the systems' own clocks: medians of the phases that were measured. */
+export const renderPeerPhases = (rows: readonly PeerRow[]): string =>
+  textTable(
+    [left('engine'), left('fault'), left('system'), ...phases.map(right)],
+    rows
+      .filter(({ each }) => each.some((run) => Object.keys(run.phases).length > 0))
+      .map(({ engine, fault, system, each }) => [
+        engine,
+        faultTitles[fault],
+        system,
+        ...phases.map((phase) => {
+          const median = summarize(each.flatMap((run) => run.phases[phase] ?? []))?.median;
+          return median === undefined ? '' : grouped(median);
+        }),
+      ]),
   );

@@ -6,10 +6,11 @@ import type { Place } from '../../measure/place.ts';
 import type { Sample } from '../../measure/sample.ts';
 import { grouped } from '../../measure/text-table.ts';
 import { type RunningClient, startClient } from '../../measure/traffic.ts';
+import type { Phase } from '../../measure/state.ts';
 import type { Window } from '../../measure/window.ts';
 import { type CutOff, cutOffOf, nodeOf, samplesOnNode } from './cut-off.ts';
 import type { Kube } from './kube.ts';
-import { observeOutage } from './outage.ts';
+import { type Failure, type Outage, observeOutage } from './outage.ts';
 import type { Peer } from './peer.ts';
 
 /** kube-proxy lets a second pass between two changes, and failover.minInterval is 5 s: none must be left over. */
@@ -34,6 +35,8 @@ const besideEveryMs = 100;
 
 export interface PeerRun {
   window: Window;
+  failures: readonly Failure[];
+  phases: [Phase, number][];
   cutOff?: CutOff;
 }
 
@@ -65,11 +68,14 @@ export async function runPeerSeries(
     for (let run = 1; run <= runs; run++) {
       const result = await once(context, peer, fault, client, signal);
       seen.push(result);
-      const { window, cutOff } = result;
+      const { window, failures, phases, cutOff } = result;
       const still = window.isStillFailing ? '> ' : '';
       const late = cutOff === undefined ? '' : `, ${cutOff.acknowledged} by the one cut off`;
       log(
         `${peer.title}, ${fault.name}, run ${run} of ${runs}: last failure after ${still}${grouped(window.lastFailureMs)} ms${late}`,
+      );
+      log(
+        `  ${[...failures.map(failureText), ...phases.map(([name, ms]) => `${name} ${grouped(ms)}`)].join(', ')}`,
       );
     }
   } finally {
@@ -121,22 +127,26 @@ async function once(
   const beside = isCut ? await startBeside(context, peer, pod, signal) : undefined;
   await sleep(restMs, undefined, { signal });
   const faultAt = Date.now();
-  let window: Window;
+  let outage: Outage;
   let healedAt: number;
   await fault.inject(target);
   try {
     const options = { faultAt, calmMs, mostMs, timeoutMs };
-    window = await observeOutage(client.logs.target, options, signal);
+    outage = await observeOutage(client.logs.target, options, signal);
   } finally {
     healedAt = Date.now();
     await fault.undo(target);
   }
+  // To the second, as Kubernetes has its times.
+  const phases = peer.phases?.(faultAt - 1_000) ?? [];
   // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
   if (fault.name === 'crash') await kube.replace(pod);
-  if (beside === undefined) return { window };
+  const result = { ...outage, phases };
+  if (beside === undefined) return result;
   const samples = await beside.end();
-  if (window.firstSuccessMs === undefined) return { window };
-  return { window, cutOff: cutOffOf(samples, faultAt + window.firstSuccessMs, healedAt) };
+  const { firstSuccessMs } = outage.window;
+  if (firstSuccessMs === undefined) return result;
+  return { ...result, cutOff: cutOffOf(samples, faultAt + firstSuccessMs, healedAt) };
 }
 
 /** The primary's pod; on a node other than the operator's where that is to be cut off. */
@@ -187,3 +197,6 @@ const targetOf = ({ metadata, spec }: Pod) => ({
   uid: metadata?.uid ?? '',
   node: spec?.nodeName ?? '',
 });
+
+const failureText = ({ connection, error, count, lastMs }: Failure) =>
+  `${count} ${connection} ${error} until ${grouped(lastMs)}`;
