@@ -32,7 +32,7 @@ it('does not pass over a former primary whose position is unknown for one follow
   const { resource, members } = begun();
   const { position: _lost, ...restarted } = report(at(0, { ledEpoch: 1 }));
   const back = makeMember(resource, 0, { health: healthy({ report: restarted }) });
-  const seen = [back, led(resource, 1, at(90)), crashed(members[2] as Member)];
+  const seen = [back, led(resource, 1, at(90)), crashed(members[2]!)];
   expect(plan(resource, seen)).toMatchObject({ kind: 'Elect', winner: { name: 'web-0' } });
   // Two followers are enough: one of them has whatever was acknowledged.
   const both = [back, led(resource, 1, at(90)), led(resource, 2, at(95))];
@@ -42,7 +42,7 @@ it('does not pass over a former primary whose position is unknown for one follow
 it('hands over to nobody who has less than the primary, where the others have not told what they have', () => {
   const { resource, members } = begun('Switchover');
   const former = led(resource, 0, at(100, { ledEpoch: 1 }));
-  const third = crashed(members[2] as Member);
+  const third = crashed(members[2]!);
   expect(plan(resource, [former, led(resource, 1, at(98)), third])).toMatchObject({
     kind: 'Elect',
     winner: { name: 'web-0' },
@@ -83,7 +83,7 @@ it('elects one that cannot be promoted again where it alone holds all, and looks
   const back = led(resource, 0, at(100));
   const behind = led(resource, 1, at(90));
   const hooks = [hook('uid-web-0', 1)];
-  const again = plan(resource, [back, behind, crashed(members[2] as Member)], { hooks });
+  const again = plan(resource, [back, behind, crashed(members[2]!)], { hooks });
   expect(again).toMatchObject({
     kind: 'Elect',
     winner: { name: 'web-0' },

@@ -72,7 +72,7 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
   const uids = observed.members.filter(
     (member) =>
       member.uid === leader?.uid ||
-      (isVoter(member, epoch) &&
+      (isVoter(member, epoch, observed) &&
         (isQuorum || (led !== undefined && comparePositions(positionOf(member), led) >= 0))),
   );
   return {
