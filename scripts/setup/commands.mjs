@@ -28,6 +28,7 @@ const commands = {
     start: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
     needs: () => 'servers',
   },
+  simulate: { start: ['test/simulator/main.ts'], needs: () => 'nothing' },
   check: { start: ['scripts/check.ts'], needs: () => 'nothing' },
   generate: { start: ['src/api/generate.ts'], needs: () => 'nothing' },
 };

@@ -54,22 +54,30 @@ export class Cache {
   }
 
   putService(object: ServiceObject): void {
-    if (object.version > (this.service?.version ?? 0)) this.service = object;
+    if (object.version <= (this.service?.version ?? 0)) return;
+    this.service = object;
+    this.#onChange();
   }
 
   putSlice(object: SliceObject): void {
-    if (object.version > (this.slice?.version ?? 0)) this.slice = object;
+    if (object.version <= (this.slice?.version ?? 0)) return;
+    this.slice = object;
+    this.#onChange();
   }
 
   putPod(object: PodObject): void {
     const { name, uid } = object.member;
     if (this.#gone.has(uid)) return;
-    if (object.version > (this.pods.get(name)?.version ?? 0)) this.pods.set(name, object);
+    if (object.version <= (this.pods.get(name)?.version ?? 0)) return;
+    this.pods.set(name, object);
+    this.#onChange();
   }
 
   dropPod({ name, uid }: { name: string; uid: string }): void {
     this.#gone.add(uid);
-    if (this.pods.get(name)?.member.uid === uid) this.pods.delete(name);
+    if (this.pods.get(name)?.member.uid !== uid) return;
+    this.pods.delete(name);
+    this.#onChange();
   }
 
   readonly #watch = (change: Change): void => {
@@ -88,7 +96,6 @@ export class Cache {
     this.#kernel.after(atMs - nowMs, () => {
       if (this.#isClosed) return;
       this.#take(change);
-      this.#onChange();
     });
   };
 
@@ -114,7 +121,6 @@ export class Cache {
         if (kind === 'service') this.putService(service);
         else if (kind === 'slice' && slice !== undefined) this.putSlice(slice);
         else if (kind === 'pod') this.#replacePods(pods, version);
-        this.#onChange();
       });
     });
   }

@@ -101,7 +101,7 @@ export class Checker {
     if (leadership === undefined) return;
     const { epoch } = leadership;
     const reign = this.#reigns.get(epoch);
-    if (reign === undefined || reign.uid !== pod.uid) {
+    if (reign?.uid !== pod.uid) {
       this.#fail(
         `two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`,
       );

@@ -50,14 +50,6 @@ export function giveOrder(
     ears.get(uid)?.heard(answer.report);
     settle({ ...base, state: 'Done', failures: 0, message: '', retryAtMs: 0 });
   };
-  const { order } = given;
-  const told =
-    given.kind === 'promote' && given.order.sync !== undefined
-      ? ({
-          kind: 'promote',
-          order: { ...order, sync: operator.syncTold(given.order.sync) },
-        } as AnyOrder)
-      : given;
   kernel.note(place, () => `orders ${uid} to ${given.kind} in epoch ${epoch}`);
   world.ordered(uid, given);
   kernel.after(timeoutMs, () => failed('no answer in time'));
@@ -73,7 +65,7 @@ export function giveOrder(
       return;
     }
     const { agent } = now;
-    agent.deliver(() => agent.order(told, grant, answer));
+    agent.deliver(() => agent.order(given, grant, answer));
   };
   network.send(place, target.place, deliver, { duplicates: true });
 }

@@ -53,14 +53,15 @@ export class Kernel {
     while (this.step(endMs));
   }
 
+  /** A binary heap: a parent is due before its children. */
   #push(due: Due): void {
     const heap = this.#heap;
     let at = heap.length;
     heap.push(due);
-    while (at > 0) {
+    for (;;) {
       const up = (at - 1) >> 1;
-      const parent = heap[up] as Due;
-      if (!isBefore(due, parent)) break;
+      const parent = heap[up];
+      if (parent === undefined || !isBefore(due, parent)) break;
       heap[at] = parent;
       at = up;
     }
@@ -69,17 +70,18 @@ export class Kernel {
 
   #pop(): void {
     const heap = this.#heap;
-    const last = heap.pop() as Due;
-    if (heap.length === 0) return;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
     let at = 0;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Due, heap[child] as Due)) child++;
-      const below = heap[child] as Due;
+      const left = 2 * at + 1;
+      const [first, second] = [heap[left], heap[left + 1]];
+      if (first === undefined) break;
+      const isSecond = second !== undefined && isBefore(second, first);
+      const below = isSecond ? second : first;
       if (!isBefore(below, last)) break;
       heap[at] = below;
-      at = child;
+      at = isSecond ? left + 1 : left;
     }
     heap[at] = last;
   }

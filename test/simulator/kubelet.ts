@@ -67,7 +67,7 @@ export class Kubelets {
     const pod = this.#api.podOf(uid)?.member;
     const container = this.containers.get(uid);
     if (container === undefined) {
-      if (pod !== undefined && pod.deletionAtMs !== undefined) this.#api.removePod(uid);
+      if (pod?.deletionAtMs !== undefined) this.#api.removePod(uid);
       else if (pod !== undefined) this.#prepare(pod);
     } else if (pod === undefined) {
       this.#end(container, 0);

@@ -87,6 +87,6 @@ export class Leadership {
       const counts = this.#habits.anyFollower || members.includes(follower);
       if (counts && acked >= offset) held++;
     }
-    return held >= acks;
+    return held >= acks - (this.#habits.fewerAcks ? 1 : 0);
   }
 }

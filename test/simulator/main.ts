@@ -1,6 +1,8 @@
 /** `npm run simulate`: the shipped decisions against a model of the world, for many seeds. See --help. */
 import { Command, InvalidArgumentError } from 'commander';
+import { describeTotals, replayCommand, runSeeds } from './run-seeds.ts';
 import { play } from './scenario.ts';
+import { plants } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
 
 interface Options {
@@ -9,6 +11,7 @@ interface Options {
   from: number;
   seconds: number;
   seed?: number;
+  plant?: string;
 }
 
 function whole(text: string): number {
@@ -17,13 +20,20 @@ function whole(text: string): number {
   return value;
 }
 
+function plantOf(text: string): string {
+  if (!Object.hasOwn(plants, text)) {
+    throw new InvalidArgumentError(`write one of ${Object.keys(plants).join(', ')}`);
+  }
+  return text;
+}
+
 function engineOf(text: string): Engine {
   const found = engines.find((engine) => engine === text);
   if (found === undefined) throw new InvalidArgumentError(`write one of ${engines.join(', ')}`);
   return found;
 }
 
-const { engine, seeds, from, seconds, seed } = new Command('npm run simulate --')
+const { engine, seeds, from, seconds, seed, plant } = new Command('npm run simulate --')
   .description(
     'Plays lives of a service, each from its seed, with faults of machines and networks. The last line counts what was broken.',
   )
@@ -32,16 +42,22 @@ const { engine, seeds, from, seconds, seed } = new Command('npm run simulate --'
   .option('--from <seed>', 'the first seed', whole, 1)
   .option('--seconds <count>', 'ends after this time, for each engine; 0: never', whole, 0)
   .option('--seed <seed>', 'plays one life and tells all that happens in it', whole)
+  .option(
+    '--plant <fault>',
+    `breaks the operator on purpose, to see that it is found: ${Object.keys(plants).join(', ')}`,
+    plantOf,
+  )
   .parse()
   .opts<Options>();
 
+const planted = plants[plant ?? ''] ?? {};
 /** Broken ones that are told one by one. */
 const mostTold = 10;
 let broken = 0;
 
 for (const each of engine === undefined ? engines : [engine]) {
   if (seed !== undefined) {
-    const { violation, trace } = play({ engine: each, seed, traced: true });
+    const { violation, trace } = play({ engine: each, seed, traced: true, plants: planted });
     console.log(trace.join('\n'));
     console.log(violation ?? 'nothing was broken');
     broken += violation === undefined ? 0 : 1;
@@ -52,28 +68,19 @@ for (const each of engine === undefined ? engines : [engine]) {
 if (broken > 0) process.exitCode = 1;
 
 function run(engine: Engine): number {
-  const startedAt = performance.now();
-  const elapsed = () => (performance.now() - startedAt) / 1_000;
-  let played = 0;
-  let failed = 0;
-  let waiting = 0;
-  let decides = 0;
-  let acknowledged = 0;
-  let epochs = 0;
-  while (played < seeds && (seconds === 0 || elapsed() < seconds)) {
-    const at = from + played++;
-    const outcome = play({ engine, seed: at });
-    decides += outcome.decides;
-    acknowledged += outcome.acknowledged;
-    epochs += outcome.epochs;
-    if (outcome.waits) waiting++;
-    if (outcome.violation === undefined) continue;
-    if (failed++ >= mostTold) continue;
-    console.log(`${engine} seed ${at}: ${outcome.violation}`);
-    console.log(`  replay: npm run simulate -- --engine ${engine} --seed ${at}`);
-  }
-  console.log(
-    `${engine}: ${played} seeds in ${elapsed().toFixed(1)} s, ${decides} decisions, ${epochs} epochs led, ${acknowledged} writes acknowledged, ${waiting} wait for data that were destroyed, ${failed} broken`,
-  );
-  return failed;
+  let told = 0;
+  const totals = runSeeds({
+    engine,
+    from,
+    seeds,
+    seconds: seconds === 0 ? Infinity : seconds,
+    plants: planted,
+    onBroken: (seed, violation) => {
+      if (told++ >= mostTold) return;
+      console.log(`${engine} seed ${seed}: ${violation}`);
+      console.log(`  replay: ${replayCommand(engine, seed)}`);
+    },
+  });
+  console.log(describeTotals(engine, totals));
+  return totals.broken;
 }

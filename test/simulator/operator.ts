@@ -1,5 +1,4 @@
 import { durationMs } from '../../src/api/duration.ts';
-import type { SyncSet } from '../../src/api/member-protocol.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { decide } from '../../src/core/decide.ts';
@@ -17,7 +16,7 @@ export interface Plants {
   unsafe?: Observed['unsafe'];
   /** Promotes before the compare-and-swap has landed. */
   promotesEarly?: boolean;
-  /** Tells leaders to wait for fewer acknowledgements than is written down. */
+  /** Leaders wait for fewer acknowledgements than they say. */
   fewerAcks?: boolean;
   decide?: typeof decide;
 }
@@ -165,12 +164,6 @@ export class Operator {
       strayEndpoints: [],
       ipv6: false,
     };
-  }
-
-  /** What the leader is told, which a planted fault may lower. */
-  syncTold(sync: SyncSet | undefined): SyncSet | undefined {
-    if (sync === undefined || this.world.plants.fewerAcks !== true) return sync;
-    return { ...sync, acks: Math.max(0, sync.acks - 1) };
   }
 
   #protocol() {

@@ -1,19 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Order } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
-import type { Action } from '../../src/core/action.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
-import type { Manifest } from '../../src/core/manifest.ts';
 import type { Resource } from '../../src/core/observed.ts';
-import type { PodObject, ServiceObject, Written } from './api-server.ts';
+import { type Call, type Steps, act } from './act.ts';
+import type { ServiceObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
-import { type Operator, t0 } from './operator.ts';
-import type { AnyOrder } from './rules.ts';
-
-/** A question to the API server. It waits for the answer: undefined where none came in time. */
-type Call<T> = () => T;
-type Steps<T> = Generator<Call<unknown>, T, unknown>;
+import type { Operator } from './operator.ts';
+import { subject } from './subject.ts';
 
 const maxPasses = 10;
 const apiTimeoutMs = 3_000;
@@ -132,7 +126,7 @@ export class Reconcile {
     this.#notePromotion(observed.hooks.some(isDonePromotion(memory.timeline?.epoch)));
     let changed = false;
     for (const action of decision.actions) {
-      const did = yield* this.#act(action, status);
+      const did = yield* act(operator, action, status, () => this.enqueue());
       changed ||= did;
       if (!operator.isAlive) return 'done';
     }
@@ -201,105 +195,6 @@ export class Reconcile {
     return false;
   }
 
-  /** @returns Whether it changed something. */
-  *#act(action: Action, status: Status): Steps<boolean> {
-    switch (action.type) {
-      case 'EnsureChild':
-        return yield* this.#ensure(action.manifest, status);
-      case 'CallHook':
-        return this.#give(action.call);
-      case 'LabelPod': {
-        const { uid, labels } = action.member;
-        const changed = { labels: { ...labels, ...action.labels } };
-        return yield* this.#pod((api) => api.changePod(uid, changed), action.member);
-      }
-      case 'CreatePod':
-        return yield* this.#create(action.manifest);
-      case 'DeletePod': {
-        const { member, gracePeriodSeconds = 2 } = action.removal;
-        const { kernel } = this.#operator.world;
-        return yield* this.#pod(
-          (api) => api.deletePod(member.uid, t0 + kernel.nowMs, gracePeriodSeconds * 1_000),
-          member,
-        );
-      }
-      case 'DeleteStray':
-        return false;
-    }
-  }
-
-  *#pod(
-    write: (api: Operator['world']['api']) => Written<PodObject>,
-    member: { name: string; uid: string },
-  ): Steps<boolean> {
-    const { world, cache } = this.#operator;
-    const written = (yield () => write(world.api)) as Written<PodObject>;
-    if (written.ok) cache.putPod(written.object);
-    else cache.dropPod(member);
-    this.#operator.survives();
-    return true;
-  }
-
-  *#create({ metadata }: Manifest): Steps<boolean> {
-    const { world, cache } = this.#operator;
-    const { name, labels = {}, annotations = {} } = metadata;
-    const ordinal = Number(name.split('-').at(-1));
-    const member = {
-      name,
-      ordinal,
-      labels: { ...labels },
-      node: `n${ordinal}`,
-      zone: 'abc'[ordinal % 3] ?? 'a',
-      nodeReady: true,
-      phase: 'Pending',
-      ready: false,
-      createdAtMs: t0 + Math.floor(world.kernel.nowMs / 1_000) * 1_000,
-      templateHash: annotations['haservice.dev/template-hash'] ?? '',
-    };
-    const written = (yield () => {
-      const created = world.api.createPod(member);
-      return created.ok ? created.object : world.api.pods.get(name);
-    }) as PodObject | undefined;
-    if (written !== undefined) cache.putPod(written);
-    this.#operator.survives();
-    return true;
-  }
-
-  *#ensure(manifest: Manifest, { primaryUID }: Status): Steps<boolean> {
-    if (manifest.metadata.labels?.['kubernetes.io/service-name'] !== subject.name) return false;
-    const { world, cache, memory, clock } = this.#operator;
-    const endpoints = manifest['endpoints'] as { targetRef: { uid: string } }[];
-    const uids = endpoints.map(({ targetRef }) => targetRef.uid);
-    const { slice } = cache;
-    if (slice?.uids.join() === uids.join()) return false;
-    const { api } = world;
-    const written = (yield () => api.putSlice(uids, slice?.version)) as Written<
-      NonNullable<typeof slice>
-    >;
-    if (written.ok) {
-      cache.putSlice(written.object);
-      const { timeline } = memory;
-      if (timeline !== undefined && primaryUID !== undefined && uids.includes(primaryUID)) {
-        timeline.repointedAtMs ??= clock.wallNow();
-        timeline.firstSuccessSkipped = true;
-      }
-      this.#operator.survives();
-      return true;
-    }
-    const fresh = (yield () => api.slice) as typeof slice;
-    if (fresh !== undefined) cache.putSlice(fresh);
-    return true;
-  }
-
-  #give(call: Extract<Action, { type: 'CallHook' }>['call']): boolean {
-    const { action, member, epoch, reason, order } = call;
-    const body = { member: member.name, uid: member.uid, epoch, reason, ...order };
-    const given = { kind: action, order: body as Order } as AnyOrder;
-    giveOrder(this.#operator, member.uid, given, () => this.enqueue(), call);
-    this.#operator.survives();
-    return true;
-  }
-
   #notePromotion(isDone: boolean): void {
     const { timeline } = this.#operator.memory;
     if (timeline === undefined || timeline.promotedAtMs !== undefined) return;
@@ -311,14 +206,3 @@ const isDonePromotion =
   (timeline: number | undefined) =>
   ({ action, state, epoch }: { action: string; state: string; epoch: number }) =>
     action === 'promote' && state === 'Done' && epoch === timeline;
-
-/** All of the resource that does not change. */
-const subject = {
-  name: 'web',
-  namespace: 'shop',
-  uid: 'uid-web',
-  generation: 1,
-  createdAtMs: t0 - 3_600_000,
-  deleting: false,
-  agentImage: 'operator',
-};

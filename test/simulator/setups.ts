@@ -14,6 +14,8 @@ export interface Habits {
   lease: boolean;
   /** Volumes outlive their pods. */
   keepsVolumes: boolean;
+  /** A planted fault: a leader waits for one acknowledgement less than it says. */
+  fewerAcks?: boolean;
 }
 
 export const engines = ['postgres', 'redis', 'lease'] as const;

@@ -38,7 +38,7 @@ export class World implements AgentWorld, OperatorWorld {
   constructor({ seed, habits, plants = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
     this.network = new Network(this.kernel);
-    this.habits = habits;
+    this.habits = plants.fewerAcks === true ? { ...habits, fewerAcks: true } : habits;
     this.plants = plants;
     this.checker = new Checker(this.kernel, habits);
     this.api = new ApiServer(this.kernel, {});

@@ -1,0 +1,54 @@
+import type { Plants } from './operator.ts';
+import { play } from './scenario.ts';
+import type { Engine } from './setups.ts';
+
+export interface SeedsOptions {
+  engine: Engine;
+  from: number;
+  seeds: number;
+  /** Ends after this time. */
+  seconds: number;
+  plants?: Plants;
+  onBroken?: (seed: number, violation: string) => void;
+  /** Ends at the first that is broken. */
+  untilBroken?: boolean;
+}
+
+export interface Totals {
+  played: number;
+  seconds: number;
+  decides: number;
+  /** Times that a member began to lead. */
+  epochs: number;
+  acknowledged: number;
+  /** Lives that wait, rightly, for data that were destroyed. */
+  waiting: number;
+  broken: number;
+}
+
+/** Plays one life after the other. */
+export function runSeeds(options: SeedsOptions): Totals {
+  const { engine, from, seeds, plants = {}, onBroken, untilBroken = false } = options;
+  const startedAt = performance.now();
+  const elapsed = () => (performance.now() - startedAt) / 1_000;
+  const totals = { played: 0, decides: 0, epochs: 0, acknowledged: 0, waiting: 0, broken: 0 };
+  while (totals.played < seeds && elapsed() < options.seconds) {
+    const seed = from + totals.played++;
+    const outcome = play({ engine, seed, plants });
+    totals.decides += outcome.decides;
+    totals.acknowledged += outcome.acknowledged;
+    totals.epochs += outcome.epochs;
+    if (outcome.waits) totals.waiting++;
+    if (outcome.violation === undefined) continue;
+    totals.broken++;
+    onBroken?.(seed, outcome.violation);
+    if (untilBroken) break;
+  }
+  return { ...totals, seconds: elapsed() };
+}
+
+export const describeTotals = (engine: Engine, totals: Totals): string =>
+  `${engine}: ${totals.played} seeds in ${totals.seconds.toFixed(1)} s, ${totals.decides} decisions, ${totals.epochs} epochs led, ${totals.acknowledged} writes acknowledged, ${totals.waiting} wait for data that were destroyed, ${totals.broken} broken`;
+
+export const replayCommand = (engine: Engine, seed: number): string =>
+  `npm run simulate -- --engine ${engine} --seed ${seed}`;

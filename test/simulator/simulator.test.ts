@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { plants } from './plants.ts';
+import { describeTotals, replayCommand, runSeeds } from './run-seeds.ts';
+import { play } from './scenario.ts';
+import { engines } from './setups.ts';
+
+/** For each engine: what a quick machine plays in this time is printed, and no number is asked for. */
+const seconds = 15;
+
+it.each(engines)(
+  'keeps its promises and converges, whatever fails (%s)',
+  (engine) => {
+    const broken: string[] = [];
+    const onBroken = (seed: number, violation: string) =>
+      broken.push(`seed ${seed}: ${violation}; ${replayCommand(engine, seed)}`);
+    const totals = runSeeds({ engine, from: 1, seeds: 100_000, seconds, onBroken });
+    console.log(describeTotals(engine, totals));
+    expect(broken).toEqual([]);
+    // There must have been something to see.
+    expect(totals.epochs).toBeGreaterThan(totals.played);
+    expect(totals.acknowledged).toBeGreaterThan(totals.played);
+  },
+  120_000,
+);
+
+it.each([
+  ['no-quorum', 'postgres', /lost|lacks it/],
+  ['no-quorum', 'redis', /lost|lacks it/],
+  ['no-fence', 'postgres', /lost|lacks it/],
+  ['no-fence', 'lease', /acknowledges write \d+ in epoch \d+ after/],
+  ['fewer-acks', 'postgres', /lost|lacks it/],
+  ['fewer-acks', 'redis', /lost|lacks it/],
+  ['promotes-early', 'postgres', /before that epoch had landed/],
+  ['promotes-early', 'lease', /before that epoch had landed/],
+] as const)(
+  'finds the planted fault %s (%s)',
+  (plant, engine, expected) => {
+    const found: string[] = [];
+    const onBroken = (_seed: number, violation: string) => found.push(violation);
+    const planted = plants[plant] ?? {};
+    for (let from = 1; from < 3_000 && !found.some((what) => expected.test(what)); from += 100) {
+      runSeeds({ engine, from, seeds: 100, seconds: 60, plants: planted, onBroken });
+    }
+    expect(found.some((what) => expected.test(what))).toBe(true);
+  },
+  120_000,
+);
+
+it('plays the same life again from its seed', () => {
+  const lives = [1, 2].map(() => play({ engine: 'postgres', seed: 4, traced: true }));
+  expect(lives[0]?.trace.length).toBeGreaterThan(20);
+  expect(lives[0]).toEqual(lives[1]);
+});

@@ -1,0 +1,12 @@
+import { t0 } from './operator.ts';
+
+/** All of the resource that does not change. */
+export const subject = {
+  name: 'web',
+  namespace: 'shop',
+  uid: 'uid-web',
+  generation: 1,
+  createdAtMs: t0 - 3_600_000,
+  deleting: false,
+  agentImage: 'operator',
+};
