@@ -8,7 +8,7 @@ import { type Watch, containerArgument, guardArgument } from './guard-process.ts
 
 /**
  * The agent's side of its guard: a second process that holds the leader to its lease where the agent cannot, because it is
- * stopped alone, or blocked by a log that nobody reads. It costs 15 MB and is started only where there are leases.
+ * stopped alone, or blocked by a log that nobody reads. It costs 25 MB and is started only where there are leases.
  */
 export class Guard {
   readonly #log: Log;

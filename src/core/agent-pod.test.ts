@@ -81,6 +81,7 @@ describe('a pod with an agent', () => {
         '--library-path',
         '/haservice/lib',
         '/haservice/bin/node',
+        '--max-semi-space-size=1',
         '/haservice/agent.mjs',
       ],
       ports: [{ containerPort: 5000 }, { name: 'ha-agent', containerPort: 8990 }],

@@ -26,6 +26,8 @@ const agentCommand = [
   '--library-path',
   `${agentFolder}/lib`,
   `${agentFolder}/bin/node`,
+  // A small young generation, as in the operator: 12 MB less memory.
+  '--max-semi-space-size=1',
   `${agentFolder}/agent.mjs`,
 ];
 
