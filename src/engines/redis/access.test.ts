@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { haveServer, members } from './testing.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { closeAll, haveServer, members } from './testing.ts';
 
 const odd = 'pass word"\\#\n$é%';
+
+afterAll(closeAll);
 
 describe.runIf(haveServer).concurrent('who may talk to a Redis server', { timeout: 30_000 }, () => {
   test('a password, whatever is in it, is asked of clients and followers, and seen nowhere', async () => {

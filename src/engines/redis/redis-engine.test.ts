@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../testing.ts';
-import { type TestMember, haveServer, members, settled } from './testing.ts';
+import { type TestMember, closeAll, haveServer, members, settled } from './testing.ts';
 
 /** a leads in epoch 1 and holds `k`; the others follow. */
 async function service(names: string[], acks?: number) {
@@ -23,6 +23,8 @@ async function service(names: string[], acks?: number) {
 }
 
 const offset = async (member: TestMember) => (await member.report()).position!.offset;
+
+afterAll(closeAll);
 
 describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 30_000 }, () => {
   test('a new service: one begins, the others become copies of it', async () => {

@@ -18,6 +18,13 @@ export interface MemberOptions {
   args?: string[];
 }
 
+const open = new Set<TestMember>();
+
+/** For the end of each file of tests: one that took too long has not come to the end of its servers. */
+export async function closeAll(): Promise<void> {
+  await Promise.all([...open].map((member) => member.close()));
+}
+
 /** A member on this machine: a real server, led as the agent would. */
 export class TestMember {
   readonly name: string;
@@ -33,6 +40,7 @@ export class TestMember {
     this.port = port;
     this.#options = options;
     this.engine = this.#newEngine();
+    open.add(this);
   }
 
   static async create(name: string, options: MemberOptions = {}): Promise<TestMember> {
@@ -124,6 +132,7 @@ export class TestMember {
   async close(): Promise<void> {
     for (const client of this.#clients) client.disconnect();
     await this.kill();
+    open.delete(this);
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
