@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, Members, signalAll, within } from './testing.ts';
+import { type Member, Members, havePostgres, signalAll, within } from './testing.ts';
 
 const numbers = async (member: Member) =>
   (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
 
 // One trio for all, whose tests build on each other: a new cluster takes seconds.
-describe('PostgresEngine', { timeout: 120_000 }, () => {
+describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
   let members: Members;
   let a: Member;
   let b: Member;

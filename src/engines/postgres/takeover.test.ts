@@ -1,13 +1,13 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, Members, within } from './testing.ts';
+import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const numbers = async (member: Member) =>
   (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
 
 // The tests build on each other: a new cluster takes seconds.
-describe('PostgresEngine', { timeout: 120_000 }, () => {
+describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
   let members: Members;
   let a: Member;
   let b: Member;

@@ -10,9 +10,19 @@ import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../testing.ts';
 import { PostgresEngine } from './postgres.ts';
 import { type Session, type SessionOptions, withSession } from './session.ts';
+import { findPrograms } from './tools.ts';
 
-const limitMs = 20_000;
+const limitMs = 60_000;
 export const within = () => AbortSignal.timeout(limitMs);
+
+/** Whether there is a server to test with. */
+export const havePostgres = await findPrograms(process.env).then(
+  () => true,
+  () => {
+    console.warn('SKIPPED, as there is no Postgres: npm test installs it');
+    return false;
+  },
+);
 
 interface MemberOptions {
   password?: string;
