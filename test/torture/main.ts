@@ -77,10 +77,13 @@ try {
   const { signal } = interrupt;
   const place = await localPlace({ namespace, log: say, signal });
   try {
+    const isGuilty = ({ lost, dualPrimary }: { lost: number; dualPrimary: number }) =>
+      lost + dualPrimary > 0;
     const { results, error } = await withPlant(plant, () =>
       torture({
         ...{ target: { engine, consistency }, api: place.api, namespace },
         ...{ faults, runs, seed, histories, log: say, signal },
+        isEnough: (result) => plant !== undefined && isGuilty(result),
       }),
     );
     const report = reportOf(results, { engine, consistency, seed });
@@ -88,8 +91,7 @@ try {
     console.log(text);
     if (json !== undefined) await writeFile(json, `${text}\n`);
     if (error !== undefined) throw error;
-    const isGuilty = report.lost + report.dualPrimary > 0;
-    if (plant !== undefined && !isGuilty) {
+    if (plant !== undefined && !isGuilty(report)) {
       throw new Error(`${plant} was planted and nothing was found: the torture is too mild`);
     }
     if (plant === undefined && report.failing.length > 0) process.exitCode = 1;

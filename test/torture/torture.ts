@@ -15,6 +15,8 @@ export interface TortureOptions extends ArenaOptions {
   seed: number;
   /** Folder for the histories of the runs, for a person who wants to know more. */
   histories: string | undefined;
+  /** Ends it early: what is looked for has been found. */
+  isEnough: (result: RunResult) => boolean;
   log: (line: string) => void;
 }
 
@@ -44,6 +46,7 @@ export async function torture(
       log(lineOf(result, `${i + 1}/${runs}`, seconds));
       const failures = failuresOf(result, target.consistency === 'Strong');
       if (failures.length > 0) for (const line of describe(result, failures)) log(`  ${line}`);
+      if (options.isEnough(result)) break;
       if (result.notConverged !== undefined) {
         if (histories !== undefined) await saveLogs(join(histories, `${seed + i}.log`), options);
         arena.close();
