@@ -6,7 +6,7 @@ import type { HAService } from '../../../src/api/haservice.ts';
 import type { Live } from '../../measure/live.ts';
 import { type Phase, isSettled, phasesOf } from '../../measure/state.ts';
 import type { Kube } from './kube.ts';
-import type { Peer } from './peer.ts';
+import { type Peer, databaseResources } from './peer.ts';
 
 const settleMs = 240_000;
 const password = 'bench';
@@ -17,6 +17,13 @@ export interface OurVariant {
   engine: 'redis' | 'postgres';
   consistency: 'Strong' | 'Eventual';
   heartbeat?: { interval: string; timeout: string };
+}
+
+interface Example {
+  spec: {
+    failover?: object;
+    template: { spec: { containers: Record<string, unknown>[] } };
+  };
 }
 
 /** The example of each engine, as it is in examples/. */
@@ -40,7 +47,9 @@ export class OurDatabase implements Peer {
   async deploy(): Promise<void> {
     const { engine, consistency, heartbeat } = this.#variant;
     const file = new URL(`../../../examples/${engine}.yaml`, import.meta.url);
-    const example = load(await readFile(file, 'utf8')) as { spec: { failover?: object } };
+    const example = load(await readFile(file, 'utf8')) as Example;
+    const [container] = example.spec.template.spec.containers;
+    if (container !== undefined) container['resources'] = databaseResources;
     const spec = {
       ...example.spec,
       failover: { ...example.spec.failover, consistency },

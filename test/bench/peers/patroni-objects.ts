@@ -1,5 +1,5 @@
 import { dump } from 'js-yaml';
-import { podIpEnv, podNameEnv, spread } from './peer.ts';
+import { databaseResources, podIpEnv, podNameEnv, spread } from './peer.ts';
 
 export const scope = 'patroni';
 export const password = 'bench';
@@ -137,6 +137,7 @@ const podSpec = {
       name: 'patroni',
       image: 'docker.io/library/patroni:3',
       imagePullPolicy: 'IfNotPresent',
+      resources: databaseResources,
       command: ['patroni', '/etc/patroni/patroni.yml'],
       env: [
         podIpEnv,

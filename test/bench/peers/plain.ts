@@ -1,7 +1,7 @@
 import type { Pod } from '../../../src/kube/wire.ts';
 import { isReady } from '../../measure/state.ts';
 import type { Kube } from './kube.ts';
-import type { Peer } from './peer.ts';
+import { type Peer, databaseResources } from './peer.ts';
 import { redisImage } from './sentinel-objects.ts';
 
 const labels = { app: 'redis-plain' };
@@ -45,6 +45,7 @@ export class PlainRedis implements Peer {
                   name: 'redis',
                   image: redisImage,
                   imagePullPolicy: 'IfNotPresent',
+                  resources: databaseResources,
                   readinessProbe: probe,
                   livenessProbe: { ...probe, terminationGracePeriodSeconds: 1 },
                 },

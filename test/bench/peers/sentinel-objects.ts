@@ -1,4 +1,4 @@
-import { podIpEnv, spread } from './peer.ts';
+import { databaseResources, podIpEnv, spread } from './peer.ts';
 
 export const redisImage = 'docker.io/library/redis:7';
 export const masterName = 'mymaster';
@@ -62,6 +62,7 @@ export const redisObjects = () => [
         image: redisImage,
         imagePullPolicy: 'IfNotPresent',
         command: ['sh', '-c', startRedis],
+        resources: databaseResources,
         env: [podIpEnv],
         volumeMounts: [{ name: 'data', mountPath: '/data' }],
       },
@@ -95,6 +96,7 @@ export const sentinelObjects = (master: string, times: SentinelTimes) => {
           name: 'sentinel',
           image: redisImage,
           imagePullPolicy: 'IfNotPresent',
+          resources: { requests: { cpu: '100m' } },
           command: ['sh', '-c', `[ -s ${file} ] || ${write}; exec redis-sentinel ${file}`],
           env: [podIpEnv],
           volumeMounts: [{ name: 'data', mountPath: '/data' }],
