@@ -1,4 +1,3 @@
-import { HAError } from '../api/errors.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { ExecEngine } from '../engines/exec.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
@@ -6,7 +5,7 @@ import { PlainEngine } from '../engines/plain.ts';
 import { PostgresEngine } from '../engines/postgres/postgres.ts';
 import { RedisEngine } from '../engines/redis/redis-engine.ts';
 
-/** The engine that spec.engine names. A new one is joined in here. @throws HAError HA_ERR_AGENT_CONFIG */
+/** The engine that spec.engine names. A new one is joined in here. */
 export function createEngine(context: EngineContext): ManagedEngine {
   const { type } = context.config.engine;
   switch (type) {
@@ -14,12 +13,11 @@ export function createEngine(context: EngineContext): ManagedEngine {
       return new ExecEngine(context);
     case 'TCP':
     case 'HTTP':
+    case 'GRPC':
       return new PlainEngine(context);
     case 'Redis':
       return new RedisEngine(context);
     case 'Postgres':
       return new PostgresEngine(context);
-    case 'GRPC':
-      throw new HAError('HA_ERR_AGENT_CONFIG', `the agent cannot run an engine of type ${type}`);
   }
 }

@@ -41,7 +41,7 @@ export const engineSchema = z
   .object({
     type: z.enum(['TCP', 'HTTP', 'GRPC', 'Exec', 'Redis', 'Postgres']).meta({
       description:
-        'How to talk to the program. TCP holds a connection open to every member (with tcp.send it also asks); HTTP sends a GET over a connection that stays open, and with topology: LeaderFollower speaks the member protocol of docs/engines.md; GRPC speaks it over gRPC; Exec runs commands in the pod; Redis and Postgres know those programs.',
+        'How to talk to the program. TCP holds a connection open to every member (with tcp.send it also asks); HTTP sends a GET over a connection that stays open, and with topology: LeaderFollower speaks the member protocol of docs/engines.md; GRPC asks the health service of gRPC, and with topology: LeaderFollower speaks the member protocol over gRPC; Exec runs commands in the pod; Redis and Postgres know those programs.',
     }),
     port: portNumber.optional().meta({
       description:
@@ -78,6 +78,18 @@ export const engineSchema = z
       })
       .optional()
       .meta({ description: 'What to ask over HTTP. Default: GET /.' }),
+    grpc: z
+      .object({
+        service: z.string().max(253).default('').meta({
+          description:
+            'Name of the service whose health is asked for. Default: that of the whole program.',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What to ask by grpc.health.v1.Health. Only SERVING is healthy. With topology: LeaderFollower the report of the member protocol is asked for instead.',
+      }),
     promote: hook('on the member that becomes primary').optional(),
     demote: hook('on a member that is, or comes back as, a standby').optional(),
     exec: z
@@ -144,6 +156,10 @@ export const engineSchema = z
       {
         rule: "self.type == 'HTTP' || !has(self.http)",
         message: 'engine.http goes with type: HTTP; remove it or set engine.type to HTTP',
+      },
+      {
+        rule: "self.type == 'GRPC' || !has(self.grpc)",
+        message: 'engine.grpc goes with type: GRPC; remove it or set engine.type to GRPC',
       },
     ),
   });

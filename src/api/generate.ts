@@ -6,13 +6,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dump } from 'js-yaml';
 import { haServiceCrd } from './crd.ts';
+import { memberProto } from './member-proto.ts';
 
-const file = new URL('../../crds/haservices.haservice.dev.yaml', import.meta.url);
-const text = `# Made by \`npm run generate\` from src/api. Do not edit.\n${dump(haServiceCrd(), { noRefs: true, lineWidth: 110 })}`;
+const crd = `# Made by \`npm run generate\` from src/api. Do not edit.\n${dump(haServiceCrd(), { noRefs: true, lineWidth: 110 })}`;
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(file, text);
-} else if (readFileSync(file, 'utf8') !== text) {
-  console.error('crds/ is not what src/api says: run `npm run generate` and commit the result');
-  process.exitCode = 1;
+const generated = {
+  'crds/haservices.haservice.dev.yaml': crd,
+  'proto/haservice/member/v1/member.proto': memberProto,
+};
+
+for (const [path, text] of Object.entries(generated)) {
+  const file = new URL(`../../${path}`, import.meta.url);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, text);
+  } else if (readFileSync(file, 'utf8') !== text) {
+    console.error(
+      `${path} is not what src/api says: run \`npm run generate\` and commit the result`,
+    );
+    process.exitCode = 1;
+  }
 }

@@ -3,7 +3,7 @@ import { HAError } from '../api/errors.ts';
 import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
 import { agentProblems } from '../core/agent-pod.ts';
-import { memberPort } from '../core/managed.ts';
+import { memberPort, usesGrpc } from '../core/managed.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
@@ -78,7 +78,11 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
     }
     case 'CallHook': {
       const { spec } = context.resource;
-      const ports = { hook: probePort(spec) ?? 0, order: memberPort(spec) ?? 0 };
+      const ports = {
+        hook: probePort(spec) ?? 0,
+        order: memberPort(spec) ?? 0,
+        grpc: usesGrpc(spec),
+      };
       context.hooks.start(context.key, context.memory, action.call, ports, context.log);
       return true;
     }

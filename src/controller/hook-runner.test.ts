@@ -66,7 +66,8 @@ const call = (more: Partial<HookCall> = {}): HookCall => ({
 const start = (more: Partial<HookCall> = {}) => give(call(more));
 const give = (role: HookCall) => {
   const { port } = server.address() as AddressInfo;
-  const ports = role.hook === undefined ? { hook: 1, order: port } : { hook: port, order: 1 };
+  const [hook, toOrder] = role.hook === undefined ? [1, port] : [port, 1];
+  const ports = { hook, order: toOrder, grpc: false };
   runner.start('shop/web', memory, role, ports, silentLog);
 };
 const order = (more: Partial<HookCall> = {}): HookCall => {

@@ -22,6 +22,8 @@ export interface CallPorts {
   hook: number;
   /** Of the agent, or of the program that speaks the member protocol. */
   order: number;
+  /** Orders go over gRPC. */
+  grpc: boolean;
 }
 
 export interface HookRunnerOptions {
@@ -108,6 +110,7 @@ export class HookRunner {
     const target = {
       host,
       port: ports.order,
+      grpc: ports.grpc,
       timeoutMs: orderTimeoutMs,
       signal,
       headers: action === 'promote' ? this.#options.monitor.grant(key, member.uid) : {},

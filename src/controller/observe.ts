@@ -1,7 +1,7 @@
 import { durationMs } from '../api/duration.ts';
 import { type HAService, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../core/clock.ts';
-import { memberPort, needsLease, speaksProtocol } from '../core/managed.ts';
+import { memberPort, needsLease, speaksProtocol, usesGrpc } from '../core/managed.ts';
 import { serviceNames } from '../core/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
 import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
@@ -68,9 +68,11 @@ function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, member
 
 function protocolOf({ spec, status }: Resource): ProtocolConfig {
   const epoch = status.epoch ?? 0;
-  if (!needsLease(spec)) return { epoch };
+  const grpc = usesGrpc(spec);
+  if (!needsLease(spec)) return { epoch, grpc };
   return {
     epoch,
+    grpc,
     lease: { ms: durationMs(spec.failover.leaseDuration), holder: status.primaryUID },
   };
 }

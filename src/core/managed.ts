@@ -8,7 +8,7 @@ const isStrong = ({ failover }: Spec) => failover.consistency === 'Strong';
 export function usesAgent(spec: Spec): boolean {
   const { type } = spec.engine;
   if (type === 'Redis' || type === 'Postgres' || type === 'Exec') return true;
-  return isStrong(spec) && spec.topology === 'ActivePassive' && type !== 'GRPC';
+  return isStrong(spec) && spec.topology === 'ActivePassive';
 }
 
 /** Members report their state and take orders: by the agent, or because the program itself speaks the member protocol. */
@@ -22,6 +22,9 @@ export const hasQuorum = (spec: Spec): boolean =>
 /** A leader ends by itself when the operator grants it no more time. */
 export const needsLease = (spec: Spec): boolean =>
   isStrong(spec) && !hasQuorum(spec) && usesAgent(spec);
+
+/** Members speak the member protocol over gRPC: the agent never does. */
+export const usesGrpc = (spec: Spec): boolean => spec.engine.type === 'GRPC' && !usesAgent(spec);
 
 /** Port that heartbeats and orders go to. */
 export const memberPort = (spec: Spec): number | undefined =>

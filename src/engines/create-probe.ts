@@ -1,6 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { Probe, ProbeEvent, ProbeTarget } from './engine.ts';
+import { healthLine } from './grpc/health.ts';
+import { grpcMemberLine } from './grpc/member.ts';
 import { httpLine } from './http.ts';
+import type { Line, LineEvents } from './line.ts';
 import { memberLine } from './member.ts';
 import { LineProbe } from './probe.ts';
 import { tcpLine } from './tcp.ts';
@@ -11,8 +14,16 @@ export function createProbe(
   clock: Clock,
   onEvent: (event: ProbeEvent) => void,
 ): Probe {
-  const { protocol, engine } = target;
-  const openLine =
-    protocol !== undefined ? memberLine : engine.type === 'HTTP' ? httpLine : tcpLine;
-  return new LineProbe((events) => openLine(target, clock, events), clock, onEvent);
+  const open = lineOf(target);
+  return new LineProbe((events) => open(target, clock, events), clock, onEvent);
+}
+
+function lineOf({
+  protocol,
+  engine: { type },
+}: ProbeTarget): (target: ProbeTarget, clock: Clock, events: LineEvents) => Line {
+  if (protocol === undefined) {
+    return type === 'GRPC' ? healthLine : type === 'HTTP' ? httpLine : tcpLine;
+  }
+  return protocol.grpc === true ? grpcMemberLine : memberLine;
 }

@@ -13,6 +13,8 @@ export interface ProbeTarget {
 export interface ProtocolTarget {
   /** UID of the pod that should answer. */
   uid: string;
+  /** Over gRPC. Default: over HTTP. */
+  grpc?: boolean;
   /** The epoch, and a grant of time where there is one. Called when a question is about to be sent. */
   headers(): Record<string, string>;
 }

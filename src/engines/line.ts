@@ -30,8 +30,10 @@ const endedCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCK
 /** Want of something on the operator's own machine: file descriptors, ports, memory. */
 const ownCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
+export type FailureEvents = Omit<LineEvents, 'answer'>;
+
 /** Tells a failed connection attempt, or the end of a connection, as the event that it is. */
-export function reportFailure(error: unknown, events: LineEvents): void {
+export function reportFailure(error: unknown, events: FailureEvents): void {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (code === 'ECONNREFUSED') events.refused(message);

@@ -21,15 +21,26 @@ export function memberLine(target: ProbeTarget, clock: Clock, events: LineEvents
       if ((status !== 200 && status !== 503) || typeof report === 'string') {
         const why = typeof report === 'string' ? report : quote(body);
         events.badAnswer(`the agent answered something else: HTTP ${status} ${why}`);
-      } else if (report.uid !== undefined && report.uid !== protocol?.uid) {
-        events.badAnswer(`another pod answers, with UID ${report.uid}`);
-      } else if (status === 200) {
-        events.answer(rttMs, report);
       } else {
-        events.badAnswer(report.problem?.message ?? 'says that it is not well', report);
+        tellReport(report, { well: status === 200, rttMs, uid: protocol?.uid }, events);
       }
     },
   });
+}
+
+/** Tells a report as the answer that it is. `uid`: of the pod that was asked. */
+export function tellReport(
+  report: MemberReport,
+  { well, rttMs, uid }: { well: boolean; rttMs: number; uid: string | undefined },
+  events: Pick<LineEvents, 'answer' | 'badAnswer'>,
+): void {
+  if (report.uid !== undefined && report.uid !== uid) {
+    events.badAnswer(`another pod answers, with UID ${report.uid}`);
+  } else if (well) {
+    events.answer(rttMs, report);
+  } else {
+    events.badAnswer(report.problem?.message ?? 'says that it is not well', report);
+  }
 }
 
 /** A report out of an answer; where it is none, a short text that says why. */
@@ -40,10 +51,16 @@ export function parseReport(body: string): MemberReport | string {
   } catch {
     return quote(body);
   }
-  const parsed = memberReportSchema.safeParse(json);
+  const report = checkReport(json);
+  return typeof report === 'string' ? `${quote(body)}: ${report}` : report;
+}
+
+/** As parseReport, for what was parsed already. */
+export function checkReport(value: unknown): MemberReport | string {
+  const parsed = memberReportSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return `${quote(body)}: ${issue?.path.join('.')}: ${issue?.message}`;
+  return `${issue?.path.join('.')}: ${issue?.message}`;
 }
 
 const quote = (body: string): string =>

@@ -12,7 +12,7 @@ import { Program } from './program.ts';
 const graceMs = 2_000;
 
 /**
- * A program that knows nothing of roles but its hooks, asked over TCP or HTTP. The Services say who gets requests; that it
+ * A program that knows nothing of roles but its hooks, asked over TCP, HTTP or gRPC. The Services say who gets requests; that it
  * takes no writes can be made sure only by ending it. So fence ends one that was promoted and starts it again, as a standby;
  * one that was not is left as it is.
  */

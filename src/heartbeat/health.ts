@@ -45,6 +45,8 @@ export interface MonitorConfig {
 
 export interface ProtocolConfig {
   epoch: number;
+  /** Over gRPC. Default: over HTTP. */
+  grpc?: boolean;
   /** Where a leader ends by itself without it: how long a grant lasts, and the UID of the pod that has it. */
   lease?: { ms: number; holder: string | undefined };
 }

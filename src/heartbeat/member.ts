@@ -65,7 +65,11 @@ export class Member {
     // The new probe begins with no answer; the old one's question is given up.
     this.#state = detector.forgive(this.#state, attentiveNow());
     this.#probe?.close();
-    const protocol = config.protocol && { uid, headers: () => this.#headers() };
+    const protocol = config.protocol && {
+      uid,
+      grpc: config.protocol.grpc ?? false,
+      headers: () => this.#headers(),
+    };
     const target = { host, port, engine, ...(protocol === undefined ? {} : { protocol }) };
     const probe = createProbe(target, clock, (event) => {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
@@ -265,4 +269,4 @@ export class Member {
 
 /** What the probe depends on: the epoch and the lease are looked up at each beat. */
 const askedBy = (config: MonitorConfig | undefined) =>
-  config && { ...config, protocol: config.protocol !== undefined };
+  config && { ...config, protocol: config.protocol && { grpc: config.protocol.grpc ?? false } };

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { type ServerHttp2Stream, type ServerHttp2Session, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { probeOf } from '../testing.ts';
+
+/** Servers that do not keep to gRPC: the official library would not let them. */
+const cleanups: (() => unknown)[] = [];
+afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
+
+async function serve(answer: (stream: ServerHttp2Stream, count: number) => void) {
+  const server = createServer();
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session) => sessions.push(session));
+  let count = 0;
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => {});
+    answer(stream, ++count);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { probe, heard } = probeOf({ type: 'GRPC' }, (server.address() as AddressInfo).port);
+  cleanups.push(() => {
+    probe.close();
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { probe, heard, sessions };
+}
+
+const message = (...bytes: number[]) => Buffer.from([0, 0, 0, 0, bytes.length, ...bytes]);
+const serving = message(8, 1);
+
+/** Answers as gRPC does, but with this body and these trailers. */
+function send(stream: ServerHttp2Stream, body: Buffer, trailers: object = { 'grpc-status': '0' }) {
+  const headers = { ':status': 200, 'content-type': 'application/grpc' };
+  stream.respond(headers, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
+  stream.end(body);
+}
+
+describe('an answer by HTTP/2', () => {
+  it.each<[string, (stream: ServerHttp2Stream) => void, RegExp]>([
+    ['is a page', (stream) => stream.respond({ ':status': 404 }, { endStream: true }), /HTTP 404/],
+    [
+      'has no trailers',
+      (stream) => (stream.respond({ ':status': 200 }), stream.end(serving)),
+      /HTTP 200/,
+    ],
+    [
+      'has a status of another kind',
+      (stream) => send(stream, serving, { 'grpc-status': 'OK' }),
+      /HTTP 200/,
+    ],
+    ['has no message', (stream) => send(stream, Buffer.alloc(0)), /no message/],
+    [
+      'is compressed',
+      (stream) => send(stream, Buffer.from([1, ...serving.subarray(1)])),
+      /compressed/,
+    ],
+    ['is cut short', (stream) => send(stream, serving.subarray(0, 6)), /not one message/],
+    [
+      'has two messages',
+      (stream) => send(stream, Buffer.concat([serving, serving])),
+      /not one message/,
+    ],
+    ['is of another kind', (stream) => send(stream, message(8)), /no HealthCheckResponse/],
+    ['has no end', (stream) => send(stream, Buffer.alloc(70_000)), /64 KiB/],
+    ['is a reset of the call', (stream) => stream.close(2), /reset of the call.*error 2/],
+    ['has a new status', (stream) => send(stream, serving, { 'grpc-status': '77' }), /status 77/],
+    [
+      'says something that is badly escaped',
+      (stream) => send(stream, serving, { 'grpc-status': '13', 'grpc-message': '100%' }),
+      /INTERNAL: 100%/,
+    ],
+  ])('that %s is wrong, and the connection serves on', async (_name, answer, text) => {
+    const { probe, heard, sessions } = await serve((stream, count) =>
+      count === 1 ? answer(stream) : send(stream, serving),
+    );
+    probe.beat();
+    expect(await heard.next()).toEqual({
+      type: 'badAnswer',
+      message: expect.stringMatching(text),
+    });
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(sessions).toHaveLength(1);
+  });
+
+  it('counts with a goodbye, and the next question goes over a new connection at once', async () => {
+    const { probe, heard, sessions } = await serve((stream, count) => {
+      if (count === 1) stream.session?.close();
+      send(stream, serving);
+    });
+    probe.beat();
+    await heard.until('closed');
+    await heard.until('answer');
+    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    expect(sessions).toHaveLength(2);
+  });
+
+  it('may be an end of the connection with an error', async () => {
+    const { probe, heard } = await serve((stream, count) => {
+      if (count === 1) stream.session?.destroy(undefined, 11);
+      else send(stream, serving);
+    });
+    probe.beat();
+    expect(await heard.next()).toMatchObject({ type: 'closed' });
+    expect(await heard.next()).toMatchObject({ type: 'answer' });
+  });
+});
