@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { haServices } from '../../src/controller/resource-type.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { Api } from '../measure/api.ts';
+import { removeNamespace } from '../measure/objects.ts';
+import type { FaultName } from '../torture/nemesis/fault-names.ts';
+import { planRun } from '../torture/nemesis/plan.ts';
+import { reportOf } from '../torture/report/report.ts';
+import { serviceName } from '../torture/target/engines.ts';
+import { torture } from '../torture/torture.ts';
+
+const namespace = 'e2e-torture';
+const target = { engine: 'redis', consistency: 'Strong' } as const;
+/** Those that leave the replaced primary alive, each in another way. By these seeds they come singly and in pairs. */
+const faults: FaultName[] = ['freeze', 'cut-out', 'cut-operator'];
+const seed = 3;
+const runs = 3;
+
+let api: Api;
+beforeAll(async () => {
+  api = Api.fromFile((await Cluster.open()).kubeconfig);
+});
+afterAll(async () => {
+  await removeNamespace(api.client, namespace, AbortSignal.timeout(60_000));
+  await api.close();
+});
+
+it('Redis loses no acknowledged write and has no two primaries, whatever comes by these seeds', async () => {
+  const lines: string[] = [];
+  const { results, error } = await torture({
+    ...{ target, api, namespace, faults, runs, seed, histories: undefined },
+    ...{ signal: new AbortController().signal, isEnough: () => false },
+    log: (line) => lines.push(line),
+  });
+  if (error !== undefined) throw error;
+  const { failing, ...report } = reportOf(results, { ...target, seed });
+  expect(failing, lines.join('\n')).toEqual([]);
+  expect(report).toMatchObject({ runs, lost: 0, dualPrimary: 0, notConverged: 0 });
+  expect(report.acknowledged).toBeGreaterThan(0);
+
+  // All that was planned has happened, and it was no child's play.
+  const planned = results.map((_, i) => planRun(seed + i, faults).map(({ fault }) => fault));
+  expect(results.map((result) => result.faults)).toEqual(planned);
+  const { status } = await api.client.get(haServices, { namespace, name: serviceName });
+  expect(status?.failovers?.length).toBeGreaterThan(0);
+});
