@@ -30,7 +30,7 @@ export interface Outage {
   failures: Failure[];
 }
 
-export function failuresOf(samples: readonly Sample[], faultAt: number): Failure[] {
+function failuresOf(samples: readonly Sample[], faultAt: number): Failure[] {
   const found = new Map<string, Failure>();
   for (const { connection, ok, endedAt, error = '' } of samples) {
     if (ok) continue;

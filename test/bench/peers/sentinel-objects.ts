@@ -3,8 +3,8 @@ import { databaseResources, podIpEnv, spread } from './peer.ts';
 export const redisImage = 'docker.io/library/redis:7';
 export const masterName = 'mymaster';
 export const sentinelPort = 26379;
-export const redisLabels = { app: 'redis' };
-export const sentinelLabels = { app: 'sentinel' };
+const redisLabels = { app: 'redis' };
+const sentinelLabels = { app: 'sentinel' };
 
 const headless = (name: string, selector: Record<string, string>, port: number) => ({
   apiVersion: 'v1',
