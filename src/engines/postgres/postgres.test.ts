@@ -61,6 +61,9 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
       expect(report.position?.offset).toBeLessThanOrEqual(position?.offset ?? 0);
     }
     expect(await numbers(b)).toEqual([1]);
+    while ((await a.sql('SELECT FROM pg_stat_replication')).length > 0);
+    await a.sql('SET synchronous_commit = local; INSERT INTO t VALUES (3)');
+    expect((await b.engine.report(within())).position).toEqual(ofB.position);
 
     unacknowledged = a.sql('INSERT INTO t VALUES (2)').catch((error: unknown) => error);
     const waiting = `SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE 'INSERT%'`;
@@ -68,7 +71,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
   });
 
   it('does not answer while it is frozen, and a standby takes over', async () => {
-    for (const n of [3, 4, 5]) {
+    for (const n of [4, 5]) {
       await a.sql(`SET synchronous_commit = local; INSERT INTO t VALUES (${n})`);
     }
     signalAll(a, 'SIGSTOP');
