@@ -5,7 +5,14 @@ import { sleep } from '../../core/clock.ts';
 import { copyLeader } from './copy.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseHistory } from './history.ts';
-import { type LeaderView, type Problem, hasLogFrom, lookAtLeader, problemOf } from './leader.ts';
+import {
+  type LeaderView,
+  type Problem,
+  hasLogFrom,
+  lookAtLeader,
+  problemOf,
+  sizeOfLeader,
+} from './leader.ts';
 import { noteLoss, rewind } from './rewind.ts';
 import { settle } from './fence.ts';
 import { isSameLog } from './same-log.ts';
@@ -175,12 +182,13 @@ export class Follower {
     this.isCloning = true;
     if (this.problem?.reason !== 'CloneFailed') this.problem = undefined;
     this.#begin();
-    context.log.info({ leader: this.leader, bytes: view.size }, 'cloning the leader');
-    await this.#stopServer(signal);
     const { leader } = this;
+    const size = await sizeOfLeader(await settings.remote(leader), signal);
+    context.log.info({ leader, bytes: size }, 'cloning the leader');
+    await this.#stopServer(signal);
     let kept: string | undefined;
     try {
-      kept = await copyLeader({ tools, layout, settings, leader, size: view.size, keepAs, signal });
+      kept = await copyLeader({ tools, layout, settings, leader, size, keepAs, signal });
       await rm(layout.rewinding, { force: true });
     } finally {
       await database.look();

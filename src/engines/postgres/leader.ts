@@ -16,8 +16,6 @@ export interface LeaderView {
   segmentBytes: number;
   /** Names of the files in its pg_wal. */
   segments: ReadonlySet<string>;
-  /** Bytes of all its databases. */
-  size: number;
 }
 
 export interface Problem {
@@ -26,13 +24,13 @@ export interface Problem {
 }
 
 const lookMs = 5_000;
+const sizeMs = 120_000;
 
 const query = `
 SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
   pg_is_in_recovery() AS standby,
   (SELECT timeline_id FROM pg_control_checkpoint()) AS "controlTimeline",
   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
-  (SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database) AS size,
   CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment,
   CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed`;
 
@@ -41,7 +39,6 @@ interface Row {
   standby: boolean;
   controlTimeline: number;
   segmentBytes: string;
-  size: string;
   segment: string | null;
   flushed: string | null;
 }
@@ -66,9 +63,19 @@ export async function lookAtLeader(
       history: parseHistory(timeline, historyText),
       segmentBytes: Number(row.segmentBytes),
       segments: new Set(names.map(({ name }) => name)),
-      size: Number(row.size),
     };
   });
+}
+
+/** Bytes of all its databases. It looks at every file, so it may take long. */
+export async function sizeOfLeader(options: SessionOptions, signal: AbortSignal): Promise<number> {
+  const limits = { signal, timeoutMs: sizeMs };
+  const { size } = await withSession(options, limits, (session) =>
+    session.row<{ size: string }>(
+      'SELECT coalesce(sum(pg_database_size(oid)), 0) AS size FROM pg_database',
+    ),
+  );
+  return Number(size);
 }
 
 async function readHistory(session: Session, timeline: number): Promise<string> {
