@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { HookCall } from '../core/calls.ts';
 import { FakeClock } from '../core/fake-clock.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
+import { serveGrpc } from '../engines/grpc/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HookRunner } from './hook-runner.ts';
 import { Memories, type Memory } from './memory.ts';
@@ -133,6 +134,17 @@ it('gives an order, with a grant of time for the one that is to lead, and passes
   await settled();
   expect(state('fence')).toMatchObject({ state: 'Done' });
   expect(seen.headers).not.toHaveProperty('haservice-lease');
+});
+
+it('gives an order over gRPC where the member speaks that', async () => {
+  const { port, stop } = await serveGrpc({
+    member: { Promote: (_call, reply) => reply(null, { state: 'STATE_LEADING', epoch: 3 }) },
+  });
+  runner.start('shop/web', memory, order(), { hook: 1, order: port, grpc: true }, silentLog);
+  await settled();
+  stop();
+  expect(state()).toMatchObject({ state: 'Done' });
+  expect(reports).toMatchObject([['shop/web', 'uid-web-0', { state: 'Leading', epoch: 3 }]]);
 });
 
 it('says why an order was refused, and tries it again sooner than a hook', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agentConfigSchema } from '../api/agent-config.ts';
 import { agentProblems } from './agent-pod.ts';
+import { usesGrpc } from './managed.ts';
 import { desiredPod, templateHash } from './pod.ts';
 import { makeResource } from './testing/fixtures.ts';
 
@@ -141,12 +142,17 @@ describe('a pod with an agent', () => {
     expect(reasons(resource)).toEqual([]);
   });
 
-  it('is made for TCP and HTTP only where a lease must end a primary', () => {
-    const http = { topology: 'ActivePassive', engine: { type: 'HTTP' } };
-    expect(podOf(make(http)).containers[0]?.command).toEqual(container.command);
-    const strong = make({ ...http, failover: { consistency: 'Strong', leaseDuration: '9s' } });
-    expect(configOf(strong).config).toMatchObject({ leaseMs: 9_000, engine: { type: 'HTTP' } });
-  });
+  it.each(['TCP', 'HTTP', 'GRPC'])(
+    'is made for %s only where a lease must end a primary, and speaks HTTP itself',
+    (type) => {
+      const plain = { topology: 'ActivePassive', engine: { type } };
+      expect(podOf(make(plain)).containers[0]?.command).toEqual(container.command);
+      const strong = make({ ...plain, failover: { consistency: 'Strong', leaseDuration: '9s' } });
+      expect(configOf(strong).config).toMatchObject({ leaseMs: 9_000, engine: { type } });
+      expect(usesGrpc(strong.spec)).toBe(false);
+      expect(usesGrpc(make({ ...plain, topology: 'LeaderFollower' }).spec)).toBe(type === 'GRPC');
+    },
+  );
 });
 
 describe('the hash of a pod with an agent', () => {

@@ -1,11 +1,12 @@
 import type { Order } from '../api/member-protocol.ts';
 import { HAError } from '../api/errors.ts';
-import { createProbe } from './create-probe.ts';
 import type { Probe, ProbeEvent } from './engine.ts';
 import type { EngineContext } from './engine-context.ts';
 import { callHook } from './hooks.ts';
 import { type LastOrder, roleOf } from './last-order.ts';
 import type { Ending, EngineReport, ManagedEngine } from './managed-engine.ts';
+import { plainLine } from './plain-line.ts';
+import { LineProbe } from './probe.ts';
 import { Program } from './program.ts';
 
 /** Milliseconds that a leader has to end by SIGTERM when it is fenced. */
@@ -95,8 +96,11 @@ export class PlainEngine implements ManagedEngine {
     signal.throwIfAborted();
     const { config, pod, clock } = this.#context;
     const { engine, port } = config;
-    const probe = (this.#probe ??= createProbe({ host: pod.ip, port, engine }, clock, (event) =>
-      this.#onEvent?.(event),
+    const target = { host: pod.ip, port, engine };
+    const probe = (this.#probe ??= new LineProbe(
+      (events) => plainLine(target, clock, events),
+      clock,
+      (event) => this.#onEvent?.(event),
     ));
     return new Promise((resolve, reject) => {
       const aborted = () => {

@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
+import { serveGrpc } from '../engines/grpc/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
 
@@ -67,13 +68,13 @@ function kill() {
   for (const socket of sockets) socket.resetAndDestroy();
 }
 
-const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }) => {
+const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }, intervalMs = 10) => {
   const detector = {
     kind: 'Deadline',
     timeoutMs: 60_000,
     phiThreshold: 8,
     failureThreshold: 3,
-    intervalMs: 10,
+    intervalMs,
   } as const;
   const config = { engine: { type: 'Redis' } as const, port, detector, protocol };
   monitor.setMembers(key, [{ uid: 'a', name: 'db-0', host: '127.0.0.1' }], config);
@@ -98,6 +99,18 @@ describe('what a member says of itself', () => {
     said = { ...said, epoch: 2, state: 'Leading' };
     await until(() => changes > before && health()?.report?.epoch === 2);
     expect(health()?.report?.state).toBe('Leading');
+  });
+
+  it('may be heard over gRPC', async () => {
+    const member = await serveGrpc({
+      member: { Status: (_call, reply) => reply(null, { state: 'STATE_EMPTY', epoch: 4 }) },
+    });
+    ({ port } = member);
+    hear({ epoch: 1, grpc: true });
+    await until(() => health()?.verdict === 'Healthy');
+    expect(health()).toMatchObject({ report: { state: 'Empty', epoch: 4 } });
+    member.stop();
+    await until(() => health()?.verdict === 'Dead');
   });
 
   it('counts also where it is not well', async () => {
@@ -136,10 +149,12 @@ describe('what a member says of itself', () => {
 
 describe('the question', () => {
   it('tells the epoch, and a change of it does not break the connection', async () => {
-    hear();
+    // A beat that is late has a spare connection tried: on a busy machine 10 ms are soon over.
+    const intervalMs = 200;
+    hear({ epoch: 1 }, intervalMs);
     await until(() => health()?.verdict === 'Healthy');
-    hear({ epoch: 2 });
-    await beats(3);
+    hear({ epoch: 2 }, intervalMs);
+    await beats(2);
     expect(asked[0]?.['haservice-epoch']).toBe('1');
     expect(asked.at(-1)?.['haservice-epoch']).toBe('2');
     expect(asked.at(-1)).not.toHaveProperty('haservice-lease');

@@ -120,6 +120,7 @@ describe('defaults', () => {
   it.each([
     ['nothing but what is required', {}],
     ['half a section', { heartbeat: { interval: '100ms' }, placement: { zones: { minZones: 2 } } }],
+    ['a health service', { engine: { type: 'GRPC', grpc: {} } }],
     ['hooks', { engine: { type: 'TCP', port: 80, promote: { path: '/promote' } } }],
   ])('of the API server and of the operator are the same: %s', async (_, spec) => {
     const name = 'defaults';
@@ -146,6 +147,7 @@ describe('a wrong spec is refused with what to write instead', () => {
       /goes with type: TCP/,
     ],
     ['http with TCP', { engine: { type: 'TCP', http: { path: '/' } } }, /goes with type: HTTP/],
+    ['grpc with HTTP', { engine: { type: 'HTTP', grpc: {} } }, /goes with type: GRPC/],
     ['no port', { ports: [] }, /should have at least 1 items/],
     ['a port out of range', { ports: [{ port: 70_000 }] }, /less than or equal to 65535/],
     [

@@ -67,6 +67,7 @@ describe('an answer by HTTP/2', () => {
     ['is of another kind', (stream) => send(stream, message(8)), /no HealthCheckResponse/],
     ['has no end', (stream) => send(stream, Buffer.alloc(70_000)), /64 KiB/],
     ['is a reset of the call', (stream) => stream.close(2), /reset of the call.*error 2/],
+    ['gives the call up', (stream) => stream.close(8), /reset of the call.*error 8/],
     ['has a new status', (stream) => send(stream, serving, { 'grpc-status': '77' }), /status 77/],
     [
       'says something that is badly escaped',
@@ -94,6 +95,30 @@ describe('an answer by HTTP/2', () => {
     });
     probe.beat();
     await heard.until('closed');
+    await heard.until('answer');
+    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    expect(sessions).toHaveLength(2);
+  });
+
+  it('is asked for at once after a goodbye on an idle connection, which the member leaves open', async () => {
+    const { probe, heard, sessions } = await serve((stream) => send(stream, serving));
+    probe.beat();
+    await heard.until('answer');
+    sessions[0]?.goaway();
+    await heard.until('answer');
+    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    expect(sessions).toHaveLength(2);
+  });
+
+  it('does not come of a goodbye that the question has crossed: it is asked again at once', async () => {
+    const { probe, heard, sessions } = await serve((stream, count) => {
+      // Stream 1 was the last that it has looked at.
+      if (count === 2) stream.session?.goaway(0, 1);
+      else send(stream, serving);
+    });
+    probe.beat();
+    await heard.until('answer');
+    probe.beat();
     await heard.until('answer');
     expect(heard.types).toEqual(['answer', 'closed', 'answer']);
     expect(sessions).toHaveLength(2);

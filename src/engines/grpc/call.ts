@@ -45,7 +45,7 @@ const prefixBytes = 5;
 
 /**
  * Makes one unary call, in plain text of https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Nothing is told of
- * a call whose connection has ended, or which the caller has closed: they know.
+ * a call whose connection ends: that is told already.
  *
  * @param done is given a short text where what came is no answer by gRPC.
  */
@@ -83,12 +83,14 @@ export function startCall(
   // What it was is told by its close.
   stream.on('error', () => {});
   stream.once('close', () => {
-    if (session.destroyed || stream.rstCode === constants.NGHTTP2_CANCEL) return;
-    give(
-      stream.rstCode === constants.NGHTTP2_NO_ERROR
-        ? readAnswer(headers, trailers ?? headers, Buffer.concat(chunks))
-        : `a reset of the call, with HTTP/2 error ${stream.rstCode}`,
-    );
+    const { rstCode } = stream;
+    if (session.destroyed) return;
+    if (rstCode === constants.NGHTTP2_NO_ERROR) {
+      give(readAnswer(headers, trailers ?? headers, Buffer.concat(chunks)));
+    } else if (!session.closed) {
+      give(`a reset of the call, with HTTP/2 error ${rstCode}`);
+    }
+    // Else the call has crossed the member's goodbye, and the connection ends by it.
   });
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt32BE(call.message.length, 1);

@@ -1,11 +1,15 @@
-import { type ClientHttp2Session, connect as startSession } from 'node:http2';
+import { type ClientHttp2Stream, connect as startSession } from 'node:http2';
 import { type Socket, connect } from 'node:net';
 import type { ProbeTarget } from '../engine.ts';
 import { type FailureEvents, reportFailure } from '../line.ts';
+import { type GrpcAnswer, type GrpcCall, startCall } from './call.ts';
 
 export interface GrpcConnection {
-  session: ClientHttp2Session;
   socket: Socket;
+  /** As startCall. */
+  call(call: GrpcCall, done: (answer: GrpcAnswer | string) => void): ClientHttp2Stream;
+  /** The member has said that it takes no further calls: the last one is let finish, and then it ends. */
+  closing(): boolean;
   /** Ends it. Nothing is told afterwards. */
   cut(): void;
 }
@@ -30,10 +34,15 @@ export function openConnection(
   let over = false;
   let failure: (Error & { code?: string }) | undefined;
   let goodbye = false;
+  let calls = 0;
+  const cut = () => {
+    over = true;
+    session.destroy();
+    socket.destroy();
+  };
   const end = () => {
     if (over) return;
-    over = true;
-    socket.destroy();
+    cut();
     if (failure === undefined || goodbye) {
       ended.closed(failure?.message ?? 'the member ended the connection');
     } else if (failure.code?.startsWith('ERR_HTTP2') === true) {
@@ -43,16 +52,24 @@ export function openConnection(
     }
   };
   session.on('error', (error: Error) => (failure = error));
-  // The member says that it takes no further calls. What runs is let finish; then Node closes the session.
-  session.on('goaway', () => (goodbye = true));
+  session.on('goaway', () => {
+    goodbye = true;
+    // Node would wait for the member to close its side, too.
+    if (calls === 0) end();
+  });
   session.once('close', end);
   return {
-    session,
     socket,
-    cut: () => {
-      over = true;
-      session.destroy();
-      socket.destroy();
+    call: (call, done) => {
+      calls++;
+      const stream = startCall(session, call, done);
+      stream.once('close', () => {
+        calls--;
+        if (goodbye && calls === 0) end();
+      });
+      return stream;
     },
+    closing: () => session.closed,
+    cut,
   };
 }

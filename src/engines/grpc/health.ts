@@ -3,7 +3,7 @@ import type { ProbeTarget } from '../engine.ts';
 import type { Line, LineEvents } from '../line.ts';
 import { grpcStatus } from './call.ts';
 import { askOverGrpc } from './line.ts';
-import { decodeHealth, encodeHealthRequest, healthPath } from './messages.ts';
+import { decodeHealth, encodeHealthRequest } from './health-message.ts';
 
 /**
  * Asks by the health checking protocol of gRPC: SERVING is well, anything else is a wrong answer.
@@ -12,7 +12,7 @@ import { decodeHealth, encodeHealthRequest, healthPath } from './messages.ts';
 export function healthLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
   const service = target.engine.grpc?.service ?? '';
   return askOverGrpc(target, clock, events, {
-    path: healthPath,
+    path: '/grpc.health.v1.Health/Check',
     message: encodeHealthRequest(service),
     judge: ({ status, text, message }, rttMs) => {
       const said = status === grpcStatus.ok ? servingStatus(message) : text;

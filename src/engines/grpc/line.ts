@@ -2,7 +2,7 @@ import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Clock } from '../../core/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
 import type { FailureEvents, Line, LineEvents } from '../line.ts';
-import { type GrpcAnswer, type GrpcCall, startCall } from './call.ts';
+import type { GrpcAnswer, GrpcCall } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 
 /** What is asked over gRPC, and how its answer is judged. */
@@ -37,12 +37,11 @@ class GrpcLine implements Line {
 
   ask(): void {
     this.#call?.close(constants.NGHTTP2_CANCEL);
-    // One that the member has said goodbye on takes no further call.
-    if (this.#connection?.session.closed) this.close();
-    const { session } = (this.#connection ??= this.#connect());
+    if (this.#connection?.closing()) this.close();
+    const connection = (this.#connection ??= this.#connect());
     const { path, message, metadata, judge } = this.#question;
     const askedAt = this.#clock.now();
-    const call = startCall(session, { path, message, metadata: metadata?.() ?? {} }, (answer) => {
+    const call = connection.call({ path, message, metadata: metadata?.() ?? {} }, (answer) => {
       if (call !== this.#call) return;
       this.#call = undefined;
       if (typeof answer !== 'string') judge(answer, this.#clock.now() - askedAt);

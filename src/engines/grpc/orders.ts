@@ -1,7 +1,7 @@
 import { HAError } from '../../api/errors.ts';
 import type { Order, OrderKind } from '../../api/member-protocol.ts';
 import type { OrderAnswer, OrderTarget } from '../order-answer.ts';
-import { type GrpcAnswer, grpcStatus, startCall } from './call.ts';
+import { type GrpcAnswer, grpcStatus } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 import { decodeReport, encodeOrder, orderPath } from './messages.ts';
 import { refusalIn } from './trailers.ts';
@@ -46,7 +46,7 @@ export async function orderOverGrpc(
         },
       );
       const call = { path, metadata: headers, message: encodeOrder(kind, order) };
-      startCall(connection.session, call, resolve);
+      connection.call(call, resolve);
     });
     return { what, said: read(answer) };
   } finally {
