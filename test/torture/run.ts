@@ -70,6 +70,7 @@ export async function runOnce(
     faults: faults.filter((name) => !played.skipped.includes(name)),
     notes: [
       ...played.notes,
+      ...scene.failovers(epoch),
       `leaders: ${history.leaders.map((each) => each.join('/')).join(', ')}`,
     ],
     acknowledged: findings.acknowledged,
