@@ -2,7 +2,7 @@ import type { FaultName } from '../measure/faults.ts';
 import { readObject } from '../measure/objects.ts';
 import type { Place } from '../measure/place.ts';
 import { Stage } from '../measure/stage.ts';
-import { type Plan, type ServiceName, heartbeats, plans } from './plan.ts';
+import { type Plan, type ServiceName, heartbeats, plans, unhurried } from './plan.ts';
 import { type Row, rowOf } from './rows.ts';
 import { type Runs, runSeries } from './series.ts';
 
@@ -53,7 +53,11 @@ async function runOnStage(
   try {
     log(`applying the quickstart as ${name}, and a plain Deployment`);
     const web = await readObject(quickstart, namespace);
-    const spec = { ...(web as { spec: object }).spec, ...heartbeats[name] };
+    const spec = {
+      ...(web as { spec: object }).spec,
+      ...heartbeats[name],
+      failover: unhurried,
+    };
     const object = { ...web, metadata: { name, namespace }, spec };
     const stage = await Stage.open({ api: place.api, namespace, objects: [object], signal });
     for (const plan of chosen) {

@@ -10,6 +10,8 @@ export const heartbeats = {
   web: {},
   'web-fast': { heartbeat: { interval: '100ms', timeout: '500ms' } },
 };
+/** Faults come faster here than in life, and one after the other would be taken for a primary's own fault (core/flapping.ts). */
+export const unhurried = { minInterval: '0s' };
 export type ServiceName = keyof typeof heartbeats;
 
 /** One fault on one system: what is to be done, and how often. */

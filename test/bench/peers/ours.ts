@@ -6,6 +6,7 @@ import type { HAService } from '../../../src/api/haservice.ts';
 import type { Live } from '../../measure/live.ts';
 import { type Phase, isSettled, phasesOf } from '../../measure/state.ts';
 import type { Kube } from './kube.ts';
+import { unhurried } from '../plan.ts';
 import { type Peer, databaseResources } from './peer.ts';
 
 const settleMs = 240_000;
@@ -52,7 +53,7 @@ export class OurDatabase implements Peer {
     if (container !== undefined) container['resources'] = databaseResources;
     const spec = {
       ...example.spec,
-      failover: { ...example.spec.failover, consistency },
+      failover: { ...example.spec.failover, consistency, ...unhurried },
       ...(heartbeat === undefined ? {} : { heartbeat }),
     };
     await this.#kube.apply([

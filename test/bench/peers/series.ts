@@ -13,8 +13,8 @@ import type { Kube } from './kube.ts';
 import { type Failure, type Outage, observeOutage } from './outage.ts';
 import type { Peer } from './peer.ts';
 
-/** kube-proxy lets a second pass between two changes, and failover.minInterval is 5 s: none must be left over. */
-const restMs = 6_000;
+/** kube-proxy lets a second pass between two changes by default: none must be left over. And the databases are new. */
+const restMs = 4_000;
 
 /** So long must writes be acknowledged again, on every connection, for a failover to be over. Milliseconds. */
 const calmMs = 4_000;
