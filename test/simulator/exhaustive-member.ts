@@ -1,5 +1,5 @@
 import type { MemberReport } from '../../src/api/member-protocol.ts';
-import { memberCount, nameOf, uidOf } from './exhaustive-decide.ts';
+import { nameOf, uidOf } from './exhaustive-decide.ts';
 import type { Flight, Node } from './exhaustive-state.ts';
 
 export function reportOf(node: Node, ordinal: number): MemberReport {
@@ -15,17 +15,16 @@ export function reportOf(node: Node, ordinal: number): MemberReport {
   };
 }
 
-const detached = ({ epoch, ledEpoch, log, term, lives }: Node): Node => ({
+const detached = ({ epoch, ledEpoch, log, term }: Node): Node => ({
   state: 'Detached',
   epoch,
   ledEpoch,
   log,
   term,
-  lives,
 });
 
 /** Another process: it holds what is on its volume, and does nothing of its own accord. */
-export const restarted = (node: Node): Node => ({ ...detached(node), lives: node.lives + 1 });
+export const restarted = (node: Node): Node => detached(node);
 
 /** What an order makes of it; undefined where it refuses. */
 export function obey(node: Node, ordinal: number, order: Flight): Node | undefined {
@@ -46,14 +45,13 @@ export function obey(node: Node, ordinal: number, order: Flight): Node | undefin
         ledEpoch: epoch,
         log: [...node.log, -epoch],
         term: epoch,
-        acked: Array.from({ length: memberCount }, () => 0),
       };
     }
     case 'follow': {
       if (leader === undefined || leader === ordinal) return undefined;
       if (isSame && node.ledEpoch === epoch) return undefined;
       if (isSame && node.state === 'Following' && node.leader === leader) return node;
-      return { ...detached(node), state: 'Following', epoch, leader, told: 0 };
+      return { ...detached(node), state: 'Following', epoch, leader };
     }
     default:
       return { ...detached(node), epoch };

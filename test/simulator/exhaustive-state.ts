@@ -12,12 +12,6 @@ export interface Node {
   log: readonly number[];
   term: number;
   sync?: SyncSet;
-  /** Leading: how far each member's log is known to reach. */
-  acked?: readonly number[];
-  /** Following: how much of the leader's log it has told, or is about to. */
-  told?: number;
-  /** How often its process has been started again. */
-  lives: number;
 }
 
 export type Verdict = 'Unknown' | 'Healthy' | 'Refused' | 'Silent';
@@ -30,6 +24,8 @@ export interface Process {
   status: number;
   version: number;
   views: readonly View[];
+  /** The orders of its epoch that it has given: it gives one again only where it has heard since that it is needed. */
+  given: readonly string[];
 }
 
 export interface Flight {

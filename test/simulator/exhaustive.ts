@@ -21,11 +21,20 @@ import {
 import { Violation } from './checker.ts';
 import type { Plants } from './operator.ts';
 
+/** What may go wrong: a member's process ends, one is found silent though it lives, an operator dies, a second one begins. */
+export const faultKinds = ['crash', 'silence', 'restart', 'second'] as const;
+type FaultKind = (typeof faultKinds)[number];
+
 export interface SearchOptions {
-  /** Crashes of members and operators, false suspicions, and second operators, together. */
+  /** How many of these kinds, in any order and at any moment. */
   faults: number;
+  kinds: readonly FaultKind[];
   /** Writes of clients. */
   writes: number;
+  /** Orders that change nothing may come again, at any time. */
+  late: boolean;
+  /** Goes no further than to this epoch: orders that come late can begin ever new ones. */
+  epochs: number;
   /** Ends after so many states. */
   states: number;
   plants?: Plants;
@@ -42,8 +51,14 @@ export class Transitions {
   readonly #decided = new Map<string, Decision>();
   readonly #plants: Plants;
   readonly #maxWrites: number;
+  readonly #maxEpoch: number;
+  readonly #areLate: boolean;
+  readonly #kinds: Set<FaultKind>;
 
-  constructor({ plants = {}, writes }: SearchOptions) {
+  constructor({ plants = {}, writes, epochs, kinds, late }: SearchOptions) {
+    this.#areLate = late;
+    this.#kinds = new Set(kinds);
+    this.#maxEpoch = epochs;
     this.#plants = plants;
     this.#maxWrites = writes;
   }
@@ -59,13 +74,12 @@ export class Transitions {
       initialized: true,
       syncSets,
     });
-    const base = { epoch: 1, ledEpoch: 0, log: [-1], term: 1, lives: 0 };
-    const follower: Node = { ...base, state: 'Following', leader: 0, told: 1 };
+    const base = { epoch: 1, ledEpoch: 0, log: [-1], term: 1 };
+    const follower: Node = { ...base, state: 'Following', leader: 0 };
     const leader: Node = {
       ...base,
       state: 'Leading',
       ledEpoch: 1,
-      acked: [0, 1, 1],
       ...only(syncSets),
     };
     const nodes = [leader, follower, follower].map((node) => this.nodes.of(node));
@@ -75,7 +89,7 @@ export class Transitions {
       version: 1,
       slice: uidOf(0),
       nodes,
-      operators: [{ status, version: 1, views }],
+      operators: [{ status, version: 1, views, given: [] }],
       writes: [],
       flights: [],
       faults,
@@ -88,6 +102,7 @@ export class Transitions {
   /** @throws Violation where something is broken in this state. */
   next(state: State): Step[] {
     const steps: Step[] = [];
+    if ((this.statuses.at(state.status).epoch ?? 0) > this.#maxEpoch) return steps;
     state.operators.forEach((process, by) => {
       if (process !== null) this.#operator(state, process, by, steps);
     });
@@ -126,7 +141,7 @@ export class Transitions {
       const heard = views.map(([verdict, number], i): Heard => {
         if (number < 0) return { verdict, generation: 0 };
         const node = this.nodes.at(number);
-        return { verdict, report: reportOf(node, i), generation: node.lives };
+        return { verdict, report: reportOf(node, i), generation: 0 };
       });
       decision = decideOn(this.statuses.at(status), heard, slice, this.#plants);
       this.#decided.set(key, decision);
@@ -140,7 +155,12 @@ export class Transitions {
     const wished = this.statuses.of(essenceOf(decision.commit?.status ?? decision.status));
     const flights = [...state.flights];
     let { slice } = state;
+    const given = new Set(process.given.filter((id) => id.startsWith(`${process.status}/`)));
     const add = (flight: Flight) => {
+      const id = `${process.status}/${flight.kind}/${flight.to}`;
+      const isHeard = process.views[flight.to]?.[1] === state.nodes[flight.to];
+      if (given.has(id) && !isHeard) return;
+      given.add(id);
       if (!flights.some((each) => JSON.stringify(each) === JSON.stringify(flight))) {
         flights.push(flight);
       }
@@ -173,8 +193,13 @@ export class Transitions {
     }
     const write = { by, status: wished, version: process.version };
     const writes = wished === process.status ? state.writes : [...state.writes, write];
-    const isSame = writes === state.writes && flights.length === state.flights.length;
-    return isSame && slice === state.slice ? undefined : { ...state, writes, flights, slice };
+    const isNew = flights.length > state.flights.length;
+    // Their order means nothing.
+    if (isNew) flights.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    const isSame = writes === state.writes && !isNew;
+    if (isSame && slice === state.slice) return undefined;
+    const operators = replaced(state.operators, by, { ...process, given: [...given].sort() });
+    return { ...state, operators, writes, flights, slice };
   }
 
   #checkOrder(state: State, kind: string, to: number, epoch: number): void {
@@ -213,8 +238,11 @@ export class Transitions {
       const node = this.#at(state, flight.to);
       const obeyed = obey(node, flight.to, flight);
       const label = `${nameOf(flight.to)} is told to ${flight.kind} in epoch ${flight.epoch}`;
-      // As if it were lost: it may as well come later.
-      if (obeyed === undefined || obeyed === node) return;
+      if (obeyed === undefined || obeyed === node) {
+        // As if it were lost; or it may come later, and then mean something.
+        if (!this.#areLate) steps.push([`${label}, in vain`, { ...state, flights }]);
+        return;
+      }
       const next = this.#put({ ...state, flights }, flight.to, obeyed);
       steps.push([label, flight.kind === 'promote' ? this.#promoted(next, flight) : next]);
     });
@@ -242,43 +270,30 @@ export class Transitions {
       if (node.state === 'Leading' && state.clientWrites < this.#maxWrites) {
         const id = state.clientWrites + 1;
         const written = this.#put(state, i, { ...node, log: [...node.log, id] });
-        const next = this.#settled({ ...written, clientWrites: id }, i);
+        const next = this.#acknowledge({ ...written, clientWrites: id }, i, 0);
         steps.push([`a client writes ${id} to ${nameOf(i)}`, next]);
       }
-      if (node.state === 'Following' && node.leader !== undefined) {
-        this.#follow(state, i, node, node.leader, steps);
-      }
+      if (node.state !== 'Following' || node.leader === undefined) continue;
+      const copy = replicate(node, this.#at(state, node.leader));
+      if (copy === undefined) continue;
+      const label = `${nameOf(i)} receives what ${nameOf(node.leader)} has, and says so`;
+      const isCounted = this.#at(state, node.leader).sync?.members.includes(nameOf(i)) ?? false;
+      const next = this.#put(state, i, copy);
+      steps.push([label, this.#acknowledge(next, node.leader, isCounted ? 1 : 0)]);
     }
   }
 
-  #follow(state: State, i: number, node: Node, leads: number, steps: Step[]): void {
-    const leader = this.#at(state, leads);
-    const copy = replicate(node, leader);
-    if (copy !== undefined) {
-      const label = `${nameOf(i)} receives what ${nameOf(leads)} has`;
-      steps.push([label, this.#put(state, i, copy)]);
-    } else if (
-      leader.state === 'Leading' &&
-      leader.epoch === node.epoch &&
-      (leader.acked?.[i] ?? 0) < node.log.length
-    ) {
-      const acked = replaced(leader.acked ?? [], i, node.log.length);
-      const next = this.#settled(this.#put(state, leads, { ...leader, acked }), leads);
-      steps.push([`${nameOf(leads)} learns what ${nameOf(i)} holds`, next]);
-    }
-  }
-
-  /** Acknowledges what enough followers hold. */
-  #settled(state: State, at: number): State {
+  /**
+   * Where one follower is enough, as with three members. Whether its leader hears that now or later is all the same, as it
+   * holds the write whatever it does afterwards.
+   */
+  #acknowledge(state: State, at: number, holders: number): State {
     const node = this.#at(state, at);
-    if (node.acked === undefined) return state;
-    const { members, acks } = node.sync ?? { members: [], acks: 0 };
-    const needed = acks - (this.#plants.fewerAcks === true ? 1 : 0);
+    const needed = (node.sync?.acks ?? 0) - (this.#plants.fewerAcks === true ? 1 : 0);
+    if (holders < needed) return state;
     const acknowledged = { ...state.acknowledged };
-    node.log.forEach((id, index) => {
-      if (id < 0 || acknowledged[id] !== undefined) return;
-      const holders = members.filter((name) => (node.acked?.[ordinalOf(name)] ?? 0) > index);
-      if (holders.length < needed) return;
+    for (const id of node.log) {
+      if (id < 0 || acknowledged[id] !== undefined) continue;
       acknowledged[id] = node.epoch;
       for (const [epoch, later] of Object.entries(state.leaders)) {
         if (Number(epoch) > node.epoch && !this.#at(state, later).log.includes(id)) {
@@ -287,42 +302,45 @@ export class Transitions {
           );
         }
       }
-    });
+    }
     return { ...state, acknowledged };
   }
 
   #faults(state: State, steps: Step[]): void {
     if (state.faults === 0) return;
-    const faults = state.faults - 1;
-    state.nodes.forEach((_, i) => {
-      const crashed = this.#put(state, i, restarted(this.#at(state, i)));
-      const see = (process: Process | null): Process | null =>
-        process && {
-          ...process,
-          views: replaced(process.views, i, unheard('Refused', process.views[i])),
-        };
-      const operators = state.operators.map(see);
-      steps.push([`${nameOf(i)} crashes`, { ...crashed, faults, operators }]);
-    });
+    const left = { ...state, faults: state.faults - 1 };
+    if (this.#kinds.has('crash')) this.#crashes(left, steps);
     state.operators.forEach((process, by) => {
       if (process === null) return;
-      process.views.forEach((view, i) => {
-        if (view[0] !== 'Healthy') return;
-        const views = replaced(process.views, i, unheard('Silent', view));
-        const operators = replaced(state.operators, by, { ...process, views });
-        steps.push([`op${by} finds ${nameOf(i)} silent`, { ...state, faults, operators }]);
-      });
-      const { status, version } = state;
+      if (this.#kinds.has('silence')) this.#silences(left, process, by, steps);
       const views = Array.from({ length: memberCount }, (): View => ['Unknown', -1]);
-      const fresh: Process = { status, version, views };
-      const operators = replaced(state.operators, by, null);
-      steps.push([
-        `op${by} dies, and another begins`,
-        { ...state, faults, operators: [...operators, fresh] },
-      ]);
-      if (state.operators.length === 1) {
-        steps.push(['another operator begins', { ...state, faults, operators: [process, fresh] }]);
+      const fresh: Process = { status: state.status, version: state.version, views, given: [] };
+      if (this.#kinds.has('restart')) {
+        const operators = [...replaced(state.operators, by, null), fresh];
+        steps.push([`op${by} dies, and another begins`, { ...left, operators }]);
       }
+      if (this.#kinds.has('second') && state.operators.length === 1) {
+        steps.push(['another operator begins', { ...left, operators: [process, fresh] }]);
+      }
+    });
+  }
+
+  #crashes(state: State, steps: Step[]): void {
+    state.nodes.forEach((_, i) => {
+      const crashed = this.#put(state, i, restarted(this.#at(state, i)));
+      const operators = state.operators.map(
+        (process) => process && { ...process, views: unheard(process.views, i, 'Refused') },
+      );
+      steps.push([`${nameOf(i)} crashes`, { ...crashed, operators }]);
+    });
+  }
+
+  #silences(state: State, process: Process, by: number, steps: Step[]): void {
+    process.views.forEach(([verdict], i) => {
+      if (verdict !== 'Healthy') return;
+      const views = unheard(process.views, i, 'Silent');
+      const operators = replaced(state.operators, by, { ...process, views });
+      steps.push([`op${by} finds ${nameOf(i)} silent`, { ...state, operators }]);
     });
   }
 
@@ -355,7 +373,5 @@ export class Transitions {
 const only = (sets: { members: string[]; acks: number }[]) =>
   sets[0] === undefined ? {} : { sync: sets[0] };
 
-const unheard = (verdict: 'Refused' | 'Silent', view: View | undefined): View => [
-  verdict,
-  view?.[1] ?? -1,
-];
+const unheard = (views: readonly View[], at: number, verdict: 'Refused' | 'Silent'): View[] =>
+  replaced(views, at, [verdict, views[at]?.[1] ?? -1]);
