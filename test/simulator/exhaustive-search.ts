@@ -1,10 +1,13 @@
 import { Violation } from './checker.ts';
-import { type SearchOptions, Transitions } from './exhaustive.ts';
+import { Transitions } from './exhaustive.ts';
+import type { SearchOptions } from './exhaustive-laws.ts';
 import type { State } from './exhaustive-state.ts';
 
 export interface Found {
   states: number;
   steps: number;
+  /** States in which nothing but faults was left to happen. */
+  quiet: number;
   /** Whether every state within the bounds was visited. */
   isComplete: boolean;
   /** States deep. */
@@ -28,9 +31,11 @@ export function search(options: SearchOptions): Found {
   const visits: Visit[] = [{ state: start, from: -1, label: 'all is well', depth: 0 }];
   const known = new Set([JSON.stringify(start)]);
   let steps = 0;
+  let quiet = 0;
   const result = (at: number, more: Partial<Found> = {}): Found => ({
     states: known.size,
     steps,
+    quiet,
     isComplete: at >= visits.length,
     depth: visits[at - 1]?.depth ?? 0,
     seconds: (performance.now() - startedAt) / 1_000,
@@ -40,7 +45,9 @@ export function search(options: SearchOptions): Found {
     const visit = visits[at];
     if (visit === undefined || known.size > options.states) return result(at);
     try {
-      for (const [label, state] of transitions.next(visit.state)) {
+      const next = transitions.next(visit.state);
+      if (next.isQuiet) quiet++;
+      for (const [label, state] of next.steps) {
         steps++;
         const key = JSON.stringify(state);
         if (known.has(key)) continue;
@@ -61,3 +68,6 @@ function pathTo(visits: Visit[], at: number): string[] {
     path.unshift(visit.label);
   return path;
 }
+
+export const describeFound = (found: Found): string =>
+  `${found.states} states and ${found.steps} steps in ${found.seconds.toFixed(1)} s, up to ${found.depth} steps deep, ${found.isComplete ? 'all that there are' : 'then it was ended'}; ${found.quiet} quiet; ${found.violation === undefined ? 'nothing was broken' : `${found.violation.what}:\n  ${found.violation.path.join('\n  ')}`}`;

@@ -2,6 +2,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { describeTotals, replayCommand, runSeeds } from './run-seeds.ts';
 import { play } from './scenario.ts';
+import { faultKinds } from './exhaustive-laws.ts';
+import { describeFound, search } from './exhaustive-search.ts';
 import { plants } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
 
@@ -12,6 +14,8 @@ interface Options {
   seconds: number;
   seed?: number;
   plant?: string;
+  exhaustive?: number;
+  states: number;
 }
 
 function whole(text: string): number {
@@ -33,7 +37,9 @@ function engineOf(text: string): Engine {
   return found;
 }
 
-const { engine, seeds, from, seconds, seed, plant } = new Command('npm run simulate --')
+const { engine, seeds, from, seconds, seed, plant, exhaustive, states } = new Command(
+  'npm run simulate --',
+)
   .description(
     'Plays lives of a service, each from its seed, with faults of machines and networks. The last line counts what was broken.',
   )
@@ -42,6 +48,12 @@ const { engine, seeds, from, seconds, seed, plant } = new Command('npm run simul
   .option('--from <seed>', 'the first seed', whole, 1)
   .option('--seconds <count>', 'ends after this time, for each engine; 0: never', whole, 0)
   .option('--seed <seed>', 'plays one life and tells all that happens in it', whole)
+  .option(
+    '--exhaustive <faults>',
+    'instead: every order of events around so many faults (1 or 2), with a write',
+    whole,
+  )
+  .option('--states <count>', 'ends the exhaustive search after so many', whole, 2_000_000)
   .option(
     '--plant <fault>',
     `breaks the operator on purpose, to see that it is found: ${Object.keys(plants).join(', ')}`,
@@ -55,17 +67,37 @@ const planted = plants[plant ?? ''] ?? {};
 const mostTold = 10;
 let broken = 0;
 
-for (const each of engine === undefined ? engines : [engine]) {
-  if (seed !== undefined) {
+if (exhaustive === undefined) playAll();
+else searchAll(exhaustive);
+if (broken > 0) process.exitCode = 1;
+
+function searchAll(faults: number): void {
+  const kinds = faultKinds;
+  const found = search({
+    faults,
+    kinds,
+    writes: 2,
+    epochs: 4,
+    late: false,
+    states,
+    plants: planted,
+  });
+  console.log(describeFound(found));
+  broken += found.violation === undefined ? 0 : 1;
+}
+
+function playAll(): void {
+  for (const each of engine === undefined ? engines : [engine]) {
+    if (seed === undefined) {
+      broken += run(each);
+      continue;
+    }
     const { violation, trace } = play({ engine: each, seed, traced: true, plants: planted });
     console.log(trace.join('\n'));
     console.log(violation ?? 'nothing was broken');
     broken += violation === undefined ? 0 : 1;
-  } else {
-    broken += run(each);
   }
 }
-if (broken > 0) process.exitCode = 1;
 
 function run(engine: Engine): number {
   let told = 0;

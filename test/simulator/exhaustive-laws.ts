@@ -1,0 +1,131 @@
+import type { Status } from '../../src/api/status.ts';
+import type { Decision } from '../../src/core/decision.ts';
+import { Violation } from './checker.ts';
+import { type Heard, decideOn, nameOf, uidOf } from './exhaustive-decide.ts';
+import { reportOf } from './exhaustive-member.ts';
+import { type Flight, type Node, Numbers, type Process, type State } from './exhaustive-state.ts';
+import type { Plants } from './operator.ts';
+
+/** What may go wrong: a member's process ends, one is found silent though it lives, an operator dies, a second one begins. */
+export const faultKinds = ['crash', 'silence', 'restart', 'second'] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface SearchOptions {
+  /** How many of these kinds, in any order and at any moment. */
+  faults: number;
+  kinds: readonly FaultKind[];
+  /** Writes of clients. */
+  writes: number;
+  /** Orders that change nothing may come again, at any time. */
+  late: boolean;
+  /** Goes no further than to this epoch: orders that come late can begin ever new ones. */
+  epochs: number;
+  /** Ends after so many states. */
+  states: number;
+  plants?: Plants;
+}
+
+export type Step = [label: string, next: State];
+
+export const replaced = <T>(all: readonly T[], at: number, one: T): T[] => all.with(at, one);
+
+/** What all steps have in common, and what must never be. */
+export class Laws {
+  readonly statuses = new Numbers<Status>();
+  readonly nodes = new Numbers<Node>();
+  readonly plants: Plants;
+  readonly #decided = new Map<string, Decision>();
+
+  constructor(plants: Plants) {
+    this.plants = plants;
+  }
+
+  at(state: State, ordinal: number): Node {
+    return this.nodes.at(state.nodes[ordinal] ?? -1);
+  }
+
+  /** Orders of older epochs are refused for good. */
+  put(state: State, ordinal: number, node: Node): State {
+    const nodes = replaced(state.nodes, ordinal, this.nodes.of(node));
+    const flights = state.flights.filter(({ to, epoch }) => to !== ordinal || epoch >= node.epoch);
+    return { ...state, nodes, flights };
+  }
+
+  /** Decisions are pure: each is made once. */
+  decision({ status, views }: Process, slice: string): Decision {
+    const key = JSON.stringify([status, slice, views]);
+    let decision = this.#decided.get(key);
+    if (decision === undefined) {
+      const heard = views.map(([verdict, number], i): Heard => {
+        if (number < 0) return { verdict, generation: 0 };
+        const node = this.nodes.at(number);
+        return { verdict, report: reportOf(node, i), generation: 0 };
+      });
+      decision = decideOn(this.statuses.at(status), heard, slice, this.plants);
+      this.#decided.set(key, decision);
+    }
+    return decision;
+  }
+
+  checkOrder(state: State, kind: string, to: number, epoch: number): void {
+    const { epoch: landed = 0, primaryUID } = this.statuses.at(state.status);
+    if (epoch > landed)
+      throw new Violation(`${kind} of epoch ${epoch} before that epoch had landed`);
+    if (kind === 'promote' && epoch === landed && primaryUID !== uidOf(to)) {
+      throw new Violation(`${nameOf(to)} is to be promoted in the epoch of another`);
+    }
+  }
+
+  /** Whoever leads holds every write that was acknowledged in an epoch before. */
+  promoted(state: State, { to, epoch }: Flight): State {
+    const known = state.leaders[epoch];
+    if (known !== undefined && known !== to) {
+      throw new Violation(`epoch ${epoch} has two leaders: ${nameOf(known)} and ${nameOf(to)}`);
+    }
+    for (const [id, ackedIn] of Object.entries(state.acknowledged)) {
+      if (ackedIn < epoch && !this.at(state, to).log.includes(Number(id))) {
+        throw new Violation(
+          `write ${id} of epoch ${ackedIn} is lost with ${nameOf(to)} in epoch ${epoch}`,
+        );
+      }
+    }
+    return { ...state, leaders: { ...state.leaders, [epoch]: to } };
+  }
+
+  /**
+   * Where one follower is enough, as with three members. Whether its leader hears that now or later is all the same, as it
+   * holds the write whatever it does afterwards.
+   */
+  acknowledge(state: State, at: number, holders: number): State {
+    const node = this.at(state, at);
+    const needed = (node.sync?.acks ?? 0) - (this.plants.fewerAcks === true ? 1 : 0);
+    if (holders < needed) return state;
+    const acknowledged = { ...state.acknowledged };
+    for (const id of node.log) {
+      if (id < 0 || acknowledged[id] !== undefined) continue;
+      acknowledged[id] = node.epoch;
+      for (const [epoch, later] of Object.entries(state.leaders)) {
+        if (Number(epoch) > node.epoch && !this.at(state, later).log.includes(id)) {
+          throw new Violation(
+            `write ${id} is acknowledged in epoch ${node.epoch}, but ${nameOf(later)} leads without it`,
+          );
+        }
+      }
+    }
+    return { ...state, acknowledged };
+  }
+
+  /** Nothing is left to happen: all must be as it is wished. */
+  checkQuiet(state: State): void {
+    const { primaryUID, fencing, failovers } = this.statuses.at(state.status);
+    const at = state.nodes.findIndex((_, i) => uidOf(i) === primaryUID);
+    const isWhole = state.nodes.every((number, i) => {
+      const node = this.nodes.at(number);
+      return i === at ? node.state === 'Leading' : node.state === 'Following' && node.leader === at;
+    });
+    const isRunning = failovers?.some(({ outcome }) => outcome === 'Promoting') ?? false;
+    if (!isWhole || fencing !== undefined || isRunning || state.slice !== primaryUID) {
+      throw new Violation('it is quiet, but not as it should be');
+    }
+  }
+}
