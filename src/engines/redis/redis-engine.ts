@@ -19,6 +19,11 @@ import type { ServerInfo } from './server-info.ts';
 const maxLagSeconds = 2;
 
 const toNowhere = ['REPLICAOF', nowhere.host, String(nowhere.port)];
+/**
+ * Whether it answers reads while it has no link to a leader. A follower may, as it may be behind at any time; one that was fenced,
+ * or has just been started, may have been the primary, and clients would take its answers for the primary's.
+ */
+const serveStale = (answer: 'yes' | 'no') => ['CONFIG', 'SET', 'replica-serve-stale-data', answer];
 /** Kept connections of clients outlive a repoint of their Service; those of followers would go on with this member's log. */
 const dropClients = ['normal', 'pubsub', 'replica'].map((type) => [
   ...['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'],
@@ -123,7 +128,7 @@ export class RedisEngine implements ManagedEngine {
           historyOf(order.leader, this.#access),
         );
       }
-      const commands = [['REPLICAOF', host, String(port)]];
+      const commands = [serveStale('yes'), ['REPLICAOF', host, String(port)]];
       const { before, after } = await this.#server.order(commands, signal);
       this.#see(before, this.#course);
       const course: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
@@ -161,7 +166,8 @@ export class RedisEngine implements ManagedEngine {
   /** @returns how it is then */
   async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
-    const commands = this.#hasClients ? [toNowhere, ...dropClients] : [toNowhere];
+    const refuse = [serveStale('no'), toNowhere];
+    const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
     this.#see(before, course);
     this.#see(after, course);
@@ -201,7 +207,7 @@ export class RedisEngine implements ManagedEngine {
     // Before anything is awaited: an order that comes now counts more.
     this.#course = { kind: 'nowhere', strayed: true };
     this.#lineage.forget();
-    await this.#server.call([toNowhere, ...dropClients], signal);
+    await this.#server.call([serveStale('no'), toNowhere, ...dropClients], signal);
   }
 }
 

@@ -55,7 +55,8 @@ export function musts(config: ServerConfig): string {
   return lines([
     ['replicaof', nowhere.host, String(nowhere.port)],
     ['replica-read-only', 'yes'],
-    ['replica-serve-stale-data', 'yes'],
+    // Until it follows: what it holds may be older than what clients have been told.
+    ['replica-serve-stale-data', 'no'],
     // Straight from the socket it would throw its data away before it has all of the new.
     ['repl-diskless-load', 'disabled'],
     // A server that sees none of its followers for an hour would begin a new history, and count anew.
