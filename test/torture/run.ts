@@ -15,6 +15,8 @@ import { engines } from './target/engines.ts';
 const clientTimeoutMs = 1_000;
 const firstWritesMs = 20_000;
 const convergeMs = 90_000;
+/** All is called well no sooner than this after the last fault: it may not have been noticed yet. */
+const watchMs = 1_500;
 const pollMs = 200;
 /** How many lost or dual writes are described. */
 const mostExamples = 5;
@@ -97,6 +99,7 @@ async function converged(
 ): Promise<string | undefined> {
   const deadline = since + convergeMs;
   try {
+    await sleep(watchMs, undefined, { signal });
     await arena.scene.settled(convergeMs, signal);
     await everyoneWrites(arena, since, deadline, signal);
     // What was well at first may have been old news.

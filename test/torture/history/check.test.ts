@@ -8,7 +8,7 @@ import { type Ack, type History, acksOf } from './history.ts';
 import { correctHistories } from './testing/world.ts';
 
 const clean = { lost: [], dual: [], invented: [] };
-const nothingStale = { byPrimary: 0, byReplaced: 0, unacknowledged: 0 };
+const nothingStale = { byPrimary: 0, byOther: 0, unacknowledged: 0 };
 
 /** A write of client a. */
 const write = (n: number, who: string, t: [number, number], more: Partial<Operation> = {}) =>
@@ -83,8 +83,10 @@ describe('a correct history', () => {
         );
         const seen = correct.final![client]!.minus(NumberSet.of([number])).toString();
         const stale = { ...read('', correct.leaders.at(-1)![0]!, [last + 1, last + 2]) };
-        const clients = { ...correct.clients, z: [{ ...stale, seen: { [client]: seen } }] };
-        expect(check({ ...correct, clients })).toMatchObject({
+        const later = write(999, stale.who ?? '', [last + 3, last + 4]);
+        const clients = { ...correct.clients, z: [{ ...stale, seen: { [client]: seen } }, later] };
+        const final = { ...correct.final, z: NumberSet.of([999]) };
+        expect(check({ ...correct, clients, final })).toMatchObject({
           ...clean,
           staleReads: { ...nothingStale, byPrimary: 1 },
         });
@@ -140,10 +142,11 @@ describe('reads that went back', () => {
       read('1', 'A', [12, 13]),
       read('1,3', 'B', [12, 13]),
       read('3', 'B', [14, 15]),
+      write(4, 'B', [16, 17]),
     ];
     expect(check(history(operations)).staleReads).toEqual({
       byPrimary: 1,
-      byReplaced: 1,
+      byOther: 1,
       unacknowledged: 1,
     });
   });

@@ -1,12 +1,12 @@
 import { type Ack, type History, acksOf } from './history.ts';
 import { inventedWrites, lostWrites } from './lost.ts';
-import { dividePeriods } from './periods.ts';
+import { dualAcks } from './dual.ts';
 import { type StaleReads, staleReads } from './reads.ts';
 
 export interface Findings {
   acknowledged: number;
   lost: Ack[];
-  /** Acknowledged by a member that had been replaced: see dividePeriods. */
+  /** Acknowledged by a member that had been replaced: see dualAcks. */
   dual: Ack[];
   /** In the database, and never written: `CLIENT:NUMBER`. */
   invented: string[];
@@ -16,12 +16,11 @@ export interface Findings {
 /** Everything that a history can be found guilty of. */
 export function check(history: History): Findings {
   const acks = acksOf(history);
-  const { periods, dual } = dividePeriods(acks, history.leaders);
   return {
     acknowledged: acks.length,
     lost: lostWrites(history),
-    dual,
+    dual: dualAcks(acks, history.leaders),
     invented: inventedWrites(history),
-    staleReads: staleReads(history, periods),
+    staleReads: staleReads(history),
   };
 }

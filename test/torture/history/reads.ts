@@ -1,13 +1,15 @@
 import { NumberSet } from '../../workload/torture/number-set.ts';
-import { type History, acksOf } from './history.ts';
-import { type Period, isReplaced } from './periods.ts';
+import { type Ack, type History, acksOf } from './history.ts';
 
 /** Numbers of reads that did not find what was there before they were sent. */
 export interface StaleReads {
-  /** The primary of that time did not have what had been acknowledged: an acknowledged write was lost, if only for a while. */
+  /**
+   * Answered by the member that acknowledged the next write of all: as primary it did not have what had been acknowledged,
+   * which was lost, if only for a while.
+   */
   byPrimary: number;
-  /** Answered by a member that had been replaced: it is not asked whether it still leads. No failure with any engine here. */
-  byReplaced: number;
+  /** Answered by a member that leads no more, while connections still lead to it. Reads are not fenced: no failure. */
+  byOther: number;
   /** What an earlier read had found, and nobody had acknowledged, was gone: Redis shows a write before its copies have it. */
   unacknowledged: number;
 }
@@ -15,8 +17,8 @@ export interface StaleReads {
 type Known = Map<string, NumberSet>;
 
 /** Compares each read with all that ended before it was sent. */
-export function staleReads(history: History, periods: readonly Period[]): StaleReads {
-  const stale: StaleReads = { byPrimary: 0, byReplaced: 0, unacknowledged: 0 };
+export function staleReads(history: History): StaleReads {
+  const stale: StaleReads = { byPrimary: 0, byOther: 0, unacknowledged: 0 };
   const acks = acksOf(history);
   const reads = Object.values(history.clients)
     .flat()
@@ -36,13 +38,16 @@ export function staleReads(history: History, periods: readonly Period[]): StaleR
       for (const [client, numbers] of each.seen) of(found, client).addAll(numbers);
     }
     if (lacks(read.seen, acknowledged)) {
-      stale[isReplaced(periods, read) ? 'byReplaced' : 'byPrimary'] += 1;
+      stale[isByLeader(acks, read) ? 'byPrimary' : 'byOther'] += 1;
     } else if (lacks(read.seen, found)) {
-      stale[isReplaced(periods, read) ? 'byReplaced' : 'unacknowledged'] += 1;
+      stale[isByLeader(acks, read) ? 'unacknowledged' : 'byOther'] += 1;
     }
   }
   return stale;
 }
+
+const isByLeader = (acks: readonly Ack[], { who, ended }: { who: string; ended: number }) =>
+  acks.find(({ sent }) => sent >= ended)?.who === who;
 
 const parse = (seen: Record<string, string>): Known =>
   new Map(Object.entries(seen).map(([client, text]) => [client, NumberSet.parse(text)]));

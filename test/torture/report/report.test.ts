@@ -10,7 +10,7 @@ const run = (more: Partial<RunResult>): RunResult => ({
   lost: 0,
   dualPrimary: 0,
   invented: 0,
-  staleReads: { byPrimary: 0, byReplaced: 0, unacknowledged: 0 },
+  staleReads: { byPrimary: 0, byOther: 0, unacknowledged: 0 },
   examples: [],
   unavailableMs: 100,
   ...more,
@@ -18,7 +18,7 @@ const run = (more: Partial<RunResult>): RunResult => ({
 const strong = { engine: 'redis', consistency: 'Strong', seed: 1 };
 
 it('counts over all runs, and over those of each fault', () => {
-  const staleReads = { byPrimary: 0, byReplaced: 4, unacknowledged: 1 };
+  const staleReads = { byPrimary: 0, byOther: 4, unacknowledged: 1 };
   const report = reportOf(
     [
       run({ unavailableMs: 100 }),
@@ -56,7 +56,7 @@ it('with Eventual a loss is counted and is no failure; not to converge is one', 
 });
 
 it('any sign that something was lost or made up fails a run', () => {
-  const staleReads = { byPrimary: 1, byReplaced: 0, unacknowledged: 0 };
+  const staleReads = { byPrimary: 1, byOther: 0, unacknowledged: 0 };
   const runs = [run({ staleReads }), run({ seed: 2, invented: 1 }), run({ seed: 3 })];
   expect(reportOf(runs, strong).failing.map(({ seed }) => seed)).toEqual([1, 2]);
 });

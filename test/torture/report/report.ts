@@ -46,7 +46,7 @@ export function reportOf(
     ...options,
     staleReads: {
       byPrimary: sum(runs, ({ staleReads }) => staleReads.byPrimary),
-      byReplaced: sum(runs, ({ staleReads }) => staleReads.byReplaced),
+      byOther: sum(runs, ({ staleReads }) => staleReads.byOther),
       unacknowledged: sum(runs, ({ staleReads }) => staleReads.unacknowledged),
     },
     failing: runs.flatMap((run) => {
