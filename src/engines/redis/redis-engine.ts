@@ -18,6 +18,12 @@ import type { ServerInfo } from './server-info.ts';
  */
 const maxLagSeconds = 2;
 
+/**
+ * A leader in Strong has each write on its disk before anybody hears of it. With `everysec` Redis puts off writing, not just
+ * syncing, for up to two seconds while an earlier sync is under way (flushAppendOnlyFile): what a SIGKILL then leaves lacks
+ * writes that followers hold and WAIT has confirmed, and a leader that is back with its data would not be what it is taken for.
+ */
+const setSync = (policy: string) => ['CONFIG', 'SET', 'appendfsync', policy];
 const toNowhere = ['REPLICAOF', nowhere.host, String(nowhere.port)];
 /**
  * Whether it answers reads while it has no link to a leader. A follower may, as it may be behind at any time; one that was fenced,
@@ -49,6 +55,8 @@ export class RedisEngine implements ManagedEngine {
   #course: Course = { kind: 'nowhere' };
   /** Clients may be connected that think this is the leader. */
   #hasClients = false;
+  /** appendfsync as the user has it, where it has been changed. */
+  #ownSync: string | undefined;
   /** Orders under way: how things are may not be what is wanted. */
   #orders = 0;
 
@@ -95,7 +103,9 @@ export class RedisEngine implements ManagedEngine {
       await custody.begin();
       const least = ['min-replicas-to-write', String(sync.acks)];
       const longest = ['min-replicas-max-lag', String(maxLagSeconds)];
-      await this.#server.call([['CONFIG', 'SET', ...least, ...longest]], signal);
+      this.#ownSync ??= await this.#askSync(signal);
+      const policy = setSync(sync.acks > 0 ? 'always' : this.#ownSync);
+      await this.#server.call([['CONFIG', 'SET', ...least, ...longest], policy], signal);
       // From here on it may lead, even if the order is cut off.
       const from = this.#course;
       this.#course = { kind: 'leading', epoch, members: sync.members };
@@ -166,7 +176,8 @@ export class RedisEngine implements ManagedEngine {
   /** @returns how it is then */
   async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
-    const refuse = [serveStale('no'), toNowhere];
+    const relax = this.#ownSync === undefined ? [] : [setSync(this.#ownSync)];
+    const refuse = [serveStale('no'), toNowhere, ...relax];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
     this.#see(before, course);
@@ -180,6 +191,11 @@ export class RedisEngine implements ManagedEngine {
     if (!this.#lineage.torn) return after;
     await this.#backToDisk(signal);
     return this.#server.info(signal);
+  }
+
+  async #askSync(signal: AbortSignal): Promise<string> {
+    const [answer] = await this.#server.call([['CONFIG', 'GET', 'appendfsync']], signal);
+    return String((answer as unknown[])[1]);
   }
 
   /** The data in memory are worth nothing; those on the disk are the ones from before. */

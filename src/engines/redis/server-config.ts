@@ -32,10 +32,8 @@ export function defaults(config: ServerConfig): string {
     // The log has all that a snapshot would have, and a snapshot is one more fork.
     ['save', ''],
     /*
-     * What a SIGKILL of the server leaves: all it has acknowledged, as that was written before the answer, if not synced.
-     * What a node that loses its power leaves: all but the last second. A write that WAIT has confirmed is then still held by
-     * the followers, unless as many nodes lose their power in the same second. Where that is not enough: `--appendfsync
-     * always` as an argument of the container. A write with WAIT then took 0.8 ms instead of 0.1 ms on an idle SSD, and the
+     * Of followers, and of a leader in Eventual: what a SIGKILL or a loss of power leaves may lack the last two seconds. A leader
+     * in Strong syncs each write (redis-engine.ts). A write with WAIT then took 0.8 ms instead of 0.1 ms on an idle SSD, and the
      * server ends when its disk is full, instead of going on from memory and saying so.
      */
     ['appendfsync', 'everysec'],
