@@ -1,3 +1,4 @@
+import type { Spec } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { Member } from '../../src/core/observed.ts';
 import type { Kernel } from './kernel.ts';
@@ -8,6 +9,8 @@ interface Versioned {
 
 export interface ServiceObject extends Versioned {
   readonly status: Status;
+  readonly spec: Spec;
+  readonly generation: number;
 }
 export interface PodObject extends Versioned {
   readonly member: Member;
@@ -42,14 +45,14 @@ export class ApiServer {
   #version = 1;
   #serial = 0;
 
-  constructor(kernel: Kernel, status: Status) {
+  constructor(kernel: Kernel, spec: Spec) {
     this.#kernel = kernel;
-    this.service = { version: 1, status };
+    this.service = { version: 1, status: {}, spec, generation: 1 };
   }
 
   /** Begins with a service that has been there for long. */
   settle(status: Status): void {
-    this.service = { version: this.#version, status };
+    this.service = { ...this.service, status };
     // UIDs are not used twice.
     this.#serial = 100;
   }
@@ -62,9 +65,16 @@ export class ApiServer {
     if (version !== this.service.version) return { ok: false, why: 'Conflict' };
     this.onStatus(this.service.status, status);
     this.statusWrites++;
-    this.service = { status, version: ++this.#version };
+    this.service = { ...this.service, status, version: ++this.#version };
     this.#tell({ kind: 'service', object: this.service });
     return { ok: true, object: this.service };
+  }
+
+  /** A user changes what is wished. */
+  putSpec(spec: Spec): void {
+    const generation = this.service.generation + 1;
+    this.service = { ...this.service, spec, generation, version: ++this.#version };
+    this.#tell({ kind: 'service', object: this.service });
   }
 
   putSlice(uids: readonly string[], version: number | undefined): Written<SliceObject> {

@@ -87,6 +87,6 @@ export function decideOn(
     strayEndpoints: [],
     ipv6: false,
   };
-  const resource: Resource = { ...subject, spec, status };
+  const resource: Resource = { ...subject, generation: 1, spec, status };
   return (plants.decide ?? decide)(resource, observed, nowMs);
 }

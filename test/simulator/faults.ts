@@ -1,5 +1,6 @@
 import type { Agent } from './agent.ts';
 import { t0 } from './operator.ts';
+import { type Wish, specOf } from './setups.ts';
 import type { World } from './world.ts';
 
 /** Does harm; what it returns makes good what does not mend itself. */
@@ -160,6 +161,49 @@ export const faults: Record<string, Fault> = {
     world.operator?.cache.stall(kind, ms);
     return undefined;
   },
+  /** The wall clock is set: forwards or back. */
+  jumpClock: (world) => {
+    const ms = world.kernel.random.between(-8_000, 8_000);
+    world.kernel.note('FAULT', () => `the operator's wall clock jumps by ${Math.round(ms)} ms`);
+    if (world.operator !== undefined) world.operator.skewMs += ms;
+    return undefined;
+  },
+  /** A node is cut off for so long that its pods are to be deleted, and replaced. */
+  loseNode: (world, ms) => {
+    const agent = leaderOrAny(world);
+    if (agent === undefined) return undefined;
+    const { place } = agent;
+    const heal = cut(
+      world,
+      others(world, place).flatMap((other) => bothWays(place, other)),
+    );
+    const { kernel, api } = world;
+    kernel.after(ms / 3, () => {
+      for (const { member } of api.pods.values()) {
+        if (member.node === place) api.deletePod(member.uid, t0 + kernel.nowMs, 2_000);
+      }
+    });
+    // Its pods are given up ten seconds after their grace.
+    let isHealed = false;
+    const late = () => {
+      if (!isHealed) heal();
+      isHealed = true;
+    };
+    kernel.after(kernel.random.between(0, 20_000), late);
+    return kernel.random.chance(0.5) ? late : undefined;
+  },
+  changeTemplate: (world) => {
+    wish(world, { image: `program:${world.kernel.random.below(3)}` });
+    return undefined;
+  },
+  scale: (world) => {
+    wish(world, { replicas: world.kernel.random.pick([2, 4, 5, 3]) });
+    return world.kernel.random.chance(0.5) ? () => wish(world, { replicas: 3 }) : undefined;
+  },
+  pause: (world) => {
+    wish(world, { paused: true });
+    return () => wish(world, { paused: false });
+  },
   cannotLead: (world) => {
     const agent = someAgent(world);
     if (agent !== undefined) agent.cannotLead = true;
@@ -172,4 +216,13 @@ export const faults: Record<string, Fault> = {
 
 function startOne(world: World): void {
   if (world.operator === undefined) world.startOperator();
+}
+
+/** A user changes the spec. */
+function wish(world: World, change: Partial<Wish>): void {
+  const { spec } = world.api.service;
+  const { containers } = spec.template.spec as { containers: { image: string }[] };
+  const now = { replicas: spec.replicas, image: containers[0]?.image ?? '', paused: spec.paused };
+  world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
+  world.api.putSpec(specOf(world.habits.engine, { ...now, ...change }));
 }

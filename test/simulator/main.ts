@@ -76,8 +76,8 @@ function searchAll(faults: number): void {
   const found = search({
     faults,
     kinds,
-    writes: 2,
-    epochs: 4,
+    writes: 1,
+    epochs: 2 + faults,
     late: false,
     states,
     plants: planted,

@@ -17,6 +17,8 @@ export class Network {
   /** Chance of a message to be late by seconds, and to be lost without a cut. */
   lateness = 0;
   loss = 0;
+  /** Chance of a request to come twice. */
+  duplicates = 0.02;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -41,6 +43,7 @@ export class Network {
   healAll(): void {
     this.lateness = 0;
     this.loss = 0;
+    this.duplicates = 0;
     for (const link of [...this.#cuts.keys()]) this.#release(link);
   }
 
@@ -51,7 +54,7 @@ export class Network {
     const link = `${from}>${to}`;
     if (this.#cuts.has(link)) return this.#hold(link, deliver);
     this.#travel(link, deliver, this.#delayMs());
-    if (fate.duplicates === true && random.chance(0.02)) {
+    if (fate.duplicates === true && random.chance(this.duplicates)) {
       this.#travel(link, deliver, random.between(5, 3_000));
     }
     return true;

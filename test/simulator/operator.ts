@@ -51,6 +51,8 @@ export class Operator {
   readonly ears = new Map<string, Ear>();
   readonly #detector: DetectorConfig;
   isAlive = true;
+  /** How wrong its wall clock is. */
+  skewMs: number;
   /** How many writes and orders may still leave it before it dies. */
   crashAfter = Infinity;
   isLost = false;
@@ -65,11 +67,11 @@ export class Operator {
     this.place = place;
     const { kernel, habits } = world;
     const rate = kernel.random.between(0.9995, 1.0005);
-    const skewMs = kernel.random.between(-500, 500);
+    this.skewMs = kernel.random.between(-500, 500);
     const now = () => kernel.nowMs * rate;
     this.clock = {
       now,
-      wallNow: () => Math.floor(t0 + skewMs + now()),
+      wallNow: () => Math.floor(t0 + this.skewMs + now()),
       after: (ms, callback) => kernel.after(ms, callback),
     };
     this.grants = new Grants(this.clock, (withinMs) => now() - this.#confirmedAt <= withinMs);

@@ -116,7 +116,8 @@ export class Reconcile {
     memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));
     const status =
       memory.epoch === epoch ? object.status : { ...object.status, epoch: memory.epoch };
-    const resource: Resource = { ...subject, spec: world.habits.spec, status };
+    const { spec, generation } = object;
+    const resource: Resource = { ...subject, spec, generation, status };
     const observed = operator.observe(status);
     const known = new Set(observed.members.map(({ uid }) => uid));
     for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);

@@ -1,4 +1,5 @@
 import type { Status } from '../../src/api/status.ts';
+import { templateHash } from '../../src/core/pod.ts';
 import { Violation } from './checker.ts';
 import { Clients } from './clients.ts';
 import { faults } from './faults.ts';
@@ -81,7 +82,8 @@ function run(world: World, engine: Engine): boolean {
   const clients = new Clients(world);
   kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
   const heals: (() => void)[] = [];
-  const count = 1 + random.below(4);
+  if (random.chance(0.2)) world.network.duplicates = 0.3;
+  const count = 1 + random.below(random.chance(0.2) ? 8 : 4);
   for (let i = 0; i < count; i++) {
     const name = random.pick(faultNames);
     const ms = random.chance(0.5) ? random.between(10, 1_500) : random.between(500, 15_000);
@@ -144,22 +146,26 @@ function converge(world: World, clients: Clients): boolean {
 }
 
 /**
- * Too few copies are left to know that they hold every write: the primary's is not there, nor that of some other, or it has
- * one whose position is forgotten.
+ * Too few copies are left to know that they hold every write: the primary's is not there, and of those whose acknowledgements
+ * it asked for too many have none, or one whose position is forgotten.
  */
 function mayWait({ api, kubelets }: World): boolean {
-  const { conditions, primary, initialized } = api.service.status;
+  const { conditions, primary, initialized, syncSets = [] } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
   if (blocked?.status !== 'True' || initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
   const holders = kubelets.agents.filter(({ volume }) => volume.data !== undefined);
   if (holders.some(({ name }) => name === primary)) return false;
-  return holders.filter(({ volume }) => volume.data?.isForgotten === false).length < 2;
+  const known = holders.filter(({ volume }) => volume.data?.isForgotten === false);
+  return syncSets.some(({ members, acks }) => {
+    const told = known.filter(({ name }) => members.includes(name)).length;
+    return told < members.length - acks + 1;
+  });
 }
 
 /** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
-function whyNotWhole({ api, kubelets, habits, operators }: World): string | undefined {
-  const { status } = api.service;
+function whyNotWhole({ api, kubelets, operators }: World): string | undefined {
+  const { status, spec } = api.service;
   if (operators.length > 1) operators.slice(0, -1).forEach((old) => old.die('it was replaced'));
   if (status.phase !== 'Healthy') {
     const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
@@ -168,7 +174,7 @@ function whyNotWhole({ api, kubelets, habits, operators }: World): string | unde
   }
   if (api.slice?.uids.join() !== status.primaryUID) return 'the Service does not name the primary';
   const { agents } = kubelets;
-  if (agents.length !== habits.spec.replicas) return `${agents.length} processes run`;
+  if (agents.length !== spec.replicas) return `${agents.length} processes run`;
   const leaders = agents.filter(({ leadership }) => leadership !== undefined);
   if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID)
     return 'the primary does not lead';
@@ -176,5 +182,9 @@ function whyNotWhole({ api, kubelets, habits, operators }: World): string | unde
     ({ following }) => following?.order.leader.member === status.primary,
   );
   if (followers.length !== agents.length - 1) return 'not all others follow';
-  return undefined;
+  const hash = templateHash(spec);
+  const pods = [...api.pods.values()];
+  return pods.some(({ member }) => member.templateHash !== hash)
+    ? 'not all pods are made from the template'
+    : undefined;
 }

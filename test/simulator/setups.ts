@@ -3,6 +3,8 @@ import type { Spec } from '../../src/api/spec.ts';
 
 /** How a program behaves, as far as decisions can tell. */
 export interface Habits {
+  engine: Engine;
+  /** As it is at first. */
   spec: Spec;
   /** A write waits for acknowledgements of followers, who hold what the leader holds. Without: each writes for itself. */
   replicates: boolean;
@@ -21,11 +23,6 @@ export interface Habits {
 export const engines = ['postgres', 'redis', 'lease'] as const;
 export type Engine = (typeof engines)[number];
 
-const base = {
-  ports: [{ port: 80 }],
-  replicas: 3,
-  template: { spec: { containers: [{ name: 'main', image: 'program', command: ['program'] }] } },
-};
 const strong = { consistency: 'Strong' };
 
 const specs: Record<Engine, object> = {
@@ -34,17 +31,38 @@ const specs: Record<Engine, object> = {
   lease: { engine: { type: 'TCP' }, failover: strong },
 };
 
-/** Parsed once: decisions remember hashes by the spec's identity. */
-const parsed = new Map<Engine, Spec>();
+/** What a user changes of a spec. */
+export interface Wish {
+  replicas: number;
+  image: string;
+  paused: boolean;
+}
+
+export const firstWish: Wish = { replicas: 3, image: 'program', paused: false };
+
+/** Each is parsed once: decisions remember hashes by the spec's identity. */
+const parsed = new Map<string, Spec>();
+
+export function specOf(engine: Engine, { replicas, image, paused }: Wish): Spec {
+  const key = [engine, replicas, image, paused].join();
+  let spec = parsed.get(key);
+  if (spec === undefined) {
+    spec = specSchema.parse({
+      ports: [{ port: 80 }],
+      replicas,
+      paused,
+      template: { spec: { containers: [{ name: 'main', image, command: ['program'] }] } },
+      ...specs[engine],
+    });
+    parsed.set(key, spec);
+  }
+  return spec;
+}
 
 export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
-  let spec = parsed.get(engine);
-  if (spec === undefined) {
-    spec = specSchema.parse({ ...base, ...specs[engine] });
-    parsed.set(engine, spec);
-  }
   return {
-    spec,
+    engine,
+    spec: specOf(engine, firstWish),
     replicates: engine !== 'lease',
     anyFollower: engine === 'redis',
     forgetsPosition: engine === 'redis',

@@ -5,7 +5,6 @@ export const subject = {
   name: 'web',
   namespace: 'shop',
   uid: 'uid-web',
-  generation: 1,
   createdAtMs: t0 - 3_600_000,
   deleting: false,
   agentImage: 'operator',

@@ -41,7 +41,7 @@ export class World implements AgentWorld, OperatorWorld {
     this.habits = plants.fewerAcks === true ? { ...habits, fewerAcks: true } : habits;
     this.plants = plants;
     this.checker = new Checker(this.kernel, habits);
-    this.api = new ApiServer(this.kernel, {});
+    this.api = new ApiServer(this.kernel, habits.spec);
     this.api.onStatus = (before, after) => this.checker.statusWritten(before, after);
     this.kubelets = new Kubelets(this, this.api);
     this.kubelets.onProcessEnd = (uid) => this.#reset(uid);
