@@ -1,0 +1,114 @@
+import { type DetectorConfig, initial, judge, onAnswer } from '../../core/detector.ts';
+import type { FakeClock } from '../../core/fake-clock.ts';
+import type { Line, LineEvents } from '../../engines/line.ts';
+import { LineProbe } from '../../engines/probe.ts';
+import { StallMeter } from '../stall-meter.ts';
+
+/**
+ * The whole chain but the sockets, on a clock of its own: detector, probe and stall meter against a member that lives,
+ * over a network that loses packets and TCP that sends them again, watched by an operator that stalls.
+ */
+
+const roundTripMs = 2;
+
+/** mulberry32: a small generator with a seed, for repeatable losses. */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface Network {
+  clock: FakeClock;
+  /** Of a packet, each way. */
+  loss: number;
+  chance: () => number;
+  /** Whether the member answers at all. */
+  alive: boolean;
+}
+
+/** A connection whose lost packets are sent again after Linux's first timeouts, which double: SYN 1 s, data 200 ms. */
+class LossyLine implements Line {
+  readonly #network: Network;
+  readonly #events: LineEvents;
+  #connected = false;
+  #closed = false;
+
+  constructor(network: Network, events: LineEvents) {
+    this.#network = network;
+    this.#events = events;
+  }
+
+  ask(): void {
+    const askedAt = this.#network.clock.now();
+    const request = () =>
+      this.#exchange(200, () => this.#events.answer(this.#network.clock.now() - askedAt));
+    if (this.#connected) request();
+    else
+      this.#exchange(1_000, () => {
+        this.#connected = true;
+        request();
+      });
+  }
+
+  connected = () => this.#connected;
+  wrong = () => undefined;
+  close = () => void (this.#closed = true);
+
+  #exchange(retryMs: number, done: () => void): void {
+    const { clock, loss, chance } = this.#network;
+    const lost = chance() < loss || chance() < loss;
+    clock.after(lost ? retryMs : roundTripMs, () => {
+      if (this.#closed) return;
+      if (lost) this.#exchange(2 * retryMs, done);
+      else if (this.#network.alive) done();
+    });
+  }
+}
+
+/** Starts to hear a member. Returns its state and the time at which it was found dead. */
+export function watch(network: Network, config: DetectorConfig, lookMs = 10) {
+  const { clock } = network;
+  const meter = new StallMeter(clock);
+  const watched = {
+    state: initial(config, 0),
+    deadAt: undefined as number | undefined,
+    answers: 0,
+  };
+  const probe = new LineProbe(
+    (events) => new LossyLine(network, events),
+    clock,
+    (event) => {
+      if (event.type !== 'answer') return;
+      watched.answers++;
+      watched.state = onAnswer(watched.state, meter.attentiveNow());
+    },
+  );
+  const beat = () => {
+    probe.beat();
+    clock.after(config.intervalMs, beat);
+  };
+  // Looks more often than the monitor does, so that no verdict can slip by.
+  const look = () => {
+    watched.state = judge(watched.state, meter.attentiveNow()).state;
+    if (watched.state.verdict === 'Dead') watched.deadAt ??= clock.now();
+    clock.after(lookMs, look);
+  };
+  beat();
+  look();
+  return watched;
+}
+
+export const defaults: DetectorConfig = {
+  kind: 'Deadline',
+  timeoutMs: 2_000,
+  phiThreshold: 8,
+  failureThreshold: 3,
+  intervalMs: 500,
+};
+export const fast: DetectorConfig = { ...defaults, timeoutMs: 500, intervalMs: 100 };
+export const accrual: DetectorConfig = { ...defaults, kind: 'PhiAccrual', timeoutMs: 10_000 };
