@@ -54,7 +54,7 @@ it('mistake rate: not more than the losses in a row that a mistake takes', () =>
   const clock = new FakeClock();
   let mistakes = 0;
   const network = { clock, loss: 0.1, chance: random(11), alive: true };
-  let watched = watch(network, defaults, 50);
+  const watched = watch(network, defaults, 50);
   for (let at = 0; at < beats * defaults.intervalMs; at += 30_000) {
     clock.advance(30_000);
     if (watched.deadAt === undefined) continue;

@@ -6,7 +6,7 @@ import type { Manifest } from '../../src/core/manifest.ts';
 import type { PodObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
 import { type Operator, t0 } from './operator.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder } from '../../src/agent/rules.ts';
 import { subject } from './subject.ts';
 
 /** A question to the API server. It waits for the answer: undefined where none came in time. */

@@ -1,11 +1,12 @@
+import { Lease } from '../../src/agent/lease.ts';
+import { type AnyOrder, judge } from '../../src/agent/rules.ts';
 import type { MemberReport, Order, OrderKind, Refusal } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
+import { ownClock } from './own-clock.ts';
 import { type FollowerHost, Following, type Leader } from './following.ts';
 import type { Kernel } from './kernel.ts';
 import { Leadership } from './leadership.ts';
-import { LeaseKeeper } from './lease-keeper.ts';
 import type { Network } from './network.ts';
-import { type AnyOrder, judge } from './rules.ts';
 import type { Habits } from './setups.ts';
 import { type Volume, beginTerm, forget, newData, positionOf } from './volume.ts';
 
@@ -35,7 +36,7 @@ export class Agent implements FollowerHost, Leader {
   readonly pod: AgentPod;
   readonly volume: Volume;
   readonly world: AgentWorld;
-  readonly lease: LeaseKeeper;
+  readonly lease: Lease;
   leadership: Leadership | undefined;
   following: Following | undefined;
   isAlive = true;
@@ -54,8 +55,12 @@ export class Agent implements FollowerHost, Leader {
     this.world = world;
     this.pod = pod;
     this.volume = volume;
-    const isAwake = () => this.isAlive && !this.isFrozen;
-    this.lease = new LeaseKeeper(world.kernel, isAwake, () => this.exit('its lease is over'));
+    this.lease = new Lease({
+      clock: ownClock(world.kernel, (ms, run) => this.#after(ms, run)),
+      run: `${world.kernel.random.below(1e9)}`,
+      maxMs: 60_000,
+      onOver: () => this.exit('its lease is over'),
+    });
     if (volume.data !== undefined && world.habits.forgetsPosition) forget(volume.data);
     this.#after(world.kernel.random.between(20, 800), () => (this.#isStarting = false));
   }
@@ -85,7 +90,7 @@ export class Agent implements FollowerHost, Leader {
       volume.ledEpoch = epoch;
       const data = (volume.data ??= newData('', epoch));
       this.leadership = new Leadership(epoch, data, status.syncSets?.[0], habits);
-      this.lease.settle();
+      if (habits.lease) this.lease.begin(`${this.lease.issue()} 10000`);
       this.world.promoted(this);
       return;
     }
@@ -113,7 +118,7 @@ export class Agent implements FollowerHost, Leader {
     this.isFrozen = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.lease.look();
+    this.lease.isOver();
     const { random } = this.world.kernel;
     // Each lay in a socket of its own, and none is first.
     while (waiting.length > 0) {
@@ -172,11 +177,13 @@ export class Agent implements FollowerHost, Leader {
       );
       answer({ refusal, report: this.report() });
     };
-    const verdict = judge(this.volume, { name: this.name, uid: this.pod.uid }, given);
+    const { epoch, ledEpoch, leader } = this.volume;
+    const obeyed = { epoch, ledEpoch, ...(leader === undefined ? {} : { leader }) };
+    const verdict = judge(obeyed, { name: this.name, uid: this.pod.uid }, given);
     if ('refusal' in verdict) return refuse(verdict.refusal);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
-    Object.assign(this.volume, verdict.obeyed);
+    Object.assign(this.volume, { leader: undefined }, verdict.obeyed);
     this.#endOrder?.();
     let isOver = false;
     this.#endOrder = () => {
@@ -200,7 +207,7 @@ export class Agent implements FollowerHost, Leader {
     if (this.leadership === undefined) return;
     const { nowMs } = this.world.kernel;
     if (this.habits.lease) {
-      this.lease.look();
+      this.lease.isOver();
       if (this.isAlive) this.world.acknowledged(this, id, nowMs);
     } else {
       this.leadership.write(id, () => this.world.acknowledged(this, id, nowMs));
@@ -262,7 +269,8 @@ export class Agent implements FollowerHost, Leader {
     const { habits, volume } = this;
     const { epoch, sync, init } = order;
     if (this.cannotLead) return 'Failed';
-    if (habits.lease && !this.lease.begin(grant)) return 'Failed';
+    if (habits.lease && !this.lease.isGood(grant)) return 'Failed';
+    if (habits.lease) this.lease.begin(grant);
     if (this.leadership?.epoch === epoch) {
       this.leadership.setSync(sync);
       return undefined;

@@ -1,7 +1,7 @@
 import type { Status } from '../../src/api/status.ts';
 import type { Agent } from './agent.ts';
 import type { Kernel } from './kernel.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder } from '../../src/agent/rules.ts';
 import type { Habits } from './setups.ts';
 import type { Entry } from './volume.ts';
 

@@ -1,7 +1,7 @@
 import type { HookCall } from '../../src/core/calls.ts';
 import type { HookState } from '../../src/core/observed.ts';
 import type { Operator } from './operator.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder } from '../../src/agent/rules.ts';
 import type { Answer } from './agent.ts';
 
 const firstRetryMs = 200;

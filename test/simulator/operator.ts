@@ -9,7 +9,7 @@ import type { ApiServer } from './api-server.ts';
 import { Cache } from './cache.ts';
 import { Ear, type EarWorld } from './ear.ts';
 import type { Habits } from './setups.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder } from '../../src/agent/rules.ts';
 
 /** Ways to break the operator on purpose: a checker must be shown to find them. */
 export interface Plants {

@@ -11,7 +11,7 @@ import { Kubelets } from './kubelet.ts';
 import { Network } from './network.ts';
 import { Operator, type OperatorWorld, type Plants, t0 } from './operator.ts';
 import { Reconcile } from './reconcile.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder } from '../../src/agent/rules.ts';
 import type { Habits } from './setups.ts';
 import { emptyVolume } from './volume.ts';
 
