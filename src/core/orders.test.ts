@@ -44,6 +44,12 @@ it('promotes first, and lets nobody follow one that does not lead yet', () => {
   ]);
 });
 
+it('does not promote one that has led again in the same epoch: its positions may be counted anew', () => {
+  const service = strong();
+  service.members[0] = led(service.resource, 0, { state: 'Detached', ledEpoch: 1 });
+  expect(ordersOf(service)).toEqual([]);
+});
+
 it('begins with an empty data set only where there has never been one', () => {
   const service = strong({}, { initialized: false });
   service.members[0] = led(service.resource, 0, { state: 'Empty' });

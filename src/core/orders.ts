@@ -69,7 +69,12 @@ export function planOrders(
       }
     } else if (member.uid === primary?.uid) {
       const isComing = report.state === 'Starting' || report.state === 'Cloning';
-      if (!promoted && !isComing && !rivalLeads(resource, observed)) {
+      // Another process of it than the one that led: only in a new epoch, as its positions may be counted anew.
+      const hasLed =
+        resource.spec.topology === 'LeaderFollower' &&
+        report.state !== 'Leading' &&
+        report.ledEpoch === epoch;
+      if (!promoted && !isComing && !hasLed && !rivalLeads(resource, observed)) {
         const sync = currentSet(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
           init: mayInit(resource),
