@@ -38,7 +38,7 @@ export interface Wish {
   paused: boolean;
 }
 
-export const firstWish: Wish = { replicas: 3, image: 'program', paused: false };
+const firstWish: Wish = { replicas: 3, image: 'program', paused: false };
 
 /** Each is parsed once: decisions remember hashes by the spec's identity. */
 const parsed = new Map<string, Spec>();
