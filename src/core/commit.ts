@@ -8,7 +8,7 @@ import type { Member, Observed, Resource } from './observed.ts';
 import { positionOf } from './position.ts';
 import { findProblems } from './problems.ts';
 import { nextStatus } from './status.ts';
-import { wishedSet } from './sync-sets.ts';
+import { inheritedSets } from './sync-sets.ts';
 
 type Committed = Extract<FailoverPlan, { kind: 'Elect' | 'Fence' }>;
 
@@ -46,7 +46,9 @@ function elected(
     epoch,
     ...(speaksProtocol(resource.spec) ? { ledEpoch: epoch } : {}),
     ...(start === undefined ? {} : { termStart: start }),
-    ...(hasQuorum(resource.spec) ? { syncSets: [wishedSet(resource, observed, winner.name)] } : {}),
+    ...(hasQuorum(resource.spec)
+      ? { syncSets: inheritedSets(resource, observed, winner.name) }
+      : {}),
     ...(record === undefined
       ? {}
       : {

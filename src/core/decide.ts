@@ -28,6 +28,8 @@ import { sharedUntilMs } from './witness.ts';
 const emptySliceAfterMs = 500;
 /** How often the lag in the status is looked at anew. */
 const lagRefreshMs = 10_000;
+/** How often members are looked at that must catch up before an older set of them is dropped. */
+const setsRefreshMs = 1_000;
 /** How long a failover's record waits for the first answer through the Service. */
 const firstSuccessWaitMs = 3_000;
 
@@ -95,6 +97,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       writes.requeueAtMs,
       nextProblemAtMs(resource, observed, nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
+      (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members
         .map((member) => sharedUntilMs(resource, observed, member) ?? -Infinity)
         .filter((untilMs) => untilMs > nowMs),

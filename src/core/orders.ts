@@ -109,11 +109,12 @@ const rivalLeads = (resource: Resource, observed: Observed): boolean =>
       (stateOf(observed.hooks, 'demote', member)?.failures ?? 0) === 0,
   );
 
-/** Who follows may be counted by the leader: so it must have been written down first that its voice counts. */
+/**
+ * Who follows may be counted by the leader: so it must have been written down first that its voice counts, and the leader,
+ * as it is promoted, has said that this set is in force.
+ */
 const mayFollow = (resource: Resource, member: Member): boolean =>
-  !hasQuorum(resource.spec) ||
-  (resource.status.syncSets?.length === 1 &&
-    (currentSet(resource)?.members.includes(member.name) ?? false));
+  !hasQuorum(resource.spec) || (currentSet(resource)?.members.includes(member.name) ?? false);
 
 interface Given {
   action: OrderKind;

@@ -79,7 +79,7 @@ function syncSets(resource: Resource, observed: Observed, { primary, promoted }:
   if (primary === undefined || status.fencing !== undefined) return {};
   const report = reportOf(primary);
   if (!promoted && report?.state !== 'Leading') return {};
-  const sets = nextSets(resource, observed, report?.sync, primary.name);
+  const sets = nextSets(resource, observed, primary);
   return sets === undefined ? {} : { syncSets: sets };
 }
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { acksOf, nextSets, wishedSet } from './sync-sets.ts';
+import type { SyncSet } from '../api/member-protocol.ts';
+import { acksOf, inheritedSets, nextSets, wishedSet } from './sync-sets.ts';
 import { makeMember, makeObserved, t0 } from './testing/fixtures.ts';
-import { strong } from './testing/led.ts';
+import { led, leading, strong } from './testing/led.ts';
 
 const gone = { deletionAtMs: t0 - 60_000, health: undefined };
 
@@ -30,16 +31,58 @@ it('leaves out one on a lost node only where the leader names whom it counts', (
   expect(wishedSet(redis, seen, 'web-0').members).toEqual(['web-1', 'web-2', 'web-3']);
 });
 
-it('writes the new set down beside the old one, and drops that when the leader has the new', () => {
-  const { resource, members } = strong({ replicas: 4 });
-  const [old] = resource.status.syncSets ?? [];
-  const seen = makeObserved([...members, makeMember(resource, 3)]);
-  const wished = { members: ['web-1', 'web-2', 'web-3'], acks: 2 };
-  expect(nextSets(resource, seen, old, 'web-0')).toEqual([old, wished]);
-  const changing = {
-    ...resource,
-    status: { ...resource.status, syncSets: [old ?? wished, wished] },
+const three = ['web-1', 'web-2', 'web-3'];
+
+/** Four members are wished now; the leader has this set in force, and the others are so far. */
+function growing(sync: SyncSet, offsets: number[]) {
+  const { resource } = strong({ replicas: 4 });
+  const leader = led(resource, 0, leading({ sync }));
+  const others = offsets.map((offset, i) =>
+    led(resource, i + 1, { position: { term: 1, offset } }),
+  );
+  return { resource, leader, seen: makeObserved([leader, ...others]) };
+}
+
+it('writes the new set down beside the old one, and drops that when the new is in force and holds everything', () => {
+  const old = { members: ['web-1', 'web-2'], acks: 1 };
+  const wished = { members: three, acks: 2 };
+  const before = growing(old, [100, 100, 100]);
+  expect(nextSets(before.resource, before.seen, before.leader)).toEqual([old, wished]);
+  const status = { ...before.resource.status, syncSets: [old, wished] };
+  const changing = { ...before.resource, status };
+  expect(nextSets(changing, before.seen, before.leader)).toEqual([old, wished]);
+  const behind = growing(wished, [100, 99, 0]);
+  expect(nextSets(changing, behind.seen, behind.leader)).toEqual([old, wished]);
+  const after = growing(wished, [100, 100, 0]);
+  expect(nextSets(changing, after.seen, after.leader)).toEqual([wished]);
+});
+
+it('goes on to the next change where the last is in force but cannot be caught up with', () => {
+  const old = { members: ['web-1', 'web-2'], acks: 1 };
+  const last = { members: [...three, 'web-4'], acks: 2 };
+  const { resource, seen, leader } = growing(last, [100, 0, 0]);
+  const changing = { ...resource, status: { ...resource.status, syncSets: [old, last] } };
+  const wished = { members: three, acks: 2 };
+  expect(nextSets(changing, seen, leader)).toEqual([old, last, wished]);
+});
+
+it('hands down to a new leader who held the writes of the last', () => {
+  const inherited = (syncSets: SyncSet[], to: string) => {
+    const { resource, members } = strong({}, { syncSets });
+    return inheritedSets(resource, makeObserved(members), to);
   };
-  expect(nextSets(changing, seen, old, 'web-0')).toEqual([old, wished]);
-  expect(nextSets(changing, seen, wished, 'web-0')).toEqual([wished]);
+  // The same members: what the new leader should have.
+  expect(inherited([{ members: ['web-1', 'web-2'], acks: 1 }], 'web-1')).toEqual([
+    { members: ['web-0', 'web-2'], acks: 1 },
+  ]);
+  // Two have left since: what they held, too few of those who stayed may hold.
+  const five = [...three, 'web-4'];
+  expect(inherited([{ members: five, acks: 2 }], 'web-1')).toEqual([
+    { members: ['web-0', 'web-2', 'web-3', 'web-4'], acks: 2 },
+  ]);
+  expect(inherited([{ members: five, acks: 2 }], 'web-0')).toEqual([{ members: five, acks: 2 }]);
+  // One that was not asked holds them, too, now.
+  expect(inherited([{ members: ['web-2'], acks: 1 }], 'web-1')).toEqual([
+    { members: ['web-0', 'web-2'], acks: 2 },
+  ]);
 });

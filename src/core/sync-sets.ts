@@ -2,7 +2,8 @@ import type { SyncSet } from '../api/member-protocol.ts';
 import { hasQuorum } from './managed.ts';
 import { isHealthy } from './member.ts';
 import { podName } from './naming.ts';
-import type { Observed, Resource } from './observed.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { positionOf } from './position.ts';
 
 /** How many followers must have a write: with the leader they are a majority of the members that the spec asks for. */
 export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
@@ -39,24 +40,68 @@ export const inForce = (resource: Resource, reported: SyncSet | undefined): bool
 const sorted = (set: SyncSet | undefined) =>
   set === undefined ? undefined : { ...set, members: set.members.toSorted() };
 
+/** Sets that the status may hold; schema and CRD say the same. */
+const mostSets = 4;
+
 /**
- * The sets to be written down next. A new one is added before the leader hears of it, and the old one is kept until the
- * leader has said that the new one is in force: a failover in between must satisfy both (as joint consensus does, Ongaro
- * and Ousterhout, 2014).
+ * The sets to be written down next. A new one is added before the leader hears of it, and the old ones are kept until the
+ * leader has said that the new one is in force, and enough of its members hold all that the leader then held: what was
+ * acknowledged under an old set may be held by members of that alone. A failover in between must satisfy all of them (as joint
+ * consensus does, Ongaro and Ousterhout, 2014, where a new configuration counts once it is committed).
  */
 export function nextSets(
   resource: Resource,
   observed: Observed,
-  reported: SyncSet | undefined,
-  leader: string,
+  leader: Member,
 ): SyncSet[] | undefined {
   const { syncSets = [] } = resource.status;
   if (!hasQuorum(resource.spec)) return undefined;
-  const wished = wishedSet(resource, observed, leader);
+  const wished = wishedSet(resource, observed, leader.name);
   const last = syncSets.at(-1);
-  const settled = inForce(resource, reported);
+  if (last === undefined) return [wished];
+  const settled = inForce(resource, leader.health?.report?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
   if (syncSets.length > 1 && !settled) return syncSets;
-  if (same(last, wished)) return [wished];
-  return last === undefined ? [wished] : [last, wished];
+  const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;
+  return same(last, wished) || sets.length >= mostSets ? sets : [...sets, wished];
+}
+
+/** Whether as many as must acknowledge hold what the leader was last heard to hold, with this set in force. */
+function holdAll(
+  { status }: Resource,
+  { members }: Observed,
+  leader: Member,
+  { members: names, acks }: SyncSet,
+): boolean {
+  const held = positionOf(leader);
+  const holders = members.filter((member) => {
+    const report = member.health?.report;
+    return (
+      names.includes(member.name) &&
+      isHealthy(member) &&
+      report?.state === 'Following' &&
+      report.leader === leader.name &&
+      report.epoch === status.epoch &&
+      held !== undefined &&
+      report.position?.term === held.term &&
+      report.position.offset >= held.offset
+    );
+  });
+  return holders.length >= acks;
+}
+
+/**
+ * What the sets of the former leader mean for a new one. Whatever it has acknowledged is held by itself and `acks` of a set's
+ * members, the new leader among them or not; so of all these but the new leader as many hold it. The new leader begins with
+ * the last of them: with the same members as before that is the set that it should have.
+ */
+export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
+  const { syncSets = [], primary } = resource.status;
+  if (syncSets.length === 0) return [wishedSet(resource, observed, leader)];
+  if (primary === undefined || primary === leader) return syncSets;
+  const sets = syncSets.map(({ members, acks }): SyncSet => {
+    const others = [...members, primary].filter((name) => name !== leader).sort();
+    return { members: others, acks: members.includes(leader) ? acks : acks + 1 };
+  });
+  return sets.filter((set, i) => !sets.slice(0, i).some((earlier) => same(earlier, set)));
 }
