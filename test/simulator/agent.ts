@@ -120,7 +120,6 @@ export class Agent implements FollowerHost, Leader {
     this.#waiting = [];
     this.lease.isOver();
     const { random } = this.world.kernel;
-    // Each lay in a socket of its own, and none is first.
     while (waiting.length > 0) {
       const [message] = waiting.splice(random.below(waiting.length), 1);
       if (message !== undefined) this.deliver(message);
