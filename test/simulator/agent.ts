@@ -31,7 +31,7 @@ export interface AgentPod {
 
 export type Answer = { report: MemberReport } | { refusal: Refusal; report: MemberReport };
 
-/** The agent and its program in one process, as src/agent has them: orders, reports, and what it does between them. */
+/** The agent and its program in one process: orders, reports, and what it does between them. */
 export class Agent implements FollowerHost, Leader {
   readonly pod: AgentPod;
   readonly volume: Volume;
