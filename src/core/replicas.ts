@@ -3,6 +3,7 @@ import { roleLabel } from '../api/labels.ts';
 import { inFlight } from './failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
 import { hasEnded, isHealthy, isLive, isSynced } from './member.ts';
+import { awaitedOrdinals } from './awaited.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
@@ -67,6 +68,9 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const staying = live.filter((member) => !removed.has(member)).length;
   const missing = wanted - staying - leaving.length - removed.size;
   if (missing > 0) plan.create = freeOrdinals(resource, observed, missing, nowMs, again);
+  for (const ordinal of awaitedOrdinals(resource, observed, nowMs, again)) {
+    if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
+  }
   if (missing > 0 || plan.remove.length > 0) return plan;
 
   const surplus = live.length - wanted;
