@@ -248,8 +248,6 @@ export class Agent implements FollowerHost, Leader {
     return this.world.kernel.random.between(50, 1_500);
   }
 
-  changed(): void {}
-
   #obey(given: AnyOrder, grant: string | undefined): Refusal | undefined {
     switch (given.kind) {
       case 'promote':

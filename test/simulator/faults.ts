@@ -222,7 +222,13 @@ function startOne(world: World): void {
 function wish(world: World, change: Partial<Wish>): void {
   const { spec } = world.api.service;
   const { containers } = spec.template.spec as { containers: { image: string }[] };
-  const now = { replicas: spec.replicas, image: containers[0]?.image ?? '', paused: spec.paused };
+  const { keepsVolumes } = world.habits;
+  const now = {
+    keepsVolumes,
+    replicas: spec.replicas,
+    image: containers[0]?.image ?? '',
+    paused: spec.paused,
+  };
   world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
   world.api.putSpec(specOf(world.habits.engine, { ...now, ...change }));
 }

@@ -19,7 +19,6 @@ export interface FollowerHost {
   toLeader(leader: Leader, message: () => void): boolean;
   fromLeader(leader: Leader, message: () => void): boolean;
   cloneMs(): number;
-  changed(): void;
 }
 
 /** A member that may lead, as its followers see it. */
@@ -93,13 +92,11 @@ export class Following {
     this.#stream = { leader, leadership, stream };
     leader.deliver(() => leadership.open(stream));
     this.#checkLink(stream);
-    this.#host.changed();
   }
 
   #clone(): void {
     this.cloning = true;
     this.linked = false;
-    this.#host.changed();
     this.#host.timer(this.#host.cloneMs(), () => {
       if (this.#isOver) return;
       let copied = false;
@@ -123,7 +120,6 @@ export class Following {
     volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
     takeTerm(volume.data, data, start, this.#host.habits);
     this.cloning = false;
-    this.#host.changed();
   }
 
   #take(stream: Stream, from: number, entries: Entry[]): void {
@@ -135,7 +131,6 @@ export class Following {
     takeTerm(data, this.#stream.leadership.data, this.order.start, this.#host.habits);
     if (!this.linked) {
       this.linked = true;
-      this.#host.changed();
     }
     const { leader, leadership } = this.#stream;
     const offset = data.log.length;
@@ -160,7 +155,6 @@ export class Following {
     leader.deliver(() => leadership.close(stream));
     this.#stream = undefined;
     this.linked = false;
-    this.#host.changed();
     this.#retry();
   }
 

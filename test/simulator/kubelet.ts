@@ -1,7 +1,7 @@
 import type { Member } from '../../src/core/observed.ts';
 import { Agent, type AgentWorld } from './agent.ts';
 import type { ApiServer } from './api-server.ts';
-import { type Volume, emptyVolume } from './volume.ts';
+import { type Data, type Volume, emptyVolume } from './volume.ts';
 
 interface Container {
   uid: string;
@@ -40,6 +40,13 @@ export class Kubelets {
 
   get agents(): Agent[] {
     return [...this.containers.values()].flatMap(({ agent }) => (agent ? [agent] : []));
+  }
+
+  /** What is there of a member's data: with its process, or on a volume that outlives its pod. */
+  dataOf(name: string): Data | undefined {
+    const container = [...this.containers.values()].find((each) => each.agent?.name === name);
+    const kept = this.#world.habits.keepsVolumes ? this.#volumes.get(name) : undefined;
+    return (container?.volume ?? kept)?.data;
   }
 
   /** Begins with a process that has been up for long. */

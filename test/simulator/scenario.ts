@@ -154,12 +154,10 @@ function mayWait({ api, kubelets }: World): boolean {
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
   if (blocked?.status !== 'True' || initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
-  const holders = kubelets.agents.filter(({ volume }) => volume.data !== undefined);
-  if (holders.some(({ name }) => name === primary)) return false;
-  const known = holders.filter(({ volume }) => volume.data?.isForgotten === false);
+  if (primary !== undefined && kubelets.dataOf(primary) !== undefined) return false;
   return syncSets.some(({ members, acks }) => {
-    const told = known.filter(({ name }) => members.includes(name)).length;
-    return told < members.length - acks + 1;
+    const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);
+    return known.length < members.length - acks + 1;
   });
 }
 

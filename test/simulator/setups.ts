@@ -31,26 +31,34 @@ const specs: Record<Engine, object> = {
   lease: { engine: { type: 'TCP' }, failover: strong },
 };
 
+const volume = {
+  metadata: { name: 'data' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+};
+
 /** What a user changes of a spec. */
 export interface Wish {
   replicas: number;
   image: string;
   paused: boolean;
+  keepsVolumes: boolean;
 }
 
-const firstWish: Wish = { replicas: 3, image: 'program', paused: false };
+const firstWish: Wish = { replicas: 3, image: 'program', paused: false, keepsVolumes: true };
 
 /** Each is parsed once: decisions remember hashes by the spec's identity. */
 const parsed = new Map<string, Spec>();
 
-export function specOf(engine: Engine, { replicas, image, paused }: Wish): Spec {
-  const key = [engine, replicas, image, paused].join();
+export function specOf(engine: Engine, wish: Wish): Spec {
+  const { replicas, image, paused, keepsVolumes } = wish;
+  const key = [engine, replicas, image, paused, keepsVolumes].join();
   let spec = parsed.get(key);
   if (spec === undefined) {
     spec = specSchema.parse({
       ports: [{ port: 80 }],
       replicas,
       paused,
+      ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
       template: { spec: { containers: [{ name: 'main', image, command: ['program'] }] } },
       ...specs[engine],
     });
@@ -62,7 +70,7 @@ export function specOf(engine: Engine, { replicas, image, paused }: Wish): Spec 
 export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
   return {
     engine,
-    spec: specOf(engine, firstWish),
+    spec: specOf(engine, { ...firstWish, keepsVolumes }),
     replicates: engine !== 'lease',
     anyFollower: engine === 'redis',
     forgetsPosition: engine === 'redis',
