@@ -7,6 +7,7 @@ import { memberPort, usesGrpc } from '../core/managed.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
+import { readsWaitMs } from '../core/trouble.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { endpointSlices, endpoints, pods } from '../kube/resources.ts';
@@ -33,6 +34,8 @@ export interface ActContext {
   clock: Clock;
   log: Log;
   key: string;
+  /** Look at the resource again, now. */
+  enqueue: (key: string) => void;
   resource: Resource;
   memory: Memory;
   signal: AbortSignal;
@@ -61,6 +64,7 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
   const { client, stores, signal } = context;
   switch (action.type) {
     case 'EnsureChild': {
+      if (waits(action, context)) return false;
       const result = await ensureChild(client, stores, action.manifest, signal);
       if (typeof result === 'object') {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
@@ -111,6 +115,23 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
     case 'DeletePod':
       return deletePod(action, context);
   }
+}
+
+/** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
+function waits(
+  { manifest, mayWait = false }: Extract<Action, { type: 'EnsureChild' }>,
+  { memory, clock, key, enqueue }: ActContext,
+): boolean {
+  const id = `${manifest.kind}/${manifest.metadata.name}`;
+  if (!mayWait) {
+    memory.putOffSince.delete(id);
+    return false;
+  }
+  const since = memory.putOffSince.get(id);
+  if (since !== undefined) return clock.now() - since < readsWaitMs;
+  memory.putOffSince.set(id, clock.now());
+  clock.after(readsWaitMs, () => enqueue(key));
+  return true;
 }
 
 async function createPod(

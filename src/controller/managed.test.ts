@@ -41,6 +41,32 @@ describe('a service whose members speak the member protocol', () => {
   });
 });
 
+/** kube-proxy would make the write Service's slice wait for a second after any other. */
+it.each(['Strong', 'Eventual'])(
+  'a failover writes no other slice before the one of writes: %s',
+  async (consistency) => {
+    redis({ failover: { consistency } });
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    await until(() => world.behind('db-read').length === 2);
+    const before = world.cluster.writes.length;
+    agent('db-0').kill();
+    await until(() => world.behind('db-read').join() === 'db-2');
+    const slices = world.cluster.writes
+      .slice(before)
+      .filter((write) => write.includes('endpointslices'));
+    expect(slices[0]).toBe('PATCH endpointslices/db-haservice-dev');
+  },
+);
+
+it('a slice of reads waits for a primary in trouble, but not for long', async () => {
+  redis({ failover: { consistency: 'Strong' } });
+  await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+  await until(() => world.behind('db-read').length === 2);
+  for (const name of ['db-0', 'db-1']) agent(name).kill();
+  await until(() => world.behind('db-read').length === 0);
+  expect(world.condition('FailoverBlocked', 'db')?.status).toBe('True');
+});
+
 describe('volume claims', () => {
   it('are found again by the next pod of the name, and left when the pod goes', async () => {
     redis({ replicas: 2 });

@@ -12,6 +12,8 @@ export interface Memory {
   strangers: Map<string, { stranger: Stranger; untilMs: number }>;
   /** UID of a primary whose disappearance from the watch was checked, so that it is checked once. */
   missedUid: string | undefined;
+  /** Since when writes that may wait are put off, in milliseconds of the clock's now(). By `kind/name`. */
+  putOffSince: Map<string, number>;
   /** Ends what runs for this resource: hooks and the search for the first success. */
   stop: AbortController;
 }
@@ -27,6 +29,7 @@ export class Memories {
         hooks: new Map(),
         epoch: 0,
         strangers: new Map(),
+        putOffSince: new Map(),
         missedUid: undefined,
         stop: new AbortController(),
       };

@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { HAError } from '../api/errors.ts';
-import { desiredService } from '../core/children.ts';
+import { desiredService, desiredSlice } from '../core/children.ts';
 import { systemClock } from '../core/clock.ts';
+import { readsWaitMs } from '../core/trouble.ts';
 import { makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Connection } from './connection.ts';
@@ -35,4 +36,56 @@ it('takes a child that needs no write for no sign of the API server', async () =
   expect(done).toEqual({ changed: false, failed: false, lost: false });
   // Else every resource would be looked at again, in a circle, for as long as the API server is away.
   expect(onRestored).not.toHaveBeenCalled();
+});
+
+it('puts off what may wait, for a while, and looks again then', async () => {
+  const resource = makeResource();
+  const created: string[] = [];
+  let now = 0;
+  const timers: { ms: number; callback: () => void }[] = [];
+  const enqueue = vi.fn();
+  const context = {
+    stores: new Stores(),
+    connection: new Connection(systemClock, () => {}),
+    resource,
+    key: 'shop/web',
+    enqueue,
+    client: {
+      create: async (_: unknown, object: { metadata: { name: string } }) => {
+        created.push(object.metadata.name);
+        return { ...object, metadata: { ...object.metadata, uid: 'uid', resourceVersion: '1' } };
+      },
+    },
+    clock: {
+      ...systemClock,
+      now: () => now,
+      after: (ms: number, callback: () => void) => {
+        timers.push({ ms, callback });
+        return () => {};
+      },
+    },
+    log: silentLog,
+    memory: new Memories().of(resource.uid),
+    signal: AbortSignal.timeout(1_000),
+  } as unknown as PerformContext;
+  const [read, all] = (['read', 'all'] as const).map((role) => ({
+    type: 'EnsureChild' as const,
+    manifest: desiredSlice(resource, role, [], false),
+  }));
+  const later = { ...read!, mayWait: true };
+
+  expect(await perform([later], context)).toMatchObject({ changed: false, failed: false });
+  now = readsWaitMs - 1;
+  await perform([later], context);
+  expect(created).toEqual([]);
+  expect(timers).toMatchObject([{ ms: readsWaitMs }]);
+  timers[0]?.callback();
+  expect(enqueue).toHaveBeenCalledWith('shop/web');
+  now = readsWaitMs;
+  await perform([later], context);
+  expect(created).toEqual([read!.manifest.metadata.name]);
+  await perform([{ ...all!, mayWait: true }], context);
+  expect(created).toHaveLength(1);
+  await perform([all!], context);
+  expect(created).toHaveLength(2);
 });

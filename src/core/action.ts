@@ -5,7 +5,8 @@ import type { HookCall } from './calls.ts';
 
 /** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
 export type Action =
-  | { type: 'EnsureChild'; manifest: Manifest }
+  /** `mayWait`: it is better written a moment later, but not for long. See troubledPrimary. */
+  | { type: 'EnsureChild'; manifest: Manifest; mayWait?: boolean }
   | { type: 'CallHook'; call: HookCall }
   | { type: 'DeleteStray'; stray: StrayEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }

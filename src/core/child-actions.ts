@@ -14,19 +14,22 @@ import { isActive } from './topology.ts';
  * Services, slices and the budget as they should be.
  *
  * @param endpoints Who stands behind each Service; undefined: as now.
+ * @param readsMayWait whether the slices of reads are better written a moment later.
  */
 export function ensureChildren(
   resource: Resource,
   observed: Observed,
   endpoints: Record<ServiceRole, Member[] | undefined>,
+  readsMayWait: boolean,
 ): Action[] {
   const names = serviceNames(resource.name);
   const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
-  const ensure = (manifest: Manifest): Action => ({ type: 'EnsureChild', manifest });
+  const ensure = (manifest: Manifest) => ({ type: 'EnsureChild', manifest }) as const;
   const slice = (role: ServiceRole): Action[] => {
     const members = endpoints[role];
     if (members === undefined || !free(role)) return [];
-    return [ensure(desiredSlice(resource, role, members, observed.ipv6))];
+    const action = ensure(desiredSlice(resource, role, members, observed.ipv6));
+    return [readsMayWait && role !== 'write' ? { ...action, mayWait: true } : action];
   };
   const actions: Action[] = [];
   // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.

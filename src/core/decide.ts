@@ -18,6 +18,7 @@ import { planRoles } from './roles.ts';
 import { nextStatus } from './status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
 import { isActive } from './topology.ts';
+import { troubledPrimary } from './trouble.ts';
 import { sharedUntilMs } from './witness.ts';
 
 /**
@@ -50,6 +51,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     : writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
   const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
+  const readsMayWait = troubledPrimary(observed, primary);
   const actions: Action[] = [];
   const idle = resource.spec.paused || resource.deleting;
   // A promotion runs, and the Service waits for its end: nothing else may be under way then that could wait too.
@@ -58,7 +60,12 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
     if (!isUrgent)
       actions.push(
-        ...ensureChildren(resource, observed, { ...endpoints, write: writes.endpoints }),
+        ...ensureChildren(
+          resource,
+          observed,
+          { ...endpoints, write: writes.endpoints },
+          readsMayWait,
+        ),
       );
     // Before the labels: that it was primary is what condemns a frozen pod.
     const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
