@@ -3,6 +3,7 @@ import { type AnyOrder, judge } from '../../src/agent/rules.ts';
 import type { MemberReport, Order, OrderKind, Refusal } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { ownClock } from './own-clock.ts';
+import type { AgentPod, Answer } from './agent-types.ts';
 import { type FollowerHost, Following, type Leader } from './following.ts';
 import type { Kernel } from './kernel.ts';
 import { Leadership } from './leadership.ts';
@@ -21,15 +22,6 @@ export interface AgentWorld {
   promoted(agent: Agent): void;
   acknowledged(agent: Agent, id: number, takenMs: number): void;
 }
-
-export interface AgentPod {
-  name: string;
-  uid: string;
-  place: string;
-  ip: string;
-}
-
-export type Answer = { report: MemberReport } | { refusal: Refusal; report: MemberReport };
 
 /** The agent and its program in one process: orders, reports, and what it does between them. */
 export class Agent implements FollowerHost, Leader {

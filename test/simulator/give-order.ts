@@ -2,7 +2,7 @@ import type { HookCall } from '../../src/core/calls.ts';
 import type { HookState } from '../../src/core/observed.ts';
 import type { Operator } from './operator.ts';
 import type { AnyOrder } from '../../src/agent/rules.ts';
-import type { Answer } from './agent.ts';
+import type { Answer } from './agent-types.ts';
 
 const firstRetryMs = 200;
 const lastRetryMs = 5_000;
