@@ -160,7 +160,7 @@ export const statusSchema = z
       .number()
       .meta({ description: 'Offset in the log at which the primary began to lead.' })
       .optional(),
-    syncSets: z.array(syncSet).max(4).optional().meta({
+    syncSets: z.array(syncSet).max(8).optional().meta({
       description:
         'Strong: whose acknowledgements the primary asks for, and how many. More than one while they are being changed: then all hold.',
     }),

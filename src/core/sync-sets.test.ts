@@ -64,6 +64,9 @@ it('goes on to the next change where the last is in force but cannot be caught u
   const changing = { ...resource, status: { ...resource.status, syncSets: [old, last] } };
   const wished = { members: three, acks: 2 };
   expect(nextSets(changing, seen, leader)).toEqual([old, last, wished]);
+  // Back to one that still counts: it is told again, and written down once.
+  const twice = { ...resource, status: { ...resource.status, syncSets: [wished, old, last] } };
+  expect(nextSets(twice, seen, leader)).toEqual([old, last, wished]);
 });
 
 it('hands down to a new leader who held the writes of the last', () => {

@@ -41,7 +41,7 @@ const sorted = (set: SyncSet | undefined) =>
   set === undefined ? undefined : { ...set, members: set.members.toSorted() };
 
 /** Sets that the status may hold; schema and CRD say the same. */
-const mostSets = 4;
+const mostSets = 8;
 
 /**
  * The sets to be written down next. A new one is added before the leader hears of it, and the old ones are kept until the
@@ -63,7 +63,10 @@ export function nextSets(
   // Any set that may be in force counts: the next change waits for the end of the last.
   if (syncSets.length > 1 && !settled) return syncSets;
   const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;
-  return same(last, wished) || sets.length >= mostSets ? sets : [...sets, wished];
+  if (same(last, wished)) return sets;
+  // All of them hold; the last is the one that the leader is told.
+  const others = sets.filter((set) => !same(set, wished));
+  return others.length < mostSets ? [...others, wished] : sets;
 }
 
 /** Whether as many as must acknowledge hold what the leader was last heard to hold, with this set in force. */
