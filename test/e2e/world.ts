@@ -175,9 +175,11 @@ export class World {
     return JSON.parse(await this.ask(pod, 'GET', '/whoami')) as never;
   }
 
-  /** Makes a member misbehave: see test/workload/member/settings.ts. */
+  /** Makes a member misbehave, as soon as it listens: see test/workload/member/settings.ts. */
   async misbehave(pod: string, mode: string): Promise<void> {
-    await this.ask(pod, 'POST', `/misbehave?mode=${mode}`);
+    await this.eventually(`${pod} to take its mode`, async () => {
+      await this.ask(pod, 'POST', `/misbehave?mode=${mode}`);
+    });
   }
 
   /** Asks a pod over the API server. @returns the body, also where the status is no success. */
