@@ -140,7 +140,11 @@ async function once(
   // To the second, as Kubernetes has its times.
   const phases = peer.phases?.(faultAt - 1_000) ?? [];
   // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
-  if (fault.name === 'crash') await kube.replace(pod);
+  // But not before its data is elsewhere: where the only copy goes with a pod, Patroni rightly waits for it for ever.
+  if (fault.name === 'crash') {
+    await peer.settled();
+    await kube.replace(pod);
+  }
   const result = { ...outage, phases };
   if (beside === undefined) return result;
   const samples = await beside.end();
