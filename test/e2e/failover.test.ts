@@ -67,7 +67,7 @@ describe('a primary whose', () => {
     await world.apply(haService(name, { env: env ?? {}, spec: { ...spec, heartbeat } }));
     const before = await world.settled(name);
     const traffic = await Traffic.start(world, name, operatorNode);
-    await traffic.until(({ ok, who }) => ok && who === before.primary);
+    await traffic.until(({ k, ok, who }) => k === 'new' && ok && who === before.primary);
     await inject(before.primary);
 
     const record = await ended(name, before.epoch + 1);
