@@ -7,14 +7,12 @@ import {
   tlsFolder,
 } from '../api/agent-config.ts';
 import { durationMs } from '../api/duration.ts';
-import { defaultAgentPort } from '../api/member-protocol.ts';
 import type { Spec } from '../api/spec.ts';
-import { needsLease, usesAgent } from './managed.ts';
+import { agentPort, needsLease, usesAgent } from './managed.ts';
 import type { Problem, Resource } from './observed.ts';
+import { type Open, list } from './open.ts';
 import { probePort } from './ports.ts';
 
-type Open = Record<string, unknown>;
-const list = (value: unknown): Open[] => (Array.isArray(value) ? (value as Open[]) : []);
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 const tlsVolume = 'haservice-tls';
@@ -34,8 +32,6 @@ const agentCommand = [
 /** As the operator's own image has it. */
 const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolder];
 
-const agentPortOf = (spec: Spec): number => spec.engine.agentPort ?? defaultAgentPort;
-
 const knowsItsProgram = ({ engine }: Spec) => engine.type === 'Redis' || engine.type === 'Postgres';
 
 /** All that the agents of a service are told, but its name. */
@@ -46,7 +42,7 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   return {
     engine: spec.engine,
     port: probePort(spec) ?? 0,
-    agentPort: agentPortOf(spec),
+    agentPort: agentPort(spec),
     ...(knowsItsProgram(spec) ? { command, args } : { command: [...command, ...args], args: [] }),
     ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),
   };
@@ -147,7 +143,7 @@ export function withAgent(resource: Resource, podSpec: Open): Open {
   const { args: _args, ...kept } = program;
   const tls = spec.engine.tls;
   const ports = list(program['ports']);
-  const port = agentPortOf(spec);
+  const port = agentPort(spec);
   return {
     ...podSpec,
     initContainers: [initContainer(resource.agentImage), ...list(podSpec['initContainers'])],

@@ -1,13 +1,14 @@
 import type { Candidate } from '../api/status.ts';
 import type { Rejection } from './election.ts';
 import type { Member } from './observed.ts';
+import { reportOf } from './member.ts';
 import { behind, comparePositions, describePosition, positionOf } from './position.ts';
 
 /** What a failover's record says of those who could have been chosen, in the order of the election. */
 export function candidatesOf(ranked: Member[], rejected: Rejection[]): Candidate[] {
   const [winner, ...others] = ranked;
   const known = (member: Member) =>
-    member.health?.report === undefined ? {} : { position: describePosition(positionOf(member)) };
+    reportOf(member) === undefined ? {} : { position: describePosition(positionOf(member)) };
   return [
     ...(winner === undefined
       ? []

@@ -3,10 +3,7 @@ import type { Spec } from '../api/spec.ts';
 import type { Manifest } from './manifest.ts';
 import { podName } from './naming.ts';
 import type { Resource } from './observed.ts';
-
-type Open = Record<string, unknown>;
-const open = (value: unknown): Record<string, string> =>
-  value !== null && typeof value === 'object' ? (value as Record<string, string>) : {};
+import { type Open, open } from './open.ts';
 
 const claimName = (template: string, pod: string) => `${template}-${pod}`;
 
@@ -25,13 +22,13 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
         name: claimName(metadata.name, podName(name, ordinal)),
         namespace,
         labels: {
-          ...open(metadata['labels']),
+          ...(open(metadata['labels']) as Record<string, string>),
           [nameLabel]: name,
           [managedByLabel]: 'haservice-operator',
         },
         ...(metadata['annotations'] === undefined
           ? {}
-          : { annotations: open(metadata['annotations']) }),
+          : { annotations: open(metadata['annotations']) as Record<string, string> }),
       },
       spec: template.spec,
     };

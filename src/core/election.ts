@@ -1,5 +1,5 @@
 import { roleLabel } from '../api/labels.ts';
-import { hasEnded, isHealthy, isLive, whyUnhealthy } from './member.ts';
+import { hasEnded, isHealthy, isLive, reportOf, whyUnhealthy } from './member.ts';
 import type { HookState, Member } from './observed.ts';
 import { comparePositions, positionOf } from './position.ts';
 
@@ -41,8 +41,7 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
 }
 
 function whyNoData(member: Member): string | undefined {
-  const report = member.health?.report;
-  switch (report?.state) {
+  switch (reportOf(member)?.state) {
     case undefined:
       return 'has not told its state yet';
     case 'Empty':
@@ -84,8 +83,10 @@ export function elect(
     if (why === undefined) eligible.push(member);
     else rejected.push({ pod: member.name, why });
   }
+  const promotionFailed = (member: Member) =>
+    promoteFailures(member, context.hooks) >= promoteAttempts ? 1 : 0;
   const rank = (member: Member): number[] => [
-    promoteFailures(member, context.hooks) >= promoteAttempts ? 1 : 0,
+    promotionFailed(member),
     context.keepLabelled === true && member.labels[roleLabel] === 'primary' ? 0 : 1,
     member.templateHash === context.templateHash ? 0 : 1,
     member.health?.verdict === 'Suspect' ? 1 : 0,
@@ -96,17 +97,11 @@ export function elect(
   ];
   const advance = (a: Member, b: Member) =>
     context.byPosition === undefined ? 0 : comparePositions(positionOf(b), positionOf(a));
-  const failed = ({ uid }: Member) =>
-    context.byPosition === 'Eventual' && promotionFailed.has(uid) ? 1 : 0;
-  const promotionFailed = new Set(
-    eligible
-      .filter((member) => promoteFailures(member, context.hooks) >= promoteAttempts)
-      .map(({ uid }) => uid),
-  );
+  const failed = (member: Member) =>
+    context.byPosition === 'Eventual' ? promotionFailed(member) : 0;
   eligible.sort((a, b) => failed(a) - failed(b) || advance(a, b) || compare(rank(a), rank(b)));
-  const winner = eligible[0];
-  const ranked = eligible;
-  return winner === undefined ? { rejected, ranked } : { winner, rejected, ranked };
+  const [winner] = eligible;
+  return { ...(winner === undefined ? {} : { winner }), rejected, ranked: eligible };
 }
 
 const inZone = (member: Member, zone: string | undefined) =>

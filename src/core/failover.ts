@@ -13,7 +13,7 @@ import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.
 import { restMs } from './flapping.ts';
 import { tooFarBehind } from './lag.ts';
 import { speaksProtocol } from './managed.ts';
-import { isHealthy, isSynced, primaryOf } from './member.ts';
+import { isHealthy, isWell, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
@@ -28,7 +28,7 @@ function wantsSwitchover(resource: Resource, observed: Observed, primary: Member
   return (
     others.length > 0 &&
     others.length >= resource.spec.replicas - 1 &&
-    others.every((member) => isHealthy(member) && isSynced(member) && member.templateHash === hash)
+    others.every((member) => isWell(member) && member.templateHash === hash)
   );
 }
 

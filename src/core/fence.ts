@@ -1,8 +1,8 @@
-import type { Position } from '../api/member-protocol.ts';
 import { hasQuorum, needsLease } from './managed.ts';
-import { hasEnded, isHealthy } from './member.ts';
+import { hasEnded, isHealthy, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { isFenced, reportOf } from './orders.ts';
+import { isFenced } from './orders.ts';
+import { positionOf } from './position.ts';
 
 /** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
 export type Fence =
@@ -17,8 +17,6 @@ export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): bo
   isHealthy(member) &&
   (isFenced(reportOf(member), epoch) || unsafe === 'no-fence') &&
   positionOf(member) !== undefined;
-
-const positionOf = (member: Member): Position | undefined => reportOf(member)?.position;
 
 /**
  * The former primary itself, fenced and with its data: it was elected because it held every write acknowledged before, and

@@ -1,7 +1,7 @@
 import type { Finding } from './conditions.ts';
 import type { FailoverPlan } from './failover-plan.ts';
 import { inFlight } from './failover-plan.ts';
-import { isSynced, seemsHealthy, whyUnhealthy } from './member.ts';
+import { seemsHealthy, seemsWell, whyUnhealthy } from './member.ts';
 import { speaksProtocol } from './managed.ts';
 import { needsFence } from './takeover.ts';
 import { isActive } from './topology.ts';
@@ -81,9 +81,7 @@ function progressing({ spec }: Resource, { progress }: Plans): Finding {
 function degraded(resource: Resource, observed: Observed, { problems }: Plans): Finding {
   const type = 'Degraded';
   const { replicas } = resource.spec;
-  const healthy = observed.members.filter(
-    (member) => seemsHealthy(member) && isSynced(member),
-  ).length;
+  const healthy = observed.members.filter(seemsWell).length;
   const summary = `${healthy} of ${replicas} members are healthy`;
   const [first] = problems;
   if (first !== undefined) {

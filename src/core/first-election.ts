@@ -1,7 +1,7 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
-import { isHealthy } from './member.ts';
-import type { Member, Observed, Resource } from './observed.ts';
+import { isHealthy, reportOf } from './member.ts';
+import type { Observed, Resource } from './observed.ts';
 
 /** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
 const firstElectionWaitMs = 2_000;
@@ -26,8 +26,6 @@ export function firstElection(
   }
   return { kind: 'Elect', winner, why: 'there is no primary yet', epoch: nextEpoch(resource) };
 }
-
-const reportOf = ({ health }: Member) => health?.report;
 
 /**
  * Members have obeyed a later epoch than the status names: it was edited, or restored from an old copy. What it says of the
@@ -75,7 +73,7 @@ export function firstOfManaged(
     const leading = withData
       .filter((member) => reportOf(member)?.state === 'Leading')
       .sort((a, b) => (reportOf(b)?.epoch ?? 0) - (reportOf(a)?.epoch ?? 0))[0];
-    const advanced = winner?.health?.report?.position === undefined ? leader : winner;
+    const advanced = reportOf(winner)?.position === undefined ? leader : winner;
     const chosen = leading ?? advanced ?? winner;
     if (chosen !== undefined) {
       const why = 'the status names no primary, and it is the most advanced';

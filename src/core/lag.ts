@@ -1,6 +1,7 @@
 import type { MemberStatus } from '../api/status.ts';
 import type { Position } from '../api/member-protocol.ts';
 import type { Member, Observed, Resource } from './observed.ts';
+import { reportOf } from './member.ts';
 import { behind, comparePositions, positionOf } from './position.ts';
 
 /** Less than this is not lag but the time that a heartbeat takes. Bytes. */
@@ -47,7 +48,7 @@ export function lagOf(
   member: Member,
   leader: Member | undefined,
 ): Pick<MemberStatus, 'lagBytes' | 'lagSeconds'> {
-  const report = member.health?.report;
+  const report = reportOf(member);
   if (report?.state !== 'Following' || leader === undefined) return {};
   const bytes = behind(positionOf(leader), report.position);
   const seconds = (report.lagMs ?? 0) / 1_000;

@@ -1,6 +1,6 @@
 import type { FailoverRecord, Loss } from '../api/status.ts';
 import type { Member, Resource } from './observed.ts';
-import { reportOf } from './orders.ts';
+import { reportOf } from './member.ts';
 
 /**
  * What the former primary had that its successor had not: it says so itself once it has been made to follow. One that

@@ -1,7 +1,7 @@
 import { hasQuorum } from './managed.ts';
-import { isHealthy, isLive } from './member.ts';
+import { follows, isHealthy, isLive, reportOf } from './member.ts';
 import type { HookState, Member, Observed, Problem, Resource } from './observed.ts';
-import { isFenced, leads, reportOf } from './orders.ts';
+import { isFenced, leads } from './orders.ts';
 import { currentSet } from './sync-sets.ts';
 
 /** An order that failed, but what it asked for has come about all the same. */
@@ -54,17 +54,11 @@ function writesWait(resource: Resource, observed: Observed): Problem[] {
   if (!hasQuorum(resource.spec) || set === undefined || fencing !== undefined) return [];
   const leader = observed.members.find(({ name }) => name === primary);
   if (reportOf(leader)?.state !== 'Leading') return [];
-  const follows = (name: string) => {
+  const isThere = (name: string) => {
     const member = observed.members.find((each) => each.name === name);
-    const report = reportOf(member);
-    return (
-      member !== undefined &&
-      isHealthy(member) &&
-      report?.state === 'Following' &&
-      report.linked !== false
-    );
+    return member !== undefined && isHealthy(member) && follows(reportOf(member));
   };
-  const absent = set.members.filter((name) => !follows(name));
+  const absent = set.members.filter((name) => !isThere(name));
   const present = set.members.length - absent.length;
   if (present >= set.acks) return [];
   return [

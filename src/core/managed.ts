@@ -26,6 +26,8 @@ export const needsLease = (spec: Spec): boolean =>
 /** Members speak the member protocol over gRPC: the agent never does. */
 export const usesGrpc = (spec: Spec): boolean => spec.engine.type === 'GRPC' && !usesAgent(spec);
 
+export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defaultAgentPort;
+
 /** Port that heartbeats and orders go to. */
 export const memberPort = (spec: Spec): number | undefined =>
-  usesAgent(spec) ? (spec.engine.agentPort ?? defaultAgentPort) : probePort(spec);
+  usesAgent(spec) ? agentPort(spec) : probePort(spec);

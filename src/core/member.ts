@@ -1,3 +1,4 @@
+import type { MemberReport } from '../api/member-protocol.ts';
 import type { Member, Resource } from './observed.ts';
 
 /** Counted as a member: not on its way out. */
@@ -17,16 +18,29 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
+/** What it last said of itself, where it speaks the member protocol. */
+export const reportOf = (member: Member | undefined): MemberReport | undefined =>
+  member?.health?.report;
+
+/** Follows its leader, as far as it knows over a stream that stands. */
+export const follows = (report: MemberReport | undefined): boolean =>
+  report?.state === 'Following' && report.linked !== false;
+
 /** Leads, or follows its leader; true of all that have no such roles. */
-export function isSynced({ health }: Member): boolean {
-  const report = health?.report;
-  if (report === undefined || report.state === 'Leading') return true;
-  return report.state === 'Following' && report.linked !== false;
+export function isSynced(member: Member): boolean {
+  const report = reportOf(member);
+  return report === undefined || report.state === 'Leading' || follows(report);
 }
+
+/** Heard by this very process, and in its role. */
+export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 
 /** Healthy as far as is known: the word of the operator's last process counts, until this one has its own. */
 export const seemsHealthy = (member: Member) =>
   isHealthy(member) || (member.presumed === true && !hasEnded(member));
+
+/** Healthy as far as is known, and in its role. */
+export const seemsWell = (member: Member) => seemsHealthy(member) && isSynced(member);
 
 /** Its health for status and messages. */
 export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead' | 'Terminating' {

@@ -8,15 +8,13 @@ import {
   stateOf,
 } from './calls.ts';
 import { hasQuorum, usesAgent } from './managed.ts';
+import { reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { currentSet, inForce } from './sync-sets.ts';
 
 /** How long a member may take to show what an order has brought about, before it is given again. */
 const showMs = 2_000;
-
-export const reportOf = (member: Member | undefined): MemberReport | undefined =>
-  member?.health?.report;
 
 /** Follows nobody and takes no writes, in this epoch or a later one. */
 export const isFenced = (report: MemberReport | undefined, epoch: number): boolean =>

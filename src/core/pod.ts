@@ -7,17 +7,13 @@ import { usesAgent } from './managed.ts';
 import { type Manifest, ownerReference } from './manifest.ts';
 import { podName, selectorLabels } from './naming.ts';
 import type { Resource } from './observed.ts';
+import { type Open, list, open } from './open.ts';
 
 /**
  * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too
  * long for a lost node; 5 s still lets a node controller's passing doubt go by.
  */
 const lostNodeSeconds = 5;
-
-type Open = Record<string, unknown>;
-const list = (value: unknown): Open[] => (Array.isArray(value) ? (value as Open[]) : []);
-const open = (value: unknown): Open =>
-  value !== null && typeof value === 'object' ? (value as Open) : {};
 
 /** One spec is asked for its hash by every part of a decision, and specs are never changed in place. */
 const hashes = new WeakMap<Spec, string>();

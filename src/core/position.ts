@@ -1,4 +1,5 @@
 import type { Position } from '../api/member-protocol.ts';
+import { reportOf } from './member.ts';
 import type { Member } from './observed.ts';
 
 /** By term, then by offset; an unknown one is less than any other. */
@@ -9,7 +10,7 @@ export function comparePositions(a: Position | undefined, b: Position | undefine
   return a.term - b.term || a.offset - b.offset;
 }
 
-export const positionOf = (member: Member): Position | undefined => member.health?.report?.position;
+export const positionOf = (member: Member): Position | undefined => reportOf(member)?.position;
 
 export const describePosition = (position: Position | undefined): string =>
   position === undefined ? 'unknown' : `${position.term}/${position.offset}`;

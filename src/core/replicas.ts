@@ -2,8 +2,9 @@ import { durationMs } from '../api/duration.ts';
 import { roleLabel } from '../api/labels.ts';
 import { inFlight } from './failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
-import { hasEnded, isHealthy, isLive, isSynced } from './member.ts';
+import { hasEnded, isHealthy, isLive, isWell } from './member.ts';
 import { awaitedOrdinals } from './awaited.ts';
+import { lookAgain } from './calls.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
@@ -22,9 +23,6 @@ const frozenGraceSeconds = 1;
 /** A failover is under way. */
 const isBusy = (resource: Resource) =>
   inFlight(resource) !== undefined || resource.status.fencing !== undefined;
-
-/** Healthy, and in its role: what is taken away next must not be what the rest is waiting for. */
-const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 
 export interface Removal {
   member: Member;
@@ -46,9 +44,7 @@ export interface ReplicaPlan {
 /** Decides which pods to create and which to delete. Never deletes the primary, but to stop the service or to restart its only member. */
 export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
   const plan: ReplicaPlan = { create: [], remove: [], moveStarted: false };
-  const again = (atMs: number) => {
-    plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, atMs);
-  };
+  const again = (atMs: number) => lookAgain(plan, atMs);
   const wanted = resource.spec.replicas;
   const live = observed.members.filter((member) => isLive(member) && !hasEnded(member));
 

@@ -5,9 +5,8 @@ import { inFlight } from './failover-plan.ts';
 import { type Plans, findingsOf, neverWas } from './findings.ts';
 import { lagOf } from './lag.ts';
 import { hasQuorum } from './managed.ts';
-import { healthOf, isLive, isSynced, seemsHealthy, whyUnhealthy } from './member.ts';
+import { healthOf, isLive, reportOf, seemsHealthy, seemsWell, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { reportOf } from './orders.ts';
 import { settleRecords } from './record.ts';
 import { nextSets } from './sync-sets.ts';
 import { isActive } from './topology.ts';
@@ -19,7 +18,7 @@ export function roleOf(resource: Resource, member: Member): 'primary' | 'standby
 
 /** What it says of itself. */
 function reported(member: Member, leader: Member | undefined): Partial<MemberStatus> {
-  const report = member.health?.report;
+  const report = reportOf(member);
   if (report === undefined || !isLive(member)) return {};
   return { state: report.state, epoch: report.epoch, ...lagOf(member, leader) };
 }
@@ -66,11 +65,9 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
     }
     return 'Unavailable';
   }
-  const whole = observed.members.filter(isWell).length >= spec.replicas;
+  const whole = observed.members.filter(seemsWell).length >= spec.replicas;
   return whole && plans.problems.length === 0 ? 'Healthy' : 'Degraded';
 }
-
-const isWell = (member: Member) => seemsHealthy(member) && isSynced(member);
 
 /** Whose acknowledgements count, from the next pass on. */
 function syncSets(resource: Resource, observed: Observed, { primary, promoted }: Plans) {
@@ -101,7 +98,7 @@ export function nextStatus(
   const found = findingsOf(resource, observed, plans);
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
-  const healthy = observed.members.filter(isWell).length;
+  const healthy = observed.members.filter(seemsWell).length;
   const { primaryUID, ...all } = status;
   const rest = withoutStale(all, resource);
   // The UID is what counts; a name that somebody has edited is put right.

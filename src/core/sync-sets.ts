@@ -1,6 +1,6 @@
 import type { SyncSet } from '../api/member-protocol.ts';
 import { hasQuorum } from './managed.ts';
-import { isHealthy } from './member.ts';
+import { isHealthy, reportOf } from './member.ts';
 import { podName } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { positionOf } from './position.ts';
@@ -59,7 +59,7 @@ export function nextSets(
   const wished = wishedSet(resource, observed, leader.name);
   const last = syncSets.at(-1);
   if (last === undefined) return [wished];
-  const settled = inForce(resource, leader.health?.report?.sync);
+  const settled = inForce(resource, reportOf(leader)?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
   if (syncSets.length > 1 && !settled) return syncSets;
   const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;
@@ -78,7 +78,7 @@ function holdAll(
 ): boolean {
   const held = positionOf(leader);
   const holders = members.filter((member) => {
-    const report = member.health?.report;
+    const report = reportOf(member);
     return (
       names.includes(member.name) &&
       isHealthy(member) &&

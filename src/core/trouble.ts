@@ -1,4 +1,4 @@
-import { isHealthy } from './member.ts';
+import { isHealthy, reportOf } from './member.ts';
 import type { Member, Observed } from './observed.ts';
 
 /**
@@ -19,7 +19,7 @@ export function troubledPrimary(
   if (primary === undefined || writeEndpoints?.includes(primary.uid) !== true) return false;
   if (!isHealthy(primary)) return true;
   return members.some((member) => {
-    const report = member.health?.report;
+    const report = reportOf(member);
     return isHealthy(member) && report?.state === 'Following' && report.linked === false;
   });
 }
