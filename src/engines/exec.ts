@@ -11,9 +11,6 @@ import { Program } from './program.ts';
 
 type ExecSpec = NonNullable<EngineSpec['exec']>;
 
-/** Milliseconds that a program has to end by SIGTERM when it is fenced by ending it. */
-const graceMs = 2_000;
-
 const printedSchema = memberReportSchema
   .omit({ uid: true, epoch: true, ledEpoch: true, nonce: true })
   .partial();
@@ -100,7 +97,7 @@ export class ExecEngine implements ManagedEngine {
     } else if (this.#last.kind === 'none') {
       return;
     }
-    await this.#program.stop(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
+    await this.#program.end(signal);
     this.#last = { kind: 'none' };
     await this.#program.start();
   }

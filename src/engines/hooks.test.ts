@@ -1,26 +1,16 @@
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, type RequestListener, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HookCall, callHook } from './hooks.ts';
-import { freePort } from './testing.ts';
+import { freePort, serveHttp } from './testing.ts';
 
 const call: HookCall = { action: 'promote', member: 'web-1', epoch: 7, reason: 'Crash' };
 const hook = { path: '/promote', timeout: '5s' };
 const cleanups: (() => unknown)[] = [];
 afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
-async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
+const serve = (listener: RequestListener) => serveHttp(listener, cleanups);
 
 const run = (port: number, spec = hook, signal = new AbortController().signal) =>
   callHook(spec, '127.0.0.1', port, call, { signal });

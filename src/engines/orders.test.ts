@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { type RequestListener, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendOrder } from './orders.ts';
-import { freePort } from './testing.ts';
+import { freePort, serveHttp } from './testing.ts';
 
 const order = { member: 'db-1', uid: 'pod-1', epoch: 4, reason: 'Crash', init: false };
 const report = { uid: 'pod-1', state: 'Leading', epoch: 4, ledEpoch: 4 } as const;
@@ -12,16 +10,7 @@ const report = { uid: 'pod-1', state: 'Leading', epoch: 4, ledEpoch: 4 } as cons
 const cleanups: (() => unknown)[] = [];
 afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
-async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
+const serve = (listener: RequestListener) => serveHttp(listener, cleanups);
 
 const answer = (status: number, body: unknown) =>
   serve((_request, response) => response.writeHead(status).end(JSON.stringify(body)));

@@ -9,9 +9,6 @@ import { plainLine } from './plain-line.ts';
 import { LineProbe } from './probe.ts';
 import { Program } from './program.ts';
 
-/** Milliseconds that a leader has to end by SIGTERM when it is fenced. */
-const graceMs = 2_000;
-
 /**
  * A program that knows nothing of roles but its hooks, asked over TCP, HTTP or gRPC. The Services say who gets requests; that it
  * takes no writes can be made sure only by ending it. So fence ends one that was promoted and starts it again, as a standby;
@@ -67,7 +64,7 @@ export class PlainEngine implements ManagedEngine {
 
   async fence(signal: AbortSignal): Promise<void> {
     if (this.#last.kind === 'promote') {
-      await this.#program.stop(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
+      await this.#program.end(signal);
       this.#isUp = false;
       await this.#program.start();
     }

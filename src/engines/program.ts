@@ -2,6 +2,9 @@ import { Child, type ChildOptions } from './child.ts';
 import type { Ending } from './managed-engine.ts';
 import { endOrphans } from './orphans.ts';
 
+/** Milliseconds that a program has to end by SIGTERM when it is fenced by ending it. */
+const graceMs = 2_000;
+
 /**
  * The program of a container for an engine that ends it to make sure that it does nothing any more, and starts it anew.
  */
@@ -39,6 +42,11 @@ export class Program {
     this.#child = undefined;
     await child?.stop(signal);
     await endOrphans();
+  }
+
+  /** As `stop`, for an order that waits for it: by SIGKILL after two seconds at the latest. */
+  end(signal: AbortSignal): Promise<void> {
+    return this.stop(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
   }
 
   /** SIGKILL, at once. It counts as asked for. */

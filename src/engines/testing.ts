@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type RequestListener, createServer as createHttpServer } from 'node:http';
 import { type Server, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../core/clock.ts';
@@ -125,4 +126,19 @@ export async function ended(socket: Socket | undefined): Promise<void> {
 /** Turns the event loop until `done`. */
 export async function settled(done: () => boolean): Promise<void> {
   while (!done()) await new Promise(setImmediate);
+}
+
+/** An HTTP server on a free port; `cleanups` get what ends it. */
+export async function serveHttp(
+  listener: RequestListener,
+  cleanups: (() => unknown)[],
+): Promise<number> {
+  const server = createHttpServer(listener);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
 }

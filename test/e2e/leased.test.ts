@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import type { KubeObject } from '../../src/kube/wire.ts';
 import { operatorPods } from '../measure/operator.ts';
-import { memberTemplate } from './manifests.ts';
+import { haService, memberTemplate } from './manifests.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -20,20 +20,13 @@ function leased(): KubeObject {
   const template = memberTemplate();
   const [member] = template.spec.containers;
   const command = ['/usr/bin/node', '/app/workload.mjs', 'member'];
-  return {
-    apiVersion: 'haservice.dev/v1alpha1',
-    kind: 'HAService',
-    metadata: { name },
+  return haService(name, {
     spec: {
-      topology: 'ActivePassive',
-      replicas: 3,
-      ports: [{ port: 80, targetPort: 8080 }],
-      engine: { type: 'HTTP', http: { path: '/healthz' } },
       heartbeat: { interval: '100ms', timeout: '1s' },
       failover: { consistency: 'Strong', leaseDuration: '4s', minInterval: '0s' },
       template: { spec: { ...template.spec, containers: [{ ...member, command }] } },
     },
-  } as KubeObject;
+  });
 }
 
 const ended = (epoch: number): Promise<FailoverRecord> =>

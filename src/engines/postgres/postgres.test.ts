@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, Members, havePostgres, signalAll, within } from './testing.ts';
-
-const numbers = async (member: Member) =>
-  (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
-/** Resolves when it has replayed these: a follower's log is on its disk before its tables show what is in it. */
-const shows = async (member: Member, wished: number[]) => {
-  while ((await numbers(member)).join() !== wished.join());
-};
+import {
+  type Member,
+  Members,
+  havePostgres,
+  signalAll,
+  within,
+  numbers,
+  shows,
+} from './testing.ts';
 
 // One trio for all, whose tests build on each other: a new cluster takes seconds.
 describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {

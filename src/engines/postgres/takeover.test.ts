@@ -1,14 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, Members, havePostgres, within } from './testing.ts';
-
-const numbers = async (member: Member) =>
-  (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
-/** Resolves when it has replayed these: a follower's log is on its disk before its tables show what is in it. */
-const shows = async (member: Member, wished: number[]) => {
-  while ((await numbers(member)).join() !== wished.join());
-};
+import { type Member, Members, havePostgres, within, numbers, shows } from './testing.ts';
 
 // The tests build on each other: a new cluster takes seconds.
 describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {

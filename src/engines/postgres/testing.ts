@@ -182,3 +182,12 @@ export class Members {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
+
+/** What the table `t` of a member shows. */
+export const numbers = async (member: Member) =>
+  (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
+
+/** Resolves when it has replayed these: a follower's log is on its disk before its tables show what is in it. */
+export const shows = async (member: Member, wished: number[]) => {
+  while ((await numbers(member)).join() !== wished.join());
+};
