@@ -1,6 +1,7 @@
 import { hasQuorum } from './managed.ts';
 import { ordinalOf } from './naming.ts';
 import type { Observed, Resource } from './observed.ts';
+import { isRecent } from './since.ts';
 
 /** How long a failover may wait before pods are made for its sake. */
 const patienceMs = 5_000;
@@ -23,7 +24,7 @@ export function awaitedOrdinals(
   const names = new Set([primary, ...syncSets.flatMap((set) => set.members)]);
   const absent = [...names].filter((name) => name !== undefined && !there.has(name));
   const dueMs = Date.parse(fencing.startedAt) + patienceMs;
-  if (absent.length > 0 && nowMs < dueMs) {
+  if (absent.length > 0 && isRecent(fencing.startedAt, patienceMs, nowMs)) {
     again(dueMs);
     return [];
   }

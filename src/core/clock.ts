@@ -1,8 +1,10 @@
+import { steadyTime } from './steady-time.ts';
+
 /** Everything the project knows of time. Passed in, so that tests and the simulator own it. */
 export interface Clock {
   /** Monotonic milliseconds: for intervals and deadlines, meaningless across processes. */
   now(): number;
-  /** Milliseconds since the Unix epoch: for timestamps that people read. */
+  /** Milliseconds since the Unix epoch, without jumps: for timestamps that people read, and what is counted from them. */
   wallNow(): number;
   /**
    * Calls `callback` once after `ms` milliseconds, or after 24 days where that is earlier; the returned function cancels
@@ -17,7 +19,10 @@ const longestMs = 2 ** 31 - 1;
 /** The process's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  wallNow: () => Date.now(),
+  wallNow: steadyTime(
+    () => performance.now(),
+    () => Date.now(),
+  ),
   after: (ms, callback) => {
     const timer = setTimeout(callback, Math.min(ms, longestMs));
     return () => clearTimeout(timer);

@@ -154,6 +154,10 @@ describe('failover', () => {
       ...resource,
       status: { ...resource.status, failovers: [{ ...record, outcome: 'Promoting' as const }] },
     };
+    // Written while a clock was an hour ahead: it would be waited for that long.
+    const startedAt = new Date(t0 + 3_600_000).toISOString();
+    const ahead = { ...resource.status, failovers: [{ ...record, startedAt }] };
+    expect(planFailover({ ...resource, status: ahead }, observed, t0).kind).toBe('Elect');
     expect(planFailover(unfinished, observed, t0)).toMatchObject({ kind: 'Elect' });
   });
 

@@ -19,6 +19,7 @@ import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
+import { isRecent } from './since.ts';
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
@@ -49,8 +50,7 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
   const restsMs = restMs(resource);
-  const rested = Date.parse(last.startedAt) + restsMs;
-  if (nowMs >= rested) return undefined;
+  if (!isRecent(last.startedAt, restsMs, nowMs)) return undefined;
   const isPlain = restsMs === durationMs(failover.minInterval);
   return {
     kind: 'Blocked',
@@ -58,7 +58,7 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
     message: isPlain
       ? `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`
       : `${failure.what}; new primaries have failed one after the other, so that the next failover waits ${restsMs / 1000} s (failover.minInterval, doubled each time); look what kills them`,
-    untilMs: rested,
+    untilMs: Date.parse(last.startedAt) + restsMs,
   };
 }
 
@@ -85,8 +85,8 @@ function hopeless(
   // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
   const last = status.failovers?.[0];
   const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
-  const untilMs = Date.parse(last?.startedAt ?? '') + anotherRoundMs;
-  if (!isSame || nowMs >= untilMs) return undefined;
+  if (!isSame || !isRecent(last.startedAt, anotherRoundMs, nowMs)) return undefined;
+  const untilMs = Date.parse(last.startedAt) + anotherRoundMs;
   const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
   return { ...blocked, message, untilMs };
 }

@@ -98,6 +98,12 @@ function whyNoVoter(observed: Observed, name: string, epoch: number): string {
   return 'was restarted since it followed, so that its position cannot be compared';
 }
 
+/**
+ * From when nothing listens at process 1 any more until nothing of its container runs. A process that ends closes its files
+ * before it ends whom it leaves behind (do_exit and zap_pid_ns_processes, in Linux): a moment, but not none. Milliseconds.
+ */
+const exitMs = 100;
+
 /** By a lease that has run out, or because the process is surely gone. */
 function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   const { primary = '', epoch = 0, primaryUID, fencing } = resource.status;
@@ -112,11 +118,14 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
       proof: `the kubelet says that ${primary} has ended`,
     };
   }
-  if (former?.health?.verdict === 'Dead' && former.health.cause === 'Refused') {
+  const health = former?.health;
+  const isRefused = health?.verdict === 'Dead' && health.cause === 'Refused';
+  const surelyMs = isRefused ? health.sinceWallMs + exitMs : Infinity;
+  if (isRefused && nowMs >= surelyMs) {
     return {
       isProved: true,
       method: 'Terminated',
-      proof: `process 1 of ${primary} has ended, and everything in its container with it: ${former.health.evidence}`,
+      proof: `process 1 of ${primary} has ended, and everything in its container with it: ${health.evidence}`,
     };
   }
   const report = reportOf(former);
@@ -131,10 +140,11 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (leftMs <= 0) {
     return { isProved: true, method: 'Lease', proof: `the lease of ${primary} has run out` };
   }
+  const untilMs = Math.min(surelyMs, nowMs + Math.ceil(leftMs));
   return {
     isProved: false,
     missing: `the lease of ${primary} must run out (failover.leaseDuration), or its end be confirmed`,
-    ...(Number.isFinite(leftMs) ? { untilMs: nowMs + Math.ceil(leftMs) } : {}),
+    ...(Number.isFinite(untilMs) ? { untilMs } : {}),
   };
 }
 

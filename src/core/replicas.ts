@@ -10,6 +10,7 @@ import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { hearingSinceMs } from './witness.ts';
 import { emptiestZone, zoneCounts } from './zones.ts';
+import { isRecent } from './since.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
@@ -158,10 +159,9 @@ function scaleDown(
 ): void {
   const { status, spec } = resource;
   if (spec.replicas > 0 && isBusy(resource)) return;
-  const moveEndsMs = Date.parse(status.lastRebalanceTime ?? '') + moveMs;
-  const moving = nowMs < moveEndsMs && surplus === 1;
+  const moving = isRecent(status.lastRebalanceTime, moveMs, nowMs) && surplus === 1;
   if (moving && !live.every(isWell)) {
-    again(moveEndsMs);
+    again(Date.parse(status.lastRebalanceTime ?? '') + moveMs);
     return;
   }
   const left = [...live];
@@ -239,13 +239,14 @@ function rebalance(
   if (zone === undefined) return;
   const stuck = observed.members.some((member) => !isLive(member));
   if (stuck || isBusy(resource) || !live.every(isWell)) return;
-  const begunMs = Date.parse(resource.status.lastRebalanceTime ?? '');
+  const { lastRebalanceTime } = resource.status;
+  const begunMs = Date.parse(lastRebalanceTime ?? '');
   // A creationTimestamp has whole seconds.
   const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));
-  if (nowMs < begunMs + moveMs && !made) {
+  if (isRecent(lastRebalanceTime, moveMs, nowMs) && !made) {
     plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
     plan.zone = zone;
-  } else if (nowMs < begunMs + restMs) {
+  } else if (isRecent(lastRebalanceTime, restMs, nowMs)) {
     again(begunMs + restMs);
   } else {
     plan.moveStarted = true;

@@ -138,13 +138,17 @@ describe('Strong, by a lease', () => {
     strong({ topology: 'ActivePassive', engine: { type: 'HTTP' } }, { syncSets: [] });
   const standby = () => report({ state: 'Detached' });
 
-  it('elects at once where process 1 of the old primary has ended', () => {
+  it('elects as soon as process 1 of the old primary has ended, and what it leaves behind', () => {
     const { resource, members } = lease();
-    const seen = [
-      crashed(members[0]!),
-      makeMember(resource, 1, { health: healthy({ report: standby() }) }),
-    ];
-    const { commit } = decide(resource, makeObserved(seen, { leaseEndsInMs: 9_000 }), t0);
+    const observed = makeObserved(
+      [crashed(members[0]!), makeMember(resource, 1, { health: healthy({ report: standby() }) })],
+      { leaseEndsInMs: 9_000 },
+    );
+    const first = decide(resource, observed, t0);
+    expect(first.commit?.status).toMatchObject({ primary: 'web-0', fencing: { epoch: 2 } });
+    const begunNow = { ...resource, status: first.commit?.status ?? {} };
+    expect(planFailover(begunNow, observed, t0)).toMatchObject({ untilMs: t0 + 100 });
+    const { commit } = decide(begunNow, observed, t0 + 100);
     expect(commit?.status).toMatchObject({ primary: 'web-1', epoch: 2 });
     expect(commit?.status.failovers?.[0]?.fence).toMatch(/^Terminated: /);
   });

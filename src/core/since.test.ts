@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { isRecent } from './since.ts';
+
+const nowMs = Date.parse('2026-01-01T00:00:00Z');
+
+it.each([
+  ['2025-12-31T23:59:31Z', true],
+  ['2025-12-31T23:59:30Z', false],
+  // The clock of another machine.
+  ['2026-01-01T00:00:05Z', true],
+  // A clock that was put right since.
+  ['2026-01-01T01:00:00Z', false],
+  [undefined, false],
+])('30 s after %s: %s', (time, expected) => {
+  expect(isRecent(time, 30_000, nowMs)).toBe(expected);
+});
