@@ -1,6 +1,7 @@
 import type { Fencing, FailoverRecord } from '../api/status.ts';
 import type { Failure } from './failure.ts';
-import type { Member, Resource } from './observed.ts';
+import { reportOf } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
 
 /** Failovers that the status remembers. */
@@ -38,6 +39,14 @@ export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   startedAt: new Date(failure.atMs).toISOString(),
   ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
 });
+
+/** What a failover waits for that has nobody to elect, and what a person can do. */
+export function whatHelps({ members }: Observed): string {
+  const hasNone = (member: Member) => ['Empty', 'Cloning'].includes(reportOf(member)?.state ?? '');
+  return members.length > 0 && members.every(hasNone)
+    ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it anew to begin with nothing'
+    : 'It goes on when one is healthy';
+}
 
 /** The election that ends it. */
 export const electionOf = (

@@ -7,7 +7,7 @@ import {
   promoteAttempts,
   promoteFailures,
 } from './election.ts';
-import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
+import { type FailoverPlan, electionOf, fencingOf, inFlight, whatHelps } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
 import { restMs } from './flapping.ts';
@@ -176,7 +176,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     ? {
         kind: 'Blocked',
         reason: 'NoCandidate',
-        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
+        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(observed)}`,
       }
     : {
         kind: 'Blocked',

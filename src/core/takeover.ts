@@ -2,7 +2,7 @@ import type { Spec } from '../api/spec.ts';
 import type { Fencing } from '../api/status.ts';
 import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
-import { type FailoverPlan, electionOf, fencingOf } from './failover-plan.ts';
+import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
 import { hasQuorum, needsLease } from './managed.ts';
@@ -106,7 +106,7 @@ function choose(
     return {
       kind: 'Blocked',
       reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',
-      message: `${what}; no member can take over: ${describeRejections(rejected)}. It goes on when one is healthy`,
+      message: `${what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(observed)}`,
     };
   }
   return electionOf(winner, what, fencing, {

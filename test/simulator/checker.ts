@@ -41,6 +41,11 @@ export class Checker {
     return this.#reigns.size;
   }
 
+  /** Whether the leader must hold all that was ever acknowledged. */
+  get #mustKeep(): boolean {
+    return this.#habits.replicates && this.#habits.isStrong;
+  }
+
   /** A status has landed. */
   statusWritten(before: Status, after: Status): void {
     const { epoch = 0, primaryUID } = after;
@@ -80,7 +85,7 @@ export class Checker {
     this.#highest.set(pod.uid, volume.epoch);
     const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
     this.#reigns.set(epoch, { ...this.#reigns.get(epoch), ...reign });
-    if (!this.#habits.replicates) return;
+    if (!this.#mustKeep) return;
     const held = new Set(leadership.data.log.map(({ id }) => id));
     for (const [id, ackedIn] of this.#acknowledged) {
       if (ackedIn < epoch && !held.has(id)) {
@@ -108,6 +113,7 @@ export class Checker {
     }
     reign.firstAckMs ??= this.#kernel.nowMs;
     this.#acknowledged.set(id, epoch);
+    if (!this.#habits.isStrong) return;
     for (const later of this.#reigns.values()) {
       if (later.epoch <= epoch) continue;
       if (takenMs > (later.firstAckMs ?? Infinity)) {
@@ -125,7 +131,7 @@ export class Checker {
 
   /** All acknowledged writes are with the leader. */
   checkHeld({ volume }: Agent): void {
-    if (!this.#habits.replicates) return;
+    if (!this.#mustKeep) return;
     const held = new Set(volume.data?.log.map(({ id }) => id));
     for (const id of this.#acknowledged.keys()) {
       if (!held.has(id)) this.#fail(`acknowledged write ${id} is not there in the end`);

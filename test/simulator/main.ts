@@ -1,6 +1,7 @@
 /** `npm run simulate`: the shipped decisions against a model of the world, for many seeds. See --help. */
 import { Command, InvalidArgumentError } from 'commander';
-import { describeTotals, replayCommand, runSeeds } from './run-seeds.ts';
+import { playSeeds } from './play-seeds.ts';
+import { describeTotals, replayCommand } from './run-seeds.ts';
 import { play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
@@ -67,7 +68,7 @@ const planted = plants[plant ?? ''] ?? {};
 const mostTold = 10;
 let broken = 0;
 
-if (exhaustive === undefined) playAll();
+if (exhaustive === undefined) await playAll();
 else searchAll(exhaustive);
 if (broken > 0) process.exitCode = 1;
 
@@ -86,10 +87,10 @@ function searchAll(faults: number): void {
   broken += found.violation === undefined ? 0 : 1;
 }
 
-function playAll(): void {
+async function playAll(): Promise<void> {
   for (const each of engine === undefined ? engines : [engine]) {
     if (seed === undefined) {
-      broken += run(each);
+      broken += await run(each);
       continue;
     }
     const { violation, trace } = play({ engine: each, seed, traced: true, plants: planted });
@@ -99,15 +100,15 @@ function playAll(): void {
   }
 }
 
-function run(engine: Engine): number {
+async function run(engine: Engine): Promise<number> {
   let told = 0;
-  const totals = runSeeds({
+  const totals = await playSeeds({
     engine,
     from,
     seeds,
     seconds: seconds === 0 ? Infinity : seconds,
-    plants: planted,
-    onBroken: (seed, violation) => {
+    plant,
+    onBroken: ({ seed, violation }) => {
       if (told++ >= mostTold) return;
       console.log(`${engine} seed ${seed}: ${violation}`);
       console.log(`  replay: ${replayCommand(engine, seed)}`);

@@ -1,4 +1,4 @@
-import type { Plants } from './operator.ts';
+import { plants } from './plants.ts';
 import { play } from './scenario.ts';
 import type { Engine } from './setups.ts';
 
@@ -8,10 +8,13 @@ export interface SeedsOptions {
   seeds: number;
   /** Ends after this time. */
   seconds: number;
-  plants?: Plants;
-  onBroken?: (seed: number, violation: string) => void;
-  /** Ends at the first that is broken. */
-  untilBroken?: boolean;
+  /** Name of a planted fault. */
+  plant?: string | undefined;
+}
+
+export interface Broken {
+  seed: number;
+  violation: string;
 }
 
 export interface Totals {
@@ -26,23 +29,32 @@ export interface Totals {
   broken: number;
 }
 
+export const noTotals: Totals = {
+  ...{ played: 0, seconds: 0, decides: 0, epochs: 0, acknowledged: 0, waiting: 0, broken: 0 },
+};
+
+export function sumOf(a: Totals, b: Totals): Totals {
+  const sum = { ...a };
+  for (const key of Object.keys(sum) as (keyof Totals)[]) sum[key] += b[key];
+  return sum;
+}
+
 /** Plays one life after the other. */
-export function runSeeds(options: SeedsOptions): Totals {
-  const { engine, from, seeds, plants = {}, onBroken, untilBroken = false } = options;
+export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) => void }): Totals {
+  const { engine, from, seeds, seconds, plant, onBroken } = options;
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1_000;
-  const totals = { played: 0, decides: 0, epochs: 0, acknowledged: 0, waiting: 0, broken: 0 };
-  while (totals.played < seeds && elapsed() < options.seconds) {
+  const totals = { ...noTotals };
+  while (totals.played < seeds && elapsed() < seconds) {
     const seed = from + totals.played++;
-    const outcome = play({ engine, seed, plants });
+    const outcome = play({ engine, seed, plants: plants[plant ?? ''] ?? {} });
     totals.decides += outcome.decides;
     totals.acknowledged += outcome.acknowledged;
     totals.epochs += outcome.epochs;
     if (outcome.waits) totals.waiting++;
     if (outcome.violation === undefined) continue;
     totals.broken++;
-    onBroken?.(seed, outcome.violation);
-    if (untilBroken) break;
+    onBroken({ seed, violation: outcome.violation });
   }
   return { ...totals, seconds: elapsed() };
 }

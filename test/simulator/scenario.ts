@@ -149,11 +149,12 @@ function converge(world: World, clients: Clients): boolean {
  * Too few copies are left to know that they hold every write: the primary's is not there, and of those whose acknowledgements
  * it asked for too many have none, or one whose position is forgotten.
  */
-function mayWait({ api, kubelets }: World): boolean {
+function mayWait({ api, kubelets, habits }: World): boolean {
   const { conditions, primary, initialized, syncSets = [] } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
   if (blocked?.status !== 'True' || initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
+  if (!habits.isStrong) return !kubelets.hasData;
   if (primary !== undefined && kubelets.dataOf(primary) !== undefined) return false;
   return syncSets.some(({ members, acks }) => {
     const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);

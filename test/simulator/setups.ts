@@ -14,20 +14,33 @@ export interface Habits {
   forgetsPosition: boolean;
   /** A leader ends by itself when it is granted no more time. */
   lease: boolean;
+  /** Whatever was acknowledged is kept. */
+  isStrong: boolean;
   /** Volumes outlive their pods. */
   keepsVolumes: boolean;
   /** A planted fault: a leader waits for one acknowledgement less than it says. */
   fewerAcks?: boolean;
 }
 
-export const engines = ['postgres', 'redis', 'lease'] as const;
+export const engines = [
+  'postgres',
+  'redis',
+  'lease',
+  'postgres-eventual',
+  'redis-eventual',
+] as const;
 export type Engine = (typeof engines)[number];
 
 const strong = { consistency: 'Strong' };
+const eventual = { consistency: 'Eventual' };
 
+const postgres = { topology: 'LeaderFollower', engine: { type: 'Postgres' } };
+const redis = { topology: 'LeaderFollower', engine: { type: 'Redis' } };
 const specs: Record<Engine, object> = {
-  postgres: { topology: 'LeaderFollower', engine: { type: 'Postgres' }, failover: strong },
-  redis: { topology: 'LeaderFollower', engine: { type: 'Redis' }, failover: strong },
+  postgres: { ...postgres, failover: strong },
+  redis: { ...redis, failover: strong },
+  'postgres-eventual': { ...postgres, failover: eventual },
+  'redis-eventual': { ...redis, failover: eventual },
   lease: { engine: { type: 'TCP' }, failover: strong },
 };
 
@@ -72,9 +85,10 @@ export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
     engine,
     spec: specOf(engine, { ...firstWish, keepsVolumes }),
     replicates: engine !== 'lease',
-    anyFollower: engine === 'redis',
-    forgetsPosition: engine === 'redis',
+    anyFollower: engine.startsWith('redis'),
+    forgetsPosition: engine.startsWith('redis'),
     lease: engine === 'lease',
+    isStrong: !engine.endsWith('-eventual'),
     keepsVolumes,
   };
 }

@@ -4,8 +4,16 @@ import { Cluster } from '../cluster/cluster.ts';
 import type { Api } from '../measure/api.ts';
 import { apply, freshNamespace } from '../measure/objects.ts';
 import type { DatabaseOptions } from '../workload/torture/session.ts';
+import { makeClocks } from './clocks/member-clocks.ts';
 import { RemoteClient } from './target/clients.ts';
-import { type Target, acksOf, clientPod, engines, targetObjects } from './target/engines.ts';
+import {
+  type Target,
+  acksOf,
+  clientPod,
+  engines,
+  memberNames,
+  targetObjects,
+} from './target/engines.ts';
 import { Scene } from './target/scene.ts';
 
 const startMs = 240_000;
@@ -54,6 +62,7 @@ export class Arena {
     const both = AbortSignal.any([signal, end.signal]);
     try {
       await freshNamespace(api.client, namespace, signal);
+      await makeClocks(memberNames, signal);
       const objects = targetObjects(target, namespace, randomBytes(9).toString('hex'));
       for (const object of objects) await apply(api.client, object, signal);
       const scene = await Scene.open(api, namespace, both);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineMs } from '../workload/torture/clock.ts';
 import type { Arena } from './arena.ts';
+import { setClock } from './clocks/member-clocks.ts';
 import { check } from './history/check.ts';
 import { longestGapMs } from './history/gap.ts';
 import { type Ack, type History, acksOf } from './history/history.ts';
@@ -41,7 +42,7 @@ export async function runOnce(
   );
   await everyoneWrites(arena, 0, machineMs() + firstWritesMs, signal);
 
-  const means = { cluster, client: api.client, cast: scene };
+  const means = { cluster, client: api.client, cast: scene, setClock };
   const played = await play(steps, means, { now: machineMs, signal });
   const healedAt = machineMs();
   const faults = steps.map(({ fault }) => fault);

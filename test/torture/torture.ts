@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cluster } from '../cluster/cluster.ts';
 import { operatorNamespace } from '../measure/operator.ts';
@@ -31,6 +31,7 @@ export async function torture(
   const { faults, runs, seed, target, histories, log, signal } = options;
   const results: RunResult[] = [];
   let arena: Arena | undefined;
+  if (histories !== undefined) await mkdir(histories, { recursive: true });
   try {
     for (let i = 0; i < runs; i++) {
       signal.throwIfAborted();

@@ -13,12 +13,8 @@ export const faultTitles = {
   'api-down': 'the API server is stopped',
   'freeze-follower': 'a follower is stopped (SIGSTOP), as by a disk that hangs, and goes on later',
   zone: 'a zone is cut off, whoever is in it',
+  clock: "a member's time of day is set, by up to an hour, and set right later",
 } as const;
 
 export type FaultName = keyof typeof faultTitles;
 export const faultNames = Object.keys(faultTitles) as FaultName[];
-
-/**
- * Not there: a jump of the clock. Linux has namespaces for the monotonic clock only, so that CLOCK_REALTIME could but be set
- * for the whole machine, and nothing in the agents or the operator measures time by it.
- */

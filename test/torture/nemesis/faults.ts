@@ -26,6 +26,8 @@ export interface Means {
     | ('killContainer' | 'freeze' | 'thaw' | 'stopComponent' | 'startComponent')
   >;
   client: Pick<KubeClient, 'delete'>;
+  /** Makes the time of day of a pod wrong by so many seconds. */
+  setClock: (pod: string, seconds: number) => void;
   cast: Cast;
 }
 
@@ -39,10 +41,11 @@ export class NotNow extends Error {
 
 const nothing: Undo = async () => {};
 const deleteMs = 2_000;
+const mostJumpSeconds = 3_600;
 
 /** Makes something happen. @param pick chooses among several, 0 to below 1. @throws NotNow */
 export async function inject(fault: FaultName, pick: number, means: Means): Promise<Undo> {
-  const { cluster, client, cast } = means;
+  const { cluster, client, cast, setClock } = means;
   const there = (victim: Victim | undefined): Victim => {
     if (victim === undefined) throw new NotNow('nobody is there');
     return victim;
@@ -107,6 +110,14 @@ export async function inject(fault: FaultName, pick: number, means: Means): Prom
       const zone = zones[Math.floor(pick * zones.length)] ?? '';
       await cluster.loseZone(zone);
       return () => cluster.restoreZone(zone);
+    }
+    case 'clock': {
+      const members = [primary(), ...cast.followers()];
+      const at = pick * members.length;
+      const { name } = there(members[Math.floor(at)]);
+      // The rest of the choice says how far, and which way.
+      setClock(name, Math.round((2 * (at % 1) - 1) * mostJumpSeconds));
+      return async () => setClock(name, 0);
     }
   }
 }

@@ -32,7 +32,10 @@ function means(cast: Cast, fails: string[] = []): { done: string[]; means: Means
           if (fails.includes(String(verb))) throw new Error(`${String(verb)} failed`);
         };
   const cluster = new Proxy({}, { get: record });
-  return { done, means: { cluster, client: cluster, cast } as Means };
+  const setClock = (pod: string, seconds: number) => {
+    done.push(`setClock ${pod} ${seconds}`);
+  };
+  return { done, means: { cluster, client: cluster, cast, setClock } as Means };
 }
 
 const step = (fault: FaultName, more: Partial<Step> = {}): Step => ({
@@ -61,6 +64,7 @@ it.each<[FaultName, string[]]>([
   ['api-down', ['stopComponent kube-apiserver', 'startComponent kube-apiserver']],
   ['freeze-follower', ['freeze t-2', 'thaw t-2']],
   ['zone', ['loseZone zone-c', 'restoreZone zone-c']],
+  ['clock', ['setClock t-2 1440', 'setClock t-2 0']],
 ])('%s is done to whom it is meant for, and undone', async (fault, expected) => {
   const { done, means: tools } = means(all);
   const played = await play([step(fault)], tools, options());

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../src/kube/wire.ts';
 import type { DatabaseOptions } from '../../workload/torture/session.ts';
+import { clockParts } from '../clocks/member-clocks.ts';
 
 export type EngineName = DatabaseOptions['engine'];
 export type Consistency = 'Strong' | 'Eventual';
@@ -14,6 +15,8 @@ export const serviceName = 'target';
 const secretName = 'target-password';
 const secretKey = 'password';
 export const memberCount = 3;
+/** Of all that there may be: where a pod cannot be replaced there is one more beside it. */
+export const memberNames = Array.from({ length: 2 * memberCount }, (_, i) => `${serviceName}-${i}`);
 
 /** Copies that must have a write: with the primary a majority of the members. */
 export const acksOf = ({ consistency }: Target): number =>
@@ -34,8 +37,32 @@ interface Engine {
   spec: () => Record<string, unknown>;
 }
 
+interface Program {
+  name: string;
+  image: string;
+  command?: string[];
+  env?: object[];
+}
+
+/** Of one container whose time of day can be set. */
+const podTemplate = ({ env = [], ...container }: Program, mounts: object[] = []) => ({
+  spec: {
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        ...container,
+        imagePullPolicy: 'IfNotPresent',
+        resources,
+        env: [...env, ...clockParts.container.env],
+        volumeMounts: [...mounts, ...clockParts.container.volumeMounts],
+      },
+    ],
+    volumes: [clockParts.volume],
+  },
+});
+
 const volume = (mountPath: string) => ({
-  container: { volumeMounts: [{ name: 'data', mountPath }] },
+  mounts: [{ name: 'data', mountPath }],
   claims: [
     {
       metadata: { name: 'data' },
@@ -48,21 +75,12 @@ const volume = (mountPath: string) => ({
   ],
 });
 
-const database = (
-  type: 'Redis' | 'Postgres',
-  container: { name: string; image: string },
-  folder: string,
-) => {
-  const { container: mounts, claims } = volume(folder);
+const database = (type: 'Redis' | 'Postgres', container: Program, folder: string) => {
+  const { mounts, claims } = volume(folder);
   return {
     topology: 'LeaderFollower',
     engine: { type, passwordSecret: { name: secretName, key: secretKey } },
-    template: {
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        containers: [{ ...container, imagePullPolicy: 'IfNotPresent', resources, ...mounts }],
-      },
-    },
+    template: podTemplate(container, mounts),
     volumeClaimTemplates: claims,
   };
 };
@@ -98,24 +116,15 @@ export const engines: Record<EngineName, Engine> = {
         promote: { path: '/promote' },
         demote: { path: '/demote' },
       },
-      template: {
-        spec: {
-          terminationGracePeriodSeconds: 1,
-          containers: [
-            {
-              name: 'member',
-              image: 'docker.io/library/haservice-workload:dev',
-              imagePullPolicy: 'IfNotPresent',
-              resources,
-              command: ['/usr/bin/node', '/app/workload.mjs', 'member'],
-              env: [
-                { name: 'HOOKS', value: 'true' },
-                { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-              ],
-            },
-          ],
-        },
-      },
+      template: podTemplate({
+        name: 'member',
+        image: 'docker.io/library/haservice-workload:dev',
+        command: ['/usr/bin/node', '/app/workload.mjs', 'member'],
+        env: [
+          { name: 'HOOKS', value: 'true' },
+          { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        ],
+      }),
     }),
   },
 };
