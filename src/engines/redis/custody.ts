@@ -25,8 +25,9 @@ export class Custody {
   }
 
   /** Before the server is started: it makes an empty log where there is none. */
-  static async open(dir: string, log: EngineLog): Promise<Custody> {
-    return new Custody(dir, await Memory.open(dir, (await findData(dir)) !== 'none'), log);
+  static async open(dir: string, service: string, log: EngineLog): Promise<Custody> {
+    const data = (await findData(dir)) !== 'none';
+    return new Custody(dir, await Memory.open(dir, data, service), log);
   }
 
   get now(): Remembered {
@@ -46,7 +47,8 @@ export class Custody {
   led(epoch: number): void {
     this.#note(async () => {
       await this.#memory.set({
-        ...{ ledIn: epoch, ledUntil: undefined, cloning: undefined, kept: undefined },
+        ...{ foreign: false, ledIn: epoch, ledUntil: undefined },
+        ...{ cloning: undefined, kept: undefined },
       });
       await dropKept(this.#dir, this.now.loss?.epoch);
     });
@@ -73,7 +75,8 @@ export class Custody {
       const folder = await keepData(this.#dir, epoch);
       const ahead =
         position === undefined ? undefined : bytesAhead(position.offset, replid, await history());
-      await this.#memory.set({ kept: { epoch, folder, ahead } });
+      const { foreign } = this.now;
+      await this.#memory.set({ kept: { epoch, folder, ahead, foreign } });
     }
     this.#note(() => this.#memory.set({ cloning: epoch }));
   }
@@ -82,11 +85,12 @@ export class Custody {
   arrived({ epoch }: Order<'follow'>, arrival: Arrival): void {
     const { kept } = this.now;
     const lost = arrival === 'replaced' && kept !== undefined;
-    const loss = lost ? lossOf(epoch, kept.ahead, kept.folder) : this.now.loss;
+    const loss = lost ? lossOf(epoch, kept) : this.now.loss;
     if (lost) this.#log.warn({ loss }, 'its data were replaced by those of the leader');
     this.#note(async () => {
       await this.#memory.set({
-        ...{ held: true, lost: false, ledIn: 0, ledUntil: undefined, kept: undefined, loss },
+        ...{ held: true, lost: false, foreign: false, loss },
+        ...{ ledIn: 0, ledUntil: undefined, kept: undefined },
       });
       if (kept !== undefined) await dropKept(this.#dir, lost ? kept.epoch : loss?.epoch);
     });

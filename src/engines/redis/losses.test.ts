@@ -5,6 +5,7 @@ interface Case {
   what: string;
   start?: number;
   position?: { term: number; offset: number };
+  foreign?: boolean;
   ledIn?: number;
   ledUntil?: number;
   risk: boolean;
@@ -31,6 +32,7 @@ const cases: Case[] = [
     risk: false,
   },
   { what: 'a follower after a restart', start: 100, risk: false },
+  { what: 'data of another service', start: 100, foreign: true, risk: true },
   {
     what: 'the leader before, fenced in time',
     start: 100,
@@ -75,7 +77,7 @@ const cases: Case[] = [
   },
 ];
 
-test.each(cases)('$what', ({ start, position, ledIn = 0, ledUntil, risk }) => {
+test.each(cases)('$what', ({ start, position, foreign = false, ledIn = 0, ledUntil, risk }) => {
   const leader = { member: 'b', host: '10.0.0.2', port: 6379 };
   const order = {
     member: 'a',
@@ -84,7 +86,8 @@ test.each(cases)('$what', ({ start, position, ledIn = 0, ledUntil, risk }) => {
     leader,
     ...(start === undefined ? {} : { start }),
   };
-  expect(isAtRisk(order, position, { held: true, lost: false, ledIn, ledUntil })).toBe(risk);
+  const remembered = { foreign, held: true, lost: false, ledIn, ledUntil };
+  expect(isAtRisk(order, position, remembered)).toBe(risk);
 });
 
 test('bytes are counted only along one history', () => {

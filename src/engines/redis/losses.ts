@@ -3,7 +3,7 @@ import type { History } from './leader.ts';
 import type { Remembered } from './memory.ts';
 
 /**
- * Whether a member may hold what a new leader does not: it stands beyond where the leader's term began, or it has led itself
+ * Whether a member may hold what a new leader does not: its data have come from elsewhere, it stands beyond where the leader's term began, or it has led itself
  * and nothing says where that ended. Only then are its data worth keeping; whether it was so shows once it is linked.
  *
  * @param position before it follows
@@ -11,8 +11,9 @@ import type { Remembered } from './memory.ts';
 export function isAtRisk(
   { epoch, start }: Order<'follow'>,
   position: Position | undefined,
-  { ledIn, ledUntil }: Remembered,
+  { foreign, ledIn, ledUntil }: Remembered,
 ): boolean {
+  if (foreign) return true;
   const wrote = ledIn > 0 && ledIn < epoch;
   const offset = position?.offset ?? (wrote ? ledUntil : undefined);
   const ofOldTerm = position === undefined ? wrote : position.term < epoch;
@@ -37,10 +38,15 @@ export function bytesAhead(
 /** For the report, once the data have been replaced. */
 export function lossOf(
   epoch: number,
-  ahead: number | undefined,
-  folder: string,
+  { ahead, folder, foreign }: NonNullable<Remembered['kept']>,
 ): NonNullable<MemberReport['loss']> {
   const where = `The data files from before are kept in ${folder}: start a server on that folder to look into them, remove it when done.`;
+  if (foreign) {
+    return {
+      epoch,
+      message: `The data that came with its volume are not known to this service, and were replaced by those of the leader of epoch ${epoch}. ${where}`,
+    };
+  }
   return ahead === undefined
     ? {
         epoch,

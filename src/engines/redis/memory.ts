@@ -5,6 +5,10 @@ import { HAError } from '../../api/errors.ts';
 import { memberReportSchema } from '../../api/member-protocol.ts';
 
 const schema = z.object({
+  /** Name of the service that the data are of. */
+  service: z.string().optional(),
+  /** They are of another service, or of none, and have come here with the volume. */
+  foreign: z.boolean().default(false),
   /** The data are those of the service: it has led, or been made a copy of a leader. */
   held: z.boolean(),
   /** It held data, and found none when it was started. */
@@ -16,14 +20,21 @@ const schema = z.object({
   /** Epoch of the leader of which it is being made a copy: until that is done, what a restart finds is of no known age. */
   cloning: z.int().optional(),
   /** Its former data, kept until it is known whether the leader has them all. */
-  kept: z.object({ epoch: z.int(), folder: z.string(), ahead: z.number().optional() }).optional(),
+  kept: z
+    .object({
+      epoch: z.int(),
+      folder: z.string(),
+      ahead: z.number().optional(),
+      foreign: z.boolean().default(false),
+    })
+    .optional(),
   loss: memberReportSchema.shape.loss,
 });
 
 export type Remembered = z.output<typeof schema>;
 
 /** Where nothing can be read but there are data: they may be anyone's, and may hold what no other has. */
-const unknown: Remembered = { held: true, lost: false, ledIn: 0 };
+const unknown: Remembered = { foreign: false, held: true, lost: false, ledIn: 0 };
 
 /** What outlives the process, in a file beside the data. Not needed for the safety of orders: that is the agent's epoch. */
 export class Memory {
@@ -40,15 +51,21 @@ export class Memory {
   /**
    * @param dir folder of the data
    * @param data whether there are any
+   * @param service name of the one that has the volume now
    */
-  static async open(dir: string, data: boolean): Promise<Memory> {
+  static async open(dir: string, data: boolean, service: string): Promise<Memory> {
     const folder = join(dir, '.haservice');
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'redis.json');
     const read = await readRemembered(file);
     const memory = new Memory(file, read ?? { ...unknown, held: data });
-    if (read?.held === true && !data) await memory.set({ ...unknown, held: false, lost: true });
-    else if (read === undefined) await memory.set({});
+    const isLost = read?.held === true && !data;
+    const isForeign = data && (read === undefined || (read.service ?? service) !== service);
+    await memory.set({
+      ...(isLost ? { ...unknown, held: false, lost: true } : {}),
+      ...(isForeign ? { ...unknown, foreign: true } : {}),
+      service,
+    });
     return memory;
   }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../testing.ts';
@@ -161,6 +161,28 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect((await a.report()).loss).toEqual(loss);
   });
 
+  test('data that came with a volume are kept, and told, before they are replaced', async () => {
+    await using all = await service(['a', 'b', 'other']);
+    const [a, b, other] = all;
+    await b.close();
+    await all.client.set('k', 'precious');
+    expect(await all.client.wait(1, 5_000)).toBe(1);
+    // As it would be with another server's volume, and with that of another service.
+    for (const [epoch, change] of [
+      [1, (file: string) => rm(file)],
+      [2, (file: string) => writeFile(file, JSON.stringify({ held: true, service: 'shop' }))],
+    ] as const) {
+      await other.fence();
+      await settled(async () => (await remembered(other)).includes('service'));
+      await other.restart(() => change(memoryFile(other)));
+      await a.promote(epoch);
+      await other.follow(a, epoch);
+      const { loss } = await other.until('told of it', (report) => report.loss?.epoch === epoch);
+      expect(loss?.message).toContain('not known to this service');
+      expect(await dataIn(join(other.dir, `haservice-diverged-${epoch}`))).toContain('precious');
+    }
+  });
+
   test('an old leader that was restarted: its loss is told, though nobody can count it', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
@@ -279,12 +301,12 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
   });
 });
 
-const remembered = (member: TestMember) =>
-  readFile(join(member.dir, '.haservice', 'redis.json'), 'utf8');
+const memoryFile = ({ dir }: TestMember) => join(dir, '.haservice', 'redis.json');
+const remembered = (member: TestMember) => readFile(memoryFile(member), 'utf8');
 
-/** Everything that the log in a folder of data says. */
+/** Everything that is in a log in a folder of data. */
 async function dataIn(folder: string): Promise<string> {
   const log = join(folder, 'appendonlydir');
-  const files = (await readdir(log)).filter((name) => name.endsWith('.aof'));
+  const files = await readdir(log);
   return (await Promise.all(files.map((name) => readFile(join(log, name), 'utf8')))).join('');
 }

@@ -71,7 +71,8 @@ export class RedisEngine implements ManagedEngine {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const custody = await Custody.open(dataDir(this.#context.config), this.#context.log);
+    const { config, log } = this.#context;
+    const custody = await Custody.open(dataDir(config), config.service, log);
     await this.#server.launch(signal);
     this.#custody = custody;
   }

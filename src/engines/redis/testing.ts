@@ -118,8 +118,10 @@ export class TestMember {
   }
 
   /** The agent and its server end at once, and start anew on the same volume. */
-  async restart(): Promise<void> {
+  /** @param change what happens to its files meanwhile */
+  async restart(change?: () => Promise<void>): Promise<void> {
     await this.kill();
+    await change?.();
     this.engine = this.#newEngine();
     await this.start();
   }
