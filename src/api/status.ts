@@ -85,11 +85,12 @@ const trigger = z
     'Restarted',
     'DataLost',
     'PromoteFailed',
+    'Isolated',
     'Switchover',
   ])
   .meta({
     description:
-      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), or the operator moved the role on purpose (Switchover).',
+      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), or the operator moved the role on purpose (Switchover).',
   });
 
 const fencing = z

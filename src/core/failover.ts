@@ -139,6 +139,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   }
   const failure = failureOf(resource, observed, primary, nowMs);
   if (failure === undefined) return unknownYet(resource, primary);
+  // Not yet: followers may find it again.
+  if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
   const hearingMs = hearingSinceMs(observed);
   const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);

@@ -1,6 +1,7 @@
 import { durationMs } from '../api/duration.ts';
 import type { FailoverTrigger } from '../api/status.ts';
 import { promoteAttempts } from './election.ts';
+import { isolationOf } from './isolation.ts';
 import { hasEnded, isLive } from './member.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 
@@ -53,7 +54,11 @@ export function failureOf(
       return { trigger, what, evidence, atMs: since, detectMs: nowMs - since };
     }
   }
-  return lostRole(resource, primary) ?? promotionFailure(resource, observed.hooks, primary, nowMs);
+  return (
+    lostRole(resource, primary) ??
+    promotionFailure(resource, observed.hooks, primary, nowMs) ??
+    isolationOf(resource, observed, primary)
+  );
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Health {
   report?: MemberReport;
   /** When that was heard. Epoch milliseconds. */
   reportedAtMs?: number;
+  /** Epoch milliseconds since when it says that it follows, but has no link to its leader; where it says so. */
+  unlinkedSinceWallMs?: number;
 }
 
 /** A pod that this very resource owns. */

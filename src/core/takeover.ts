@@ -43,11 +43,7 @@ export function planFenced(
   const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
   const message = `${what}; ${fence.missing}`;
   // An answer may come within the millisecond: until then nothing is amiss.
-  const isAsking = observed.hooks.some(
-    ({ action, state, epoch }) =>
-      action === 'fence' && state === 'Running' && epoch === fencing.epoch,
-  );
-  if (isAsking) return { kind: 'Wait', untilMs: Infinity, message };
+  if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
   return {
     kind: 'Blocked',
     reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
@@ -55,6 +51,9 @@ export function planFenced(
     ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
   };
 }
+
+const isAsking = ({ hooks }: Observed, epoch: number): boolean =>
+  hooks.some((hook) => hook.action === 'fence' && hook.state === 'Running' && hook.epoch === epoch);
 
 /**
  * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers
@@ -98,8 +97,13 @@ function choose(
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
     onlyName: spec.failover.automatic ? undefined : status.primary,
   };
-  const notName = fencing.trigger === 'Switchover' ? fencing.from : undefined;
+  const isRelieved = fencing.trigger === 'Switchover' || fencing.trigger === 'Isolated';
+  const notName = isRelieved ? fencing.from : undefined;
   let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
+  // It has answered, those who could relieve it may be about to.
+  if (winner === undefined && isRelieved && isAsking(observed, epoch)) {
+    return { kind: 'Wait', untilMs: Infinity, message: what };
+  }
   // Nobody can relieve it, and it was well: it goes on.
   if (winner === undefined) ({ winner, rejected, ranked } = elect(observed.members, wish));
   if (winner === undefined) {

@@ -27,6 +27,8 @@ export interface MemberHealth {
   report?: MemberReport;
   /** When that was heard. Milliseconds since the Unix epoch. */
   reportedAtMs?: number;
+  /** Since when it says that it has no link to the leader that it follows. Milliseconds since the Unix epoch. */
+  unlinkedSinceWallMs?: number;
 }
 
 export interface MonitorMetrics {

@@ -42,6 +42,27 @@ it('is news that the position is known no more', () => {
   expect(last.hear(unknown)).toBe(true);
 });
 
+it('tells since when it has had no link to the leader that it follows', () => {
+  const clock = new FakeClock();
+  const last = new LastReport(clock);
+  const since = () => (last.fields().unlinkedSinceWallMs ?? NaN) - clock.wallNow();
+  const hear = (more: Partial<MemberReport>) => {
+    clock.advance(10);
+    last.hear({ ...first, leader: 'db-0', ...more });
+    return since();
+  };
+  expect(hear({ linked: true })).toBeNaN();
+  expect(hear({ linked: false })).toBe(0);
+  expect(hear({ linked: false })).toBe(-10);
+  // Told of another leader, or of the same again: it has just begun.
+  expect(hear({ linked: false, leader: 'db-2' })).toBe(0);
+  expect(hear({ linked: false, leader: 'db-2', epoch: 2 })).toBe(0);
+  expect(hear({ state: 'Cloning' })).toBeNaN();
+  expect(hear({ linked: false })).toBe(0);
+  last.forget();
+  expect(since()).toBeNaN();
+});
+
 it('tells when it was heard, by both clocks, until another life begins', () => {
   const clock = new FakeClock();
   clock.advance(70);

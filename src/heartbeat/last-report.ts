@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MemberReport } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
+import type { MemberHealth } from './health.ts';
 
 /** What a member last said of itself. */
 export class LastReport {
@@ -8,6 +9,7 @@ export class LastReport {
   #report: MemberReport | undefined;
   #heardAt = -Infinity;
   #wallMs = 0;
+  #unlinkedSinceWallMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,6 +21,10 @@ export class LastReport {
     this.#report = report;
     this.#heardAt = this.#clock.now();
     this.#wallMs = this.#clock.wallNow();
+    const isUnlinked = report.state === 'Following' && report.linked === false;
+    const isSame = report.leader === before?.leader && report.epoch === before?.epoch;
+    const since = isSame ? this.#unlinkedSinceWallMs : undefined;
+    this.#unlinkedSinceWallMs = isUnlinked ? (since ?? this.#wallMs) : undefined;
     return before === undefined || !isDeepStrictEqual(factsOf(before), factsOf(report));
   }
 
@@ -26,12 +32,19 @@ export class LastReport {
   forget(): boolean {
     const had = this.#report !== undefined;
     this.#report = undefined;
+    this.#unlinkedSinceWallMs = undefined;
     return had;
   }
 
   /** For MemberHealth. */
-  fields(): { report?: MemberReport; reportedAtMs?: number } {
-    return this.#report === undefined ? {} : { report: this.#report, reportedAtMs: this.#wallMs };
+  fields(): Pick<MemberHealth, 'report' | 'reportedAtMs' | 'unlinkedSinceWallMs'> {
+    if (this.#report === undefined) return {};
+    const unlinkedSinceWallMs = this.#unlinkedSinceWallMs;
+    return {
+      report: this.#report,
+      reportedAtMs: this.#wallMs,
+      ...(unlinkedSinceWallMs === undefined ? {} : { unlinkedSinceWallMs }),
+    };
   }
 
   /** That from which a lease counts, and when it came by the monotonic clock. */

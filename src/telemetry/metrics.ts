@@ -30,6 +30,7 @@ const triggers = Object.keys({
   PodGone: true,
   Restarted: true,
   DataLost: true,
+  Isolated: true,
   Switchover: true,
   PromoteFailed: true,
 } satisfies Record<FailoverTrigger, true>);

@@ -84,9 +84,12 @@ function run(world: World, engine: Engine): boolean {
   const heals: (() => void)[] = [];
   if (random.chance(0.2)) world.network.duplicates = 0.3;
   const count = 1 + random.below(random.chance(0.2) ? 8 : 4);
+  // So long that followers without their leader are not waited for any more.
+  const isLong = random.chance(0.1);
   for (let i = 0; i < count; i++) {
     const name = random.pick(faultNames);
-    const ms = random.chance(0.5) ? random.between(10, 1_500) : random.between(500, 15_000);
+    const most = isLong ? 45_000 : 15_000;
+    const ms = random.chance(0.5) ? random.between(10, 1_500) : random.between(500, most);
     kernel.note('FAULT', () => `${name}, ${Math.round(ms)} ms`);
     const heal = faults[name]?.(world, ms);
     if (heal !== undefined) {
@@ -102,7 +105,7 @@ function run(world: World, engine: Engine): boolean {
       kernel.nowMs + (random.chance(0.4) ? random.between(0, 60) : random.between(60, 5_000)),
     );
   }
-  kernel.runUntil(kernel.nowMs + random.between(0, 10_000));
+  kernel.runUntil(kernel.nowMs + random.between(0, isLong ? 40_000 : 10_000));
   kernel.note('FAULT', () => 'everything is healed');
   for (const heal of heals) heal();
   world.network.healAll();

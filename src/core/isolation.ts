@@ -1,0 +1,47 @@
+import { durationMs } from '../api/duration.ts';
+import type { Failure } from './failure.ts';
+import { hasQuorum } from './managed.ts';
+import { follows, isHealthy, reportOf } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { currentSet } from './sync-sets.ts';
+
+/**
+ * How long followers that are well must have been without their leader, at least. A follower that was just told of a leader, or
+ * whose connection was reset, needs seconds on a busy machine; and a failover too soon would cut the links anew. Milliseconds.
+ */
+const leastMs = 10_000;
+
+/**
+ * Strong: a primary that leads and is heard, but whose followers have lost it, so that it can acknowledge nothing: the network
+ * between them is cut, not that to the operator. There is a failure where so many of them are well that one can lead and have
+ * its writes acknowledged by the others, and from when.
+ */
+export function isolationOf(
+  resource: Resource,
+  { members }: Observed,
+  primary: Member,
+): Failure | undefined {
+  const { spec, status } = resource;
+  const set = currentSet(resource);
+  const isAsked = hasQuorum(spec) && spec.failover.automatic && status.fencing === undefined;
+  if (!isAsked || set === undefined || set.acks === 0) return undefined;
+  if (!isHealthy(primary) || reportOf(primary)?.state !== 'Leading') return undefined;
+  const followers = members.filter(({ name }) => set.members.includes(name)).filter(isHealthy);
+  if (followers.filter((member) => follows(reportOf(member))).length >= set.acks) return undefined;
+  const lost = followers
+    .flatMap(({ name, health }) =>
+      health?.unlinkedSinceWallMs === undefined ? [] : [{ name, at: health.unlinkedSinceWallMs }],
+    )
+    .sort((a, b) => a.at - b.at);
+  const last = lost[set.acks];
+  if (last === undefined) return undefined;
+  const detectMs = Math.max(leastMs, durationMs(spec.heartbeat.timeout));
+  const names = lost.map(({ name }) => name).join(', ');
+  return {
+    trigger: 'Isolated',
+    what: `${primary.name} leads, but ${names} have lost it, so that it can acknowledge no write`,
+    evidence: lost.map(({ name, at }) => `${name} since ${new Date(at).toISOString()}`).join(', '),
+    atMs: last.at + detectMs,
+    detectMs,
+  };
+}
