@@ -61,6 +61,28 @@ it('all members down at once come back with every write', async () => {
   expect(await valueOf(primary)).toBe('kept');
 });
 
+it('a primary that its followers have lost, though the operator hears it, is relieved', async () => {
+  const before = await whole('dark');
+  const address = (pod: string) => world.pod(pod)?.status?.podIP ?? '';
+  const followers = ['dark-0', 'dark-1', 'dark-2'].filter((pod) => pod !== before.primary);
+  for (const pod of followers) {
+    await world.cluster.cutAddresses(address(before.primary), address(pod));
+  }
+  const { to } = await world.until('a failover', () =>
+    world
+      .status('dark')
+      .failovers?.find(({ trigger, outcome }) => trigger === 'Isolated' && outcome === 'Completed'),
+  );
+  expect(followers).toContain(to);
+  // Again a follower has each write.
+  await world.eventually('writes to be taken', async () => {
+    expect(await redis(world, to, 'set', 'key', 'kept')).toBe('OK');
+  });
+  await world.cluster.healAll();
+  await whole('dark');
+  expect(await valueOf(before.primary)).toBe('kept');
+});
+
 it('one whose password is another says so, and others are untouched', async () => {
   const before = await whole('dark');
   const follower = ['dark-0', 'dark-1', 'dark-2'].find((pod) => pod !== before.primary) ?? '';

@@ -39,7 +39,8 @@ export function defaults(config: ServerConfig): string {
     ['appendfsync', 'everysec'],
     // How long an outage of a follower may be before it must be copied anew; taken as it is needed.
     ['repl-backlog-size', '16mb'],
-    ['repl-timeout', '15'],
+    // Also how long it takes to notice that nothing comes any more.
+    ['repl-timeout', '10'],
     ['repl-diskless-sync-delay', '0'],
     ['tcp-keepalive', '30'],
     ['logfile', ''],
