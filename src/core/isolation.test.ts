@@ -52,7 +52,7 @@ it('is relieved by another, though it holds more than it could get acknowledged'
       ...{ state: 'Detached', epoch: 2, position: { term: 1, offset } },
     });
   const asking = {
-    ...{ action: 'fence', uid: 'uid-web-1', generation: 0, epoch: 2, state: 'Running' } as const,
+    ...({ action: 'fence', uid: 'uid-web-1', generation: 0, epoch: 2, state: 'Running' } as const),
     ...{ failures: 0, message: '', calledAtMs: t0, retryAtMs: 0 },
   } as const;
   const first = makeObserved([fenced(0, 300), led(resource, 1, {}), led(resource, 2, {})], {

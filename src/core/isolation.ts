@@ -1,5 +1,4 @@
 import { durationMs } from '../api/duration.ts';
-import type { Failure } from './failure.ts';
 import { hasQuorum } from './managed.ts';
 import { follows, isHealthy, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
@@ -11,6 +10,15 @@ import { currentSet } from './sync-sets.ts';
  */
 const leastMs = 10_000;
 
+export interface Isolation {
+  trigger: 'Isolated';
+  what: string;
+  evidence: string;
+  /** From when it is a failure: may lie ahead. Epoch milliseconds. */
+  atMs: number;
+  detectMs: number;
+}
+
 /**
  * Strong: a primary that leads and is heard, but whose followers have lost it, so that it can acknowledge nothing: the network
  * between them is cut, not that to the operator. There is a failure where so many of them are well that one can lead and have
@@ -20,7 +28,7 @@ export function isolationOf(
   resource: Resource,
   { members }: Observed,
   primary: Member,
-): Failure | undefined {
+): Isolation | undefined {
   const { spec, status } = resource;
   const set = currentSet(resource);
   const isAsked = hasQuorum(spec) && spec.failover.automatic && status.fencing === undefined;
