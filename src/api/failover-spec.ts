@@ -65,7 +65,7 @@ export const failoverSchema = z
       }),
     onNoCandidate: z.enum(['Wait', 'PromoteAnyway']).default('Wait').meta({
       description:
-        'Eventual: what to do where every standby is further behind than maxLag: Wait, or promote the most advanced one anyway.',
+        'Eventual: what to do where every standby is further behind than maxLag, or holds only what it had before it was to become a copy of a primary that has lost its data: Wait, or promote the most advanced one anyway.',
     }),
     leaseDuration: duration(
       'Strong, where replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary goes on when it hears nothing from the operator, before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',

@@ -1,6 +1,6 @@
 import type { Fencing, FailoverRecord } from '../api/status.ts';
 import type { Failure } from './failure.ts';
-import { reportOf } from './member.ts';
+import { isHealthy, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
 
@@ -40,10 +40,26 @@ export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
 });
 
+/**
+ * Those that hold what they held before they were to become copies of a primary, where it has lost its data meanwhile: all
+ * members are there, and nobody else has anything. Empty where it is not so.
+ */
+export function halfCopies({ spec }: Resource, { members }: Observed): Member[] {
+  const stateOf = (member: Member) => (isHealthy(member) ? reportOf(member)?.state : undefined);
+  const isLost = (member: Member) => ['Empty', 'Cloning'].includes(stateOf(member) ?? '');
+  return members.length >= spec.replicas && members.every(isLost)
+    ? members.filter((member) => stateOf(member) === 'Cloning')
+    : [];
+}
+
 /** What a failover waits for that has nobody to elect, and what a person can do. */
-export function whatHelps({ members }: Observed): string {
-  const hasNone = (member: Member) => ['Empty', 'Cloning'].includes(reportOf(member)?.state ?? '');
-  return members.length > 0 && members.every(hasNone)
+export function whatHelps(resource: Resource, observed: Observed): string {
+  const { members } = observed;
+  const copies = halfCopies(resource, observed).map(({ name }) => name);
+  if (copies.length > 0) {
+    return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
+  }
+  return members.length > 0 && members.every((member) => reportOf(member)?.state === 'Empty')
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it anew to begin with nothing'
     : 'It goes on when one is healthy';
 }

@@ -7,7 +7,14 @@ import {
   promoteAttempts,
   promoteFailures,
 } from './election.ts';
-import { type FailoverPlan, electionOf, fencingOf, inFlight, whatHelps } from './failover-plan.ts';
+import {
+  type FailoverPlan,
+  electionOf,
+  fencingOf,
+  halfCopies,
+  inFlight,
+  whatHelps,
+} from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
 import { restMs } from './flapping.ts';
@@ -174,11 +181,16 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       ...(speaksProtocol(spec) ? { candidates: candidatesOf(ranked, rejected) } : {}),
     });
   }
-  return spec.failover.automatic
+  const { automatic, onNoCandidate } = spec.failover;
+  // They are told to stop, and then have again what they had.
+  if (onNoCandidate === 'PromoteAnyway' && automatic && halfCopies(resource, observed).length > 0) {
+    return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) };
+  }
+  return automatic
     ? {
         kind: 'Blocked',
         reason: 'NoCandidate',
-        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(observed)}`,
+        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(resource, observed)}`,
       }
     : {
         kind: 'Blocked',

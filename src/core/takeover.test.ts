@@ -206,4 +206,28 @@ describe('Eventual', () => {
       'Elect',
     );
   });
+
+  it('takes what members held before they were to be copied from a primary that has lost all', () => {
+    const lost = (failover: object = {}, ...states: MemberReport['state'][]) => {
+      const { resource } = eventual(failover);
+      const members = states.map((state, i) => led(resource, i, { state }));
+      return planFailover(resource, makeObserved(members), t0);
+    };
+    const blocked = { kind: 'Blocked', reason: 'NoCandidate' };
+    expect(lost({}, 'Empty', 'Cloning', 'Empty')).toMatchObject({
+      ...blocked,
+      message: expect.stringContaining('What web-1 held before may be old'),
+    });
+    const anyway = { onNoCandidate: 'PromoteAnyway' };
+    expect(lost(anyway, 'Empty', 'Cloning', 'Empty')).toMatchObject({
+      kind: 'Fence',
+      fencing: { trigger: 'DataLost' },
+    });
+    expect(lost(anyway, 'Empty', 'Empty', 'Empty')).toMatchObject({
+      ...blocked,
+      message: expect.stringContaining('All data are lost'),
+    });
+    // The third may have them.
+    expect(lost(anyway, 'Empty', 'Cloning')).toMatchObject(blocked);
+  });
 });

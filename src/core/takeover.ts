@@ -110,7 +110,7 @@ function choose(
     return {
       kind: 'Blocked',
       reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',
-      message: `${what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(observed)}`,
+      message: `${what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(resource, observed)}`,
     };
   }
   return electionOf(winner, what, fencing, {

@@ -32,7 +32,7 @@ export const engines = [
 export type Engine = (typeof engines)[number];
 
 const strong = { consistency: 'Strong' };
-const eventual = { consistency: 'Eventual' };
+const eventual = { consistency: 'Eventual', onNoCandidate: 'PromoteAnyway' };
 
 const postgres = { topology: 'LeaderFollower', engine: { type: 'Postgres' } };
 const redis = { topology: 'LeaderFollower', engine: { type: 'Redis' } };
