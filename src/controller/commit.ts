@@ -30,6 +30,8 @@ export async function commitElection(
 ): Promise<void> {
   const { object, resource, memory, log } = subject;
   if (commit?.confirmSilence && !(await confirmed(options, object, resource, signal))) return;
+  // Where this throws, it may have landed all the same, or may yet.
+  memory.unsettled = object.metadata.resourceVersion;
   if (!(await writeStatus(options, object, status, signal))) return;
   const { epoch = 0, primary = '', fencing } = status;
   memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };

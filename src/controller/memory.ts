@@ -6,6 +6,8 @@ export interface Memory {
   /** By `uid/action`. */
   hooks: Map<string, HookState>;
   timeline?: Timeline;
+  /** resourceVersion on which an election was written that was not answered. See Observed.unsettled. */
+  unsettled: string | undefined;
   /** The highest epoch that was seen: it never falls, also where somebody edits the status. */
   epoch: number;
   /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
@@ -31,6 +33,7 @@ export class Memories {
         strangers: new Map(),
         putOffSince: new Map(),
         missedUid: undefined,
+        unsettled: undefined,
         stop: new AbortController(),
       };
       this.#byUid.set(uid, memory);

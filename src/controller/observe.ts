@@ -128,6 +128,7 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     hooks: [...memory.hooks.values()],
     ...leaseOf(monitor, resource),
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
+    ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
     ...(unsafe === undefined ? {} : { unsafe }),
     ...endpointsSeen(resource, members, stores),

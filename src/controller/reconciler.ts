@@ -93,6 +93,7 @@ export class Reconciler {
     }
     const memory = memories.of(resource.uid);
     resource = withHighestEpoch(resource, memory);
+    if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
     const log = this.#options.log.child({ resource: key });
     const subject: Subject = { key, object, resource, memory, log };
     await this.#findPrimary(subject, signal);

@@ -161,6 +161,11 @@ export interface Observed {
    * lease.ts.
    */
   leaseEndsInMs?: number;
+  /**
+   * resourceVersion on which this process has written an election that nobody has answered: it may have landed, or land yet,
+   * until the resource has another. Until then nobody is promoted: that election may rest on his end.
+   */
+  unsettled?: string;
   /** For tests alone: leave out a part of what makes a failover safe, so that their checker can be seen to find it. */
   unsafe?: 'no-fence' | 'no-quorum';
   /**

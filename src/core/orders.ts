@@ -7,7 +7,7 @@ import {
   reachable,
   stateOf,
 } from './calls.ts';
-import { hasQuorum, usesAgent } from './managed.ts';
+import { hasQuorum, needsLease, usesAgent } from './managed.ts';
 import { reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { probePort, resolvePorts } from './ports.ts';
@@ -66,13 +66,16 @@ export function planOrders(
         give('fence', member, `epoch ${epoch} begins`);
       }
     } else if (member.uid === primary?.uid) {
-      const isComing = report.state === 'Starting' || report.state === 'Cloning';
-      // Another process of it than the one that led: only in a new epoch, as its positions may be counted anew.
+      // One that is being made a copy was told so in an older epoch: it leads with what it had, or says that it has nothing.
+      const isComing = report.state === 'Starting';
+      // Another process of it than the one that led: only in a new epoch, as its positions may be counted anew, and another
+      // operator may have taken the end of that one for the proof that nobody leads in this.
       const hasLed =
-        resource.spec.topology === 'LeaderFollower' &&
+        (resource.spec.topology === 'LeaderFollower' || needsLease(resource.spec)) &&
         report.state !== 'Leading' &&
         report.ledEpoch === epoch;
-      if (!promoted && !isComing && !hasLed && !rivalLeads(resource, observed)) {
+      const isKnown = observed.unsettled === undefined;
+      if (isKnown && !promoted && !isComing && !hasLed && !rivalLeads(resource, observed)) {
         const sync = currentSet(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
           init: mayInit(resource),

@@ -148,6 +148,8 @@ export const faults: Record<string, Fault> = {
   twoOperators: (world) => {
     const old = world.operator;
     if (old === undefined || world.operators.length > 1) return undefined;
+    // Not promised: neither knows of the time that the other grants.
+    if (world.habits.lease) return undefined;
     for (const kind of ['service', 'slice', 'pod'] as const) {
       if (world.kernel.random.chance(0.5))
         old.cache.stall(kind, world.kernel.random.between(100, 9_000));

@@ -112,13 +112,13 @@ export class Following {
     });
   }
 
-  #copy({ data }: Leadership): void {
+  #copy({ data, epoch: term }: Leadership): void {
     const { volume } = this.#host;
     const { epoch, start } = this.order;
     const lost = (volume.data?.log ?? []).length - forkOf(volume.data?.log ?? [], data.log);
     if (lost > 0) volume.loss = { epoch, bytes: lost, message: `${lost} entries` };
     volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
-    takeTerm(volume.data, data, start, this.#host.habits);
+    takeTerm(volume.data, term, start, this.#host.habits);
     this.cloning = false;
   }
 
@@ -128,7 +128,8 @@ export class Following {
     // What came before was lost: TCP would have broken.
     if (from > data.log.length) return this.#broken(stream);
     data.log.push(...entries.slice(data.log.length - from));
-    takeTerm(data, this.#stream.leadership.data, this.order.start, this.#host.habits);
+    // Not the term of its data now: a later process may have begun another on the same volume.
+    takeTerm(data, this.#stream.leadership.epoch, this.order.start, this.#host.habits);
     if (!this.linked) {
       this.linked = true;
     }

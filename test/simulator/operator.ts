@@ -35,6 +35,7 @@ export interface Memory {
   hooks: Map<string, HookState>;
   timeline: Timeline | undefined;
   epoch: number;
+  unsettled: string | undefined;
 }
 
 /** The real time at which the model begins. */
@@ -45,7 +46,12 @@ export class Operator {
   readonly world: OperatorWorld;
   readonly place: string;
   readonly cache: Cache;
-  readonly memory: Memory = { hooks: new Map(), timeline: undefined, epoch: 0 };
+  readonly memory: Memory = {
+    hooks: new Map(),
+    timeline: undefined,
+    epoch: 0,
+    unsettled: undefined,
+  };
   readonly clock: Clock;
   readonly grants: Grants;
   readonly ears = new Map<string, Ear>();
@@ -157,6 +163,7 @@ export class Operator {
       failures: [],
       hooks: [...memory.hooks.values()],
       ...(memory.timeline === undefined ? {} : { timeline: { ...memory.timeline } }),
+      ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
       ...(this.connectedSinceMs === undefined ? {} : { connectedSinceMs: this.connectedSinceMs }),
       ...(cache.slice === undefined ? {} : { writeEndpoints: [...cache.slice.uids] }),
       ...(lease === undefined || primaryUID === undefined

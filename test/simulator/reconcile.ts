@@ -118,6 +118,7 @@ export class Reconcile {
       memory.epoch === epoch ? object.status : { ...object.status, epoch: memory.epoch };
     const { spec, generation } = object;
     const resource: Resource = { ...subject, spec, generation, status };
+    if (memory.unsettled !== String(object.version)) memory.unsettled = undefined;
     const observed = operator.observe(status);
     const known = new Set(observed.members.map(({ uid }) => uid));
     for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
@@ -165,6 +166,7 @@ export class Reconcile {
     if (commit?.confirmSilence === true && !(yield* this.#isConfirmed(object, resource))) {
       return 'again';
     }
+    memory.unsettled = String(object.version);
     if (!(yield* this.#writeStatus(object, status))) return 'again';
     memory.timeline = { epoch: status.epoch ?? 0, committedAtMs: clock.wallNow() };
     return 'again';

@@ -85,10 +85,10 @@ export function forget(data: Data): void {
 /** Another term's entries are held now: takes the leader's term over once all is held that it had when it was promoted. */
 export function takeTerm(
   data: Data,
-  leader: Data,
+  leaderTerm: number,
   start: number | undefined,
   habits: Habits,
 ): void {
   if (!habits.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
-  else if (start === undefined || data.log.length - data.base >= start) data.term = leader.term;
+  else if (start === undefined || data.log.length - data.base >= start) data.term = leaderTerm;
 }

@@ -14,7 +14,8 @@ import { engines } from './target/engines.ts';
 
 /** When a client gives up what it does. */
 const clientTimeoutMs = 1_000;
-const firstWritesMs = 20_000;
+/** A failover late in the last run may not have reached each kube-proxy: after an outage of the API server that takes half a minute. */
+const firstWritesMs = 60_000;
 const convergeMs = 90_000;
 /** All is called well no sooner than this after the last fault: it may not have been noticed yet. */
 const watchMs = 1_500;

@@ -40,7 +40,12 @@ export async function torture(
         arena = await Arena.open(options);
       }
       const startedAt = performance.now();
-      const { history, ...result } = await runOnce(arena, seed + i, faults, signal);
+      const { history, ...result } = await runOnce(arena, seed + i, faults, signal).catch(
+        async (error: unknown) => {
+          if (histories !== undefined) await saveLogs(join(histories, `${seed + i}.log`), options);
+          throw error;
+        },
+      );
       if (histories !== undefined) await save(join(histories, `${seed + i}.json`), result, history);
       results.push(result);
       const seconds = (performance.now() - startedAt) / 1_000;
