@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { awaitedOrdinals } from './awaited.ts';
 import { makeMember, makeObserved, t0 } from './testing/fixtures.ts';
-import { strong } from './testing/led.ts';
+import { led, strong } from './testing/led.ts';
 
 const volume = { metadata: { name: 'data' }, spec: {} };
 const fencing = {
@@ -26,6 +26,16 @@ it('makes a member again that a failover has waited for, as its data are on its 
   const status = { epoch: 2, fencing };
   expect(replaced(volumes, status, t0 + 5_000).awaited).toEqual([0]);
   expect(replaced(volumes, status, t0 + 1_000)).toEqual({ awaited: [], looks: [t0 + 5_000] });
+});
+
+it('Eventual: makes the primary again where nobody else has data', () => {
+  const eventual = strong({ ...volumes, failover: { consistency: 'Eventual' } });
+  const awaited = (state: 'Empty' | 'Following') => {
+    const members = [1, 2, 3].map((ordinal) => led(eventual.resource, ordinal, { state }));
+    return awaitedOrdinals(eventual.resource, makeObserved(members), t0, () => {});
+  };
+  expect(awaited('Empty')).toEqual([0]);
+  expect(awaited('Following')).toEqual([]);
 });
 
 it('makes none where nothing waits, or where its data went with it', () => {

@@ -1,6 +1,7 @@
 import { hasQuorum } from './managed.ts';
+import { isHealthy, reportOf } from './member.ts';
 import { ordinalOf } from './naming.ts';
-import type { Observed, Resource } from './observed.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { isRecent } from './since.ts';
 
 /** How long a failover may wait before pods are made for its sake. */
@@ -12,21 +13,29 @@ const patienceMs = 5_000;
  */
 export function awaitedOrdinals(
   resource: Resource,
-  { members, strangers }: Observed,
+  observed: Observed,
   nowMs: number,
   again: (atMs: number) => void,
 ): number[] {
-  const { spec, status } = resource;
-  const { fencing, primary, syncSets = [] } = status;
-  if (fencing === undefined || !hasQuorum(spec) || spec.volumeClaimTemplates.length === 0)
-    return [];
-  const there = new Set([...members, ...strangers].map(({ name }) => name));
-  const names = new Set([primary, ...syncSets.flatMap((set) => set.members)]);
-  const absent = [...names].filter((name) => name !== undefined && !there.has(name));
-  const dueMs = Date.parse(fencing.startedAt) + patienceMs;
-  if (absent.length > 0 && isRecent(fencing.startedAt, patienceMs, nowMs)) {
-    again(dueMs);
+  const { fencing } = resource.status;
+  const there = new Set([...observed.members, ...observed.strangers].map(({ name }) => name));
+  const absent = awaitedNames(resource, observed).filter((name) => !there.has(name));
+  if (absent.length > 0 && isRecent(fencing?.startedAt, patienceMs, nowMs)) {
+    again(Date.parse(fencing?.startedAt ?? '') + patienceMs);
     return [];
   }
-  return absent.flatMap((name) => ordinalOf(resource.name, name ?? '') ?? []).sort((a, b) => a - b);
+  return absent.flatMap((name) => ordinalOf(resource.name, name) ?? []).sort((a, b) => a - b);
+}
+
+/** Whose volumes may hold what is needed. */
+function awaitedNames({ spec, status }: Resource, { members }: Observed): string[] {
+  const { fencing, primary, syncSets = [], initialized } = status;
+  if (primary === undefined || spec.volumeClaimTemplates.length === 0) return [];
+  if (hasQuorum(spec)) {
+    const names = [primary, ...syncSets.flatMap((set) => set.members)];
+    return fencing === undefined ? [] : [...new Set(names)];
+  }
+  // Eventual goes on with anybody who has data; nobody here has.
+  const isEmpty = (member: Member) => isHealthy(member) && reportOf(member)?.state === 'Empty';
+  return initialized === true && members.length > 0 && members.every(isEmpty) ? [primary] : [];
 }

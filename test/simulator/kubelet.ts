@@ -42,13 +42,6 @@ export class Kubelets {
     return [...this.containers.values()].flatMap(({ agent }) => (agent ? [agent] : []));
   }
 
-  /** Whether anybody has any. */
-  get hasData(): boolean {
-    const kept = this.#world.habits.keepsVolumes ? [...this.#volumes.values()] : [];
-    const running = [...this.containers.values()].map(({ volume }) => volume);
-    return [...kept, ...running].some(({ data }) => data !== undefined);
-  }
-
   /** What is there of a member's data: with its process, or on a volume that outlives its pod. */
   dataOf(name: string): Data | undefined {
     const container = [...this.containers.values()].find((each) => each.agent?.name === name);

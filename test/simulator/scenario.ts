@@ -157,7 +157,11 @@ function mayWait({ api, kubelets, habits }: World): boolean {
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
   if (blocked?.status !== 'True' || initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
-  if (!habits.isStrong) return !kubelets.hasData;
+  if (!habits.isStrong) {
+    // Volumes of members that were scaled away are not looked at.
+    const names = [primary ?? '', ...[...api.pods.values()].map(({ member }) => member.name)];
+    return names.every((name) => kubelets.dataOf(name) === undefined);
+  }
   if (primary !== undefined && kubelets.dataOf(primary) !== undefined) return false;
   return syncSets.some(({ members, acks }) => {
     const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);
