@@ -67,7 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   const started = engine.start(stopping.signal);
   const desk = new OrderDesk({
-    self: pod,
+    self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
     obeyed: options.obeyed,
     keep: options.keep,
     engine,

@@ -60,6 +60,11 @@ export class Lease {
     return `${this.#options.run}.${Math.floor(this.#options.clock.now() * 1_000)}`;
   }
 
+  /** Whether this run of the agent has issued it. */
+  isOwn(nonce: string): boolean {
+    return nonce.startsWith(`${this.#options.run}.`);
+  }
+
   /** Whether it may lead by this grant, or by one that is in force. */
   isGood(grant: string | undefined): boolean {
     if (this.isOver()) return false;

@@ -9,7 +9,7 @@ import { type AnyOrder, type Obeyed, judge } from './rules.ts';
 import type { Keep } from './state-file.ts';
 
 export interface DeskOptions {
-  self: { name: string; uid: string | undefined };
+  self: { name: string; uid: string | undefined; isOwn?: (nonce: string) => boolean };
   /** What was obeyed before the agent was started. */
   obeyed: Obeyed;
   keep: Keep;
@@ -203,9 +203,8 @@ class Superseded extends Error {
   }
 }
 
-/** But for the reason, which is for people. */
+/** But for the reason, which is for people, and the report that the operator had heard last. */
 function isSame(a: AnyOrder, b: AnyOrder): boolean {
-  return (
-    a.kind === b.kind && isDeepStrictEqual({ ...a.order, reason: '' }, { ...b.order, reason: '' })
-  );
+  const plain = { reason: '', nonce: '' };
+  return a.kind === b.kind && isDeepStrictEqual({ ...a.order, ...plain }, { ...b.order, ...plain });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Obeyed, judge, nothingObeyed } from './rules.ts';
 import { fence, follow, promote } from './testing.ts';
 
-const self = { name: 'web-0', uid: 'uid-0' };
+const self = { name: 'web-0', uid: 'uid-0', isOwn: (nonce: string) => nonce.startsWith('run.') };
 const at = (epoch: number, leader?: string): Obeyed => ({
   epoch,
   ledEpoch: 2,
@@ -14,6 +14,12 @@ describe('an order', () => {
   it.each([
     ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
     ['for an earlier pod of that name', promote(3, { uid: 'uid-9' }), at(3), 'WrongMember'],
+    [
+      'to begin, that was for an earlier process',
+      promote(3, { init: true, nonce: 'old.1' }),
+      at(3),
+      'WrongMember',
+    ],
     ['of a lower epoch', promote(2), at(3), 'StaleEpoch'],
     ['to be fenced in a lower epoch', fence(2), at(3), 'StaleEpoch'],
     ['to lead where another does', promote(3), at(3, 'web-1'), 'Invalid'],
@@ -27,6 +33,7 @@ describe('an order', () => {
   it.each([
     ['the first', promote(1), nothingObeyed, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
     ['with its own UID', promote(3, { uid: 'uid-0' }), at(3), at(3, 'web-0')],
+    ['to begin', promote(3, { init: true, nonce: 'run.1' }), at(3), at(3, 'web-0')],
     ['once more', promote(3), at(3, 'web-0'), at(3, 'web-0')],
     ['to lead after a fence in the same epoch', promote(3), at(3), at(3, 'web-0')],
     ['to be fenced while it leads', fence(3), at(3, 'web-0'), at(3, 'web-0')],

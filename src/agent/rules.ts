@@ -29,7 +29,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  */
 export function judge(
   obeyed: Obeyed,
-  self: { name: string; uid?: string | undefined },
+  self: { name: string; uid?: string | undefined; isOwn?: (nonce: string) => boolean },
   given: AnyOrder,
 ): Verdict {
   const { kind, order } = given;
@@ -39,6 +39,11 @@ export function judge(
   }
   if (order.uid !== undefined && self.uid !== undefined && order.uid !== self.uid) {
     return { refusal: 'WrongMember', message: `this is another pod of that name: ${self.uid}` };
+  }
+  if (kind === 'promote' && order.init && order.nonce !== undefined && self.isOwn !== undefined) {
+    if (!self.isOwn(order.nonce)) {
+      return { refusal: 'WrongMember', message: 'it was to begin before this process was started' };
+    }
   }
   if (epoch < obeyed.epoch) {
     return {

@@ -48,6 +48,8 @@ message PromoteRequest {
   // Where it is Empty, begin a new data set.
   bool init = 5;
   optional Sync sync = 6;
+  // With init: of the Report in which it was Empty. A process that did not issue it refuses: WrongMember.
+  optional string nonce = 7;
 }
 
 message FollowRequest {

@@ -94,8 +94,16 @@ const order = z.object({
 });
 
 export const orderSchemas = {
-  /** Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. */
-  promote: order.extend({ init: z.boolean().default(false), sync: sync.optional() }),
+  /**
+   * Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. `nonce`, with `init`: of the
+   * report in which it was Empty. A process that did not issue it must refuse: it may have been Empty before, have led, and
+   * have lost its data since, while the order was on its way.
+   */
+  promote: order.extend({
+    init: z.boolean().default(false),
+    sync: sync.optional(),
+    nonce: z.string().max(64).optional(),
+  }),
   /** Take no writes and follow the leader; where need be, become a copy of it first. */
   follow: order.extend({
     leader: z.object({

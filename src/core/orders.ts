@@ -77,8 +77,10 @@ export function planOrders(
       const isKnown = observed.unsettled === undefined;
       if (isKnown && !promoted && !isComing && !hasLed && !rivalLeads(resource, observed)) {
         const sync = currentSet(resource);
+        const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
-          init: mayInit(resource),
+          init,
+          ...(init && report.nonce !== undefined ? { nonce: report.nonce } : {}),
           ...(sync === undefined ? {} : { sync }),
         });
       }

@@ -170,7 +170,12 @@ export class Agent implements FollowerHost, Leader {
     };
     const { epoch, ledEpoch, leader } = this.volume;
     const obeyed = { epoch, ledEpoch, ...(leader === undefined ? {} : { leader }) };
-    const verdict = judge(obeyed, { name: this.name, uid: this.pod.uid }, given);
+    const self = {
+      name: this.name,
+      uid: this.pod.uid,
+      isOwn: (nonce: string) => this.lease.isOwn(nonce),
+    };
+    const verdict = judge(obeyed, self, given);
     if ('refusal' in verdict) return refuse(verdict.refusal);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
