@@ -52,8 +52,8 @@ it('does not promote one that has led again in the same epoch: its positions may
 
 it('begins with an empty data set only where there has never been one', () => {
   const service = strong({}, { initialized: false });
-  service.members[0] = led(service.resource, 0, { state: 'Empty' });
-  expect(ordersOf(service)).toMatchObject([{ action: 'promote', init: true }]);
+  service.members[0] = led(service.resource, 0, { state: 'Empty', nonce: 'run.1' });
+  expect(ordersOf(service)).toMatchObject([{ action: 'promote', init: true, nonce: 'run.1' }]);
 });
 
 it('lets a member follow that is counted, and no other', () => {
