@@ -39,6 +39,11 @@ export class Custody {
     return this.#memory.error?.message;
   }
 
+  /** Resolves when all that was learned is written down, or could not be. */
+  settled(): Promise<void> {
+    return this.#memory.settled();
+  }
+
   /** What is written from now on is worth keeping. @throws HAError HA_ERR_STATE_FILE */
   async begin(): Promise<void> {
     if (!this.now.held) await this.#memory.set({ held: true, lost: false });

@@ -61,11 +61,14 @@ export class Memory {
     const memory = new Memory(file, read ?? { ...unknown, held: data });
     const isLost = read?.held === true && !data;
     const isForeign = data && (read === undefined || (read.service ?? service) !== service);
-    await memory.set({
-      ...(isLost ? { ...unknown, held: false, lost: true } : {}),
-      ...(isForeign ? { ...unknown, foreign: true } : {}),
-      service,
-    });
+    const isNew = read?.service !== service;
+    if (isLost || isForeign || isNew) {
+      await memory.set({
+        ...(isLost ? { ...unknown, held: false, lost: true } : {}),
+        ...(isForeign ? { ...unknown, foreign: true } : {}),
+        service,
+      });
+    }
     return memory;
   }
 
@@ -76,6 +79,11 @@ export class Memory {
   /** Why it cannot be written; undefined where it can. */
   get error(): HAError | undefined {
     return this.#error;
+  }
+
+  /** Resolves when nothing is being written any more. */
+  settled(): Promise<void> {
+    return this.#writing;
   }
 
   /**

@@ -172,8 +172,13 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
       [1, (file: string) => rm(file)],
       [2, (file: string) => writeFile(file, JSON.stringify({ held: true, service: 'shop' }))],
     ] as const) {
+      // Its log is written anew when it has been copied; until then a restart finds what was before.
+      await settled(async () => {
+        await other.report();
+        return !(await remembered(other)).includes('cloning');
+      });
+      await settled(async () => (await dataIn(other.dir)).includes('precious'));
       await other.fence();
-      await settled(async () => (await remembered(other)).includes('service'));
       await other.restart(() => change(memoryFile(other)));
       await a.promote(epoch);
       await other.follow(a, epoch);

@@ -155,6 +155,7 @@ export class RedisEngine implements ManagedEngine {
   async stop(signal: AbortSignal): Promise<void> {
     this.#reporter.close();
     await this.#server.stop(signal);
+    await this.#custody?.settled();
   }
 
   kill(): void {
