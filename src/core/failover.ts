@@ -19,7 +19,7 @@ import { type Failure, failureOf } from './failure.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
 import { restMs } from './flapping.ts';
 import { tooFarBehind } from './lag.ts';
-import { speaksProtocol } from './managed.ts';
+import { needsLease, speaksProtocol } from './managed.ts';
 import { isHealthy, isWell, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
@@ -158,8 +158,9 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   }
   const guarded = guard(resource, failure, nowMs) ?? hopeless(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
-  // Nothing has ever been written: there is nothing to fence, and nothing to hold.
-  if (speaksProtocol(spec) && status.initialized !== true) {
+  // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
+  // acknowledge what it may have been given since it was told to.
+  if (speaksProtocol(spec) && !needsLease(spec) && status.initialized !== true) {
     return firstOfManaged(resource, observed, context, nowMs);
   }
   const isBack = primary !== undefined && isHealthy(primary);

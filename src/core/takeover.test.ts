@@ -153,6 +153,17 @@ describe('Strong, by a lease', () => {
     expect(commit?.status.failovers?.[0]?.fence).toMatch(/^Terminated: /);
   });
 
+  it('waits for it also where the first primary was not seen to lead: it may have since it was told', () => {
+    const { resource, members } = strong(
+      { topology: 'ActivePassive', engine: { type: 'HTTP' } },
+      { syncSets: [], initialized: false },
+    );
+    const silent = { ...members[0]!, health: dead('Silent') };
+    const heard = makeMember(resource, 1, { health: healthy({ report: standby() }) });
+    const observed = makeObserved([silent, heard], { leaseEndsInMs: 9_000 });
+    expect(planFailover(resource, observed, t0).kind).toBe('Fence');
+  });
+
   it('waits for the end of the lease of one that is silent', () => {
     const { resource, members } = lease();
     const silent = { ...members[0]!, health: dead('Silent') };
