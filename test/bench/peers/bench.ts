@@ -29,10 +29,15 @@ export async function benchPeers(options: PeerOptions): Promise<{
 }> {
   const measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[] = [];
   let error: Error | undefined;
-  try {
-    for (const name of options.systems) await benchSystem(options, name, measured);
-  } catch (caught) {
-    error = caught as Error;
+  for (const name of options.systems) {
+    try {
+      await benchSystem(options, name, measured);
+    } catch (caught) {
+      // One that does not come up, or back, keeps no other from being measured.
+      error ??= caught as Error;
+      if (options.signal.aborted) break;
+      options.log(`${name} was given up: ${(caught as Error).message}`);
+    }
   }
   const rows = measured.flatMap(({ peer, fault, seen }) =>
     seen.length === 0 ? [] : [peerRowOf(peer, fault, seen)],
