@@ -5,11 +5,11 @@ import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';
 import { refusalOf } from './refusal.ts';
-import { type AnyOrder, type Obeyed, judge } from './rules.ts';
+import { type AnyOrder, type Obeyed, type Self, judge } from './rules.ts';
 import type { Keep } from './state-file.ts';
 
 export interface DeskOptions {
-  self: { name: string; uid: string | undefined; isOwn?: (nonce: string) => boolean };
+  self: Self;
   /** What was obeyed before the agent was started. */
   obeyed: Obeyed;
   keep: Keep;

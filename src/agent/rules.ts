@@ -12,6 +12,14 @@ export interface Obeyed {
 
 export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
 
+/** Who is asked to obey. */
+export interface Self {
+  name: string;
+  uid?: string | undefined;
+  /** Whether this very process has issued a nonce. */
+  isOwn?: (nonce: string) => boolean;
+}
+
 export type Verdict =
   | { refusal: Refusal; message: string }
   /** What it must remember, on disk, before it obeys. */
@@ -27,11 +35,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  *
  * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
  */
-export function judge(
-  obeyed: Obeyed,
-  self: { name: string; uid?: string | undefined; isOwn?: (nonce: string) => boolean },
-  given: AnyOrder,
-): Verdict {
+export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;
   const { epoch } = order;
   if (order.member !== self.name) {
@@ -40,10 +44,9 @@ export function judge(
   if (order.uid !== undefined && self.uid !== undefined && order.uid !== self.uid) {
     return { refusal: 'WrongMember', message: `this is another pod of that name: ${self.uid}` };
   }
-  if (kind === 'promote' && order.init && order.nonce !== undefined && self.isOwn !== undefined) {
-    if (!self.isOwn(order.nonce)) {
-      return { refusal: 'WrongMember', message: 'it was to begin before this process was started' };
-    }
+  const begins = kind === 'promote' && order.init ? order.nonce : undefined;
+  if (begins !== undefined && self.isOwn?.(begins) === false) {
+    return { refusal: 'WrongMember', message: 'it was to begin before this process was started' };
   }
   if (epoch < obeyed.epoch) {
     return {

@@ -2,7 +2,7 @@ import { hasQuorum } from './managed.ts';
 import { isHealthy, reportOf } from './member.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { isRecent } from './since.ts';
+import { endOf } from './since.ts';
 
 /** How long a failover may wait before pods are made for its sake. */
 const patienceMs = 5_000;
@@ -17,11 +17,11 @@ export function awaitedOrdinals(
   nowMs: number,
   again: (atMs: number) => void,
 ): number[] {
-  const { fencing } = resource.status;
+  const dueMs = endOf(resource.status.fencing?.startedAt, patienceMs, nowMs);
   const there = new Set([...observed.members, ...observed.strangers].map(({ name }) => name));
   const absent = awaitedNames(resource, observed).filter((name) => !there.has(name));
-  if (absent.length > 0 && isRecent(fencing?.startedAt, patienceMs, nowMs)) {
-    again(Date.parse(fencing?.startedAt ?? '') + patienceMs);
+  if (absent.length > 0 && dueMs !== undefined) {
+    again(dueMs);
     return [];
   }
   return absent.flatMap((name) => ordinalOf(resource.name, name) ?? []).sort((a, b) => a - b);

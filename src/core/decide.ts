@@ -5,7 +5,7 @@ import { createPod, ensureChildren, relabel, removePod } from './child-actions.t
 import { endpointsOf } from './children.ts';
 import { notesOf } from './events.ts';
 import { planFailover } from './failover.ts';
-import { type FailoverPlan, inFlight } from './failover-plan.ts';
+import { inFlight } from './failover-plan.ts';
 import { speaksProtocol } from './managed.ts';
 import { primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
@@ -37,7 +37,7 @@ const firstSuccessWaitMs = 3_000;
 /** Decides what to do about one resource. Pure: the same arguments give the same decision. */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
   const observed = { ...seen, members: presume(resource, seen.members) };
-  const failover = settledFirst(planFailover(resource, observed, nowMs), observed);
+  const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
     return commitPlan(resource, observed, failover, nowMs);
   }
@@ -112,16 +112,6 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     ]),
   };
 }
-
-/** Nothing else is decided before it is known what was. What is said here is a write, and settles it. */
-const settledFirst = (plan: FailoverPlan, { unsettled }: Observed): FailoverPlan =>
-  unsettled === undefined || plan.kind === 'Elect' || plan.kind === 'Fence'
-    ? plan
-    : {
-        kind: 'Blocked',
-        reason: 'Unsettled',
-        message: `the API server has not answered whether an election was written (on resourceVersion ${unsettled})`,
-      };
 
 const withOutcome = (resource: Resource, record: FailoverRecord): Resource => ({
   ...resource,

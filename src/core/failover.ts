@@ -26,7 +26,7 @@ import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
-import { isRecent } from './since.ts';
+import { endOf } from './since.ts';
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
@@ -57,7 +57,8 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
   const restsMs = restMs(resource);
-  if (!isRecent(last.startedAt, restsMs, nowMs)) return undefined;
+  const untilMs = endOf(last.startedAt, restsMs, nowMs);
+  if (untilMs === undefined) return undefined;
   const isPlain = restsMs === durationMs(failover.minInterval);
   return {
     kind: 'Blocked',
@@ -65,7 +66,7 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
     message: isPlain
       ? `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`
       : `${failure.what}; new primaries have failed one after the other, so that the next failover waits ${restsMs / 1000} s (failover.minInterval, doubled each time); look what kills them`,
-    untilMs: Date.parse(last.startedAt) + restsMs,
+    untilMs,
   };
 }
 
@@ -92,8 +93,8 @@ function hopeless(
   // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
   const last = status.failovers?.[0];
   const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
-  if (!isSame || !isRecent(last.startedAt, anotherRoundMs, nowMs)) return undefined;
-  const untilMs = Date.parse(last.startedAt) + anotherRoundMs;
+  const untilMs = isSame ? endOf(last.startedAt, anotherRoundMs, nowMs) : undefined;
+  if (untilMs === undefined) return undefined;
   const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
   return { ...blocked, message, untilMs };
 }
@@ -101,7 +102,17 @@ function hopeless(
 /** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const plan = planUnpaused(resource, observed, nowMs);
-  if ((plan.kind !== 'Elect' && plan.kind !== 'Fence') || !resource.spec.paused) return plan;
+  const isElection = plan.kind === 'Elect' || plan.kind === 'Fence';
+  if (isElection && !resource.spec.paused) return plan;
+  // Nothing else is decided before it is known what was. What is said here is a write, and settles it.
+  if (observed.unsettled !== undefined) {
+    return {
+      kind: 'Blocked',
+      reason: 'Unsettled',
+      message: `the API server has not answered whether an election was written (on resourceVersion ${observed.unsettled})`,
+    };
+  }
+  if (!isElection) return plan;
   const who = plan.kind === 'Elect' ? plan.winner.name : 'another member';
   return {
     kind: 'Blocked',

@@ -1,8 +1,7 @@
 import { durationMs } from '../api/duration.ts';
-import { hasQuorum } from './managed.ts';
-import { follows, isHealthy, reportOf } from './member.ts';
+import { isHealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { currentSet } from './sync-sets.ts';
+import { missingFollowers } from './sync-sets.ts';
 
 /**
  * How long followers that are well must have been without their leader, at least. A follower that was just told of a leader, or
@@ -26,24 +25,22 @@ export interface Isolation {
  */
 export function isolationOf(
   resource: Resource,
-  { members }: Observed,
+  observed: Observed,
   primary: Member,
 ): Isolation | undefined {
-  const { spec, status } = resource;
-  const set = currentSet(resource);
-  const isAsked = hasQuorum(spec) && spec.failover.automatic && status.fencing === undefined;
-  if (!isAsked || set === undefined || set.acks === 0) return undefined;
-  if (!isHealthy(primary) || reportOf(primary)?.state !== 'Leading') return undefined;
-  const followers = members.filter(({ name }) => set.members.includes(name)).filter(isHealthy);
-  if (followers.filter((member) => follows(reportOf(member))).length >= set.acks) return undefined;
-  const lost = followers
+  const { automatic } = resource.spec.failover;
+  const missing = isHealthy(primary) ? missingFollowers(resource, observed, primary) : undefined;
+  if (missing === undefined || !automatic) return undefined;
+  const { set, absent } = missing;
+  const lost = observed.members
+    .filter((member) => absent.includes(member.name) && isHealthy(member))
     .flatMap(({ name, health }) =>
       health?.unlinkedSinceWallMs === undefined ? [] : [{ name, at: health.unlinkedSinceWallMs }],
     )
     .sort((a, b) => a.at - b.at);
   const last = lost[set.acks];
   if (last === undefined) return undefined;
-  const detectMs = Math.max(leastMs, durationMs(spec.heartbeat.timeout));
+  const detectMs = Math.max(leastMs, durationMs(resource.spec.heartbeat.timeout));
   const names = lost.map(({ name }) => name).join(', ');
   return {
     trigger: 'Isolated',

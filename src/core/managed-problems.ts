@@ -1,8 +1,7 @@
-import { hasQuorum } from './managed.ts';
-import { follows, isHealthy, isLive, reportOf } from './member.ts';
+import { isLive, reportOf } from './member.ts';
 import type { HookState, Member, Observed, Problem, Resource } from './observed.ts';
 import { isFenced, leads } from './orders.ts';
-import { currentSet } from './sync-sets.ts';
+import { missingFollowers } from './sync-sets.ts';
 
 /** An order that failed, but what it asked for has come about all the same. */
 export function isSettled(
@@ -49,18 +48,12 @@ function rivals({ status }: Resource, { members }: Observed): Problem[] {
 
 /** Strong: too few followers are there for any write to be acknowledged. */
 function writesWait(resource: Resource, observed: Observed): Problem[] {
-  const set = currentSet(resource);
-  const { primary, fencing } = resource.status;
-  if (!hasQuorum(resource.spec) || set === undefined || fencing !== undefined) return [];
+  const { primary } = resource.status;
   const leader = observed.members.find(({ name }) => name === primary);
-  if (reportOf(leader)?.state !== 'Leading') return [];
-  const isThere = (name: string) => {
-    const member = observed.members.find((each) => each.name === name);
-    return member !== undefined && isHealthy(member) && follows(reportOf(member));
-  };
-  const absent = set.members.filter((name) => !isThere(name));
+  const missing = missingFollowers(resource, observed, leader);
+  if (missing === undefined) return [];
+  const { set, absent } = missing;
   const present = set.members.length - absent.length;
-  if (present >= set.acks) return [];
   return [
     {
       reason: 'WritesWait',

@@ -26,6 +26,10 @@ export const reportOf = (member: Member | undefined): MemberReport | undefined =
 export const follows = (report: MemberReport | undefined): boolean =>
   report?.state === 'Following' && report.linked !== false;
 
+/** Follows, but the stream from its leader is down. */
+export const isUnlinked = (report: MemberReport | undefined): boolean =>
+  report?.state === 'Following' && report.linked === false;
+
 /** Leads, or follows its leader; true of all that have no such roles. */
 export function isSynced(member: Member): boolean {
   const report = reportOf(member);

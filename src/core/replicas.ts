@@ -10,7 +10,7 @@ import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { hearingSinceMs } from './witness.ts';
 import { emptiestZone, zoneCounts } from './zones.ts';
-import { isRecent } from './since.ts';
+import { endOf } from './since.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
@@ -159,9 +159,10 @@ function scaleDown(
 ): void {
   const { status, spec } = resource;
   if (spec.replicas > 0 && isBusy(resource)) return;
-  const moving = isRecent(status.lastRebalanceTime, moveMs, nowMs) && surplus === 1;
+  const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
+  const moving = moveEndsMs !== undefined;
   if (moving && !live.every(isWell)) {
-    again(Date.parse(status.lastRebalanceTime ?? '') + moveMs);
+    again(moveEndsMs);
     return;
   }
   const left = [...live];
@@ -243,11 +244,12 @@ function rebalance(
   const begunMs = Date.parse(lastRebalanceTime ?? '');
   // A creationTimestamp has whole seconds.
   const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));
-  if (isRecent(lastRebalanceTime, moveMs, nowMs) && !made) {
+  const restEndsMs = endOf(lastRebalanceTime, restMs, nowMs);
+  if (endOf(lastRebalanceTime, moveMs, nowMs) !== undefined && !made) {
     plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
     plan.zone = zone;
-  } else if (isRecent(lastRebalanceTime, restMs, nowMs)) {
-    again(begunMs + restMs);
+  } else if (restEndsMs !== undefined) {
+    again(restEndsMs);
   } else {
     plan.moveStarted = true;
   }

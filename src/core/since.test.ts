@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isRecent } from './since.ts';
+import { endOf } from './since.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 
@@ -12,5 +12,7 @@ it.each([
   ['2026-01-01T01:00:00Z', false],
   [undefined, false],
 ])('30 s after %s: %s', (time, expected) => {
-  expect(isRecent(time, 30_000, nowMs)).toBe(expected);
+  const end = endOf(time, 30_000, nowMs);
+  expect(end !== undefined).toBe(expected);
+  if (expected) expect(end).toBe(Date.parse(time ?? '') + 30_000);
 });

@@ -5,10 +5,11 @@
 const skewMs = 10_000;
 
 /**
- * Whether less than `ms` milliseconds have passed since a time that a status names. One that lies ahead was written while a
- * clock was wrong, and counts as long ago: what waits for it might wait for years.
+ * When `ms` milliseconds will have passed since a time that a status names; undefined where they have, or it names none. One
+ * that lies ahead was written while a clock was wrong, and counts as long ago: what waits for it might wait for years.
  */
-export function isRecent(time: string | undefined, ms: number, nowMs: number): boolean {
-  const age = nowMs - Date.parse(time ?? '');
-  return age >= -skewMs && age < ms;
+export function endOf(time: string | undefined, ms: number, nowMs: number): number | undefined {
+  const at = Date.parse(time ?? '');
+  const age = nowMs - at;
+  return age >= -skewMs && age < ms ? at + ms : undefined;
 }

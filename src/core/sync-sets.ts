@@ -1,6 +1,6 @@
 import type { SyncSet } from '../api/member-protocol.ts';
 import { hasQuorum } from './managed.ts';
-import { isHealthy, reportOf } from './member.ts';
+import { follows, isHealthy, reportOf } from './member.ts';
 import { podName } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { positionOf } from './position.ts';
@@ -32,6 +32,29 @@ const same = (a: SyncSet | undefined, b: SyncSet | undefined): boolean =>
 
 /** The set that the leader is told: the last one that has been written down. */
 export const currentSet = ({ status }: Resource): SyncSet | undefined => status.syncSets?.at(-1);
+
+/**
+ * Who of the current set does not follow the leader, where so few do that no write can be acknowledged; undefined where there
+ * are enough, or nobody leads.
+ */
+export function missingFollowers(
+  resource: Resource,
+  { members }: Observed,
+  leader: Member | undefined,
+): { set: SyncSet; absent: string[] } | undefined {
+  const set = currentSet(resource);
+  if (!hasQuorum(resource.spec) || set === undefined || resource.status.fencing !== undefined) {
+    return undefined;
+  }
+  if (reportOf(leader)?.state !== 'Leading') return undefined;
+  const present = new Set(
+    members
+      .filter((member) => isHealthy(member) && follows(reportOf(member)))
+      .map(({ name }) => name),
+  );
+  const absent = set.members.filter((name) => !present.has(name));
+  return set.members.length - absent.length >= set.acks ? undefined : { set, absent };
+}
 
 /** Whether the leader says that it has the current set in force. */
 export const inForce = (resource: Resource, reported: SyncSet | undefined): boolean =>

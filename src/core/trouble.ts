@@ -1,4 +1,4 @@
-import { isHealthy, reportOf } from './member.ts';
+import { isHealthy, isUnlinked, reportOf } from './member.ts';
 import type { Member, Observed } from './observed.ts';
 
 /**
@@ -18,8 +18,5 @@ export function troubledPrimary(
 ): boolean {
   if (primary === undefined || writeEndpoints?.includes(primary.uid) !== true) return false;
   if (!isHealthy(primary)) return true;
-  return members.some((member) => {
-    const report = reportOf(member);
-    return isHealthy(member) && report?.state === 'Following' && report.linked === false;
-  });
+  return members.some((member) => isHealthy(member) && isUnlinked(reportOf(member)));
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MemberReport } from '../api/member-protocol.ts';
 import type { Clock } from '../core/clock.ts';
+import { isUnlinked } from '../core/member.ts';
 import type { MemberHealth } from './health.ts';
 
 /** What a member last said of itself. */
@@ -21,10 +22,9 @@ export class LastReport {
     this.#report = report;
     this.#heardAt = this.#clock.now();
     this.#wallMs = this.#clock.wallNow();
-    const isUnlinked = report.state === 'Following' && report.linked === false;
     const isSame = report.leader === before?.leader && report.epoch === before?.epoch;
     const since = isSame ? this.#unlinkedSinceWallMs : undefined;
-    this.#unlinkedSinceWallMs = isUnlinked ? (since ?? this.#wallMs) : undefined;
+    this.#unlinkedSinceWallMs = isUnlinked(report) ? (since ?? this.#wallMs) : undefined;
     return before === undefined || !isDeepStrictEqual(factsOf(before), factsOf(report));
   }
 

@@ -130,9 +130,7 @@ export class Following {
     data.log.push(...entries.slice(data.log.length - from));
     // Not the term of its data now: a later process may have begun another on the same volume.
     takeTerm(data, this.#stream.leadership.epoch, this.order.start, this.#host.habits);
-    if (!this.linked) {
-      this.linked = true;
-    }
+    this.linked = true;
     const { leader, leadership } = this.#stream;
     const offset = data.log.length;
     if (!this.#host.toLeader(leader, () => leadership.ack(stream, offset))) {

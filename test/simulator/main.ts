@@ -5,7 +5,7 @@ import { describeTotals, replayCommand } from './run-seeds.ts';
 import { play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { plants } from './plants.ts';
+import { plants, plantsOf } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
 
 interface Options {
@@ -63,7 +63,7 @@ const { engine, seeds, from, seconds, seed, plant, exhaustive, states } = new Co
   .parse()
   .opts<Options>();
 
-const planted = plants[plant ?? ''] ?? {};
+const planted = plantsOf(plant);
 /** Broken ones that are told one by one. */
 const mostTold = 10;
 let broken = 0;

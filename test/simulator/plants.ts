@@ -7,3 +7,6 @@ export const plants: Record<string, Plants> = {
   'promotes-early': { promotesEarly: true },
   'fewer-acks': { fewerAcks: true },
 };
+
+/** Those of this name; none without one. */
+export const plantsOf = (name: string | undefined): Plants => plants[name ?? ''] ?? {};

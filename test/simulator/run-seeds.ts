@@ -1,4 +1,4 @@
-import { plants } from './plants.ts';
+import { plantsOf } from './plants.ts';
 import { play } from './scenario.ts';
 import type { Engine } from './setups.ts';
 
@@ -45,9 +45,10 @@ export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) =>
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1_000;
   const totals = { ...noTotals };
+  const plants = plantsOf(plant);
   while (totals.played < seeds && elapsed() < seconds) {
     const seed = from + totals.played++;
-    const outcome = play({ engine, seed, plants: plants[plant ?? ''] ?? {} });
+    const outcome = play({ engine, seed, plants });
     totals.decides += outcome.decides;
     totals.acknowledged += outcome.acknowledged;
     totals.epochs += outcome.epochs;

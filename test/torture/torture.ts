@@ -32,6 +32,9 @@ export async function torture(
   const results: RunResult[] = [];
   let arena: Arena | undefined;
   if (histories !== undefined) await mkdir(histories, { recursive: true });
+  const keepLogs = async (run: number) => {
+    if (histories !== undefined) await saveLogs(join(histories, `${run}.log`), options);
+  };
   try {
     for (let i = 0; i < runs; i++) {
       signal.throwIfAborted();
@@ -42,7 +45,7 @@ export async function torture(
       const startedAt = performance.now();
       const { history, ...result } = await runOnce(arena, seed + i, faults, signal).catch(
         async (error: unknown) => {
-          if (histories !== undefined) await saveLogs(join(histories, `${seed + i}.log`), options);
+          await keepLogs(seed + i);
           throw error;
         },
       );
@@ -54,7 +57,7 @@ export async function torture(
       if (failures.length > 0) for (const line of describe(result, failures)) log(`  ${line}`);
       if (options.isEnough(result)) break;
       if (result.notConverged !== undefined) {
-        if (histories !== undefined) await saveLogs(join(histories, `${seed + i}.log`), options);
+        await keepLogs(seed + i);
         arena.close();
         arena = undefined;
       }

@@ -61,8 +61,9 @@ export class Memory {
     const memory = new Memory(file, read ?? { ...unknown, held: data });
     const isLost = read?.held === true && !data;
     const isForeign = data && (read === undefined || (read.service ?? service) !== service);
+    // Also where the data are foreign.
     const isNew = read?.service !== service;
-    if (isLost || isForeign || isNew) {
+    if (isLost || isNew) {
       await memory.set({
         ...(isLost ? { ...unknown, held: false, lost: true } : {}),
         ...(isForeign ? { ...unknown, foreign: true } : {}),

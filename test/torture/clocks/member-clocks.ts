@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stateDir } from '../../cluster/paths.ts';
@@ -37,10 +37,5 @@ export async function makeClocks(pods: readonly string[], signal: AbortSignal): 
 
 /** By how many seconds the clock of a pod is wrong. In place: its processes have the file in their memory. */
 export function setClock(pod: string, seconds: number): void {
-  const file = openSync(join(folder, pod), 'r+');
-  try {
-    writeSync(file, bytesOf(seconds), 0, 8, 0);
-  } finally {
-    closeSync(file);
-  }
+  writeFileSync(join(folder, pod), bytesOf(seconds), { flag: 'r+' });
 }
