@@ -42,7 +42,8 @@ export async function copyLeader(options: CopyOptions): Promise<string | undefin
   await makeFolder(clone, tools.owner);
   try {
     const args = ['--wal-method=stream', '--checkpoint=fast', '--no-password'];
-    await tools.run('pg_basebackup', ['-D', clone, ...args, '-d', settings.connection(leader)], {
+    const source = settings.connection('copy', leader);
+    await tools.run('pg_basebackup', ['-D', clone, ...args, '-d', source], {
       signal,
       timeoutMs: Infinity,
     });

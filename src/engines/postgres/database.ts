@@ -139,7 +139,7 @@ export class Database {
     await this.settings.say(situation);
     this.server.reload();
     const leader = situation.leader;
-    const connection = leader === undefined ? '' : this.settings.connection(leader);
+    const connection = leader === undefined ? '' : this.settings.connection('follow', leader);
     // A new session begins with what the postmaster knows, and when it does, it has signalled all others.
     for (;;) {
       const now = await this.session(signal, (session) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { beginOf, forkOf, parseHistory, timelineAt } from './history.ts';
 import { formatLsn, historyName, parseLsn, segmentName } from './position.ts';
-import { applicationName, connectionString, literal, syncNames } from './quote.ts';
+import { applicationName, connectionName, connectionString, literal, syncNames } from './quote.ts';
 
 const MiB = 2 ** 20;
 
@@ -71,5 +71,13 @@ describe('names', () => {
     ];
     expect(one).toHaveLength(63);
     expect(one).not.toBe(other);
+  });
+
+  it("are a member's own only where it follows", () => {
+    const member = 'x'.repeat(100);
+    expect(connectionName('follow', member)).toBe(applicationName(member));
+    for (const purpose of ['copy', 'rewind'] as const) {
+      expect(connectionName(purpose, member).slice(0, 63)).toContain(' ');
+    }
   });
 });

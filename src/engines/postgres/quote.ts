@@ -11,6 +11,17 @@ export function applicationName(member: string): string {
   return `${member.slice(0, longestName - 13)}-${hash}`;
 }
 
+/** What a connection to the leader is for. */
+export type Purpose = 'follow' | 'copy' | 'rewind';
+
+/**
+ * application_name of a connection to the leader. Only who follows has the member's name, by which synchronous_standby_names
+ * counts it: pg_basebackup acknowledges what it receives of the log, too, but a copy that is not complete holds nothing. The
+ * name of a copy has a space in it, and thereby is no pod's, wherever Postgres cuts it off.
+ */
+export const connectionName = (purpose: Purpose, member: string) =>
+  purpose === 'follow' ? applicationName(member) : `${purpose} for ${member}`;
+
 /** Value in postgresql.conf. */
 export const literal = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 

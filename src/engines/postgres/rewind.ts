@@ -71,7 +71,7 @@ export async function rewind(
   }
   await writeFor(tools.owner, layout.rewinding, '');
   try {
-    const source = settings.connection(leader, { dbname: 'postgres' });
+    const source = settings.connection('rewind', leader, { dbname: 'postgres' });
     await tools.run('pg_rewind', ['-D', layout.data, `--source-server=${source}`], {
       signal,
       timeoutMs: pg_rewindMs,

@@ -5,7 +5,14 @@ import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
 import { type Owner, makeFolder, writeFor } from './owner.ts';
 import { replicationUser } from './role.ts';
-import { applicationName, connectionString, literal, nobodyYet } from './quote.ts';
+import {
+  type Purpose,
+  applicationName,
+  connectionName,
+  connectionString,
+  literal,
+  nobodyYet,
+} from './quote.ts';
 import type { SessionOptions } from './session.ts';
 
 export interface Host {
@@ -128,14 +135,14 @@ export class Settings {
   }
 
   /** To another member, for libpq. The password is in a file: neither in the process list nor in a log. */
-  connection({ host, port }: Host, more: Record<string, string> = {}): string {
+  connection(purpose: Purpose, { host, port }: Host, more: Record<string, string> = {}): string {
     const tls = this.#context.config.engine.tls !== undefined;
     return connectionString({
       host,
       port,
       user: replicationUser,
       passfile: this.#path('passfile'),
-      application_name: applicationName(this.#context.pod.name),
+      application_name: connectionName(purpose, this.#context.pod.name),
       connect_timeout: 3,
       keepalives_idle: 3,
       keepalives_interval: 2,
@@ -167,7 +174,7 @@ export class Settings {
       'synchronous_commit = on',
       "recovery_target_timeline = 'latest'",
       "primary_slot_name = ''",
-      `primary_conninfo = ${literal(leader === undefined ? '' : this.connection(leader))}`,
+      `primary_conninfo = ${literal(leader === undefined ? '' : this.connection('follow', leader))}`,
       `synchronous_standby_names = ${literal(sync)}`,
       ...(readOnly ? ['default_transaction_read_only = on'] : []),
       ...(this.#context.config.engine.tls === undefined

@@ -30,6 +30,8 @@ interface MemberOptions {
   args?: string[];
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
+  /** Folder in which it finds Postgres. */
+  programs?: string;
 }
 
 /** A member as the agent runs it, on this machine: orders are given to the engine itself. */
@@ -51,7 +53,7 @@ export class Member {
   }
 
   static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
-    const { password = "it's: a \\secret", args = [], certificates } = options;
+    const { password = "it's: a \\secret", args = [], certificates, programs } = options;
     const dataDir = join(folder, name);
     const port = await freePort();
     const config = agentConfigSchema.parse({
@@ -68,7 +70,7 @@ export class Member {
     });
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
-    const { env } = process;
+    const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
     const context = { config, pod, password, env, clock: systemClock, log };
     return new Member(context, dataDir, certificates);
   }
