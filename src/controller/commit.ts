@@ -2,10 +2,10 @@ import type { HAService } from '../api/haservice.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Resource } from '../core/observed.ts';
 import type { Memory } from './memory.ts';
+import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { haServices } from './resource-type.ts';
-import { writeStatus } from './status-writer.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** How long the API server may take to confirm that it can be reached, before silence is believed. Milliseconds. */
@@ -20,19 +20,25 @@ type CommitOptions = Pick<
  * The one compare-and-swap of an election. Nobody is promoted, and nothing repointed, before it has landed. Where it has
  * not, the next pass sees why.
  *
- * @throws HAError where the API server refused it or was not reached.
+ * @throws HAError where the API server was not reached, or has failed.
  */
 export async function commitElection(
   options: CommitOptions,
   subject: { object: HAService; resource: Resource; memory: Memory; log: Log },
   { commit, status, events }: Decision,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Offered> {
   const { object, resource, memory, log } = subject;
-  if (commit?.confirmSilence && !(await confirmed(options, object, resource, signal))) return;
+  if (commit?.confirmSilence && !(await confirmed(options, object, resource, signal))) {
+    return 'Overtaken';
+  }
   // Where this throws, it may have landed all the same, or may yet.
+  const { unsettled } = memory;
   memory.unsettled = object.metadata.resourceVersion;
-  if (!(await writeStatus(options, object, status, signal))) return;
+  const offered = await offerStatus(options, subject, status, signal);
+  // A refused one has surely not landed; one from before, that was not answered, still may.
+  if (offered === 'Refused') memory.unsettled = unsettled;
+  if (offered !== 'Written') return offered;
   const { epoch = 0, primary = '', fencing } = status;
   memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
@@ -46,6 +52,7 @@ export async function commitElection(
     fencing === undefined ? 'a primary was elected' : 'a fence is put up around the old primary',
   );
   recordNotes(options.events, object, events);
+  return offered;
 }
 
 /**

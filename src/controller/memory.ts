@@ -1,4 +1,16 @@
+import type { Status } from '../api/status.ts';
 import type { HookState, Stranger, Timeline, WriteFailure } from '../core/observed.ts';
+
+/** A status that the API server has refused for what is in it. */
+export interface RefusedStatus {
+  status: Status;
+  /** For a person: what the API server has said, and what to do. */
+  message: string;
+  /** When it was last tried, in milliseconds of the clock's now(). */
+  triedAt: number;
+  /** The status that tells of it was refused, too. */
+  isUntold: boolean;
+}
 
 /** What the operator remembers of one resource beyond the API server. Lost with the process, and done without then. */
 export interface Memory {
@@ -8,6 +20,8 @@ export interface Memory {
   timeline?: Timeline;
   /** resourceVersion on which an election was written that was not answered. See Observed.unsettled. */
   unsettled: string | undefined;
+  /** The last status that the API server has refused, until one is taken. */
+  refused: RefusedStatus | undefined;
   /** The highest epoch that was seen: it never falls, also where somebody edits the status. */
   epoch: number;
   /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
@@ -34,6 +48,7 @@ export class Memories {
         putOffSince: new Map(),
         missedUid: undefined,
         unsettled: undefined,
+        refused: undefined,
         stop: new AbortController(),
       };
       this.#byUid.set(uid, memory);

@@ -12,10 +12,11 @@ import { invalidNote, invalidStatus } from './invalid.ts';
 import type { Memory } from './memory.ts';
 import { countFailover, measure } from './measure.ts';
 import { observe, toResource } from './observe.ts';
+import { offerStatus, tellRefusal } from './offer-status.ts';
 import { perform } from './perform.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
-import { writeStatus } from './status-writer.ts';
+import { asStored } from './status-writer.ts';
 import { lookForSuccess, notePromotion } from './timeline.ts';
 
 /**
@@ -52,7 +53,7 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** @throws HAError where the API server refused a status or was not reached; the signal's reason. */
+  /** @throws HAError where the API server was not reached, or has failed; the signal's reason. */
   async reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
     for (let pass = 0; pass < maxPasses; pass++) {
       const object = this.#lookUp(key);
@@ -82,6 +83,8 @@ export class Reconciler {
 
   async #pass(key: string, object: HAService, signal: AbortSignal): Promise<Pass> {
     const { stores, clock, connection, metrics, enqueue, memories, agentImage } = this.#options;
+    const memory = memories.of(object.metadata.uid);
+    const log = this.#options.log.child({ resource: key });
     let resource: Resource;
     try {
       resource = toResource(object, agentImage);
@@ -89,12 +92,11 @@ export class Reconciler {
       if (!isHAError(error, 'HA_ERR_SPEC_INVALID')) throw error;
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
-      return this.#finish(object, status, notes, signal, { again: false, failed: false });
+      const rest = { again: false, failed: false };
+      return this.#finish({ object, memory, log }, status, notes, signal, rest);
     }
-    const memory = memories.of(resource.uid);
     resource = withHighestEpoch(resource, memory);
     if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
-    const log = this.#options.log.child({ resource: key });
     const subject: Subject = { key, object, resource, memory, log };
     await this.#findPrimary(subject, signal);
     const observed = observe(key, resource, {
@@ -106,8 +108,9 @@ export class Reconciler {
     const decision = decide(resource, observed, clock.wallNow());
     measure(metrics, resource, observed, decision.status);
     if (decision.commit !== undefined) {
-      await commitElection(this.#options, subject, decision, signal);
-      return { again: true, failed: false };
+      const offered = await commitElection(this.#options, subject, decision, signal);
+      if (offered !== 'Refused') return { again: true, failed: false };
+      return { again: await tellRefusal(this.#options, subject, signal), failed: true };
     }
     if (forgetOldFailures(memory, decision)) return { again: true, failed: false };
     notePromotion(resource, observed, memory, clock.wallNow());
@@ -118,7 +121,7 @@ export class Reconciler {
     // Something was written: the next pass sees it, and writes the status once.
     if (changed && !failed) return { again: true, failed };
     const { requeueAtMs } = decision;
-    return this.#finish(object, decision.status, decision.events, signal, {
+    return this.#finish(subject, decision.status, decision.events, signal, {
       again: false,
       failed,
       ...(requeueAtMs === undefined
@@ -143,16 +146,22 @@ export class Reconciler {
 
   /** Writes the status where it has changed, and tells the Events that go with it. */
   async #finish(
-    object: HAService,
-    status: Status,
+    subject: Pick<Subject, 'object' | 'memory' | 'log'>,
+    wished: Status,
     notes: EventNote[],
     signal: AbortSignal,
     pass: Pass,
   ): Promise<Pass> {
     const { metrics, events } = this.#options;
+    const { object } = subject;
+    const status = asStored(wished);
     if (isDeepStrictEqual(status, object.status ?? {})) return pass;
-    const written = await writeStatus(this.#options, object, status, signal);
-    if (!written) return { again: true, failed: pass.failed };
+    const offered = await offerStatus(this.#options, subject, status, signal);
+    if (offered === 'Overtaken') return { ...pass, again: true };
+    if (offered === 'Refused') {
+      const again = await tellRefusal(this.#options, subject, signal);
+      return { ...pass, again, failed: true };
+    }
     countFailover(metrics, object, status);
     recordNotes(events, object, notes);
     return pass;

@@ -13,8 +13,19 @@ export interface StatusWriter {
 }
 
 /**
+ * A status as the API server gives it back: without what JSON does not know, and without halves of characters, which are what
+ * is left where a text was cut. One that never comes back as it was written would be written again and again.
+ */
+export const asStored = (status: Status): Status =>
+  JSON.parse(JSON.stringify(status), (_key, value: unknown) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  ) as Status;
+
+/**
  * Compare-and-swap of the status, guarded by resourceVersion. False where somebody else has changed the resource
  * meanwhile, or it is gone; the cache then holds what is there now.
+ *
+ * @throws HAError where the API server refused it, was not reached, or has failed.
  */
 export async function writeStatus(
   { client, stores, connection }: StatusWriter,

@@ -1,6 +1,6 @@
 import { HAError, isHAError } from '../api/errors.ts';
 
-const has = (error: unknown, status: number, reason?: string): boolean =>
+const has = (error: unknown, status: number, reason?: string): error is HAError =>
   isHAError(error, 'HA_ERR_API_STATUS') &&
   error.status === status &&
   (reason === undefined || error.reason === reason);
@@ -9,6 +9,8 @@ export const isNotFound = (error: unknown) => has(error, 404);
 export const isAlreadyExists = (error: unknown) => has(error, 409, 'AlreadyExists');
 /** Somebody else wrote first, or the object is not the one that was meant (its UID differs). */
 export const isConflict = (error: unknown) => has(error, 409) && !isAlreadyExists(error);
+/** The object, as it is, is not what the API server takes. */
+export const isInvalid = (error: unknown): error is HAError => has(error, 422);
 /** The list or watch is too old to go on from. */
 export const isExpired = (error: unknown) => has(error, 410);
 

@@ -32,7 +32,8 @@ const kinds: Record<string, string> = {
 export class FakeCluster {
   readonly api: FakeApiServer;
   /** Answers a write instead of the cluster, where it returns a status. */
-  refuse: (write: string) => { code: number; body: object } | undefined = () => undefined;
+  refuse: (write: string, object: Stored) => { code: number; body: object } | undefined = () =>
+    undefined;
   /** Every write in its order, as `PUT haservices/web/status`. */
   readonly writes: string[] = [];
   readonly #objects = new Map<string, Stored>();
@@ -131,7 +132,7 @@ export class FakeCluster {
     const parts = [plural, name ?? body.metadata.name, subresource];
     const write = `${request.method} ${parts.filter((part) => part !== undefined).join('/')}`;
     this.writes.push(write);
-    const refused = this.refuse(write);
+    const refused = this.refuse(write, body);
     if (refused !== undefined) json(response, refused.code, refused.body);
     else this.#write(request, path, body, response);
     return this.#wake();
