@@ -34,6 +34,8 @@ const table = {
   HA_ERR_COMMAND_OUTPUT: 'the command printed something else than it should: see docs/engines.md',
   HA_ERR_MEMBER_EMPTY:
     'the member holds no data: let it follow one that does, or order promote with init to begin anew',
+  HA_ERR_MEMBER_OLD:
+    'what the member holds may be older than what it has once held: let it follow a member that has all',
   HA_ERR_MEMBER_FOREIGN:
     'the data of the member are not of this service: give it an empty volume, or restore the right one',
   HA_ERR_ORDER_INVALID: 'the order contradicts an earlier one: raise the epoch',
@@ -41,6 +43,8 @@ const table = {
   HA_ERR_STATE_FILE:
     'the epoch cannot be kept: check that the volume of engine.dataDir is mounted, writable and not full',
   HA_ERR_DATABASE: 'the database has refused or did not answer: see the log of the member',
+  HA_ERR_NOT_SCRAM:
+    'the password is told to nobody, but proved by SCRAM to a server that knows it: say scram-sha-256 in its pg_hba.conf',
   HA_ERR_NO_PASSWORD:
     'a new database needs a password: name a Secret in engine.passwordSecret that holds one',
   HA_ERR_AGENT_CONFIG: 'the agent is not configured: it is to be started by the operator',

@@ -50,6 +50,8 @@ message PromoteRequest {
   optional Sync sync = 6;
   // With init: of the Report in which it was Empty. A process that did not issue it refuses: WrongMember.
   optional string nonce = 7;
+  // Lead even if what it holds is older than what it has once held; without it, such a member refuses.
+  optional bool accept_old = 8;
 }
 
 message FollowRequest {
@@ -139,6 +141,8 @@ message Report {
   optional Problem problem = 12;
   // Given anew in each report: a grant of time counts from the report whose nonce it names.
   optional string nonce = 13;
+  // False: what a restart of it finds, or has found, may be older than what it holds, or has held, in memory.
+  optional bool durable = 14;
 }
 
 message Loss {

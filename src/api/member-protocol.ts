@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { highestEpoch, tooHigh } from './epoch.ts';
 
 /**
  * How the operator and a member talk: HTTP with JSON, spoken by the agent in the pods of a managed engine, and by any program
@@ -16,6 +17,13 @@ export const leaseHeader = 'haservice-lease';
 /** The epoch that the operator is in. On GET status. */
 export const epochHeader = 'haservice-epoch';
 
+const epoch = z
+  .int()
+  .min(0)
+  .max(highestEpoch, `it is ${tooHigh}: see TooHighEpoch in docs/failover.md`);
+/** Of bytes, milliseconds and the like: what goes into the status must be a number that a schema takes. */
+const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+
 /**
  * How far a log has come. Positions are compared by term first, then by offset. A member takes over a new leader's term only
  * once it holds everything that the new leader held when it was promoted, so that the greater position has all that the
@@ -25,7 +33,7 @@ const position = z.object({
   /** Redis and Exec: the epoch of the leader whose log it is. Postgres: the timeline. */
   term: z.int().min(0),
   /** Bytes, or whatever else grows with each write. Redis: replication offset. Postgres: LSN. */
-  offset: z.number().min(0),
+  offset: amount,
 });
 
 /** Which members' acknowledgements the leader asks for, and of how many, before it acknowledges a write. */
@@ -53,17 +61,22 @@ export const memberReportSchema = z.object({
   uid: z.string().max(64).optional(),
   state: z.enum(memberStates),
   /** The highest epoch that it has obeyed. Kept on its volume; older orders are refused. */
-  epoch: z.int().min(0),
+  epoch,
   /** The last epoch in which it led; 0: it never did. Lost with the data. */
-  ledEpoch: z.int().min(0).default(0),
+  ledEpoch: epoch.default(0),
   /** Whom it follows, by name: in Following and Cloning. */
   leader: z.string().max(253).optional(),
   /** Following: whether the stream from the leader stands. */
   linked: z.boolean().optional(),
   /** Absent where it cannot be compared: nothing is held, or a restart has lost the count. */
   position: position.optional(),
+  /**
+   * False: what a restart of it finds, or has found, may be older than what it holds, or has held, in memory. Absent: what it
+   * holds survives its restart.
+   */
+  durable: z.boolean().optional(),
   /** Following: milliseconds since it was last known to hold all that the leader has; 0 while it does. */
-  lagMs: z.number().min(0).optional(),
+  lagMs: amount.optional(),
   /** Leading: what is in force now. */
   sync: sync.optional(),
   /** Names the data set (Postgres: the system identifier): copies of it have the same. */
@@ -73,7 +86,7 @@ export const memberReportSchema = z.object({
     .object({
       /** Epoch of the leader that it was made to follow. */
       epoch: z.int().min(0),
-      bytes: z.number().min(0).optional(),
+      bytes: amount.optional(),
       transactions: z.int().min(0).optional(),
       /** For a person: what is known, and where the discarded data lies. */
       message: z.string().max(1024),
@@ -89,7 +102,7 @@ const order = z.object({
   /** Name and UID of the pod that it is for; any other refuses. */
   member: z.string().max(253),
   uid: z.string().max(64).optional(),
-  epoch: z.int().min(1),
+  epoch: epoch.min(1),
   reason: z.string().max(1024).default(''),
 });
 
@@ -97,18 +110,21 @@ export const orderSchemas = {
   /**
    * Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. `nonce`, with `init`: of the
    * report in which it was Empty. A process that did not issue it must refuse: it may have been Empty before, have led, and
-   * have lost its data since, while the order was on its way.
+   * have lost its data since, while the order was on its way. `acceptOld`: lead even if what it holds is older than what it has
+   * once held; without it, such a member must refuse.
    */
   promote: order.extend({
     init: z.boolean().default(false),
     sync: sync.optional(),
     nonce: z.string().max(64).optional(),
+    acceptOld: z.boolean().optional(),
   }),
   /** Take no writes and follow the leader; where need be, become a copy of it first. */
   follow: order.extend({
     leader: z.object({
       member: z.string().max(253),
-      host: z.string().max(64),
+      /** An address: what a program makes of a name, a list or a path is its own business. */
+      host: z.union([z.ipv4(), z.ipv6()]),
       /** Of the program. */
       port: z.int().min(1).max(65535),
     }),

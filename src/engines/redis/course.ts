@@ -37,6 +37,11 @@ export class Lineage {
     return this.#torn;
   }
 
+  /** Whether the data are what this very process has led with, or has got from a leader. */
+  get isKnown(): boolean {
+    return this.#term !== undefined;
+  }
+
   /** It leads from now on, or in a later epoch. */
   lead(epoch: number): void {
     this.#term = epoch;

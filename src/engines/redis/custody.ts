@@ -49,11 +49,18 @@ export class Custody {
     if (!this.now.held) await this.#memory.set({ held: true, lost: false });
   }
 
+  /**
+   * Whether what is in memory may be newer than what is on the disk, or was before a restart. That outlives a promotion: the
+   * log of a copy is written anew in the background, and until that is done a restart brings back what was before the copy.
+   */
+  get isAheadOfDisk(): boolean {
+    return this.now.cloning !== undefined;
+  }
+
   led(epoch: number): void {
     this.#note(async () => {
       await this.#memory.set({
-        ...{ foreign: false, ledIn: epoch, ledUntil: undefined },
-        ...{ cloning: undefined, kept: undefined },
+        ...{ foreign: false, ledIn: epoch, ledUntil: undefined, kept: undefined },
       });
       await dropKept(this.#dir, this.now.loss?.epoch);
     });
@@ -64,7 +71,7 @@ export class Custody {
   }
 
   /**
-   * Before it follows, while it follows nobody: keeps what may be lost.
+   * Before it follows, while it follows nobody: keeps what may be lost, and marks the data as those of a copy to be.
    *
    * @param history that of the leader, if it can be asked
    * @throws HAError HA_ERR_STATE_FILE, or what the file system says: it must not follow then
@@ -83,7 +90,8 @@ export class Custody {
       const { foreign } = this.now;
       await this.#memory.set({ kept: { epoch, folder, ahead, foreign } });
     }
-    this.#note(() => this.#memory.set({ cloning: epoch }));
+    // On the disk before the copy can come: without it, a restart would take what was before the copy for all there is.
+    await this.#memory.set({ cloning: epoch });
   }
 
   /** It is linked to the leader. */
@@ -101,11 +109,9 @@ export class Custody {
     });
   }
 
-  /** All that it got from the leader is in its log. */
-  copied(): void {
-    if (this.now.cloning !== undefined) {
-      this.#note(() => this.#memory.set({ cloning: undefined }));
-    }
+  /** All that is in memory is in its log. */
+  written(): void {
+    if (this.isAheadOfDisk) this.#note(() => this.#memory.set({ cloning: undefined }));
   }
 
   #note(write: () => Promise<void>): void {

@@ -17,7 +17,10 @@ const schema = z.object({
   ledIn: z.int().min(0).default(0),
   /** Where it stood when that ended, if it ended by a fence. Nothing has been written since. */
   ledUntil: z.number().optional(),
-  /** Epoch of the leader of which it is being made a copy: until that is done, what a restart finds is of no known age. */
+  /**
+   * Epoch of the leader of which it was to be made a copy: until all of that is on the disk, what a restart finds is of no known
+   * age. A promotion changes nothing about that.
+   */
   cloning: z.int().optional(),
   /** Its former data, kept until it is known whether the leader has them all. */
   kept: z
@@ -65,7 +68,7 @@ export class Memory {
     const isNew = read?.service !== service;
     if (isLost || isNew) {
       await memory.set({
-        ...(isLost ? { ...unknown, held: false, lost: true } : {}),
+        ...(isLost ? { ...unknown, held: false, lost: true, cloning: undefined } : {}),
         ...(isForeign ? { ...unknown, foreign: true } : {}),
         service,
       });

@@ -24,6 +24,8 @@ const maxLagSeconds = 2;
  * writes that followers hold and WAIT has confirmed, and a leader that is back with its data would not be what it is taken for.
  */
 const setSync = (policy: string) => ['CONFIG', 'SET', 'appendfsync', policy];
+/** For the same reason one that is fenced writes down what it holds before it answers: its position may make it the leader. */
+const syncAll = setSync('always');
 const toNowhere = ['REPLICAOF', nowhere.host, String(nowhere.port)];
 /**
  * Whether it answers reads while it has no link to a leader. A follower may, as it may be behind at any time; one that was fenced,
@@ -55,8 +57,8 @@ export class RedisEngine implements ManagedEngine {
   #course: Course = { kind: 'nowhere' };
   /** Clients may be connected that think this is the leader. */
   #hasClients = false;
-  /** appendfsync as the user has it, where it has been changed. */
-  #ownSync: string | undefined;
+  /** appendfsync as the user has it: what a follower goes by, and a leader that needs no acknowledgement. */
+  #ownSync = 'everysec';
   /** Orders under way: how things are may not be what is wanted. */
   #orders = 0;
 
@@ -74,6 +76,7 @@ export class RedisEngine implements ManagedEngine {
     const { config, log } = this.#context;
     const custody = await Custody.open(dataDir(config), config.service, log);
     await this.#server.launch(signal);
+    this.#ownSync = await this.#askSync(signal);
     this.#custody = custody;
   }
 
@@ -83,8 +86,10 @@ export class RedisEngine implements ManagedEngine {
     const course = this.#course;
     const { info, acks } = await this.#server.ask(signal);
     this.#see(info, course);
-    if (this.#orders === 0 && course === this.#course && hasStrayed(info, course)) {
-      await this.#bringBack(signal);
+    // Of an order that has come since, the answer knows nothing.
+    if (this.#orders === 0 && course === this.#course) {
+      if (hasStrayed(info, course)) await this.#bringBack(signal);
+      else if (this.#isWritten(info, course)) custody.written();
     }
     return this.#reporter.report(info, {
       ...{ custody, acks, course: this.#orders === 0 ? this.#course : course },
@@ -101,11 +106,17 @@ export class RedisEngine implements ManagedEngine {
       }
       this.#see(await this.#server.info(signal), this.#course);
       if (this.#lineage.torn) await this.#backToDisk(signal);
+      // An order may have been meant for the process before this one, which had more.
+      const isOld = custody.isAheadOfDisk && !this.#lineage.isKnown;
+      if (isOld && order.acceptOld !== true) {
+        const { cloning } = custody.now;
+        const why = `it ended while the copy of the leader of epoch ${cloning} was not on its disk yet`;
+        throw new HAError('HA_ERR_MEMBER_OLD', `${order.member} cannot lead: ${why}`);
+      }
       await custody.begin();
       const least = ['min-replicas-to-write', String(sync.acks)];
       const longest = ['min-replicas-max-lag', String(maxLagSeconds)];
-      this.#ownSync ??= await this.#askSync(signal);
-      const policy = setSync(sync.acks > 0 ? 'always' : this.#ownSync);
+      const policy = sync.acks > 0 ? syncAll : setSync(this.#ownSync);
       await this.#server.call([['CONFIG', 'SET', ...least, ...longest], policy], signal);
       // From here on it may lead, even if the order is cut off.
       const from = this.#course;
@@ -139,7 +150,10 @@ export class RedisEngine implements ManagedEngine {
           historyOf(order.leader, this.#access),
         );
       }
-      const commands = [serveStale('yes'), ['REPLICAOF', host, String(port)]];
+      const commands = [
+        ...[serveStale('yes'), setSync(this.#ownSync)],
+        ['REPLICAOF', host, String(port)],
+      ];
       const { before, after } = await this.#server.order(commands, signal);
       this.#see(before, this.#course);
       const course: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
@@ -178,8 +192,7 @@ export class RedisEngine implements ManagedEngine {
   /** @returns how it is then */
   async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
-    const relax = this.#ownSync === undefined ? [] : [setSync(this.#ownSync)];
-    const refuse = [serveStale('no'), toNowhere, ...relax];
+    const refuse = [serveStale('no'), toNowhere, syncAll];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
     this.#see(before, course);
@@ -211,12 +224,20 @@ export class RedisEngine implements ManagedEngine {
   /** Acts on what the server said of itself while it was on a course. */
   #see(info: ServerInfo, course: Course): void {
     const arrival = this.#lineage.see(info, course);
-    if (course.kind !== 'following') return;
-    if (arrival !== undefined) this.#custody?.arrived(course.order, arrival);
-    // Until its log is written anew, a restart would bring back what was before.
-    if (course.link !== 'none' && info.master?.linked === true && !info.rewriting) {
-      this.#custody?.copied();
+    if (course.kind === 'following' && arrival !== undefined) {
+      this.#custody?.arrived(course.order, arrival);
     }
+  }
+
+  /**
+   * Whether all that is in memory is on the disk as well: its log is on, and is not being written anew; and no copy can come in
+   * the next moment, nor is what is in memory what a restart has found.
+   */
+  #isWritten(info: ServerInfo, course: Course): boolean {
+    if (info.loading || !info.logging || info.rewriting) return false;
+    return course.kind === 'following'
+      ? course.link !== 'none' && info.master?.linked === true
+      : this.#lineage.isKnown;
   }
 
   /** Only the operator says whom it follows. Everything else than that is undone. */
