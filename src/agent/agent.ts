@@ -13,6 +13,8 @@ import type { Keep } from './state-file.ts';
 export interface AgentOptions {
   pod: { name: string; uid: string | undefined };
   port: number;
+  /** Of the program. */
+  programPort: number;
   host?: string;
   engine: ManagedEngine;
   /** Milliseconds; undefined where a leader needs no lease. */
@@ -43,7 +45,7 @@ const stopMs = 8_000;
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { pod, engine, leaseMs, clock, log, guard } = options;
+  const { pod, programPort, engine, leaseMs, clock, log, guard } = options;
   let isStarted = false;
   let isEnding = false;
   let reset = () => {};
@@ -67,7 +69,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   const started = engine.start(stopping.signal);
   const desk = new OrderDesk({
-    self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
+    self: { ...pod, port: programPort, isOwn: (nonce) => lease.isOwn(nonce) },
     obeyed: options.obeyed,
     keep: options.keep,
     engine,

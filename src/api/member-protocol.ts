@@ -124,7 +124,7 @@ export const orderSchemas = {
     leader: z.object({
       member: z.string().max(253),
       /** An address: what a program makes of a name, a list or a path is its own business. */
-      host: z.union([z.ipv4(), z.ipv6()]),
+      host: z.union([z.ipv4(), z.ipv6()], { error: 'is to be an IP address' }),
       /** Of the program. */
       port: z.int().min(1).max(65535),
     }),

@@ -1,8 +1,9 @@
 import { readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Host } from './connection.ts';
 import { type Layout, divergedName, divergedPath } from './layout.ts';
 import { makeFolder } from './owner.ts';
-import type { Host, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { Tools } from './tools.ts';
 
 export interface CopyOptions {

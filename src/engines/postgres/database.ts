@@ -13,7 +13,7 @@ import { type Session, withSession } from './session.ts';
 import { Settings, type Situation, alone } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
-import { Tools, findPrograms } from './tools.ts';
+import { Tools, findPrograms, majorVersion } from './tools.ts';
 
 /** How often something is asked that is awaited. Milliseconds. */
 const pollMs = 20;
@@ -47,30 +47,36 @@ export class Database {
   private constructor(
     context: EngineContext,
     tools: Tools,
-    folders: { sockets: string; certificates: string },
+    more: { sockets: string; certificates: string; major: number },
   ) {
     this.context = context;
     this.tools = tools;
     this.layout = layoutOf(dataDir(context.config));
-    this.settings = new Settings(context, this.layout, { owner: tools.owner, ...folders });
+    this.settings = new Settings(context, this.layout, { owner: tools.owner, ...more });
     this.server = new Server(tools, this.layout.data);
     this.pulse = new Pulse(this.settings.local, context.clock, () => this.server.isUp());
     this.timelines = new Timelines(this.layout.data, tools.owner);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
-  static async open(context: EngineContext, certificates: string): Promise<Database> {
+  static async open(
+    context: EngineContext,
+    certificates: string,
+    signal: AbortSignal,
+  ): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
     const owner = await findOwner([layout.data, layout.top]);
     const tools = new Tools(await findPrograms(context.env), owner, context.env, layout.settings);
     await makeFolder(layout.top, owner);
     await makeFolder(layout.settings, owner);
     const sockets = await makeSockets(layout, owner);
-    const database = new Database(context, tools, { sockets, certificates });
+    const major = await majorVersion(tools, signal);
+    const database = new Database(context, tools, { sockets, certificates, major });
     await rm(layout.clone, { recursive: true, force: true });
     await rm(layout.begun, { recursive: true, force: true });
     await database.look();
     await database.settings.prepare();
+    await database.settings.entrust(undefined);
     database.loss = await readLoss(layout);
     return database;
   }

@@ -248,12 +248,20 @@ export class Follower {
     this.problem = problem;
   }
 
-  /** @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet) */
+  /**
+   * Each way to follow begins with this, whatever is done then (pg_basebackup, pg_rewind, primary_conninfo): an order names any
+   * server, and libpq would give it the password in clear. Our own client does not, and only who has proved to know it is
+   * entrusted with it.
+   *
+   * @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet)
+   */
   async #look(signal: AbortSignal): Promise<LeaderView> {
-    const view = await lookAtLeader(await this.#database.settings.remote(this.leader), signal);
+    const { settings } = this.#database;
+    const view = await lookAtLeader(await settings.remote(this.leader), signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
+    await settings.entrust(this.leader);
     return view;
   }
 

@@ -101,6 +101,8 @@ export function problemOf(error: unknown, leader: string): Problem {
         reason: 'WrongPassword',
         message: `${leader} refuses the password of role haservice: on the leader, ALTER ROLE haservice PASSWORD to what the Secret holds, or put the Secret back and restart this pod`,
       };
+    case 'HA_ERR_NOT_SCRAM':
+      return { reason: 'NotScram', message: `${leader} is not followed: ${text}` };
     case '28000':
       return {
         reason: 'NotAllowed',

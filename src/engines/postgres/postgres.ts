@@ -49,7 +49,7 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const database = await Database.open(this.#context, this.#certificates);
+    const database = await Database.open(this.#context, this.#certificates, signal);
     this.#database = database;
     void database.server.ended.then((ending) => {
       database.pulse.close();

@@ -1,10 +1,10 @@
+import type { Host } from './connection.ts';
 import type { Database } from './database.ts';
 import type { Piece } from './history.ts';
 import type { LeaderView } from './leader.ts';
 import { countCommits, writeLoss } from './loss.ts';
 import { writeFor } from './owner.ts';
 import { formatLsn } from './position.ts';
-import type { Host } from './settings.ts';
 
 /** The own log from where the leader's went another way. */
 export interface Range {
@@ -71,7 +71,7 @@ export async function rewind(
   }
   await writeFor(tools.owner, layout.rewinding, '');
   try {
-    const source = settings.connection('rewind', leader, { dbname: 'postgres' });
+    const source = settings.connection('rewind', leader);
     await tools.run('pg_rewind', ['-D', layout.data, `--source-server=${source}`], {
       signal,
       timeoutMs: pg_rewindMs,

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { HAError } from '../../api/errors.ts';
+import { answerScramAlone, scramError } from './scram.ts';
 
 export type SessionOptions = Pick<
   pg.ClientConfig,
@@ -17,16 +18,22 @@ export class Session {
     this.#socket = socket;
   }
 
-  /** Pending as long as the server does not answer. @throws the error of `pg`; the signal's reason where that came first */
+  /**
+   * Pending as long as the server does not answer. A password is used for SCRAM alone, and the server must know it, too.
+   * @throws HAError HA_ERR_NOT_SCRAM; the error of `pg`; the signal's reason where that came first
+   */
   static async open(options: SessionOptions, signal: AbortSignal): Promise<Session> {
     signal.throwIfAborted();
     const socket = new Socket();
     const client = new pg.Client({
       application_name: 'haservice agent',
       ...options,
+      // Over TLS the proof of the password is for the server's certificate: a relay that has another cannot pass it on.
+      enableChannelBinding: options.ssl !== undefined && options.ssl !== false,
       keepAlive: true,
       stream: () => socket,
     });
+    answerScramAlone(client.connection, options.password !== undefined);
     // Whoever waits for an answer is told, too.
     client.on('error', () => {});
     const abort = () => socket.destroy();
@@ -36,7 +43,7 @@ export class Session {
       return new Session(client, socket);
     } catch (error) {
       socket.destroy();
-      throw signal.aborted ? signal.reason : error;
+      throw signal.aborted ? signal.reason : scramError(error);
     } finally {
       signal.removeEventListener('abort', abort);
     }

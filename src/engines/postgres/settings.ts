@@ -4,21 +4,10 @@ import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
 import { type Owner, makeFolder, writeFor } from './owner.ts';
+import { type Host, connectionTo, passfileLine } from './connection.ts';
+import { type Purpose, applicationName, literal, nobodyYet } from './quote.ts';
 import { replicationUser } from './role.ts';
-import {
-  type Purpose,
-  applicationName,
-  connectionName,
-  connectionString,
-  literal,
-  nobodyYet,
-} from './quote.ts';
 import type { SessionOptions } from './session.ts';
-
-export interface Host {
-  host: string;
-  port: number;
-}
 
 /** What changes while the server runs. */
 export interface Situation {
@@ -51,6 +40,10 @@ export class Settings {
   readonly sockets: string;
   /** Folder of tls.crt, tls.key and ca.crt. */
   readonly #certificates: string;
+  /** Major version of Postgres. */
+  readonly #major: number;
+  /** Content of the passfile; undefined: that of an earlier process. */
+  #passfile: string | undefined;
 
   constructor(
     context: EngineContext,
@@ -59,24 +52,38 @@ export class Settings {
       owner,
       sockets,
       certificates,
-    }: { owner: Owner | undefined; sockets: string; certificates: string },
+      major,
+    }: { owner: Owner | undefined; sockets: string; certificates: string; major: number },
   ) {
     this.#context = context;
     this.#layout = layout;
     this.#owner = owner;
     this.sockets = sockets;
     this.#certificates = certificates;
+    this.#major = major;
   }
 
-  /** All files but postgresql.conf. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
+  /** All files but postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
   async prepare(): Promise<boolean> {
     const { settings } = this.#layout;
     await makeFolder(settings, this.#owner);
-    const { password, config } = this.#context;
-    const escaped = (password ?? '').replaceAll('\\', '\\\\').replaceAll(':', '\\:');
-    await this.#write('passfile', `*:*:*:${replicationUser}:${escaped}\n`);
+    const { config } = this.#context;
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
     return config.engine.tls !== undefined && (await this.#copyCertificates());
+  }
+
+  /**
+   * Whom libpq may give the password to, from now on: one that has proved by SCRAM, to our own client, that it knows it already.
+   * For libpq answers as it is asked, in clear, too. A receiver that runs reads the file each time that it connects, so this
+   * comes before it is told of another leader.
+   */
+  async entrust(leader: Host | undefined): Promise<void> {
+    const { password } = this.#context;
+    const isNobody = leader === undefined || password === undefined;
+    const text = isNobody ? '' : passfileLine(leader, password);
+    if (text === this.#passfile) return;
+    await this.#write('passfile', text);
+    this.#passfile = text;
   }
 
   /** Puts a situation into the file; the server has yet to read it. */
@@ -134,23 +141,13 @@ export class Settings {
     };
   }
 
-  /** To another member, for libpq. The password is in a file: neither in the process list nor in a log. */
-  connection(purpose: Purpose, { host, port }: Host, more: Record<string, string> = {}): string {
-    const tls = this.#context.config.engine.tls !== undefined;
-    return connectionString({
-      host,
-      port,
-      user: replicationUser,
-      passfile: this.#path('passfile'),
-      application_name: connectionName(purpose, this.#context.pod.name),
-      connect_timeout: 3,
-      keepalives_idle: 3,
-      keepalives_interval: 2,
-      keepalives_count: 3,
-      tcp_user_timeout: 10_000,
-      sslmode: tls ? 'verify-ca' : 'disable',
-      ...(tls ? { sslrootcert: this.#path('ca.crt') } : {}),
-      ...more,
+  /** To another member, for libpq: which must be entrusted with the password first. */
+  connection(purpose: Purpose, leader: Host): string {
+    const { config, pod, password } = this.#context;
+    return connectionTo(leader, purpose, pod.name, {
+      passfile: password === undefined ? undefined : this.#path('passfile'),
+      rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
+      major: this.#major,
     });
   }
 

@@ -87,7 +87,7 @@ export class Member {
     await this.engine.promote(sync === undefined ? order : { ...order, sync }, within());
   }
 
-  async follow(epoch: number, leader: Member): Promise<void> {
+  async follow(epoch: number, leader: { name: string; port: number }): Promise<void> {
     const { name: member, port } = leader;
     const order: Order<'follow'> = {
       member: this.name,

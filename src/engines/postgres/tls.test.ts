@@ -1,44 +1,84 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
+import { TLSSocket, connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../testing.ts';
 import { type Member, Members, havePostgres } from './testing.ts';
 
 /** One that vouches for itself, for another name than the members' address. */
-function makeCertificate(folder: string): void {
+async function makeCertificate(folder: string): Promise<void> {
+  await mkdir(folder);
   const file = (name: string) => join(folder, name);
   const subject = ['-subj', '/CN=members', '-days', '2'];
   const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject];
   execFileSync('openssl', [...args, '-keyout', file('tls.key'), '-out', file('tls.crt')], {
     stdio: 'ignore',
   });
-  execFileSync('cp', [file('tls.crt'), file('ca.crt')]);
 }
 
-describe.skipIf(!havePostgres)('PostgresEngine', () => {
+/** Passes all on that a client and the server at `port` say, over TLS on both sides, and could read it. */
+function makeRelay(port: number, certificate: { cert: Buffer; key: Buffer }): TestServer {
+  const relay = async (client: Socket) => {
+    const [request] = (await once(client, 'data')) as [Buffer];
+    const server = connect(port, '127.0.0.1').on('error', () => {});
+    server.write(request);
+    const [answer] = (await once(server, 'data')) as [Buffer];
+    const toClient = new TLSSocket(client, { isServer: true, ...certificate });
+    const toServer = connectTls({ socket: server, rejectUnauthorized: false });
+    for (const each of [toClient, toServer]) each.on('error', () => {});
+    toClient.pipe(toServer).pipe(toClient);
+    client.write(answer);
+  };
+  return new TestServer((client) => void relay(client));
+}
+
+describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 60_000 }, () => {
   let members: Members;
+  let relay: TestServer;
   let a: Member;
   let b: Member;
 
   beforeAll(async () => {
     members = await Members.create();
-    const certificates = join(members.folder, 'certificates');
-    await mkdir(certificates);
-    makeCertificate(certificates);
+    const [certificates, others] = [join(members.folder, 'own'), join(members.folder, 'others')];
+    for (const folder of [certificates, others]) await makeCertificate(folder);
+    const cert = await readFile(join(others, 'tls.crt'));
+    const own = await readFile(join(certificates, 'tls.crt'));
+    // Both are believed: whose signature it is says nothing about who has a certificate.
+    await writeFile(join(certificates, 'ca.crt'), Buffer.concat([own, cert]));
     [a, b] = [await members.add('a', { certificates }), await members.add('b', { certificates })];
+    relay = makeRelay(a.port, { cert, key: await readFile(join(others, 'tls.key')) });
   }, 60_000);
 
-  afterAll(async () => members.end(), 60_000);
+  afterAll(async () => {
+    await relay.close();
+    await members.end();
+  }, 60_000);
 
-  it('follows over TLS', { timeout: 60_000 }, async () => {
+  const ssl = { rejectUnauthorized: false };
+
+  it('follows over TLS', async () => {
     await a.promote(1, undefined, true);
     await b.follow(1, a);
     await b.caughtUp(a);
-    const ssl = { rejectUnauthorized: false };
     const connections = await a.sql(
       `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_replication USING (pid) WHERE application_name = 'b'`,
       { ssl },
     );
     expect(connections).toEqual([{ ssl: true }]);
+    const [setting] = await b.sql<{ primary_conninfo: string }>('SHOW primary_conninfo', { ssl });
+    expect(setting?.primary_conninfo).toContain(`channel_binding='require'`);
+  });
+
+  it('proves the password to nobody in between', async () => {
+    await b.follow(2, { name: 'a', port: await relay.listen() });
+    const { problem } = await b.until((report) => report.problem !== undefined);
+    expect(problem).toMatchObject({
+      reason: 'NotScram',
+      message: expect.stringContaining('channel binding'),
+    });
   });
 });

@@ -40,6 +40,18 @@ export class Tools {
   }
 }
 
+/** Milliseconds. */
+const versionMs = 10_000;
+
+/** Major version of the server, such as 15. @throws HAError HA_ERR_PROGRAM_START; what runCommand throws */
+export async function majorVersion(tools: Tools, signal: AbortSignal): Promise<number> {
+  const text = await tools.run('postgres', ['--version'], { signal, timeoutMs: versionMs });
+  const major = /^postgres \([^)]*\) (\d+)/.exec(text)?.[1];
+  if (major !== undefined) return Number(major);
+  const line = JSON.stringify(text.slice(0, 80));
+  throw new HAError('HA_ERR_PROGRAM_START', `postgres --version prints ${line}, not a version`);
+}
+
 const programs = [
   'postgres',
   'initdb',
