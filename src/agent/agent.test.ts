@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from 'undici';
+import { highestEpoch } from '../api/epoch.ts';
 import { HAError } from '../api/errors.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { FakeClock } from '../core/fake-clock.ts';
@@ -182,6 +183,28 @@ describe('the agent', () => {
       body: { state: 'Detached', epoch: 3 },
     });
   });
+
+  it.each([
+    ['one more than the highest', highestEpoch + 1, /^fence: epoch: .*above 1000000000/],
+    ['the highest number', Number.MAX_SAFE_INTEGER, /^fence: epoch: .*above 1000000000/],
+    ['a number that cannot be counted up', 2 ** 53, /^fence: epoch: /],
+    ['a text', '7', /^fence: epoch: /],
+    ['a fraction', 7.5, /^fence: epoch: /],
+  ])(
+    'refuses %s for an epoch, and goes on as if nothing had been said',
+    async (_what, epoch, why) => {
+      const { call, engine, keep, status } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+      expect(await call('fence', { body: { ...order(5), epoch } })).toMatchObject({
+        status: 400,
+        body: { error: 'Invalid', message: expect.stringMatching(why) },
+      });
+      expect(engine.told).toEqual([]);
+      expect(keep.saved).toEqual([]);
+      expect(await status()).toMatchObject({ body: { epoch: 4 } });
+      expect(await call('fence', { body: order(5) })).toMatchObject({ status: 200 });
+      expect(keep.saved).toEqual([{ epoch: 5, ledEpoch: 4 }]);
+    },
+  );
 
   it.each([
     ['an unknown path', 'other', {}, 404],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { highestEpoch } from '../api/epoch.ts';
 import { type Obeyed, judge, nothingObeyed } from './rules.ts';
 import { fence, follow, promote } from './testing.ts';
 
@@ -33,6 +34,8 @@ describe('an order', () => {
     ['to lead where another does', promote(3), at(3, 'web-1'), 'Invalid'],
     ['to follow where it leads itself', follow(3), at(3, 'web-0'), 'Invalid'],
     ['to follow a second leader in one epoch', follow(3, 'web-2'), at(3, 'web-1'), 'Invalid'],
+    ['of an epoch that nobody reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
+    ['of the highest number', promote(Number.MAX_SAFE_INTEGER), at(3), 'Invalid'],
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
   ])('%s is refused', (_what, given, obeyed, refusal) => {
     expect(judge(obeyed, self, given)).toMatchObject({ refusal });
@@ -49,6 +52,7 @@ describe('an order', () => {
     ['to follow the same leader elsewhere', follow(3), at(3, 'web-1'), at(3, 'web-1')],
     ['to follow in a higher epoch', follow(4), at(3, 'web-0'), at(4, 'web-1')],
     ['to lead in a higher epoch', promote(4), at(3, 'web-1'), at(4, 'web-0')],
+    ['of the highest epoch', fence(highestEpoch), at(3), at(highestEpoch)],
     ['to be fenced in a higher epoch', fence(4), at(3, 'web-0'), at(4)],
   ])('%s is obeyed, and what it says is remembered', (_what, given, obeyed, expected) => {
     expect(judge(obeyed, self, given)).toEqual({ obeyed: expected });

@@ -1,3 +1,4 @@
+import { highestEpoch, tooHigh } from '../api/epoch.ts';
 import type { Order, OrderKind, Refusal } from '../api/member-protocol.ts';
 
 /** What a member remembers of the orders that it has obeyed. */
@@ -35,6 +36,8 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  * followers a proof. And an epoch has one leader: a member that was told who it is believes nothing else in that epoch, so that
  * an order which was delayed or is a mistake cannot make two.
  *
+ * An epoch that no operator can have reached is refused by all: whoever had obeyed it would never obey again.
+ *
  * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
  */
 export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
@@ -45,6 +48,9 @@ export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
   }
   if (order.uid !== undefined && self.uid !== undefined && order.uid !== self.uid) {
     return { refusal: 'WrongMember', message: `this is another pod of that name: ${self.uid}` };
+  }
+  if (epoch > highestEpoch) {
+    return { refusal: 'Invalid', message: `epoch ${epoch} is ${tooHigh}` };
   }
   const begins = kind === 'promote' && order.init ? order.nonce : undefined;
   if (begins !== undefined && self.isOwn?.(begins) === false) {

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { stateFile } from '../api/agent-config.ts';
 import { HAError } from '../api/errors.ts';
 import { type Obeyed, nothingObeyed } from './rules.ts';
 
@@ -24,7 +25,7 @@ export class StateFile implements Keep {
   #last = Promise.resolve();
 
   constructor(folder: string) {
-    this.#path = join(folder, 'state.json');
+    this.#path = join(folder, stateFile);
   }
 
   /**

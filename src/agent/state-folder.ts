@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { agentFolder, type AgentConfig } from '../api/agent-config.ts';
-import { dataDir } from '../engines/engine-context.ts';
+import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../api/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Obeyed, nothingObeyed } from './rules.ts';
 import { type Keep, StateFile } from './state-file.ts';
@@ -19,7 +18,7 @@ export async function openState(
 ): Promise<{ keep: Keep; obeyed: Obeyed }> {
   const { type, dataDir: given } = config.engine;
   const mayDoWithout = given === undefined && type !== 'Redis' && type !== 'Postgres';
-  const file = new StateFile(join(dataDir(config), '.haservice'));
+  const file = new StateFile(join(dataDir(config), stateFolder));
   if (!mayDoWithout) return { keep: file, obeyed: await file.load() };
   for (const keep of type === 'Exec'
     ? [file, new StateFile(lastFolder)]

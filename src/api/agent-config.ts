@@ -28,4 +28,16 @@ export const agentConfigSchema = z.object({
   leaseMs: z.number().optional(),
 });
 
+/**
+ * Folder of the data, which a volume holds. The agent keeps its own state in `.haservice/` in it, so that an engine which
+ * replaces all data (clone, rewind) does so in a folder of its own below it.
+ */
+export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
+  engine.dataDir ?? (engine.type === 'Postgres' ? '/var/lib/postgresql/data' : '/data');
+
+/** Where the agent keeps its own state, in the folder of the data. */
+export const stateFolder = '.haservice';
+/** What it has obeyed, in that folder. */
+export const stateFile = 'state.json';
+
 export type AgentConfig = z.output<typeof agentConfigSchema>;

@@ -1,6 +1,8 @@
 import type { AgentConfig } from '../api/agent-config.ts';
 import type { Clock } from '../core/clock.ts';
 
+export { dataDir } from '../api/agent-config.ts';
+
 /** What an engine in the agent is given. */
 export interface EngineContext {
   config: AgentConfig;
@@ -19,12 +21,4 @@ export interface EngineLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-/**
- * Folder of the data, which a volume holds. The agent keeps its own state in `.haservice/` in it, so that an engine which
- * replaces all data (clone, rewind) does so in a folder of its own below it.
- */
-export function dataDir({ engine }: AgentConfig): string {
-  return engine.dataDir ?? (engine.type === 'Postgres' ? '/var/lib/postgresql/data' : '/data');
 }

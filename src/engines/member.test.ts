@@ -95,6 +95,8 @@ describe('a member that speaks the member protocol', () => {
     ['another status', 404, '', 'HTTP 404'],
     ['another status with a report', 500, report, 'HTTP 500'],
     ['a report of another kind', 200, { ...report, state: 'Primary' }, 'state'],
+    ['an epoch that nobody reaches', 200, { ...report, epoch: 1_000_000_001 }, 'above 1000000000'],
+    ['having led in one', 200, { ...report, ledEpoch: 1_000_000_001 }, 'above 1000000000'],
     ['an endless text', 200, 'x'.repeat(70_000), '64 KiB'],
   ])('does not answer with %s', async (_name, status, body, message) => {
     const { probe, heard } = await answering(status, body);
