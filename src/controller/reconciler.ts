@@ -17,6 +17,7 @@ import { perform } from './perform.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { asStored } from './status-writer.ts';
+import { withStoredEpoch } from './stored-epoch.ts';
 import { lookForSuccess, notePromotion } from './timeline.ts';
 
 /**
@@ -95,7 +96,7 @@ export class Reconciler {
       const rest = { again: false, failed: false };
       return this.#finish({ object, memory, log }, status, notes, signal, rest);
     }
-    resource = withHighestEpoch(resource, memory);
+    resource = withStoredEpoch(resource, memory);
     if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
     const subject: Subject = { key, object, resource, memory, log };
     await this.#findPrimary(subject, signal);
@@ -166,15 +167,6 @@ export class Reconciler {
     recordNotes(events, object, notes);
     return pass;
   }
-}
-
-/** An epoch that somebody has lowered by hand is raised again. */
-function withHighestEpoch(resource: Resource, memory: Memory): Resource {
-  const { epoch = 0, failovers = [] } = resource.status;
-  memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));
-  return memory.epoch === epoch
-    ? resource
-    : { ...resource, status: { ...resource.status, epoch: memory.epoch } };
 }
 
 /** What pods were told that are gone. */
