@@ -200,6 +200,8 @@ function refusal(kind: string, order: Order): [string, string] | undefined {
   const leader = kind === 'promote' ? name : order.leader?.member;
   if (order.member !== name || (order.uid ?? uid) !== uid)
     return ['WrongMember', `this is ${name}, ${uid}`];
+  // No operator gets there: whoever had obeyed it could be led by none again.
+  if (epoch > 1_000_000_000) return ['Invalid', 'the epoch is above 1000000000'];
   if (epoch < state.epoch) return ['StaleEpoch', `epoch ${state.epoch} has been obeyed`];
   if (kind === 'follow' && (leader ?? name) === name)
     return ['Invalid', 'there must be a leader, and another one'];

@@ -43,6 +43,7 @@ message PromoteRequest {
   // Name and UID of the pod that it is for; any other refuses: WrongMember. So in all orders.
   string member = 1;
   optional string uid = 2;
+  // At most 1000000000; a higher one is refused: Invalid. So in all orders.
   uint64 epoch = 3;
   string reason = 4;
   // Where it is Empty, begin a new data set.
@@ -119,7 +120,7 @@ message Report {
   // UID of the pod, so that an address which has passed to another pod is noticed.
   optional string uid = 1;
   State state = 2;
-  // The highest epoch that it has obeyed. Kept on its volume; older orders are refused.
+  // The highest epoch that it has obeyed, at most 1000000000. Kept on its volume; older orders are refused.
   uint64 epoch = 3;
   // The last epoch in which it led; 0: it never did.
   uint64 led_epoch = 4;

@@ -226,6 +226,7 @@ describe('the example of docs/engines.md', { timeout: 60_000 }, () => {
     expect(await first.report()).toMatchObject({ state: 'Empty', epoch: 5 });
     expect(await refused('promote', { epoch: 5, init: true })).toBe('Invalid');
     expect(await refused('promote', { epoch: 4, init: true })).toBe('StaleEpoch');
+    expect(await refused('fence', { epoch: 1_000_000_001 })).toBe('Invalid');
     expect(await refused('promote', { epoch: 6, init: true })).toBe(200);
     expect((await first.call('/haservice/v1/fence', '{')).status).toBe(400);
   });
