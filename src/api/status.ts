@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { highestEpoch } from './epoch.ts';
 
 const time = (description: string) =>
   z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
@@ -6,6 +7,7 @@ const ms = (description: string) =>
   z.number().meta({ description: `${description} Milliseconds.` });
 const text = (description: string) => z.string().meta({ description });
 const int = (description: string) => z.int().meta({ description });
+const epoch = (description: string) => z.int().max(highestEpoch).meta({ description });
 
 /** metav1.Condition. */
 const condition = z
@@ -35,7 +37,7 @@ const member = z
     state: text(
       'What it says of itself: Empty, Starting, Cloning, Detached, Following or Leading.',
     ).optional(),
-    epoch: int('Highest epoch that it has obeyed.').optional(),
+    epoch: epoch('Highest epoch that it has obeyed.').optional(),
     lagBytes: z
       .number()
       .meta({
@@ -87,15 +89,17 @@ const trigger = z
     'PromoteFailed',
     'Isolated',
     'Switchover',
+    'Stopped',
+    'TooHighEpoch',
   ])
   .meta({
     description:
-      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), or the operator moved the role on purpose (Switchover).',
+      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has obeyed an order of somebody else in an epoch that the service has not got to, so that it obeys no more (TooHighEpoch).',
   });
 
 const fencing = z
   .object({
-    epoch: int('Epoch of the fence.'),
+    epoch: epoch('Epoch of the fence.'),
     from: text('Pod that was primary.').optional(),
     trigger,
     evidence: text('What was heard, or not heard, of the old primary.').optional(),
@@ -109,7 +113,7 @@ const fencing = z
 
 const failoverRecord = z
   .object({
-    epoch: int('Epoch that this failover began.'),
+    epoch: epoch('Epoch that this failover began.'),
     from: text('Pod that was primary.').optional(),
     to: text('Pod that became primary.'),
     trigger,
@@ -155,8 +159,8 @@ export const statusSchema = z
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),
-    epoch: int('Raised by one at each change of the primary; never falls.').optional(),
-    ledEpoch: int('Epoch in which the primary was elected.').optional(),
+    epoch: epoch('Raised by one at each change of the primary; never falls.').optional(),
+    ledEpoch: epoch('Epoch in which the primary was elected.').optional(),
     termStart: z
       .number()
       .meta({ description: 'Offset in the log at which the primary began to lead.' })
@@ -169,6 +173,13 @@ export const statusSchema = z
     initialized: z
       .boolean()
       .meta({ description: 'Whether it has ever held data: from then on none begins anew, empty.' })
+      .optional(),
+    stopped: z
+      .boolean()
+      .meta({
+        description:
+          'The service was scaled to 0, and nobody has led since. Whoever led then holds the newest data, and is waited for.',
+      })
       .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),

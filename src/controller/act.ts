@@ -3,7 +3,7 @@ import { HAError } from '../api/errors.ts';
 import type { Action } from '../core/action.ts';
 import type { Clock } from '../core/clock.ts';
 import { agentProblems } from '../core/agent-pod.ts';
-import { memberPort, usesGrpc } from '../core/managed.ts';
+import { contactOf, usesGrpc } from '../core/managed.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Resource } from '../core/observed.ts';
 import { probePort } from '../core/ports.ts';
@@ -84,7 +84,7 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
       const { spec } = context.resource;
       const ports = {
         hook: probePort(spec) ?? 0,
-        order: memberPort(spec) ?? 0,
+        order: contactOf(spec, action.call.member).port ?? 0,
         grpc: usesGrpc(spec),
       };
       context.hooks.start(context.key, context.memory, action.call, ports, context.log);

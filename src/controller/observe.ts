@@ -1,7 +1,7 @@
 import { durationMs } from '../api/duration.ts';
 import { type HAService, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../core/clock.ts';
-import { memberPort, needsLease, speaksProtocol, usesGrpc } from '../core/managed.ts';
+import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../core/managed.ts';
 import { serviceNames } from '../core/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
 import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
@@ -42,18 +42,16 @@ function membersOf(resource: Resource, stores: Stores): Member[] {
 
 /** Tells the monitor whom to hear. Pods that are on their way out are heard to the end: their word still counts. */
 function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, members: Member[]): void {
-  const port = memberPort(resource.spec);
   const { engine, heartbeat } = resource.spec;
-  if (port === undefined) {
-    monitor.remove(key);
-    return;
-  }
   monitor.setMembers(
     key,
-    members.flatMap(({ uid, name, ip }) => (ip === undefined ? [] : [{ uid, name, host: ip }])),
+    members.flatMap((member) => {
+      const { uid, name, ip } = member;
+      const { port, isLed } = contactOf(resource.spec, member);
+      return ip === undefined || port === undefined ? [] : [{ uid, name, host: ip, port, isLed }];
+    }),
     {
       engine,
-      port,
       detector: {
         kind: heartbeat.detector,
         intervalMs: durationMs(heartbeat.interval),

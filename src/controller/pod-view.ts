@@ -5,6 +5,7 @@ import {
   roleLabel,
   templateHashAnnotation,
 } from '../api/labels.ts';
+import { agentPortOf } from '../core/agent-pod.ts';
 import { ordinalOf } from '../core/naming.ts';
 import type { Member } from '../core/observed.ts';
 import type { Node, Pod } from '../kube/wire.ts';
@@ -31,6 +32,12 @@ function waitingOf(pod: Pod): Member['waiting'] {
   return undefined;
 }
 
+/** Whether the kubelet has seen the end of every container: PodGC and others write a phase without it. */
+function hasTerminated({ status }: Pod): boolean {
+  const containers = status?.containerStatuses ?? [];
+  return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
+}
+
 /**
  * A pod as the core sees it. `undefined` where it has no name that this resource gives.
  *
@@ -51,6 +58,7 @@ export function toMember(
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
   const pinned = spec?.nodeSelector?.[resource.topologyKey] !== resource.zone;
+  const agentPort = spec === undefined ? undefined : agentPortOf(spec);
   const hash = metadata.annotations?.[templateHashAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
@@ -74,6 +82,8 @@ export function toMember(
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(hasTerminated(pod) ? { terminated: true } : {}),
+    ...(agentPort === undefined ? {} : { agentPort }),
     ...(pinned ? { pinned } : {}),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'

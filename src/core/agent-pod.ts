@@ -48,6 +48,18 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
+/** Port of the agent that a pod was made with; undefined where it was made without. */
+export function agentPortOf(podSpec: Open): number | undefined {
+  const [program = {}] = list(podSpec['containers']);
+  const variable = list(program['env']).find(({ name }) => name === agentConfigVariable);
+  try {
+    const { agentPort } = JSON.parse(String(variable?.['value'])) as { agentPort?: unknown };
+    return typeof agentPort === 'number' ? agentPort : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What keeps the agent from being put into the pods, or from doing what it is for. */
 export function agentProblems({ spec, agentImage }: Resource): Problem[] {
   if (!usesAgent(spec)) return [];

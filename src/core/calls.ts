@@ -3,7 +3,9 @@ import type { Order, OrderKind } from '../api/member-protocol.ts';
 import type { HookState, Member } from './observed.ts';
 
 /** What an order says besides whom it is for and in which epoch. */
-export type OrderDetails = Partial<Pick<Order<'promote'>, 'init' | 'sync' | 'nonce'>> &
+export type OrderDetails = Partial<
+  Pick<Order<'promote'>, 'init' | 'sync' | 'nonce' | 'acceptOld'>
+> &
   Partial<Pick<Order<'follow'>, 'leader' | 'start'>>;
 
 /** A call that tells a member its role: a hook of the user's, or an order of the member protocol. May be repeated. */

@@ -3,7 +3,7 @@ import type { Commit, Decision } from './decision.ts';
 import { notesOf } from './events.ts';
 import { type FailoverPlan, withRecord } from './failover-plan.ts';
 import { hasQuorum, speaksProtocol } from './managed.ts';
-import { primaryOf } from './member.ts';
+import { primaryOf, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { positionOf } from './position.ts';
 import { findProblems } from './problems.ts';
@@ -37,7 +37,13 @@ function elected(
   observed: Observed,
   { winner, record, epoch }: Extract<FailoverPlan, { kind: 'Elect' }>,
 ): Status {
-  const { fencing: _fencing, termStart: _start, syncSets: _sets, ...status } = resource.status;
+  const {
+    fencing: _fencing,
+    termStart: _start,
+    syncSets: _sets,
+    stopped: _stopped,
+    ...status
+  } = resource.status;
   const start = positionOf(winner)?.offset;
   return {
     ...status,
@@ -59,8 +65,17 @@ function elected(
 }
 
 /** The first primary leads, and nothing has been written down of that yet: before anybody can write to it. */
-export const isFirstData = ({ spec, status, deleting }: Resource, promoted: boolean): boolean =>
-  speaksProtocol(spec) && promoted && status.initialized !== true && !deleting && !spec.paused;
+export const isFirstData = (
+  { spec, status, deleting }: Resource,
+  primary: Member | undefined,
+  promoted: boolean,
+): boolean =>
+  speaksProtocol(spec) &&
+  promoted &&
+  reportOf(primary) !== undefined &&
+  status.initialized !== true &&
+  !deleting &&
+  !spec.paused;
 
 export const commitFirstData = (resource: Resource, observed: Observed, nowMs: number): Decision =>
   landed(resource, observed, { ...resource.status, initialized: true }, nowMs, {

@@ -43,7 +43,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   }
   const primary = primaryOf(resource, observed.members);
   const roles = planRoles(resource, observed, primary, nowMs);
-  if (isFirstData(resource, roles.promoted)) return commitFirstData(resource, observed, nowMs);
+  if (isFirstData(resource, primary, roles.promoted)) {
+    return commitFirstData(resource, observed, nowMs);
+  }
   const replicas = planReplicas(resource, observed, nowMs);
   const endpoints = endpointsOf(resource, observed, primary, nowMs);
   const writes = isActive(resource)

@@ -1,7 +1,8 @@
 import { roleLabel } from '../api/labels.ts';
-import { hasEnded, isHealthy, isLive, reportOf, whyUnhealthy } from './member.ts';
+import { hasEnded, isDurable, isHealthy, isLive, isOld, reportOf, whyUnhealthy } from './member.ts';
 import type { HookState, Member } from './observed.ts';
 import { comparePositions, positionOf } from './position.ts';
+import { refusesAll } from './refuses-all.ts';
 
 export interface ElectionContext {
   /** Zone of the member that failed. */
@@ -9,11 +10,17 @@ export interface ElectionContext {
   operatorZone?: string | undefined;
   /** Hash of the wished-for template: members made from it go first. */
   templateHash: string;
+  /** That the status names. */
+  epoch: number | undefined;
   hooks: HookState[];
   /** Where the status does not know the primary any more: whether one labelled so goes first. */
   keepLabelled?: boolean;
   /** Members report how far they have come: the most advanced goes first, and who holds nothing cannot go. */
   byPosition?: 'Strong' | 'Eventual' | undefined;
+  /** Members that were made without the agent can be elected, and have nothing to tell. See lacksAgent. */
+  lacksAgent?: (member: Member) => boolean;
+  /** Also a member may be elected that holds old data. See isOld. */
+  acceptsOld?: boolean;
   /** Who may be elected at all; all others are rejected for this reason. */
   only?: { uids: Set<string>; why: string };
   /** Whom this election is to relieve. */
@@ -36,8 +43,14 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
     return 'is another pod, and failover.automatic is false';
   }
   if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyUnhealthy(member);
+  if (refusesAll(member, context.epoch)) {
+    return `has obeyed epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
+  }
   if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
-  return context.byPosition === undefined ? undefined : whyNoData(member);
+  if (context.byPosition === undefined || context.lacksAgent?.(member) === true) return undefined;
+  return isOld(member) && context.acceptsOld !== true
+    ? 'was restarted before all that it held was on its disk, and may have old data'
+    : whyNoData(member);
 }
 
 function whyNoData(member: Member): string | undefined {
@@ -68,7 +81,7 @@ export const promoteFailures = (member: Member, hooks: HookState[]) =>
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
  * turn unready because the primary died. Order: the most advanced, where that is known (Strong: whatever else; Eventual: after
  * those whose promotion failed), one whose promotion has not just failed, the one that was primary (where
- * the status was lost), the wished-for template, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
+ * the status was lost), the wished-for template, one whose data survive its restart, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
  * is Ready, outside the failed primary's zone, outside the operator's own zone (so that one lost zone cannot take
  * both), lowest ordinal.
  */
@@ -89,6 +102,7 @@ export function elect(
     promotionFailed(member),
     context.keepLabelled === true && member.labels[roleLabel] === 'primary' ? 0 : 1,
     member.templateHash === context.templateHash ? 0 : 1,
+    isDurable(member) ? 0 : 1,
     member.health?.verdict === 'Suspect' ? 1 : 0,
     member.nodeReady ? 0 : 1,
     inZone(member, context.failedZone),

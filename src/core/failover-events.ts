@@ -1,4 +1,5 @@
-import type { FailoverRecord, Status } from '../api/status.ts';
+import type { FailoverRecord, FailoverTrigger, Status } from '../api/status.ts';
+import { isPlanned } from './flapping.ts';
 import type { EventNote } from './observed.ts';
 
 /** Events of a failover's steps: what a person reads to see what has happened, in order. */
@@ -13,15 +14,21 @@ export function failoverNotes(before: Status, next: Status): EventNote[] {
   ];
 }
 
+/** What somebody has asked for is nothing to be warned of. */
+const kindOf = (trigger: FailoverTrigger) =>
+  isPlanned(trigger)
+    ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
+    : ({ type: 'Warning', reason: 'FailoverStarted' } as const);
+
 function fenceNotes(before: Status, next: Status): EventNote[] {
   const { fencing } = next;
   if (fencing === undefined || before.fencing !== undefined) return [];
+  const from = fencing.from ?? 'the primary';
   return [
     {
-      type: 'Warning',
-      reason: 'FailoverStarted',
+      ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${fencing.from ?? 'the primary'} failed (${fencing.trigger}), epoch ${fencing.epoch} begins: before another is primary it must be sure that it takes no writes: ${fencing.evidence ?? ''}`,
+      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${fencing.trigger}), epoch ${fencing.epoch} begins: before another is primary it must be sure that it takes no writes: ${fencing.evidence ?? ''}`,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];
@@ -37,8 +44,8 @@ function electionNotes(
     const fence = record.fence === undefined ? '' : `; fenced by ${record.fence}`;
     return [
       {
-        type: 'Warning',
-        reason: before.fencing === undefined ? 'FailoverStarted' : 'PrimaryElected',
+        ...kindOf(record.trigger),
+        ...(before.fencing === undefined ? {} : { reason: 'PrimaryElected' }),
         action: 'Elect',
         note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${record.trigger}): ${record.evidence ?? ''}${fence}`,
         pod: record.to,

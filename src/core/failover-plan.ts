@@ -1,6 +1,7 @@
 import type { Fencing, FailoverRecord } from '../api/status.ts';
 import type { Failure } from './failure.ts';
-import { isHealthy, reportOf } from './member.ts';
+import { halfCopies } from './half-copies.ts';
+import { reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
 
@@ -39,18 +40,6 @@ export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   startedAt: new Date(failure.atMs).toISOString(),
   ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
 });
-
-/**
- * Those that hold what they held before they were to become copies of a primary, where it has lost its data meanwhile: all
- * members are there, and nobody else has anything. Empty where it is not so.
- */
-export function halfCopies({ spec }: Resource, { members }: Observed): Member[] {
-  const stateOf = (member: Member) => (isHealthy(member) ? reportOf(member)?.state : undefined);
-  const isLost = (member: Member) => ['Empty', 'Cloning'].includes(stateOf(member) ?? '');
-  return members.length >= spec.replicas && members.every(isLost)
-    ? members.filter((member) => stateOf(member) === 'Cloning')
-    : [];
-}
 
 /** What a failover waits for that has nobody to elect, and what a person can do. */
 export function whatHelps(resource: Resource, observed: Observed): string {

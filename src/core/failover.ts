@@ -7,41 +7,39 @@ import {
   promoteAttempts,
   promoteFailures,
 } from './election.ts';
-import {
-  type FailoverPlan,
-  electionOf,
-  fencingOf,
-  halfCopies,
-  inFlight,
-  whatHelps,
-} from './failover-plan.ts';
+import { type FailoverPlan, electionOf, fencingOf, inFlight, whatHelps } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
-import { restMs } from './flapping.ts';
+import { isPlanned, restMs } from './flapping.ts';
+import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
-import { needsLease, speaksProtocol } from './managed.ts';
-import { isHealthy, isWell, primaryOf } from './member.ts';
+import { lacksAgent, needsLease, speaksProtocol } from './managed.ts';
+import { isDurable, isHealthy, isWell, primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
 import { endOf } from './since.ts';
+import { absentHolder, hasItsData, holderOf } from './stopped.ts';
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
   const hash = templateHash(resource.spec);
   if (primary.templateHash === hash || inFlight(resource) !== undefined) return false;
+  // It cannot be told to stop: see update().
+  if (lacksAgent(resource.spec, primary)) return false;
   const others = observed.members.filter((member) => member.uid !== primary.uid);
   return (
     others.length > 0 &&
     others.length >= resource.spec.replicas - 1 &&
-    others.every((member) => isWell(member) && member.templateHash === hash)
+    others.every((member) => isWell(member) && isDurable(member) && member.templateHash === hash)
   );
 }
 
 function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPlan | undefined {
   const { failover } = resource.spec;
+  if (isPlanned(failure.trigger)) return undefined;
   // A pod that is gone does not come back: the delay is for one that may.
   const delayed = failure.atMs + durationMs(failover.delay);
   if (failure.detectMs !== undefined && nowMs < delayed) {
@@ -53,7 +51,7 @@ function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPla
     };
   }
   const last = resource.status.failovers?.find(
-    (record) => record.outcome === 'Completed' && record.trigger !== 'Switchover',
+    (record) => record.outcome === 'Completed' && !isPlanned(record.trigger),
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
   const restsMs = restMs(resource);
@@ -127,8 +125,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   const context: ElectionContext = {
     operatorZone: observed.operatorZone,
     templateHash: templateHash(spec),
+    epoch: status.epoch,
     hooks: observed.hooks,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
+    acceptsOld: acceptsOld(resource, observed),
+    lacksAgent: (member) => lacksAgent(spec, member),
   };
   if (speaksProtocol(spec)) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
@@ -178,11 +179,16 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (needsFence(spec) && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
   }
+  const absent =
+    failure.trigger === 'Stopped' ? absentHolder(resource, observed, nowMs) : undefined;
+  if (absent !== undefined) return absent;
+  const holder = holderOf(resource, observed);
+  const isHolderBack = failure.trigger === 'Stopped' && holder !== undefined && hasItsData(holder);
   const { winner, rejected, ranked } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
     keepLabelled: failure.trigger === 'PodGone',
-    onlyName: spec.failover.automatic ? undefined : status.primary,
+    onlyName: spec.failover.automatic && !isHolderBack ? undefined : status.primary,
   });
   if (winner !== undefined) {
     const late = tooFarBehind(resource, observed, winner);

@@ -2,8 +2,10 @@ import { durationMs } from '../api/duration.ts';
 import type { FailoverTrigger } from '../api/status.ts';
 import { promoteAttempts } from './election.ts';
 import { isolationOf } from './isolation.ts';
-import { hasEnded, isLive } from './member.ts';
+import { acceptsOld } from './half-copies.ts';
+import { hasEnded, isLive, isOld } from './member.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
+import { refusesAll } from './refuses-all.ts';
 
 export interface Failure {
   trigger: FailoverTrigger;
@@ -25,8 +27,11 @@ export function failureOf(
 ): Failure | undefined {
   const name = resource.status.primary ?? '';
   const gone = (how: string): Failure => {
-    const what = `pod ${name} ${how}`;
-    return { trigger: 'PodGone', what, evidence: what, atMs: nowMs };
+    const isStopped = resource.status.stopped === true;
+    const what = isStopped
+      ? `the service was stopped (replicas: 0) while ${name} led`
+      : `pod ${name} ${how}`;
+    return { trigger: isStopped ? 'Stopped' : 'PodGone', what, evidence: what, atMs: nowMs };
   };
   if (primary === undefined) return gone('is gone');
   if (!isLive(primary)) return gone('is being deleted');
@@ -55,17 +60,28 @@ export function failureOf(
     }
   }
   return (
-    lostRole(resource, primary) ??
+    refusal(resource, primary, nowMs) ??
+    lostRole(resource, observed, primary) ??
     promotionFailure(resource, observed.hooks, primary, nowMs) ??
     isolationOf(resource, observed, primary)
   );
 }
 
+/** Somebody else has given it an order: none of this service reaches it any more. */
+function refusal({ status }: Resource, primary: Member, nowMs: number): Failure | undefined {
+  if (!refusesAll(primary, status.epoch)) return undefined;
+  const what = `${primary.name} has obeyed epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
+  return { trigger: 'TooHighEpoch', what, evidence: what, atMs: nowMs };
+}
+
 /**
  * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
- * from before and after would be compared that have nothing in common (Redis counts anew after a restart).
+ * from before and after would be compared that have nothing in common (Redis counts anew after a restart). Nor may one lead that
+ * is back with less than it had when it was elected.
  */
-function lostRole({ status }: Resource, { name, health }: Member): Failure | undefined {
+function lostRole(resource: Resource, observed: Observed, primary: Member): Failure | undefined {
+  const { status } = resource;
+  const { name, health } = primary;
   const report = health?.report;
   if (health === undefined || report === undefined || status.fencing !== undefined)
     return undefined;
@@ -73,8 +89,13 @@ function lostRole({ status }: Resource, { name, health }: Member): Failure | und
     const what = `${name} has lost its data`;
     return { trigger: 'DataLost', what, evidence: what, atMs: health.sinceWallMs };
   }
-  if (report.state !== 'Detached' || report.ledEpoch !== status.epoch) return undefined;
-  const what = `${name} was restarted`;
+  if (report.state !== 'Detached') return undefined;
+  const hasLed = report.ledEpoch === status.epoch;
+  const hasLess = isOld(primary) && !acceptsOld(resource, observed);
+  if (!hasLed && !hasLess) return undefined;
+  const what = hasLess
+    ? `${name} was restarted before all that it held was on its disk`
+    : `${name} was restarted`;
   return { trigger: 'Restarted', what, evidence: what, atMs: health.sinceWallMs };
 }
 

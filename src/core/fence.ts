@@ -1,5 +1,5 @@
-import { hasQuorum, needsLease } from './managed.ts';
-import { hasEnded, isHealthy, reportOf } from './member.ts';
+import { hasQuorum, lacksAgent, needsLease } from './managed.ts';
+import { isHealthy, isOld, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { isFenced } from './orders.ts';
 import { positionOf } from './position.ts';
@@ -11,7 +11,8 @@ export type Fence =
 
 /**
  * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
- * must not be passed over.
+ * must not be passed over. One that refuses all votes, too: it follows nobody, whoever has told it so, and for no order of this
+ * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in takeover.ts.
  */
 export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
   isHealthy(member) &&
@@ -21,7 +22,7 @@ export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): bo
 /**
  * The former primary itself, fenced and with its data: it was elected because it held every write acknowledged before, and
  * it holds each one that it has acknowledged since, whether it has come to lead or not; whatever the others hold. Had it
- * lost its data it would be Empty, as there is nobody yet whose copy it could be.
+ * lost its data it would be Empty, as there is nobody yet whose copy it could be. One that is back with less than it had says so.
  */
 export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
   observed.members.find((member) => {
@@ -30,7 +31,8 @@ export const fencedLeader = (resource: Resource, observed: Observed, epoch: numb
       member.name === resource.status.primary &&
       isHealthy(member) &&
       isFenced(report, epoch) &&
-      report?.state === 'Detached'
+      report?.state === 'Detached' &&
+      !isOld(member)
     );
   });
 
@@ -95,7 +97,9 @@ function whyNoVoter(observed: Observed, name: string, epoch: number): string {
   }
   if (report.state === 'Empty') return 'has no data';
   if (!isFenced(report, epoch)) return `has not answered yet (${report.state})`;
-  return 'was restarted since it followed, so that its position cannot be compared';
+  return isOld(member)
+    ? 'was restarted before all that it held was on its disk, and may have old data'
+    : 'was restarted since it followed, so that its position cannot be compared';
 }
 
 /**
@@ -111,7 +115,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (observed.unsafe === 'no-fence') {
     return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
-  if (former !== undefined && hasEnded(former)) {
+  if (former?.terminated === true) {
     return {
       isProved: true,
       method: 'Terminated',
@@ -119,7 +123,12 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     };
   }
   const health = former?.health;
-  const isRefused = health?.verdict === 'Dead' && health.cause === 'Refused';
+  // Another port than that of its agent may be one that nobody has ever listened on.
+  const isRefused =
+    health?.verdict === 'Dead' &&
+    health.cause === 'Refused' &&
+    former?.agentPort !== undefined &&
+    health.refusedPort === former.agentPort;
   const surelyMs = isRefused ? health.sinceWallMs + exitMs : Infinity;
   if (isRefused && nowMs >= surelyMs) {
     return {
@@ -134,6 +143,12 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
       isProved: true,
       method: 'Obeyed',
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
+    };
+  }
+  if (former !== undefined && lacksAgent(resource.spec, former)) {
+    return {
+      isProved: false,
+      missing: `${primary} was made before an agent was asked for, so that it has no lease: its pod is deleted, and must be gone`,
     };
   }
   const leftMs = observed.leaseEndsInMs ?? Infinity;

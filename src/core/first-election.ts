@@ -1,7 +1,10 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
+import { hasQuorum } from './managed.ts';
 import { isHealthy, reportOf } from './member.ts';
-import type { Observed, Resource } from './observed.ts';
+import { comparePositions, positionOf } from './position.ts';
+import { refusesAll } from './refuses-all.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 
 /** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
 const firstElectionWaitMs = 2_000;
@@ -29,10 +32,19 @@ export function firstElection(
 
 /**
  * Members have obeyed a later epoch than the status names: it was edited, or restored from an old copy. What it says of the
- * primary is not to be believed then.
+ * primary is not to be believed then. One that refuses all says nothing of what this service has done.
  */
 export const knowsTooLittle = ({ status }: Resource, { members }: Observed): boolean =>
-  members.some((member) => (reportOf(member)?.epoch ?? 0) > (status.epoch ?? 0));
+  members.some(
+    (member) =>
+      (reportOf(member)?.epoch ?? 0) > (status.epoch ?? 0) && !refusesAll(member, status.epoch),
+  );
+
+/** Whether it may hold what the other does not. */
+const holdsMore = (member: Member, other: Member): boolean =>
+  comparePositions(positionOf(member), positionOf(other)) > 0 ||
+  (positionOf(other) === undefined &&
+    (reportOf(member)?.ledEpoch ?? 0) > (reportOf(other)?.ledEpoch ?? 0));
 
 /**
  * The first election where members report what they hold. Nobody holds anything: the lowest ordinal begins an empty data
@@ -51,7 +63,9 @@ export function firstOfManaged(
   );
   const told = heard.filter((member) => reportOf(member)?.state !== 'Starting');
   const withData = told.filter((member) => reportOf(member)?.state !== 'Empty');
-  const epoch = Math.max(nextEpoch(resource), ...heard.map((m) => (reportOf(m)?.epoch ?? 0) + 1));
+  const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
+  const epochs = heard.flatMap((member) => (refuses(member) ? [] : (reportOf(member)?.epoch ?? 0)));
+  const epoch = Math.max(nextEpoch(resource), ...epochs.map((each) => each + 1));
   const missing = observed.members.filter((member) => !told.includes(member));
   const absent = describeRejections(
     missing.map((member) => ({
@@ -67,18 +81,29 @@ export function firstOfManaged(
         message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${replicas} members must be heard, as another may have more: ${absent}`,
       };
     }
-    const ledLast = Math.max(...withData.map((member) => reportOf(member)?.ledEpoch ?? 0));
-    const { winner } = elect(withData, { ...context, byPosition: 'Strong' });
-    const leader = withData.find((member) => reportOf(member)?.ledEpoch === ledLast);
-    const leading = withData
+    const able = withData.filter((member) => !refuses(member));
+    const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
+    const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
+    const leader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
+    const leading = ranked
       .filter((member) => reportOf(member)?.state === 'Leading')
       .sort((a, b) => (reportOf(b)?.epoch ?? 0) - (reportOf(a)?.epoch ?? 0))[0];
     const advanced = reportOf(winner)?.position === undefined ? leader : winner;
-    const chosen = leading ?? advanced ?? winner;
-    if (chosen !== undefined) {
+    const chosen = leading ?? advanced;
+    // One that refuses all has been heard, and cannot be chosen. But what it holds may have been acknowledged.
+    const hasAll = (one: Member) =>
+      !hasQuorum(resource.spec) ||
+      !withData.some((member) => refuses(member) && holdsMore(member, one));
+    if (chosen !== undefined && hasAll(chosen)) {
       const why = 'the status names no primary, and it is the most advanced';
       return { kind: 'Elect', winner: chosen, why, epoch };
     }
+    // None of them is known to hold what was written last. An empty one must not begin in their place either.
+    return {
+      kind: 'Blocked',
+      reason: 'NoCandidate',
+      message: `the status names no primary, and nobody is known to hold what was written last: ${describeRejections(rejected)}`,
+    };
   }
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');
   const { winner } = elect(empty, { ...context, byPosition: undefined });

@@ -1,6 +1,9 @@
+import { dataDir, stateFile, stateFolder } from '../api/agent-config.ts';
+import { usesAgent } from './managed.ts';
 import { isLive, reportOf } from './member.ts';
 import type { HookState, Member, Observed, Problem, Resource } from './observed.ts';
 import { isFenced, leads } from './orders.ts';
+import { refusesAll } from './refuses-all.ts';
 import { missingFollowers } from './sync-sets.ts';
 
 /** An order that failed, but what it asked for has come about all the same. */
@@ -11,7 +14,8 @@ export function isSettled(
 ): boolean {
   const report = reportOf(member);
   if (report === undefined) return false;
-  if (epoch !== resource.status.epoch) return true;
+  // Nobody tells it anything any more.
+  if (epoch !== resource.status.epoch || refusesAll(member, resource.status.epoch)) return true;
   switch (action) {
     case 'promote':
       return leads(resource, report);
@@ -27,7 +31,11 @@ export function isSettled(
 
 /** What members say is wrong with them, and what of it stops writes. */
 export function managedProblems(resource: Resource, observed: Observed): Problem[] {
-  const problems = [...writesWait(resource, observed), ...rivals(resource, observed)];
+  const problems = [
+    ...writesWait(resource, observed),
+    ...rivals(resource, observed),
+    ...refusing(resource, observed),
+  ];
   for (const member of observed.members.filter(isLive)) {
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
@@ -40,10 +48,38 @@ export function managedProblems(resource: Resource, observed: Observed): Problem
 function rivals({ status }: Resource, { members }: Observed): Problem[] {
   return members
     .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
+    .filter((member) => !refusesAll(member, status.epoch))
     .map(({ name, health }) => ({
       reason: 'RivalLeads',
       message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'nobody'} is primary: it is ordered to stop; no Service points at it`,
     }));
+}
+
+/** Members that have obeyed somebody else, and what frees them. */
+function refusing(resource: Resource, { members }: Observed): Problem[] {
+  const { status } = resource;
+  return members
+    .filter((member) => isLive(member) && refusesAll(member, status.epoch))
+    .map((member) => {
+      const { name } = member;
+      const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
+      return {
+        reason: 'TooHighEpoch',
+        message: `${name} has obeyed epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
+      };
+    });
+}
+
+/** Where its epoch is kept, see agent/state-folder.ts. What has no volume goes with the pod. */
+function cure({ spec, namespace }: Resource, name: string): string {
+  if (!usesAgent(spec)) {
+    return `remove what the program of ${name} keeps of its epoch, and delete the pod`;
+  }
+  const { dataDir: given, type } = spec.engine;
+  const hasData = given !== undefined || ['Redis', 'Postgres', 'Exec'].includes(type);
+  if (!hasData) return 'delete the pod';
+  const file = `${dataDir(spec)}/${stateFolder}/${stateFile}`;
+  return `\`kubectl exec -n ${namespace} ${name} -- rm -f ${file}\` and delete the pod`;
 }
 
 /** Strong: too few followers are there for any write to be acknowledged. */

@@ -1,5 +1,6 @@
 import { defaultAgentPort } from '../api/member-protocol.ts';
 import type { Spec } from '../api/spec.ts';
+import type { Member } from './observed.ts';
 import { probePort } from './ports.ts';
 
 const isStrong = ({ failover }: Spec) => failover.consistency === 'Strong';
@@ -28,6 +29,15 @@ export const usesGrpc = (spec: Spec): boolean => spec.engine.type === 'GRPC' && 
 
 export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defaultAgentPort;
 
-/** Port that heartbeats and orders go to. */
-export const memberPort = (spec: Spec): number | undefined =>
-  usesAgent(spec) ? agentPort(spec) : probePort(spec);
+/** It was made before the spec asked for an agent: it is a plain program, until it is replaced. */
+export const lacksAgent = (spec: Spec, member: Pick<Member, 'agentPort'>): boolean =>
+  usesAgent(spec) && member.agentPort === undefined;
+
+/** Where heartbeats and orders of a member go to, and whether it speaks the member protocol there: as its pod was made. */
+export const contactOf = (
+  spec: Spec,
+  member: Pick<Member, 'agentPort'>,
+): { port: number | undefined; isLed: boolean } => ({
+  port: usesAgent(spec) ? (member.agentPort ?? probePort(spec)) : probePort(spec),
+  isLed: speaksProtocol(spec) && !lacksAgent(spec, member),
+});

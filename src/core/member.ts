@@ -36,6 +36,16 @@ export function isSynced(member: Member): boolean {
   return report === undefined || report.state === 'Leading' || follows(report);
 }
 
+/** What it holds survives its own restart. Only such a one may be chosen by a planned change. */
+export const isDurable = (member: Member): boolean => reportOf(member)?.durable !== false;
+
+/**
+ * It was restarted before what it held was on its disk: what it holds now may be older than what it has acknowledged. It is
+ * never trusted alone.
+ */
+export const isOld = (member: Member): boolean =>
+  !isDurable(member) && reportOf(member)?.position === undefined;
+
 /** Heard by this very process, and in its role. */
 export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 

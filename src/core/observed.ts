@@ -17,6 +17,8 @@ export interface Health {
   /** Raised at each return from the dead: another process, which may have forgotten its role. */
   generation: number;
   evidence: string;
+  /** Refused: the port on which nothing listens. */
+  refusedPort?: number;
   /** What it last said of itself, in its present life, where it speaks the member protocol. */
   report?: MemberReport;
   /** When that was heard. Epoch milliseconds. */
@@ -48,6 +50,10 @@ export interface Member {
   waiting?: { container: string; reason: string; message: string };
   /** Why the scheduler finds no node. */
   unschedulable?: string;
+  /** The kubelet says that every container of it has ended. A phase alone says it not: that of a lost node is written by others. */
+  terminated?: boolean;
+  /** Port of the agent that it was made with; absent: it was made without. What the spec says now changes nothing about it. */
+  agentPort?: number;
   /** Made for one zone alone, to balance the zones. */
   pinned?: boolean;
   health?: Health;

@@ -7,10 +7,12 @@ import {
   reachable,
   stateOf,
 } from './calls.ts';
-import { hasQuorum, needsLease, usesAgent } from './managed.ts';
-import { reportOf } from './member.ts';
+import { hasQuorum, lacksAgent, needsLease, usesAgent } from './managed.ts';
+import { acceptsOld } from './half-copies.ts';
+import { isHealthy, isOld, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { probePort, resolvePorts } from './ports.ts';
+import { refusesAll } from './refuses-all.ts';
 import { currentSet, inForce } from './sync-sets.ts';
 
 /** How long a member may take to show what an order has brought about, before it is given again. */
@@ -52,7 +54,9 @@ export function planOrders(
   nowMs: number,
 ): RolePlan {
   const { epoch = 0, fencing } = resource.status;
-  const promoted = fencing === undefined && leads(resource, reportOf(primary));
+  // A plain program takes writes once the Service points at it.
+  const isPlain = primary !== undefined && lacksAgent(resource.spec, primary) && isHealthy(primary);
+  const promoted = fencing === undefined && (isPlain || leads(resource, reportOf(primary)));
   const plan: RolePlan = { calls: [], promoted };
   if (epoch === 0) return plan;
   const give = (action: OrderKind, member: Member, reason: string, order: OrderDetails = {}) =>
@@ -60,7 +64,7 @@ export function planOrders(
 
   for (const member of observed.members) {
     const report = reportOf(member);
-    if (report === undefined || !reachable(member)) continue;
+    if (report === undefined || !reachable(member) || refusesAll(member, epoch)) continue;
     if (fencing !== undefined) {
       if (!isFenced(report, epoch) && observed.unsafe !== 'no-fence') {
         give('fence', member, `epoch ${epoch} begins`);
@@ -75,11 +79,14 @@ export function planOrders(
         report.state !== 'Leading' &&
         report.ledEpoch === epoch;
       const isKnown = observed.unsettled === undefined;
-      if (isKnown && !promoted && !isComing && !hasLed && !rivalLeads(resource, observed)) {
+      const mayBeOld = acceptsOld(resource, observed);
+      const isFit = !isComing && !hasLed && (mayBeOld || !isOld(member));
+      if (isKnown && !promoted && isFit && !rivalLeads(resource, observed)) {
         const sync = currentSet(resource);
         const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
           init,
+          ...(mayBeOld ? { acceptOld: true } : {}),
           ...(init && report.nonce !== undefined ? { nonce: report.nonce } : {}),
           ...(sync === undefined ? {} : { sync }),
         });
@@ -107,6 +114,7 @@ const rivalLeads = (resource: Resource, observed: Observed): boolean =>
     (member) =>
       member.uid !== resource.status.primaryUID &&
       reachable(member) &&
+      !refusesAll(member, resource.status.epoch) &&
       reportOf(member)?.state === 'Leading' &&
       // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
       (stateOf(observed.hooks, 'demote', member)?.failures ?? 0) === 0,

@@ -4,7 +4,7 @@ import type { HookState, Member, Observed, Problem, Resource, WriteFailure } fro
 import { agentProblems } from './agent-pod.ts';
 import { isSettled, managedProblems } from './managed-problems.ts';
 import { leftOversEndAtMs } from './left-overs.ts';
-import { memberPort } from './managed.ts';
+import { contactOf } from './managed.ts';
 import { resolvePorts } from './ports.ts';
 import { isActive } from './topology.ts';
 import { zoneCounts } from './zones.ts';
@@ -45,7 +45,7 @@ export function memberProblem(
     if (member.phase !== 'Running' || waited < portWrongAfterMs) return undefined;
     return {
       reason: 'NotHeard',
-      message: `${name} has never been heard on port ${memberPort(resource.spec)}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
+      message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
     };
   }
   if (health === 'Sick' || health === 'Dead') {

@@ -1,13 +1,16 @@
 import { durationMs } from '../api/duration.ts';
 import { roleLabel } from '../api/labels.ts';
+import { brokenness } from './broken.ts';
 import { inFlight } from './failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
+import { lacksAgent, needsLease } from './managed.ts';
 import { hasEnded, isHealthy, isLive, isWell } from './member.ts';
 import { awaitedOrdinals } from './awaited.ts';
 import { lookAgain } from './calls.ts';
 import { ordinalOf } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
+import { holderNames, mayStop } from './stopped.ts';
 import { hearingSinceMs } from './witness.ts';
 import { emptiestZone, zoneCounts } from './zones.ts';
 import { endOf } from './since.ts';
@@ -27,7 +30,8 @@ const isBusy = (resource: Resource) =>
 
 export interface Removal {
   member: Member;
-  reason: 'ScaleDown' | 'Ended' | 'Frozen' | 'Outdated' | 'Rebalance' | 'Unplaceable';
+  reason:
+    'ScaleDown' | 'Ended' | 'Frozen' | 'Unfenceable' | 'Outdated' | 'Rebalance' | 'Unplaceable';
   note: string;
   gracePeriodSeconds?: number;
 }
@@ -55,6 +59,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     }
   }
   plan.remove.push(...frozen(resource, observed, live, nowMs, again));
+  plan.remove.push(...unfenceable(resource, live));
 
   const leaving = observed.members.filter(
     (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
@@ -64,7 +69,10 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const removed = new Set(plan.remove.map(({ member }) => member));
   const staying = live.filter((member) => !removed.has(member)).length;
   const missing = wanted - staying - leaving.length - removed.size;
-  if (missing > 0) plan.create = freeOrdinals(resource, observed, missing, nowMs, again);
+  if (missing > 0) {
+    const holders = holderNames(resource);
+    plan.create = freeOrdinals(resource, observed, missing, nowMs, again, holders);
+  }
   for (const ordinal of awaitedOrdinals(resource, observed, nowMs, again)) {
     if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
   }
@@ -73,19 +81,20 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const surplus = live.length - wanted;
   if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
   else if (leaving.length === 0 && surplus === 0) {
-    if (!replaceUnplaceable(live, plan) && !update(resource, live, nowMs, plan, again))
+    if (!replaceUnplaceable(live, plan) && !update(resource, observed, live, nowMs, plan, again))
       rebalance(resource, observed, live, nowMs, plan, again);
   }
   return plan;
 }
 
-/** The lowest ordinals that nobody has. One that is about to become free is waited for, not passed over. */
+/** The lowest ordinals that nobody has, `first` before all. One that is about to become free is waited for, not passed over. */
 function freeOrdinals(
   resource: Resource,
   observed: Observed,
   count: number,
   nowMs: number,
   again: (atMs: number) => void,
+  first: readonly string[] = [],
 ): number[] {
   const used = new Set(observed.members.map((member) => member.ordinal));
   const soonFree = new Set<number>();
@@ -100,9 +109,10 @@ function freeOrdinals(
       used.add(ordinal);
     }
   }
-  const chosen: number[] = [];
+  const wished = first.flatMap((name) => ordinalOf(resource.name, name) ?? []);
+  const chosen = [...new Set(wished)].filter((ordinal) => !used.has(ordinal)).slice(0, count);
   for (let ordinal = 0; chosen.length < count; ordinal++) {
-    if (!used.has(ordinal)) chosen.push(ordinal);
+    if (!used.has(ordinal) && !chosen.includes(ordinal)) chosen.push(ordinal);
   }
   return chosen.filter((ordinal) => !soonFree.has(ordinal));
 }
@@ -147,7 +157,19 @@ function frozen(
   });
 }
 
-/** Unhealthy ones first, then from the fullest zone, then the highest ordinal; never the primary, but at 0. */
+/** A former primary that nothing but its end can stop, where a failover waits for the proof that it takes no writes. */
+function unfenceable({ spec, status }: Resource, live: Member[]): Removal[] {
+  if (status.fencing === undefined || !needsLease(spec)) return [];
+  return live
+    .filter((member) => member.uid === status.primaryUID && lacksAgent(spec, member))
+    .map((member) => {
+      const note =
+        'it was made without the agent, so that only its end proves that it takes no writes';
+      return { member, reason: 'Unfenceable', note };
+    });
+}
+
+/** Broken ones first, then from the fullest zone, then the highest ordinal; never the primary, but at 0. */
 function scaleDown(
   resource: Resource,
   observed: Observed,
@@ -158,11 +180,21 @@ function scaleDown(
   again: (atMs: number) => void,
 ): void {
   const { status, spec } = resource;
-  if (spec.replicas > 0 && isBusy(resource)) return;
+  if (spec.replicas > 0 ? isBusy(resource) : !mayStop(resource)) return;
   const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
   const moving = moveEndsMs !== undefined;
   if (moving && !live.every(isWell)) {
     again(moveEndsMs);
+    return;
+  }
+  const states = new Map(
+    live.map((member) => [member, brokenness(resource, observed, member, nowMs)]),
+  );
+  const isUnknown = (member: Member) =>
+    !isHealthy(member) && states.get(member)?.isBroken === false;
+  if (spec.replicas > 0 && live.some(isUnknown)) {
+    // Soon it is known which are the broken ones.
+    for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
   const left = [...live];
@@ -190,18 +222,20 @@ function scaleDown(
 /** Replaces one outdated member: a broken one at once, else standbys first, while all are well. True where one is left. */
 function update(
   resource: Resource,
+  observed: Observed,
   live: Member[],
   nowMs: number,
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
   const hash = templateHash(resource.spec);
+  const isPlain = (member: Member) => lacksAgent(resource.spec, member);
   const outdated = live.filter((member) => member.templateHash !== hash);
   if (outdated.length === 0) return false;
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  const broken = standbys.find((member) => !isHealthy(member));
+  const broken = standbys.find((member) => brokenness(resource, observed, member, nowMs).isBroken);
   const note = 'the pod template has changed';
   if (broken !== undefined) {
     plan.remove.push({ member: broken, reason: 'Outdated', note });
@@ -211,7 +245,9 @@ function update(
     again(nowMs + 1_000);
     return true;
   }
-  const next = standbys[0] ?? (live.length === 1 ? live[0] : undefined);
+  // A plain primary cannot be told to hand over to members that need a fence: its end is one.
+  const mustEnd = live.length === 1 || (needsLease(resource.spec) && outdated.every(isPlain));
+  const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
   return true;
 }

@@ -8,6 +8,7 @@ import { hasQuorum } from './managed.ts';
 import { healthOf, isLive, reportOf, seemsHealthy, seemsWell, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { settleRecords } from './record.ts';
+import { afterStop } from './stopped.ts';
 import { nextSets } from './sync-sets.ts';
 import { isActive } from './topology.ts';
 
@@ -72,7 +73,7 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
 /** Whose acknowledgements count, from the next pass on. */
 function syncSets(resource: Resource, observed: Observed, { primary, promoted }: Plans) {
   const { status, spec } = resource;
-  if (!hasQuorum(spec)) return {};
+  if (!hasQuorum(spec) || spec.replicas === 0) return {};
   if (primary === undefined || status.fencing !== undefined) return {};
   const report = reportOf(primary);
   if (!promoted && report?.state !== 'Leading') return {};
@@ -99,17 +100,17 @@ export function nextStatus(
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
   const healthy = observed.members.filter(seemsWell).length;
-  const { primaryUID, ...all } = status;
+  const { primaryUID, ...all } = afterStop(resource, plans.primary);
   const rest = withoutStale(all, resource);
   // The UID is what counts; a name that somebody has edited is put right.
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
-  const hasPrimary = !isActive(resource) && spec.replicas > 0;
+  const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   return {
     ...rest,
     ...settleRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
-    ...(hasPrimary && primaryUID !== undefined ? { primaryUID } : {}),
+    ...(hasPrimary ? { primaryUID } : {}),
     observedGeneration: generation,
     phase: phaseOf(resource, observed, plans, ready),
     ready: `${healthy}/${spec.replicas}`,

@@ -89,3 +89,29 @@ it('hands down to a new leader who held the writes of the last', () => {
     { members: ['web-0', 'web-2'], acks: 2 },
   ]);
 });
+
+it('believes no set of a live service before its leader has that in force and enough hold what it then held', () => {
+  const nobody = { members: [], acks: 0 };
+  const wished = { members: ['web-1', 'web-2'], acks: 1 };
+  const changed = strong({}, { syncSets: [] });
+  const told = (sync: SyncSet, offset: number) => [
+    led(changed.resource, 0, leading({ sync })),
+    led(changed.resource, 1, { position: { term: 1, offset } }),
+    led(changed.resource, 2, { position: { term: 1, offset: 0 } }),
+  ];
+  const next = (members: ReturnType<typeof told>, syncSets: SyncSet[]) =>
+    nextSets(
+      { ...changed.resource, status: { ...changed.resource.status, syncSets } },
+      makeObserved(members),
+      members[0]!,
+    );
+  expect(next(told(nobody, 100), [])).toEqual([nobody, wished]);
+  expect(next(told(nobody, 100), [nobody, wished])).toEqual([nobody, wished]);
+  expect(next(told(wished, 90), [nobody, wished])).toEqual([nobody, wished]);
+  expect(next(told(wished, 100), [nobody, wished])).toEqual([wished]);
+  // Also one that is elected before that.
+  const back = makeObserved([led(changed.resource, 0, { state: 'Detached' })]);
+  expect(inheritedSets(changed.resource, back, 'web-0')).toEqual([nobody, wished]);
+  const fresh = makeObserved([led(changed.resource, 0, { state: 'Empty' })]);
+  expect(inheritedSets(changed.resource, fresh, 'web-0')).toEqual([wished]);
+});

@@ -30,6 +30,19 @@ export function wishedSet(resource: Resource, observed: Observed, leader: string
 const same = (a: SyncSet | undefined, b: SyncSet | undefined): boolean =>
   a?.acks === b?.acks && a?.members.join() === b?.members.join();
 
+/** In force in a leader that was told of no set: it holds alone what it acknowledges. */
+const nobody: SyncSet = { members: [], acks: 0 };
+
+/**
+ * The first sets of a service. What was written without any (failover.consistency was Eventual, or the status was lost) the
+ * leader alone holds, until it has the wished set in force and enough of that hold what it then held.
+ */
+function firstSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
+  const wished = wishedSet(resource, observed, leader);
+  const report = reportOf(observed.members.find(({ name }) => name === leader));
+  return report?.state === 'Empty' || wished.acks === 0 ? [wished] : [nobody, wished];
+}
+
 /** The set that the leader is told: the last one that has been written down. */
 export const currentSet = ({ status }: Resource): SyncSet | undefined => status.syncSets?.at(-1);
 
@@ -81,7 +94,7 @@ export function nextSets(
   if (!hasQuorum(resource.spec)) return undefined;
   const wished = wishedSet(resource, observed, leader.name);
   const last = syncSets.at(-1);
-  if (last === undefined) return [wished];
+  if (last === undefined) return firstSets(resource, observed, leader.name);
   const settled = inForce(resource, reportOf(leader)?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
   if (syncSets.length > 1 && !settled) return syncSets;
@@ -123,7 +136,7 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  if (syncSets.length === 0) return [wishedSet(resource, observed, leader)];
+  if (syncSets.length === 0) return firstSets(resource, observed, leader);
   if (primary === undefined || primary === leader) return syncSets;
   const sets = syncSets.map(({ members, acks }): SyncSet => {
     const others = [...members, primary].filter((name) => name !== leader).sort();

@@ -1,3 +1,4 @@
+import type { Position } from '../api/member-protocol.ts';
 import type { Spec } from '../api/spec.ts';
 import type { Fencing } from '../api/status.ts';
 import { candidatesOf } from './candidates.ts';
@@ -6,8 +7,10 @@ import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
 import { hasQuorum, needsLease } from './managed.ts';
-import type { Observed, Resource } from './observed.ts';
+import { comesUntilMs } from './stopped.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { comparePositions, positionOf } from './position.ts';
+import { refusesAll } from './refuses-all.ts';
 
 /** Strong: nobody is elected before the old primary is proved to take no writes. */
 export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
@@ -44,6 +47,9 @@ export function planFenced(
   const message = `${what}; ${fence.missing}`;
   // An answer may come within the millisecond: until then nothing is amiss.
   if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
+  const comesMs =
+    fencing.trigger === 'Stopped' ? comesUntilMs(resource, observed, nowMs) : undefined;
+  if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
   return {
     kind: 'Blocked',
     reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
@@ -58,7 +64,8 @@ const isAsking = ({ hooks }: Observed, epoch: number): boolean =>
 /**
  * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers
  * have told their positions, the most advanced of them. Where only the former primary has, it alone, and whoever is known to
- * be as advanced; a former primary whose own position is unknown cannot be passed over for one whose position is not.
+ * be as advanced; a former primary whose own position is unknown cannot be passed over for one whose position is not. Where
+ * the vote of a follower is needed that refuses all, it cannot be elected, and nobody may be who has less than it.
  */
 function holders(resource: Resource, observed: Observed, epoch: number) {
   const why = 'has not told its position in this epoch';
@@ -67,17 +74,37 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
     return { uids: new Set(observed.members.map(({ uid }) => uid)), why };
   }
   const isQuorum = byFollowers(resource, observed, epoch).isProved;
+  const refusers = isQuorum ? neededRefusers(resource, observed, epoch) : [];
   const led = leader && positionOf(leader);
+  const hasAllOf = (member: Member, other: Position | undefined) =>
+    other !== undefined && comparePositions(positionOf(member), other) >= 0;
   const uids = observed.members.filter(
     (member) =>
       member.uid === leader?.uid ||
       (isVoter(member, epoch, observed) &&
-        (isQuorum || (led !== undefined && comparePositions(positionOf(member), led) >= 0))),
+        ((isQuorum && refusers.every((each) => hasAllOf(member, positionOf(each)))) ||
+          hasAllOf(member, led))),
   );
+  const most = isQuorum
+    ? refusers.map(({ name }) => name).join(', ')
+    : (leader?.name ?? 'the primary');
   return {
     uids: new Set(uids.map(({ uid }) => uid)),
-    why: isQuorum ? why : `is not known to hold all that ${leader?.name ?? 'the primary'} holds`,
+    why: most === '' ? why : `is not known to hold all that ${most} holds`,
   };
+}
+
+/** Followers that refuse all and without whose votes there is no quorum. */
+function neededRefusers(resource: Resource, observed: Observed, epoch: number): Member[] {
+  const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
+  const members = observed.members.filter((member) => !refuses(member));
+  if (byFollowers(resource, { ...observed, members }, epoch).isProved) return [];
+  return observed.members.filter(
+    (member) =>
+      refuses(member) &&
+      member.name !== resource.status.primary &&
+      isVoter(member, epoch, observed),
+  );
 }
 
 function choose(
@@ -97,7 +124,7 @@ function choose(
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
     onlyName: spec.failover.automatic ? undefined : status.primary,
   };
-  const isRelieved = fencing.trigger === 'Switchover' || fencing.trigger === 'Isolated';
+  const isRelieved = ['Switchover', 'Isolated', 'TooHighEpoch'].includes(fencing.trigger);
   const notName = isRelieved ? fencing.from : undefined;
   let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
   // It has answered, those who could relieve it may be about to.

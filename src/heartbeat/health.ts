@@ -23,6 +23,8 @@ export interface MemberHealth {
   generation: number;
   /** What was heard, in one line: `connection closed at 12:00:01.123Z (read ECONNRESET), refused at 12:00:01.124Z`. */
   evidence: string;
+  /** Refused: the port on which nothing listens. */
+  refusedPort?: number;
   /** What it last said of itself, in its present life, where it speaks the member protocol. */
   report?: MemberReport;
   /** When that was heard. Milliseconds since the Unix epoch. */
@@ -39,9 +41,8 @@ export interface MonitorMetrics {
 
 export interface MonitorConfig {
   engine: EngineSpec;
-  port: number;
   detector: DetectorConfig;
-  /** Where the members speak the member protocol. */
+  /** Where members speak the member protocol. */
   protocol?: ProtocolConfig;
 }
 

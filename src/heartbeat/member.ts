@@ -12,6 +12,13 @@ import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { LastReport } from './last-report.ts';
 import { phaseOf } from './phase.ts';
 
+/** Where a member is asked, and whether it speaks the member protocol there. */
+export interface Contact {
+  host: string;
+  port: number;
+  isLed: boolean;
+}
+
 export interface MemberOptions {
   uid: string;
   detector: detector.DetectorConfig;
@@ -29,7 +36,7 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #evidence: Evidence;
   readonly #report: LastReport;
-  #host: string | undefined;
+  #contact: Contact | undefined;
   #config: MonitorConfig | undefined;
   #probe: Probe | undefined;
   #state: detector.DetectorState;
@@ -37,6 +44,7 @@ export class Member {
   #soundSinceWallMs: number | undefined;
   #lastHeardWallMs: number | undefined;
   #rttMs: number | undefined;
+  #refusedPort: number | undefined;
   /** When it ended its connection, by the attentive clock: the moment of its death, where nothing listens any more. */
   #endedAt: number | undefined;
   #nextBeatAt = 0;
@@ -54,23 +62,27 @@ export class Member {
   }
 
   /** Starts the probe, or starts it again where something has changed. */
-  configure(host: string, config: MonitorConfig): void {
-    const isSame = host === this.#host && isDeepStrictEqual(askedBy(config), askedBy(this.#config));
+  configure({ host, port, isLed }: Contact, config: MonitorConfig): void {
+    const contact = { host, port, isLed };
+    const isSame =
+      isDeepStrictEqual(contact, this.#contact) &&
+      isDeepStrictEqual(askedBy(config), askedBy(this.#config));
     this.#config = config;
+    this.#contact = contact;
     if (isSame) return;
     const { clock, uid, attentiveNow } = this.#options;
-    const { engine, port } = config;
-    this.#host = host;
+    const { engine } = config;
     this.#state = detector.reconfigure(this.#state, config.detector);
     // The new probe begins with no answer; the old one's question is given up.
     this.#state = detector.forgive(this.#state, attentiveNow());
     this.#probe?.close();
-    const protocol = config.protocol && {
-      uid,
-      grpc: config.protocol.grpc ?? false,
-      headers: () => this.#headers(),
-    };
-    const target = { host, port, engine, ...(protocol === undefined ? {} : { protocol }) };
+    const protocol = isLed &&
+      config.protocol && {
+        uid,
+        grpc: config.protocol.grpc ?? false,
+        headers: () => this.#headers(),
+      };
+    const target = { host, port, engine, ...(protocol ? { protocol } : {}) };
     const probe = createProbe(target, clock, (event) => {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
@@ -103,6 +115,9 @@ export class Member {
       ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
       generation,
       evidence: this.#evidence.text(),
+      ...(cause === 'Refused' && this.#refusedPort !== undefined
+        ? { refusedPort: this.#refusedPort }
+        : {}),
       ...this.#report.fields(),
     };
   }
@@ -169,6 +184,7 @@ export class Member {
         told = this.#become(detector.onBadAnswer(this.#state, now));
         break;
       case 'refused':
+        this.#refusedPort = this.#contact?.port;
         this.#become(detector.onRefused(this.#state));
         break;
       case 'fault':
@@ -256,12 +272,12 @@ export class Member {
       case 'Dead':
         if (bad > 0) return `was dead, answers again, but wrongly${because}`;
         if (cause === 'Refused')
-          return `nothing listens on port ${this.#config?.port} any more${because}`;
+          return `nothing listens on port ${this.#refusedPort} any more${because}`;
         return `silent for ${Math.round(limitMs)} ms${because}`;
       case 'Unknown':
         if (cause === undefined) return 'not heard yet';
         if (cause === 'Refused')
-          return `nothing listens on port ${this.#config?.port} yet${because}`;
+          return `nothing listens on port ${this.#refusedPort} yet${because}`;
         return `never heard, for ${config.timeoutMs} ms and more${because}`;
     }
   }

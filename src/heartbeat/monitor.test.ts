@@ -91,13 +91,14 @@ async function serve(talk: (socket: Socket, index: number) => void) {
 const answer = (text: () => string) => (socket: Socket) =>
   void socket.on('data', () => socket.write(text()));
 
-const config = (port: number, more: Partial<MonitorConfig> = {}): MonitorConfig => ({
+const config = (more: Partial<MonitorConfig> = {}): MonitorConfig => ({
   engine: http,
-  port,
   detector,
   ...more,
 });
-const member = (uid: string) => ({ uid, name: `web-${uid}`, host: '127.0.0.1' });
+const member = (uid: string, port: number) => ({
+  ...{ uid, name: `web-${uid}`, host: '127.0.0.1', port, isLed: false },
+});
 
 async function startProgram(program: string, port = 0) {
   const started = await startProcess(program, port);
@@ -110,7 +111,7 @@ describe('the monitor', () => {
     const { port } = await serve(answer(() => ok));
     const { monitor, changedTo, verdicts } = start();
     const before = Date.now();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     expect(monitor.health(key, 'a')).toMatchObject({
       verdict: 'Unknown',
       message: 'not heard yet',
@@ -130,7 +131,7 @@ describe('the monitor', () => {
     const { monitor, changedTo, verdicts } = start();
     // A timeout that is never reached: only the refusal can tell.
     const slow = { ...detector, intervalMs: 50, timeoutMs: 600_000 };
-    monitor.setMembers(key, [member('a')], config(port, { detector: slow }));
+    monitor.setMembers(key, [member('a', port)], config({ detector: slow }));
     await changedTo('a Healthy');
     child.kill('SIGKILL');
     await changedTo('a Dead Refused');
@@ -157,7 +158,7 @@ describe('the monitor', () => {
       }),
     );
     const { monitor, changedTo } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Dead Refused');
     const health = monitor.health(key, 'a');
     const sinceAnswerMs = Date.now() - (health?.lastHeardWallMs ?? 0);
@@ -168,7 +169,7 @@ describe('the monitor', () => {
   it('finds a frozen process suspect and then dead by its silence, and alive again when it thaws', async () => {
     const { child, port } = await startProgram(programs.http);
     const { monitor, changedTo, verdicts } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
     const { soundSinceWallMs } = monitor.health(key, 'a') ?? {};
     expect(soundSinceWallMs).toBeGreaterThan(0);
@@ -190,7 +191,7 @@ describe('the monitor', () => {
     let text = ok;
     const { port } = await serve(answer(() => text));
     const { monitor, changedTo, verdicts } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
     text = sick;
     await changedTo('a Sick BadAnswer');
@@ -204,7 +205,7 @@ describe('the monitor', () => {
   it('says why a member was never heard: nothing listens', async () => {
     const port = await freePort();
     const { monitor, changedTo } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Unknown Refused');
     expect(monitor.health(key, 'a')).toMatchObject({
       verdict: 'Unknown',
@@ -216,7 +217,7 @@ describe('the monitor', () => {
   it('says why a member was never heard: no answer', async () => {
     const { port } = await serve((socket) => void socket.resume());
     const { monitor, changedTo } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Unknown Silent');
     expect(monitor.health(key, 'a')?.silentMs).toBeGreaterThanOrEqual(detector.timeoutMs);
   });
@@ -224,8 +225,8 @@ describe('the monitor', () => {
   it("holds the operator's own standstill against nobody", async () => {
     const { port } = await startProgram(programs.http);
     const { monitor, changes, changedTo, answers, stalledMs } = start();
-    const members = [member('a'), member('b'), member('c')];
-    monitor.setMembers(key, members, config(port));
+    const membersAt = (at: number) => ['a', 'b', 'c'].map((uid) => member(uid, at));
+    monitor.setMembers(key, membersAt(port), config());
     await answers(30);
     const block = new Int32Array(new SharedArrayBuffer(4));
     for (let stall = 0; stall < 3; stall++) {
@@ -234,7 +235,7 @@ describe('the monitor', () => {
     }
     expect(changes.filter((change) => change.includes('Dead'))).toEqual([]);
     expect(stalledMs()).toBeGreaterThan(5 * detector.timeoutMs);
-    monitor.setMembers(key, members, config(await freePort()));
+    monitor.setMembers(key, membersAt(await freePort()), config());
     await changedTo('c Dead Refused');
   });
 
@@ -246,7 +247,7 @@ describe('the monitor', () => {
       });
     });
     const { monitor, changes, changedTo, until } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
     silent = true;
     await changedTo('a Suspect Silent');
@@ -263,7 +264,7 @@ describe('the monitor', () => {
     const { port, server } = await serve(answer(() => ok));
     const { monitor, answers } = start();
     for (let pass = 0; pass < 5; pass++) {
-      monitor.setMembers(key, [member('a'), member('b')], config(port));
+      monitor.setMembers(key, [member('a', port), member('b', port)], config());
       await answers(4);
     }
     expect(server.sockets).toHaveLength(2);
@@ -274,13 +275,13 @@ describe('the monitor', () => {
     const first = await serve(answer(() => ok));
     const second = await serve(answer(() => '+PONG'));
     const { monitor, changedTo, answers, verdicts } = start();
-    monitor.setMembers(key, [member('a')], config(first.port));
+    monitor.setMembers(key, [member('a', first.port)], config());
     await changedTo('a Healthy');
     const { sinceWallMs } = monitor.health(key, 'a') ?? {};
     monitor.setMembers(
       key,
-      [member('a')],
-      config(second.port, {
+      [member('a', second.port)],
+      config({
         engine: { type: 'TCP', tcp: { send: 'PING', expect: 'PONG' } },
         detector: { ...detector, intervalMs: 30 },
       }),
@@ -294,9 +295,9 @@ describe('the monitor', () => {
   it('knows another pod of the same name by its UID, and begins afresh', async () => {
     const { port } = await serve(answer(() => ok));
     const { monitor, changedTo, verdicts } = start();
-    monitor.setMembers(key, [member('a')], config(port));
+    monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
-    monitor.setMembers(key, [{ ...member('b'), name: 'web-a' }], config(port));
+    monitor.setMembers(key, [{ ...member('b', port), name: 'web-a' }], config());
     expect(monitor.health(key, 'a')).toBeUndefined();
     expect(monitor.health(key, 'b')?.verdict).toBe('Unknown');
     await changedTo('b Healthy');
@@ -306,11 +307,11 @@ describe('the monitor', () => {
   it('ends the connections of members and resources that are gone, and says no more of them', async () => {
     const { port, server } = await serve(answer(() => ok));
     const { monitor, changes, answers } = start();
-    monitor.setMembers(key, [member('a'), member('b')], config(port));
-    monitor.setMembers('default/other', [member('c')], config(port));
+    monitor.setMembers(key, [member('a', port), member('b', port)], config());
+    monitor.setMembers('default/other', [member('c', port)], config());
     await answers(6);
     expect(server.open).toHaveLength(3);
-    monitor.setMembers(key, [member('b')], config(port));
+    monitor.setMembers(key, [member('b', port)], config());
     expect(monitor.size).toBe(2);
     monitor.remove('default/other');
     monitor.remove('default/never-there');
@@ -350,7 +351,7 @@ function startMonitorProcess(port: number) {
       metrics: { heartbeat: (result) => console.log(result), roundTrip() {}, stalled() {} },
       onChange: (key, uid) => console.log(monitor.health(key, uid).verdict),
     });
-    monitor.setMembers('k', [{ uid: 'a', name: 'a', host: '127.0.0.1' }], ${JSON.stringify(config(port))});
+    monitor.setMembers('k', [${JSON.stringify(member('a', port))}], ${JSON.stringify(config())});
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -14,6 +14,9 @@ export interface MonitoredMember {
   name: string;
   /** IP address. */
   host: string;
+  port: number;
+  /** Whether it speaks the member protocol there. */
+  isLed: boolean;
 }
 
 export interface MonitorOptions {
@@ -54,11 +57,12 @@ export class HeartbeatMonitor {
   setMembers(key: string, members: readonly MonitoredMember[], config: MonitorConfig): void {
     const before = this.#members.get(key) ?? new Map<string, Member>();
     const after = new Map<string, Member>();
-    for (const { uid, name, host } of members) {
+    for (const each of members) {
+      const { uid, name } = each;
       const member = before.get(uid) ?? this.#create(key, uid, name, config.detector);
       before.delete(uid);
       after.set(uid, member);
-      member.configure(host, config);
+      member.configure(each, config);
     }
     for (const gone of before.values()) gone.close();
     if (before.size > 0) this.#grants.forgetEnded();

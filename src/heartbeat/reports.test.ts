@@ -76,8 +76,12 @@ const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }, intervalMs = 1
     failureThreshold: 3,
     intervalMs,
   } as const;
-  const config = { engine: { type: 'Redis' } as const, port, detector, protocol };
-  monitor.setMembers(key, [{ uid: 'a', name: 'db-0', host: '127.0.0.1' }], config);
+  const config = { engine: { type: 'Redis' } as const, detector, protocol };
+  monitor.setMembers(
+    key,
+    [{ uid: 'a', name: 'db-0', host: '127.0.0.1', port, isLed: true }],
+    config,
+  );
 };
 const health = () => monitor.health(key, 'a');
 const until = async (done: () => boolean) => {

@@ -32,6 +32,8 @@ const triggers = Object.keys({
   DataLost: true,
   Isolated: true,
   Switchover: true,
+  Stopped: true,
+  TooHighEpoch: true,
   PromoteFailed: true,
 } satisfies Record<FailoverTrigger, true>);
 

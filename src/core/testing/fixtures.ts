@@ -1,5 +1,7 @@
+import { defaultAgentPort } from '../../api/member-protocol.ts';
 import { specSchema } from '../../api/spec.ts';
 import type { Health, Member, Observed, Resource } from '../observed.ts';
+import { agentPort, usesAgent } from '../managed.ts';
 import { selectorLabels } from '../naming.ts';
 import { templateHash } from '../pod.ts';
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
@@ -43,6 +45,7 @@ export const dead = (cause: 'Refused' | 'Silent', more: Partial<Health> = {}): H
   silentMs: 2,
   generation: 0,
   evidence: 'what was heard',
+  ...(cause === 'Refused' ? { refusedPort: defaultAgentPort } : {}),
   ...more,
 });
 
@@ -78,6 +81,7 @@ export function makeMember(
     ready: true,
     createdAtMs: t0 - 120_000,
     templateHash: templateHash(resource.spec),
+    ...(usesAgent(resource.spec) ? { agentPort: agentPort(resource.spec) } : {}),
     health: healthy(),
     ...more,
   };

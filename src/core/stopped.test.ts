@@ -1,0 +1,132 @@
+import { expect, it } from 'vitest';
+import type { MemberReport } from '../api/member-protocol.ts';
+import { decide } from './decide.ts';
+import { planFailover } from './failover.ts';
+import type { Member, Resource } from './observed.ts';
+import { planReplicas } from './replicas.ts';
+import { healthy, makeMember, makeObserved, running, t0 } from './testing/fixtures.ts';
+import { led, report, strong } from './testing/led.ts';
+
+const claims = [
+  { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } },
+] as object[];
+const redis = { engine: { type: 'Redis' }, volumeClaimTemplates: claims };
+const eventual = { ...redis, failover: { consistency: 'Eventual' } };
+const web1 = { primary: 'web-1', primaryUID: 'uid-web-1' };
+const names = (ordinals: number[]) => ordinals.map((ordinal) => `web-${ordinal}`);
+
+/** After a scale to 0, with other pods. */
+function restarted(resource: Resource, ordinal: number, more: Partial<MemberReport> = {}) {
+  const { position: _lost, ...said } = report({ state: 'Detached', ...more });
+  return makeMember(resource, ordinal, {
+    uid: `new-${ordinal}`,
+    createdAtMs: t0,
+    health: healthy({ report: said, sinceWallMs: t0 }),
+  });
+}
+const plan = (resource: Resource, members: Member[], atMs = t0) =>
+  planFailover(resource, makeObserved(members), atMs);
+
+it('at 0 it is written down who led before a pod is deleted, and is kept', () => {
+  const { resource, members } = strong({ ...redis, replicas: 0 }, web1);
+  const first = decide(resource, makeObserved(members), t0);
+  expect(first.actions.filter(({ type }) => type === 'DeletePod')).toEqual([]);
+  expect(first.status).toMatchObject({ ...web1, stopped: true, syncSets: [{ acks: 1 }] });
+  const noted = { ...resource, status: first.status };
+  const second = decide(noted, makeObserved(members), t0);
+  expect(second.actions.filter(({ type }) => type === 'DeletePod')).toHaveLength(3);
+  const empty = decide({ ...noted, status: second.status }, makeObserved([]), t0);
+  expect(empty.status).toMatchObject({ ...web1, stopped: true, phase: 'Stopped' });
+});
+
+it('a stop that is undone before its pods are deleted is forgotten', () => {
+  const { resource, members } = strong(redis, { stopped: true });
+  expect(decide(resource, makeObserved(members), t0).status).not.toHaveProperty('stopped');
+});
+
+it('a service that keeps no data, and is not led on a lease, begins anew', () => {
+  const plain = running({ replicas: 0 });
+  expect(decide(plain.resource, makeObserved([]), t0).status).not.toHaveProperty('primary');
+  const cache = strong({ engine: { type: 'Redis' }, replicas: 0 });
+  const { status } = decide(cache.resource, makeObserved([]), t0);
+  for (const field of ['primary', 'primaryUID', 'initialized', 'syncSets', 'stopped']) {
+    expect(status).not.toHaveProperty(field);
+  }
+  const mounted = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'mine' } }] };
+  const template = { spec: { containers: [{ name: 'redis', image: 'redis' }], ...mounted } };
+  const kept = strong({ engine: { type: 'Redis' }, replicas: 0, template });
+  expect(decide(kept.resource, makeObserved([]), t0).status).toMatchObject({ stopped: true });
+  const leased = running({ replicas: 0, failover: { consistency: 'Strong' } });
+  expect(decide(leased.resource, makeObserved([]), t0).status).toMatchObject({ stopped: true });
+});
+
+it('whoever holds the newest data is made first', () => {
+  const create = (replicas: number) => {
+    const { resource } = strong({ ...redis, replicas }, { ...web1, stopped: true });
+    return names(planReplicas(resource, makeObserved([]), t0).create);
+  };
+  expect(create(1)).toEqual(['web-1']);
+  expect(create(2)).toEqual(['web-1', 'web-2']);
+  expect(create(4)).toEqual(['web-1', 'web-2', 'web-0', 'web-3']);
+});
+
+it('Strong: the one that led is waited for, fenced, and leads again; nothing of that is called a failure', () => {
+  const { resource } = strong(redis, { ...web1, stopped: true });
+  const begun = decide({ ...resource, agentImage: 'operator' }, makeObserved([]), t0);
+  expect(begun.commit?.status.fencing).toMatchObject({ trigger: 'Stopped', from: 'web-1' });
+  const warnings = begun.events.filter(({ type }) => type === 'Warning');
+  expect(warnings.map(({ reason }) => reason)).toEqual(['MembersMissing']);
+  const fencing = { ...resource, status: begun.commit!.status };
+  const other = restarted(fencing, 0, { epoch: 2 });
+  expect(plan(fencing, [other])).toMatchObject({ kind: 'Wait' });
+  expect(plan(fencing, [other], t0 + 31_000)).toMatchObject({
+    kind: 'Blocked',
+    message: expect.stringContaining('web-1') as string,
+  });
+  const holder = restarted(fencing, 1, { epoch: 2, ledEpoch: 1 });
+  const elected = decide(fencing, makeObserved([other, holder]), t0);
+  expect(elected.commit?.status).toMatchObject({ primary: 'web-1', primaryUID: 'new-1', epoch: 2 });
+  expect(elected.commit?.status).not.toHaveProperty('stopped');
+});
+
+it('Eventual: one that comes up sooner with older data does not lead', () => {
+  const { resource } = strong(eventual, { ...web1, stopped: true });
+  const other = restarted(resource, 0);
+  expect(plan(resource, [other])).toMatchObject({ kind: 'Wait', untilMs: t0 + 30_000 });
+  expect(plan(resource, [other], t0 + 30_000)).toMatchObject({
+    kind: 'Blocked',
+    reason: 'PrimaryMissing',
+    message: expect.stringContaining('web-1') as string,
+  });
+  const starting = restarted(resource, 1, { state: 'Starting' });
+  expect(plan(resource, [other, starting])).toMatchObject({ kind: 'Wait' });
+  const holder = restarted(resource, 1, { ledEpoch: 1 });
+  expect(plan(resource, [other, holder])).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-1' },
+    record: { trigger: 'Stopped' },
+  });
+  // It has lost its volume: then the others are all there is.
+  const empty = restarted(resource, 1, { state: 'Empty' });
+  expect(plan(resource, [other, empty])).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-0' },
+  });
+  const anyway = { ...eventual.failover, onNoCandidate: 'PromoteAnyway' };
+  const daring = strong({ ...eventual, failover: anyway }, { ...web1, stopped: true }).resource;
+  expect(plan(daring, [other], t0 + 30_000)).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-0' },
+  });
+});
+
+it('a stop and a start do not hold up the next failover', () => {
+  const at = new Date(t0 - 1_000).toISOString();
+  const record = { epoch: 1, to: 'web-0', startedAt: at, outcome: 'Completed' as const };
+  const failovers = [{ ...record, trigger: 'Stopped' as const }];
+  const { resource, members } = strong(redis, { failovers });
+  const gone = members.slice(1);
+  expect(plan(resource, gone)).toMatchObject({ kind: 'Fence' });
+  const crashed = { ...resource, status: { ...resource.status, failovers: [] } };
+  expect(plan(crashed, [led(resource, 0, {}), ...gone])).toMatchObject({ kind: 'None' });
+});

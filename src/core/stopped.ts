@@ -1,0 +1,104 @@
+import type { Status } from '../api/status.ts';
+import type { FailoverPlan } from './failover-plan.ts';
+import { needsLease, speaksProtocol } from './managed.ts';
+import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from './member.ts';
+import type { Member, Observed, Resource } from './observed.ts';
+import { list } from './open.ts';
+
+/** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
+const comingMs = 30_000;
+
+/** Sources of a pod's volumes whose content goes with the pod, or is not the program's. */
+const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'downwardAPI'];
+
+/** Whether data outlive the pods: on claims of their own, or on a volume that the template names. */
+const keepsData = ({ volumeClaimTemplates, template }: Resource['spec']): boolean =>
+  volumeClaimTemplates.length > 0 ||
+  list(template.spec['volumes']).some((volume) => !passing.some((source) => source in volume));
+
+/** Whether it is known through a stop who led: for its data, or because its lease must have run out. */
+const remembersLeader = ({ spec, status }: Resource): boolean =>
+  status.primaryUID !== undefined &&
+  spec.topology !== 'ActiveActive' &&
+  (needsLease(spec) || (speaksProtocol(spec) && keepsData(spec)));
+
+/**
+ * What of the status holds when the service is scaled to 0. Whoever led has the newest data on its volume: that it leads again
+ * is remembered. Where data end with their pods, the user has given them up, and the service begins anew.
+ *
+ * @param primary its pod, where that is there
+ */
+export function afterStop(resource: Resource, primary: Member | undefined): Status {
+  const { spec, status } = resource;
+  if (spec.replicas > 0) {
+    const { stopped, ...rest } = status;
+    // Started again before its pod was deleted.
+    return stopped === true && primary !== undefined && isLive(primary) ? rest : status;
+  }
+  if (remembersLeader(resource)) return { ...status, stopped: true };
+  const { primary: _name, primaryUID: _uid, ...rest } = status;
+  const { initialized: _initialized, syncSets: _sets, termStart: _start, ...fresh } = rest;
+  return fresh;
+}
+
+/** Whether the pods may be deleted for a scale to 0: not before it is written down who led, as the user may soon undo it. */
+export const mayStop = (resource: Resource): boolean =>
+  resource.status.stopped === true || !remembersLeader(resource);
+
+/** Members whose volumes may hold the data, those that must come back first at the beginning. */
+export function holderNames({ spec, status }: Resource): string[] {
+  const { primary, syncSets = [] } = status;
+  if (primary === undefined || !speaksProtocol(spec)) return [];
+  return [primary, ...syncSets.flatMap(({ members }) => members)];
+}
+
+/** The member that led when the service was stopped, by the name of its volume: the pod is another. */
+export const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
+  members.find(({ name }) => name === status.primary);
+
+/** Heard, and with the data that it had. */
+export function hasItsData(member: Member): boolean {
+  const state = reportOf(member)?.state;
+  return isHealthy(member) && (state === 'Detached' || state === 'Following') && !isOld(member);
+}
+
+/** Until when the holder is on its way without anybody being told; undefined where it is here, or should be. */
+export function comesUntilMs(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): number | undefined {
+  const holder = holderOf(resource, observed);
+  const others = observed.members.filter((member) => member !== holder && isHealthy(member));
+  const sinceMs =
+    holder?.createdAtMs ?? Math.min(...others.map(({ health }) => health?.sinceWallMs ?? nowMs));
+  const untilMs = sinceMs + comingMs;
+  return nowMs < untilMs ? untilMs : undefined;
+}
+
+/**
+ * Eventual: why nobody is elected yet after a stop. Positions of members that have all been started anew need not be comparable,
+ * and another one may come up sooner, with older data. Undefined where the holder is back, with its data or without.
+ */
+export function absentHolder(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): FailoverPlan | undefined {
+  const { primary = '' } = resource.status;
+  const holder = holderOf(resource, observed);
+  const state = reportOf(holder)?.state;
+  if (holder !== undefined && isHealthy(holder) && state !== undefined && state !== 'Starting') {
+    return undefined;
+  }
+  const why = holder === undefined ? 'has no pod yet' : whyUnhealthy(holder);
+  const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
+  const untilMs = comesUntilMs(resource, observed, nowMs);
+  if (untilMs !== undefined) return { kind: 'Wait', untilMs, message };
+  if (resource.spec.failover.onNoCandidate === 'PromoteAnyway') return undefined;
+  return {
+    kind: 'Blocked',
+    reason: 'PrimaryMissing',
+    message: `${message}. It goes on when ${primary} is back; to go on without it, set failover.onNoCandidate: PromoteAnyway`,
+  };
+}
