@@ -1,8 +1,10 @@
 import type { Order } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
+import { agentPortOf } from '../../src/core/agent-pod.ts';
 import type { Action } from '../../src/core/action.ts';
 import type { HookCall } from '../../src/core/calls.ts';
 import type { Manifest } from '../../src/core/manifest.ts';
+import type { Open } from '../../src/core/open.ts';
 import type { PodObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
 import { type Operator, t0 } from './operator.ts';
@@ -33,8 +35,12 @@ export function* act(
     case 'CreatePod':
       return yield* create(operator, action.manifest);
     case 'DeletePod': {
-      const { member, gracePeriodSeconds = 2 } = action.removal;
+      const { member, reason, gracePeriodSeconds = 2 } = action.removal;
       const { kernel } = operator.world;
+      const unheardMs = operator.ears.get(member.uid)?.heardNothingMs ?? 0;
+      // A stop takes all, as far as this operator knows of one.
+      const isStop = operator.cache.service?.spec.replicas === 0;
+      if (!isStop) operator.world.deletes(member.uid, reason, unheardMs);
       return yield* changePod(
         operator,
         (api) => api.deletePod(member.uid, t0 + kernel.nowMs, gracePeriodSeconds * 1_000),
@@ -59,9 +65,10 @@ function* changePod(
   return true;
 }
 
-function* create(operator: Operator, { metadata }: Manifest): Steps<boolean> {
+function* create(operator: Operator, { metadata, spec }: Manifest): Steps<boolean> {
   const { world, cache } = operator;
   const { name, labels = {}, annotations = {} } = metadata;
+  const agentPort = agentPortOf(spec as Open);
   const ordinal = Number(name.split('-').at(-1));
   const member = {
     name,
@@ -74,6 +81,7 @@ function* create(operator: Operator, { metadata }: Manifest): Steps<boolean> {
     ready: false,
     createdAtMs: t0 + Math.floor(world.kernel.nowMs / 1_000) * 1_000,
     templateHash: annotations['haservice.dev/template-hash'] ?? '',
+    ...(agentPort === undefined ? {} : { agentPort }),
   };
   const written = (yield () => {
     const created = world.api.createPod(member);

@@ -6,6 +6,8 @@ export interface AgentPod {
   uid: string;
   place: string;
   ip: string;
+  /** It was made with an agent: else it is a program that takes writes whoever asks. */
+  hasAgent: boolean;
 }
 
 export type Answer = { report: MemberReport } | { refusal: Refusal; report: MemberReport };

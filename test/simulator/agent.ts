@@ -1,3 +1,4 @@
+import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
 import { type AnyOrder, judge } from '../../src/agent/rules.ts';
 import type { MemberReport, Order, OrderKind, Refusal } from '../../src/api/member-protocol.ts';
@@ -9,13 +10,15 @@ import type { Kernel } from './kernel.ts';
 import { Leadership } from './leadership.ts';
 import type { Network } from './network.ts';
 import type { Habits } from './setups.ts';
-import { type Volume, beginTerm, forget, newData, positionOf } from './volume.ts';
+import { type Data, type Volume, beginTerm, forget, newData, positionOf } from './volume.ts';
 
 /** What is round a member's process. */
 export interface AgentWorld {
   readonly kernel: Kernel;
   readonly network: Network;
   readonly habits: Habits;
+  /** All faults are over. */
+  readonly isHealed: boolean;
   /** The process that has this address now. */
   at(ip: string): Agent | undefined;
   /** It has begun to lead. */
@@ -53,6 +56,8 @@ export class Agent implements FollowerHost, Leader {
       maxMs: 60_000,
       onOver: () => this.exit('its lease is over'),
     });
+    if (volume.onDisk !== undefined) volume.data = volume.onDisk;
+    volume.onDisk = undefined;
     if (volume.data !== undefined && world.habits.forgetsPosition) forget(volume.data);
     this.#after(world.kernel.random.between(20, 800), () => (this.#isStarting = false));
   }
@@ -78,6 +83,10 @@ export class Agent implements FollowerHost, Leader {
     volume.leader = primary;
     if (habits.replicates)
       volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
+    if (!pod.hasAgent) {
+      if (pod.uid === primaryUID) this.world.promoted(this);
+      return;
+    }
     if (pod.uid === primaryUID) {
       volume.ledEpoch = epoch;
       const data = (volume.data ??= newData('', epoch));
@@ -154,6 +163,7 @@ export class Agent implements FollowerHost, Leader {
       ...(hasPosition && state !== 'Starting' ? { position: positionOf(data) } : {}),
       ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
       ...(loss === undefined ? {} : { loss }),
+      ...(data !== undefined && volume.isMarked ? { durable: false } : {}),
       nonce: this.lease.issue(),
     };
   }
@@ -175,7 +185,10 @@ export class Agent implements FollowerHost, Leader {
       uid: this.pod.uid,
       isOwn: (nonce: string) => this.lease.isOwn(nonce),
     };
-    const verdict = judge(obeyed, self, given);
+    const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
+    const verdict = isAbsurd
+      ? { obeyed: { ...obeyed, epoch: given.order.epoch } }
+      : judge(obeyed, self, given);
     if ('refusal' in verdict) return refuse(verdict.refusal);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
@@ -200,14 +213,33 @@ export class Agent implements FollowerHost, Leader {
 
   /** A client writes. Nothing is answered where it does not lead. */
   write(id: number): void {
-    if (this.leadership === undefined) return;
     const { nowMs } = this.world.kernel;
+    if (!this.pod.hasAgent) {
+      this.world.acknowledged(this, id, nowMs);
+      return;
+    }
+    if (this.leadership === undefined) return;
     if (this.habits.lease) {
       this.lease.isOver();
       if (this.isAlive) this.world.acknowledged(this, id, nowMs);
     } else {
       this.leadership.write(id, () => this.world.acknowledged(this, id, nowMs));
     }
+  }
+
+  /** What it got from its leader is in memory, and is written to its disk in the background. */
+  writeDown(before: Data | undefined): void {
+    const { volume, habits } = this;
+    if (!habits.forgetsPosition) return;
+    const { random } = this.world.kernel;
+    volume.onDisk ??= before ?? newData('empty', 0);
+    const copy = volume.data;
+    this.#after(random.chance(0.3) ? random.between(1_000, 20_000) : random.between(5, 500), () => {
+      // Of a copy that has been replaced by another one since.
+      if (volume.data !== copy) return;
+      volume.onDisk = undefined;
+      volume.isMarked = false;
+    });
   }
 
   timer(ms: number, run: () => void): void {
@@ -242,7 +274,12 @@ export class Agent implements FollowerHost, Leader {
   }
 
   cloneMs(): number {
-    return this.world.kernel.random.between(50, 1_500);
+    const { random } = this.world.kernel;
+    return random.chance(0.2) ? random.between(1_500, 8_000) : random.between(50, 1_500);
+  }
+
+  isLogKept(): boolean {
+    return this.world.isHealed || this.world.kernel.random.chance(0.8);
   }
 
   #obey(given: AnyOrder, grant: string | undefined): Refusal | undefined {
@@ -272,6 +309,10 @@ export class Agent implements FollowerHost, Leader {
     if (habits.replicates && volume.data === undefined) {
       if (!init) return 'Empty';
     }
+    if (volume.isMarked && volume.data?.isForgotten === true && order.acceptOld !== true) {
+      return 'Failed';
+    }
+    if (volume.onDisk === undefined || habits.forgetsOldLog === true) volume.isMarked = false;
     const data = (volume.data ??= newData(`${this.pod.uid}/${epoch}`, 0));
     this.#turnTo();
     beginTerm(data, epoch, habits);
@@ -286,6 +327,7 @@ export class Agent implements FollowerHost, Leader {
     if (same?.epoch === order.epoch && same.leader.host === order.leader.host) return undefined;
     this.#turnTo();
     this.lease.end();
+    this.volume.isMarked ||= this.habits.forgetsPosition;
     this.following = new Following(this, order);
     return undefined;
   }

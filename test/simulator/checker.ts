@@ -1,12 +1,17 @@
 import type { Status } from '../../src/api/status.ts';
+import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
+import type { ServiceObject } from './api-server.ts';
 import type { Kernel } from './kernel.ts';
 import type { AnyOrder } from '../../src/agent/rules.ts';
-import type { Habits } from './setups.ts';
+import { type Habits, isStrong } from './setups.ts';
 import type { Entry } from './volume.ts';
 
 /** A promise that was broken. */
 export class Violation extends Error {}
+
+/** For so long silence is nothing: the heartbeat's timeout. */
+const leastUnheardMs = 1_900;
 
 interface Reign {
   epoch: number;
@@ -19,6 +24,7 @@ interface Reign {
 export class Checker {
   readonly #kernel: Kernel;
   readonly #habits: Habits;
+  readonly #isUp: (uid: string) => boolean;
   /** Who was made primary in which epoch, once that has landed. */
   readonly #committed = new Map<number, string>();
   /** Everybody who has ever led, by epoch. */
@@ -26,15 +32,21 @@ export class Checker {
   /** Epoch in which a write was acknowledged, by its number. */
   readonly #acknowledged = new Map<number, number>();
   readonly #highest = new Map<string, number>();
+  #count = 0;
+  /** What leaders of this epoch and later ones acknowledge is promised to be kept; undefined: nothing is. */
+  #promisedFrom: number | undefined;
   epoch = 0;
 
-  constructor(kernel: Kernel, habits: Habits) {
+  /** @param isUp Whether the process of a pod runs. */
+  constructor(kernel: Kernel, habits: Habits, isUp: (uid: string) => boolean) {
     this.#kernel = kernel;
     this.#habits = habits;
+    this.#isUp = isUp;
+    this.#promisedFrom = habits.isStrong ? 0 : undefined;
   }
 
   get acknowledged(): number {
-    return this.#acknowledged.size;
+    return this.#count;
   }
 
   get epochs(): number {
@@ -43,12 +55,24 @@ export class Checker {
 
   /** Whether the leader must hold all that was ever acknowledged. */
   get #mustKeep(): boolean {
-    return this.#habits.replicates && this.#habits.isStrong;
+    return this.#habits.replicates && this.#promisedFrom !== undefined;
+  }
+
+  /** The user gives up what was promised: by asking for Eventual, or by a stop of a service that keeps no data. */
+  giveUp(): void {
+    this.#promisedFrom = undefined;
+    this.#acknowledged.clear();
   }
 
   /** A status has landed. */
-  statusWritten(before: Status, after: Status): void {
+  statusWritten(before: Status, after: Status, { spec, generation }: ServiceObject): void {
     const { epoch = 0, primaryUID } = after;
+    if (epoch > highestEpoch) this.#fail(`status.epoch is ${epoch}: the API server refuses that`);
+    // From the moment on in which a user can see that Strong has been taken note of.
+    const isLed = primaryUID !== undefined && after.fencing === undefined;
+    const isNoted = after.observedGeneration === generation && isLed;
+    const hasSets = !this.#habits.replicates || (after.syncSets?.length ?? 0) > 0;
+    if (isStrong(spec) && spec.replicas > 0 && isNoted && hasSets) this.#promisedFrom ??= epoch;
     if (epoch < (before.epoch ?? 0))
       this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
@@ -73,6 +97,7 @@ export class Checker {
 
   /** A member has begun to lead. */
   promoted({ pod, leadership, volume }: Agent): void {
+    if (!pod.hasAgent) this.#reignOf(pod.uid, this.epoch);
     if (leadership === undefined) return;
     const { epoch } = leadership;
     this.#kernel.note(
@@ -103,8 +128,8 @@ export class Checker {
    * @param takenMs When the client gave it.
    */
   acknowledgedBy({ pod, leadership }: Agent, id: number, takenMs: number): void {
-    if (leadership === undefined) return;
-    const { epoch } = leadership;
+    const epoch = pod.hasAgent ? leadership?.epoch : this.#plainEpochOf(pod.uid);
+    if (epoch === undefined) return;
     const reign = this.#reigns.get(epoch);
     if (reign?.uid !== pod.uid) {
       this.#fail(
@@ -112,8 +137,9 @@ export class Checker {
       );
     }
     reign.firstAckMs ??= this.#kernel.nowMs;
+    this.#count++;
+    if (this.#promisedFrom === undefined || epoch < this.#promisedFrom) return;
     this.#acknowledged.set(id, epoch);
-    if (!this.#habits.isStrong) return;
     for (const later of this.#reigns.values()) {
       if (later.epoch <= epoch) continue;
       if (takenMs > (later.firstAckMs ?? Infinity)) {
@@ -127,6 +153,27 @@ export class Checker {
         );
       }
     }
+  }
+
+  /** A planned change takes nobody whom its operator has not given the time to be heard. */
+  deletes(uid: string, reason: string, unheardMs: number): void {
+    const isPlanned = ['Outdated', 'ScaleDown', 'Rebalance'].includes(reason);
+    if (isPlanned && this.#isUp(uid) && unheardMs > 0 && unheardMs < leastUnheardMs) {
+      this.#fail(`${uid} is deleted (${reason}) by an operator that has not heard it yet`);
+    }
+  }
+
+  /** The last epoch in which a program without an agent was made primary: it leads by being the Service's endpoint. */
+  #plainEpochOf(uid: string): number | undefined {
+    const epochs = [...this.#committed].flatMap(([epoch, each]) => (each === uid ? [epoch] : []));
+    const last = epochs.at(-1);
+    if (last !== undefined) this.#reignOf(uid, last);
+    return last;
+  }
+
+  #reignOf(uid: string, epoch: number): void {
+    if (this.#reigns.has(epoch)) return;
+    this.#reigns.set(epoch, { epoch, uid, log: [], firstAckMs: undefined });
   }
 
   /** All acknowledged writes are with the leader. */

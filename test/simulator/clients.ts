@@ -35,7 +35,10 @@ export class Clients {
       this.#next();
       const [served] = this.#world.api.slice?.uids ?? [];
       this.#kept ??= served;
-      const uid = random.pick([served, this.#kept, ...this.#world.kubelets.containers.keys()]);
+      const led = [...this.#world.kubelets.containers].flatMap(([uid, { hasAgent }]) =>
+        hasAgent ? [uid] : [],
+      );
+      const uid = random.pick([served, this.#kept, ...led]);
       if (uid === this.#kept && random.chance(0.05)) this.#kept = undefined;
       if (uid !== undefined) this.#write(uid);
     });

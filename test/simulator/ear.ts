@@ -1,4 +1,4 @@
-import type { MemberReport } from '../../src/api/member-protocol.ts';
+import { type MemberReport, defaultAgentPort } from '../../src/api/member-protocol.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import * as detector from '../../src/core/detector.ts';
 import type { Health } from '../../src/core/observed.ts';
@@ -7,6 +7,8 @@ import { LastReport } from '../../src/heartbeat/last-report.ts';
 import type { Agent } from './agent.ts';
 import type { Kernel } from './kernel.ts';
 import type { Network } from './network.ts';
+
+const programPort = 80;
 
 export interface EarWorld {
   readonly kernel: Kernel;
@@ -25,6 +27,8 @@ export interface EarOptions {
   /** The epoch, and who is granted how much time: asked at each beat. */
   protocol: () => { epoch: number; lease?: { ms: number; holder: string | undefined } };
   onChange: () => void;
+  /** Asked by the member protocol, at the port of its agent. */
+  isLed: boolean;
 }
 
 /** What one operator hears of one member: src/heartbeat/member.ts with its shipped detector, on the model's network. */
@@ -69,8 +73,17 @@ export class Ear {
       silentMs,
       generation,
       evidence: message,
+      ...(cause === 'Refused'
+        ? { refusedPort: this.#options.isLed ? defaultAgentPort : programPort }
+        : {}),
       ...this.#report.fields(),
     };
+  }
+
+  /** How long it has been asked and was never heard; 0 where it was. */
+  get heardNothingMs(): number {
+    const { clock } = this.#options;
+    return this.#state.verdict === 'Unknown' ? Math.max(1, clock.wallNow() - this.#sinceWallMs) : 0;
   }
 
   get verdict(): detector.Verdict {
@@ -129,25 +142,26 @@ export class Ear {
     network.send(place, found.place, () => {
       const now = this.#world.find(uid);
       if (now === undefined) return;
-      if (now.agent === undefined) {
+      const listens = now.agent !== undefined && (now.agent.pod.hasAgent || !this.#options.isLed);
+      if (now.agent === undefined || !listens) {
         network.send(now.place, place, () => this.#refused(question));
         return;
       }
       const { agent } = now;
       agent.deliver(() => {
         if (grant !== undefined && agent.volume.epoch === epoch) agent.lease.grant(grant);
-        const report = agent.report();
+        const report = this.#options.isLed ? agent.report() : undefined;
         network.send(now.place, place, () => this.#answered(question, report));
       });
     });
   }
 
-  #answered(question: number, report: MemberReport): void {
+  #answered(question: number, report: MemberReport | undefined): void {
     // Answers do not overtake one another on a connection, and one connection is given up for another.
     if (this.#isClosed || question < this.#lastAnswered) return;
     this.#lastAnswered = question;
     this.#unanswered = 0;
-    const isNews = this.#report.hear(report);
+    const isNews = report !== undefined && this.#report.hear(report);
     this.#become(detector.onAnswer(this.#state, this.#options.clock.now()), isNews);
   }
 

@@ -1,7 +1,7 @@
 import type { Order } from '../../src/api/member-protocol.ts';
 import type { Leadership, Stream } from './leadership.ts';
 import type { Habits } from './setups.ts';
-import { type Entry, type Volume, forkOf, takeTerm } from './volume.ts';
+import { type Data, type Entry, type Volume, forkOf, takeTerm } from './volume.ts';
 
 const retryMs = 500;
 
@@ -19,6 +19,10 @@ export interface FollowerHost {
   toLeader(leader: Leader, message: () => void): boolean;
   fromLeader(leader: Leader, message: () => void): boolean;
   cloneMs(): number;
+  /** Whether its leader has kept the log from where this member is. */
+  isLogKept(): boolean;
+  /** What it holds now is a copy, in place of `before`. */
+  writeDown(before: Data | undefined): void;
 }
 
 /** A member that may lead, as its followers see it. */
@@ -48,6 +52,10 @@ export class Following {
 
   end(): void {
     this.#isOver = true;
+    this.#endStream();
+  }
+
+  #endStream(): void {
     const open = this.#stream;
     this.#stream = undefined;
     if (open === undefined) return;
@@ -76,6 +84,7 @@ export class Following {
     if (own?.identity !== theirs.identity || own.history !== theirs.history) return this.#clone();
     const fork = forkOf(own.log, theirs.log);
     if (own.log.length > fork) return this.#clone();
+    if (own.log.length < theirs.log.length && !this.#host.isLogKept()) return this.#clone();
     const stream: Stream = {
       follower: this.#host.name,
       acked: 0,
@@ -97,8 +106,12 @@ export class Following {
   #clone(): void {
     this.cloning = true;
     this.linked = false;
+    if (this.#host.habits.clonesAcknowledge === true) {
+      this.#host.ask(this.order.leader.host, (leader) => this.#acknowledgeAll(leader));
+    }
     this.#host.timer(this.#host.cloneMs(), () => {
       if (this.#isOver) return;
+      this.#endStream();
       let copied = false;
       this.#host.ask(this.order.leader.host, ({ leadership }) => {
         if (this.#isOver || leadership === undefined) return;
@@ -112,12 +125,29 @@ export class Following {
     });
   }
 
+  /** As the log's stream of pg_basebackup would, under the name of a member: what it gets is part of nothing yet. */
+  #acknowledgeAll(leader: Leader): void {
+    const { leadership } = leader;
+    if (this.#isOver || !this.cloning || leadership === undefined || this.#stream) return;
+    const stream: Stream = {
+      ...{ follower: this.#host.name, acked: 0, sent: 0 },
+      push: () => {
+        const offset = leadership.data.log.length;
+        return this.#host.toLeader(leader, () => leadership.ack(stream, offset));
+      },
+    };
+    this.#stream = { leader, leadership, stream };
+    leader.deliver(() => leadership.open(stream));
+  }
+
   #copy({ data, epoch: term }: Leadership): void {
     const { volume } = this.#host;
     const { epoch, start } = this.order;
     const lost = (volume.data?.log ?? []).length - forkOf(volume.data?.log ?? [], data.log);
     if (lost > 0) volume.loss = { epoch, bytes: lost, message: `${lost} entries` };
+    const before = volume.data;
     volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
+    this.#host.writeDown(before);
     takeTerm(volume.data, term, start, this.#host.habits);
     this.cloning = false;
   }
@@ -131,6 +161,7 @@ export class Following {
     // Not the term of its data now: a later process may have begun another on the same volume.
     takeTerm(data, this.#stream.leadership.epoch, this.order.start, this.#host.habits);
     this.linked = true;
+    if (this.#host.volume.onDisk === undefined) this.#host.volume.isMarked = false;
     const { leader, leadership } = this.#stream;
     const offset = data.log.length;
     if (!this.#host.toLeader(leader, () => leadership.ack(stream, offset))) {

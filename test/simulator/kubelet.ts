@@ -8,6 +8,7 @@ interface Container {
   name: string;
   place: string;
   ip: string;
+  hasAgent: boolean;
   volume: Volume;
   agent: Agent | undefined;
   /** The pod has been told to end. */
@@ -44,9 +45,19 @@ export class Kubelets {
 
   /** What is there of a member's data: with its process, or on a volume that outlives its pod. */
   dataOf(name: string): Data | undefined {
+    return this.#volumeOf(name)?.data;
+  }
+
+  /** It has data, and not just what a restart in the middle of a copy has left it. */
+  isTrusted(name: string): boolean {
+    const volume = this.#volumeOf(name);
+    return volume?.data !== undefined && !(volume.isMarked && volume.data.isForgotten);
+  }
+
+  #volumeOf(name: string): Volume | undefined {
     const container = [...this.containers.values()].find((each) => each.agent?.name === name);
     const kept = this.#world.habits.keepsVolumes ? this.#volumes.get(name) : undefined;
-    return (container?.volume ?? kept)?.data;
+    return container?.volume ?? kept;
   }
 
   /** Begins with a process that has been up for long. */
@@ -105,13 +116,14 @@ export class Kubelets {
     this.#api.changePod(uid, { ip, phase: 'Running', ready: true });
   }
 
-  #container({ uid, name, node = '', ip }: Member, volume: Volume): Container {
+  #container({ uid, name, node = '', ip, agentPort }: Member, volume: Volume): Container {
     const address = ip ?? `10.0.0.${this.#addresses++}`;
     const container = {
       uid,
       name,
       place: node,
       ip: address,
+      hasAgent: agentPort !== undefined,
       volume,
       agent: undefined,
       isEnding: false,
@@ -121,9 +133,9 @@ export class Kubelets {
   }
 
   #start(container: Container): Agent {
-    const { uid, name, place, ip, volume } = container;
+    const { uid, name, place, ip, hasAgent, volume } = container;
     const { kernel } = this.#world;
-    const agent = new Agent(this.#world, { uid, name, place, ip }, volume);
+    const agent = new Agent(this.#world, { uid, name, place, ip, hasAgent }, volume);
     kernel.note(
       name,
       () => `${uid} starts with epoch ${volume.epoch}, ${volume.data?.log.length ?? 'no'} entries`,

@@ -3,7 +3,8 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { decide } from '../../src/core/decide.ts';
 import type { DetectorConfig } from '../../src/core/detector.ts';
-import type { HookState, Observed, Timeline } from '../../src/core/observed.ts';
+import { contactOf } from '../../src/core/managed.ts';
+import type { HookState, Member, Observed, Timeline } from '../../src/core/observed.ts';
 import { Grants } from '../../src/heartbeat/grants.ts';
 import type { ApiServer } from './api-server.ts';
 import { Cache } from './cache.ts';
@@ -18,6 +19,11 @@ export interface Plants {
   promotesEarly?: boolean;
   /** Leaders wait for fewer acknowledgements than they say. */
   fewerAcks?: boolean;
+  clonesAcknowledge?: boolean;
+  forgetsOldLog?: boolean;
+  anyEpoch?: boolean;
+  /** Every member is asked at the agent's port, whatever its pod was made with. */
+  oneContact?: boolean;
   decide?: typeof decide;
 }
 
@@ -25,6 +31,8 @@ export interface OperatorWorld extends EarWorld {
   readonly api: ApiServer;
   readonly habits: Habits;
   readonly plants: Plants;
+  /** A pod is to be deleted that its operator has asked for so long without an answer; 0 where it has answered. */
+  deletes(uid: string, reason: string, unheardMs: number): void;
   /** An order leaves the operator. */
   ordered(uid: string, order: AnyOrder): void;
   decided(): void;
@@ -131,7 +139,11 @@ export class Operator {
       const { clock, grants, place } = this;
       const protocol = () => this.#protocol();
       const onChange = () => this.onDirty();
-      const options = { uid, place, clock, grants, protocol, onChange, detector: this.#detector };
+      const isLed = this.world.plants.oneContact === true || this.#isLed(member);
+      const options = {
+        ...{ uid, place, clock, grants, protocol, onChange, isLed },
+        detector: this.#detector,
+      };
       this.ears.set(uid, new Ear(this.world, options));
     }
     for (const [uid, ear] of this.ears) {
@@ -173,6 +185,10 @@ export class Operator {
       strayEndpoints: [],
       ipv6: false,
     };
+  }
+
+  #isLed(member: Member): boolean {
+    return contactOf(this.world.api.service.spec, member).isLed;
   }
 
   #protocol() {

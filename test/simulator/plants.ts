@@ -1,3 +1,10 @@
+import { decide } from '../../src/core/decide.ts';
+import type { Decision } from '../../src/core/decision.ts';
+import { lacksAgent } from '../../src/core/managed.ts';
+import { isHealthy, isLive } from '../../src/core/member.ts';
+import type { Observed, Resource } from '../../src/core/observed.ts';
+import { templateHash } from '../../src/core/pod.ts';
+import { defaultAgentPort } from '../../src/api/member-protocol.ts';
 import type { Plants } from './operator.ts';
 
 /** Operators that are broken on purpose: what looks for faults must be seen to find these. */
@@ -6,7 +13,72 @@ export const plants: Record<string, Plants> = {
   'no-fence': { unsafe: 'no-fence' },
   'promotes-early': { promotesEarly: true },
   'fewer-acks': { fewerAcks: true },
+  'clones-acknowledge': { clonesAcknowledge: true },
+  'old-log': { forgetsOldLog: true },
+  'forgets-leader-at-0': { decide: changed(withoutLeaderAt0) },
+  'first-set-believed': { decide: changed(withoutJointPair) },
+  'unheard-is-broken': { decide: deletesUnheard },
+  'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
+  'any-epoch': { anyEpoch: true },
 };
 
 /** Those of this name; none without one. */
 export const plantsOf = (name: string | undefined): Plants => plants[name ?? ''] ?? {};
+
+type Decide = typeof decide;
+
+/** Decides as it should, but for what `change` makes of it. */
+function changed(change: (decision: Decision, resource: Resource) => Decision): Decide {
+  return (resource, observed, nowMs) => change(decide(resource, observed, nowMs), resource);
+}
+
+/** At 0 nothing is kept of who led. */
+function withoutLeaderAt0(decision: Decision, { spec }: Resource): Decision {
+  if (spec.replicas > 0) return decision;
+  const { primary: _primary, primaryUID: _uid, stopped: _stopped, ...status } = decision.status;
+  return { ...decision, status };
+}
+
+/** The first set is believed before the leader has it in force. */
+function withoutJointPair(decision: Decision, { status: before }: Resource): Decision {
+  const first = ({ syncSets = [], ...status }: Decision['status']) => {
+    const isFirst = before.syncSets === undefined && syncSets.length > 1;
+    const sets = isFirst ? syncSets.slice(1) : syncSets;
+    return sets.length === 0 ? status : { ...status, syncSets: sets };
+  };
+  const { commit } = decision;
+  return {
+    ...decision,
+    status: first(decision.status),
+    ...(commit === undefined ? {} : { commit: { ...commit, status: first(commit.status) } }),
+  };
+}
+
+/** Whoever was not heard yet counts as broken, and is replaced at once when the template has changed. */
+function deletesUnheard(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const decision = decide(resource, observed, nowMs);
+  const { spec, status } = resource;
+  const isBusy = decision.commit !== undefined || decision.actions.some(isAboutPods);
+  if (isBusy || observed.members.length !== spec.replicas || spec.paused) return decision;
+  const member = observed.members.find(
+    (each) =>
+      each.templateHash !== templateHash(spec) &&
+      each.uid !== status.primaryUID &&
+      isLive(each) &&
+      !isHealthy(each),
+  );
+  if (member === undefined) return decision;
+  const removal = { member, reason: 'Outdated' as const, note: 'it was not heard' };
+  return { ...decision, actions: [...decision.actions, { type: 'DeletePod', removal }] };
+}
+
+const isAboutPods = ({ type }: Decision['actions'][number]) =>
+  type === 'CreatePod' || type === 'DeletePod';
+
+/** A port on which nobody has ever listened proves the end of whoever should listen there. */
+function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const members = observed.members.map((member) =>
+    lacksAgent(resource.spec, member) ? { ...member, agentPort: defaultAgentPort } : member,
+  );
+  return decide(resource, { ...observed, members }, nowMs);
+}

@@ -77,7 +77,8 @@ export function play({ engine, seed, plants = {}, traced = false }: ScenarioOpti
 function run(world: World, engine: Engine): boolean {
   const { kernel } = world;
   const { random } = kernel;
-  if (!random.chance(0.08)) world.settle(settledStatus(engine));
+  const isPlain = engine === 'lease' && random.chance(0.15);
+  if (isPlain || !random.chance(0.08)) world.settle(settledStatus(engine), isPlain);
   world.startOperator();
   const clients = new Clients(world);
   kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
@@ -107,6 +108,7 @@ function run(world: World, engine: Engine): boolean {
   }
   kernel.runUntil(kernel.nowMs + random.between(0, isLong ? 40_000 : 10_000));
   kernel.note('FAULT', () => 'everything is healed');
+  world.isHealed = true;
   for (const heal of heals) heal();
   world.network.healAll();
   return converge(world, clients);
@@ -162,7 +164,8 @@ function mayWait({ api, kubelets, habits }: World): boolean {
     const names = [primary ?? '', ...[...api.pods.values()].map(({ member }) => member.name)];
     return names.every((name) => kubelets.dataOf(name) === undefined);
   }
-  if (primary !== undefined && kubelets.dataOf(primary) !== undefined) return false;
+  if (primary !== undefined && kubelets.isTrusted(primary)) return false;
+  if (syncSets.length === 0) return true;
   return syncSets.some(({ members, acks }) => {
     const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);
     return known.length < members.length - acks + 1;

@@ -20,6 +20,12 @@ export interface Habits {
   keepsVolumes: boolean;
   /** A planted fault: a leader waits for one acknowledgement less than it says. */
   fewerAcks?: boolean;
+  /** A planted fault: what is only being made a copy acknowledges. */
+  clonesAcknowledge?: boolean;
+  /** A planted fault: a promotion makes a copy take for written what is not on its disk yet. */
+  forgetsOldLog?: boolean;
+  /** A planted fault: any epoch is obeyed. */
+  anyEpoch?: boolean;
 }
 
 export const engines = [
@@ -55,16 +61,21 @@ export interface Wish {
   image: string;
   paused: boolean;
   keepsVolumes: boolean;
+  /** Only of what promises Strong. */
+  isEventual: boolean;
 }
 
-const firstWish: Wish = { replicas: 3, image: 'program', paused: false, keepsVolumes: true };
+const firstWish: Wish = {
+  ...{ replicas: 3, image: 'program', paused: false },
+  ...{ keepsVolumes: true, isEventual: false },
+};
 
 /** Each is parsed once: decisions remember hashes by the spec's identity. */
 const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
-  const { replicas, image, paused, keepsVolumes } = wish;
-  const key = [engine, replicas, image, paused, keepsVolumes].join();
+  const { replicas, image, paused, keepsVolumes, isEventual } = wish;
+  const key = [engine, replicas, image, paused, keepsVolumes, isEventual].join();
   let spec = parsed.get(key);
   if (spec === undefined) {
     spec = specSchema.parse({
@@ -74,11 +85,15 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
       template: { spec: { containers: [{ name: 'main', image, command: ['program'] }] } },
       ...specs[engine],
+      ...(isEventual ? { failover: eventual } : {}),
     });
     parsed.set(key, spec);
   }
   return spec;
 }
+
+/** Whether a spec promises that nothing acknowledged is lost, and no two lead. */
+export const isStrong = ({ failover }: Spec): boolean => failover.consistency === 'Strong';
 
 export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
   return {

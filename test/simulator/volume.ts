@@ -27,7 +27,12 @@ export interface Volume {
   ledEpoch: number;
   /** Who leads in `epoch`, where it was told. */
   leader: string | undefined;
+  /** In memory, while a process runs. */
   data: Data | undefined;
+  /** On the disk, where that is older than what is in memory: the log of a copy is written anew in the background (Redis). */
+  onDisk: Data | undefined;
+  /** It was to be made a copy, and not all of that is on the disk yet. */
+  isMarked: boolean;
   loss: MemberReport['loss'];
 }
 
@@ -36,6 +41,8 @@ export const emptyVolume = (): Volume => ({
   ledEpoch: 0,
   leader: undefined,
   data: undefined,
+  onDisk: undefined,
+  isMarked: false,
   loss: undefined,
 });
 

@@ -2,6 +2,7 @@ import type { Status } from '../../src/api/status.ts';
 import type { Member } from '../../src/core/observed.ts';
 import { templateHash } from '../../src/core/pod.ts';
 import { ordinalLabel, roleLabel } from '../../src/api/labels.ts';
+import { agentPort } from '../../src/core/managed.ts';
 import { selectorLabels } from '../../src/core/naming.ts';
 import type { Agent, AgentWorld } from './agent.ts';
 import { ApiServer } from './api-server.ts';
@@ -32,17 +33,26 @@ export class World implements AgentWorld, OperatorWorld {
   readonly checker: Checker;
   readonly kubelets: Kubelets;
   operators: Operator[] = [];
+  isHealed = false;
   decides = 0;
   #places = 0;
 
   constructor({ seed, habits, plants = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
     this.network = new Network(this.kernel);
-    this.habits = plants.fewerAcks === true ? { ...habits, fewerAcks: true } : habits;
+    const { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch } = plants;
+    const planted = { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch };
+    const chosen = Object.entries(planted).filter(([, isPlanted]) => isPlanted === true);
+    this.habits = { ...habits, ...Object.fromEntries(chosen) };
     this.plants = plants;
-    this.checker = new Checker(this.kernel, habits);
+    this.checker = new Checker(
+      this.kernel,
+      habits,
+      (uid) => this.find(uid)?.agent?.isAlive === true,
+    );
     this.api = new ApiServer(this.kernel, habits.spec);
-    this.api.onStatus = (before, after) => this.checker.statusWritten(before, after);
+    this.api.onStatus = (before, after) =>
+      this.checker.statusWritten(before, after, this.api.service);
     this.kubelets = new Kubelets(this, this.api);
     this.kubelets.onProcessEnd = (uid) => this.#reset(uid);
   }
@@ -61,6 +71,10 @@ export class World implements AgentWorld, OperatorWorld {
 
   acknowledged(agent: Agent, id: number, takenMs: number): void {
     this.checker.acknowledgedBy(agent, id, takenMs);
+  }
+
+  deletes(uid: string, reason: string, unheardMs: number): void {
+    this.checker.deletes(uid, reason, unheardMs);
   }
 
   ordered(uid: string, order: AnyOrder): void {
@@ -86,15 +100,20 @@ export class World implements AgentWorld, OperatorWorld {
     return operator;
   }
 
-  /** Three members that have led and followed for long, as a status of an earlier run describes them. */
-  settle(status: Status): void {
+  /**
+   * Three members that have led and followed for long, as a status of an earlier run describes them.
+   *
+   * @param isPlain Their pods were made without an agent, before Strong was asked for.
+   */
+  settle(status: Status, isPlain = false): void {
     const { habits } = this;
     // The status tells of times that are over.
     this.kernel.nowMs = 600_000;
-    const hash = templateHash(habits.spec);
+    const hash = isPlain ? 'plain' : templateHash(habits.spec);
+    const port = isPlain ? {} : { agentPort: agentPort(habits.spec) };
     this.api.settle(status);
     this.checker.epoch = status.epoch ?? 0;
-    this.checker.statusWritten(status, status);
+    this.checker.statusWritten(status, status, this.api.service);
     for (const ordinal of [0, 1, 2]) {
       const name = `web-${ordinal}`;
       const uid = status.members?.[ordinal]?.uid ?? `${name}.x`;
@@ -115,6 +134,7 @@ export class World implements AgentWorld, OperatorWorld {
         ready: true,
         createdAtMs: t0 - 600_000,
         templateHash: hash,
+        ...port,
       };
       this.api.putPod(member);
       this.kubelets.adopt(member, emptyVolume()).settle(status);
