@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { haServiceCrd } from './crd.ts';
 import { durationMs } from './duration.ts';
+import { highestEpoch } from './epoch.ts';
 import { isHAError } from './errors.ts';
 import { parseSpec } from './haservice.ts';
 
@@ -74,6 +75,15 @@ describe('the CRD', () => {
       nodes: 'Preferred',
     });
   });
+});
+
+it('the CRD takes no epoch above the highest, by whose hand it may come', () => {
+  const epochs = all.filter(([path]) => /^\.status\..*epoch$|^\.status\.epoch$/i.test(path));
+  expect(epochs.map(([path, { maximum }]) => [path, maximum])).toEqual(
+    ['.epoch', '.ledEpoch', '.fencing.epoch', '.members[].epoch', '.failovers[].epoch'].map(
+      (path) => [`.status${path}`, highestEpoch],
+    ),
+  );
 });
 
 describe('parseSpec', () => {
