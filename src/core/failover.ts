@@ -183,7 +183,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     failure.trigger === 'Stopped' ? absentHolder(resource, observed, nowMs) : undefined;
   if (absent !== undefined) return absent;
   const holder = holderOf(resource, observed);
-  const isHolderBack = failure.trigger === 'Stopped' && holder !== undefined && hasItsData(holder);
+  const isHolderBack =
+    failure.trigger === 'Stopped' && holder !== undefined && hasItsData(holder, status.epoch);
   const { winner, rejected, ranked } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,

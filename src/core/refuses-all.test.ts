@@ -252,6 +252,17 @@ describe('a primary that refuses all', () => {
     expect(alone).toMatchObject({ kind: 'Blocked', reason: 'NoCandidate' });
   });
 
+  it('is replaced after a stop, Eventual, although it holds the newest data', () => {
+    const stopped = { stopped: true, primaryUID: 'uid-before' };
+    const { resource } = strong({ failover: { consistency: 'Eventual' } }, stopped);
+    const back = [1, 2].map((ordinal) => led(resource, ordinal, fenced({ epoch: 1 })));
+    expect(plan(resource, [former(resource), ...back])).toMatchObject({
+      kind: 'Elect',
+      winner: { name: 'web-1' },
+      record: { trigger: 'Stopped' },
+    });
+  });
+
   it('is replaced before anything was written', () => {
     const { resource } = strong({}, { initialized: false });
     const away = { ...empty, epoch: highestEpoch };

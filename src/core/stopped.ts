@@ -4,6 +4,7 @@ import { needsLease, speaksProtocol } from './managed.ts';
 import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { list } from './open.ts';
+import { refusesAll } from './refuses-all.ts';
 
 /** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
 const comingMs = 30_000;
@@ -56,10 +57,11 @@ export function holderNames({ spec, status }: Resource): string[] {
 export const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
   members.find(({ name }) => name === status.primary);
 
-/** Heard, and with the data that it had. */
-export function hasItsData(member: Member): boolean {
+/** Heard, with the data that it had, and to be led. */
+export function hasItsData(member: Member, epoch: number | undefined): boolean {
   const state = reportOf(member)?.state;
-  return isHealthy(member) && (state === 'Detached' || state === 'Following') && !isOld(member);
+  const hasData = (state === 'Detached' || state === 'Following') && !isOld(member);
+  return isHealthy(member) && hasData && !refusesAll(member, epoch);
 }
 
 /** Until when the holder is on its way without anybody being told; undefined where it is here, or should be. */
