@@ -1,6 +1,6 @@
 import type { Manifest } from './manifest.ts';
 import type { Member, StrayEndpoints } from './observed.ts';
-import type { Removal } from './replicas.ts';
+import type { Removal } from './removals.ts';
 import type { HookCall } from './calls.ts';
 
 /** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */

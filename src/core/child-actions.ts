@@ -6,7 +6,7 @@ import { isLive } from './member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { desiredPod } from './pod.ts';
-import type { Removal } from './replicas.ts';
+import type { Removal } from './removals.ts';
 import { roleOf } from './status.ts';
 import { isActive } from './topology.ts';
 

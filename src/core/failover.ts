@@ -1,16 +1,10 @@
 import { durationMs } from '../api/duration.ts';
 import { candidatesOf } from './candidates.ts';
-import {
-  type ElectionContext,
-  describeRejections,
-  elect,
-  promoteAttempts,
-  promoteFailures,
-} from './election.ts';
+import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight, whatHelps } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
-import { isPlanned, restMs } from './flapping.ts';
+import { guard, hopeless } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
 import { lacksAgent, needsLease, speaksProtocol } from './managed.ts';
@@ -20,7 +14,6 @@ import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
-import { endOf } from './since.ts';
 import { absentHolder, hasItsData, holderOf } from './stopped.ts';
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
@@ -35,66 +28,6 @@ function wantsSwitchover(resource: Resource, observed: Observed, primary: Member
     others.length >= resource.spec.replicas - 1 &&
     others.every((member) => isWell(member) && isDurable(member) && member.templateHash === hash)
   );
-}
-
-function guard(resource: Resource, failure: Failure, nowMs: number): FailoverPlan | undefined {
-  const { failover } = resource.spec;
-  if (isPlanned(failure.trigger)) return undefined;
-  // A pod that is gone does not come back: the delay is for one that may.
-  const delayed = failure.atMs + durationMs(failover.delay);
-  if (failure.detectMs !== undefined && nowMs < delayed) {
-    return {
-      kind: 'Blocked',
-      reason: 'Delay',
-      message: `${failure.what}; failover.delay gives it ${failover.delay} to come back`,
-      untilMs: delayed,
-    };
-  }
-  const last = resource.status.failovers?.find(
-    (record) => record.outcome === 'Completed' && !isPlanned(record.trigger),
-  );
-  if (last === undefined || inFlight(resource) !== undefined) return undefined;
-  const restsMs = restMs(resource);
-  const untilMs = endOf(last.startedAt, restsMs, nowMs);
-  if (untilMs === undefined) return undefined;
-  const isPlain = restsMs === durationMs(failover.minInterval);
-  return {
-    kind: 'Blocked',
-    reason: 'MinInterval',
-    message: isPlain
-      ? `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`
-      : `${failure.what}; new primaries have failed one after the other, so that the next failover waits ${restsMs / 1000} s (failover.minInterval, doubled each time); look what kills them`,
-    untilMs,
-  };
-}
-
-/** How long a primary that cannot be promoted, and that nobody could relieve, is tried before others are looked at again. */
-const anotherRoundMs = 30_000;
-
-/** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
-function hopeless(
-  { status }: Resource,
-  { members, hooks }: Observed,
-  { trigger, evidence }: Failure,
-  nowMs: number,
-): FailoverPlan | undefined {
-  if (trigger !== 'PromoteFailed') return undefined;
-  const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
-  const isHope = (member: Member) =>
-    member.uid !== status.primaryUID &&
-    isHealthy(member) &&
-    promoteFailures(member, hooks) < promoteAttempts;
-  if (!members.some(isHope)) {
-    const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
-    return { ...blocked, message };
-  }
-  // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
-  const last = status.failovers?.[0];
-  const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
-  const untilMs = isSame ? endOf(last.startedAt, anotherRoundMs, nowMs) : undefined;
-  if (untilMs === undefined) return undefined;
-  const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
-  return { ...blocked, message, untilMs };
 }
 
 /** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */

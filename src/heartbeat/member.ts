@@ -9,6 +9,7 @@ import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
+import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
 import { phaseOf } from './phase.ts';
 
@@ -259,27 +260,7 @@ export class Member {
   }
 
   #message(): string {
-    const { verdict, cause, limitMs, bad, config } = this.#state;
-    const last = this.#evidence.last();
-    const because = last === undefined ? '' : ` (${last})`;
-    switch (verdict) {
-      case 'Healthy':
-        return 'answers';
-      case 'Suspect':
-        return `a heartbeat is missing${because}`;
-      case 'Sick':
-        return `answers, but wrongly${because}`;
-      case 'Dead':
-        if (bad > 0) return `was dead, answers again, but wrongly${because}`;
-        if (cause === 'Refused')
-          return `nothing listens on port ${this.#refusedPort} any more${because}`;
-        return `silent for ${Math.round(limitMs)} ms${because}`;
-      case 'Unknown':
-        if (cause === undefined) return 'not heard yet';
-        if (cause === 'Refused')
-          return `nothing listens on port ${this.#refusedPort} yet${because}`;
-        return `never heard, for ${config.timeoutMs} ms and more${because}`;
-    }
+    return describeHealth(this.#state, this.#evidence.last(), this.#refusedPort);
   }
 }
 

@@ -35,6 +35,8 @@ export interface DatabaseOptions {
   spec?: Record<string, unknown>;
   /** Fields of spec.engine besides. */
   engine?: Record<string, unknown>;
+  /** Of the container. */
+  args?: readonly string[];
   /** Whether each member has a volume of its own, that outlives its pod. */
   volumes?: boolean;
 }
@@ -43,7 +45,13 @@ export interface DatabaseOptions {
 export function database(
   name: string,
   type: DatabaseType,
-  { consistency = 'Strong', spec = {}, engine = {}, volumes = true }: DatabaseOptions = {},
+  {
+    consistency = 'Strong',
+    spec = {},
+    engine = {},
+    args = [],
+    volumes = true,
+  }: DatabaseOptions = {},
 ): KubeObject {
   const { image, port, dataDir } = databases[type];
   const claim = {
@@ -66,7 +74,10 @@ export function database(
           terminationGracePeriodSeconds: 5,
           securityContext: { runAsNonRoot: true, runAsUser: 999, runAsGroup: 999, fsGroup: 999 },
           containers: [
-            { name: 'database', image, volumeMounts: [{ name: 'data', mountPath: dataDir }] },
+            {
+              ...{ name: 'database', image, args },
+              volumeMounts: [{ name: 'data', mountPath: dataDir }],
+            },
           ],
           ...(volumes ? {} : { volumes: [{ name: 'data', emptyDir: {} }] }),
         },

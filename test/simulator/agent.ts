@@ -1,16 +1,17 @@
 import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
 import { type AnyOrder, judge } from '../../src/agent/rules.ts';
-import type { MemberReport, Order, OrderKind, Refusal } from '../../src/api/member-protocol.ts';
-import type { Status } from '../../src/api/status.ts';
+import type { MemberReport, Order, Refusal } from '../../src/api/member-protocol.ts';
 import { ownClock } from './own-clock.ts';
+import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';
+import { reportOf } from './agent-report.ts';
 import type { AgentPod, Answer } from './agent-types.ts';
 import { type FollowerHost, Following, type Leader } from './following.ts';
 import type { Kernel } from './kernel.ts';
 import { Leadership } from './leadership.ts';
 import type { Network } from './network.ts';
 import type { Habits } from './setups.ts';
-import { type Data, type Volume, beginTerm, forget, newData, positionOf } from './volume.ts';
+import { type Data, type Volume, beginTerm, forget, newData } from './volume.ts';
 
 /** What is round a member's process. */
 export interface AgentWorld {
@@ -74,33 +75,9 @@ export class Agent implements FollowerHost, Leader {
     return this.world.habits;
   }
 
-  /** It has led or followed for long, as the status says. */
-  settle(status: Status): void {
-    const { epoch = 1, primary, primaryUID, termStart } = status;
-    const { volume, habits, pod } = this;
+  /** It has come up. */
+  started(): void {
     this.#isStarting = false;
-    volume.epoch = epoch;
-    volume.leader = primary;
-    if (habits.replicates)
-      volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
-    if (!pod.hasAgent) {
-      if (pod.uid === primaryUID) this.world.promoted(this);
-      return;
-    }
-    if (pod.uid === primaryUID) {
-      volume.ledEpoch = epoch;
-      const data = (volume.data ??= newData('', epoch));
-      this.leadership = new Leadership(epoch, data, status.syncSets?.[0], habits);
-      if (habits.lease) this.lease.begin(`${this.lease.issue()} 10000`);
-      this.world.promoted(this);
-      return;
-    }
-    const host = status.members?.findIndex(({ uid }) => uid === primaryUID) ?? 0;
-    const leader = { member: primary ?? '', host: `10.1.0.${host}`, port: 80 };
-    const order = { member: pod.name, epoch, reason: '', leader };
-    const start = termStart === undefined ? {} : { start: termStart };
-    this.following = new Following(this, { ...order, ...start });
-    this.following.linked = true;
   }
 
   /** Something has come for this process. A frozen one finds it when it thaws, if it was not given up. */
@@ -147,25 +124,7 @@ export class Agent implements FollowerHost, Leader {
   }
 
   report(): MemberReport {
-    const { habits, volume, pod, state, leadership, following } = this;
-    const { epoch, ledEpoch, loss, data } = volume;
-    const hasPosition =
-      habits.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
-    return {
-      uid: pod.uid,
-      state,
-      epoch,
-      ledEpoch: data === undefined && habits.replicates ? 0 : ledEpoch,
-      ...(following === undefined ? {} : { leader: following.order.leader.member }),
-      ...(state === 'Following' && habits.replicates
-        ? { linked: following?.linked !== false }
-        : {}),
-      ...(hasPosition && state !== 'Starting' ? { position: positionOf(data) } : {}),
-      ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
-      ...(loss === undefined ? {} : { loss }),
-      ...(data !== undefined && volume.isMarked ? { durable: false } : {}),
-      nonce: this.lease.issue(),
-    };
+    return reportOf(this, this.lease.issue());
   }
 
   /** An order has arrived. `answer` is called once it is carried out, refused or given up for a newer one. */
@@ -208,7 +167,7 @@ export class Agent implements FollowerHost, Leader {
       kernel.note(this.name, () => `obeys ${given.kind} of epoch ${given.order.epoch}`);
       answer({ report: this.report() });
     };
-    this.#after(this.#durationMs(given.kind), carryOut);
+    this.#after(orderMs(given.kind, this.world.kernel.random), carryOut);
   }
 
   /** A client writes. Nothing is answered where it does not lead. */
@@ -231,10 +190,9 @@ export class Agent implements FollowerHost, Leader {
   writeDown(before: Data | undefined): void {
     const { volume, habits } = this;
     if (!habits.forgetsPosition) return;
-    const { random } = this.world.kernel;
     volume.onDisk ??= before ?? newData('empty', 0);
     const copy = volume.data;
-    this.#after(random.chance(0.3) ? random.between(1_000, 20_000) : random.between(5, 500), () => {
+    this.#after(rewriteMs(this.world.kernel.random), () => {
       // Of a copy that has been replaced by another one since.
       if (volume.data !== copy) return;
       volume.onDisk = undefined;
@@ -274,8 +232,7 @@ export class Agent implements FollowerHost, Leader {
   }
 
   cloneMs(): number {
-    const { random } = this.world.kernel;
-    return random.chance(0.2) ? random.between(1_500, 8_000) : random.between(50, 1_500);
+    return cloneMs(this.world.kernel.random);
   }
 
   isLogKept(): boolean {
@@ -338,12 +295,6 @@ export class Agent implements FollowerHost, Leader {
     this.following = undefined;
     this.leadership?.end();
     this.leadership = undefined;
-  }
-
-  #durationMs(kind: OrderKind): number {
-    const { random } = this.world.kernel;
-    if (random.chance(0.03)) return random.between(500, 6_000);
-    return kind === 'promote' ? random.between(5, 200) : random.between(1, 60);
   }
 
   #after(ms: number, run: () => void): void {

@@ -1,52 +1,32 @@
-import type { Agent } from './agent.ts';
 import { t0 } from './operator.ts';
-import { type Wish, specOf } from './setups.ts';
+import { edits } from './edits.ts';
+import { type Fault, bothWays, cut, leaderOrAny, oneOrBoth, others, someAgent } from './targets.ts';
 import type { World } from './world.ts';
 
-/** Does harm; what it returns makes good what does not mend itself. */
-type Fault = (world: World, ms: number) => (() => void) | undefined;
-
-const someAgent = ({ kubelets, kernel }: World): Agent | undefined => {
-  const { agents } = kubelets;
-  return agents.length === 0 ? undefined : kernel.random.pick(agents);
-};
-
-/** Mostly the one that matters. */
-const leaderOrAny = (world: World): Agent | undefined => {
-  const leader = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
-  return leader !== undefined && world.kernel.random.chance(0.7) ? leader : someAgent(world);
-};
-
-const others = (world: World, place: string): string[] =>
-  [
-    'api',
-    ...world.operators.map((operator) => operator.place),
-    ...world.kubelets.agents.map((agent) => agent.place),
-  ].filter((each) => each !== place);
-
-function cut(world: World, links: [string, string][]): () => void {
-  world.kernel.note('FAULT', () => `cut: ${links.map((link) => link.join('>')).join(' ')}`);
-  for (const [from, to] of links) world.network.cut(from, to);
-  return () => {
-    world.kernel.note('FAULT', () => `heals: ${links.map((link) => link.join('>')).join(' ')}`);
-    for (const [from, to] of links) world.network.heal(from, to);
-  };
-}
-
-const bothWays = (a: string, b: string): [string, string][] => [
-  [a, b],
-  [b, a],
-];
-
-function oneOrBoth(world: World, a: string, b: string): [string, string][] {
-  const both = bothWays(a, b);
-  return world.kernel.random.chance(0.6) ? both : [world.kernel.random.pick(both)];
-}
-
 export const faults: Record<string, Fault> = {
+  ...edits,
   crash: (world) => {
     const agent = leaderOrAny(world);
     if (agent !== undefined) world.kubelets.crash(agent);
+    return undefined;
+  },
+  /** The power fails: every process ends, and comes back with what is on its disk. */
+  crashAll: (world) => {
+    for (const agent of world.kubelets.agents) world.kubelets.crash(agent);
+    return undefined;
+  },
+  /** Machines are rebooted one after the other, and in the end the power fails. */
+  reboots: (world) => {
+    const { kernel, kubelets } = world;
+    let atMs = 0;
+    for (const { pod } of kubelets.agents) {
+      kernel.after(atMs, () => {
+        const agent = kubelets.agents.find((each) => each.pod.uid === pod.uid);
+        if (agent !== undefined) kubelets.crash(agent);
+      });
+      atMs += kernel.random.between(500, 5_000);
+    }
+    if (kernel.random.chance(0.5)) kernel.after(atMs, () => void faults['crashAll']?.(world, 0));
     return undefined;
   },
   wipe: (world) => {
@@ -194,64 +174,6 @@ export const faults: Record<string, Fault> = {
     kernel.after(kernel.random.between(0, 20_000), late);
     return kernel.random.chance(0.5) ? late : undefined;
   },
-  changeTemplate: (world) => {
-    wish(world, { image: `program:${world.kernel.random.below(3)}` });
-    return undefined;
-  },
-  scale: (world) => {
-    wish(world, { replicas: world.kernel.random.pick([2, 4, 5, 3]) });
-    return world.kernel.random.chance(0.5) ? () => wish(world, { replicas: 3 }) : undefined;
-  },
-  /** To 0 and back, through 1 or not. */
-  stop: (world) => {
-    const { kernel } = world;
-    let isHealed = false;
-    const wishLater = (ms: number, replicas: number) =>
-      kernel.after(ms, () => {
-        if (isHealed) return;
-        if (replicas === 0 && !world.habits.keepsVolumes) world.checker.giveUp();
-        wish(world, { replicas });
-      });
-    const atMs = kernel.random.chance(0.5) ? kernel.random.between(100, 8_000) : 0;
-    if (atMs > 0) wishLater(0, 1);
-    wishLater(atMs, 0);
-    wishLater(atMs + kernel.random.between(0, 6_000), kernel.random.chance(0.7) ? 3 : 1);
-    return () => {
-      isHealed = true;
-      wish(world, { replicas: 3 });
-    };
-  },
-  /** The user asks for Eventual for a while: what was promised is given up, and promised again later. */
-  consistency: (world) => {
-    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
-    world.checker.giveUp();
-    wish(world, { isEventual: true });
-    return () => wish(world, { isEventual: false });
-  },
-  /** As `consistency`, and when Strong is asked for again the leader reaches neither its followers nor the operator. */
-  strongWhileCut: (world, ms) => {
-    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
-    const { kernel } = world;
-    world.checker.giveUp();
-    wish(world, { isEventual: true });
-    let isHealed = false;
-    let heal = () => {};
-    kernel.after(kernel.random.between(50, 3_000), () => {
-      if (isHealed) return;
-      const place = leaderOrAny(world)?.place ?? 'n0';
-      const asked = others(world, place).filter((other) => other !== 'api');
-      const cuts = asked.flatMap((other) => bothWays(place, other));
-      heal = cut(world, cuts);
-      const back = () => wish(world, { isEventual: false });
-      kernel.after(kernel.random.between(0, 1_000), back);
-      kernel.after(ms + 3_000, () => heal());
-    });
-    return () => {
-      isHealed = true;
-      heal();
-      wish(world, { isEventual: false });
-    };
-  },
   /** Somebody else gives an order, in an epoch that nobody has reached. */
   stranger: (world) => {
     const agent = leaderOrAny(world);
@@ -261,10 +183,6 @@ export const faults: Record<string, Fault> = {
     const order = { member: agent.name, epoch, reason: '' };
     agent.deliver(() => agent.order({ kind: 'fence', order }, undefined, () => {}));
     return undefined;
-  },
-  pause: (world) => {
-    wish(world, { paused: true });
-    return () => wish(world, { paused: false });
   },
   cannotLead: (world) => {
     const agent = someAgent(world);
@@ -278,20 +196,4 @@ export const faults: Record<string, Fault> = {
 
 function startOne(world: World): void {
   if (world.operator === undefined) world.startOperator();
-}
-
-/** A user changes the spec. */
-function wish(world: World, change: Partial<Wish>): void {
-  const { spec } = world.api.service;
-  const { containers } = spec.template.spec as { containers: { image: string }[] };
-  const { keepsVolumes } = world.habits;
-  const now = {
-    keepsVolumes,
-    replicas: spec.replicas,
-    image: containers[0]?.image ?? '',
-    paused: spec.paused,
-    isEventual: world.habits.isStrong && spec.failover.consistency === 'Eventual',
-  };
-  world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
-  world.api.putSpec(specOf(world.habits.engine, { ...now, ...change }));
 }

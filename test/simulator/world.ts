@@ -14,6 +14,7 @@ import { Operator, type OperatorWorld, type Plants, t0 } from './operator.ts';
 import { Reconcile } from './reconcile.ts';
 import type { AnyOrder } from '../../src/agent/rules.ts';
 import type { Habits } from './setups.ts';
+import { settle } from './settle.ts';
 import { emptyVolume } from './volume.ts';
 
 export interface WorldOptions {
@@ -137,7 +138,7 @@ export class World implements AgentWorld, OperatorWorld {
         ...port,
       };
       this.api.putPod(member);
-      this.kubelets.adopt(member, emptyVolume()).settle(status);
+      settle(this.kubelets.adopt(member, emptyVolume()), status);
     }
     if (status.primaryUID !== undefined) this.api.putSlice([status.primaryUID], undefined);
   }

@@ -196,3 +196,27 @@ export async function settled(wished: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** What a member holds that answers no reads. */
+export async function held(member: TestMember): Promise<string | null> {
+  const client = await member.client();
+  await client.config('SET', 'replica-serve-stale-data', 'yes');
+  return client.get('k');
+}
+
+/** a leads in epoch 1 and holds `k`; the others follow. */
+export async function service(names: string[], acks?: number) {
+  const all = await members(names);
+  const a = all[0];
+  const others = all.slice(1);
+  await a.promote(1, {
+    init: true,
+    ...(acks === undefined ? {} : { sync: { members: [], acks } }),
+  });
+  for (const other of others) await other.follow(a, 1);
+  for (const other of others) await other.linked();
+  const client = await a.client();
+  await client.set('k', 'v');
+  await client.wait(others.length, 5_000);
+  return Object.assign(all, { client });
+}

@@ -1,0 +1,80 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { closeAll, haveServer, held, service, settled } from './testing.ts';
+
+afterAll(closeAll);
+
+describe
+  .runIf(haveServer)
+  .concurrent('a copy whose log is not written anew yet', { timeout: 30_000 }, () => {
+    /** b was once a copy of a, whose data it has on its disk, and becomes one again, of more: that takes `perKeyUs` a key. */
+    async function copied(perKeyUs: number) {
+      const all = await service(['a', 'b'], 1);
+      const [a, b] = all;
+      await b.until('durable', ({ durable, linked }) => durable === undefined && linked === true);
+      await b.restart();
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) => all.client.set(`key ${i}`, 'x').catch(() => {})),
+      );
+      await (await b.client()).config('SET', 'rdb-key-save-delay', perKeyUs);
+      await b.follow(a, 1);
+      await b.linked();
+      expect((await b.report()).durable).toBe(false);
+      await settled(() => all.client.set('k', 'newest').then(Boolean, () => false));
+      expect(await all.client.wait(1, 5_000)).toBe(1);
+      return all;
+    }
+    const never = 1_000_000_000;
+
+    test('promoted and restarted, it has old data, says so, and leads no more', async () => {
+      await using all = await copied(never);
+      const [, b] = all;
+      await b.fence();
+      expect(await b.report()).toMatchObject({ position: { term: 1 }, durable: false });
+      await b.promote(2);
+      expect(await b.report()).toMatchObject({ state: 'Leading', durable: false });
+      await (await b.client()).set('k', 'in epoch 2');
+      await b.restart();
+      expect(await b.report()).toEqual({
+        state: 'Detached',
+        durable: false,
+        problem: expect.objectContaining({ reason: 'CloneInterrupted' }) as object,
+      });
+      expect(await held(b)).toBe('v');
+      for (const epoch of [2, 3]) {
+        await expect(b.promote(epoch)).rejects.toThrow('may be older than what it has once held');
+      }
+      await b.promote(4, { acceptOld: true });
+      expect(await b.report()).toMatchObject({ state: 'Leading', position: { term: 4 } });
+    });
+
+    test('restarted between its fence and its promotion, it does not lead with less than it told', async () => {
+      await using all = await copied(never);
+      const [, b] = all;
+      await b.fence();
+      await b.restart();
+      await expect(b.promote(2)).rejects.toThrow('may be older than what it has once held');
+    });
+
+    test('promoted, it is durable once its log is written', async () => {
+      await using all = await copied(20_000);
+      const [, b] = all;
+      await b.fence();
+      await b.promote(2);
+      await b.until('durable', ({ durable }) => durable === undefined);
+      await b.restart();
+      expect(await b.report()).toEqual({ state: 'Detached' });
+      expect(await held(b)).toBe('newest');
+    });
+  });
+
+test.runIf(haveServer)('what a fenced follower tells of is on its disk', async () => {
+  await using all = await service(['a', 'b']);
+  const [a, b] = all;
+  const client = await b.client();
+  const policy = async () => (await client.config('GET', 'appendfsync')) as string[];
+  expect(await policy()).toContain('everysec');
+  await b.fence();
+  expect(await policy()).toContain('always');
+  await b.follow(a, 2);
+  expect(await policy()).toContain('everysec');
+});

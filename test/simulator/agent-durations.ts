@@ -1,0 +1,17 @@
+import type { OrderKind } from '../../src/api/member-protocol.ts';
+import type { Random } from './random.ts';
+
+/** How long things take in a member, mostly. Milliseconds. */
+
+export function orderMs(kind: OrderKind, random: Random): number {
+  if (random.chance(0.03)) return random.between(500, 6_000);
+  return kind === 'promote' ? random.between(5, 200) : random.between(1, 60);
+}
+
+/** To become a copy of its leader. */
+export const cloneMs = (random: Random): number =>
+  random.chance(0.2) ? random.between(1_500, 8_000) : random.between(50, 1_500);
+
+/** To write down what it has in memory. */
+export const rewriteMs = (random: Random): number =>
+  random.chance(0.3) ? random.between(1_000, 20_000) : random.between(5, 500);

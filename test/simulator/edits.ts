@@ -1,0 +1,85 @@
+import { type Wish, specOf } from './setups.ts';
+import { type Fault, bothWays, cut, leaderOrAny, others } from './targets.ts';
+import type { World } from './world.ts';
+
+/** What a user changes of a live service. Each is undone in the end. */
+export const edits: Record<string, Fault> = {
+  changeTemplate: (world) => {
+    wish(world, { image: `program:${world.kernel.random.below(3)}` });
+    return undefined;
+  },
+  scale: (world) => {
+    wish(world, { replicas: world.kernel.random.pick([2, 4, 5, 3]) });
+    return world.kernel.random.chance(0.5) ? () => wish(world, { replicas: 3 }) : undefined;
+  },
+  /** To 0 and back, through 1 or not. */
+  stop: (world) => {
+    const { kernel } = world;
+    let isHealed = false;
+    const wishLater = (ms: number, replicas: number) =>
+      kernel.after(ms, () => {
+        if (isHealed) return;
+        if (replicas === 0 && !world.habits.keepsVolumes) world.checker.giveUp();
+        wish(world, { replicas });
+      });
+    const atMs = kernel.random.chance(0.7) ? kernel.random.between(100, 8_000) : 0;
+    if (atMs > 0) wishLater(0, 1);
+    wishLater(atMs, 0);
+    wishLater(atMs + kernel.random.between(0, 6_000), kernel.random.chance(0.4) ? 3 : 1);
+    return () => {
+      isHealed = true;
+      wish(world, { replicas: 3 });
+    };
+  },
+  /** The user asks for Eventual for a while: what was promised is given up, and promised again later. */
+  consistency: (world) => {
+    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
+    world.checker.giveUp();
+    wish(world, { isEventual: true });
+    return () => wish(world, { isEventual: false });
+  },
+  /** As `consistency`, and when Strong is asked for again the leader reaches neither its followers nor the operator. */
+  strongWhileCut: (world, ms) => {
+    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
+    const { kernel } = world;
+    world.checker.giveUp();
+    wish(world, { isEventual: true });
+    let isHealed = false;
+    let heal = () => {};
+    kernel.after(kernel.random.between(50, 3_000), () => {
+      if (isHealed) return;
+      const place = leaderOrAny(world)?.place ?? 'n0';
+      const asked = others(world, place).filter((other) => other !== 'api');
+      const cuts = asked.flatMap((other) => bothWays(place, other));
+      heal = cut(world, cuts);
+      const back = () => wish(world, { isEventual: false });
+      kernel.after(kernel.random.between(0, 1_000), back);
+      kernel.after(ms + 3_000, () => heal());
+    });
+    return () => {
+      isHealed = true;
+      heal();
+      wish(world, { isEventual: false });
+    };
+  },
+  pause: (world) => {
+    wish(world, { paused: true });
+    return () => wish(world, { paused: false });
+  },
+};
+
+/** A user changes the spec. */
+function wish(world: World, change: Partial<Wish>): void {
+  const { spec } = world.api.service;
+  const { containers } = spec.template.spec as { containers: { image: string }[] };
+  const { keepsVolumes } = world.habits;
+  const now = {
+    keepsVolumes,
+    replicas: spec.replicas,
+    image: containers[0]?.image ?? '',
+    paused: spec.paused,
+    isEventual: world.habits.isStrong && spec.failover.consistency === 'Eventual',
+  };
+  world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
+  world.api.putSpec(specOf(world.habits.engine, { ...now, ...change }));
+}

@@ -1,0 +1,34 @@
+import type { Status } from '../../src/api/status.ts';
+import type { Agent } from './agent.ts';
+import { Following } from './following.ts';
+import { Leadership } from './leadership.ts';
+import { newData } from './volume.ts';
+
+/** It has led or followed for long, as the status says. */
+export function settle(agent: Agent, status: Status): void {
+  const { epoch = 1, primary, primaryUID, termStart } = status;
+  const { volume, habits, pod } = agent;
+  agent.started();
+  volume.epoch = epoch;
+  volume.leader = primary;
+  if (habits.replicates)
+    volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
+  if (!pod.hasAgent) {
+    if (pod.uid === primaryUID) agent.world.promoted(agent);
+    return;
+  }
+  if (pod.uid === primaryUID) {
+    volume.ledEpoch = epoch;
+    const data = (volume.data ??= newData('', epoch));
+    agent.leadership = new Leadership(epoch, data, status.syncSets?.[0], habits);
+    if (habits.lease) agent.lease.begin(`${agent.lease.issue()} 10000`);
+    agent.world.promoted(agent);
+    return;
+  }
+  const host = status.members?.findIndex(({ uid }) => uid === primaryUID) ?? 0;
+  const leader = { member: primary ?? '', host: `10.1.0.${host}`, port: 80 };
+  const order = { member: pod.name, epoch, reason: '', leader };
+  const start = termStart === undefined ? {} : { start: termStart };
+  agent.following = new Following(agent, { ...order, ...start });
+  agent.following.linked = true;
+}
