@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { playSeeds } from './play-seeds.ts';
 import { type Broken, describeTotals, replayCommand, runSeeds } from './run-seeds.ts';
 import { play } from './scenario.ts';
-import { engines } from './setups.ts';
+import { type Engine, engines } from './setups.ts';
 
 /** Of each engine. In CI 100,000 in all, some minutes. */
 const seeds = (process.env['CI'] === undefined ? 10_000 : 100_000) / engines.length;
@@ -24,7 +24,7 @@ it.each(engines)(
   900_000,
 );
 
-it.each([
+it.each<[plant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['no-quorum', 'postgres', /lost|lacks it/],
   ['no-quorum', 'redis', /lost|lacks it/],
   ['no-fence', 'postgres', /lost|lacks it/],
@@ -41,7 +41,7 @@ it.each([
   ['unheard-is-broken', 'postgres', /by an operator that has not heard it yet/],
   ['any-refusal-proves', 'lease', /acknowledges write \d+ in epoch \d+ after/],
   ['any-epoch', 'postgres', /not whole/],
-] as const)(
+])(
   'finds the planted fault %s (%s)',
   // The rare ones are looked for from where they were found last; any seeds would do.
   (plant, engine, expected, first = 1) => {
