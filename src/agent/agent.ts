@@ -13,8 +13,6 @@ import type { Keep } from './state-file.ts';
 export interface AgentOptions {
   pod: { name: string; uid: string | undefined };
   port: number;
-  /** Of the program. */
-  programPort: number;
   host?: string;
   engine: ManagedEngine;
   /** Milliseconds; undefined where a leader needs no lease. */
@@ -45,7 +43,7 @@ const stopMs = 8_000;
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { pod, programPort, engine, leaseMs, clock, log, guard } = options;
+  const { pod, engine, leaseMs, clock, log, guard } = options;
   let isStarted = false;
   let isEnding = false;
   let reset = () => {};
@@ -69,7 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   const started = engine.start(stopping.signal);
   const desk = new OrderDesk({
-    self: { ...pod, port: programPort, isOwn: (nonce) => lease.isOwn(nonce) },
+    self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
     obeyed: options.obeyed,
     keep: options.keep,
     engine,

@@ -12,14 +12,6 @@ const at = (epoch: number, leader?: string): Obeyed => ({
 });
 
 describe('an order', () => {
-  it('to follow what is at another port than its own program is refused', () => {
-    const given = follow(4);
-    expect(judge(at(3), { ...self, port: 6379 }, given)).toMatchObject({ refusal: 'Invalid' });
-    expect(judge(at(3), { ...self, port: 80 }, given)).toMatchObject({ obeyed: { epoch: 4 } });
-    // Where it is not known what it is, as in the model of the simulator.
-    expect(judge(at(3), self, given)).toMatchObject({ obeyed: { epoch: 4 } });
-  });
-
   it.each([
     ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
     ['for an earlier pod of that name', promote(3, { uid: 'uid-9' }), at(3), 'WrongMember'],

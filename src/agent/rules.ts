@@ -19,8 +19,6 @@ export interface Self {
   uid?: string | undefined;
   /** Whether this very process has issued a nonce. */
   isOwn?: (nonce: string) => boolean;
-  /** Of its program. All members of a service have the same. */
-  port?: number;
 }
 
 export type Verdict =
@@ -66,13 +64,6 @@ export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
   const leader = kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
   if (kind === 'follow' && leader === self.name) {
     return { refusal: 'Invalid', message: 'a member cannot follow itself' };
-  }
-  // What else listens at that address must not be talked to, and given the password, by the program.
-  if (kind === 'follow' && self.port !== undefined && order.leader.port !== self.port) {
-    return {
-      refusal: 'Invalid',
-      message: `all members of a service have their programs at one port: here it is ${self.port}, not ${order.leader.port}`,
-    };
   }
   if (known !== undefined && leader !== known) {
     return {

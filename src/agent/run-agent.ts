@@ -37,7 +37,6 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
   const agent = await startAgent({
     pod,
     port: config.agentPort,
-    programPort: config.port,
     engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
     leaseMs,
     keep,

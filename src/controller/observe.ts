@@ -75,11 +75,13 @@ function protocolOf({ spec, status }: Resource): ProtocolConfig {
   };
 }
 
-/** After `hear`, which has said who is granted time from now on. */
-function leaseOf(monitor: HeartbeatMonitor, { spec, status }: Resource) {
-  if (!needsLease(spec) || status.primaryUID === undefined) return {};
-  const leaseMs = durationMs(spec.failover.leaseDuration);
-  return { leaseEndsInMs: monitor.leaseEndsInMs(status.primaryUID, leaseMs) };
+/** After `hear`, which has said who is granted time from now on. A pod may have been made with a longer lease than the spec's. */
+function leaseOf(monitor: HeartbeatMonitor, { spec, status }: Resource, members: Member[]) {
+  const { primaryUID } = status;
+  if (!needsLease(spec) || primaryUID === undefined) return {};
+  const { leaseMs: made = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
+  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), made);
+  return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
 }
 
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
@@ -124,7 +126,7 @@ export function observe(key: string, resource: Resource, context: ObserveContext
     services: servicesOf(resource, stores),
     failures: [...memory.failures.values()],
     hooks: [...memory.hooks.values()],
-    ...leaseOf(monitor, resource),
+    ...leaseOf(monitor, resource, members),
     ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
     ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),

@@ -8,8 +8,13 @@ import type { OwnPod } from './lifeline.ts';
 /** Name of the operator's container in manifests/operator.yaml. */
 const containerName = 'operator';
 const timeoutMs = 5_000;
-/** Wait before it is tried again, where the API server does not answer. */
+/** Wait before it is tried again. */
 const againMs = 1_000;
+/**
+ * How long a refusal is taken for that of an API server which has just been started: it refuses whom it lets in a moment later,
+ * when it has read its roles. Milliseconds.
+ */
+const patienceMs = 30_000;
 
 export interface Self {
   self?: OwnPod;
@@ -37,6 +42,7 @@ export async function findOwnPod(
   const image = given === undefined || given === '' ? undefined : given;
   const nothing = image === undefined ? {} : { agentImage: image };
   if (!name || !namespace) return nothing;
+  const startedAt = clock.now();
   while (!signal.aborted) {
     try {
       const pod = await client.get(pods, { namespace, name }, { timeoutMs, signal });
@@ -49,7 +55,8 @@ export async function findOwnPod(
     } catch (error) {
       if (signal.aborted) break;
       log.warn({ error, pod: name }, 'the pod of this operator cannot be read');
-      if (isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500) return nothing;
+      const isRefused = isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500;
+      if (isRefused && clock.now() - startedAt >= patienceMs) return nothing;
       await sleep(clock, againMs, signal);
     }
   }

@@ -5,7 +5,7 @@ import {
   roleLabel,
   templateHashAnnotation,
 } from '../api/labels.ts';
-import { agentPortOf } from '../core/agent-pod.ts';
+import { agentOf } from '../core/agent-pod.ts';
 import { ordinalOf } from '../core/naming.ts';
 import type { Member } from '../core/observed.ts';
 import type { Node, Pod } from '../kube/wire.ts';
@@ -58,7 +58,6 @@ export function toMember(
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
   const pinned = spec?.nodeSelector?.[resource.topologyKey] !== resource.zone;
-  const agentPort = spec === undefined ? undefined : agentPortOf(spec);
   const hash = metadata.annotations?.[templateHashAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
@@ -83,7 +82,7 @@ export function toMember(
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
-    ...(agentPort === undefined ? {} : { agentPort }),
+    ...(spec === undefined ? {} : agentOf(spec)),
     ...(pinned ? { pinned } : {}),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'

@@ -8,8 +8,8 @@ import {
 } from '../api/agent-config.ts';
 import { durationMs } from '../api/duration.ts';
 import type { Spec } from '../api/spec.ts';
-import { agentPort, needsLease, usesAgent } from './managed.ts';
-import type { Problem, Resource } from './observed.ts';
+import { agentPort, knowsItsProgram, needsLease, usesAgent } from './managed.ts';
+import type { Member, Problem, Resource } from './observed.ts';
 import { type Open, list } from './open.ts';
 import { probePort } from './ports.ts';
 
@@ -32,8 +32,6 @@ const agentCommand = [
 /** As the operator's own image has it. */
 const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolder];
 
-const knowsItsProgram = ({ engine }: Spec) => engine.type === 'Redis' || engine.type === 'Postgres';
-
 /** All that the agents of a service are told, but its name. */
 export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   const [program = {}] = spec.template.spec.containers;
@@ -48,15 +46,16 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
-/** Port of the agent that a pod was made with; undefined where it was made without. */
-export function agentPortOf(podSpec: Open): number | undefined {
+/** What a pod was made with: the port of its agent, and how long a leader's lease is; without an agent neither. */
+export function agentOf(podSpec: Open): Pick<Member, 'agentPort' | 'leaseMs'> {
   const [program = {}] = list(podSpec['containers']);
   const variable = list(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
-    const { agentPort } = JSON.parse(String(variable?.['value'])) as { agentPort?: unknown };
-    return typeof agentPort === 'number' ? agentPort : undefined;
+    const { agentPort, leaseMs } = JSON.parse(String(variable?.['value'])) as Open;
+    if (typeof agentPort !== 'number') return {};
+    return { agentPort, ...(typeof leaseMs === 'number' ? { leaseMs } : {}) };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -35,6 +35,8 @@ function awaitedNames({ spec, status }: Resource, { members }: Observed): string
     const names = [primary, ...syncSets.flatMap((set) => set.members)];
     return fencing === undefined ? [] : [...new Set(names)];
   }
+  // Whoever led when the service was stopped leads again; others may have taken all places.
+  if (status.stopped === true) return [primary];
   // Eventual goes on with anybody who has data; nobody here has.
   const isEmpty = (member: Member) => isHealthy(member) && reportOf(member)?.state === 'Empty';
   return initialized === true && members.length > 0 && members.every(isEmpty) ? [primary] : [];

@@ -62,3 +62,24 @@ it('an operator that was restarted in the middle of an update or of a scale-down
   expect(removed({ replicas: 2 }, undefined, 100)).toEqual([[], true]);
   expect(removed({ replicas: 2 }, undefined, 2_000)).toEqual([['web-2'], false]);
 });
+
+it('a corrected template reaches the only member, which is broken', () => {
+  const { resource, members } = running({ replicas: 1 });
+  const only = { ...members[0]!, templateHash: 'old', health: dead('Refused') };
+  const { remove } = planReplicas(resource, makeObserved([only]), t0);
+  expect(remove).toMatchObject([{ member: { name: 'web-0' }, reason: 'Outdated' }]);
+});
+
+it('a silent follower is not replaced while a fence waits for what it may hold in memory', () => {
+  const fencing = {
+    ...{ epoch: 2, from: 'web-0', trigger: 'Crash' as const },
+    startedAt: new Date(t0).toISOString(),
+  };
+  const { resource, members } = running();
+  const fenced = { ...resource, status: { ...resource.status, fencing } };
+  const seen = members.map((m) =>
+    m.ordinal === 2 ? { ...m, templateHash: 'old', health: dead('Silent') } : m,
+  );
+  expect(planReplicas(fenced, makeObserved(seen), t0).remove).toEqual([]);
+  expect(planReplicas(resource, makeObserved(seen), t0).remove).toHaveLength(1);
+});

@@ -1,8 +1,16 @@
 import { durationMs } from '../api/duration.ts';
 import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
-import { type FailoverPlan, electionOf, fencingOf, inFlight, whatHelps } from './failover-plan.ts';
+import {
+  type FailoverPlan,
+  electionOf,
+  fencingOf,
+  inFlight,
+  nextEpoch,
+  whatHelps,
+} from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { agentProblems } from './agent-pod.ts';
 import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
 import { guard, hopeless } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
@@ -14,7 +22,8 @@ import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
-import { absentHolder, hasItsData, holderOf } from './stopped.ts';
+import { absentHolder, holderBack } from './stopped.ts';
+import { needsFirstSets } from './sync-sets.ts';
 
 /** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
@@ -75,6 +84,10 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (status.fencing !== undefined) {
     return planFenced(resource, observed, status.fencing, context, nowMs);
   }
+  if (primary !== undefined && needsFirstSets(resource, primary)) {
+    const why = 'from now on others must have each write before it is acknowledged';
+    return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
+  }
   if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
     const others = observed.members.filter((member) => member.uid !== primary.uid);
     const { winner } = elect(others, { ...context, failedZone: primary.zone });
@@ -109,15 +122,15 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     return firstOfManaged(resource, observed, context, nowMs);
   }
   const isBack = primary !== undefined && isHealthy(primary);
-  if (needsFence(spec) && (spec.failover.automatic || isBack)) {
+  // Members without an agent, and no way to make others: what Strong needs is told as a problem, and the service goes on as it was.
+  const isStuck =
+    primary !== undefined && lacksAgent(spec, primary) && agentProblems(resource).length > 0;
+  if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
   }
-  const absent =
-    failure.trigger === 'Stopped' ? absentHolder(resource, observed, nowMs) : undefined;
+  const absent = absentHolder(resource, observed, nowMs);
   if (absent !== undefined) return absent;
-  const holder = holderOf(resource, observed);
-  const isHolderBack =
-    failure.trigger === 'Stopped' && holder !== undefined && hasItsData(holder, status.epoch);
+  const isHolderBack = holderBack(resource, observed) !== undefined;
   const { winner, rejected, ranked } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,

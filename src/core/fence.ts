@@ -1,5 +1,5 @@
-import { hasQuorum, lacksAgent, needsLease } from './managed.ts';
-import { isHealthy, isOld, reportOf } from './member.ts';
+import { hasQuorum, lacksAgent, lacksLease, needsLease } from './managed.ts';
+import { hasEnded, isHealthy, isOld, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { isFenced } from './orders.ts';
 import { positionOf } from './position.ts';
@@ -71,7 +71,7 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
         : `${needed} of ${set.members.join(', ')} must stop following it and tell their position, and ${fenced.length === 0 ? 'none has' : `only ${fenced.join(', ')} has`}: ${absent.map((name) => `${name} ${whyNoVoter(observed, name, epoch)}`).join(', ')}`;
     return {
       isProved: false,
-      missing: `${others}; or ${primary} itself must be back with its data`,
+      missing: `${others}; or ${primary} itself must be back with its data${butIsOld(observed, primary)}`,
     };
   }
   if (syncSets.length === 0) {
@@ -87,6 +87,11 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
     proof: `${who} follow it no more since epoch ${epoch}, and it needs acknowledgements of ${syncSets.map(({ acks, members }) => `${acks} of ${members.join(', ')}`).join(' and of ')}`,
   };
 }
+
+const butIsOld = ({ members }: Observed, primary: string): string =>
+  members.some((member) => member.name === primary && isHealthy(member) && isOld(member))
+    ? ' (it is back, but was restarted before all that it held was on its disk)'
+    : '';
 
 function whyNoVoter(observed: Observed, name: string, epoch: number): string {
   const member = observed.members.find((each) => each.name === name);
@@ -115,7 +120,10 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (observed.unsafe === 'no-fence') {
     return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
-  if (former?.terminated === true) {
+  // A plain program is started again by the kubelet, and takes writes.
+  const staysEnded =
+    former !== undefined && (!lacksAgent(resource.spec, former) || hasEnded(former));
+  if (staysEnded && former.terminated === true) {
     return {
       isProved: true,
       method: 'Terminated',
@@ -145,10 +153,10 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
     };
   }
-  if (former !== undefined && lacksAgent(resource.spec, former)) {
+  if (former !== undefined && lacksLease(resource.spec, former)) {
     return {
       isProved: false,
-      missing: `${primary} was made before an agent was asked for, so that it has no lease: its pod is deleted, and must be gone`,
+      missing: `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`,
     };
   }
   const leftMs = observed.leaseEndsInMs ?? Infinity;

@@ -20,6 +20,13 @@ export const speaksProtocol = (spec: Spec): boolean =>
 export const hasQuorum = (spec: Spec): boolean =>
   isStrong(spec) && spec.topology === 'LeaderFollower' && spec.engine.type !== 'Exec';
 
+/**
+ * The agent knows the program: its folder of data, its arguments, and that its leader asks for the acknowledgements which an order
+ * names, and for no others.
+ */
+export const knowsItsProgram = ({ engine }: Spec): boolean =>
+  engine.type === 'Redis' || engine.type === 'Postgres';
+
 /** A leader ends by itself when the operator grants it no more time. */
 export const needsLease = (spec: Spec): boolean =>
   isStrong(spec) && !hasQuorum(spec) && usesAgent(spec);
@@ -32,6 +39,10 @@ export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defau
 /** It was made before the spec asked for an agent: it is a plain program, until it is replaced. */
 export const lacksAgent = (spec: Spec, member: Pick<Member, 'agentPort'>): boolean =>
   usesAgent(spec) && member.agentPort === undefined;
+
+/** It was made before the spec asked for a lease: no lease of it runs out. */
+export const lacksLease = (spec: Spec, member: Pick<Member, 'leaseMs'>): boolean =>
+  needsLease(spec) && member.leaseMs === undefined;
 
 /** Where heartbeats and orders of a member go to, and whether it speaks the member protocol there: as its pod was made. */
 export const contactOf = (

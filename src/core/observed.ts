@@ -54,6 +54,8 @@ export interface Member {
   terminated?: boolean;
   /** Port of the agent that it was made with; absent: it was made without. What the spec says now changes nothing about it. */
   agentPort?: number;
+  /** How long the lease is that its agent ends a leader by; absent: it ends none. Milliseconds. */
+  leaseMs?: number;
   /** Made for one zone alone, to balance the zones. */
   pinned?: boolean;
   health?: Health;

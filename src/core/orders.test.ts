@@ -99,3 +99,16 @@ it('gives an order that failed again, but not at once', () => {
   expect(ordersOf(service, { hooks: [{ ...state, retryAtMs: t0 }] })).toHaveLength(1);
   expect(ordersOf(service, { hooks: [{ ...state, epoch: 0 }] })).toHaveLength(1);
 });
+
+it('tells a leader that nobody need acknowledge any more, where Strong is asked for no longer', () => {
+  const eventual = { failover: { consistency: 'Eventual' } };
+  const asking = (status: object) => {
+    const service = strong(eventual, status);
+    service.members[0] = led(service.resource, 0, leading());
+    return service;
+  };
+  // Not before it is written down that nobody counts.
+  expect(ordersOf(asking({}))).toEqual([]);
+  const service = asking({ syncSets: [] });
+  expect(ordersOf(service)).toEqual([{ action: 'promote', to: 'web-0', init: false }]);
+});

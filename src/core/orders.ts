@@ -7,9 +7,9 @@ import {
   reachable,
   stateOf,
 } from './calls.ts';
-import { hasQuorum, lacksAgent, needsLease, usesAgent } from './managed.ts';
+import { knowsItsProgram, hasQuorum, needsLease, usesAgent } from './managed.ts';
 import { acceptsOld } from './half-copies.ts';
-import { isHealthy, isOld, reportOf } from './member.ts';
+import { isOld, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { refusesAll } from './refuses-all.ts';
@@ -26,11 +26,18 @@ export const isFenced = (report: MemberReport | undefined, epoch: number): boole
   report.state !== 'Following' &&
   report.state !== 'Cloning';
 
+/**
+ * Eventual: it still asks for acknowledgements, from the time of Strong, and may wait for them for ever. Only once no set is
+ * written down any more may it be told otherwise: until then a failover may rest on that.
+ */
+const asksInVain = ({ spec, status }: Resource, { sync }: MemberReport): boolean =>
+  knowsItsProgram(spec) && (status.syncSets ?? []).length === 0 && (sync?.acks ?? 0) > 0;
+
 /** Leads in the present epoch, and asks for the acknowledgements that it should. */
 export const leads = (resource: Resource, report: MemberReport | undefined): boolean =>
   report?.state === 'Leading' &&
   report.epoch === resource.status.epoch &&
-  (!hasQuorum(resource.spec) || inForce(resource, report.sync));
+  (hasQuorum(resource.spec) ? inForce(resource, report.sync) : !asksInVain(resource, report));
 
 /** A replica set that has never held data may begin with an empty one; later an empty primary is a loss, never a start. */
 const mayInit = ({ status }: Resource) => status.initialized !== true;
@@ -46,17 +53,18 @@ const programPort = ({ spec }: Resource): number => {
  * What each member must be told, for it to be what it should be: by comparing what it says of itself with what is wished.
  * While a fence is being put up everybody is told that alone. Otherwise the primary is promoted, and when it leads the
  * others are told to follow it; one that still leads in an older epoch is fenced before all else.
+ *
+ * @param plainLeads The primary is a program without an agent, and has been told that it leads.
  */
 export function planOrders(
   resource: Resource,
   observed: Observed,
   primary: Member | undefined,
   nowMs: number,
+  plainLeads = false,
 ): RolePlan {
   const { epoch = 0, fencing } = resource.status;
-  // A plain program takes writes once the Service points at it.
-  const isPlain = primary !== undefined && lacksAgent(resource.spec, primary) && isHealthy(primary);
-  const promoted = fencing === undefined && (isPlain || leads(resource, reportOf(primary)));
+  const promoted = fencing === undefined && (plainLeads || leads(resource, reportOf(primary)));
   const plan: RolePlan = { calls: [], promoted };
   if (epoch === 0) return plan;
   const give = (action: OrderKind, member: Member, reason: string, order: OrderDetails = {}) =>
@@ -82,7 +90,7 @@ export function planOrders(
       const mayBeOld = acceptsOld(resource, observed);
       const isFit = !isComing && !hasLed && (mayBeOld || !isOld(member));
       if (isKnown && !promoted && isFit && !rivalLeads(resource, observed)) {
-        const sync = currentSet(resource);
+        const sync = hasQuorum(resource.spec) ? currentSet(resource) : undefined;
         const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
           init,

@@ -15,7 +15,7 @@ const spec = { failover: { consistency: 'Strong' }, template: { spec: { containe
 function patched() {
   const { resource, members } = running(spec);
   const plain = members.map((member): Member => {
-    const { agentPort: _none, ...rest } = member;
+    const { agentPort: _port, leaseMs: _lease, ...rest } = member;
     return { ...rest, templateHash: 'old' };
   });
   return { resource: { ...resource, agentImage: 'operator' }, members: plain };
@@ -34,7 +34,7 @@ const proof = (former: Partial<Member> | undefined, more: Partial<Observed> = {}
   const seen = former === undefined ? others : [{ ...first, ...former }, ...others];
   return fenceOf({ ...resource, status }, makeObserved(seen, more), later);
 };
-const withoutAgent = { agentPort: undefined } as object;
+const withoutAgent = { agentPort: undefined, leaseMs: undefined } as object;
 
 it('a refused port proves an end only where it is that of the agent which the pod was made with', () => {
   const refused = { health: dead('Refused', { refusedPort: 8990 }) };
@@ -58,8 +58,13 @@ it('a lease that nobody has does not run out', () => {
   const over = { leaseEndsInMs: 0 };
   expect(proof({ ...withoutAgent, health: dead('Silent') }, over)).toMatchObject({
     isProved: false,
-    missing: expect.stringContaining('made before an agent was asked for') as string,
+    missing: expect.stringContaining('made before it needed a lease') as string,
   });
+  // With an agent, but from a time when it had to end nobody.
+  const unleased = { leaseMs: undefined } as object;
+  expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });
+  const obeys = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
+  expect(proof({ ...unleased, ...obeys }, over)).toMatchObject({ method: 'Obeyed' });
   expect(proof({ health: dead('Silent') }, over)).toMatchObject({ isProved: true });
   expect(proof(undefined, over)).toMatchObject({ isProved: true });
 });
@@ -111,5 +116,39 @@ it('a plain primary that crashes is deleted, so that its end is certain', () => 
   expect(planFailover(begun, gone, later)).toMatchObject({
     kind: 'Elect',
     winner: { name: 'web-1' },
+  });
+});
+
+it('a plain service whose pods cannot be made anew goes on as it was: nothing is deleted, and nobody waits for a fence', () => {
+  const { resource, members } = patched();
+  const { agentImage: _unknown, ...without } = resource;
+  const crashed = { ...members[0]!, health: dead('Refused', { refusedPort: 80 }) };
+  const seen = makeObserved([crashed, ...members.slice(1)]);
+  expect(planFailover(without, seen, later)).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-1' },
+  });
+  const begun = { ...without, status: { ...without.status, epoch: 2, fencing } };
+  expect(planReplicas(begun, seen, later).remove).toEqual([]);
+});
+
+it('plain members are told their roles by their hooks until they are replaced', () => {
+  const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...hooks } });
+  const plain = members.map((member): Member => {
+    const { agentPort: _port, leaseMs: _lease, ...rest } = member;
+    return rest;
+  });
+  const { actions, status } = decide(
+    { ...resource, agentImage: 'operator' },
+    makeObserved(plain),
+    t0,
+  );
+  const told = actions.flatMap((action) =>
+    action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
+  );
+  expect(told.sort()).toEqual(['demote web-1', 'demote web-2', 'promote web-0']);
+  expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'False',
   });
 });

@@ -1,5 +1,6 @@
 import { durationMs } from '../api/duration.ts';
 import { roleLabel } from '../api/labels.ts';
+import { agentProblems } from './agent-pod.ts';
 import { lacksAgent, needsLease } from './managed.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { hearingSinceMs } from './witness.ts';
@@ -57,14 +58,17 @@ export function frozen(
   });
 }
 
-/** A former primary that nothing but its end can stop, where a failover waits for the proof that it takes no writes. */
-export function unfenceable({ spec, status }: Resource, live: Member[]): Removal[] {
-  if (status.fencing === undefined || !needsLease(spec)) return [];
+/**
+ * A former primary that nothing but its end can stop, where a failover waits for the proof that it takes no writes. Not where it
+ * could not be made again.
+ */
+export function unfenceable(resource: Resource, live: Member[]): Removal[] {
+  const { spec, status } = resource;
+  if (status.fencing === undefined || !needsLease(spec) || agentProblems(resource).length > 0) {
+    return [];
+  }
+  const note = 'it was made without the agent, so that only its end proves that it takes no writes';
   return live
     .filter((member) => member.uid === status.primaryUID && lacksAgent(spec, member))
-    .map((member) => {
-      const note =
-        'it was made without the agent, so that only its end proves that it takes no writes';
-      return { member, reason: 'Unfenceable', note };
-    });
+    .map((member) => ({ member, reason: 'Unfenceable', note }));
 }

@@ -2,7 +2,7 @@ import { brokenness } from './broken.ts';
 import { inFlight } from './failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
 import { lacksAgent, needsLease } from './managed.ts';
-import { hasEnded, isHealthy, isLive, isWell } from './member.ts';
+import { hasEnded, isDurable, isHealthy, isLive, isWell } from './member.ts';
 import { awaitedOrdinals } from './awaited.ts';
 import { lookAgain } from './calls.ts';
 import { ordinalOf } from './naming.ts';
@@ -15,6 +15,8 @@ import { endOf } from './since.ts';
 
 /** How long a member that moves to another zone may take to become healthy. */
 const moveMs = 120_000;
+/** How often it is looked whether all is on the disks, and well. Milliseconds. */
+const durableRefreshMs = 1_000;
 /** Rest between the beginnings of two moves. */
 const restMs = 10_000;
 
@@ -45,7 +47,13 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     }
   }
   plan.remove.push(...frozen(resource, observed, live, nowMs, again));
-  plan.remove.push(...unfenceable(resource, live));
+  const isRemoved = (member: Member) => plan.remove.some((each) => each.member === member);
+  plan.remove.push(
+    ...unfenceable(
+      resource,
+      live.filter((member) => !isRemoved(member)),
+    ),
+  );
 
   const leaving = observed.members.filter(
     (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
@@ -115,6 +123,12 @@ function scaleDown(
 ): void {
   const { status, spec } = resource;
   if (spec.replicas > 0 ? isBusy(resource) : !mayStop(resource)) return;
+  // The others would be the only ones that have on their disks what it has in memory.
+  const primary = live.find(({ uid }) => uid === status.primaryUID);
+  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+    again(nowMs + durableRefreshMs);
+    return;
+  }
   const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
   const moving = moveEndsMs !== undefined;
   if (moving && !live.every(isWell)) {
@@ -125,7 +139,7 @@ function scaleDown(
     live.map((member) => [member, brokenness(resource, observed, member, nowMs)]),
   );
   const isUnknown = (member: Member) =>
-    !isHealthy(member) && states.get(member)?.isBroken === false;
+    !isHealthy(member) && member.health !== undefined && states.get(member)?.isBroken === false;
   if (spec.replicas > 0 && live.some(isUnknown)) {
     // Soon it is known which are the broken ones.
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
@@ -169,14 +183,19 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  const broken = standbys.find((member) => brokenness(resource, observed, member, nowMs).isBroken);
+  // Silent ones may have what a fence waits for, in memory.
+  const mayGo = ({ health }: Member) =>
+    resource.status.fencing === undefined || health?.cause !== 'Silent';
+  const broken = (live.length === 1 ? outdated : standbys).find(
+    (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
+  );
   const note = 'the pod template has changed';
   if (broken !== undefined) {
     plan.remove.push({ member: broken, reason: 'Outdated', note });
     return true;
   }
-  if (isBusy(resource) || !live.every(isWell)) {
-    again(nowMs + 1_000);
+  if (isBusy(resource) || !live.every((member) => isWell(member) && isDurable(member))) {
+    again(nowMs + durableRefreshMs);
     return true;
   }
   // A plain primary cannot be told to hand over to members that need a fence: its end is one.

@@ -1,6 +1,7 @@
 import type { HookSpec } from '../api/engine-spec.ts';
 import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from './calls.ts';
-import { speaksProtocol } from './managed.ts';
+import { lacksAgent, speaksProtocol } from './managed.ts';
+import { isHealthy } from './member.ts';
 import { planOrders } from './orders.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { isActive } from './topology.ts';
@@ -29,11 +30,39 @@ export function planRoles(
   primary: Member | undefined,
   nowMs: number,
 ): RolePlan {
+  const { spec } = resource;
+  if (isActive(resource)) return { calls: [], promoted: primary !== undefined };
+  const plain = observed.members.filter((member) => lacksAgent(spec, member));
+  if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
+  if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
+  // Members from before the agents are told as they were before.
+  const isPlain = primary !== undefined && lacksAgent(spec, primary);
+  const told = planHooks(resource, observed, plain, isPlain ? primary : undefined, nowMs);
+  const plainLeads = isPlain && told.promoted && isHealthy(primary);
+  const orders = planOrders(resource, observed, primary, nowMs, plainLeads);
+  return {
+    ...orders,
+    calls: [...orders.calls, ...told.calls],
+    ...earlier(orders.requeueAtMs, told.requeueAtMs),
+  };
+}
+
+const earlier = (...times: (number | undefined)[]): { requeueAtMs?: number } => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { requeueAtMs: Math.min(...known) };
+};
+
+/** The user's hooks, for some of the members. `primary`: where it is one of them. */
+function planHooks(
+  resource: Resource,
+  observed: Observed,
+  members: Member[],
+  primary: Member | undefined,
+  nowMs: number,
+): RolePlan {
   const { engine } = resource.spec;
   const epoch = resource.status.epoch ?? 0;
   const plan: RolePlan = { calls: [], promoted: primary !== undefined };
-  if (isActive(resource)) return plan;
-  if (speaksProtocol(resource.spec)) return planOrders(resource, observed, primary, nowMs);
 
   const call = (
     action: 'promote' | 'demote',
@@ -64,8 +93,8 @@ export function planRoles(
   };
 
   if (engine.demote !== undefined) {
-    for (const member of observed.members) {
-      if (member.uid === primary?.uid || epoch === 0 || !reachable(member)) continue;
+    for (const member of members) {
+      if (member.uid === resource.status.primaryUID || epoch === 0 || !reachable(member)) continue;
       // A promotion is undone by a later call, also in the same epoch: the service may have been stopped meanwhile.
       const promotedAtMs = stateOf(observed.hooks, 'promote', member)?.calledAtMs ?? -Infinity;
       const formerIn =
@@ -77,7 +106,7 @@ export function planRoles(
         engine.demote,
         member,
         (told) => told.epoch >= formerIn && told.calledAtMs >= promotedAtMs,
-        `${primary?.name ?? 'another'} is primary`,
+        `${resource.status.primary ?? 'another'} is primary`,
       );
     }
   }

@@ -52,10 +52,17 @@ it('a service that keeps no data, and is not led on a lease, begins anew', () =>
   for (const field of ['primary', 'primaryUID', 'initialized', 'syncSets', 'stopped']) {
     expect(status).not.toHaveProperty(field);
   }
-  const mounted = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'mine' } }] };
-  const template = { spec: { containers: [{ name: 'redis', image: 'redis' }], ...mounted } };
-  const kept = strong({ engine: { type: 'Redis' }, replicas: 0, template });
-  expect(decide(kept.resource, makeObserved([]), t0).status).toMatchObject({ stopped: true });
+  const withVolume = (mountPath: string, source: object) => {
+    const mounts = { volumeMounts: [{ name: 'data', mountPath }] };
+    const containers = [{ name: 'redis', image: 'redis', ...mounts }];
+    const template = { spec: { containers, volumes: [{ name: 'data', ...source }] } };
+    const { resource } = strong({ engine: { type: 'Redis' }, replicas: 0, template });
+    return decide(resource, makeObserved([]), t0).status.stopped;
+  };
+  const claim = { persistentVolumeClaim: { claimName: 'mine' } };
+  expect(withVolume('/data', claim)).toBe(true);
+  expect(withVolume('/data', { emptyDir: {} })).toBeUndefined();
+  expect(withVolume('/etc/localtime', { hostPath: { path: '/etc/localtime' } })).toBeUndefined();
   const leased = running({ replicas: 0, failover: { consistency: 'Strong' } });
   expect(decide(leased.resource, makeObserved([]), t0).status).toMatchObject({ stopped: true });
 });
@@ -129,4 +136,51 @@ it('a stop and a start do not hold up the next failover', () => {
   expect(plan(resource, gone)).toMatchObject({ kind: 'Fence' });
   const crashed = { ...resource, status: { ...resource.status, failovers: [] } };
   expect(plan(crashed, [led(resource, 0, {}), ...gone])).toMatchObject({ kind: 'None' });
+});
+
+it('without a quorum, too: a lease tells nothing of who holds the newest data', () => {
+  const engine = { type: 'Exec', exec: { status: ['true'] } };
+  const exec = { ...redis, engine, failover: { consistency: 'Strong' } };
+  const fencing = {
+    ...{ epoch: 2, from: 'web-1', trigger: 'Stopped' as const },
+    startedAt: new Date(t0).toISOString(),
+  };
+  const status = { ...web1, stopped: true, epoch: 2, fencing };
+  const { resource } = strong(exec, status);
+  const elected = (members: Member[], atMs = t0) =>
+    planFailover(resource, makeObserved(members, { leaseEndsInMs: 0 }), atMs);
+  const other = restarted(resource, 0, { epoch: 2, position: { term: 1, offset: 10 } });
+  expect(elected([other])).toMatchObject({ kind: 'Wait' });
+  expect(elected([other], t0 + 31_000)).toMatchObject({ reason: 'PrimaryMissing' });
+  const holder = restarted(resource, 1, { epoch: 2 });
+  expect(elected([other, holder])).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
+});
+
+it('one that loads its data is waited for, however long', () => {
+  const anyway = { consistency: 'Eventual', onNoCandidate: 'PromoteAnyway' };
+  const { resource } = strong({ ...redis, failover: anyway }, { ...web1, stopped: true });
+  const loading = restarted(resource, 1, { state: 'Starting' });
+  expect(plan(resource, [restarted(resource, 0), loading], t0 + 3_600_000)).toMatchObject({
+    kind: 'Wait',
+  });
+});
+
+it('nothing is stopped or replaced on purpose while only the memory of its leader has everything', () => {
+  const leader = (durable: object) => ({
+    state: 'Leading' as const,
+    sync: { members: ['web-1', 'web-2'], acks: 1 },
+    ...durable,
+  });
+  const removals = (spec: object, durable: object, hash?: string) => {
+    const { resource, members } = strong({ ...redis, ...spec }, { stopped: true });
+    members[0] = led(resource, 0, leader(durable));
+    const live = hash === undefined ? members : [{ ...members[0], templateHash: hash }];
+    return planReplicas(resource, makeObserved(live), t0).remove.map(({ member }) => member.name);
+  };
+  for (const replicas of [0, 1, 2]) {
+    expect(removals({ replicas }, { durable: false })).toEqual([]);
+    expect(removals({ replicas }, {})).toHaveLength(3 - replicas);
+  }
+  expect(removals({ replicas: 1 }, { durable: false }, 'old')).toEqual([]);
+  expect(removals({ replicas: 1 }, {}, 'old')).toEqual(['web-0']);
 });

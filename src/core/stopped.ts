@@ -1,9 +1,10 @@
+import { dataDir } from '../api/agent-config.ts';
 import type { Status } from '../api/status.ts';
 import type { FailoverPlan } from './failover-plan.ts';
-import { needsLease, speaksProtocol } from './managed.ts';
+import { knowsItsProgram, needsLease, speaksProtocol } from './managed.ts';
 import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
-import { list } from './open.ts';
+import { type Open, list } from './open.ts';
 import { refusesAll } from './refuses-all.ts';
 
 /** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
@@ -12,10 +13,21 @@ const comingMs = 30_000;
 /** Sources of a pod's volumes whose content goes with the pod, or is not the program's. */
 const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'downwardAPI'];
 
-/** Whether data outlive the pods: on claims of their own, or on a volume that the template names. */
-const keepsData = ({ volumeClaimTemplates, template }: Resource['spec']): boolean =>
-  volumeClaimTemplates.length > 0 ||
-  list(template.spec['volumes']).some((volume) => !passing.some((source) => source in volume));
+/** Whether data outlive the pods: on claims of their own, or on a volume that the template mounts where the data are. */
+function keepsData(spec: Resource['spec']): boolean {
+  if (spec.volumeClaimTemplates.length > 0) return true;
+  const [program = {}] = list(spec.template.spec.containers);
+  const data = `${dataDir(spec)}/`;
+  const isOfData = ({ mountPath, readOnly }: Open) =>
+    readOnly !== true &&
+    (!knowsItsProgram(spec) || data.startsWith(`${String(mountPath).replace(/\/$/, '')}/`));
+  const mounted = list(program['volumeMounts'])
+    .filter(isOfData)
+    .map(({ name }) => name);
+  return list(spec.template.spec['volumes']).some(
+    (volume) => mounted.includes(volume['name']) && !passing.some((source) => source in volume),
+  );
+}
 
 /** Whether it is known through a stop who led: for its data, or because its lease must have run out. */
 const remembersLeader = ({ spec, status }: Resource): boolean =>
@@ -44,7 +56,10 @@ export function afterStop(resource: Resource, primary: Member | undefined): Stat
 
 /** Whether the pods may be deleted for a scale to 0: not before it is written down who led, as the user may soon undo it. */
 export const mayStop = (resource: Resource): boolean =>
-  resource.status.stopped === true || !remembersLeader(resource);
+  // The phase is written together with the rest, also where an older CRD drops what it does not know.
+  resource.status.stopped === true ||
+  resource.status.phase === 'Stopped' ||
+  !remembersLeader(resource);
 
 /** Members whose volumes may hold the data, those that must come back first at the beginning. */
 export function holderNames({ spec, status }: Resource): string[] {
@@ -54,14 +69,17 @@ export function holderNames({ spec, status }: Resource): string[] {
 }
 
 /** The member that led when the service was stopped, by the name of its volume: the pod is another. */
-export const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
+const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
   members.find(({ name }) => name === status.primary);
 
-/** Heard, with the data that it had, and to be led. */
-export function hasItsData(member: Member, epoch: number | undefined): boolean {
-  const state = reportOf(member)?.state;
-  const hasData = (state === 'Detached' || state === 'Following') && !isOld(member);
-  return isHealthy(member) && hasData && !refusesAll(member, epoch);
+/** After a stop: that member, where it is back with the data that it had. It alone leads then. */
+export function holderBack(resource: Resource, observed: Observed): Member | undefined {
+  const { stopped, epoch } = resource.status;
+  const holder = stopped === true ? holderOf(resource, observed) : undefined;
+  if (holder === undefined || !keepsData(resource.spec)) return undefined;
+  const state = reportOf(holder)?.state;
+  const hasData = (state === 'Detached' || state === 'Following') && !isOld(holder);
+  return isHealthy(holder) && hasData && !refusesAll(holder, epoch) ? holder : undefined;
 }
 
 /** Until when the holder is on its way without anybody being told; undefined where it is here, or should be. */
@@ -79,22 +97,30 @@ export function comesUntilMs(
 }
 
 /**
- * Eventual: why nobody is elected yet after a stop. Positions of members that have all been started anew need not be comparable,
- * and another one may come up sooner, with older data. Undefined where the holder is back, with its data or without.
+ * Why nobody is elected yet after a stop, where no quorum tells who holds everything. Positions of members that have all been
+ * started anew need not be comparable, and another one may come up sooner, with older data. Undefined where there was no stop,
+ * or the holder is back, with its data or without.
  */
 export function absentHolder(
   resource: Resource,
   observed: Observed,
   nowMs: number,
 ): FailoverPlan | undefined {
-  const { primary = '' } = resource.status;
+  const { primary = '', stopped } = resource.status;
+  if (stopped !== true || !keepsData(resource.spec)) return undefined;
   const holder = holderOf(resource, observed);
   const state = reportOf(holder)?.state;
-  if (holder !== undefined && isHealthy(holder) && state !== undefined && state !== 'Starting') {
-    return undefined;
-  }
-  const why = holder === undefined ? 'has no pod yet' : whyUnhealthy(holder);
+  const isHeard = holder !== undefined && isHealthy(holder);
+  const isLoading = isHeard && state === 'Starting';
+  if (isHeard && !isLoading) return undefined;
+  const why = isLoading
+    ? 'is loading its data'
+    : holder === undefined
+      ? 'has no pod yet'
+      : whyUnhealthy(holder);
   const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
+  // However long that takes: it is there.
+  if (isLoading) return { kind: 'Wait', untilMs: Infinity, message };
   const untilMs = comesUntilMs(resource, observed, nowMs);
   if (untilMs !== undefined) return { kind: 'Wait', untilMs, message };
   if (resource.spec.failover.onNoCandidate === 'PromoteAnyway') return undefined;

@@ -43,6 +43,22 @@ function firstSets(resource: Resource, observed: Observed, leader: string): Sync
   return report?.state === 'Empty' || wished.acks === 0 ? [wished] : [nobody, wished];
 }
 
+/**
+ * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it was told of no set so far, and an
+ * order without one that is still on its way could undo the first one later, after the leader has said that it has that in force.
+ */
+export function needsFirstSets({ spec, status }: Resource, leader: Member): boolean {
+  const report = reportOf(leader);
+  return (
+    hasQuorum(spec) &&
+    (status.syncSets ?? []).length === 0 &&
+    status.initialized === true &&
+    isHealthy(leader) &&
+    report?.state === 'Leading' &&
+    report.epoch === status.epoch
+  );
+}
+
 /** The set that the leader is told: the last one that has been written down. */
 export const currentSet = ({ status }: Resource): SyncSet | undefined => status.syncSets?.at(-1);
 
@@ -95,7 +111,8 @@ export function nextSets(
   const wished = wishedSet(resource, observed, leader.name);
   const last = syncSets.at(-1);
   if (last === undefined) return firstSets(resource, observed, leader.name);
-  const settled = inForce(resource, reportOf(leader)?.sync);
+  const report = reportOf(leader);
+  const settled = report?.epoch === resource.status.epoch && inForce(resource, report?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
   if (syncSets.length > 1 && !settled) return syncSets;
   const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;

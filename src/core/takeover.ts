@@ -7,7 +7,7 @@ import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
 import { hasQuorum, needsLease } from './managed.ts';
-import { comesUntilMs } from './stopped.ts';
+import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { comparePositions, positionOf } from './position.ts';
 import { refusesAll } from './refuses-all.ts';
@@ -41,14 +41,14 @@ export function planFenced(
   context: ElectionContext,
   nowMs: number,
 ): FailoverPlan {
+  const { status } = resource;
   const fence = fenceOf(resource, observed, nowMs);
   if (fence.isProved) return choose(resource, observed, fencing, fence, context, nowMs);
   const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
   const message = `${what}; ${fence.missing}`;
   // An answer may come within the millisecond: until then nothing is amiss.
   if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
-  const comesMs =
-    fencing.trigger === 'Stopped' ? comesUntilMs(resource, observed, nowMs) : undefined;
+  const comesMs = status.stopped === true ? comesUntilMs(resource, observed, nowMs) : undefined;
   if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
   return {
     kind: 'Blocked',
@@ -118,11 +118,14 @@ function choose(
   const { status, spec } = resource;
   const { epoch } = fencing;
   const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const absent = hasQuorum(spec) ? undefined : absentHolder(resource, observed, nowMs);
+  if (absent !== undefined) return absent;
+  const isHolderBack = !hasQuorum(spec) && holderBack(resource, observed) !== undefined;
   const wish: ElectionContext = {
     ...context,
     ...(hasQuorum(spec) ? { byPosition: 'Strong', only: holders(resource, observed, epoch) } : {}),
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
-    onlyName: spec.failover.automatic ? undefined : status.primary,
+    onlyName: spec.failover.automatic && !isHolderBack ? undefined : status.primary,
   };
   const isRelieved = ['Switchover', 'Isolated', 'TooHighEpoch'].includes(fencing.trigger);
   const notName = isRelieved ? fencing.from : undefined;

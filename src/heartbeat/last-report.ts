@@ -56,8 +56,8 @@ export class LastReport {
 
 /** All but what changes with each write or each report: an idle resource is not looked at for those. */
 function factsOf(report: MemberReport): object {
-  const { state, epoch, ledEpoch, leader, linked, sync, identity, loss, problem, position } =
-    report;
-  const facts = { state, epoch, ledEpoch, leader, linked, sync, identity, loss };
+  const { problem, position, durable, ...said } = report;
+  const { state, epoch, ledEpoch, leader, linked, sync, identity, loss } = said;
+  const facts = { state, epoch, ledEpoch, leader, linked, sync, identity, loss, durable };
   return { ...facts, problem: problem?.reason, hasPosition: position !== undefined };
 }

@@ -1,6 +1,6 @@
 import type { Order } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
-import { agentPortOf } from '../../src/core/agent-pod.ts';
+import { agentOf } from '../../src/core/agent-pod.ts';
 import type { Action } from '../../src/core/action.ts';
 import type { HookCall } from '../../src/core/calls.ts';
 import type { Manifest } from '../../src/core/manifest.ts';
@@ -68,7 +68,6 @@ function* changePod(
 function* create(operator: Operator, { metadata, spec }: Manifest): Steps<boolean> {
   const { world, cache } = operator;
   const { name, labels = {}, annotations = {} } = metadata;
-  const agentPort = agentPortOf(spec as Open);
   const ordinal = Number(name.split('-').at(-1));
   const member = {
     name,
@@ -81,7 +80,7 @@ function* create(operator: Operator, { metadata, spec }: Manifest): Steps<boolea
     ready: false,
     createdAtMs: t0 + Math.floor(world.kernel.nowMs / 1_000) * 1_000,
     templateHash: annotations['haservice.dev/template-hash'] ?? '',
-    ...(agentPort === undefined ? {} : { agentPort }),
+    ...agentOf(spec as Open),
   };
   const written = (yield () => {
     const created = world.api.createPod(member);

@@ -161,6 +161,7 @@ export const faults: Record<string, Fault> = {
     );
     const { kernel, api } = world;
     kernel.after(ms / 3, () => {
+      if (world.isHealed) return;
       for (const { member } of api.pods.values()) {
         if (member.node === place) api.deletePod(member.uid, t0 + kernel.nowMs, 2_000);
       }

@@ -2,6 +2,7 @@ import type { Status } from '../../src/api/status.ts';
 import type { Member } from '../../src/core/observed.ts';
 import { templateHash } from '../../src/core/pod.ts';
 import { ordinalLabel, roleLabel } from '../../src/api/labels.ts';
+import { agentConfig } from '../../src/core/agent-pod.ts';
 import { agentPort } from '../../src/core/managed.ts';
 import { selectorLabels } from '../../src/core/naming.ts';
 import type { Agent, AgentWorld } from './agent.ts';
@@ -111,7 +112,9 @@ export class World implements AgentWorld, OperatorWorld {
     // The status tells of times that are over.
     this.kernel.nowMs = 600_000;
     const hash = isPlain ? 'plain' : templateHash(habits.spec);
-    const port = isPlain ? {} : { agentPort: agentPort(habits.spec) };
+    const leaseMs = agentConfig(habits.spec).leaseMs;
+    const lease = leaseMs === undefined ? {} : { leaseMs };
+    const made = isPlain ? {} : { agentPort: agentPort(habits.spec), ...lease };
     this.api.settle(status);
     this.checker.epoch = status.epoch ?? 0;
     this.checker.statusWritten(status, status, this.api.service);
@@ -135,7 +138,7 @@ export class World implements AgentWorld, OperatorWorld {
         ready: true,
         createdAtMs: t0 - 600_000,
         templateHash: hash,
-        ...port,
+        ...made,
       };
       this.api.putPod(member);
       settle(this.kubelets.adopt(member, emptyVolume()), status);

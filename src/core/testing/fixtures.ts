@@ -1,7 +1,8 @@
 import { defaultAgentPort } from '../../api/member-protocol.ts';
+import { durationMs } from '../../api/duration.ts';
 import { specSchema } from '../../api/spec.ts';
 import type { Health, Member, Observed, Resource } from '../observed.ts';
-import { agentPort, usesAgent } from '../managed.ts';
+import { agentPort, needsLease, usesAgent } from '../managed.ts';
 import { selectorLabels } from '../naming.ts';
 import { templateHash } from '../pod.ts';
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
@@ -56,6 +57,7 @@ export function makeMember(
   ordinal: number,
   more: Partial<Member> = {},
 ): Member {
+  const { spec } = resource;
   const name = `web-${ordinal}`;
   const uid = more.uid ?? `uid-${name}`;
   const zone = zones[ordinal % 3] ?? 'a';
@@ -81,7 +83,8 @@ export function makeMember(
     ready: true,
     createdAtMs: t0 - 120_000,
     templateHash: templateHash(resource.spec),
-    ...(usesAgent(resource.spec) ? { agentPort: agentPort(resource.spec) } : {}),
+    ...(usesAgent(spec) ? { agentPort: agentPort(spec) } : {}),
+    ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),
     health: healthy(),
     ...more,
   };

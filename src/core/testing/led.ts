@@ -1,4 +1,5 @@
 import type { MemberReport } from '../../api/member-protocol.ts';
+import { hasQuorum } from '../managed.ts';
 import type { Member, Resource } from '../observed.ts';
 import { healthy, makeMember, makeResource } from './fixtures.ts';
 
@@ -45,8 +46,9 @@ export function strong(
       ...status,
     },
   );
+  const sync = hasQuorum(resource.spec) ? {} : { sync: { members: [], acks: 0 } };
   return {
     resource,
-    members: [led(resource, 0, leading()), led(resource, 1, {}), led(resource, 2, {})],
+    members: [led(resource, 0, leading(sync)), led(resource, 1, {}), led(resource, 2, {})],
   };
 }

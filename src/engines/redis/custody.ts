@@ -1,10 +1,13 @@
 import type { Order, Position } from '../../api/member-protocol.ts';
 import type { EngineLog } from '../engine-context.ts';
 import type { Arrival } from './course.ts';
-import { dropKept, findData, keepData } from './data-files.ts';
+import { dropKept, dropPending, findData, isLogPending, keepData } from './data-files.ts';
 import type { History } from './leader.ts';
 import { bytesAhead, isAtRisk, lossOf } from './losses.ts';
 import { Memory, type Remembered } from './memory.ts';
+
+/** Of the leader whose copy it has become without an order. */
+const unknownEpoch = 0;
 
 /**
  * Looks after the data on the volume: knows whether there should be any, keeps those that a leader may not have before they
@@ -27,7 +30,12 @@ export class Custody {
   /** Before the server is started: it makes an empty log where there is none. */
   static async open(dir: string, service: string, log: EngineLog): Promise<Custody> {
     const data = (await findData(dir)) !== 'none';
-    return new Custody(dir, await Memory.open(dir, data, service), log);
+    const memory = await Memory.open(dir, data, service);
+    if (await isLogPending(dir)) {
+      if (data) await memory.set({ cloning: memory.now.cloning ?? unknownEpoch });
+      await dropPending(dir);
+    }
+    return new Custody(dir, memory, log);
   }
 
   get now(): Remembered {
@@ -107,6 +115,12 @@ export class Custody {
       });
       if (kept !== undefined) await dropKept(this.#dir, lost ? kept.epoch : loss?.epoch);
     });
+  }
+
+  /** Looked at while its log is being written anew: it may have been made a copy without an order. */
+  async noticeCopy(): Promise<void> {
+    if (this.isAheadOfDisk || !(await isLogPending(this.#dir))) return;
+    await this.#memory.set({ cloning: unknownEpoch });
   }
 
   /** All that is in memory is in its log. */

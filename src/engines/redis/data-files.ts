@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { logFolder } from './server-config.ts';
 
 const manifest = join(logFolder, 'appendonly.aof.manifest');
+/** What is written beside the log of data that are no more in memory, while that of the new ones is made (Redis 7.0, aof.c). */
+const pending = join(logFolder, 'temp-appendonly.aof.incr');
 const prefix = 'haservice-diverged-';
 
 /** What a server would load from a folder: its log (in its old form: a file), a snapshot only, or nothing. */
@@ -12,6 +14,15 @@ export async function findData(dir: string): Promise<'log' | 'snapshot' | 'none'
   }
   return (await exists(join(dir, 'dump.rdb'))) ? 'snapshot' : 'none';
 }
+
+/**
+ * Whether the server has got other data in memory than its log has, and has not written these yet: whoever ordered that, or
+ * nobody, as a follower whose link was down for long is made a copy by its server alone.
+ */
+export const isLogPending = (dir: string): Promise<boolean> => exists(join(dir, pending));
+
+/** For a server that has ended: what it has left of a log that it had not finished. */
+export const dropPending = (dir: string): Promise<void> => rm(join(dir, pending), { force: true });
 
 /**
  * Keeps the data files of a server that follows nobody, in a folder that a server can be started on. Links, where the volume

@@ -78,3 +78,36 @@ test.runIf(haveServer)('what a fenced follower tells of is on its disk', async (
   await b.follow(a, 2);
   expect(await policy()).toContain('everysec');
 });
+
+test.runIf(haveServer).each([
+  ['while somebody looks', true],
+  ['while nobody looks', false],
+])(
+  'a follower that is made a copy without an order, %s, does not lead with what was before',
+  async (_when, looks) => {
+    await using all = await service(['a', 'b', 'c'], 1, { args: ['--repl-backlog-size', '16kb'] });
+    const [, b, c] = all;
+    for (const member of [b, c]) {
+      await member.until('durable', (said) => said.durable === undefined && said.linked === true);
+    }
+    await (await b.client()).config('SET', 'rdb-key-save-delay', 1_000_000_000);
+    const pid = await b.pid();
+    process.kill(pid, 'SIGSTOP');
+    await all.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    const write = (key: string, value: string) =>
+      settled(() => all.client.set(key, value).then(Boolean, () => false));
+    // More than its leader keeps for one that comes back.
+    for (let i = 0; i < 100; i++) await write(`key ${i}`, 'x'.repeat(1_000));
+    await write('k', 'newest');
+    process.kill(pid, 'SIGCONT');
+    const info = async () => (await b.client()).info();
+    await settled(async () => (await info()).includes('aof_rewrite_in_progress:1'));
+    await settled(async () => (await info()).includes('master_link_status:up'));
+    if (looks) expect(await b.report()).toMatchObject({ state: 'Following', durable: false });
+    await b.restart();
+    expect(await b.report()).toMatchObject({ state: 'Detached', durable: false });
+    expect(await held(b)).toBe('v');
+    await expect(b.promote(2)).rejects.toThrow('may be older than what it has once held');
+  },
+  30_000,
+);

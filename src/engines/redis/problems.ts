@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import type { Position } from '../../api/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Course } from './course.ts';
 import type { Remembered } from './memory.ts';
@@ -41,6 +42,7 @@ export function dataProblem(
   { lost, held, cloning }: Remembered,
   info: ServerInfo,
   course: Course,
+  position: Position | undefined,
 ): Problem | undefined {
   if (lost && !held) {
     return {
@@ -49,10 +51,11 @@ export function dataProblem(
         'its volume held data and is empty now: it will be made a copy of the leader; if no member has the data, restore a backup',
     };
   }
-  if (course.kind === 'nowhere' && cloning !== undefined) {
+  // One that has a position still has all of the copy in memory.
+  if (course.kind === 'nowhere' && cloning !== undefined && position === undefined) {
     return {
       reason: 'CloneInterrupted',
-      message: `it ended while it was being made a copy of the leader of epoch ${cloning}, and may hold data from before that: let it follow a leader`,
+      message: `it ended while it was being made a copy of ${cloning === 0 ? 'its leader' : `the leader of epoch ${cloning}`}, and may hold data from before that: let it follow a leader`,
     };
   }
   if (course.kind === 'leading' && !info.logging) {

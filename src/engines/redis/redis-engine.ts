@@ -65,6 +65,7 @@ export class RedisEngine implements ManagedEngine {
     if (this.#orders === 0 && course === this.#course) {
       if (hasStrayed(info, course)) await this.#bringBack(signal);
       else if (this.#isWritten(info, course)) custody.written();
+      else if (course.kind === 'following' && info.rewriting) await custody.noticeCopy();
     }
     return this.#reporter.report(info, {
       ...{ custody, acks, course: this.#orders === 0 ? this.#course : course },
@@ -84,8 +85,7 @@ export class RedisEngine implements ManagedEngine {
       // An order may have been meant for the process before this one, which had more.
       const isOld = custody.isAheadOfDisk && !this.#lineage.isKnown;
       if (isOld && order.acceptOld !== true) {
-        const { cloning } = custody.now;
-        const why = `it ended while the copy of the leader of epoch ${cloning} was not on its disk yet`;
+        const why = 'it ended while a copy of its leader was not on its disk yet';
         throw new HAError('HA_ERR_MEMBER_OLD', `${order.member} cannot lead: ${why}`);
       }
       await custody.begin();
@@ -167,7 +167,10 @@ export class RedisEngine implements ManagedEngine {
   /** @returns how it is then */
   async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
-    const refuse = [serveStale('no'), toNowhere, syncAll];
+    // A server that must sync and cannot ends, and what it has acknowledged from memory with it.
+    const { diskError } = await this.#server.info(signal);
+    const sync = diskError === undefined ? [syncAll] : [];
+    const refuse = [serveStale('no'), toNowhere, ...sync];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
     this.#see(before, course);

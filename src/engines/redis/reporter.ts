@@ -47,7 +47,9 @@ export class Reporter {
     return {
       ...this.#role(info, circumstances),
       ...(position === undefined ? {} : { position }),
-      ...(custody.now.held && custody.isAheadOfDisk ? { durable: false } : {}),
+      ...(custody.now.held && (custody.isAheadOfDisk || info.diskError !== undefined)
+        ? { durable: false }
+        : {}),
       ...(custody.now.loss === undefined ? {} : { loss: custody.now.loss }),
       ...(problem === undefined ? {} : { problem }),
     };
@@ -100,7 +102,7 @@ export class Reporter {
     if (custody.problem !== undefined) return { reason: 'StateFile', message: custody.problem };
     if (course.kind === 'following' && info.master?.linked === false) this.#check(course);
     else this.#linkProblem = undefined;
-    return this.#linkProblem ?? dataProblem(custody.now, info, course);
+    return this.#linkProblem ?? dataProblem(custody.now, info, course, circumstances.position);
   }
 
   /** Looks in the background why there is no link; the answer is in a later report. */
