@@ -1,6 +1,6 @@
 import type { Action } from './action.ts';
 import { inFlight } from './failover-plan.ts';
-import { healthOf, isLive } from './member.ts';
+import { healthOf, isDurable, isHealthy, isLive, primaryOf } from './member.ts';
 import type { Observed, Resource } from './observed.ts';
 import { templateHash } from './pod.ts';
 import { memberProblem } from './problems.ts';
@@ -37,6 +37,12 @@ export function progressOf(
   }
   const hash = templateHash(resource.spec);
   const live = observed.members.filter(isLive);
+  const primary = primaryOf(resource, live);
+  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+    clauses.push(
+      `${primary.name} is still writing to its disk what it has in memory: no member is stopped or replaced on purpose before that`,
+    );
+  }
   const outdated = live.filter((member) => member.templateHash !== hash).length;
   if (outdated > 0) {
     clauses.push(`${outdated} of ${live.length} members are still made from an older template`);

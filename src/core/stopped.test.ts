@@ -184,3 +184,14 @@ it('nothing is stopped or replaced on purpose while only the memory of its leade
   expect(removals({ replicas: 1 }, { durable: false }, 'old')).toEqual([]);
   expect(removals({ replicas: 1 }, {}, 'old')).toEqual(['web-0']);
 });
+
+it('says what a stop waits for', () => {
+  const { resource, members } = strong({ ...redis, replicas: 0 }, { stopped: true });
+  members[0] = led(resource, 0, { state: 'Leading', durable: false });
+  const { status, actions } = decide(resource, makeObserved(members), t0);
+  expect(actions.filter(({ type }) => type === 'DeletePod')).toEqual([]);
+  expect(status.conditions?.find(({ type }) => type === 'Progressing')).toMatchObject({
+    status: 'True',
+    message: expect.stringContaining('web-0 is still writing to its disk') as string,
+  });
+});
