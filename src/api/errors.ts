@@ -36,6 +36,7 @@ const table = {
     'the member holds no data: let it follow one that does, or order promote with init to begin anew',
   HA_ERR_MEMBER_OLD:
     'what the member holds may be older than what it has once held: let it follow a member that has all',
+  HA_ERR_MEMBER_DISK: 'the member cannot write to its disk: make room on its volume, or repair it',
   HA_ERR_MEMBER_FOREIGN:
     'the data of the member are not of this service: give it an empty volume, or restore the right one',
   HA_ERR_ORDER_INVALID: 'the order contradicts an earlier one: raise the epoch',

@@ -17,6 +17,7 @@ export function awaitedOrdinals(
   nowMs: number,
   again: (atMs: number) => void,
 ): number[] {
+  if (resource.spec.replicas === 0) return [];
   const dueMs = endOf(resource.status.fencing?.startedAt, patienceMs, nowMs);
   const there = new Set([...observed.members, ...observed.strangers].map(({ name }) => name));
   const absent = awaitedNames(resource, observed).filter((name) => !there.has(name));

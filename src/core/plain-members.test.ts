@@ -152,3 +152,28 @@ it('plain members are told their roles by their hooks until they are replaced', 
     status: 'False',
   });
 });
+
+it('a plain member that is elected is promoted though its predecessor has an agent, which no hook tells; none is promoted while it is fenced', () => {
+  const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...hooks } });
+  const [first, ...others] = members as [Member, ...Member[]];
+  const former = { ...first, health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
+  const plain = others.map((member): Member => {
+    const { agentPort: _port, leaseMs: _lease, ...rest } = member;
+    return rest;
+  });
+  const record = { ...fencing, to: 'web-1', outcome: 'Promoting' as const };
+  const elected = { primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2, failovers: [record] };
+  const told = (status: object) =>
+    decide(
+      { ...resource, agentImage: 'operator', status },
+      makeObserved([former, ...plain]),
+      later,
+    ).actions.flatMap((action) =>
+      action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
+    );
+  expect(told(elected)).toContain('promote web-1');
+  expect(told({ ...elected, fencing: { ...fencing, from: 'web-1' } })).not.toContain(
+    'promote web-1',
+  );
+});

@@ -40,7 +40,7 @@ export function progressOf(
   const primary = primaryOf(resource, live);
   if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
     clauses.push(
-      `${primary.name} is still writing to its disk what it has in memory: no member is stopped or replaced on purpose before that`,
+      `${primary.name} has in memory what is not on its disk yet: no member is stopped or replaced on purpose before that is written`,
     );
   }
   const outdated = live.filter((member) => member.templateHash !== hash).length;

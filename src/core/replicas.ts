@@ -194,7 +194,8 @@ function update(
     plan.remove.push({ member: broken, reason: 'Outdated', note });
     return true;
   }
-  if (isBusy(resource) || !live.every((member) => isWell(member) && isDurable(member))) {
+  const primary = live.find(({ uid }) => uid === resource.status.primaryUID);
+  if (isBusy(resource) || !live.every(isWell) || (primary && !isDurable(primary))) {
     again(nowMs + durableRefreshMs);
     return true;
   }

@@ -13,7 +13,8 @@ function demotionPending(resource: Resource, observed: Observed): boolean {
   const former = observed.members.find(
     (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
   );
-  if (former === undefined || !reachable(former)) return false;
+  // One with an agent is told by orders, and is fenced.
+  if (former === undefined || former.agentPort !== undefined || !reachable(former)) return false;
   const told = stateOf(observed.hooks, 'demote', former);
   return told === undefined || told.epoch < record.epoch || told.state === 'Running';
 }
@@ -36,7 +37,8 @@ export function planRoles(
   if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
   if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
   // Members from before the agents are told as they were before.
-  const isPlain = primary !== undefined && lacksAgent(spec, primary);
+  const isFencing = resource.status.fencing !== undefined;
+  const isPlain = primary !== undefined && !isFencing && lacksAgent(spec, primary);
   const told = planHooks(resource, observed, plain, isPlain ? primary : undefined, nowMs);
   const plainLeads = isPlain && told.promoted && isHealthy(primary);
   const orders = planOrders(resource, observed, primary, nowMs, plainLeads);

@@ -192,6 +192,21 @@ it('says what a stop waits for', () => {
   expect(actions.filter(({ type }) => type === 'DeletePod')).toEqual([]);
   expect(status.conditions?.find(({ type }) => type === 'Progressing')).toMatchObject({
     status: 'True',
-    message: expect.stringContaining('web-0 is still writing to its disk') as string,
+    message: expect.stringContaining('web-0 has in memory what is not on its disk yet') as string,
   });
+});
+
+it('at 0 nothing is made, whoever is waited for', () => {
+  const fencing = {
+    ...{ epoch: 2, from: 'web-1', trigger: 'Silent' as const },
+    startedAt: new Date(t0 - 60_000).toISOString(),
+  };
+  for (const [spec, status] of [
+    [eventual, {}],
+    [redis, { epoch: 2, fencing }],
+  ] as const) {
+    const stopped = { ...web1, stopped: true, ...status };
+    const { resource } = strong({ ...spec, replicas: 0 }, stopped);
+    expect(planReplicas(resource, makeObserved([]), t0).create).toEqual([]);
+  }
 });

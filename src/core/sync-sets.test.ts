@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SyncSet } from '../api/member-protocol.ts';
+import { decide } from './decide.ts';
 import { acksOf, inheritedSets, nextSets, wishedSet } from './sync-sets.ts';
 import { makeMember, makeObserved, t0 } from './testing/fixtures.ts';
 import { led, leading, strong } from './testing/led.ts';
@@ -114,4 +115,24 @@ it('believes no set of a live service before its leader has that in force and en
   expect(inheritedSets(changed.resource, back, 'web-0')).toEqual([nobody, wished]);
   const fresh = makeObserved([led(changed.resource, 0, { state: 'Empty' })]);
   expect(inheritedSets(changed.resource, fresh, 'web-0')).toEqual([wished]);
+});
+
+it('a leader that was told of no set begins a new epoch before any is written down, also after a pause', () => {
+  const begun = strong({}, { syncSets: [] });
+  const nobody = { members: [], acks: 0 };
+  const members = [
+    led(begun.resource, 0, leading({ sync: nobody })),
+    led(begun.resource, 1, {}),
+    led(begun.resource, 2, {}),
+  ];
+  const { commit } = decide(begun.resource, makeObserved(members), t0);
+  expect(commit?.status).toMatchObject({
+    epoch: 2,
+    primaryUID: 'uid-web-0',
+    syncSets: [nobody, { members: ['web-1', 'web-2'], acks: 1 }],
+  });
+  const paused = { ...begun.resource, spec: { ...begun.resource.spec, paused: true } };
+  const waiting = decide(paused, makeObserved(members), t0);
+  expect(waiting.commit).toBeUndefined();
+  expect(waiting.status.syncSets ?? []).toEqual([]);
 });

@@ -52,7 +52,6 @@ export function needsFirstSets({ spec, status }: Resource, leader: Member): bool
   return (
     hasQuorum(spec) &&
     (status.syncSets ?? []).length === 0 &&
-    status.initialized === true &&
     isHealthy(leader) &&
     report?.state === 'Leading' &&
     report.epoch === status.epoch

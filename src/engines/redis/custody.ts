@@ -123,6 +123,13 @@ export class Custody {
     await this.#memory.set({ cloning: unknownEpoch });
   }
 
+  /** What is in memory cannot be written to its log. */
+  unwritten(): void {
+    if (this.now.held && !this.isAheadOfDisk) {
+      this.#note(() => this.#memory.set({ cloning: unknownEpoch }));
+    }
+  }
+
   /** All that is in memory is in its log. */
   written(): void {
     if (this.isAheadOfDisk) this.#note(() => this.#memory.set({ cloning: undefined }));

@@ -10,7 +10,7 @@ import { type Access, historyOf } from './leader.ts';
 import { Reporter } from './reporter.ts';
 import { Server } from './server.ts';
 import { nowhere } from './server-config.ts';
-import type { ServerInfo } from './server-info.ts';
+import { type ServerInfo, cannotLog } from './server-info.ts';
 
 /**
  * Runs a Redis or Valkey server, 7.0 or later.
@@ -65,6 +65,7 @@ export class RedisEngine implements ManagedEngine {
     if (this.#orders === 0 && course === this.#course) {
       if (hasStrayed(info, course)) await this.#bringBack(signal);
       else if (this.#isWritten(info, course)) custody.written();
+      else if (cannotLog(info)) custody.unwritten();
       else if (course.kind === 'following' && info.rewriting) await custody.noticeCopy();
     }
     return this.#reporter.report(info, {
@@ -80,7 +81,11 @@ export class RedisEngine implements ManagedEngine {
       if (!custody.now.held && !init) {
         throw new HAError('HA_ERR_MEMBER_EMPTY', `${order.member} cannot lead`);
       }
-      this.#see(await this.#server.info(signal), this.#course);
+      const now = await this.#server.info(signal);
+      this.#see(now, this.#course);
+      if (sync.acks > 0 && cannotLog(now)) {
+        throw new HAError('HA_ERR_MEMBER_DISK', `${order.member} cannot lead`);
+      }
       if (this.#lineage.torn) await this.#backToDisk(signal);
       // An order may have been meant for the process before this one, which had more.
       const isOld = custody.isAheadOfDisk && !this.#lineage.isKnown;
@@ -168,8 +173,7 @@ export class RedisEngine implements ManagedEngine {
   async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
     // A server that must sync and cannot ends, and what it has acknowledged from memory with it.
-    const { diskError } = await this.#server.info(signal);
-    const sync = diskError === undefined ? [syncAll] : [];
+    const sync = cannotLog(await this.#server.info(signal)) ? [] : [syncAll];
     const refuse = [serveStale('no'), toNowhere, ...sync];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
@@ -212,7 +216,7 @@ export class RedisEngine implements ManagedEngine {
    * the next moment, nor is what is in memory what a restart has found.
    */
   #isWritten(info: ServerInfo, course: Course): boolean {
-    if (info.loading || !info.logging || info.rewriting) return false;
+    if (info.loading || !info.logging || info.rewriting || cannotLog(info)) return false;
     return course.kind === 'following'
       ? course.link !== 'none' && info.master?.linked === true
       : this.#lineage.isKnown;

@@ -47,9 +47,7 @@ export class Reporter {
     return {
       ...this.#role(info, circumstances),
       ...(position === undefined ? {} : { position }),
-      ...(custody.now.held && (custody.isAheadOfDisk || info.diskError !== undefined)
-        ? { durable: false }
-        : {}),
+      ...(custody.now.held && custody.isAheadOfDisk ? { durable: false } : {}),
       ...(custody.now.loss === undefined ? {} : { loss: custody.now.loss }),
       ...(problem === undefined ? {} : { problem }),
     };

@@ -32,6 +32,10 @@ export interface MasterInfo {
 
 const diskFields = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'];
 
+/** Its log lacks what it has in memory, until it can write again. A server that must sync each write would end. */
+export const cannotLog = ({ diskError }: ServerInfo): boolean =>
+  diskError === 'aof_last_write_status';
+
 /**
  * Of the answer to `INFO replication persistence`.
  *
