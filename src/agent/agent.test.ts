@@ -97,6 +97,30 @@ describe('the agent', () => {
     });
   });
 
+  it('says of a fence that it is obeyed only with what the program says after it', async () => {
+    const { agent, call, engine } = await start({ obeyed: { epoch: 3, ledEpoch: 0 } });
+    // Beside the order, which waits for its answer.
+    const status = async () => {
+      const answer = await fetch(`http://127.0.0.1:${agent.port}/haservice/v1/status`);
+      return reportOf(await answer.json());
+    };
+    // It says early that it follows nobody, but still gets what its leader sends.
+    engine.holdsOrders = true;
+    const fenced = call('fence', { body: order(4) });
+    await settled(() => engine.told.includes('fence 4'));
+    expect(await status()).toMatchObject({ state: 'Detached', epoch: 3 });
+    // Asked before the end of the fence: that answer counts no more.
+    engine.holdsReports = true;
+    const early = status();
+    await settled(() => engine.heldReports.length === 1);
+    engine.heldOrders.shift()?.();
+    await settled(() => engine.heldReports.length === 2);
+    engine.holdsReports = false;
+    for (const letGo of engine.heldReports) letGo();
+    expect(await fenced).toMatchObject({ status: 200, body: { epoch: 4 } });
+    expect(await early).toMatchObject({ epoch: 4 });
+  });
+
   it('says that a clone is under way', async () => {
     const { call, engine } = await start();
     engine.follow = async () => void (engine.state = 'Cloning');

@@ -12,7 +12,7 @@ import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
 import type { OrderDesk } from './order-desk.ts';
 import { Question } from './question.ts';
-import type { AnyOrder } from './rules.ts';
+import type { AnyOrder, Obeyed } from './rules.ts';
 import type { Answer, Routes } from './server.ts';
 
 export interface MemberOptions {
@@ -40,10 +40,16 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   demote: 'Detached',
 };
 
+/** What the program has said, and what had been obeyed when it was asked: what is obeyed since may have changed what it would say. */
+interface Said {
+  report: EngineReport;
+  obeyed: Obeyed;
+}
+
 /** The member as the operator sees it: reports, and orders with reports as their answers. */
 export class Member implements Routes {
   readonly #options: MemberOptions;
-  readonly #question: Question;
+  readonly #question: Question<Said>;
   #lastState: EngineReport['state'] = 'Starting';
 
   constructor(options: MemberOptions) {
@@ -104,33 +110,36 @@ export class Member implements Routes {
       return this.#complete(await this.#question.answer(patience.signal));
     } catch (error) {
       return patience.signal.aborted
-        ? this.#complete({ state: otherwise })
+        ? this.#complete({ report: { state: otherwise }, obeyed: this.#options.desk.obeyed })
         : this.#sick(error, otherwise);
     } finally {
       cancel();
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<EngineReport> {
+  async #ask(signal: AbortSignal): Promise<Said> {
     const { desk, engine, isStarted, onUnordered } = this.#options;
-    if (!isStarted()) return { state: 'Starting' };
-    const { mayLead } = desk;
+    const { mayLead, obeyed } = desk;
+    if (!isStarted()) return { report: { state: 'Starting' }, obeyed };
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;
-    if (report.state === 'Empty') await desk.forgetLed();
+    if (report.state === 'Empty') {
+      await desk.forgetLed();
+      return { report, obeyed: { ...obeyed, ledEpoch: 0 } };
+    }
     if (report.state === 'Leading' && !mayLead && !desk.mayLead) {
       onUnordered();
       const message =
         'the program takes writes although nobody has promoted it: let it start as one that takes none';
-      return { ...report, problem: { reason: 'LeadsUnordered', message } };
+      const problem = { reason: 'LeadsUnordered', message };
+      return { report: { ...report, problem }, obeyed };
     }
-    return report;
+    return { report, obeyed };
   }
 
-  #complete(report: EngineReport): MemberReport {
-    const { uid, desk, lease } = this.#options;
-    const { epoch, ledEpoch } = desk.obeyed;
+  #complete({ report, obeyed: { epoch, ledEpoch } }: Said): MemberReport {
+    const { uid, lease } = this.#options;
     // The timer may be late; nothing is said of a leader whose time is over.
     if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being ended');
     const nonce = lease.issue();
@@ -140,6 +149,7 @@ export class Member implements Routes {
   #sick(error: unknown, state = this.#lastState): MemberReport {
     const reason = error instanceof HAError ? error.code : 'Failed';
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
-    return this.#complete({ state, problem: { reason, message } });
+    const { obeyed } = this.#options.desk;
+    return this.#complete({ report: { state, problem: { reason, message } }, obeyed });
   }
 }

@@ -46,6 +46,8 @@ export class OrderDesk {
   /** The newest that was accepted: a lower epoch is refused from then on. */
   #accepted: Obeyed;
   #kept: Obeyed;
+  /** What may be reported: a fence not before the engine has carried it out. */
+  #told: Obeyed;
   #current: Entry | undefined;
   #mayLead = false;
   #isClosed = false;
@@ -54,11 +56,15 @@ export class OrderDesk {
     this.#options = options;
     this.#accepted = options.obeyed;
     this.#kept = options.obeyed;
+    this.#told = options.obeyed;
   }
 
-  /** What it has surely written down. */
+  /**
+   * What it has surely written down, and, of a fence, brought about: whoever hears that the epoch of a fence is obeyed takes the
+   * position in that report for final.
+   */
   get obeyed(): Obeyed {
-    return this.#kept;
+    return this.#told;
   }
 
   /** That of the newest order, which may not have been obeyed yet. */
@@ -110,6 +116,7 @@ export class OrderDesk {
     if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
     this.#accepted = { ...this.#accepted, ledEpoch: 0 };
     await this.#keep({ ...this.#kept, ledEpoch: 0 });
+    this.#told = { ...this.#told, ledEpoch: 0 };
   }
 
   /** Takes no more orders, and aborts the one in flight. Resolves when that has ended. */
@@ -154,8 +161,12 @@ export class OrderDesk {
     const { engine, lease } = this.#options;
     // A full disk must not keep anybody from being fenced. But it has not obeyed before it is written down.
     const kept = this.#keep({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
-    if (given.kind === 'promote' || given.kind === 'follow') await kept;
-    else kept.catch(() => {});
+    if (given.kind === 'promote' || given.kind === 'follow') {
+      await kept;
+      this.#told = this.#kept;
+    } else {
+      kept.catch(() => {});
+    }
     signal.throwIfAborted();
     switch (given.kind) {
       case 'promote':
@@ -164,6 +175,7 @@ export class OrderDesk {
         await engine.promote(given.order, signal);
         this.#accepted = { ...this.#accepted, ledEpoch: given.order.epoch };
         await this.#keep({ ...obeyed, ledEpoch: given.order.epoch });
+        this.#told = this.#kept;
         return;
       case 'follow':
         await engine.follow(given.order, signal);
@@ -175,6 +187,7 @@ export class OrderDesk {
     this.#mayLead = false;
     lease?.end();
     await kept;
+    this.#told = this.#kept;
   }
 
   async #keep(obeyed: Obeyed): Promise<void> {

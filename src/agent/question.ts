@@ -1,7 +1,5 @@
-import type { EngineReport } from '../engines/managed-engine.ts';
-
-interface Waiter {
-  resolve: (report: EngineReport) => void;
+interface Waiter<T> {
+  resolve: (answer: T) => void;
   reject: (reason: unknown) => void;
 }
 
@@ -9,17 +7,17 @@ interface Waiter {
  * Asks the program how it is, for all who want to know: there is one question at a time, however many wait for its answer, so
  * that a frozen program is not buried under questions.
  */
-export class Question {
-  readonly #ask: (signal: AbortSignal) => Promise<EngineReport>;
-  readonly #waiters = new Set<Waiter>();
+export class Question<T> {
+  readonly #ask: (signal: AbortSignal) => Promise<T>;
+  readonly #waiters = new Set<Waiter<T>>();
   #asking: AbortController | undefined;
 
-  constructor(ask: (signal: AbortSignal) => Promise<EngineReport>) {
+  constructor(ask: (signal: AbortSignal) => Promise<T>) {
     this.#ask = ask;
   }
 
   /** Pending as long as the program does not answer. When nobody waits any more the question is given up. */
-  async answer(signal: AbortSignal): Promise<EngineReport> {
+  async answer(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -30,7 +28,7 @@ export class Question {
         waiter.reject(signal.reason);
         if (this.#waiters.size === 0) this.#giveUp();
       };
-      const waiter: Waiter = {
+      const waiter: Waiter<T> = {
         resolve: (report) => {
           done();
           resolve(report);
@@ -67,7 +65,7 @@ export class Question {
     );
   }
 
-  #settle(asking: AbortController, tell: (waiter: Waiter) => void): void {
+  #settle(asking: AbortController, tell: (waiter: Waiter<T>) => void): void {
     if (this.#asking !== asking) return;
     this.#asking = undefined;
     for (const waiter of [...this.#waiters]) tell(waiter);

@@ -168,6 +168,10 @@ export class PostgresEngine implements ManagedEngine {
     database.isWhole ||= status.idle || status.streaming;
     if (!database.isWhole) return { state: 'Starting' };
     const follower = this.#follower;
+    // It was told to let go, and has not surely done so: what it receives it still acknowledges.
+    if (follower === undefined && database.mayFollow) {
+      return { state: 'Following', linked: status.streaming, position };
+    }
     if (follower === undefined || follower.problem?.reason === 'ForeignData') {
       return { state: 'Detached', position };
     }
