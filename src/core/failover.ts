@@ -84,7 +84,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (status.fencing !== undefined) {
     return planFenced(resource, observed, status.fencing, context, nowMs);
   }
-  if (primary !== undefined && needsFirstSets(resource, primary)) {
+  if (primary !== undefined && needsFirstSets(resource, observed, primary)) {
     const why = 'from now on others must have each write before it is acknowledged';
     return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
   }

@@ -9,7 +9,7 @@ import { healthOf, isLive, reportOf, seemsHealthy, seemsWell, whyUnhealthy } fro
 import type { Member, Observed, Resource } from './observed.ts';
 import { settleRecords } from './record.ts';
 import { afterStop } from './stopped.ts';
-import { needsFirstSets, nextSets } from './sync-sets.ts';
+import { nextSets } from './sync-sets.ts';
 import { isActive } from './topology.ts';
 
 export function roleOf(resource: Resource, member: Member): 'primary' | 'standby' | 'active' {
@@ -77,8 +77,8 @@ function syncSets(resource: Resource, observed: Observed, { primary, promoted }:
   if (primary === undefined || status.fencing !== undefined) return {};
   const report = reportOf(primary);
   if (!promoted && report?.state !== 'Leading') return {};
-  // They begin with an election of it, also where that must wait.
-  if (needsFirstSets(resource, primary)) return {};
+  // The first ones begin with an election, and with no other epoch's orders on their way.
+  if ((status.syncSets ?? []).length === 0) return {};
   const sets = nextSets(resource, observed, primary);
   return sets === undefined ? {} : { syncSets: sets };
 }

@@ -43,15 +43,22 @@ function firstSets(resource: Resource, observed: Observed, leader: string): Sync
   return report?.state === 'Empty' || wished.acks === 0 ? [wished] : [nobody, wished];
 }
 
+/** The leader was told of no set so far, or of one in which nobody need acknowledge. */
+const asksNobody = ({ status }: Resource): boolean =>
+  (status.syncSets ?? []).every(({ acks }) => acks === 0);
+
 /**
- * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it was told of no set so far, and an
- * order without one that is still on its way could undo the first one later, after the leader has said that it has that in force.
+ * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it has asked for none so far, and an
+ * order of that time that is still on its way could undo the first one later, after the leader has said that it has that in force.
  */
-export function needsFirstSets({ spec, status }: Resource, leader: Member): boolean {
+export function needsFirstSets(resource: Resource, observed: Observed, leader: Member): boolean {
+  const { spec, status } = resource;
   const report = reportOf(leader);
   return (
     hasQuorum(spec) &&
-    (status.syncSets ?? []).length === 0 &&
+    asksNobody(resource) &&
+    // None at all is a state that must end, also where nobody need acknowledge.
+    ((status.syncSets ?? []).length === 0 || wishedSet(resource, observed, leader.name).acks > 0) &&
     isHealthy(leader) &&
     report?.state === 'Leading' &&
     report.epoch === status.epoch
@@ -110,6 +117,7 @@ export function nextSets(
   const wished = wishedSet(resource, observed, leader.name);
   const last = syncSets.at(-1);
   if (last === undefined) return firstSets(resource, observed, leader.name);
+  if (asksNobody(resource) && wished.acks > 0) return syncSets;
   const report = reportOf(leader);
   const settled = report?.epoch === resource.status.epoch && inForce(resource, report?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
@@ -152,7 +160,7 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  if (syncSets.length === 0) return firstSets(resource, observed, leader);
+  if (asksNobody(resource)) return firstSets(resource, observed, leader);
   if (primary === undefined || primary === leader) return syncSets;
   const sets = syncSets.map(({ members, acks }): SyncSet => {
     const others = [...members, primary].filter((name) => name !== leader).sort();
