@@ -43,9 +43,8 @@ function firstSets(resource: Resource, observed: Observed, leader: string): Sync
   return report?.state === 'Empty' || wished.acks === 0 ? [wished] : [nobody, wished];
 }
 
-/** The leader was told of no set so far, or of one in which nobody need acknowledge. */
-const asksNobody = ({ status }: Resource): boolean =>
-  (status.syncSets ?? []).every(({ acks }) => acks === 0);
+/** The leader was told of no set so far, or, last, of one in which nobody need acknowledge. */
+const asksNobody = (resource: Resource): boolean => (currentSet(resource)?.acks ?? 0) === 0;
 
 /**
  * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it has asked for none so far, and an
@@ -160,8 +159,12 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  if (asksNobody(resource)) return firstSets(resource, observed, leader);
-  if (primary === undefined || primary === leader) return syncSets;
+  if (syncSets.length === 0) return firstSets(resource, observed, leader);
+  if (primary === undefined || primary === leader) {
+    const wished = wishedSet(resource, observed, leader);
+    const isFirst = asksNobody(resource) && wished.acks > 0;
+    return isFirst ? [...syncSets.filter((set) => !same(set, wished)), wished] : syncSets;
+  }
   const sets = syncSets.map(({ members, acks }): SyncSet => {
     const others = [...members, primary].filter((name) => name !== leader).sort();
     return { members: others, acks: members.includes(leader) ? acks : acks + 1 };
