@@ -1,5 +1,5 @@
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from './managed.ts';
-import { hasEnded, isHealthy, isOld, reportOf } from './member.ts';
+import { hasEnded, isHealthy, isLive, isOld, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { isFenced } from './orders.ts';
 import { positionOf } from './position.ts';
@@ -156,7 +156,9 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (former !== undefined && lacksLease(resource.spec, former)) {
     return {
       isProved: false,
-      missing: `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`,
+      missing: isLive(former)
+        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
     };
   }
   const leftMs = observed.leaseEndsInMs ?? Infinity;

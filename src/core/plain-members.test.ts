@@ -60,6 +60,10 @@ it('a lease that nobody has does not run out', () => {
     isProved: false,
     missing: expect.stringContaining('made before it needed a lease') as string,
   });
+  expect(proof({ ...withoutAgent, health: dead('Silent'), deletionAtMs: t0 }, over)).toMatchObject({
+    isProved: false,
+    missing: expect.stringContaining('its containers must have ended') as string,
+  });
   // With an agent, but from a time when it had to end nobody.
   const unleased = { leaseMs: undefined } as object;
   expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });

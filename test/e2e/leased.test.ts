@@ -60,7 +60,8 @@ describe('a primary with a lease', () => {
     expect(world.status(name).primary).toBe(before.primary);
     const record = await ended(before.epoch);
     expect(record).toMatchObject({ from: before.primary, trigger: 'Silent' });
-    expect(record.fence).toMatch(/^Lease: /);
+    // It has ended itself by then, and the kubelet may say so before the operator's own clock does.
+    expect(record.fence).toMatch(/^(Lease|Terminated): /);
     await world.until(
       'the old program to have been ended',
       () => restarts(before.primary) > restartsBefore || world.pod(before.primary) === undefined,

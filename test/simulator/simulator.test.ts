@@ -4,8 +4,8 @@ import { type Broken, describeTotals, replayCommand, runSeeds } from './run-seed
 import { play } from './scenario.ts';
 import { type Engine, engines } from './setups.ts';
 
-/** Of each engine. In CI 100,000 in all, some minutes. */
-const seeds = (process.env['CI'] === undefined ? 10_000 : 100_000) / engines.length;
+/** Of each engine. In CI 40,000 in all, some minutes; more by `npm run simulate`. */
+const seeds = (process.env['CI'] === undefined ? 10_000 : 40_000) / engines.length;
 
 it.each(engines)(
   'keeps its promises and converges, whatever fails (%s)',
