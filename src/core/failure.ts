@@ -77,7 +77,8 @@ function refusal({ status }: Resource, primary: Member, nowMs: number): Failure 
 /**
  * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
  * from before and after would be compared that have nothing in common (Redis counts anew after a restart). Nor may one lead that
- * is back with less than it had when it was elected.
+ * is back with less than it had when it was elected, or that a late order of an older epoch has made half a copy since. Nobody
+ * whom planOrders never promotes may stay the primary.
  */
 function lostRole(resource: Resource, observed: Observed, primary: Member): Failure | undefined {
   const { status } = resource;
@@ -89,8 +90,9 @@ function lostRole(resource: Resource, observed: Observed, primary: Member): Fail
     const what = `${name} has lost its data`;
     return { trigger: 'DataLost', what, evidence: what, atMs: health.sinceWallMs };
   }
-  if (report.state !== 'Detached') return undefined;
-  const hasLed = report.ledEpoch === status.epoch;
+  const { state } = report;
+  if (state === 'Leading' || state === 'Starting' || state === 'Empty') return undefined;
+  const hasLed = state === 'Detached' && report.ledEpoch === status.epoch;
   const hasLess = isOld(primary) && !acceptsOld(resource, observed);
   if (!hasLed && !hasLess) return undefined;
   const what = hasLess

@@ -75,18 +75,25 @@ it('Strong: among the most advanced one goes first whose data survive its restar
   expect(plan(resource, seen)).toMatchObject({ kind: 'Elect', winner: { name: 'web-2' } });
 });
 
-it('one that was elected and is back with less is not promoted: there is another failover', () => {
-  const service = strong(redis, { epoch: 2, ledEpoch: 2 });
-  const [, second, third] = service.members as [Member, Member, Member];
-  const elected = old(service.resource, 0, { epoch: 1, ledEpoch: 0 });
-  const members = [elected, second, third];
-  expect(plan(service.resource, members)).toMatchObject({
-    kind: 'Fence',
-    fencing: { trigger: 'Restarted', epoch: 3 },
-  });
-  const orders = planOrders(service.resource, makeObserved(members), elected, t0);
-  expect(orders.calls.map(({ action }) => action)).not.toContain('promote');
-});
+it.each([
+  ['is back with less', 'Detached'],
+  ['has obeyed a late follow of the epoch before', 'Following'],
+  ['is half a copy by such an order', 'Cloning'],
+] as const)(
+  'one that was elected and %s is not promoted: there is another failover',
+  (_, state) => {
+    const service = strong(redis, { epoch: 2, ledEpoch: 2 });
+    const [, second, third] = service.members as [Member, Member, Member];
+    const elected = old(service.resource, 0, { epoch: 1, ledEpoch: 0, state });
+    const members = [elected, second, third];
+    expect(plan(service.resource, members)).toMatchObject({
+      kind: 'Fence',
+      fencing: { trigger: 'Restarted', epoch: 3 },
+    });
+    const orders = planOrders(service.resource, makeObserved(members), elected, t0);
+    expect(orders.calls.map(({ action }) => action)).not.toContain('promote');
+  },
+);
 
 it('Eventual: another with its data goes before the last primary that is back with old data', () => {
   const { resource, members } = eventual();
