@@ -20,6 +20,7 @@ interface Leader {
 interface Sync {
   members: string[];
   acks: number;
+  revision?: number;
 }
 interface Order {
   member: string;
@@ -33,6 +34,8 @@ interface State {
   epoch: number;
   ledEpoch: number;
   leader?: string | undefined;
+  /** Of the sync set that it was told in `epoch`. */
+  revision?: number | undefined;
   loss?: { epoch: number; transactions: number; message: string };
 }
 /** For each term of a log, the last index in it. */
@@ -207,6 +210,8 @@ function refusal(kind: string, order: Order): [string, string] | undefined {
     return ['Invalid', 'there must be a leader, and another one'];
   if (epoch === state.epoch && leader && leader !== (state.leader ?? leader))
     return ['Invalid', `${state.leader} leads in epoch ${epoch}`];
+  if (epoch === state.epoch && (order.sync?.revision ?? Infinity) < (state.revision ?? 0))
+    return ['StaleEpoch', `sync set ${state.revision} of epoch ${epoch} has been obeyed`];
   if (kind === 'promote' && log.length === 0 && !order.init)
     return ['Empty', 'there are no data here'];
   return undefined;
@@ -217,7 +222,8 @@ async function obey(kind: string, order: Order): Promise<[number, object]> {
   if (refused) return [409, { error: refused[0], message: refused[1], report: report() }];
   const { epoch, sync = { members: [], acks: 0 } } = order;
   const known = epoch === state.epoch ? state.leader : undefined;
-  save({ epoch, leader: kind === 'promote' ? name : (order.leader?.member ?? known) });
+  const revision = order.sync?.revision ?? (epoch === state.epoch ? state.revision : undefined);
+  save({ epoch, leader: kind === 'promote' ? name : (order.leader?.member ?? known), revision });
   if (kind !== 'promote' || !leading) await takeNoRole();
   if (kind === 'promote') {
     // Whoever has the beginning of this term has all that this member had when it was promoted.

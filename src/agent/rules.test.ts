@@ -11,6 +11,11 @@ const at = (epoch: number, leader?: string): Obeyed => ({
   ...(leader === undefined ? {} : { leader }),
 });
 
+const leading = at(3, 'web-0');
+const counted = (revision: number): Obeyed => ({ ...leading, revision });
+const at4 = (revision: number): Obeyed => ({ ...at(4, 'web-0'), revision });
+const withSet = (revision: number) => ({ sync: { members: ['web-1'], acks: 1, revision } });
+
 describe('an order', () => {
   it.each([
     ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
@@ -29,6 +34,7 @@ describe('an order', () => {
     ['of an epoch that nobody reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
     ['of the highest number', promote(Number.MAX_SAFE_INTEGER), at(3), 'Invalid'],
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
+    ['with a sync set of before', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
   ])('%s is refused', (_what, given, obeyed, refusal) => {
     expect(judge(obeyed, self, given)).toMatchObject({ refusal });
   });
@@ -46,6 +52,12 @@ describe('an order', () => {
     ['to lead in a higher epoch', promote(4), at(3, 'web-1'), at(4, 'web-0')],
     ['of the highest epoch', fence(highestEpoch), at(3), at(highestEpoch)],
     ['to be fenced in a higher epoch', fence(4), at(3, 'web-0'), at(4)],
+    ['with a sync set', promote(3, withSet(1)), at(3), counted(1)],
+    ['with the same sync set', promote(3, withSet(5)), counted(5), counted(5)],
+    ['with a later sync set', promote(3, withSet(6)), counted(5), counted(6)],
+    ['without one that is counted', promote(3), counted(5), counted(5)],
+    ['with the first set of a higher epoch', promote(4, withSet(1)), counted(5), at4(1)],
+    ['to be fenced after a sync set', fence(3), counted(5), counted(5)],
   ])('%s is obeyed, and what it says is remembered', (_what, given, obeyed, expected) => {
     expect(judge(obeyed, self, given)).toEqual({ obeyed: expected });
   });

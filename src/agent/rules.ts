@@ -9,6 +9,8 @@ export interface Obeyed {
   ledEpoch: number;
   /** Who leads in `epoch`, as far as it was told: its own name, or another's. */
   leader?: string;
+  /** Of the sync set that it was told in `epoch`; absent: of none, or none that has one. */
+  revision?: number;
 }
 
 export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
@@ -33,6 +35,8 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  * Whether a member may obey. Whoever has obeyed an epoch refuses every lower one; that is what makes a quorum of fenced
  * followers a proof. And an epoch has one leader: a member that was told who it is believes nothing else in that epoch, so that
  * an order which was delayed or is a mistake cannot make two.
+ *
+ * Nor does a leader go back, in one epoch, to a sync set of before: a failover rests on the later one.
  *
  * An epoch that no operator can have reached is refused by all: whoever had obeyed it would never obey again.
  *
@@ -71,6 +75,22 @@ export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
       message: `in epoch ${epoch} the leader is ${known}, not ${leader}: another needs a higher epoch`,
     };
   }
+  const before = epoch === obeyed.epoch ? obeyed.revision : undefined;
+  const told = kind === 'promote' ? order.sync?.revision : undefined;
+  if (before !== undefined && told !== undefined && told < before) {
+    return {
+      refusal: 'StaleEpoch',
+      message: `sync set ${before} of epoch ${epoch} has been obeyed, ${told} is over`,
+    };
+  }
+  const revision = told ?? before;
   const { ledEpoch } = obeyed;
-  return { obeyed: { epoch, ledEpoch, ...(leader === undefined ? {} : { leader }) } };
+  return {
+    obeyed: {
+      epoch,
+      ledEpoch,
+      ...(leader === undefined ? {} : { leader }),
+      ...(revision === undefined ? {} : { revision }),
+    },
+  };
 }

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const obeyed = { epoch: 7, ledEpoch: 5, leader: 'web-1' };
+const obeyed = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
 
 describe('the state file', () => {
   it('is made with its folder, and read again', async () => {

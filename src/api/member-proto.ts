@@ -91,6 +91,8 @@ message Leader {
 message Sync {
   repeated string members = 1;
   uint32 acks = 2;
+  // Counts the sets of an epoch: a member that was told a higher one in that epoch refuses a lower one, with StaleEpoch.
+  optional uint32 revision = 3;
 }
 
 // How far a log has come. Positions are compared by term first, then by offset.

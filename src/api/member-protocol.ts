@@ -40,6 +40,8 @@ const position = z.object({
 const sync = z.object({
   members: z.array(z.string().max(253)).max(100),
   acks: z.int().min(0).max(100),
+  /** Counts the sets of an epoch: one who has been told a higher one in that epoch refuses a lower one. Absent: not known. */
+  revision: z.int().min(1).exactOptional(),
 });
 
 const memberStates = [
@@ -143,5 +145,5 @@ export type SyncSet = z.output<typeof sync>;
 export type MemberReport = z.output<typeof memberReportSchema>;
 export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
 
-/** Why an order was refused. StaleEpoch: it has obeyed a higher one. */
+/** Why an order was refused. StaleEpoch: it has obeyed a higher one, or a later sync set of this one. */
 export type Refusal = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';

@@ -75,6 +75,9 @@ const syncSet = z
       .array(z.string())
       .meta({ description: 'Pods that acknowledge writes of the primary.' }),
     acks: int('How many of them must have a write before it is acknowledged to the client.'),
+    revision: int(
+      'Counts the sets of an epoch, so that no order of the past brings an old one back.',
+    ).exactOptional(),
   })
   .meta({ description: 'Who acknowledges writes.' });
 

@@ -48,7 +48,10 @@ it('writes the new set down beside the old one, and drops that when the new is i
   const old = { members: ['web-1', 'web-2'], acks: 1 };
   const wished = { members: three, acks: 2 };
   const before = growing(old, [100, 100, 100]);
-  expect(nextSets(before.resource, before.seen, before.leader)).toEqual([old, wished]);
+  expect(nextSets(before.resource, before.seen, before.leader)).toEqual([
+    old,
+    { ...wished, revision: 1 },
+  ]);
   const status = { ...before.resource.status, syncSets: [old, wished] };
   const changing = { ...before.resource, status };
   expect(nextSets(changing, before.seen, before.leader)).toEqual([old, wished]);
@@ -64,10 +67,24 @@ it('goes on to the next change where the last is in force but cannot be caught u
   const { resource, seen, leader } = growing(last, [100, 0, 0]);
   const changing = { ...resource, status: { ...resource.status, syncSets: [old, last] } };
   const wished = { members: three, acks: 2 };
-  expect(nextSets(changing, seen, leader)).toEqual([old, last, wished]);
+  expect(nextSets(changing, seen, leader)).toEqual([old, last, { ...wished, revision: 1 }]);
   // Back to one that still counts: it is told again, and written down once.
   const twice = { ...resource, status: { ...resource.status, syncSets: [wished, old, last] } };
-  expect(nextSets(twice, seen, leader)).toEqual([old, last, wished]);
+  expect(nextSets(twice, seen, leader)).toEqual([old, last, { ...wished, revision: 1 }]);
+});
+
+it('a set that was told again is in force only once the leader has heard of that', () => {
+  const last = { members: three, acks: 2, revision: 3 };
+  const sets = [{ members: [...three, 'web-4'], acks: 2, revision: 2 }, last];
+  const after = (sync: SyncSet) => {
+    const { resource, seen, leader } = growing(sync, [100, 100, 100]);
+    return nextSets({ ...resource, status: { ...resource.status, syncSets: sets } }, seen, leader);
+  };
+  // As it was told before, so that an order for the other may still come.
+  expect(after({ ...last, revision: 1 })).toEqual(sets);
+  expect(after(last)).toEqual([last]);
+  // An agent of before revisions.
+  expect(after({ members: three, acks: 2 })).toEqual([last]);
 });
 
 it('hands down to a new leader who held the writes of the last', () => {
@@ -106,15 +123,19 @@ it('believes no set of a live service before its leader has that in force and en
       makeObserved(members),
       members[0]!,
     );
-  expect(next(told(nobody, 100), [])).toEqual([nobody, wished]);
+  const first = [
+    { ...nobody, revision: 1 },
+    { ...wished, revision: 2 },
+  ];
+  expect(next(told(nobody, 100), [])).toEqual(first);
   expect(next(told(nobody, 100), [nobody, wished])).toEqual([nobody, wished]);
   expect(next(told(wished, 90), [nobody, wished])).toEqual([nobody, wished]);
   expect(next(told(wished, 100), [nobody, wished])).toEqual([wished]);
   // Also one that is elected before that.
   const back = makeObserved([led(changed.resource, 0, { state: 'Detached' })]);
-  expect(inheritedSets(changed.resource, back, 'web-0')).toEqual([nobody, wished]);
+  expect(inheritedSets(changed.resource, back, 'web-0')).toEqual(first);
   const fresh = makeObserved([led(changed.resource, 0, { state: 'Empty' })]);
-  expect(inheritedSets(changed.resource, fresh, 'web-0')).toEqual([wished]);
+  expect(inheritedSets(changed.resource, fresh, 'web-0')).toEqual([{ ...wished, revision: 1 }]);
 });
 
 it('a leader that was told of no set begins a new epoch before any is written down, also after a pause', () => {

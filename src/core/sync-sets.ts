@@ -27,6 +27,7 @@ export function wishedSet(resource: Resource, observed: Observed, leader: string
   return { members: members.sort(), acks: Math.min(acksOf(spec.replicas), members.length) };
 }
 
+/** The same members and acknowledgements. */
 const same = (a: SyncSet | undefined, b: SyncSet | undefined): boolean =>
   a?.acks === b?.acks && a?.members.join() === b?.members.join();
 
@@ -40,7 +41,15 @@ const nobody: SyncSet = { members: [], acks: 0 };
 function firstSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const wished = wishedSet(resource, observed, leader);
   const report = reportOf(observed.members.find(({ name }) => name === leader));
-  return report?.state === 'Empty' || wished.acks === 0 ? [wished] : [nobody, wished];
+  return report?.state === 'Empty' || wished.acks === 0
+    ? withNext([], wished)
+    : withNext(withNext([], nobody), wished);
+}
+
+/** Adds a set to those that count, or makes the same one the last: the revision says which the leader has heard of last. */
+function withNext(sets: SyncSet[], wished: SyncSet): SyncSet[] {
+  const revision = (sets.at(-1)?.revision ?? 0) + 1;
+  return [...sets.filter((set) => !same(set, wished)), { ...wished, revision }];
 }
 
 /** The leader was told of no set so far, or, last, of one in which nobody need acknowledge. */
@@ -90,9 +99,16 @@ export function missingFollowers(
   return set.members.length - absent.length >= set.acks ? undefined : { set, absent };
 }
 
-/** Whether the leader says that it has the current set in force. */
-export const inForce = (resource: Resource, reported: SyncSet | undefined): boolean =>
-  currentSet(resource) === undefined || same(currentSet(resource), sorted(reported));
+/**
+ * Whether the leader says that it has the current set in force, and has been told so as the latest one: an agent of before
+ * revisions does not say.
+ */
+export function inForce(resource: Resource, reported: SyncSet | undefined): boolean {
+  const current = currentSet(resource);
+  if (current === undefined) return true;
+  const isLatest = reported?.revision === undefined || reported.revision === current.revision;
+  return isLatest && same(current, sorted(reported));
+}
 
 const sorted = (set: SyncSet | undefined) =>
   set === undefined ? undefined : { ...set, members: set.members.toSorted() };
@@ -124,8 +140,8 @@ export function nextSets(
   const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;
   if (same(last, wished)) return sets;
   // All of them hold; the last is the one that the leader is told.
-  const others = sets.filter((set) => !same(set, wished));
-  return others.length < mostSets ? [...others, wished] : sets;
+  const next = withNext(sets, wished);
+  return next.length <= mostSets ? next : sets;
 }
 
 /** Whether as many as must acknowledge hold what the leader was last heard to hold, with this set in force. */
@@ -163,11 +179,11 @@ export function inheritedSets(resource: Resource, observed: Observed, leader: st
   if (primary === undefined || primary === leader) {
     const wished = wishedSet(resource, observed, leader);
     const isFirst = asksNobody(resource) && wished.acks > 0;
-    return isFirst ? [...syncSets.filter((set) => !same(set, wished)), wished] : syncSets;
+    return isFirst ? withNext(syncSets, wished) : syncSets;
   }
-  const sets = syncSets.map(({ members, acks }): SyncSet => {
+  const sets = syncSets.map(({ members, acks, ...rest }): SyncSet => {
     const others = [...members, primary].filter((name) => name !== leader).sort();
-    return { members: others, acks: members.includes(leader) ? acks : acks + 1 };
+    return { ...rest, members: others, acks: members.includes(leader) ? acks : acks + 1 };
   });
   return sets.filter((set, i) => !sets.slice(0, i).some((earlier) => same(earlier, set)));
 }

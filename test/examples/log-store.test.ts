@@ -227,7 +227,12 @@ describe('the example of docs/engines.md', { timeout: 60_000 }, () => {
     expect(await refused('promote', { epoch: 5, init: true })).toBe('Invalid');
     expect(await refused('promote', { epoch: 4, init: true })).toBe('StaleEpoch');
     expect(await refused('fence', { epoch: 1_000_000_001 })).toBe('Invalid');
-    expect(await refused('promote', { epoch: 6, init: true })).toBe(200);
+    const withSet = (revision: number) => ({
+      ...{ epoch: 6, init: true, sync: { members: [], acks: 0, revision } },
+    });
+    expect(await refused('promote', withSet(2))).toBe(200);
+    expect(await refused('promote', withSet(1))).toBe('StaleEpoch');
+    expect(await refused('promote', withSet(2))).toBe(200);
     expect((await first.call('/haservice/v1/fence', '{')).status).toBe(400);
   });
 

@@ -137,8 +137,12 @@ export class Agent implements FollowerHost, Leader {
       );
       answer({ refusal, report: this.report() });
     };
-    const { epoch, ledEpoch, leader } = this.volume;
-    const obeyed = { epoch, ledEpoch, ...(leader === undefined ? {} : { leader }) };
+    const { epoch, ledEpoch, leader, revision } = this.volume;
+    const obeyed = {
+      ...{ epoch, ledEpoch },
+      ...(leader === undefined ? {} : { leader }),
+      ...(revision === undefined || habits.anyRevision === true ? {} : { revision }),
+    };
     const self = {
       name: this.name,
       uid: this.pod.uid,
@@ -151,7 +155,7 @@ export class Agent implements FollowerHost, Leader {
     if ('refusal' in verdict) return refuse(verdict.refusal);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
-    Object.assign(this.volume, { leader: undefined }, verdict.obeyed);
+    Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.obeyed);
     this.#endOrder?.();
     let isOver = false;
     this.#endOrder = () => {

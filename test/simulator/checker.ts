@@ -1,3 +1,4 @@
+import type { SyncSet } from '../../src/api/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
@@ -36,6 +37,8 @@ export class Checker {
   /** What leaders of this epoch and later ones acknowledge is promised to be kept; undefined: nothing is. */
   #promisedFrom: number | undefined;
   epoch = 0;
+  /** The sync sets that a failover would have to satisfy; undefined while a fence is being put up, whose sets are older. */
+  #sets: string[] | undefined;
 
   /** @param isUp Whether the process of a pod runs. */
   constructor(kernel: Kernel, habits: Habits, isUp: (uid: string) => boolean) {
@@ -76,6 +79,7 @@ export class Checker {
     if (epoch < (before.epoch ?? 0))
       this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
+    this.#sets = isLed ? after.syncSets?.map(setName) : undefined;
     this.#kernel.note('api', () => describe(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
     const known = this.#committed.get(epoch);
@@ -140,6 +144,10 @@ export class Checker {
     this.#count++;
     if (this.#promisedFrom === undefined || epoch < this.#promisedFrom) return;
     this.#acknowledged.set(id, epoch);
+    const set = setName(leadership?.sync);
+    if (epoch === this.epoch && this.#mustKeep && this.#sets?.includes(set) === false) {
+      this.#fail(`${pod.uid} acknowledges by ${set}, and the status has ${this.#sets.join(', ')}`);
+    }
     for (const later of this.#reigns.values()) {
       if (later.epoch <= epoch) continue;
       if (takenMs > (later.firstAckMs ?? Infinity)) {
@@ -191,13 +199,16 @@ export class Checker {
   }
 }
 
+const setName = ({ acks, members }: SyncSet = { members: [], acks: 0 }): string =>
+  `${acks} of ${members.toSorted().join(' ')}`;
+
 /** What a status changes, for the trace. */
 function describe(before: Status, after: Status): string {
   const facts = ({ epoch, primaryUID, fencing, syncSets, phase, initialized }: Status) => ({
     epoch,
     primaryUID,
     fencing: fencing?.epoch,
-    syncSets: syncSets?.map(({ acks, members }) => `${acks} of ${members.join(' ')}`).join(' and '),
+    syncSets: syncSets?.map(setName).join(' and '),
     phase,
     initialized,
     blocked: after.conditions?.find(({ type }) => type === 'FailoverBlocked')?.message,

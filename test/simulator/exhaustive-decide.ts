@@ -4,6 +4,7 @@ import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { Health, Member, Observed, Resource } from '../../src/core/observed.ts';
+import { agentPort } from '../../src/core/managed.ts';
 import { templateHash } from '../../src/core/pod.ts';
 import type { Verdict } from './exhaustive-state.ts';
 import type { Plants } from './operator.ts';
@@ -39,6 +40,7 @@ const pods = Array.from({ length: memberCount }, (_, ordinal): Member => ({
   ready: true,
   createdAtMs: nowMs - 600_000,
   templateHash: templateHash(spec),
+  agentPort: agentPort(spec),
 }));
 
 /** As old as it must be for each to be believed: whoever is silent fell silent while others were heard. */
@@ -56,6 +58,7 @@ function healthOf({ verdict, report, generation }: Heard): Health {
   return {
     verdict: isDead ? 'Dead' : verdict,
     ...(isDead ? { cause: verdict } : {}),
+    ...(verdict === 'Refused' ? { refusedPort: agentPort(spec) } : {}),
     message: verdict,
     sinceWallMs: nowMs - sinceMs[verdict],
     silentMs: 0,

@@ -22,6 +22,7 @@ export interface Plants {
   clonesAcknowledge?: boolean;
   forgetsOldLog?: boolean;
   anyEpoch?: boolean;
+  anyRevision?: boolean;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
   oneContact?: boolean;
   decide?: typeof decide;

@@ -20,6 +20,7 @@ export const plants: Record<string, Plants> = {
   'unheard-is-broken': { decide: deletesUnheard },
   'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
   'any-epoch': { anyEpoch: true },
+  'any-revision': { anyRevision: true },
 };
 
 /** Those of this name; none without one. */

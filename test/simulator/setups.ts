@@ -26,6 +26,8 @@ export interface Habits {
   forgetsOldLog?: boolean;
   /** A planted fault: any epoch is obeyed. */
   anyEpoch?: boolean;
+  /** A planted fault: a leader goes back to a sync set of before, where an order comes late. */
+  anyRevision?: boolean;
 }
 
 export const engines = [

@@ -41,6 +41,7 @@ it.each<[plant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['unheard-is-broken', 'postgres', /by an operator that has not heard it yet/],
   ['any-refusal-proves', 'lease', /acknowledges write \d+ in epoch \d+ after/],
   ['any-epoch', 'postgres', /not whole/],
+  ['any-revision', 'postgres', /acknowledges by .*, and the status has/, 1_500],
 ])(
   'finds the planted fault %s (%s)',
   // The rare ones are looked for from where they were found last; any seeds would do.

@@ -27,6 +27,8 @@ export interface Volume {
   ledEpoch: number;
   /** Who leads in `epoch`, where it was told. */
   leader: string | undefined;
+  /** Of the sync set that it was told in `epoch`. */
+  revision: number | undefined;
   /** In memory, while a process runs. */
   data: Data | undefined;
   /** On the disk, where that is older than what is in memory: the log of a copy is written anew in the background (Redis). */
@@ -40,6 +42,7 @@ export const emptyVolume = (): Volume => ({
   epoch: 0,
   ledEpoch: 0,
   leader: undefined,
+  revision: undefined,
   data: undefined,
   onDisk: undefined,
   isMarked: false,

@@ -42,8 +42,8 @@ export class World implements AgentWorld, OperatorWorld {
   constructor({ seed, habits, plants = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
     this.network = new Network(this.kernel);
-    const { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch } = plants;
-    const planted = { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch };
+    const { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch, anyRevision } = plants;
+    const planted = { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch, anyRevision };
     const chosen = Object.entries(planted).filter(([, isPlanted]) => isPlanted === true);
     this.habits = { ...habits, ...Object.fromEntries(chosen) };
     this.plants = plants;

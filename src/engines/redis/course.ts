@@ -1,11 +1,11 @@
-import type { Order, Position } from '../../api/member-protocol.ts';
+import type { Order, Position, SyncSet } from '../../api/member-protocol.ts';
 import type { ServerInfo } from './server-info.ts';
 
 /** What the server was last told to do. */
 export type Course =
   /** `strayed`: somebody else had told it whom to follow, and it was brought back. */
   | { kind: 'nowhere'; strayed?: boolean }
-  | { kind: 'leading'; epoch: number; members: string[] }
+  | { kind: 'leading'; epoch: number; sync: SyncSet }
   | Following;
 
 export interface Following {

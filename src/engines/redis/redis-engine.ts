@@ -100,7 +100,7 @@ export class RedisEngine implements ManagedEngine {
       await this.#server.call([['CONFIG', 'SET', ...least, ...longest], policy], signal);
       // From here on it may lead, even if the order is cut off.
       const from = this.#course;
-      this.#course = { kind: 'leading', epoch, members: sync.members };
+      this.#course = { kind: 'leading', epoch, sync };
       this.#hasClients = true;
       this.#lineage.lead(epoch);
       const { before } = await this.#server.order([['REPLICAOF', 'NO', 'ONE']], signal);

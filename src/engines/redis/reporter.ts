@@ -59,7 +59,7 @@ export class Reporter {
     this.#link = undefined;
     this.#linkProblem = undefined;
     if (course.kind === 'leading') {
-      return { state: 'Leading', sync: { members: course.members, acks } };
+      return { state: 'Leading', sync: { ...course.sync, acks } };
     }
     if (info.loading) return { state: 'Starting' };
     return { state: custody.now.held ? 'Detached' : 'Empty' };
