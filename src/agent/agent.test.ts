@@ -27,6 +27,7 @@ async function start({
   let exited: (code: number) => void = () => {};
   const exit = new Promise<number>((resolve) => (exited = resolve));
   const agent = await startAgent({
+    leadsOnce: true,
     pod: { name: 'web-0', uid: 'uid-0' },
     port: 0,
     host: '127.0.0.1',
@@ -194,12 +195,12 @@ describe('the agent', () => {
     expect(await answer).toMatchObject({ status: 200 });
   });
 
-  it('tells what it can of a frozen program that was fenced', async () => {
+  it('tells what it can of a frozen program that was fenced, and not that it holds anything', async () => {
     const { call, engine } = await start();
     engine.holdsReports = true;
     expect(await call('fence', { body: order(3) })).toMatchObject({
       status: 200,
-      body: { state: 'Detached', epoch: 3 },
+      body: { state: 'Starting', epoch: 3 },
     });
   });
 

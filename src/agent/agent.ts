@@ -17,6 +17,8 @@ export interface AgentOptions {
   engine: ManagedEngine;
   /** Milliseconds; undefined where a leader needs no lease. */
   leaseMs: number | undefined;
+  /** See OrderDesk. */
+  leadsOnce: boolean;
   keep: Keep;
   obeyed: Obeyed;
   clock: Clock;
@@ -69,6 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const desk = new OrderDesk({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
     obeyed: options.obeyed,
+    leadsOnce: options.leadsOnce,
     keep: options.keep,
     engine,
     started,

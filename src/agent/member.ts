@@ -33,11 +33,15 @@ const reportMs = 1_000;
 /** How long the answer to an order waits for the order; afterwards it is 202, and the order goes on. Milliseconds. */
 const orderMs = 10_000;
 
+/**
+ * What is said after an order where the program does not answer soon. After a fence that is not what it holds, if anything: it
+ * could be elected for that.
+ */
 const stateAfter: Record<OrderKind, EngineReport['state']> = {
   promote: 'Leading',
   follow: 'Following',
-  fence: 'Detached',
-  demote: 'Detached',
+  fence: 'Starting',
+  demote: 'Starting',
 };
 
 /** What the program has said, and what had been obeyed when it was asked: what is obeyed since may have changed what it would say. */

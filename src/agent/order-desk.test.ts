@@ -8,7 +8,12 @@ import { OrderDesk } from './order-desk.ts';
 import { nothingObeyed } from './rules.ts';
 import { FakeEngine, FakeKeep, fence, follow, promote } from './testing.ts';
 
-function make({ obeyed = nothingObeyed, leased = false, started = Promise.resolve() } = {}) {
+function make({
+  obeyed = nothingObeyed,
+  leased = false,
+  leadsOnce = true,
+  started = Promise.resolve(),
+} = {}) {
   const engine = new FakeEngine();
   const keep = new FakeKeep(engine.told);
   const clock = new FakeClock();
@@ -23,6 +28,7 @@ function make({ obeyed = nothingObeyed, leased = false, started = Promise.resolv
   const desk = new OrderDesk({
     self: { name: 'web-0', uid: undefined },
     obeyed,
+    leadsOnce,
     keep,
     engine,
     started,
@@ -44,14 +50,32 @@ describe('the order desk', () => {
     expect(engine.told).toEqual(['save 3', 'fence 3', 'save 4', 'follow 4']);
   });
 
-  it('writes down that it led before it says so', async () => {
-    const { desk, keep } = make({ obeyed: { epoch: 3, ledEpoch: 2 } });
-    await desk.submit(promote(4));
-    expect(keep.saved).toEqual([
-      { epoch: 4, ledEpoch: 2, leader: 'web-0' },
-      { epoch: 4, ledEpoch: 4, leader: 'web-0' },
-    ]);
-    expect(desk.obeyed).toEqual(keep.saved[1]);
+  it('writes down that it leads before it does, and says so after', async () => {
+    const { desk, engine, keep, told } = make({ obeyed: { epoch: 3, ledEpoch: 2 } });
+    engine.holdsOrders = true;
+    void desk.submit(promote(4));
+    await told('promote 4');
+    expect(engine.told).toEqual(['save 4', 'promote 4']);
+    expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 4, leader: 'web-0' }]);
+    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
+    engine.holdsOrders = false;
+    await desk.submit(promote(4, { reason: 'again', init: true }));
+    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
+  });
+
+  it('leads in no epoch in which another process of it has led, or was about to', async () => {
+    const obeyed = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
+    const { desk, engine } = make({ obeyed });
+    expect(await desk.submit(promote(4))).toMatchObject({
+      refusal: 'Failed',
+      message: expect.stringContaining('only in a higher one') as string,
+    });
+    expect(engine.told).toEqual([]);
+    expect(await desk.submit(promote(5))).toBeUndefined();
+    // The same process may be told again.
+    expect(await desk.submit(promote(5, { init: true }))).toBeUndefined();
+    const other = make({ obeyed, leadsOnce: false });
+    expect(await other.desk.submit(promote(4))).toBeUndefined();
   });
 
   it('carries out an order again that comes again', async () => {

@@ -12,6 +12,11 @@ export interface DeskOptions {
   self: Self;
   /** What was obeyed before the agent was started. */
   obeyed: Obeyed;
+  /**
+   * Each process leads in an epoch of its own. Two that led in one could both have written on from the same data, and what each
+   * of them wrote would bear the same term.
+   */
+  leadsOnce: boolean;
   keep: Keep;
   engine: ManagedEngine;
   /** Resolves when the engine can be given orders. */
@@ -49,6 +54,8 @@ export class OrderDesk {
   /** What may be reported: a fence not before the engine has carried it out. */
   #told: Obeyed;
   #current: Entry | undefined;
+  /** Last epoch in which an earlier process led, or was about to. */
+  #ledBefore: number;
   #mayLead = false;
   #isClosed = false;
 
@@ -57,6 +64,7 @@ export class OrderDesk {
     this.#accepted = options.obeyed;
     this.#kept = options.obeyed;
     this.#told = options.obeyed;
+    this.#ledBefore = options.leadsOnce ? options.obeyed.ledEpoch : 0;
   }
 
   /**
@@ -85,7 +93,7 @@ export class OrderDesk {
   async submit(given: AnyOrder, grant?: string): Promise<Outcome> {
     const { self, lease } = this.#options;
     if (this.#isClosed) return { refusal: 'Failed', message: 'the member is being stopped' };
-    const verdict = judge(this.#accepted, self, given);
+    const verdict = judge(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
     if ('refusal' in verdict) return verdict;
     if (given.kind === 'promote' && lease !== undefined && !lease.isGood(grant)) {
       return {
@@ -114,6 +122,7 @@ export class OrderDesk {
   /** The data in which it led are lost. @throws HAError HA_ERR_STATE_FILE */
   async forgetLed(): Promise<void> {
     if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
+    this.#ledBefore = 0;
     this.#accepted = { ...this.#accepted, ledEpoch: 0 };
     await this.#keep({ ...this.#kept, ledEpoch: 0 });
     this.#told = { ...this.#told, ledEpoch: 0 };
@@ -159,11 +168,14 @@ export class OrderDesk {
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, lease } = this.#options;
+    const { ledEpoch } = this.#told;
+    // Before it leads: a process that ends while it is promoted may have led.
+    if (given.kind === 'promote') this.#accepted = { ...this.#accepted, ledEpoch: obeyed.epoch };
     // A full disk must not keep anybody from being fenced. But it has not obeyed before it is written down.
     const kept = this.#keep({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
     if (given.kind === 'promote' || given.kind === 'follow') {
       await kept;
-      this.#told = this.#kept;
+      this.#told = given.kind === 'promote' ? { ...this.#kept, ledEpoch } : this.#kept;
     } else {
       kept.catch(() => {});
     }
@@ -173,8 +185,6 @@ export class OrderDesk {
         lease?.begin(grant);
         this.#mayLead = true;
         await engine.promote(given.order, signal);
-        this.#accepted = { ...this.#accepted, ledEpoch: given.order.epoch };
-        await this.#keep({ ...obeyed, ledEpoch: given.order.epoch });
         this.#told = this.#kept;
         return;
       case 'follow':

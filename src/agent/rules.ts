@@ -19,6 +19,8 @@ export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
 export interface Self {
   name: string;
   uid?: string | undefined;
+  /** Last epoch in which an earlier process led, where none may lead twice in one: see OrderDesk. */
+  ledBefore?: number;
   /** Whether this very process has issued a nonce. */
   isOwn?: (nonce: string) => boolean;
 }
@@ -73,6 +75,12 @@ export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
     return {
       refusal: 'Invalid',
       message: `in epoch ${epoch} the leader is ${known}, not ${leader}: another needs a higher epoch`,
+    };
+  }
+  if (kind === 'promote' && epoch === self.ledBefore) {
+    return {
+      refusal: 'Failed',
+      message: `another process of it has led in epoch ${epoch}: it leads again only in a higher one`,
     };
   }
   const before = epoch === obeyed.epoch ? obeyed.revision : undefined;

@@ -8,6 +8,8 @@ import { install } from './install.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
 
+const replicates = ['Redis', 'Postgres'];
+
 /** Installs the agent, or is it. Errors end the process, with one line that says what to do. */
 export async function runAgent(args: string[], script: string): Promise<void> {
   const log = createLog();
@@ -39,6 +41,8 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     port: config.agentPort,
     engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
     leaseMs,
+    // As planOrders knows: others may be promoted again in their epoch after a restart.
+    leadsOnce: leaseMs !== undefined || replicates.includes(config.engine.type),
     keep,
     obeyed,
     clock: systemClock,

@@ -101,6 +101,9 @@ message Position {
   uint64 term = 1;
   // Bytes, or whatever else grows with each write. Below 2^53.
   uint64 offset = 2;
+  // Names the log in which the offset counts: of two members that name the same, the one with the greater offset holds all that
+  // the other holds, whatever terms they have been told. Absent: the term alone says.
+  optional string history = 3;
 }
 
 message Report {

@@ -34,6 +34,11 @@ const position = z.object({
   term: z.int().min(0),
   /** Bytes, or whatever else grows with each write. Redis: replication offset. Postgres: LSN. */
   offset: amount,
+  /**
+   * Names the log in which the offset counts. Of two members that name the same, the one with the greater offset holds all that
+   * the other holds, whatever terms they have been told. Redis: its replication ID. Absent: the term alone says.
+   */
+  history: z.string().max(64).exactOptional(),
 });
 
 /** Which members' acknowledgements the leader asks for, and of how many, before it acknowledges a write. */

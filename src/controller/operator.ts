@@ -29,8 +29,11 @@ import { haServices } from './resource-type.ts';
 import { Stores } from './stores.ts';
 
 const controller = 'haservice';
-/** Resources that are worked on at a time: hooks run beside them, so a worker only waits for the API server. */
-const concurrency = 8;
+/**
+ * Resources that are worked on at a time: hooks run beside them, so a worker only waits for the API server. Many, as a webhook
+ * that is gone holds up each write of some namespaces for as long as a call may take.
+ */
+const concurrency = 64;
 /** How long what is under way may go on when the operator stops: a failover should not wait for the next process. */
 const graceMs = 5_000;
 

@@ -38,6 +38,29 @@ it('takes a child that needs no write for no sign of the API server', async () =
   expect(onRestored).not.toHaveBeenCalled();
 });
 
+it.each([
+  ['a write that admission holds up', 'HA_ERR_API_TIMEOUT', false],
+  ['a connection that is refused', 'HA_ERR_API_UNREACHABLE', true],
+] as const)('%s says of the API server what it can', async (_what, code, isLost) => {
+  const resource = makeResource();
+  const connection = new Connection(systemClock, () => {});
+  const context = {
+    stores: new Stores(),
+    connection,
+    resource,
+    client: { create: () => Promise.reject(new HAError(code, 'POST')) },
+    clock: systemClock,
+    log: silentLog,
+    memory: new Memories().of(resource.uid),
+    signal: AbortSignal.timeout(1_000),
+  } as unknown as PerformContext;
+  const manifest = desiredService(resource, 'write');
+  const done = await perform([{ type: 'EnsureChild', manifest }], context);
+  // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
+  expect(done).toEqual({ changed: false, failed: true, lost: true });
+  expect(connection.lostSince(Infinity)).toBe(isLost);
+});
+
 it('puts off what may wait, for a while, and looks again then', async () => {
   const resource = makeResource();
   const created: string[] = [];

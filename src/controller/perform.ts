@@ -47,7 +47,8 @@ export async function perform(actions: Action[], context: PerformContext): Promi
     } catch (error) {
       if (!isHAError(error)) throw error;
       done.failed = true;
-      connection.failed(error);
+      // Admission may hold up one write for long, by a webhook that is gone: that says nothing of the API server.
+      if (!isHAError(error, 'HA_ERR_API_TIMEOUT')) connection.failed(error);
       const reason = error.reason ?? error.code;
       memory.failures.set(what, { what, reason, message: error.message });
       log.error({ error }, `could not ${what}`);

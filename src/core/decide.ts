@@ -9,6 +9,7 @@ import { inFlight } from './failover-plan.ts';
 import { speaksProtocol } from './managed.ts';
 import { primaryOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
+import { withTerms } from './position.ts';
 import { presume } from './presume.ts';
 import { findProblems, nextProblemAtMs } from './problems.ts';
 import { progressOf } from './progress.ts';
@@ -36,7 +37,7 @@ const firstSuccessWaitMs = 3_000;
 
 /** Decides what to do about one resource. Pure: the same arguments give the same decision. */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
-  const observed = { ...seen, members: presume(resource, seen.members) };
+  const observed = { ...seen, members: withTerms(presume(resource, seen.members)) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
     return commitPlan(resource, observed, failover, nowMs);

@@ -11,7 +11,7 @@ import {
 } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { agentProblems } from './agent-pod.ts';
-import { firstElection, firstOfManaged, knowsTooLittle } from './first-election.ts';
+import { firstElection, firstOfManaged } from './first-election.ts';
 import { guard, hopeless } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
@@ -22,6 +22,7 @@ import { templateHash } from './pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from './topology.ts';
 import { hearingSinceMs } from './witness.ts';
+import { knowsTooLittle } from './refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
 import { needsFirstSets } from './sync-sets.ts';
 

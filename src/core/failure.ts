@@ -2,8 +2,8 @@ import { durationMs } from '../api/duration.ts';
 import type { FailoverTrigger } from '../api/status.ts';
 import { promoteAttempts } from './election.ts';
 import { isolationOf } from './isolation.ts';
-import { acceptsOld } from './half-copies.ts';
-import { hasEnded, isLive, isOld } from './member.ts';
+import { hasLess } from './half-copies.ts';
+import { hasEnded, isLive } from './member.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { refusesAll } from './refuses-all.ts';
 
@@ -93,9 +93,9 @@ function lostRole(resource: Resource, observed: Observed, primary: Member): Fail
   const { state } = report;
   if (state === 'Leading' || state === 'Starting' || state === 'Empty') return undefined;
   const hasLed = state === 'Detached' && report.ledEpoch === status.epoch;
-  const hasLess = isOld(primary) && !acceptsOld(resource, observed);
-  if (!hasLed && !hasLess) return undefined;
-  const what = hasLess
+  const isLess = hasLess(resource, observed, primary);
+  if (!hasLed && !isLess) return undefined;
+  const what = isLess
     ? `${name} was restarted before all that it held was on its disk`
     : `${name} was restarted`;
   return { trigger: 'Restarted', what, evidence: what, atMs: health.sinceWallMs };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { MemberReport } from '../api/member-protocol.ts';
+import { decide } from './decide.ts';
 import { planFailover } from './failover.ts';
 import type { Member, Resource } from './observed.ts';
 import { healthy, makeMember, makeObserved, t0 } from './testing/fixtures.ts';
@@ -58,4 +59,43 @@ it('does not believe a status that is older than what members have obeyed', () =
       {},
     ),
   ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });
+});
+
+it('one that leads goes on, but not where others have obeyed a later epoch: it may have been relieved', () => {
+  const leads: Partial<MemberReport> = {
+    ...{ state: 'Leading', epoch: 6, ledEpoch: 6 },
+    position: { term: 7, offset: 100 },
+  };
+  const follows = { state: 'Following', epoch: 6, position: { term: 7, offset: 90 } } as const;
+  expect(plan([leads, follows, follows])).toMatchObject({ winner: { name: 'web-0' } });
+  const relieved = { ...leads, position: { term: 7, offset: 80 } };
+  const led = {
+    state: 'Detached',
+    epoch: 7,
+    ledEpoch: 7,
+    position: { term: 8, offset: 50 },
+  } as const;
+  const later = { ...follows, epoch: 7, position: { term: 8, offset: 48 } };
+  expect(plan([relieved, led, later])).toMatchObject({ winner: { name: 'web-1' } });
+});
+
+it('waits for all the members that there are, also for more than the spec asks for', () => {
+  const old = { state: 'Detached', epoch: 4 } as const;
+  expect(plan([undefined, old, old, old])).toMatchObject({
+    kind: 'Blocked',
+    message: expect.stringMatching(
+      /all 4 members must be heard.*web-0 has not been heard/,
+    ) as string,
+  });
+});
+
+it('believes no sync sets of a status that is older than what the members have obeyed', () => {
+  const nobody = { members: [], acks: 0, revision: 1 };
+  const { resource } = strong(spec, { epoch: 3 });
+  const later = (i: number, more: Partial<MemberReport>) => led(resource, i, { epoch: 7, ...more });
+  const members = [later(0, { state: 'Leading', ledEpoch: 7 }), later(1, {}), later(2, {})];
+  expect(decide(resource, makeObserved(members), t0).commit?.status).toMatchObject({
+    epoch: 8,
+    syncSets: [nobody, { members: ['web-1', 'web-2'], acks: 1 }],
+  });
 });

@@ -30,16 +30,6 @@ export function firstElection(
   return { kind: 'Elect', winner, why: 'there is no primary yet', epoch: nextEpoch(resource) };
 }
 
-/**
- * Members have obeyed a later epoch than the status names: it was edited, or restored from an old copy. What it says of the
- * primary is not to be believed then. One that refuses all says nothing of what this service has done.
- */
-export const knowsTooLittle = ({ status }: Resource, { members }: Observed): boolean =>
-  members.some(
-    (member) =>
-      (reportOf(member)?.epoch ?? 0) > (status.epoch ?? 0) && !refusesAll(member, status.epoch),
-  );
-
 /** Whether it may hold what the other does not. */
 const holdsMore = (member: Member, other: Member): boolean =>
   comparePositions(positionOf(member), positionOf(other)) > 0 ||
@@ -74,20 +64,22 @@ export function firstOfManaged(
     })),
   );
   if (withData.length > 0) {
-    if (told.length < replicas) {
+    if (told.length < replicas || missing.length > 0) {
       return {
         kind: 'Blocked',
         reason: 'MembersMissing',
-        message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${replicas} members must be heard, as another may have more: ${absent}`,
+        message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${Math.max(replicas, observed.members.length)} members must be heard, as another may have more: ${absent}`,
       };
     }
     const able = withData.filter((member) => !refuses(member));
     const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
     const leader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
-    const leading = ranked
-      .filter((member) => reportOf(member)?.state === 'Leading')
-      .sort((a, b) => (reportOf(b)?.epoch ?? 0) - (reportOf(a)?.epoch ?? 0))[0];
+    // Where others have obeyed a later epoch, it may have been relieved.
+    const leading = ranked.find(
+      (member) =>
+        reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === Math.max(...epochs),
+    );
     const advanced = reportOf(winner)?.position === undefined ? leader : winner;
     const chosen = leading ?? advanced;
     // One that refuses all has been heard, and cannot be chosen. But what it holds may have been acknowledged.

@@ -95,6 +95,25 @@ it.each([
   },
 );
 
+it.each([
+  ['has lost the count', { position: undefined }],
+  ['has less than it was elected for', { position: { term: 1, offset: 99 } }],
+])('one that was elected and %s is not promoted: there is another failover', (_, more) => {
+  const service = strong(redis, { epoch: 2, ledEpoch: 2, termStart: 100 });
+  const [, ...others] = service.members;
+  const elected = led(service.resource, 0, { state: 'Detached', ...more } as object);
+  const members = [elected, ...others];
+  expect(plan(service.resource, members)).toMatchObject({
+    kind: 'Fence',
+    fencing: { trigger: 'Restarted', epoch: 3 },
+  });
+  const orders = planOrders(service.resource, makeObserved(members), elected, t0);
+  expect(orders.calls.map(({ action }) => action)).not.toContain('promote');
+  const whole = led(service.resource, 0, { state: 'Detached' });
+  const again = planOrders(service.resource, makeObserved([whole, ...others]), whole, t0);
+  expect(again.calls.map(({ action }) => action)).toContain('promote');
+});
+
 it('Eventual: another with its data goes before the last primary that is back with old data', () => {
   const { resource, members } = eventual();
   const back = old(resource, 0, { ledEpoch: 1 });

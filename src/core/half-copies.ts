@@ -19,6 +19,19 @@ export function halfCopies({ spec }: Resource, { members }: Observed): Member[] 
     : [];
 }
 
+/**
+ * Whether the elected member, which does not lead yet, has not what it was elected for: it was restarted before all that it held
+ * was on its disk, or has lost the count that its followers are to compare theirs with.
+ */
+export function hasLess(resource: Resource, observed: Observed, elected: Member): boolean {
+  const { termStart, ledEpoch, epoch } = resource.status;
+  const report = reportOf(elected);
+  const isElected = termStart !== undefined && ledEpoch === epoch && report?.ledEpoch !== epoch;
+  const hasLost =
+    isElected && report?.state === 'Detached' && (report.position?.offset ?? -1) < termStart;
+  return hasLost || (isOld(elected) && !acceptsOld(resource, observed));
+}
+
 /** Whether a member may lead with data that may be old: nobody has others, and the user has said so. */
 export const acceptsOld = (resource: Resource, observed: Observed): boolean =>
   resource.spec.failover.consistency === 'Eventual' &&

@@ -8,8 +8,8 @@ import {
   stateOf,
 } from './calls.ts';
 import { knowsItsProgram, hasQuorum, needsLease, usesAgent } from './managed.ts';
-import { acceptsOld } from './half-copies.ts';
-import { isOld, reportOf } from './member.ts';
+import { acceptsOld, hasLess } from './half-copies.ts';
+import { reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { probePort, resolvePorts } from './ports.ts';
 import { refusesAll } from './refuses-all.ts';
@@ -88,7 +88,7 @@ export function planOrders(
         report.ledEpoch === epoch;
       const isKnown = observed.unsettled === undefined;
       const mayBeOld = acceptsOld(resource, observed);
-      const isFit = !isComing && !hasLed && (mayBeOld || !isOld(member));
+      const isFit = !isComing && !hasLed && !hasLess(resource, observed, member);
       if (isKnown && !promoted && isFit && !rivalLeads(resource, observed)) {
         const sync = hasQuorum(resource.spec) ? currentSet(resource) : undefined;
         const init = mayInit(resource);

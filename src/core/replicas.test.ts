@@ -58,6 +58,9 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(sick), t0))).toEqual(['web-1 ScaleDown']);
     const crowded = members.map((m) => (m.ordinal === 1 ? { ...m, zone: 'a' } : m));
     expect(removed(planReplicas(resource, makeObserved(crowded), t0))).toEqual(['web-1 ScaleDown']);
+    // Its successor may have to hold what only one of them has.
+    const failing = members.map((m) => (m.ordinal === 0 ? { ...m, health: dead('Refused') } : m));
+    expect(removed(planReplicas(resource, makeObserved(failing), t0))).toEqual([]);
   });
 
   it('waits for a pod that is leaving, and replaces one that is stuck under another name', () => {
@@ -167,6 +170,15 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(old), t0))).toEqual(['web-2 Outdated']);
     const broken = old.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
     expect(removed(planReplicas(resource, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
+    // But while a fence is being put up nobody that runs: it may hold in memory what the successor must.
+    const startedAt = new Date(t0).toISOString();
+    const fencing = { epoch: 2, trigger: 'Crash' as const, startedAt };
+    const failing = { ...resource, status: { ...resource.status, fencing } };
+    const sick = old.map((m) =>
+      m.ordinal === 1 ? { ...m, health: healthy({ verdict: 'Sick', cause: 'BadAnswer' }) } : m,
+    );
+    expect(removed(planReplicas(failing, makeObserved(sick), t0))).toEqual([]);
+    expect(removed(planReplicas(failing, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
     const half = members.map((m) =>
       m.ordinal === 2
         ? { ...m, health: healthy({ verdict: 'Unknown' }) }

@@ -145,12 +145,15 @@ function scaleDown(
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
+  const isLed = status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
     const counts = zoneCounts(left, observed.zones);
     const crowd = (member: Member) => counts.get(member.zone ?? '') ?? 0;
     const [victim] = left
       .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
+      // Where the primary fails, others may have what its successor must hold.
+      .filter((member) => spec.replicas === 0 || isLed || !isHealthy(member))
       .sort(
         (a, b) =>
           Number(isHealthy(a)) - Number(isHealthy(b)) ||
@@ -183,9 +186,9 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Silent ones may have what a fence waits for, in memory.
+  // Those that run may have what a fence waits for, in memory.
   const mayGo = ({ health }: Member) =>
-    resource.status.fencing === undefined || health?.cause !== 'Silent';
+    resource.status.fencing === undefined || health === undefined || health.cause === 'Refused';
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
   );

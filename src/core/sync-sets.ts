@@ -4,6 +4,7 @@ import { follows, isHealthy, reportOf } from './member.ts';
 import { podName } from './naming.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { positionOf } from './position.ts';
+import { knowsTooLittle } from './refuses-all.ts';
 
 /** How many followers must have a write: with the leader they are a majority of the members that the spec asks for. */
 export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
@@ -175,7 +176,9 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  if (syncSets.length === 0) return firstSets(resource, observed, leader);
+  if (syncSets.length === 0 || knowsTooLittle(resource, observed)) {
+    return firstSets(resource, observed, leader);
+  }
   if (primary === undefined || primary === leader) {
     const wished = wishedSet(resource, observed, leader);
     const isFirst = asksNobody(resource) && wished.acks > 0;

@@ -27,7 +27,7 @@ export function reportOf(agent: Reporting, nonce: string): MemberReport {
     ledEpoch: data === undefined && habits.replicates ? 0 : ledEpoch,
     ...(following === undefined ? {} : { leader: following.order.leader.member }),
     ...(state === 'Following' && habits.replicates ? { linked: following?.linked !== false } : {}),
-    ...(hasPosition && state !== 'Starting' ? { position: positionOf(data) } : {}),
+    ...(hasPosition && state !== 'Starting' ? { position: positionOf(data, habits) } : {}),
     ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
     ...(loss === undefined ? {} : { loss }),
     ...(data !== undefined && volume.isMarked ? { durable: false } : {}),

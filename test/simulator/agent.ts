@@ -42,6 +42,8 @@ export class Agent implements FollowerHost, Leader {
   /** Called once when the process has ended. */
   onEnd: () => void = () => {};
   #isStarting = true;
+  /** Last epoch in which an earlier process led, where none leads twice in one. */
+  readonly #ledBefore: number;
   /** Raised when it turns to something else: timers of what it did before mean nothing then. */
   #turn = 0;
   #waiting: (() => void)[] = [];
@@ -51,6 +53,8 @@ export class Agent implements FollowerHost, Leader {
     this.world = world;
     this.pod = pod;
     this.volume = volume;
+    const { habits } = world;
+    this.#ledBefore = habits.replicates || habits.lease ? volume.ledEpoch : 0;
     this.lease = new Lease({
       clock: ownClock(world.kernel, (ms, run) => this.#after(ms, run)),
       run: `${world.kernel.random.below(1e9)}`,
@@ -59,7 +63,7 @@ export class Agent implements FollowerHost, Leader {
     });
     if (volume.onDisk !== undefined) volume.data = volume.onDisk;
     volume.onDisk = undefined;
-    if (volume.data !== undefined && world.habits.forgetsPosition) forget(volume.data);
+    if (volume.data !== undefined && habits.forgetsPosition) forget(volume.data);
     this.#after(world.kernel.random.between(20, 800), () => (this.#isStarting = false));
   }
 
@@ -147,6 +151,7 @@ export class Agent implements FollowerHost, Leader {
       name: this.name,
       uid: this.pod.uid,
       isOwn: (nonce: string) => this.lease.isOwn(nonce),
+      ledBefore: this.#ledBefore,
     };
     const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
     const verdict = isAbsurd
@@ -264,6 +269,13 @@ export class Agent implements FollowerHost, Leader {
     if (habits.lease && !this.lease.isGood(grant)) return 'Failed';
     if (habits.lease) this.lease.begin(grant);
     if (this.leadership?.epoch === epoch) {
+      this.leadership.setSync(sync);
+      return undefined;
+    }
+    if (this.leadership !== undefined && habits.forgetsPosition) {
+      this.leadership.goOn(epoch);
+      volume.ledEpoch = epoch;
+      this.world.promoted(this);
       this.leadership.setSync(sync);
       return undefined;
     }

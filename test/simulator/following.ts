@@ -140,15 +140,15 @@ export class Following {
     leader.deliver(() => leadership.open(stream));
   }
 
-  #copy({ data, epoch: term }: Leadership): void {
+  #copy({ data, line }: Leadership): void {
     const { volume } = this.#host;
-    const { epoch, start } = this.order;
+    const { epoch } = this.order;
     const lost = (volume.data?.log ?? []).length - forkOf(volume.data?.log ?? [], data.log);
     if (lost > 0) volume.loss = { epoch, bytes: lost, message: `${lost} entries` };
     const before = volume.data;
     volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
     this.#host.writeDown(before);
-    takeTerm(volume.data, term, start, this.#host.habits);
+    takeTerm(volume.data, line, this.order, this.#host.habits);
     this.cloning = false;
   }
 
@@ -158,8 +158,7 @@ export class Following {
     // What came before was lost: TCP would have broken.
     if (from > data.log.length) return this.#broken(stream);
     data.log.push(...entries.slice(data.log.length - from));
-    // Not the term of its data now: a later process may have begun another on the same volume.
-    takeTerm(data, this.#stream.leadership.epoch, this.order.start, this.#host.habits);
+    takeTerm(data, this.#stream.leadership.line, this.order, this.#host.habits);
     this.linked = true;
     if (this.#host.volume.onDisk === undefined) this.#host.volume.isMarked = false;
     const { leader, leadership } = this.#stream;

@@ -20,8 +20,10 @@ interface Waiting {
 
 /** What a member does while it leads: it takes writes, and acknowledges each when enough followers hold it. */
 export class Leadership {
-  readonly epoch: number;
+  epoch: number;
   readonly data: Data;
+  /** Of the data while it leads: another process may lead on with them later. */
+  readonly line: number;
   sync: SyncSet | undefined;
   readonly #habits: Habits;
   readonly #streams = new Set<Stream>();
@@ -30,8 +32,15 @@ export class Leadership {
   constructor(epoch: number, data: Data, sync: SyncSet | undefined, habits: Habits) {
     this.epoch = epoch;
     this.data = data;
+    this.line = data.line;
     this.sync = sync;
     this.#habits = habits;
+  }
+
+  /** Leads on in a new epoch, without a word to its followers: Redis, which knows nothing of epochs. */
+  goOn(epoch: number): void {
+    this.epoch = epoch;
+    this.data.term = epoch;
   }
 
   setSync(sync: SyncSet | undefined): void {

@@ -23,6 +23,7 @@ export interface Plants {
   forgetsOldLog?: boolean;
   anyEpoch?: boolean;
   anyRevision?: boolean;
+  withoutHistory?: boolean;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
   oneContact?: boolean;
   decide?: typeof decide;

@@ -21,6 +21,7 @@ export const plants: Record<string, Plants> = {
   'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
   'any-epoch': { anyEpoch: true },
   'any-revision': { anyRevision: true },
+  'told-terms': { withoutHistory: true },
 };
 
 /** Those of this name; none without one. */
@@ -40,19 +41,14 @@ function withoutLeaderAt0(decision: Decision, { spec }: Resource): Decision {
   return { ...decision, status };
 }
 
-/** The first set is believed before the leader has it in force. */
+/** The first set is believed before the leader has it in force, and in the epoch in which the leader was told of none. */
 function withoutJointPair(decision: Decision, { status: before }: Resource): Decision {
-  const first = ({ syncSets = [], ...status }: Decision['status']) => {
-    const isFirst = before.syncSets === undefined && syncSets.length > 1;
-    const sets = isFirst ? syncSets.slice(1) : syncSets;
-    return sets.length === 0 ? status : { ...status, syncSets: sets };
-  };
-  const { commit } = decision;
-  return {
-    ...decision,
-    status: first(decision.status),
-    ...(commit === undefined ? {} : { commit: { ...commit, status: first(commit.status) } }),
-  };
+  const { commit, ...rest } = decision;
+  const { primaryUID, syncSets = [], fencing } = commit?.status ?? {};
+  const isSame = primaryUID !== undefined && primaryUID === before.primaryUID;
+  const isFirst = (before.syncSets ?? []).length === 0 && syncSets.length > 1;
+  if (!isSame || !isFirst || fencing !== undefined) return decision;
+  return { ...rest, status: { ...before, syncSets: syncSets.slice(1) } };
 }
 
 /** Whoever was not heard yet counts as broken, and is replaced at once when the template has changed. */
@@ -76,10 +72,15 @@ function deletesUnheard(resource: Resource, observed: Observed, nowMs: number): 
 const isAboutPods = ({ type }: Decision['actions'][number]) =>
   type === 'CreatePod' || type === 'DeletePod';
 
-/** A port on which nobody has ever listened proves the end of whoever should listen there. */
+/**
+ * A port on which nobody has ever listened proves the end of whoever should listen there, and whether its pod was made with a
+ * lease is not looked at.
+ */
 function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: number): Decision {
   const members = observed.members.map((member) =>
-    lacksAgent(resource.spec, member) ? { ...member, agentPort: defaultAgentPort } : member,
+    lacksAgent(resource.spec, member)
+      ? { ...member, agentPort: defaultAgentPort, leaseMs: 1_000 }
+      : member,
   );
   return decide(resource, { ...observed, members }, nowMs);
 }

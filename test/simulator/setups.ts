@@ -28,6 +28,8 @@ export interface Habits {
   anyEpoch?: boolean;
   /** A planted fault: a leader goes back to a sync set of before, where an order comes late. */
   anyRevision?: boolean;
+  /** A planted fault: members do not tell in which log their positions count. */
+  withoutHistory?: boolean;
 }
 
 export const engines = [

@@ -37,11 +37,12 @@ it.each<[plant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['old-log', 'redis', /lost|lacks it|is not there in the end/, 1_000],
   ['forgets-leader-at-0', 'redis', /lost|lacks it/],
   ['forgets-leader-at-0', 'postgres', /lost|lacks it/, 1_600],
-  ['first-set-believed', 'postgres', /lost|lacks it/, 2_600],
+  ['first-set-believed', 'postgres', /acknowledges by .*, and the status has/],
   ['unheard-is-broken', 'postgres', /by an operator that has not heard it yet/],
   ['any-refusal-proves', 'lease', /acknowledges write \d+ in epoch \d+ after/],
   ['any-epoch', 'postgres', /not whole/],
   ['any-revision', 'postgres', /acknowledges by .*, and the status has/, 1_500],
+  ['told-terms', 'redis', /lost|lacks it/, 16_200],
 ])(
   'finds the planted fault %s (%s)',
   // The rare ones are looked for from where they were found last; any seeds would do.

@@ -1,4 +1,4 @@
-import type { MemberReport, Position } from '../../src/api/member-protocol.ts';
+import type { MemberReport, Order, Position } from '../../src/api/member-protocol.ts';
 import type { Habits } from './setups.ts';
 
 /** A write of a client (above 0), or the beginning of a leader's term (below). */
@@ -17,6 +17,8 @@ export interface Data {
   base: number;
   /** Only members that have the same can go on with a stream; another must be made a copy first. Redis: new at each restart. */
   history: number;
+  /** Names the log in which positions count: begins with each leader, and is taken over by whoever is linked to it. */
+  line: number;
   /** A restart has lost the count. */
   isForgotten: boolean;
 }
@@ -49,18 +51,23 @@ export const emptyVolume = (): Volume => ({
   loss: undefined,
 });
 
+let lines = 0;
+
 export const newData = (identity: string, term: number): Data => ({
   identity,
   log: [],
   term,
   base: 0,
   history: 0,
+  line: ++lines,
   isForgotten: false,
 });
 
-export const positionOf = ({ log, term, base }: Data): Position => ({
+export const positionOf = ({ log, term, base, line }: Data, habits: Habits): Position => ({
   term,
   offset: log.length - base,
+  // Postgres' terms are in the log itself.
+  ...(habits.forgetsPosition && habits.withoutHistory !== true ? { history: `${line}` } : {}),
 });
 
 /** How many entries two logs have in common. */
@@ -78,6 +85,7 @@ const isSame = (a: Entry | undefined, b: Entry | undefined) =>
 /** Its term begins: from now on the log is its own. */
 export function beginTerm(data: Data, epoch: number, { forgetsPosition }: Habits): void {
   data.term = epoch;
+  data.line = ++lines;
   data.isForgotten = false;
   // Postgres writes that down in the log itself.
   if (!forgetsPosition) data.log.push({ id: -epoch, term: epoch });
@@ -92,13 +100,19 @@ export function forget(data: Data): void {
   data.history = ++histories;
 }
 
-/** Another term's entries are held now: takes the leader's term over once all is held that it had when it was promoted. */
+/**
+ * Another term's entries are held now. Postgres: their term is in the log. Redis: that of the order, whoever it was linked to
+ * meanwhile, once all is held that the leader had when it was promoted.
+ */
 export function takeTerm(
   data: Data,
-  leaderTerm: number,
-  start: number | undefined,
+  line: number,
+  { epoch, start }: Order<'follow'>,
   habits: Habits,
 ): void {
+  data.line = line;
   if (!habits.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
-  else if (start === undefined || data.log.length - data.base >= start) data.term = leaderTerm;
+  else if (start === undefined || data.log.length - data.base >= start) {
+    data.term = Math.max(data.term, epoch);
+  }
 }

@@ -78,7 +78,7 @@ export class Lineage {
   /** Undefined where it cannot be compared, or counts for nothing. */
   position(info: ServerInfo): Position | undefined {
     if (this.#term === undefined || info.loading || info.master?.syncing === true) return undefined;
-    return { term: this.#term, offset: info.offset };
+    return { term: this.#term, offset: info.offset, history: info.replid };
   }
 }
 

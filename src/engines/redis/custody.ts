@@ -119,13 +119,13 @@ export class Custody {
 
   /** Looked at while its log is being written anew: it may have been made a copy without an order. */
   async noticeCopy(): Promise<void> {
-    if (this.isAheadOfDisk || !(await isLogPending(this.#dir))) return;
+    if (this.#isMarked || !(await isLogPending(this.#dir))) return;
     await this.#memory.set({ cloning: unknownEpoch });
   }
 
   /** What is in memory cannot be written to its log. */
   unwritten(): void {
-    if (this.now.held && !this.isAheadOfDisk) {
+    if (this.now.held && !this.#isMarked) {
       this.#note(() => this.#memory.set({ cloning: unknownEpoch }));
     }
   }
@@ -135,8 +135,15 @@ export class Custody {
     if (this.isAheadOfDisk) this.#note(() => this.#memory.set({ cloning: undefined }));
   }
 
+  /** The mark is on the disk: one that could not be written is written again. */
+  get #isMarked(): boolean {
+    return this.isAheadOfDisk && this.problem === undefined;
+  }
+
   #note(write: () => Promise<void>): void {
+    const isKnown = this.problem !== undefined;
     write().catch((error: unknown) => {
+      if (isKnown) return;
       this.#log.error({ error }, 'what was learned of the data could not be written down');
     });
   }

@@ -92,12 +92,12 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await c.fence();
     await b.fence();
     await b.promote(2, { sync: { members: ['a', 'c'], acks: 1 } });
-    expect((await b.report()).position).toEqual({ term: 2, offset: start });
+    expect((await b.report()).position).toMatchObject({ term: 2, offset: start });
     await a.follow(b, 2, start);
     await c.follow(b, 2, start);
     for (const member of [a, c]) {
       const { position, loss } = await member.linked();
-      expect({ term: position?.term, loss }).toEqual({ term: 2, loss: undefined });
+      expect({ term: position?.term, loss }).toMatchObject({ term: 2, loss: undefined });
     }
     const log = await readFile(join(b.dir, 'log'), 'utf8');
     expect(log.match(/Full resync requested/g)).toBeNull();
