@@ -14,23 +14,60 @@ const only = (folder, imports) => ({
   to: { path: '^src/', pathNot: `^src/(${[folder, ...imports].join('|')})[/.]` },
 });
 
+/** What core may import of src. */
+const outside = ['api', 'protocol', 'lib/hash'];
+
+/**
+ * @param {string} house
+ * @param {string[]} rooms each imports those before it
+ * @param {string[]} others folders that all of them may import
+ * @returns {import('dependency-cruiser').IForbiddenRuleType[]}
+ */
+const stories = (house, rooms, others) =>
+  rooms.map((room, i) =>
+    only(`${house}/${room}`, [...rooms.slice(0, i).map((below) => `${house}/${below}`), ...others]),
+  );
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
+    only('lib', []),
     only('api', []),
-    only('core', ['api']),
-    only('engines', ['api', 'core']),
-    only('heartbeat', ['api', 'core', 'engines', 'telemetry']),
-    only('kube', ['api', 'core', 'telemetry']),
+    only('protocol', ['api']),
+    only('core', outside),
+    // From the bottom up: each room of core knows those before it. decide.ts and commit.ts, at the door, know all.
+    ...stories('core', ['model', 'resources', 'failover', 'roles', 'replicas', 'status'], outside),
+    only('member-client', ['api', 'protocol', 'lib']),
+    only('engines', ['api', 'protocol', 'lib']),
+    only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client', 'telemetry']),
+    only('kube', ['api', 'lib', 'telemetry']),
     // What runs in the pods of members: nothing of the cluster, and of telemetry the log alone.
-    only('agent', ['api', 'core', 'engines', 'telemetry/log']),
+    only('agent', ['api', 'protocol', 'lib', 'engines', 'member-client', 'telemetry/log']),
     // It counts what heartbeat and kube declare as their metrics.
-    only('telemetry', ['api', 'core', 'heartbeat', 'kube']),
+    only('telemetry', ['api', 'protocol', 'heartbeat', 'kube']),
+    {
+      name: 'only the agent imports engines and what else runs in pods of members',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(agent|engines)/', tests] },
+      to: { path: '^src/(agent|engines)/', pathNot: ['^src/agent/main\\.ts$'] },
+    },
+    {
+      name: 'engines do not know each other',
+      severity: 'error',
+      from: { path: '^src/engines/([^/]+)/', pathNot: tests },
+      to: { path: '^src/engines/([^/]+)/', pathNot: '^src/engines/$1/' },
+    },
     {
       name: 'core does no input or output',
       severity: 'error',
       from: { path: '^src/core/', pathNot: tests },
       to: { dependencyTypes: ['core', 'npm'] },
+    },
+    {
+      name: 'protocol does no input or output, and knows no package but zod',
+      severity: 'error',
+      from: { path: '^src/protocol/', pathNot: tests },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '(^|/)node_modules/zod/' },
     },
     {
       name: 'src does not import tests',

@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { isHAError } from './api/errors.ts';
 import { Operator } from './controller/operator.ts';
 import { findOwnPod } from './controller/own-pod.ts';
-import { systemClock } from './core/clock.ts';
+import { systemClock } from './lib/clock.ts';
 import { KubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/load-config.ts';
 import { createLog } from './telemetry/log.ts';

@@ -30,7 +30,7 @@ const commands = {
   },
   simulate: { start: ['test/simulator/main.ts'], needs: () => 'nothing' },
   check: { start: ['scripts/check.ts'], needs: () => 'nothing' },
-  generate: { start: ['src/api/generate.ts'], needs: () => 'nothing' },
+  generate: { start: ['scripts/generate.ts'], needs: () => 'nothing' },
 };
 
 /**

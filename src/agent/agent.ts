@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Guard } from './guard.ts';

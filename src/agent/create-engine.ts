@@ -1,7 +1,7 @@
 import type { EngineContext } from '../engines/engine-context.ts';
 import { ExecEngine } from '../engines/exec.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
-import { PlainEngine } from '../engines/plain.ts';
+import { PlainEngine } from './plain-engine.ts';
 import { PostgresEngine } from '../engines/postgres/postgres.ts';
 import { RedisEngine } from '../engines/redis/redis-engine.ts';
 

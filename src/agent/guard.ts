@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { adopt } from '../engines/orphans.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Watch, containerArgument, guardArgument } from './guard-process.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { Lease } from './lease.ts';
 
 /** With this, a lease ends 250 ms earlier than granted. */

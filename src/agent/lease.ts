@@ -1,5 +1,5 @@
 import { HAError } from '../api/errors.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 export interface LeaseOptions {
   clock: Clock;

@@ -6,8 +6,8 @@ import {
   epochHeader,
   leaseHeader,
   orderSchemas,
-} from '../api/member-protocol.ts';
-import { type Clock, sleep } from '../core/clock.ts';
+} from '../protocol/member-protocol.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
 import type { OrderDesk } from './order-desk.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
-import { FakeClock } from '../core/fake-clock.ts';
-import { settled } from '../engines/testing.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
+import { settled } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { OrderDesk } from './order-desk.ts';

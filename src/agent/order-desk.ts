@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Refusal } from '../api/member-protocol.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Refusal } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';

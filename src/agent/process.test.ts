@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
-import { memberReportSchema } from '../api/member-protocol.ts';
-import { TestServer, ended, freePort } from '../engines/testing.ts';
+import { memberReportSchema } from '../protocol/member-protocol.ts';
+import { TestServer, ended, freePort } from '../member-client/testing.ts';
 
 /** The shipped agent, as a process, with a program that notes its role in files and connects to the test. */
 let work = '';

@@ -1,5 +1,5 @@
 import { type ErrorCode, HAError } from '../api/errors.ts';
-import type { Refusal } from '../api/member-protocol.ts';
+import type { Refusal } from '../protocol/member-protocol.ts';
 
 const refusals: Partial<Record<ErrorCode, Refusal>> = {
   HA_ERR_MEMBER_EMPTY: 'Empty',

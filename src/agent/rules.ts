@@ -1,5 +1,5 @@
 import { highestEpoch, tooHigh } from '../api/epoch.ts';
-import type { Order, OrderKind, Refusal } from '../api/member-protocol.ts';
+import type { Order, OrderKind, Refusal } from '../protocol/member-protocol.ts';
 
 /** What a member remembers of the orders that it has obeyed. */
 export interface Obeyed {

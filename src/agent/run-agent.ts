@@ -1,5 +1,5 @@
 import { HAError } from '../api/errors.ts';
-import { systemClock } from '../core/clock.ts';
+import { systemClock } from '../lib/clock.ts';
 import { type Log, createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type OrderKind, orderSchemas, protocolPath } from '../api/member-protocol.ts';
+import { type OrderKind, orderSchemas, protocolPath } from '../protocol/member-protocol.ts';
 
 export interface Answer {
   status: number;

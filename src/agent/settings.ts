@@ -3,9 +3,9 @@ import {
   agentConfigSchema,
   agentConfigVariable,
   passwordVariable,
-} from '../api/agent-config.ts';
+} from '../protocol/agent-config.ts';
 import { HAError } from '../api/errors.ts';
-import { expand } from '../core/expand.ts';
+import { expand } from './expand.ts';
 
 export interface Settings {
   config: AgentConfig;

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentConfig, agentConfigSchema } from '../api/agent-config.ts';
+import { type AgentConfig, agentConfigSchema } from '../protocol/agent-config.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { nothingObeyed } from './rules.ts';
 import { StateFile } from './state-file.ts';

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { stateFile } from '../api/agent-config.ts';
+import { stateFile } from '../protocol/agent-config.ts';
 import { HAError } from '../api/errors.ts';
 import { type Obeyed, nothingObeyed } from './rules.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../api/agent-config.ts';
+import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Obeyed, nothingObeyed } from './rules.ts';
 import { type Keep, StateFile } from './state-file.ts';

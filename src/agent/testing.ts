@@ -1,4 +1,4 @@
-import { memberReportSchema } from '../api/member-protocol.ts';
+import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { AnyOrder, Obeyed } from './rules.ts';
 import type { Keep } from './state-file.ts';

@@ -1,5 +1,5 @@
 import { fieldManager } from '../api/labels.ts';
-import type { Manifest } from '../core/manifest.ts';
+import type { Manifest } from '../core/model/manifest.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import {

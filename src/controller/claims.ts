@@ -1,8 +1,8 @@
 import { HAError } from '../api/errors.ts';
 import { fieldManager, nameLabel } from '../api/labels.ts';
-import { desiredClaims } from '../core/claims.ts';
-import { ordinalOf } from '../core/naming.ts';
-import type { Resource } from '../core/observed.ts';
+import { desiredClaims } from '../core/resources/claims.ts';
+import { ordinalOf } from '../core/model/naming.ts';
+import type { Resource } from '../core/model/observed.ts';
 import { isAlreadyExists, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { persistentVolumeClaims } from '../kube/resources.ts';

@@ -1,6 +1,6 @@
 import type { HAService } from '../api/haservice.ts';
-import type { Decision } from '../core/decision.ts';
-import type { Resource } from '../core/observed.ts';
+import type { Decision } from '../core/model/decision.ts';
+import type { Resource } from '../core/model/observed.ts';
 import type { Memory } from './memory.ts';
 import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';

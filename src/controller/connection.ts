@@ -1,5 +1,5 @@
 import { isHAError } from '../api/errors.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 export const isConnectionError = (error: unknown): boolean =>
   isHAError(error, 'HA_ERR_API_TIMEOUT') || isHAError(error, 'HA_ERR_API_UNREACHABLE');

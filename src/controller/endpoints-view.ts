@@ -1,5 +1,5 @@
-import { serviceNames, sliceName } from '../core/naming.ts';
-import type { Member, Observed, Resource, StrayEndpoints } from '../core/observed.ts';
+import { serviceNames, sliceName } from '../core/model/naming.ts';
+import type { Member, Observed, Resource, StrayEndpoints } from '../core/model/observed.ts';
 import { controllerOf } from './ownership.ts';
 import { type Stores, controllerUid } from './stores.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
-import { systemClock } from '../core/clock.ts';
-import { freePort } from '../engines/testing.ts';
+import { systemClock } from '../lib/clock.ts';
+import { freePort } from '../member-client/testing.ts';
 import { firstSuccess } from './first-success.ts';
 
 const server = createServer((_request, response) => response.end('ok'));

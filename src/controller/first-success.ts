@@ -1,6 +1,6 @@
 import type { EngineSpec } from '../api/engine-spec.ts';
-import type { Clock } from '../core/clock.ts';
-import { createProbe } from '../engines/create-probe.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createProbe } from '../member-client/create-probe.ts';
 
 /** How often a new connection is tried, in milliseconds: the measured figure is late by this at the most. */
 const tryEveryMs = 10;

@@ -1,10 +1,10 @@
 import { isHAError } from '../api/errors.ts';
-import type { MemberReport, Order, OrderKind } from '../api/member-protocol.ts';
-import type { Clock } from '../core/clock.ts';
-import type { HookState } from '../core/observed.ts';
-import type { HookCall } from '../core/calls.ts';
-import { callHook } from '../engines/hooks.ts';
-import { sendOrder } from '../engines/orders.ts';
+import type { MemberReport, Order, OrderKind } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { HookState } from '../core/model/observed.ts';
+import type { HookCall } from '../core/model/calls.ts';
+import { callHook } from '../member-client/hooks.ts';
+import { sendOrder } from '../member-client/orders.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Memory } from './memory.ts';

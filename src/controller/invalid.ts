@@ -1,8 +1,8 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
-import { toConditions } from '../core/conditions.ts';
-import { conditionOf } from '../core/events.ts';
-import type { EventNote } from '../core/observed.ts';
+import { toConditions } from '../core/status/conditions.ts';
+import { conditionOf } from '../core/status/events.ts';
+import type { EventNote } from '../core/model/observed.ts';
 
 const reason = 'SpecInvalid';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Connection } from './connection.ts';
 import { holdLifeline } from './lifeline.ts';

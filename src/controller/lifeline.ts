@@ -1,5 +1,5 @@
 import { isHAError } from '../api/errors.ts';
-import { type Clock, sleep } from '../core/clock.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';

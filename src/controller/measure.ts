@@ -1,7 +1,7 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
-import { healthOf } from '../core/member.ts';
-import type { Observed, Resource } from '../core/observed.ts';
+import { healthOf } from '../core/model/member.ts';
+import type { Observed, Resource } from '../core/model/observed.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Keeps the gauges of one resource in step with what is decided about it. */

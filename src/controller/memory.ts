@@ -1,5 +1,5 @@
 import type { Status } from '../api/status.ts';
-import type { HookState, Stranger, Timeline, WriteFailure } from '../core/observed.ts';
+import type { HookState, Stranger, Timeline, WriteFailure } from '../core/model/observed.ts';
 
 /** A status that the API server has refused for what is in it. */
 export interface RefusedStatus {

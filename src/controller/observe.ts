@@ -1,9 +1,9 @@
 import { durationMs } from '../api/duration.ts';
 import { type HAService, parseSpec } from '../api/haservice.ts';
-import type { Clock } from '../core/clock.ts';
-import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../core/managed.ts';
-import { serviceNames } from '../core/naming.ts';
-import type { Member, NamedObject, Observed, Resource } from '../core/observed.ts';
+import type { Clock } from '../lib/clock.ts';
+import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../core/model/managed.ts';
+import { serviceNames } from '../core/model/naming.ts';
+import type { Member, NamedObject, Observed, Resource } from '../core/model/observed.ts';
 import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import type { Memory } from './memory.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import type { EventInput } from '../kube/event-recorder.ts';
 import { refusal } from '../kube/testing/fake-api-server.ts';
 import { silentLog } from '../telemetry/log.ts';

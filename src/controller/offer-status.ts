@@ -1,7 +1,7 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
-import { toConditions } from '../core/conditions.ts';
-import { conditionOf } from '../core/events.ts';
+import { toConditions } from '../core/status/conditions.ts';
+import { conditionOf } from '../core/status/events.ts';
 import { isInvalid } from '../kube/api-error.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Memory } from './memory.ts';

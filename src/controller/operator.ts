@@ -1,7 +1,7 @@
 import { nameLabel } from '../api/labels.ts';
-import type { Clock } from '../core/clock.ts';
-import { resourcesOfService } from '../core/naming.ts';
-import type { Observed } from '../core/observed.ts';
+import type { Clock } from '../lib/clock.ts';
+import { resourcesOfService } from '../core/model/naming.ts';
+import type { Observed } from '../core/model/observed.ts';
 import { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/event-recorder.ts';

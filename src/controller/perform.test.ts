@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { HAError } from '../api/errors.ts';
-import { desiredService, desiredSlice } from '../core/children.ts';
-import { systemClock } from '../core/clock.ts';
-import { readsWaitMs } from '../core/trouble.ts';
+import { desiredService, desiredSlice } from '../core/resources/children.ts';
+import { systemClock } from '../lib/clock.ts';
+import { readsWaitMs } from '../core/model/trouble.ts';
 import { makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Connection } from './connection.ts';

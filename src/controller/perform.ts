@@ -1,7 +1,7 @@
 import { isHAError } from '../api/errors.ts';
 import type { HAService } from '../api/haservice.ts';
-import type { Action } from '../core/action.ts';
-import { noteOfAction } from '../core/events.ts';
+import type { Action } from '../core/model/action.ts';
+import { noteOfAction } from '../core/status/events.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { type ActContext, act, describe } from './act.ts';
 import { type Connection, isConnectionError } from './connection.ts';

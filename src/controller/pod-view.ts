@@ -5,9 +5,9 @@ import {
   roleLabel,
   templateHashAnnotation,
 } from '../api/labels.ts';
-import { agentOf } from '../core/agent-pod.ts';
-import { ordinalOf } from '../core/naming.ts';
-import type { Member } from '../core/observed.ts';
+import { agentOf } from '../core/resources/agent-pod.ts';
+import { ordinalOf } from '../core/model/naming.ts';
+import type { Member } from '../core/model/observed.ts';
 import type { Node, Pod } from '../kube/wire.ts';
 
 const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts';
-import type { Observed } from '../core/observed.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Observed } from '../core/model/observed.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';

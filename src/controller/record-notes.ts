@@ -1,5 +1,5 @@
 import { type HAService, apiVersion, kind } from '../api/haservice.ts';
-import type { EventNote } from '../core/observed.ts';
+import type { EventNote } from '../core/model/observed.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 
 /** Tells Events about a resource, and the pod where it is about one. */

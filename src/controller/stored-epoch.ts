@@ -1,6 +1,6 @@
 import { highestEpoch } from '../api/epoch.ts';
 import type { Status } from '../api/status.ts';
-import type { Resource } from '../core/observed.ts';
+import type { Resource } from '../core/model/observed.ts';
 import type { Memory } from './memory.ts';
 
 /** Whether a service may have got there: there must be an epoch left to go on with. */

@@ -1,5 +1,5 @@
-import { ordinalOf } from '../core/naming.ts';
-import type { Resource, Stranger } from '../core/observed.ts';
+import { ordinalOf } from '../core/model/naming.ts';
+import type { Resource, Stranger } from '../core/model/observed.ts';
 import type { Pod } from '../kube/wire.ts';
 import type { Memory } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';

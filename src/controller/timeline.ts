@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.ts';
-import type { Manifest } from '../core/manifest.ts';
-import { serviceNames } from '../core/naming.ts';
-import type { Observed, Resource } from '../core/observed.ts';
-import { probePort, resolvePorts } from '../core/ports.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Manifest } from '../core/model/manifest.ts';
+import { serviceNames } from '../core/model/naming.ts';
+import type { Observed, Resource } from '../core/model/observed.ts';
+import { probePort, resolvePorts } from '../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
 import type { Memory } from './memory.ts';
 import type { Stores } from './stores.ts';

@@ -1,5 +1,5 @@
 import type { Spec } from '../api/spec.ts';
-import type { ZoneView } from '../core/observed.ts';
+import type { ZoneView } from '../core/model/observed.ts';
 import type { Node } from '../kube/wire.ts';
 import { isNodeReady } from './pod-view.ts';
 

@@ -1,14 +1,14 @@
 import type { Status } from '../api/status.ts';
-import type { Commit, Decision } from './decision.ts';
-import { notesOf } from './events.ts';
-import { type FailoverPlan, withRecord } from './failover-plan.ts';
-import { hasQuorum, speaksProtocol } from './managed.ts';
-import { primaryOf, reportOf } from './member.ts';
-import type { Member, Observed, Resource } from './observed.ts';
-import { positionOf } from './position.ts';
-import { findProblems } from './problems.ts';
-import { nextStatus } from './status.ts';
-import { inheritedSets } from './sync-sets.ts';
+import type { Commit, Decision } from './model/decision.ts';
+import { notesOf } from './status/events.ts';
+import { type FailoverPlan, withRecord } from './failover/failover-plan.ts';
+import { hasQuorum, speaksProtocol } from './model/managed.ts';
+import { primaryOf, reportOf } from './model/member.ts';
+import type { Member, Observed, Resource } from './model/observed.ts';
+import { positionOf } from './model/position.ts';
+import { findProblems } from './status/problems.ts';
+import { nextStatus } from './status/status.ts';
+import { inheritedSets } from './failover/sync-sets.ts';
 
 type Committed = Extract<FailoverPlan, { kind: 'Elect' | 'Fence' }>;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { roleLabel } from '../api/labels.ts';
 import type { Status } from '../api/status.ts';
-import type { Decision } from './decision.ts';
+import type { Decision } from './model/decision.ts';
 import { decide } from './decide.ts';
 import { Model, rolesOf } from './testing/model.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../api/status.ts';
-import type { Action } from './action.ts';
+import type { Action } from './model/action.ts';
 import { decide } from './decide.ts';
-import type { Member, Observed, Resource } from './observed.ts';
+import type { Member, Observed, Resource } from './model/observed.ts';
 import { dead, healthy, makeMember, makeObserved, running, t0 } from './testing/fixtures.ts';
 
 const summary = (actions: Action[]) =>

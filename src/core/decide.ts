@@ -1,26 +1,26 @@
 import type { FailoverRecord } from '../api/status.ts';
-import type { Action } from './action.ts';
-import type { Decision } from './decision.ts';
-import { createPod, ensureChildren, relabel, removePod } from './child-actions.ts';
-import { endpointsOf } from './children.ts';
-import { notesOf } from './events.ts';
-import { planFailover } from './failover.ts';
-import { inFlight } from './failover-plan.ts';
-import { speaksProtocol } from './managed.ts';
-import { primaryOf } from './member.ts';
-import type { Member, Observed, Resource } from './observed.ts';
-import { withTerms } from './position.ts';
-import { presume } from './presume.ts';
-import { findProblems, nextProblemAtMs } from './problems.ts';
-import { progressOf } from './progress.ts';
-import { completed } from './record.ts';
-import { planReplicas } from './replicas.ts';
-import { planRoles } from './roles.ts';
-import { nextStatus } from './status.ts';
+import type { Action } from './model/action.ts';
+import type { Decision } from './model/decision.ts';
+import { createPod, ensureChildren, relabel, removePod } from './resources/child-actions.ts';
+import { endpointsOf } from './resources/children.ts';
+import { notesOf } from './status/events.ts';
+import { planFailover } from './failover/failover.ts';
+import { inFlight } from './failover/failover-plan.ts';
+import { speaksProtocol } from './model/managed.ts';
+import { primaryOf } from './model/member.ts';
+import type { Member, Observed, Resource } from './model/observed.ts';
+import { withTerms } from './model/position.ts';
+import { presume } from './model/presume.ts';
+import { findProblems, nextProblemAtMs } from './status/problems.ts';
+import { progressOf } from './status/progress.ts';
+import { completed } from './failover/record.ts';
+import { planReplicas } from './replicas/replicas.ts';
+import { planRoles } from './roles/roles.ts';
+import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
-import { isActive } from './topology.ts';
-import { troubledPrimary } from './trouble.ts';
-import { sharedUntilMs } from './witness.ts';
+import { isActive } from './model/topology.ts';
+import { troubledPrimary } from './model/trouble.ts';
+import { sharedUntilMs } from './model/witness.ts';
 
 /**
  * How long a promotion may take before the write Service loses its endpoint. kube-proxy writes its rules at most once

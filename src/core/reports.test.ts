@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { highestAdopted, highestEpoch } from '../api/epoch.ts';
-import { type MemberReport, memberReportSchema } from '../api/member-protocol.ts';
+import { type MemberReport, memberReportSchema } from '../protocol/member-protocol.ts';
 import { type Status, statusSchema } from '../api/status.ts';
 import { decide } from './decide.ts';
 import { dead, healthy, makeMember, makeObserved, t0 } from './testing/fixtures.ts';

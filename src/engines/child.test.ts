@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from './child.ts';
 import { Program } from './program.ts';
-import { TestServer, ended, freePort } from './testing.ts';
+import { TestServer, ended, freePort } from '../member-client/testing.ts';
 
 const children: { kill: () => void }[] = [];
 const servers: TestServer[] = [];

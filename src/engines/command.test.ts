@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from './command.ts';
-import { TestServer, ended } from './testing.ts';
+import { TestServer, ended } from '../member-client/testing.ts';
 
 const run = (code: string, more: object = {}) =>
   runCommand([process.execPath, '-e', code], {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HAError } from '../api/errors.ts';
-import { maxAnswerBytes } from './line.ts';
+import { maxAnswerBytes } from '../protocol/member-protocol.ts';
 import { adopt } from './orphans.ts';
 
 export interface CommandOptions {

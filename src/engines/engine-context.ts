@@ -1,7 +1,7 @@
-import type { AgentConfig } from '../api/agent-config.ts';
-import type { Clock } from '../core/clock.ts';
+import type { AgentConfig } from '../protocol/agent-config.ts';
+import type { Clock } from '../lib/clock.ts';
 
-export { dataDir } from '../api/agent-config.ts';
+export { dataDir } from '../protocol/agent-config.ts';
 
 /** What an engine in the agent is given. */
 export interface EngineContext {

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agentConfigSchema } from '../api/agent-config.ts';
-import { type Order, orderSchemas } from '../api/member-protocol.ts';
-import { systemClock } from '../core/clock.ts';
+import { agentConfigSchema } from '../protocol/agent-config.ts';
+import { type Order, orderSchemas } from '../protocol/member-protocol.ts';
+import { systemClock } from '../lib/clock.ts';
 import { ExecEngine } from './exec.ts';
-import { TestServer, ended } from './testing.ts';
+import { TestServer, ended } from '../member-client/testing.ts';
 
 let folder = '';
 let program: TestServer;

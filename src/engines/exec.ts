@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { durationMs } from '../api/duration.ts';
 import type { EngineSpec } from '../api/engine-spec.ts';
 import { HAError, isHAError } from '../api/errors.ts';
-import { type Order, memberReportSchema } from '../api/member-protocol.ts';
+import { type Order, memberReportSchema } from '../protocol/member-protocol.ts';
 import { runCommand } from './command.ts';
 import type { EngineContext } from './engine-context.ts';
 import { type LastOrder, roleOf } from './last-order.ts';

@@ -1,4 +1,4 @@
-import type { Order } from '../api/member-protocol.ts';
+import type { Order } from '../protocol/member-protocol.ts';
 import type { EngineReport } from './managed-engine.ts';
 
 /** What a program that cannot say its role was told last. */

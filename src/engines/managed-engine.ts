@@ -1,4 +1,4 @@
-import type { MemberReport, Order } from '../api/member-protocol.ts';
+import type { MemberReport, Order } from '../protocol/member-protocol.ts';
 
 /** What an engine says of its program; the agent adds epochs, nonce and UID. */
 export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce'>;

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts';
-import type { ProbeEvent } from '../engines/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ProbeEvent } from '../member-client/engine.ts';
 
 interface Entry {
   wallMs: number;

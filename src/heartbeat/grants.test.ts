@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { Grants } from './grants.ts';
 
 let clock: FakeClock;

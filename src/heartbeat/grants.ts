@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts';
-import { grantWindowMs, leaseEndsInMs, surelyPassedMs } from '../core/lease.ts';
+import type { Clock } from '../lib/clock.ts';
+import { grantWindowMs, leaseEndsInMs, surelyPassedMs } from './lease.ts';
 
 /** After this nobody asks any more what the process before this one may have granted. */
 const inheritanceMs = 3_600_000;

@@ -1,4 +1,4 @@
-import type { DetectorState } from '../core/detector.ts';
+import type { DetectorState } from './detector.ts';
 
 /** What is wrong with a member, or that all is well, in one line for a person. `last`: the newest piece of evidence. */
 export function describeHealth(

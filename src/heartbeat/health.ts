@@ -1,6 +1,6 @@
 import type { EngineSpec } from '../api/engine-spec.ts';
-import type { MemberReport } from '../api/member-protocol.ts';
-import type { Cause, DetectorConfig, Verdict } from '../core/detector.ts';
+import type { MemberReport } from '../protocol/member-protocol.ts';
+import type { Cause, DetectorConfig, Verdict } from './detector.ts';
 
 /** What is known of one member now. */
 export interface MemberHealth {

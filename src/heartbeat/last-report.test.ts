@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { MemberReport } from '../api/member-protocol.ts';
-import { FakeClock } from '../core/fake-clock.ts';
+import type { MemberReport } from '../protocol/member-protocol.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { LastReport } from './last-report.ts';
 
 const position = { term: 1, offset: 5 };

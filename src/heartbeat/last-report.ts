@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { MemberReport } from '../api/member-protocol.ts';
-import type { Clock } from '../core/clock.ts';
-import { isUnlinked } from '../core/member.ts';
+import type { MemberReport } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
+import { isUnlinked } from '../core/model/member.ts';
 import type { MemberHealth } from './health.ts';
 
 /** What a member last said of itself. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type MemberReport, epochHeader, leaseHeader } from '../api/member-protocol.ts';
-import type { Clock } from '../core/clock.ts';
-import * as detector from '../core/detector.ts';
-import { createProbe } from '../engines/create-probe.ts';
-import type { Probe, ProbeEvent } from '../engines/engine.ts';
+import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
+import * as detector from './detector.ts';
+import { createProbe } from '../member-client/create-probe.ts';
+import type { Probe, ProbeEvent } from '../member-client/engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineSpec } from '../api/engine-spec.ts';
-import { systemClock } from '../core/clock.ts';
-import type { DetectorConfig } from '../core/detector.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { DetectorConfig } from './detector.ts';
 import {
   TestServer,
   ended,
@@ -12,7 +12,7 @@ import {
   programs,
   settled,
   startProcess,
-} from '../engines/testing.ts';
+} from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
 
@@ -344,7 +344,7 @@ describe('the monitor', () => {
 function startMonitorProcess(port: number) {
   const code = `
     import { HeartbeatMonitor } from ${JSON.stringify(new URL('./monitor.ts', import.meta.url).href)};
-    import { systemClock } from ${JSON.stringify(new URL('../core/clock.ts', import.meta.url).href)};
+    import { systemClock } from ${JSON.stringify(new URL('../lib/clock.ts', import.meta.url).href)};
     import { silentLog } from ${JSON.stringify(new URL('../telemetry/log.ts', import.meta.url).href)};
     const monitor = new HeartbeatMonitor({
       clock: systemClock, log: silentLog,

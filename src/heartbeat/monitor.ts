@@ -1,6 +1,6 @@
-import type { MemberReport } from '../api/member-protocol.ts';
-import type { Clock } from '../core/clock.ts';
-import type { DetectorConfig } from '../core/detector.ts';
+import type { MemberReport } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { DetectorConfig } from './detector.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';

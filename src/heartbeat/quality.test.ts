@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { initial, judge, onAnswer } from '../core/detector.ts';
-import { FakeClock } from '../core/fake-clock.ts';
+import { initial, judge, onAnswer } from './detector.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { accrual, defaults, fast, random, watch } from './testing/watched.ts';
 
 /**

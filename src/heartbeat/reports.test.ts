@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../core/clock.ts';
-import { serveGrpc } from '../engines/grpc/testing.ts';
+import { systemClock } from '../lib/clock.ts';
+import { serveGrpc } from '../member-client/grpc/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 
 /** How often the meter looks. A stall shorter than this may go unseen. */
 const tickMs = 50;

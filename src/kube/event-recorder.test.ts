@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { KubeClient } from './client.ts';
 import { type EventInput, EventRecorder } from './event-recorder.ts';

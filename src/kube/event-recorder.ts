@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isNotFound } from './api-error.ts';
 import type { KubeClient } from './client.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { KubeClient } from './client.ts';
 import { Reflector } from './reflector.ts';

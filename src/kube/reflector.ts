@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../core/clock.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../core/fake-clock.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** A handler whose calls end when the test says so. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { WorkQueueMetrics } from './metrics.ts';
 
 /** client-go's per-item exponential rate limit, with a lower ceiling: a person waits for the next try. */

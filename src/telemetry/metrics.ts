@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { OrderKind } from '../api/member-protocol.ts';
+import type { OrderKind } from '../protocol/member-protocol.ts';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
 import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';

@@ -7,8 +7,8 @@ import { load } from 'js-yaml';
 import { Pool } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { specSchema } from '../../src/api/spec.ts';
-import { type MemberReport, memberReportSchema } from '../../src/api/member-protocol.ts';
-import { freePort } from '../../src/engines/testing.ts';
+import { type MemberReport, memberReportSchema } from '../../src/protocol/member-protocol.ts';
+import { freePort } from '../../src/member-client/testing.ts';
 
 const example = new URL('../../examples/engines/log-store.ts', import.meta.url).pathname;
 

@@ -1,10 +1,10 @@
-import type { Order } from '../../src/api/member-protocol.ts';
+import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
-import { agentOf } from '../../src/core/agent-pod.ts';
-import type { Action } from '../../src/core/action.ts';
-import type { HookCall } from '../../src/core/calls.ts';
-import type { Manifest } from '../../src/core/manifest.ts';
-import type { Open } from '../../src/core/open.ts';
+import { agentOf } from '../../src/core/resources/agent-pod.ts';
+import type { Action } from '../../src/core/model/action.ts';
+import type { HookCall } from '../../src/core/model/calls.ts';
+import type { Manifest } from '../../src/core/model/manifest.ts';
+import type { Open } from '../../src/core/model/open.ts';
 import type { PodObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
 import { type Operator, t0 } from './operator.ts';

@@ -1,4 +1,4 @@
-import type { OrderKind } from '../../src/api/member-protocol.ts';
+import type { OrderKind } from '../../src/protocol/member-protocol.ts';
 import type { Random } from './random.ts';
 
 /** How long things take in a member, mostly. Milliseconds. */

@@ -1,4 +1,4 @@
-import type { MemberReport } from '../../src/api/member-protocol.ts';
+import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import type { AgentPod } from './agent-types.ts';
 import type { Following } from './following.ts';
 import type { Leadership } from './leadership.ts';

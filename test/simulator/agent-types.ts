@@ -1,4 +1,4 @@
-import type { MemberReport, Refusal } from '../../src/api/member-protocol.ts';
+import type { MemberReport, Refusal } from '../../src/protocol/member-protocol.ts';
 
 /** Where a process runs. */
 export interface AgentPod {

@@ -1,7 +1,7 @@
 import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
 import { type AnyOrder, judge } from '../../src/agent/rules.ts';
-import type { MemberReport, Order, Refusal } from '../../src/api/member-protocol.ts';
+import type { MemberReport, Order, Refusal } from '../../src/protocol/member-protocol.ts';
 import { ownClock } from './own-clock.ts';
 import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';
 import { reportOf } from './agent-report.ts';

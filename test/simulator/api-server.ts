@@ -1,6 +1,6 @@
 import type { Spec } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
-import type { Member } from '../../src/core/observed.ts';
+import type { Member } from '../../src/core/model/observed.ts';
 import type { Kernel } from './kernel.ts';
 
 interface Versioned {

@@ -1,4 +1,4 @@
-import type { SyncSet } from '../../src/api/member-protocol.ts';
+import type { SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';

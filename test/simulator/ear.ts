@@ -1,7 +1,7 @@
-import { type MemberReport, defaultAgentPort } from '../../src/api/member-protocol.ts';
-import type { Clock } from '../../src/core/clock.ts';
-import * as detector from '../../src/core/detector.ts';
-import type { Health } from '../../src/core/observed.ts';
+import { type MemberReport, defaultAgentPort } from '../../src/protocol/member-protocol.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import * as detector from '../../src/heartbeat/detector.ts';
+import type { Health } from '../../src/core/model/observed.ts';
 import type { Grants } from '../../src/heartbeat/grants.ts';
 import { LastReport } from '../../src/heartbeat/last-report.ts';
 import type { Agent } from './agent.ts';

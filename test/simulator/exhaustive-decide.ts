@@ -1,11 +1,11 @@
-import type { MemberReport } from '../../src/api/member-protocol.ts';
+import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import type { Health, Member, Observed, Resource } from '../../src/core/observed.ts';
-import { agentPort } from '../../src/core/managed.ts';
-import { templateHash } from '../../src/core/pod.ts';
+import type { Decision } from '../../src/core/model/decision.ts';
+import type { Health, Member, Observed, Resource } from '../../src/core/model/observed.ts';
+import { agentPort } from '../../src/core/model/managed.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
 import type { Verdict } from './exhaustive-state.ts';
 import type { Plants } from './operator.ts';
 import { subject } from './subject.ts';

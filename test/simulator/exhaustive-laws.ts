@@ -1,5 +1,5 @@
 import type { Status } from '../../src/api/status.ts';
-import type { Decision } from '../../src/core/decision.ts';
+import type { Decision } from '../../src/core/model/decision.ts';
 import { Violation } from './checker.ts';
 import { type Heard, decideOn, nameOf, uidOf } from './exhaustive-decide.ts';
 import { reportOf } from './exhaustive-member.ts';

@@ -1,4 +1,4 @@
-import type { MemberReport } from '../../src/api/member-protocol.ts';
+import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import { nameOf, uidOf } from './exhaustive-decide.ts';
 import type { Flight, Node } from './exhaustive-state.ts';
 

@@ -1,4 +1,4 @@
-import type { OrderKind, SyncSet } from '../../src/api/member-protocol.ts';
+import type { OrderKind, SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 
 /** A member's process and what it holds. Positions are kept over a restart, as Postgres' are. */

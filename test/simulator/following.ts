@@ -1,4 +1,4 @@
-import type { Order } from '../../src/api/member-protocol.ts';
+import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Leadership, Stream } from './leadership.ts';
 import type { Habits } from './setups.ts';
 import { type Data, type Entry, type Volume, forkOf, takeTerm } from './volume.ts';

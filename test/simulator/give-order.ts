@@ -1,5 +1,5 @@
-import type { HookCall } from '../../src/core/calls.ts';
-import type { HookState } from '../../src/core/observed.ts';
+import type { HookCall } from '../../src/core/model/calls.ts';
+import type { HookState } from '../../src/core/model/observed.ts';
 import type { Operator } from './operator.ts';
 import type { AnyOrder } from '../../src/agent/rules.ts';
 import type { Answer } from './agent-types.ts';

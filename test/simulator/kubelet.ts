@@ -1,4 +1,4 @@
-import type { Member } from '../../src/core/observed.ts';
+import type { Member } from '../../src/core/model/observed.ts';
 import { Agent, type AgentWorld } from './agent.ts';
 import type { ApiServer } from './api-server.ts';
 import { type Data, type Volume, emptyVolume } from './volume.ts';

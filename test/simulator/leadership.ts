@@ -1,4 +1,4 @@
-import type { SyncSet } from '../../src/api/member-protocol.ts';
+import type { SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { Habits } from './setups.ts';
 import type { Data } from './volume.ts';
 

@@ -1,10 +1,10 @@
 import { durationMs } from '../../src/api/duration.ts';
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { decide } from '../../src/core/decide.ts';
-import type { DetectorConfig } from '../../src/core/detector.ts';
-import { contactOf } from '../../src/core/managed.ts';
-import type { HookState, Member, Observed, Timeline } from '../../src/core/observed.ts';
+import type { DetectorConfig } from '../../src/heartbeat/detector.ts';
+import { contactOf } from '../../src/core/model/managed.ts';
+import type { HookState, Member, Observed, Timeline } from '../../src/core/model/observed.ts';
 import { Grants } from '../../src/heartbeat/grants.ts';
 import type { ApiServer } from './api-server.ts';
 import { Cache } from './cache.ts';

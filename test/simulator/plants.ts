@@ -1,10 +1,10 @@
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import { lacksAgent } from '../../src/core/managed.ts';
-import { isHealthy, isLive } from '../../src/core/member.ts';
-import type { Observed, Resource } from '../../src/core/observed.ts';
-import { templateHash } from '../../src/core/pod.ts';
-import { defaultAgentPort } from '../../src/api/member-protocol.ts';
+import type { Decision } from '../../src/core/model/decision.ts';
+import { lacksAgent } from '../../src/core/model/managed.ts';
+import { isHealthy, isLive } from '../../src/core/model/member.ts';
+import type { Observed, Resource } from '../../src/core/model/observed.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
+import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 import type { Plants } from './operator.ts';
 
 /** Operators that are broken on purpose: what looks for faults must be seen to find these. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Decision } from '../../src/core/decision.ts';
-import type { Resource } from '../../src/core/observed.ts';
+import type { Decision } from '../../src/core/model/decision.ts';
+import type { Resource } from '../../src/core/model/observed.ts';
 import { type Call, type Steps, act } from './act.ts';
 import type { ServiceObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';

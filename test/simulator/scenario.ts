@@ -1,5 +1,5 @@
 import type { Status } from '../../src/api/status.ts';
-import { templateHash } from '../../src/core/pod.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
 import { Violation } from './checker.ts';
 import { Clients } from './clients.ts';
 import { faults } from './faults.ts';

@@ -1,4 +1,4 @@
-import type { MemberReport, Order, Position } from '../../src/api/member-protocol.ts';
+import type { MemberReport, Order, Position } from '../../src/protocol/member-protocol.ts';
 import type { Habits } from './setups.ts';
 
 /** A write of a client (above 0), or the beginning of a leader's term (below). */

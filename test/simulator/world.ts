@@ -1,10 +1,10 @@
 import type { Status } from '../../src/api/status.ts';
-import type { Member } from '../../src/core/observed.ts';
-import { templateHash } from '../../src/core/pod.ts';
+import type { Member } from '../../src/core/model/observed.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
 import { ordinalLabel, roleLabel } from '../../src/api/labels.ts';
-import { agentConfig } from '../../src/core/agent-pod.ts';
-import { agentPort } from '../../src/core/managed.ts';
-import { selectorLabels } from '../../src/core/naming.ts';
+import { agentConfig } from '../../src/core/resources/agent-pod.ts';
+import { agentPort } from '../../src/core/model/managed.ts';
+import { selectorLabels } from '../../src/core/model/naming.ts';
 import type { Agent, AgentWorld } from './agent.ts';
 import { ApiServer } from './api-server.ts';
 import { Checker } from './checker.ts';

@@ -11,7 +11,7 @@ import {
   memberReportSchema,
   orderSchemas,
   protocolPath,
-} from '../../api/member-protocol.ts';
+} from '../../protocol/member-protocol.ts';
 
 /** One write: in which epoch it was taken, and what it was. */
 interface Entry {

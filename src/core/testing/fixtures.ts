@@ -1,10 +1,10 @@
-import { defaultAgentPort } from '../../api/member-protocol.ts';
+import { defaultAgentPort } from '../../protocol/member-protocol.ts';
 import { durationMs } from '../../api/duration.ts';
 import { specSchema } from '../../api/spec.ts';
-import type { Health, Member, Observed, Resource } from '../observed.ts';
-import { agentPort, needsLease, usesAgent } from '../managed.ts';
-import { selectorLabels } from '../naming.ts';
-import { templateHash } from '../pod.ts';
+import type { Health, Member, Observed, Resource } from '../model/observed.ts';
+import { agentPort, needsLease, usesAgent } from '../model/managed.ts';
+import { selectorLabels } from '../model/naming.ts';
+import { templateHash } from '../resources/pod.ts';
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
 
 /** A resource as a test wants it; times are epoch milliseconds around `t0`. */

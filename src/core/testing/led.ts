@@ -1,6 +1,6 @@
-import type { MemberReport } from '../../api/member-protocol.ts';
-import { hasQuorum } from '../managed.ts';
-import type { Member, Resource } from '../observed.ts';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import { hasQuorum } from '../model/managed.ts';
+import type { Member, Resource } from '../model/observed.ts';
 import { healthy, makeMember, makeResource } from './fixtures.ts';
 
 /** A report as a test wants it. */

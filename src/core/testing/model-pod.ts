@@ -1,4 +1,4 @@
-import type { Health, Member } from '../observed.ts';
+import type { Health, Member } from '../model/observed.ts';
 import { healthy } from './fixtures.ts';
 
 export type Process = 'starting' | 'up' | 'crashed' | 'frozen' | 'sick';

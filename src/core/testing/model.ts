@@ -1,11 +1,11 @@
 import { roleLabel, templateHashAnnotation } from '../../api/labels.ts';
 import { specSchema } from '../../api/spec.ts';
 import type { Status } from '../../api/status.ts';
-import type { Action } from '../action.ts';
+import type { Action } from '../model/action.ts';
 import { decide } from '../decide.ts';
-import type { Decision } from '../decision.ts';
-import type { Manifest } from '../manifest.ts';
-import type { HookState, Member, Observed, Resource, Timeline } from '../observed.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { HookState, Member, Observed, Resource, Timeline } from '../model/observed.ts';
 import { makeObserved, makeResource, t0 } from './fixtures.ts';
 import { type ModelPod, type Process, healthOf, schedule, unjudged } from './model-pod.ts';
 

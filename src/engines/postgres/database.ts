@@ -1,7 +1,7 @@
 import { access, chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sleep } from '../../core/clock.ts';
+import { sleep } from '../../lib/clock.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { HAError, isHAError } from '../../api/errors.ts';
-import type { Order } from '../../api/member-protocol.ts';
-import { sleep } from '../../core/clock.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
+import { sleep } from '../../lib/clock.ts';
 import { copyLeader } from './copy.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseHistory } from './history.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
-import { memberReportSchema } from '../../api/member-protocol.ts';
+import { memberReportSchema } from '../../protocol/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Piece } from './history.ts';
 import type { Layout } from './layout.ts';

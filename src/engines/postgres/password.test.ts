@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TestServer } from '../testing.ts';
+import { TestServer } from '../../member-client/testing.ts';
 import { layoutOf } from './layout.ts';
 import { lookAtLeader, problemOf } from './leader.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';

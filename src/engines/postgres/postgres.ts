@@ -1,7 +1,7 @@
 import { rm, statfs } from 'node:fs/promises';
-import { tlsFolder } from '../../api/agent-config.ts';
+import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
-import type { Order } from '../../api/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import { beginDataSet } from './begin.ts';

@@ -1,5 +1,5 @@
 import { HAError } from '../../api/errors.ts';
-import type { Order } from '../../api/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
 import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
 import { syncNames } from './quote.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { HAError } from '../../api/errors.ts';
 import { Session, type SessionOptions, codeOf, isDown } from './session.ts';
 import { type ServerStatus, askStatus } from './status.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SyncSet } from '../../api/member-protocol.ts';
+import type { SyncSet } from '../../protocol/member-protocol.ts';
 
 /** Bytes of an application_name; Postgres cuts off what is longer (NAMEDATALEN). */
 const longestName = 63;

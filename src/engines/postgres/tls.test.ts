@@ -5,7 +5,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket, connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestServer } from '../testing.ts';
+import { TestServer } from '../../member-client/testing.ts';
 import { type Member, Members, havePostgres } from './testing.ts';
 
 /** One that vouches for itself, for another name than the members' address. */

@@ -1,6 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { passwordVariable } from '../../api/agent-config.ts';
+import { passwordVariable } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
 import type { Owner } from './owner.ts';

@@ -1,4 +1,4 @@
-import type { Order, Position, SyncSet } from '../../api/member-protocol.ts';
+import type { Order, Position, SyncSet } from '../../protocol/member-protocol.ts';
 import type { ServerInfo } from './server-info.ts';
 
 /** What the server was last told to do. */

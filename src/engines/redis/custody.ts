@@ -1,4 +1,4 @@
-import type { Order, Position } from '../../api/member-protocol.ts';
+import type { Order, Position } from '../../protocol/member-protocol.ts';
 import type { EngineLog } from '../engine-context.ts';
 import type { Arrival } from './course.ts';
 import { dropKept, dropPending, findData, isLogPending, keepData } from './data-files.ts';

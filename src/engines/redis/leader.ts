@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
-import type { Order } from '../../api/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
 import type { Problem } from './problems.ts';
 
 type Leader = Order<'follow'>['leader'];

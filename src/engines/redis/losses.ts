@@ -1,4 +1,4 @@
-import type { MemberReport, Order, Position } from '../../api/member-protocol.ts';
+import type { MemberReport, Order, Position } from '../../protocol/member-protocol.ts';
 import type { History } from './leader.ts';
 import type { Remembered } from './memory.ts';
 

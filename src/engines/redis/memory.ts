@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { HAError } from '../../api/errors.ts';
-import { memberReportSchema } from '../../api/member-protocol.ts';
+import { memberReportSchema } from '../../protocol/member-protocol.ts';
 
 const schema = z.object({
   /** Name of the service that the data are of. */

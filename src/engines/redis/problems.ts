@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Position } from '../../api/member-protocol.ts';
+import type { Position } from '../../protocol/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Course } from './course.ts';
 import type { Remembered } from './memory.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../testing.ts';
+import { TestServer } from '../../member-client/testing.ts';
 import {
   type TestMember,
   closeAll,

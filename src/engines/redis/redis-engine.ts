@@ -1,6 +1,6 @@
-import { tlsFolder } from '../../api/agent-config.ts';
+import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
-import type { Order } from '../../api/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import { type Course, type Following, Lineage, isOf } from './course.ts';

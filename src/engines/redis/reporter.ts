@@ -1,4 +1,4 @@
-import type { Position } from '../../api/member-protocol.ts';
+import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import type { Course, Following } from './course.ts';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
-import { sleep } from '../../core/clock.ts';
+import { sleep } from '../../lib/clock.ts';
 import { Child } from '../child.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending } from '../managed-engine.ts';

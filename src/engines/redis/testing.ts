@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
-import { agentConfigSchema } from '../../api/agent-config.ts';
-import type { Order } from '../../api/member-protocol.ts';
-import { systemClock } from '../../core/clock.ts';
+import { agentConfigSchema } from '../../protocol/agent-config.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
+import { systemClock } from '../../lib/clock.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
-import { freePort } from '../testing.ts';
+import { freePort } from '../../member-client/testing.ts';
 import { RedisEngine } from './redis-engine.ts';
 
 export interface MemberOptions {

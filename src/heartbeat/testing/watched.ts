@@ -1,7 +1,7 @@
-import { type DetectorConfig, initial, judge, onAnswer } from '../../core/detector.ts';
-import type { FakeClock } from '../../core/fake-clock.ts';
-import type { Line, LineEvents } from '../../engines/line.ts';
-import { LineProbe } from '../../engines/probe.ts';
+import { type DetectorConfig, initial, judge, onAnswer } from '../detector.ts';
+import type { FakeClock } from '../../lib/fake-clock.ts';
+import type { Line, LineEvents } from '../../member-client/line.ts';
+import { LineProbe } from '../../member-client/probe.ts';
 import { StallMeter } from '../stall-meter.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { callHook } from '../../../src/engines/hooks.ts';
+import { callHook } from '../../../src/member-client/hooks.ts';
 import { createLineServer } from './line-server.ts';
 import { Member } from './member.ts';
 import { readSettings } from './settings.ts';

@@ -1,0 +1,73 @@
+import { durationMs } from '../../api/duration.ts';
+import { promoteAttempts, promoteFailures } from './election.ts';
+import { type FailoverPlan, inFlight } from './failover-plan.ts';
+import type { Failure } from './failure.ts';
+import { isPlanned, restMs } from './flapping.ts';
+import { isHealthy } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { endOf } from '../model/since.ts';
+
+/** What holds up a failover that is due: a delay, or the rest after the last one. */
+export function guard(
+  resource: Resource,
+  failure: Failure,
+  nowMs: number,
+): FailoverPlan | undefined {
+  const { failover } = resource.spec;
+  if (isPlanned(failure.trigger)) return undefined;
+  // A pod that is gone does not come back: the delay is for one that may.
+  const delayed = failure.atMs + durationMs(failover.delay);
+  if (failure.detectMs !== undefined && nowMs < delayed) {
+    return {
+      kind: 'Blocked',
+      reason: 'Delay',
+      message: `${failure.what}; failover.delay gives it ${failover.delay} to come back`,
+      untilMs: delayed,
+    };
+  }
+  const last = resource.status.failovers?.find(
+    (record) => record.outcome === 'Completed' && !isPlanned(record.trigger),
+  );
+  if (last === undefined || inFlight(resource) !== undefined) return undefined;
+  const restsMs = restMs(resource);
+  const untilMs = endOf(last.startedAt, restsMs, nowMs);
+  if (untilMs === undefined) return undefined;
+  const isPlain = restsMs === durationMs(failover.minInterval);
+  return {
+    kind: 'Blocked',
+    reason: 'MinInterval',
+    message: isPlain
+      ? `${failure.what}; the last failover is less than failover.minInterval (${failover.minInterval}) ago`
+      : `${failure.what}; new primaries have failed one after the other, so that the next failover waits ${restsMs / 1000} s (failover.minInterval, doubled each time); look what kills them`,
+    untilMs,
+  };
+}
+
+/** How long a primary that cannot be promoted, and that nobody could relieve, is tried before others are looked at again. */
+const anotherRoundMs = 30_000;
+
+/** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
+export function hopeless(
+  { status }: Resource,
+  { members, hooks }: Observed,
+  { trigger, evidence }: Failure,
+  nowMs: number,
+): FailoverPlan | undefined {
+  if (trigger !== 'PromoteFailed') return undefined;
+  const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
+  const isHope = (member: Member) =>
+    member.uid !== status.primaryUID &&
+    isHealthy(member) &&
+    promoteFailures(member, hooks) < promoteAttempts;
+  if (!members.some(isHope)) {
+    const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
+    return { ...blocked, message };
+  }
+  // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
+  const last = status.failovers?.[0];
+  const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
+  const untilMs = isSame ? endOf(last.startedAt, anotherRoundMs, nowMs) : undefined;
+  if (untilMs === undefined) return undefined;
+  const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
+  return { ...blocked, message, untilMs };
+}

@@ -1,0 +1,77 @@
+import type { Fencing, FailoverRecord } from '../../api/status.ts';
+import type { Failure } from './failure.ts';
+import { halfCopies } from './half-copies.ts';
+import { reportOf } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { isActive } from '../model/topology.ts';
+
+/** Failovers that the status remembers. */
+const historyLength = 20;
+
+export type FailoverPlan =
+  | { kind: 'None' }
+  /** Wait: why is nobody's fault yet, but look again then. */
+  | { kind: 'Wait'; untilMs: number; message: string }
+  | { kind: 'Blocked'; reason: string; message: string; untilMs?: number }
+  /** The old primary must be fenced before its successor is chosen: this epoch begins with that. */
+  | { kind: 'Fence'; why: string; fencing: Fencing }
+  | { kind: 'Elect'; winner: Member; why: string; epoch: number; record?: FailoverRecord };
+
+/** The failover that is running: the newest one, of the present epoch. */
+export const inFlight = ({ spec, status }: Resource): FailoverRecord | undefined => {
+  const record = status.failovers?.[0];
+  const runs =
+    record?.outcome === 'Promoting' &&
+    record.epoch === status.epoch &&
+    status.primary !== undefined &&
+    !isActive({ spec }) &&
+    spec.replicas > 0;
+  return runs ? record : undefined;
+};
+
+export const nextEpoch = ({ status }: Resource): number => (status.epoch ?? 0) + 1;
+
+/** What is known of a failover when it begins. */
+export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
+  epoch: nextEpoch(resource),
+  ...(resource.status.primary === undefined ? {} : { from: resource.status.primary }),
+  trigger: failure.trigger,
+  evidence: failure.evidence,
+  startedAt: new Date(failure.atMs).toISOString(),
+  ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
+});
+
+/** What a failover waits for that has nobody to elect, and what a person can do. */
+export function whatHelps(resource: Resource, observed: Observed): string {
+  const { members } = observed;
+  const copies = halfCopies(resource, observed).map(({ name }) => name);
+  if (copies.length > 0) {
+    return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
+  }
+  return members.length > 0 && members.every((member) => reportOf(member)?.state === 'Empty')
+    ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it anew to begin with nothing'
+    : 'It goes on when one is healthy';
+}
+
+/** The election that ends it. */
+export const electionOf = (
+  winner: Member,
+  why: string,
+  begun: Fencing,
+  more: Partial<FailoverRecord> = {},
+): FailoverPlan => ({
+  kind: 'Elect',
+  winner,
+  why,
+  epoch: begun.epoch,
+  record: { ...begun, to: winner.name, ...more, outcome: 'Promoting' },
+});
+
+/** History with a new failover on top; one that had not ended is superseded. */
+export const withRecord = (history: FailoverRecord[], record: FailoverRecord): FailoverRecord[] =>
+  [
+    record,
+    ...history.map((old) =>
+      old.outcome === 'Promoting' ? { ...old, outcome: 'Superseded' as const } : old,
+    ),
+  ].slice(0, historyLength);

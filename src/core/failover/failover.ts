@@ -1,0 +1,180 @@
+import { durationMs } from '../../api/duration.ts';
+import { candidatesOf } from './candidates.ts';
+import { type ElectionContext, describeRejections, elect } from './election.ts';
+import {
+  type FailoverPlan,
+  electionOf,
+  fencingOf,
+  inFlight,
+  nextEpoch,
+  whatHelps,
+} from './failover-plan.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { agentProblems } from '../resources/agent-pod.ts';
+import { firstElection, firstOfManaged } from './first-election.ts';
+import { guard, hopeless } from './failover-guard.ts';
+import { acceptsOld, halfCopies } from './half-copies.ts';
+import { tooFarBehind } from './lag.ts';
+import { lacksAgent, needsLease, speaksProtocol } from '../model/managed.ts';
+import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { templateHash } from '../resources/pod.ts';
+import { needsFence, planFence, planFenced } from './takeover.ts';
+import { isActive } from '../model/topology.ts';
+import { hearingSinceMs } from '../model/witness.ts';
+import { knowsTooLittle } from '../model/refuses-all.ts';
+import { absentHolder, holderBack } from './stopped.ts';
+import { needsFirstSets } from './sync-sets.ts';
+
+/** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
+function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
+  const hash = templateHash(resource.spec);
+  if (primary.templateHash === hash || inFlight(resource) !== undefined) return false;
+  // It cannot be told to stop: see update().
+  if (lacksAgent(resource.spec, primary)) return false;
+  const others = observed.members.filter((member) => member.uid !== primary.uid);
+  return (
+    others.length > 0 &&
+    others.length >= resource.spec.replicas - 1 &&
+    others.every((member) => isWell(member) && isDurable(member) && member.templateHash === hash)
+  );
+}
+
+/** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
+export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
+  const plan = planUnpaused(resource, observed, nowMs);
+  const isElection = plan.kind === 'Elect' || plan.kind === 'Fence';
+  if (isElection && !resource.spec.paused) return plan;
+  // Nothing else is decided before it is known what was. What is said here is a write, and settles it.
+  if (observed.unsettled !== undefined) {
+    return {
+      kind: 'Blocked',
+      reason: 'Unsettled',
+      message: `the API server has not answered whether an election was written (on resourceVersion ${observed.unsettled})`,
+    };
+  }
+  if (!isElection) return plan;
+  const who = plan.kind === 'Elect' ? plan.winner.name : 'another member';
+  return {
+    kind: 'Blocked',
+    reason: 'Paused',
+    message: `${plan.why}; spec.paused is true: set it to false to let ${who} take over`,
+  };
+}
+
+function planUnpaused(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
+  const { spec, status } = resource;
+  if (isActive(resource) || spec.replicas === 0) return { kind: 'None' };
+  const context: ElectionContext = {
+    operatorZone: observed.operatorZone,
+    templateHash: templateHash(spec),
+    epoch: status.epoch,
+    hooks: observed.hooks,
+    ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
+    acceptsOld: acceptsOld(resource, observed),
+    lacksAgent: (member) => lacksAgent(spec, member),
+  };
+  if (speaksProtocol(spec)) {
+    if (status.primary === undefined || knowsTooLittle(resource, observed)) {
+      return firstOfManaged(resource, observed, context, nowMs);
+    }
+  } else if (status.primary === undefined) {
+    return firstElection(resource, observed, context, nowMs);
+  }
+  const primary = primaryOf(resource, observed.members);
+  if (status.fencing !== undefined) {
+    return planFenced(resource, observed, status.fencing, context, nowMs);
+  }
+  if (primary !== undefined && needsFirstSets(resource, observed, primary)) {
+    const why = 'from now on others must have each write before it is acknowledged';
+    return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
+  }
+  if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
+    const others = observed.members.filter((member) => member.uid !== primary.uid);
+    const { winner } = elect(others, { ...context, failedZone: primary.zone });
+    if (winner !== undefined) {
+      const what =
+        'the pod template has changed, and only the primary is still made from the old one';
+      return handOver(resource, winner, {
+        trigger: 'Switchover',
+        what,
+        evidence: what,
+        atMs: nowMs,
+      });
+    }
+  }
+  const failure = failureOf(resource, observed, primary, nowMs);
+  if (failure === undefined) return unknownYet(resource, primary);
+  // Not yet: followers may find it again.
+  if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
+
+  const hearingMs = hearingSinceMs(observed);
+  const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);
+  const isDoubtful = hearingMs >= failure.atMs && nowMs < doubtMs && Number.isFinite(doubtMs);
+  if (failure.trigger === 'Silent' && isDoubtful) {
+    const message = `${failure.what}; but the operator itself heard nobody until just now`;
+    return { kind: 'Wait', untilMs: doubtMs, message };
+  }
+  const guarded = guard(resource, failure, nowMs) ?? hopeless(resource, observed, failure, nowMs);
+  if (guarded !== undefined) return guarded;
+  // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
+  // acknowledge what it may have been given since it was told to.
+  if (speaksProtocol(spec) && !needsLease(spec) && status.initialized !== true) {
+    return firstOfManaged(resource, observed, context, nowMs);
+  }
+  const isBack = primary !== undefined && isHealthy(primary);
+  // Members without an agent, and no way to make others: what Strong needs is told as a problem, and the service goes on as it was.
+  const isStuck =
+    primary !== undefined && lacksAgent(spec, primary) && agentProblems(resource).length > 0;
+  if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
+    return planFence(resource, observed, failure, context, nowMs);
+  }
+  const absent = absentHolder(resource, observed, nowMs);
+  if (absent !== undefined) return absent;
+  const isHolderBack = holderBack(resource, observed) !== undefined;
+  const { winner, rejected, ranked } = elect(observed.members, {
+    ...context,
+    failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
+    keepLabelled: failure.trigger === 'PodGone',
+    onlyName: spec.failover.automatic && !isHolderBack ? undefined : status.primary,
+  });
+  if (winner !== undefined) {
+    const late = tooFarBehind(resource, observed, winner);
+    if (late !== undefined) {
+      return { kind: 'Blocked', reason: 'LagTooGreat', message: `${failure.what}; ${late}` };
+    }
+    return electionOf(winner, failure.what, fencingOf(resource, failure), {
+      ...(speaksProtocol(spec) ? { candidates: candidatesOf(ranked, rejected) } : {}),
+    });
+  }
+  const { automatic, onNoCandidate } = spec.failover;
+  // They are told to stop, and then have again what they had.
+  if (onNoCandidate === 'PromoteAnyway' && automatic && halfCopies(resource, observed).length > 0) {
+    return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) };
+  }
+  return automatic
+    ? {
+        kind: 'Blocked',
+        reason: 'NoCandidate',
+        message: `${failure.what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(resource, observed)}`,
+      }
+    : {
+        kind: 'Blocked',
+        reason: 'AutomaticFailoverDisabled',
+        message: `${failure.what}; failover.automatic is false: repair ${status.primary}, or set it to true to promote another member`,
+      };
+}
+
+/** A planned change of the primary: also here nobody is promoted before the old one is fenced, where that is asked for. */
+const handOver = (resource: Resource, winner: Member, failure: Failure): FailoverPlan =>
+  needsFence(resource.spec)
+    ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) }
+    : electionOf(winner, failure.what, fencingOf(resource, failure));
+
+/** A primary not heard yet by a new operator has until the timeout. */
+function unknownYet(resource: Resource, primary: Member | undefined): FailoverPlan {
+  const { health } = primary ?? {};
+  if (health?.verdict !== 'Unknown') return { kind: 'None' };
+  const untilMs = health.sinceWallMs + durationMs(resource.spec.heartbeat.timeout);
+  return { kind: 'Wait', untilMs, message: `${primary?.name} has not been heard yet` };
+}

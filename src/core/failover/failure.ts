@@ -1,0 +1,121 @@
+import { durationMs } from '../../api/duration.ts';
+import type { FailoverTrigger } from '../../api/status.ts';
+import { promoteAttempts } from './election.ts';
+import { isolationOf } from './isolation.ts';
+import { hasLess } from './half-copies.ts';
+import { hasEnded, isLive } from '../model/member.ts';
+import type { HookState, Member, Observed, Resource } from '../model/observed.ts';
+import { refusesAll } from '../model/refuses-all.ts';
+
+export interface Failure {
+  trigger: FailoverTrigger;
+  /** What is wrong, for conditions: says the same as long as it is the same. */
+  what: string;
+  /** What was heard and when, for the record. */
+  evidence: string;
+  /** Epoch milliseconds of the verdict. */
+  atMs: number;
+  detectMs?: number;
+}
+
+/** Says whether, and why, the primary needs a successor. */
+export function failureOf(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  nowMs: number,
+): Failure | undefined {
+  const name = resource.status.primary ?? '';
+  const gone = (how: string): Failure => {
+    const isStopped = resource.status.stopped === true;
+    const what = isStopped
+      ? `the service was stopped (replicas: 0) while ${name} led`
+      : `pod ${name} ${how}`;
+    return { trigger: isStopped ? 'Stopped' : 'PodGone', what, evidence: what, atMs: nowMs };
+  };
+  if (primary === undefined) return gone('is gone');
+  if (!isLive(primary)) return gone('is being deleted');
+  if (hasEnded(primary)) return gone(`has ended: ${primary.phase}`);
+  const { health } = primary;
+  if (primary.ip === undefined && health === undefined) return gone('has lost its address');
+  const what = `${name} ${health?.message ?? ''}`;
+  if (health?.verdict === 'Dead' || health?.verdict === 'Sick') {
+    const trigger =
+      health.verdict === 'Sick' ? 'Sick' : health.cause === 'Refused' ? 'Crash' : 'Silent';
+    return {
+      trigger,
+      what,
+      evidence: health.evidence,
+      atMs: health.sinceWallMs,
+      detectMs: Math.max(0, health.silentMs - (nowMs - health.sinceWallMs)),
+    };
+  }
+  if (health?.verdict === 'Unknown') {
+    // It was primary before this operator started, and has not been heard since.
+    const since = health.sinceWallMs;
+    if (nowMs - since >= durationMs(resource.spec.heartbeat.timeout)) {
+      const trigger = health.cause === 'Refused' ? 'Crash' : 'Silent';
+      const { evidence } = health;
+      return { trigger, what, evidence, atMs: since, detectMs: nowMs - since };
+    }
+  }
+  return (
+    refusal(resource, primary, nowMs) ??
+    lostRole(resource, observed, primary) ??
+    promotionFailure(resource, observed.hooks, primary, nowMs) ??
+    isolationOf(resource, observed, primary)
+  );
+}
+
+/** Somebody else has given it an order: none of this service reaches it any more. */
+function refusal({ status }: Resource, primary: Member, nowMs: number): Failure | undefined {
+  if (!refusesAll(primary, status.epoch)) return undefined;
+  const what = `${primary.name} has obeyed epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
+  return { trigger: 'TooHighEpoch', what, evidence: what, atMs: nowMs };
+}
+
+/**
+ * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
+ * from before and after would be compared that have nothing in common (Redis counts anew after a restart). Nor may one lead that
+ * is back with less than it had when it was elected, or that a late order of an older epoch has made half a copy since. Nobody
+ * whom planOrders never promotes may stay the primary.
+ */
+function lostRole(resource: Resource, observed: Observed, primary: Member): Failure | undefined {
+  const { status } = resource;
+  const { name, health } = primary;
+  const report = health?.report;
+  if (health === undefined || report === undefined || status.fencing !== undefined)
+    return undefined;
+  if (report.state === 'Empty' && status.initialized === true) {
+    const what = `${name} has lost its data`;
+    return { trigger: 'DataLost', what, evidence: what, atMs: health.sinceWallMs };
+  }
+  const { state } = report;
+  if (state === 'Leading' || state === 'Starting' || state === 'Empty') return undefined;
+  const hasLed = state === 'Detached' && report.ledEpoch === status.epoch;
+  const isLess = hasLess(resource, observed, primary);
+  if (!hasLed && !isLess) return undefined;
+  const what = isLess
+    ? `${name} was restarted before all that it held was on its disk`
+    : `${name} was restarted`;
+  return { trigger: 'Restarted', what, evidence: what, atMs: health.sinceWallMs };
+}
+
+function promotionFailure(
+  resource: Resource,
+  hooks: HookState[],
+  primary: Member,
+  nowMs: number,
+): Failure | undefined {
+  const failed = hooks.find(
+    (hook) =>
+      hook.action === 'promote' &&
+      hook.uid === primary.uid &&
+      hook.epoch === resource.status.epoch &&
+      hook.generation === (primary.health?.generation ?? 0) &&
+      hook.failures >= promoteAttempts,
+  );
+  if (failed === undefined) return undefined;
+  const what = `${primary.name} could not be promoted: ${failed.message}`;
+  return { trigger: 'PromoteFailed', what, evidence: failed.message, atMs: nowMs };
+}

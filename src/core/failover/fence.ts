@@ -1,0 +1,181 @@
+import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/managed.ts';
+import { hasEnded, isFenced, isHealthy, isLive, isOld, reportOf } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { positionOf } from '../model/position.ts';
+
+/** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
+export type Fence =
+  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: false; missing: string; untilMs?: number };
+
+/**
+ * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
+ * must not be passed over. One that refuses all votes, too: it follows nobody, whoever has told it so, and for no order of this
+ * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in takeover.ts.
+ */
+export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
+  isHealthy(member) &&
+  (isFenced(reportOf(member), epoch) || unsafe === 'no-fence') &&
+  positionOf(member) !== undefined;
+
+/**
+ * The former primary itself, fenced and with its data: it was elected because it held every write acknowledged before, and
+ * it holds each one that it has acknowledged since, whether it has come to lead or not; whatever the others hold. Had it
+ * lost its data it would be Empty, as there is nobody yet whose copy it could be. One that is back with less than it had says so.
+ */
+export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
+  observed.members.find((member) => {
+    const report = reportOf(member);
+    return (
+      member.name === resource.status.primary &&
+      isHealthy(member) &&
+      isFenced(report, epoch) &&
+      report?.state === 'Detached' &&
+      !isOld(member)
+    );
+  });
+
+/** By the word of the former primary itself, or by that of its followers. */
+function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
+  const leader = fencedLeader(resource, observed, epoch);
+  return leader === undefined
+    ? byFollowers(resource, observed, epoch)
+    : {
+        isProved: true,
+        method: 'Obeyed',
+        proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
+      };
+}
+
+/**
+ * Whether so many followers have turned their back on the old primary that too few are left for it to acknowledge
+ * anything, and that every write it ever acknowledged is held by one of those who have: R + W > N, for each set that may
+ * be in force (Gifford, 1979, for the intersection of quorums).
+ */
+export function byFollowers(resource: Resource, observed: Observed, epoch: number): Fence {
+  if (observed.unsafe === 'no-quorum') {
+    return { isProved: true, method: 'Quorum', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
+  }
+  const { syncSets = [], primary = '' } = resource.status;
+  const voters = observed.members.filter((member) => isVoter(member, epoch, observed));
+  const names = new Set(voters.map(({ name }) => name));
+  for (const set of syncSets) {
+    const fenced = set.members.filter((name) => names.has(name));
+    const needed = set.members.length - set.acks + 1;
+    if (set.acks > 0 && fenced.length >= needed) continue;
+    const absent = set.members.filter((name) => !names.has(name));
+    const others =
+      set.acks === 0
+        ? 'no follower had to acknowledge its writes'
+        : `${needed} of ${set.members.join(', ')} must stop following it and tell their position, and ${fenced.length === 0 ? 'none has' : `only ${fenced.join(', ')} has`}: ${absent.map((name) => `${name} ${whyNoVoter(observed, name, epoch)}`).join(', ')}`;
+    return {
+      isProved: false,
+      missing: `${others}; or ${primary} itself must be back with its data${butIsOld(observed, primary)}`,
+    };
+  }
+  if (syncSets.length === 0) {
+    return {
+      isProved: false,
+      missing: `${primary} must be back with its data: it had no followers`,
+    };
+  }
+  const who = voters.map(({ name }) => name).join(', ');
+  return {
+    isProved: true,
+    method: 'Quorum',
+    proof: `${who} follow it no more since epoch ${epoch}, and it needs acknowledgements of ${syncSets.map(({ acks, members }) => `${acks} of ${members.join(', ')}`).join(' and of ')}`,
+  };
+}
+
+const butIsOld = ({ members }: Observed, primary: string): string =>
+  members.some((member) => member.name === primary && isHealthy(member) && isOld(member))
+    ? ' (it is back, but was restarted before all that it held was on its disk)'
+    : '';
+
+function whyNoVoter(observed: Observed, name: string, epoch: number): string {
+  const member = observed.members.find((each) => each.name === name);
+  if (member === undefined) return 'is not there';
+  const report = reportOf(member);
+  if (member.health?.verdict === 'Dead' || report === undefined) {
+    return member.health?.message ?? 'has not been heard';
+  }
+  if (report.state === 'Empty') return 'has no data';
+  if (!isFenced(report, epoch)) return `has not answered yet (${report.state})`;
+  return isOld(member)
+    ? 'was restarted before all that it held was on its disk, and may have old data'
+    : 'was restarted since it followed, so that its position cannot be compared';
+}
+
+/**
+ * From when nothing listens at process 1 any more until nothing of its container runs. A process that ends closes its files
+ * before it ends whom it leaves behind (do_exit and zap_pid_ns_processes, in Linux): a moment, but not none. Milliseconds.
+ */
+const exitMs = 100;
+
+/** By a lease that has run out, or because the process is surely gone. */
+function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
+  const { primary = '', epoch = 0, primaryUID, fencing } = resource.status;
+  const former = observed.members.find(({ uid }) => uid === primaryUID);
+  if (observed.unsafe === 'no-fence') {
+    return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
+  }
+  // A plain program is started again by the kubelet, and takes writes.
+  const staysEnded =
+    former !== undefined && (!lacksAgent(resource.spec, former) || hasEnded(former));
+  if (staysEnded && former.terminated === true) {
+    return {
+      isProved: true,
+      method: 'Terminated',
+      proof: `the kubelet says that ${primary} has ended`,
+    };
+  }
+  const health = former?.health;
+  // Another port than that of its agent may be one that nobody has ever listened on.
+  const isRefused =
+    health?.verdict === 'Dead' &&
+    health.cause === 'Refused' &&
+    former?.agentPort !== undefined &&
+    health.refusedPort === former.agentPort;
+  const surelyMs = isRefused ? health.sinceWallMs + exitMs : Infinity;
+  if (isRefused && nowMs >= surelyMs) {
+    return {
+      isProved: true,
+      method: 'Terminated',
+      proof: `process 1 of ${primary} has ended, and everything in its container with it: ${health.evidence}`,
+    };
+  }
+  const report = reportOf(former);
+  if (fencing !== undefined && isFenced(report, epoch)) {
+    return {
+      isProved: true,
+      method: 'Obeyed',
+      proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
+    };
+  }
+  if (former !== undefined && lacksLease(resource.spec, former)) {
+    return {
+      isProved: false,
+      missing: isLive(former)
+        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
+    };
+  }
+  const leftMs = observed.leaseEndsInMs ?? Infinity;
+  if (leftMs <= 0) {
+    return { isProved: true, method: 'Lease', proof: `the lease of ${primary} has run out` };
+  }
+  const untilMs = Math.min(surelyMs, nowMs + Math.ceil(leftMs));
+  return {
+    isProved: false,
+    missing: `the lease of ${primary} must run out (failover.leaseDuration), or its end be confirmed`,
+    ...(Number.isFinite(untilMs) ? { untilMs } : {}),
+  };
+}
+
+/** What the state of the fence around the present primary is, in the epoch that the status names. */
+export function fenceOf(resource: Resource, observed: Observed, nowMs: number): Fence {
+  const { spec, status } = resource;
+  if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
+  if (needsLease(spec)) return byLease(resource, observed, nowMs);
+  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+}

@@ -1,0 +1,101 @@
+import { expect, it } from 'vitest';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import { decide } from '../decide.ts';
+import { planFailover } from './failover.ts';
+import type { Member, Resource } from '../model/observed.ts';
+import { healthy, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
+import { led, strong } from '../testing/led.ts';
+
+const spec = { topology: 'LeaderFollower', engine: { type: 'Postgres' } };
+const nameless = { primary: undefined, primaryUID: undefined, epoch: undefined } as object;
+const empty = { state: 'Empty', epoch: 0, position: undefined } as Partial<MemberReport>;
+
+function plan(reports: (Partial<MemberReport> | undefined)[], status: object = nameless) {
+  const { resource } = strong(spec, status);
+  const members = reports.map((report, i): Member =>
+    report === undefined ? unheard(resource, i) : led(resource, i, report),
+  );
+  return planFailover(resource, makeObserved(members), t0);
+}
+
+const unheard = (resource: Resource, ordinal: number) =>
+  makeMember(resource, ordinal, { health: healthy({ verdict: 'Unknown', sinceWallMs: t0 }) });
+
+it('begins with the lowest ordinal where nobody holds anything', () => {
+  expect(plan([empty, empty, empty])).toMatchObject({
+    kind: 'Elect',
+    epoch: 1,
+    winner: { name: 'web-0' },
+  });
+});
+
+it('waits for all where one holds data, as another may hold more', () => {
+  const old: Partial<MemberReport> = { state: 'Detached', epoch: 4 };
+  expect(plan([empty, old, undefined])).toMatchObject({
+    kind: 'Blocked',
+    reason: 'MembersMissing',
+    message: expect.stringContaining('web-2 has not been heard') as string,
+  });
+  expect(plan([empty, old, { ...old, position: { term: 2, offset: 1 } }])).toMatchObject({
+    kind: 'Elect',
+    epoch: 5,
+    winner: { name: 'web-2' },
+  });
+});
+
+it('takes the last leader where positions cannot be compared', () => {
+  const old = { state: 'Detached', epoch: 4, position: undefined } as Partial<MemberReport>;
+  expect(plan([old, { ...old, ledEpoch: 4 }, { ...old, ledEpoch: 2 }])).toMatchObject({
+    kind: 'Elect',
+    winner: { name: 'web-1' },
+  });
+});
+
+it('does not believe a status that is older than what members have obeyed', () => {
+  const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
+  expect(
+    plan(
+      [{ ...later, state: 'Detached' }, { ...later, state: 'Leading', leader: undefined }, later],
+      {},
+    ),
+  ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });
+});
+
+it('one that leads goes on, but not where others have obeyed a later epoch: it may have been relieved', () => {
+  const leads: Partial<MemberReport> = {
+    ...{ state: 'Leading', epoch: 6, ledEpoch: 6 },
+    position: { term: 7, offset: 100 },
+  };
+  const follows = { state: 'Following', epoch: 6, position: { term: 7, offset: 90 } } as const;
+  expect(plan([leads, follows, follows])).toMatchObject({ winner: { name: 'web-0' } });
+  const relieved = { ...leads, position: { term: 7, offset: 80 } };
+  const led = {
+    state: 'Detached',
+    epoch: 7,
+    ledEpoch: 7,
+    position: { term: 8, offset: 50 },
+  } as const;
+  const later = { ...follows, epoch: 7, position: { term: 8, offset: 48 } };
+  expect(plan([relieved, led, later])).toMatchObject({ winner: { name: 'web-1' } });
+});
+
+it('waits for all the members that there are, also for more than the spec asks for', () => {
+  const old = { state: 'Detached', epoch: 4 } as const;
+  expect(plan([undefined, old, old, old])).toMatchObject({
+    kind: 'Blocked',
+    message: expect.stringMatching(
+      /all 4 members must be heard.*web-0 has not been heard/,
+    ) as string,
+  });
+});
+
+it('believes no sync sets of a status that is older than what the members have obeyed', () => {
+  const nobody = { members: [], acks: 0, revision: 1 };
+  const { resource } = strong(spec, { epoch: 3 });
+  const later = (i: number, more: Partial<MemberReport>) => led(resource, i, { epoch: 7, ...more });
+  const members = [later(0, { state: 'Leading', ledEpoch: 7 }), later(1, {}), later(2, {})];
+  expect(decide(resource, makeObserved(members), t0).commit?.status).toMatchObject({
+    epoch: 8,
+    syncSets: [nobody, { members: ['web-1', 'web-2'], acks: 1 }],
+  });
+});

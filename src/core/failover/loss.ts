@@ -1,0 +1,38 @@
+import type { FailoverRecord, Loss } from '../../api/status.ts';
+import type { Member, Resource } from '../model/observed.ts';
+import { reportOf } from '../model/member.ts';
+
+/**
+ * What the former primary had that its successor had not: it says so itself once it has been made to follow. One that
+ * follows without having had to discard anything has lost nothing.
+ */
+export function withLoss(
+  record: FailoverRecord,
+  { status }: Resource,
+  members: Member[],
+): FailoverRecord {
+  if (record.loss !== undefined || record.from === undefined || record.from === record.to) {
+    return record;
+  }
+  const former = members.find(({ name }) => name === record.from);
+  const report = reportOf(former);
+  if (report === undefined || record.epoch !== status.epoch) return record;
+  const loss = lossOf(report.loss?.epoch === record.epoch ? report.loss : undefined);
+  if (loss !== undefined) return { ...record, loss };
+  const follows = report.state === 'Following' && report.linked === true;
+  return follows && report.epoch === record.epoch
+    ? {
+        ...record,
+        loss: { bytes: 0, message: `${record.from} had nothing that ${record.to} had not` },
+      }
+    : record;
+}
+
+const lossOf = (told: Loss | undefined): Loss | undefined =>
+  told === undefined
+    ? undefined
+    : {
+        ...(told.bytes === undefined ? {} : { bytes: told.bytes }),
+        ...(told.transactions === undefined ? {} : { transactions: told.transactions }),
+        message: told.message,
+      };

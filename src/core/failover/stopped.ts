@@ -1,0 +1,132 @@
+import { dataDir } from '../../protocol/agent-config.ts';
+import type { Status } from '../../api/status.ts';
+import type { FailoverPlan } from './failover-plan.ts';
+import { knowsItsProgram, needsLease, speaksProtocol } from '../model/managed.ts';
+import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { type Open, list } from '../model/open.ts';
+import { refusesAll } from '../model/refuses-all.ts';
+
+/** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
+const comingMs = 30_000;
+
+/** Sources of a pod's volumes whose content goes with the pod, or is not the program's. */
+const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'downwardAPI'];
+
+/** Whether data outlive the pods: on claims of their own, or on a volume that the template mounts where the data are. */
+function keepsData(spec: Resource['spec']): boolean {
+  if (spec.volumeClaimTemplates.length > 0) return true;
+  const [program = {}] = list(spec.template.spec.containers);
+  const data = `${dataDir(spec)}/`;
+  const isOfData = ({ mountPath, readOnly }: Open) =>
+    readOnly !== true &&
+    (!knowsItsProgram(spec) || data.startsWith(`${String(mountPath).replace(/\/$/, '')}/`));
+  const mounted = list(program['volumeMounts'])
+    .filter(isOfData)
+    .map(({ name }) => name);
+  return list(spec.template.spec['volumes']).some(
+    (volume) => mounted.includes(volume['name']) && !passing.some((source) => source in volume),
+  );
+}
+
+/** Whether it is known through a stop who led: for its data, or because its lease must have run out. */
+const remembersLeader = ({ spec, status }: Resource): boolean =>
+  status.primaryUID !== undefined &&
+  spec.topology !== 'ActiveActive' &&
+  (needsLease(spec) || (speaksProtocol(spec) && keepsData(spec)));
+
+/**
+ * What of the status holds when the service is scaled to 0. Whoever led has the newest data on its volume: that it leads again
+ * is remembered. Where data end with their pods, the user has given them up, and the service begins anew.
+ *
+ * @param primary its pod, where that is there
+ */
+export function afterStop(resource: Resource, primary: Member | undefined): Status {
+  const { spec, status } = resource;
+  if (spec.replicas > 0) {
+    const { stopped, ...rest } = status;
+    // Started again before its pod was deleted.
+    return stopped === true && primary !== undefined && isLive(primary) ? rest : status;
+  }
+  if (remembersLeader(resource)) return { ...status, stopped: true };
+  const { primary: _name, primaryUID: _uid, ...rest } = status;
+  const { initialized: _initialized, syncSets: _sets, termStart: _start, ...fresh } = rest;
+  return fresh;
+}
+
+/** Whether the pods may be deleted for a scale to 0: not before it is written down who led, as the user may soon undo it. */
+export const mayStop = (resource: Resource): boolean =>
+  // The phase is written together with the rest, also where an older CRD drops what it does not know.
+  resource.status.stopped === true ||
+  resource.status.phase === 'Stopped' ||
+  !remembersLeader(resource);
+
+/** Members whose volumes may hold the data, those that must come back first at the beginning. */
+export function holderNames({ spec, status }: Resource): string[] {
+  const { primary, syncSets = [] } = status;
+  if (primary === undefined || !speaksProtocol(spec)) return [];
+  return [primary, ...syncSets.flatMap(({ members }) => members)];
+}
+
+/** The member that led when the service was stopped, by the name of its volume: the pod is another. */
+const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
+  members.find(({ name }) => name === status.primary);
+
+/** After a stop: that member, where it is back with the data that it had. It alone leads then. */
+export function holderBack(resource: Resource, observed: Observed): Member | undefined {
+  const { stopped, epoch } = resource.status;
+  const holder = stopped === true ? holderOf(resource, observed) : undefined;
+  if (holder === undefined || !keepsData(resource.spec)) return undefined;
+  const state = reportOf(holder)?.state;
+  const hasData = (state === 'Detached' || state === 'Following') && !isOld(holder);
+  return isHealthy(holder) && hasData && !refusesAll(holder, epoch) ? holder : undefined;
+}
+
+/** Until when the holder is on its way without anybody being told; undefined where it is here, or should be. */
+export function comesUntilMs(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): number | undefined {
+  const holder = holderOf(resource, observed);
+  const others = observed.members.filter((member) => member !== holder && isHealthy(member));
+  const sinceMs =
+    holder?.createdAtMs ?? Math.min(...others.map(({ health }) => health?.sinceWallMs ?? nowMs));
+  const untilMs = sinceMs + comingMs;
+  return nowMs < untilMs ? untilMs : undefined;
+}
+
+/**
+ * Why nobody is elected yet after a stop, where no quorum tells who holds everything. Positions of members that have all been
+ * started anew need not be comparable, and another one may come up sooner, with older data. Undefined where there was no stop,
+ * or the holder is back, with its data or without.
+ */
+export function absentHolder(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): FailoverPlan | undefined {
+  const { primary = '', stopped } = resource.status;
+  if (stopped !== true || !keepsData(resource.spec)) return undefined;
+  const holder = holderOf(resource, observed);
+  const state = reportOf(holder)?.state;
+  const isHeard = holder !== undefined && isHealthy(holder);
+  const isLoading = isHeard && state === 'Starting';
+  if (isHeard && !isLoading) return undefined;
+  const why = isLoading
+    ? 'is loading its data'
+    : holder === undefined
+      ? 'has no pod yet'
+      : whyUnhealthy(holder);
+  const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
+  // However long that takes: it is there.
+  if (isLoading) return { kind: 'Wait', untilMs: Infinity, message };
+  const untilMs = comesUntilMs(resource, observed, nowMs);
+  if (untilMs !== undefined) return { kind: 'Wait', untilMs, message };
+  if (resource.spec.failover.onNoCandidate === 'PromoteAnyway') return undefined;
+  return {
+    kind: 'Blocked',
+    reason: 'PrimaryMissing',
+    message: `${message}. It goes on when ${primary} is back; to go on without it, set failover.onNoCandidate: PromoteAnyway`,
+  };
+}

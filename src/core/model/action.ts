@@ -1,0 +1,23 @@
+import type { Manifest } from './manifest.ts';
+import type { Member, StrayEndpoints } from './observed.ts';
+import type { HookCall } from './calls.ts';
+
+/** A member that is to be deleted, and why. */
+export interface Removal {
+  member: Member;
+  reason:
+    'ScaleDown' | 'Ended' | 'Frozen' | 'Unfenceable' | 'Outdated' | 'Rebalance' | 'Unplaceable';
+  note: string;
+  gracePeriodSeconds?: number;
+}
+
+/** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
+export type Action =
+  /** `mayWait`: it is better written a moment later, but not for long. See troubledPrimary. */
+  | { type: 'EnsureChild'; manifest: Manifest; mayWait?: boolean }
+  | { type: 'CallHook'; call: HookCall }
+  | { type: 'DeleteStray'; stray: StrayEndpoints }
+  | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  | { type: 'CreatePod'; manifest: Manifest }
+  /** `replacement`: not before the API server has found nothing wrong with the pod that is to take its place. */
+  | { type: 'DeletePod'; removal: Removal; replacement?: Manifest };

@@ -1,0 +1,49 @@
+import type { HookSpec } from '../../api/engine-spec.ts';
+import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
+import type { HookState, Member } from './observed.ts';
+
+/** What an order says besides whom it is for and in which epoch. */
+export type OrderDetails = Partial<
+  Pick<Order<'promote'>, 'init' | 'sync' | 'nonce' | 'acceptOld'>
+> &
+  Partial<Pick<Order<'follow'>, 'leader' | 'start'>>;
+
+/** A call that tells a member its role: a hook of the user's, or an order of the member protocol. May be repeated. */
+export interface HookCall {
+  action: OrderKind;
+  member: Member;
+  hook?: HookSpec;
+  order?: OrderDetails;
+  epoch: number;
+  generation: number;
+  /** Its failures so far, and what the last one was. */
+  failures: number;
+  message: string;
+  reason: string;
+}
+
+export interface RolePlan {
+  calls: HookCall[];
+  /** The primary has been told its role in this epoch and life, or needs no telling. */
+  promoted: boolean;
+  requeueAtMs?: number;
+}
+
+export const reachable = (member: Member) =>
+  member.ip !== undefined &&
+  member.health !== undefined &&
+  ['Healthy', 'Suspect', 'Sick'].includes(member.health.verdict);
+
+export const generationOf = (member: Member) => member.health?.generation ?? 0;
+
+/** What became of the last such call in the member's present life. */
+export const stateOf = (hooks: HookState[], action: OrderKind, member: Member) =>
+  hooks.find(
+    (hook) =>
+      hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
+  );
+
+/** Look again at `atMs` at the latest. */
+export function lookAgain(plan: { requeueAtMs?: number }, atMs: number): void {
+  plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, atMs);
+}

@@ -1,0 +1,35 @@
+import { apiVersion, kind } from '../../api/haservice.ts';
+import type { Resource } from './observed.ts';
+
+/** A Kubernetes object to be written. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace: string;
+    uid?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: OwnerReference[];
+  };
+  [field: string]: unknown;
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller: boolean;
+  blockOwnerDeletion: boolean;
+}
+
+export const ownerReference = (resource: Resource): OwnerReference => ({
+  apiVersion,
+  kind,
+  name: resource.name,
+  uid: resource.uid,
+  controller: true,
+  blockOwnerDeletion: true,
+});

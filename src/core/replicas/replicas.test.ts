@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { roleLabel } from '../../api/labels.ts';
+import { desiredPod } from '../resources/pod.ts';
+import type { Member } from '../model/observed.ts';
+import { planReplicas } from './replicas.ts';
+import {
+  dead,
+  healthy,
+  makeMember,
+  makeObserved,
+  makeResource,
+  running,
+  t0,
+} from '../testing/fixtures.ts';
+import { strong } from '../testing/led.ts';
+
+const fencing = {
+  epoch: 2,
+  from: 'web-0',
+  trigger: 'Silent' as const,
+  startedAt: new Date(t0).toISOString(),
+};
+
+const removed = (plan: ReturnType<typeof planReplicas>) =>
+  plan.remove.map(({ member, reason }) => `${member.name} ${reason}`);
+
+describe('planReplicas', () => {
+  it('creates what is missing, lowest free ordinals first, around names that others have', () => {
+    const resource = makeResource();
+    const observed = makeObserved([makeMember(resource, 1)], {
+      strangers: [{ name: 'web-0', owner: 'somebody else', leftOver: false }],
+    });
+    expect(planReplicas(resource, observed, t0).create).toEqual([2, 3]);
+  });
+
+  it('is still when all is well', () => {
+    const { resource, members } = running();
+    expect(planReplicas(resource, makeObserved(members), t0)).toMatchObject({
+      create: [],
+      remove: [],
+      moveStarted: false,
+    });
+  });
+
+  it('never takes the primary on the way down, but at 0', () => {
+    const { resource, members } = running({ replicas: 1 });
+    expect(removed(planReplicas(resource, makeObserved(members), t0))).toEqual([
+      'web-2 ScaleDown',
+      'web-1 ScaleDown',
+    ]);
+    const stopped = running({ replicas: 0 });
+    expect(removed(planReplicas(stopped.resource, makeObserved(members), t0))).toHaveLength(3);
+  });
+
+  it('takes an unhealthy member first, then one of the fullest zone', () => {
+    const { resource, members } = running({ replicas: 2 });
+    const sick = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
+    expect(removed(planReplicas(resource, makeObserved(sick), t0))).toEqual(['web-1 ScaleDown']);
+    const crowded = members.map((m) => (m.ordinal === 1 ? { ...m, zone: 'a' } : m));
+    expect(removed(planReplicas(resource, makeObserved(crowded), t0))).toEqual(['web-1 ScaleDown']);
+    // Its successor may have to hold what only one of them has.
+    const failing = members.map((m) => (m.ordinal === 0 ? { ...m, health: dead('Refused') } : m));
+    expect(removed(planReplicas(resource, makeObserved(failing), t0))).toEqual([]);
+  });
+
+  it('waits for a pod that is leaving, and replaces one that is stuck under another name', () => {
+    const { resource, members } = running();
+    const leaving = members.map((m) => (m.ordinal === 2 ? { ...m, deletionAtMs: t0 } : m));
+    expect(planReplicas(resource, makeObserved(leaving), t0 + 1_000)).toMatchObject({
+      create: [],
+      requeueAtMs: t0 + 10_000,
+    });
+    expect(planReplicas(resource, makeObserved(leaving), t0 + 10_000).create).toEqual([3]);
+  });
+
+  it('starts a frozen primary again where a failover waits for others', () => {
+    const { resource, members } = strong({}, { epoch: 2, fencing });
+    const [first, ...others] = members as [Member, ...Member[]];
+    const seen = [{ ...first, health: dead('Silent') }, ...others];
+    const plan = (nowMs: number) => removed(planReplicas(resource, makeObserved(seen), nowMs));
+    expect(plan(t0 + 29_000)).toEqual([]);
+    expect(plan(t0 + 30_000)).toEqual(['web-0 Frozen']);
+  });
+
+  it('kills a frozen former primary at once, a frozen standby later, and nobody where nobody is heard', () => {
+    const { resource, members } = running();
+    const frozen = members.map((m) => (m.ordinal === 2 ? { ...m, health: dead('Silent') } : m));
+    expect(removed(planReplicas(resource, makeObserved(frozen), t0))).toEqual([]);
+    expect(removed(planReplicas(resource, makeObserved(frozen), t0 + 30_000))).toEqual([
+      'web-2 Frozen',
+    ]);
+    const former = frozen.map((m) =>
+      m.ordinal === 2 ? { ...m, labels: { ...m.labels, [roleLabel]: 'primary' } } : m,
+    );
+    expect(removed(planReplicas(resource, makeObserved(former), t0))).toEqual(['web-2 Frozen']);
+    const all = former.map((m) => ({ ...m, health: dead('Silent') }));
+    expect(removed(planReplicas(resource, makeObserved(all), t0 + 60_000))).toEqual([]);
+  });
+
+  it('kills nobody for a silence that it shared with all others', () => {
+    const { resource, members } = running();
+    const stalled = members.map((m) => {
+      const silent = dead('Silent', { sinceWallMs: t0 - 43_000 });
+      const health = m.ordinal === 1 ? healthy({ sinceWallMs: t0 }) : silent;
+      const labels = { ...m.labels, [roleLabel]: m.ordinal === 2 ? 'primary' : 'standby' };
+      return { ...m, health, labels };
+    });
+    const at = (ms: number) => planReplicas(resource, makeObserved(stalled), t0 + ms);
+    expect(at(1)).toMatchObject({ remove: [], requeueAtMs: t0 + 2_000 });
+    expect(removed(at(2_000))).toEqual(['web-2 Frozen']);
+    const reconnected = members.map((m) =>
+      m.ordinal === 2 ? { ...m, health: dead('Silent', { sinceWallMs: t0 - 43_000 }) } : m,
+    );
+    const observed = makeObserved(reconnected, { connectedSinceMs: t0 });
+    expect(removed(planReplicas(resource, observed, t0 + 29_999))).toEqual([]);
+    expect(removed(planReplicas(resource, observed, t0 + 30_000))).toEqual(['web-2 Frozen']);
+  });
+
+  it('moves a member to a zone that came back: first the new one, then the surplus one, never the primary', () => {
+    const { resource, members } = running();
+    const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));
+    // First it must be in the status that a move has begun: else the new pod would be taken for a surplus one.
+    const intent = planReplicas(resource, makeObserved(crowded), t0);
+    expect(intent).toMatchObject({ create: [], remove: [], moveStarted: true });
+    const pinned = desiredPod(resource, 3, 'standby', 'c');
+    expect(pinned['spec']).toMatchObject({ nodeSelector: { 'topology.kubernetes.io/zone': 'c' } });
+
+    const moving = {
+      ...resource,
+      status: { ...resource.status, lastRebalanceTime: new Date(t0).toISOString() },
+    };
+    const begin = planReplicas(moving, makeObserved(crowded), t0 + 1);
+    expect(begin).toMatchObject({ create: [3], zone: 'c', remove: [], moveStarted: false });
+    const starting = makeMember(resource, 3, {
+      zone: 'c',
+      createdAtMs: t0,
+      health: healthy({ verdict: 'Unknown' }),
+    });
+    expect(removed(planReplicas(moving, makeObserved([...crowded, starting]), t0 + 1))).toEqual([]);
+    const arrived = makeMember(resource, 3, { zone: 'c', createdAtMs: t0 });
+    expect(removed(planReplicas(moving, makeObserved([...crowded, arrived]), t0 + 2))).toEqual([
+      'web-2 Rebalance',
+    ]);
+    const moved = [...crowded.filter(({ ordinal }) => ordinal !== 2), arrived];
+    expect(planReplicas(moving, makeObserved(moved), t0 + 3)).toMatchObject({
+      create: [],
+      remove: [],
+      moveStarted: false,
+    });
+  });
+
+  it('gives up a move that does not succeed in time', () => {
+    const { resource, members } = running();
+    const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));
+    const moving = {
+      ...resource,
+      status: { ...resource.status, lastRebalanceTime: new Date(t0).toISOString() },
+    };
+    const stuck = makeMember(resource, 3, {
+      phase: 'Pending',
+      health: healthy({ verdict: 'Unknown' }),
+    });
+    const observed = makeObserved([...crowded, stuck]);
+    expect(removed(planReplicas(moving, observed, t0 + 120_000))).toEqual(['web-3 ScaleDown']);
+  });
+
+  it('replaces outdated members one at a time, standbys first, a broken one at once', () => {
+    const { resource, members } = running();
+    const old = members.map((m) => ({ ...m, templateHash: 'old' }));
+    expect(removed(planReplicas(resource, makeObserved(old), t0))).toEqual(['web-2 Outdated']);
+    const broken = old.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
+    expect(removed(planReplicas(resource, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
+    // But while a fence is being put up nobody that runs: it may hold in memory what the successor must.
+    const startedAt = new Date(t0).toISOString();
+    const fencing = { epoch: 2, trigger: 'Crash' as const, startedAt };
+    const failing = { ...resource, status: { ...resource.status, fencing } };
+    const sick = old.map((m) =>
+      m.ordinal === 1 ? { ...m, health: healthy({ verdict: 'Sick', cause: 'BadAnswer' }) } : m,
+    );
+    expect(removed(planReplicas(failing, makeObserved(sick), t0))).toEqual([]);
+    expect(removed(planReplicas(failing, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
+    const half = members.map((m) =>
+      m.ordinal === 2
+        ? { ...m, health: healthy({ verdict: 'Unknown' }) }
+        : { ...m, templateHash: 'old' },
+    );
+    expect(removed(planReplicas(resource, makeObserved(half), t0))).toEqual([]);
+    const last = members.map((m) => (m.ordinal === 0 ? { ...m, templateHash: 'old' } : m));
+    expect(removed(planReplicas(resource, makeObserved(last), t0))).toEqual([]);
+  });
+
+  it('deletes a pod that has ended, and makes another', () => {
+    const { resource, members } = running();
+    const ended = members.map((m) => (m.ordinal === 1 ? { ...m, phase: 'Failed' } : m));
+    expect(removed(planReplicas(resource, makeObserved(ended), t0))).toEqual(['web-1 Ended']);
+  });
+});

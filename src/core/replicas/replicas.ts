@@ -1,0 +1,250 @@
+import { brokenness } from './broken.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { freeAtMs, stuckAfterMs } from './left-overs.ts';
+import { lacksAgent, needsLease } from '../model/managed.ts';
+import { hasEnded, isDurable, isHealthy, isLive, isWell } from '../model/member.ts';
+import { awaitedOrdinals } from './awaited.ts';
+import { lookAgain } from '../model/calls.ts';
+import { ordinalOf } from '../model/naming.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { templateHash } from '../resources/pod.ts';
+import type { Removal } from '../model/action.ts';
+import { frozen, unfenceable } from './removals.ts';
+import { holderNames, mayStop } from '../failover/stopped.ts';
+import { emptiestZone, zoneCounts } from './zones.ts';
+import { endOf } from '../model/since.ts';
+
+/** How long a member that moves to another zone may take to become healthy. */
+const moveMs = 120_000;
+/** How often it is looked whether all is on the disks, and well. Milliseconds. */
+const durableRefreshMs = 1_000;
+/** Rest between the beginnings of two moves. */
+const restMs = 10_000;
+
+/** A failover is under way. */
+const isBusy = (resource: Resource) =>
+  inFlight(resource) !== undefined || resource.status.fencing !== undefined;
+
+export interface ReplicaPlan {
+  /** Ordinals to create; all in `zone` where that is set. */
+  create: number[];
+  zone?: string;
+  remove: Removal[];
+  /** A move between zones begins: that must be in the status before a pod is created for it. */
+  moveStarted: boolean;
+  requeueAtMs?: number;
+}
+
+/** Decides which pods to create and which to delete. Never deletes the primary, but to stop the service or to restart its only member. */
+export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
+  const plan: ReplicaPlan = { create: [], remove: [], moveStarted: false };
+  const again = (atMs: number) => lookAgain(plan, atMs);
+  const wanted = resource.spec.replicas;
+  const live = observed.members.filter((member) => isLive(member) && !hasEnded(member));
+
+  for (const member of observed.members) {
+    if (isLive(member) && hasEnded(member)) {
+      plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
+    }
+  }
+  plan.remove.push(...frozen(resource, observed, live, nowMs, again));
+  const isRemoved = (member: Member) => plan.remove.some((each) => each.member === member);
+  plan.remove.push(
+    ...unfenceable(
+      resource,
+      live.filter((member) => !isRemoved(member)),
+    ),
+  );
+
+  const leaving = observed.members.filter(
+    (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
+  );
+  for (const member of leaving) again((member.deletionAtMs ?? nowMs) + stuckAfterMs);
+
+  const removed = new Set(plan.remove.map(({ member }) => member));
+  const staying = live.filter((member) => !removed.has(member)).length;
+  const missing = wanted - staying - leaving.length - removed.size;
+  if (missing > 0) {
+    const holders = holderNames(resource);
+    plan.create = freeOrdinals(resource, observed, missing, nowMs, again, holders);
+  }
+  for (const ordinal of awaitedOrdinals(resource, observed, nowMs, again)) {
+    if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
+  }
+  if (missing > 0 || plan.remove.length > 0) return plan;
+
+  const surplus = live.length - wanted;
+  if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
+  else if (leaving.length === 0 && surplus === 0) {
+    if (!replaceUnplaceable(live, plan) && !update(resource, observed, live, nowMs, plan, again))
+      rebalance(resource, observed, live, nowMs, plan, again);
+  }
+  return plan;
+}
+
+/** The lowest ordinals that nobody has, `first` before all. One that is about to become free is waited for, not passed over. */
+function freeOrdinals(
+  resource: Resource,
+  observed: Observed,
+  count: number,
+  nowMs: number,
+  again: (atMs: number) => void,
+  first: readonly string[] = [],
+): number[] {
+  const used = new Set(observed.members.map((member) => member.ordinal));
+  const soonFree = new Set<number>();
+  for (const stranger of observed.strangers) {
+    const ordinal = ordinalOf(resource.name, stranger.name);
+    if (ordinal === undefined) continue;
+    const atMs = freeAtMs(resource, stranger) ?? -Infinity;
+    if (nowMs < atMs) {
+      soonFree.add(ordinal);
+      again(atMs);
+    } else {
+      used.add(ordinal);
+    }
+  }
+  const wished = first.flatMap((name) => ordinalOf(resource.name, name) ?? []);
+  const chosen = [...new Set(wished)].filter((ordinal) => !used.has(ordinal)).slice(0, count);
+  for (let ordinal = 0; chosen.length < count; ordinal++) {
+    if (!used.has(ordinal) && !chosen.includes(ordinal)) chosen.push(ordinal);
+  }
+  return chosen.filter((ordinal) => !soonFree.has(ordinal));
+}
+
+/** Broken ones first, then from the fullest zone, then the highest ordinal; never the primary, but at 0. */
+function scaleDown(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  surplus: number,
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): void {
+  const { status, spec } = resource;
+  if (spec.replicas > 0 ? isBusy(resource) : !mayStop(resource)) return;
+  // The others would be the only ones that have on their disks what it has in memory.
+  const primary = live.find(({ uid }) => uid === status.primaryUID);
+  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+    again(nowMs + durableRefreshMs);
+    return;
+  }
+  const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
+  const moving = moveEndsMs !== undefined;
+  if (moving && !live.every(isWell)) {
+    again(moveEndsMs);
+    return;
+  }
+  const states = new Map(
+    live.map((member) => [member, brokenness(resource, observed, member, nowMs)]),
+  );
+  const isUnknown = (member: Member) =>
+    !isHealthy(member) && member.health !== undefined && states.get(member)?.isBroken === false;
+  if (spec.replicas > 0 && live.some(isUnknown)) {
+    // Soon it is known which are the broken ones.
+    for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
+    return;
+  }
+  const isLed = status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
+  const left = [...live];
+  for (let i = 0; i < surplus; i++) {
+    const counts = zoneCounts(left, observed.zones);
+    const crowd = (member: Member) => counts.get(member.zone ?? '') ?? 0;
+    const [victim] = left
+      .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
+      // Where the primary fails, others may have what its successor must hold.
+      .filter((member) => spec.replicas === 0 || isLed || !isHealthy(member))
+      .sort(
+        (a, b) =>
+          Number(isHealthy(a)) - Number(isHealthy(b)) ||
+          crowd(b) - crowd(a) ||
+          b.ordinal - a.ordinal,
+      );
+    if (victim === undefined) return;
+    left.splice(left.indexOf(victim), 1);
+    plan.remove.push(
+      moving
+        ? { member: victim, reason: 'Rebalance', note: `its zone ${victim.zone} had most members` }
+        : { member: victim, reason: 'ScaleDown', note: `replicas is ${spec.replicas}` },
+    );
+  }
+}
+
+/** Replaces one outdated member: a broken one at once, else standbys first, while all are well. True where one is left. */
+function update(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): boolean {
+  const hash = templateHash(resource.spec);
+  const isPlain = (member: Member) => lacksAgent(resource.spec, member);
+  const outdated = live.filter((member) => member.templateHash !== hash);
+  if (outdated.length === 0) return false;
+  const standbys = outdated
+    .filter((member) => member.uid !== resource.status.primaryUID)
+    .sort((a, b) => b.ordinal - a.ordinal);
+  // Those that run may have what a fence waits for, in memory.
+  const mayGo = ({ health }: Member) =>
+    resource.status.fencing === undefined || health === undefined || health.cause === 'Refused';
+  const broken = (live.length === 1 ? outdated : standbys).find(
+    (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
+  );
+  const note = 'the pod template has changed';
+  if (broken !== undefined) {
+    plan.remove.push({ member: broken, reason: 'Outdated', note });
+    return true;
+  }
+  const primary = live.find(({ uid }) => uid === resource.status.primaryUID);
+  if (isBusy(resource) || !live.every(isWell) || (primary && !isDurable(primary))) {
+    again(nowMs + durableRefreshMs);
+    return true;
+  }
+  // A plain primary cannot be told to hand over to members that need a fence: its end is one.
+  const mustEnd = live.length === 1 || (needsLease(resource.spec) && outdated.every(isPlain));
+  const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
+  if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
+  return true;
+}
+
+/** A member that was made for one zone, and finds no place there any more, is made again for any. */
+function replaceUnplaceable(live: Member[], plan: ReplicaPlan): boolean {
+  const lost = live.find((member) => member.pinned === true && member.unschedulable !== undefined);
+  if (lost === undefined) return false;
+  plan.remove.push({ member: lost, reason: 'Unplaceable', note: 'its zone has no room any more' });
+  return true;
+}
+
+/**
+ * Moves a member to a zone that came back: the new one first, then the surplus one goes (scaleDown). The status says that
+ * a move has begun before the pod is made, so that the surplus is known for what it is, also after a crash.
+ */
+function rebalance(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): void {
+  const zone = emptiestZone(live, observed.zones);
+  if (zone === undefined) return;
+  const stuck = observed.members.some((member) => !isLive(member));
+  if (stuck || isBusy(resource) || !live.every(isWell)) return;
+  const { lastRebalanceTime } = resource.status;
+  const begunMs = Date.parse(lastRebalanceTime ?? '');
+  // A creationTimestamp has whole seconds.
+  const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));
+  const restEndsMs = endOf(lastRebalanceTime, restMs, nowMs);
+  if (endOf(lastRebalanceTime, moveMs, nowMs) !== undefined && !made) {
+    plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
+    plan.zone = zone;
+  } else if (restEndsMs !== undefined) {
+    again(restEndsMs);
+  } else {
+    plan.moveStarted = true;
+  }
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { agentConfigSchema } from '../../protocol/agent-config.ts';
+import { agentProblems } from './agent-pod.ts';
+import { usesGrpc } from '../model/managed.ts';
+import { desiredPod, templateHash } from './pod.ts';
+import { makeResource } from '../testing/fixtures.ts';
+
+interface Container {
+  name: string;
+  image?: string;
+  command?: string[];
+  args?: string[];
+  env: { name: string; value?: string; valueFrom?: object }[];
+  ports: object[];
+  volumeMounts: object[];
+  securityContext?: object;
+}
+interface PodSpec {
+  initContainers?: Container[];
+  containers: Container[];
+  volumes?: object[];
+}
+
+const container = {
+  name: 'db',
+  image: 'db:1',
+  command: ['sh', '-c'],
+  args: ['exec db --id $(POD_NAME) $$'],
+  env: [
+    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'MODE', value: 'ha' },
+  ],
+  ports: [{ containerPort: 5000 }],
+  volumeMounts: [{ name: 'data', mountPath: '/data' }],
+};
+const exec = { status: ['sh', '-c', 'echo $$'] };
+
+const make = (spec: object = {}, template: object = {}) => {
+  const resource = makeResource({
+    topology: 'LeaderFollower',
+    ports: [{ port: 5000 }],
+    engine: { type: 'Exec', exec },
+    template: { spec: { containers: [container, { name: 'sidecar' }], ...template } },
+    ...spec,
+  });
+  return { ...resource, agentImage: 'operator:1' };
+};
+const podOf = (resource: ReturnType<typeof make>) =>
+  desiredPod(resource, 1, 'standby')['spec'] as PodSpec;
+const configOf = (resource: ReturnType<typeof make>) => {
+  const { env } = podOf(resource).containers[0]!;
+  const { value } = env.find(({ name }) => name === 'HASERVICE_AGENT')!;
+  return { value: value!, config: agentConfigSchema.parse(JSON.parse(value!)) };
+};
+const reasons = (resource: Parameters<typeof agentProblems>[0]) =>
+  agentProblems(resource).map(({ reason }) => reason);
+
+describe('a pod with an agent', () => {
+  it('starts the agent, which brings its own Node, in the place of its first program', () => {
+    const { initContainers, containers, volumes } = podOf(
+      make({}, { initContainers: [{ name: 'own' }], volumes: [{ name: 'data', emptyDir: {} }] }),
+    );
+    expect(initContainers?.map(({ name }) => name)).toEqual(['haservice-agent', 'own']);
+    expect(initContainers?.[0]).toMatchObject({
+      image: 'operator:1',
+      command: ['/usr/bin/node', '/app/agent.mjs', 'install', '/haservice'],
+      volumeMounts: [{ name: 'haservice-agent', mountPath: '/haservice' }],
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+    });
+    expect(containers[0]).toMatchObject({
+      name: 'db',
+      image: 'db:1',
+      command: [
+        '/haservice/lib/ld.so',
+        '--library-path',
+        '/haservice/lib',
+        '/haservice/bin/node',
+        '--max-semi-space-size=1',
+        '/haservice/agent.mjs',
+      ],
+      ports: [{ containerPort: 5000 }, { name: 'ha-agent', containerPort: 8990 }],
+      volumeMounts: [
+        { name: 'data', mountPath: '/data' },
+        { name: 'haservice-agent', mountPath: '/haservice' },
+      ],
+    });
+    expect(containers[0]).not.toHaveProperty('args');
+    expect(containers[1]).toEqual({ name: 'sidecar' });
+    expect(volumes).toEqual([
+      { name: 'data', emptyDir: {} },
+      { name: 'haservice-agent', emptyDir: {} },
+    ]);
+  });
+
+  it('tells the agent what to run, in a text that the kubelet does not touch', () => {
+    const { value, config } = configOf(make());
+    expect(value).not.toContain('$');
+    expect(config).toMatchObject({
+      service: 'web',
+      port: 5000,
+      agentPort: 8990,
+      engine: { type: 'Exec', exec: { status: exec.status } },
+      command: ['sh', '-c', 'exec db --id $(POD_NAME) $$'],
+      args: [],
+    });
+    expect(config).not.toHaveProperty('leaseMs');
+  });
+
+  it('has the variables that the agent needs, each once', () => {
+    const names = podOf(make()).containers[0]?.env.map(({ name }) => name);
+    expect(names).toEqual(['POD_UID', 'POD_IP', 'POD_NAME', 'MODE', 'HASERVICE_AGENT']);
+  });
+
+  it('has what Redis and Postgres need besides: arguments, password, certificates', () => {
+    const engine = {
+      type: 'Redis',
+      agentPort: 9000,
+      passwordSecret: { name: 'secret' },
+      tls: { secretName: 'cert' },
+    };
+    const resource = make({ engine }, { containers: [{ name: 'redis', args: ['--save', ''] }] });
+    const { containers, volumes } = podOf(resource);
+    expect(configOf(resource).config).toMatchObject({ command: [], args: ['--save', ''] });
+    expect(containers[0]?.env).toContainEqual({
+      name: 'HASERVICE_PASSWORD',
+      valueFrom: { secretKeyRef: { name: 'secret', key: 'password' } },
+    });
+    expect(containers[0]?.ports).toEqual([{ name: 'ha-agent', containerPort: 9000 }]);
+    expect(containers[0]?.volumeMounts).toContainEqual({
+      name: 'haservice-tls',
+      mountPath: '/haservice-tls',
+      readOnly: true,
+    });
+    expect(volumes).toContainEqual({ name: 'haservice-tls', secret: { secretName: 'cert' } });
+    expect(reasons(resource)).toEqual([]);
+  });
+
+  it.each(['TCP', 'HTTP', 'GRPC'])(
+    'is made for %s only where a lease must end a primary, and speaks HTTP itself',
+    (type) => {
+      const plain = { topology: 'ActivePassive', engine: { type } };
+      expect(podOf(make(plain)).containers[0]?.command).toEqual(container.command);
+      const strong = make({ ...plain, failover: { consistency: 'Strong', leaseDuration: '9s' } });
+      expect(configOf(strong).config).toMatchObject({ leaseMs: 9_000, engine: { type } });
+      expect(usesGrpc(strong.spec)).toBe(false);
+      expect(usesGrpc(make({ ...plain, topology: 'LeaderFollower' }).spec)).toBe(type === 'GRPC');
+    },
+  );
+});
+
+describe('the hash of a pod with an agent', () => {
+  const hash = (spec: object = {}) => templateHash(make(spec).spec);
+
+  it('changes with what the agent is told, and not with its image', () => {
+    const strong = { failover: { consistency: 'Strong' } };
+    expect(hash(strong)).not.toBe(hash());
+    expect(hash({ failover: { consistency: 'Strong', leaseDuration: '9s' } })).not.toBe(
+      hash(strong),
+    );
+    expect(hash({ engine: { type: 'Exec', exec: { status: ['true'] } } })).not.toBe(hash());
+    expect(hash({ replicas: 5, failover: { maxLag: '9Mi' } })).toBe(hash());
+    const other = { ...make(), agentImage: 'operator:2' };
+    expect(desiredPod(other, 1, 'standby').metadata.annotations).toEqual(
+      desiredPod(make(), 1, 'standby').metadata.annotations,
+    );
+  });
+});
+
+describe('an agent that cannot be', () => {
+  it('is told of: no image, no command, no end of its own for the processes', () => {
+    const bare = { containers: [{ name: 'db', args: ['--x'] }] };
+    expect(reasons(makeResource())).toEqual([]);
+    expect(reasons(make())).toEqual([]);
+    const { agentImage: _image, ...unknown } = make();
+    expect(reasons(unknown)).toEqual(['AgentImageUnknown']);
+    expect(agentProblems(make({}, bare))).toEqual([
+      { reason: 'CommandMissing', message: expect.stringContaining('container db') },
+    ]);
+    const strong = { failover: { consistency: 'Strong' } };
+    const shared = { containers: [container], shareProcessNamespace: true };
+    expect(reasons(make({}, shared))).toEqual([]);
+    expect(agentProblems(make(strong, shared))).toEqual([
+      { reason: 'ProcessesShared', message: expect.stringContaining('shareProcessNamespace') },
+    ]);
+    expect(reasons(make(strong, { containers: [container], hostPID: true }))).toEqual([
+      'ProcessesShared',
+    ]);
+  });
+});

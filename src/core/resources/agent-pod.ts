@@ -1,0 +1,184 @@
+import {
+  type AgentConfig,
+  agentConfigVariable,
+  agentFolder,
+  agentVolume,
+  passwordVariable,
+  tlsFolder,
+} from '../../protocol/agent-config.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { Spec } from '../../api/spec.ts';
+import { agentPort, knowsItsProgram, needsLease, usesAgent } from '../model/managed.ts';
+import type { Member, Problem, Resource } from '../model/observed.ts';
+import { type Open, list } from '../model/open.ts';
+import { probePort } from '../model/ports.ts';
+
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+const tlsVolume = 'haservice-tls';
+const portName = 'ha-agent';
+
+/** The agent runs on the Node that it was brought with, and its libraries: whatever the image of the program holds. */
+const agentCommand = [
+  `${agentFolder}/lib/ld.so`,
+  '--library-path',
+  `${agentFolder}/lib`,
+  `${agentFolder}/bin/node`,
+  // A small young generation, as in the operator: 12 MB less memory.
+  '--max-semi-space-size=1',
+  `${agentFolder}/agent.mjs`,
+];
+
+/** As the operator's own image has it. */
+const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolder];
+
+/** All that the agents of a service are told, but its name. */
+export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
+  const [program = {}] = spec.template.spec.containers;
+  const command = texts(program['command']);
+  const args = texts(program['args']);
+  return {
+    engine: spec.engine,
+    port: probePort(spec) ?? 0,
+    agentPort: agentPort(spec),
+    ...(knowsItsProgram(spec) ? { command, args } : { command: [...command, ...args], args: [] }),
+    ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),
+  };
+}
+
+/** What a pod was made with: the port of its agent, and how long a leader's lease is; without an agent neither. */
+export function agentOf(podSpec: Open): Pick<Member, 'agentPort' | 'leaseMs'> {
+  const [program = {}] = list(podSpec['containers']);
+  const variable = list(program['env']).find(({ name }) => name === agentConfigVariable);
+  try {
+    const { agentPort, leaseMs } = JSON.parse(String(variable?.['value'])) as Open;
+    if (typeof agentPort !== 'number') return {};
+    return { agentPort, ...(typeof leaseMs === 'number' ? { leaseMs } : {}) };
+  } catch {
+    return {};
+  }
+}
+
+/** What keeps the agent from being put into the pods, or from doing what it is for. */
+export function agentProblems({ spec, agentImage }: Resource): Problem[] {
+  if (!usesAgent(spec)) return [];
+  const problems: Problem[] = [];
+  const [program = {}] = spec.template.spec.containers;
+  if (agentImage === undefined) {
+    problems.push({
+      reason: 'AgentImageUnknown',
+      message:
+        "the agent for the pods is part of the operator's image, and the operator does not know which that is: run it in a pod, with POD_NAME and POD_NAMESPACE set as in manifests/operator.yaml, or set AGENT_IMAGE for it",
+    });
+  }
+  if (!knowsItsProgram(spec) && texts(program['command']).length === 0) {
+    problems.push({
+      reason: 'CommandMissing',
+      message: `container ${String(program['name'])} of spec.template has no command: the agent starts the program and must be told how; write the command and args that its image would run`,
+    });
+  }
+  // Then process 1 of the container is not the first of its processes, and its end is not theirs.
+  const { hostPID, shareProcessNamespace } = spec.template.spec as Open;
+  const shared =
+    hostPID === true ? 'hostPID' : shareProcessNamespace === true && 'shareProcessNamespace';
+  if (shared !== false && needsLease(spec)) {
+    problems.push({
+      reason: 'ProcessesShared',
+      message: `spec.template.spec.${shared} is true: a program that outlives the agent could not be stopped when its lease runs out; remove ${shared}, or write failover.consistency: Eventual`,
+    });
+  }
+  return problems;
+}
+
+const initContainer = (image: string | undefined): Open => ({
+  name: agentVolume,
+  ...(image === undefined ? {} : { image }),
+  imagePullPolicy: 'IfNotPresent',
+  command: installCommand,
+  volumeMounts: [{ name: agentVolume, mountPath: agentFolder }],
+  // Requests and limits are the same, so that a pod whose own containers have it so keeps its class Guaranteed.
+  resources: {
+    requests: { cpu: '100m', memory: '128Mi' },
+    limits: { cpu: '100m', memory: '128Mi' },
+  },
+  // As the Pod Security Standard `restricted` wants it.
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
+});
+
+/**
+ * A value that the kubelet leaves as it is: it would put variables in the place of `$(NAME)`, and one dollar in that of two. The
+ * agent does so itself with the command and arguments of the program, see expand.ts.
+ */
+const inertJson = (value: unknown): string => JSON.stringify(value).replaceAll('$', '\\u0024');
+
+function environment(resource: Resource, given: Open[]): Open[] {
+  const { spec, name } = resource;
+  const own: Open[] = [
+    { name: agentConfigVariable, value: inertJson({ service: name, ...agentConfig(spec) }) },
+  ];
+  const { passwordSecret } = spec.engine;
+  if (passwordSecret !== undefined) {
+    own.push({ name: passwordVariable, valueFrom: { secretKeyRef: passwordSecret } });
+  }
+  const pod: Open[] = [
+    ['POD_NAME', 'metadata.name'],
+    ['POD_UID', 'metadata.uid'],
+    ['POD_IP', 'status.podIP'],
+  ].map(([variable, fieldPath]) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } }));
+  const has = (entries: Open[], { name: wanted }: Open) =>
+    entries.some((entry) => entry['name'] === wanted);
+  return [
+    // First, so that the user's variables can refer to them.
+    ...pod.filter((entry) => !has(given, entry)),
+    ...given.filter((entry) => !has(own, entry)),
+    ...own,
+  ];
+}
+
+/**
+ * The spec of a pod with the agent as process 1 of its first container, where the engine needs one. The agent starts what that
+ * container would have run.
+ */
+export function withAgent(resource: Resource, podSpec: Open): Open {
+  const { spec } = resource;
+  if (!usesAgent(spec)) return podSpec;
+  const [program = {}, ...sidecars] = list(podSpec['containers']);
+  const { args: _args, ...kept } = program;
+  const tls = spec.engine.tls;
+  const ports = list(program['ports']);
+  const port = agentPort(spec);
+  return {
+    ...podSpec,
+    initContainers: [initContainer(resource.agentImage), ...list(podSpec['initContainers'])],
+    containers: [
+      {
+        ...kept,
+        command: agentCommand,
+        env: environment(resource, list(program['env'])),
+        ports: ports.some((entry) => entry['containerPort'] === port)
+          ? ports
+          : [...ports, { name: portName, containerPort: port }],
+        volumeMounts: [
+          ...list(program['volumeMounts']),
+          // Writable: a member without a volume of its own keeps its epoch there.
+          { name: agentVolume, mountPath: agentFolder },
+          ...(tls === undefined ? [] : [{ name: tlsVolume, mountPath: tlsFolder, readOnly: true }]),
+        ],
+      },
+      ...sidecars,
+    ],
+    volumes: [
+      ...list(podSpec['volumes']),
+      { name: agentVolume, emptyDir: {} },
+      ...(tls === undefined ? [] : [{ name: tlsVolume, secret: { secretName: tls.secretName } }]),
+    ],
+  };
+}

@@ -1,0 +1,136 @@
+import { nameLabel, ordinalLabel, roleLabel, templateHashAnnotation } from '../../api/labels.ts';
+import type { Spec } from '../../api/spec.ts';
+import { agentConfig, withAgent } from './agent-pod.ts';
+import { podVolumes } from './claims.ts';
+import { canonicalJson, fnv1a } from '../../lib/hash.ts';
+import { usesAgent } from '../model/managed.ts';
+import { type Manifest, ownerReference } from '../model/manifest.ts';
+import { podName, selectorLabels } from '../model/naming.ts';
+import type { Resource } from '../model/observed.ts';
+import { type Open, list, open } from '../model/open.ts';
+
+/**
+ * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too
+ * long for a lost node; 5 s still lets a node controller's passing doubt go by.
+ */
+const lostNodeSeconds = 5;
+
+/** One spec is asked for its hash by every part of a decision, and specs are never changed in place. */
+const hashes = new WeakMap<Spec, string>();
+
+/**
+ * Names everything in the spec that a pod is made from: a pod with another hash is outdated. The agent's image is no part of
+ * it, so that a new operator does not restart every database; a pod gets the agent of the operator that made it, and the
+ * member protocol must stay compatible.
+ */
+export function templateHash(spec: Spec): string {
+  let hash = hashes.get(spec);
+  if (hash === undefined) {
+    const { template, placement, volumeClaimTemplates } = spec;
+    const volumes = volumeClaimTemplates.map(({ metadata }) => metadata.name);
+    const made = {
+      template,
+      zones: placement.zones,
+      nodes: placement.nodes,
+      // Only where there are any: pods that were made before these fields came stay as they are.
+      ...(volumes.length > 0 ? { volumes } : {}),
+      ...(usesAgent(spec) ? { agent: agentConfig(spec) } : {}),
+    };
+    hash = fnv1a(canonicalJson(made));
+    hashes.set(spec, hash);
+  }
+  return hash;
+}
+
+function spread(spec: Spec, labels: Record<string, string>): Open {
+  const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
+  const strict = whenUnsatisfiable === 'DoNotSchedule';
+  return {
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable,
+    // A lost zone must not hold back the members that replace those lost with it.
+    nodeTaintsPolicy: 'Honor',
+    // The API server allows minDomains with DoNotSchedule alone.
+    ...(strict && minZones !== undefined ? { minDomains: minZones } : {}),
+    labelSelector: { matchLabels: labels },
+  };
+}
+
+function affinity(spec: Spec, labels: Record<string, string>, given: unknown): Open {
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };
+  const anti = open(open(given)['podAntiAffinity']);
+  const [field, entry] =
+    spec.placement.nodes === 'Required'
+      ? ['requiredDuringSchedulingIgnoredDuringExecution', term]
+      : ['preferredDuringSchedulingIgnoredDuringExecution', { weight: 100, podAffinityTerm: term }];
+  return { ...open(given), podAntiAffinity: { ...anti, [field]: [...list(anti[field]), entry] } };
+}
+
+function tolerations(given: unknown): Open[] {
+  const own = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: lostNodeSeconds,
+  }));
+  const users = list(given);
+  return [...users, ...own.filter(({ key }) => !users.some((user) => user['key'] === key))];
+}
+
+/**
+ * The pod of an ordinal, as it is created, in `zone` where that is given. What the user wrote in the template stays,
+ * unless it is a name or label of ours, or the agent takes its place.
+ */
+export function desiredPod(
+  resource: Resource,
+  ordinal: number,
+  role: string,
+  zone?: string,
+): Manifest {
+  const { spec } = resource;
+  const template = spec.template;
+  const selector = selectorLabels(resource.name);
+  const spreadLabels = { [nameLabel]: resource.name };
+  const metadata = open(template.metadata);
+  const podSpec = open(template.spec);
+  const name = podName(resource.name, ordinal);
+  const hasClaims = spec.volumeClaimTemplates.length > 0;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: resource.namespace,
+      labels: {
+        ...(open(metadata['labels']) as Record<string, string>),
+        ...selector,
+        [ordinalLabel]: String(ordinal),
+        [roleLabel]: role,
+      },
+      annotations: {
+        ...(open(metadata['annotations']) as Record<string, string>),
+        [templateHashAnnotation]: templateHash(spec),
+      },
+      ownerReferences: [ownerReference(resource)],
+    },
+    spec: withAgent(resource, {
+      ...podSpec,
+      ...(hasClaims ? { volumes: podVolumes(spec, name, list(podSpec['volumes'])) } : {}),
+      ...(zone === undefined
+        ? {}
+        : {
+            nodeSelector: {
+              ...open(podSpec['nodeSelector']),
+              [spec.placement.zones.topologyKey]: zone,
+            },
+          }),
+      affinity: affinity(spec, spreadLabels, podSpec['affinity']),
+      tolerations: tolerations(podSpec['tolerations']),
+      topologySpreadConstraints: [
+        ...list(podSpec['topologySpreadConstraints']),
+        spread(spec, spreadLabels),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import { generationOf } from '../model/calls.ts';
+import type { HookState, Member } from '../model/observed.ts';
+import { planOrders } from './orders.ts';
+import { makeObserved, t0 } from '../testing/fixtures.ts';
+import { led, leading, strong } from '../testing/led.ts';
+
+const ordersOf = (
+  { resource, members }: ReturnType<typeof strong>,
+  more: Parameters<typeof makeObserved>[1] = {},
+) => {
+  const primary = members.find(({ uid }) => uid === resource.status.primaryUID);
+  const plan = planOrders(resource, makeObserved(members, more), primary, t0);
+  return plan.calls.map(({ action, member, order }) => ({ action, to: member.name, ...order }));
+};
+
+const failed = (member: Member, action: HookState['action'], epoch: number): HookState => ({
+  action,
+  uid: member.uid,
+  generation: generationOf(member),
+  epoch,
+  state: 'Failed',
+  failures: 1,
+  message: 'no',
+  calledAtMs: t0 - 10,
+  retryAtMs: t0 + 10,
+});
+
+it('has nothing to say where all is as it should be', () => {
+  expect(ordersOf(strong())).toEqual([]);
+});
+
+it('promotes first, and lets nobody follow one that does not lead yet', () => {
+  const service = strong();
+  service.members[0] = led(service.resource, 0, { state: 'Detached' });
+  service.members[1] = led(service.resource, 1, { state: 'Detached' });
+  expect(ordersOf(service)).toEqual([
+    {
+      action: 'promote',
+      to: 'web-0',
+      init: false,
+      sync: { members: ['web-1', 'web-2'], acks: 1 },
+    },
+  ]);
+});
+
+it('does not promote one that has led again in the same epoch: its positions may be counted anew', () => {
+  const service = strong();
+  service.members[0] = led(service.resource, 0, { state: 'Detached', ledEpoch: 1 });
+  expect(ordersOf(service)).toEqual([]);
+});
+
+it('begins with an empty data set only where there has never been one', () => {
+  const service = strong({}, { initialized: false });
+  service.members[0] = led(service.resource, 0, { state: 'Empty', nonce: 'run.1' });
+  expect(ordersOf(service)).toMatchObject([{ action: 'promote', init: true, nonce: 'run.1' }]);
+});
+
+it('lets a member follow that is counted, and no other', () => {
+  const service = strong({ replicas: 4 }, { termStart: 70 });
+  service.members[1] = led(service.resource, 1, { state: 'Detached' });
+  service.members.push(led(service.resource, 3, { state: 'Empty', epoch: 0 }));
+  expect(ordersOf(service)).toEqual([
+    {
+      action: 'follow',
+      to: 'web-1',
+      leader: { member: 'web-0', host: '10.0.0.1', port: 80 },
+      start: 70,
+    },
+  ]);
+});
+
+it('tells the leader of another set once that is written down, and nobody follows meanwhile', () => {
+  const syncSets = [
+    { members: ['web-1', 'web-2'], acks: 1 },
+    { members: ['web-1', 'web-2', 'web-3'], acks: 2 },
+  ];
+  const service = strong({ replicas: 4 }, { syncSets });
+  service.members.push(led(service.resource, 3, { state: 'Empty', epoch: 0 }));
+  expect(ordersOf(service)).toMatchObject([{ action: 'promote', sync: syncSets[1] }]);
+});
+
+it('fences one that leads in an older epoch before its successor is promoted', () => {
+  const service = strong({}, { primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2 });
+  service.members[1] = led(service.resource, 1, { state: 'Detached', epoch: 2 });
+  service.members[0] = led(service.resource, 0, leading());
+  expect(ordersOf(service)).toMatchObject([{ action: 'demote', to: 'web-0' }]);
+  // One that refuses does not hold up its successor: it was fenced before that was elected.
+  const hooks = [failed(service.members[0], 'demote', 2)];
+  expect(ordersOf(service, { hooks })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
+});
+
+it('gives an order that failed again, but not at once', () => {
+  const service = strong();
+  const second = led(service.resource, 1, { state: 'Detached' });
+  service.members[1] = second;
+  const state = failed(second, 'follow', 1);
+  expect(ordersOf(service, { hooks: [state] })).toEqual([]);
+  expect(ordersOf(service, { hooks: [{ ...state, retryAtMs: t0 }] })).toHaveLength(1);
+  expect(ordersOf(service, { hooks: [{ ...state, epoch: 0 }] })).toHaveLength(1);
+});
+
+it('tells a leader that nobody need acknowledge any more, where Strong is asked for no longer', () => {
+  const eventual = { failover: { consistency: 'Eventual' } };
+  const asking = (status: object) => {
+    const service = strong(eventual, status);
+    service.members[0] = led(service.resource, 0, leading());
+    return service;
+  };
+  // Not before it is written down that nobody counts.
+  expect(ordersOf(asking({}))).toEqual([]);
+  const service = asking({ syncSets: [] });
+  expect(ordersOf(service)).toEqual([{ action: 'promote', to: 'web-0', init: false }]);
+});

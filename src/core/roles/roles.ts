@@ -1,0 +1,129 @@
+import type { HookSpec } from '../../api/engine-spec.ts';
+import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from '../model/calls.ts';
+import { lacksAgent, speaksProtocol } from '../model/managed.ts';
+import { isHealthy } from '../model/member.ts';
+import { planOrders } from './orders.ts';
+import type { HookState, Member, Observed, Resource } from '../model/observed.ts';
+import { isActive } from '../model/topology.ts';
+
+/** The former primary still runs and was told nothing yet: it must hear of its demotion before another is promoted. */
+function demotionPending(resource: Resource, observed: Observed): boolean {
+  const record = resource.status.failovers?.[0];
+  if (record?.outcome !== 'Promoting' || resource.spec.engine.demote === undefined) return false;
+  const former = observed.members.find(
+    (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
+  );
+  // One with an agent is told by orders, and is fenced.
+  if (former === undefined || former.agentPort !== undefined || !reachable(former)) return false;
+  const told = stateOf(observed.hooks, 'demote', former);
+  return told === undefined || told.epoch < record.epoch || told.state === 'Running';
+}
+
+/**
+ * Every member that can be reached is told its role once in each life (generation): the primary in each epoch
+ * (promote), any other when it is first heard and when it has been primary (demote). So a process that restarted, or
+ * woke up after its successor was promoted, learns what it is. What was told is forgotten with the operator's
+ * process, and told again.
+ */
+export function planRoles(
+  resource: Resource,
+  observed: Observed,
+  primary: Member | undefined,
+  nowMs: number,
+): RolePlan {
+  const { spec } = resource;
+  if (isActive(resource)) return { calls: [], promoted: primary !== undefined };
+  const plain = observed.members.filter((member) => lacksAgent(spec, member));
+  if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
+  if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
+  // Members from before the agents are told as they were before.
+  const isFencing = resource.status.fencing !== undefined;
+  const isPlain = primary !== undefined && !isFencing && lacksAgent(spec, primary);
+  const told = planHooks(resource, observed, plain, isPlain ? primary : undefined, nowMs);
+  const plainLeads = isPlain && told.promoted && isHealthy(primary);
+  const orders = planOrders(resource, observed, primary, nowMs, plainLeads);
+  return {
+    ...orders,
+    calls: [...orders.calls, ...told.calls],
+    ...earlier(orders.requeueAtMs, told.requeueAtMs),
+  };
+}
+
+const earlier = (...times: (number | undefined)[]): { requeueAtMs?: number } => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { requeueAtMs: Math.min(...known) };
+};
+
+/** The user's hooks, for some of the members. `primary`: where it is one of them. */
+function planHooks(
+  resource: Resource,
+  observed: Observed,
+  members: Member[],
+  primary: Member | undefined,
+  nowMs: number,
+): RolePlan {
+  const { engine } = resource.spec;
+  const epoch = resource.status.epoch ?? 0;
+  const plan: RolePlan = { calls: [], promoted: primary !== undefined };
+
+  const call = (
+    action: 'promote' | 'demote',
+    hook: HookSpec,
+    member: Member,
+    settled: (state: HookState) => boolean,
+    reason: string,
+  ): boolean => {
+    const state = stateOf(observed.hooks, action, member);
+    const current = state !== undefined && settled(state) ? state : undefined;
+    if (current?.state === 'Done') return true;
+    if (current?.state === 'Running') return false;
+    if (current !== undefined && current.retryAtMs > nowMs) {
+      lookAgain(plan, current.retryAtMs);
+      return false;
+    }
+    plan.calls.push({
+      action,
+      hook,
+      member,
+      epoch,
+      generation: generationOf(member),
+      failures: current?.failures ?? 0,
+      message: current?.message ?? '',
+      reason,
+    });
+    return false;
+  };
+
+  if (engine.demote !== undefined) {
+    for (const member of members) {
+      if (member.uid === resource.status.primaryUID || epoch === 0 || !reachable(member)) continue;
+      // A promotion is undone by a later call, also in the same epoch: the service may have been stopped meanwhile.
+      const promotedAtMs = stateOf(observed.hooks, 'promote', member)?.calledAtMs ?? -Infinity;
+      const formerIn =
+        resource.status.failovers?.[0]?.from === member.name
+          ? resource.status.failovers[0].epoch
+          : 0;
+      call(
+        'demote',
+        engine.demote,
+        member,
+        (told) => told.epoch >= formerIn && told.calledAtMs >= promotedAtMs,
+        `${resource.status.primary ?? 'another'} is primary`,
+      );
+    }
+  }
+  if (primary !== undefined && engine.promote !== undefined) {
+    plan.promoted = false;
+    if (reachable(primary) && !demotionPending(resource, observed)) {
+      const why = resource.status.failovers?.[0]?.trigger ?? 'Elected';
+      plan.promoted = call('promote', engine.promote, primary, (told) => told.epoch === epoch, why);
+    } else {
+      plan.promoted =
+        stateOf(observed.hooks, 'promote', primary)?.epoch === epoch &&
+        stateOf(observed.hooks, 'promote', primary)?.state === 'Done';
+    }
+  } else if (primary !== undefined && demotionPending(resource, observed)) {
+    plan.promoted = false;
+  }
+  return plan;
+}

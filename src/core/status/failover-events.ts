@@ -1,0 +1,87 @@
+import type { FailoverRecord, FailoverTrigger, Status } from '../../api/status.ts';
+import { isPlanned } from '../failover/flapping.ts';
+import type { EventNote } from '../model/observed.ts';
+
+/** Events of a failover's steps: what a person reads to see what has happened, in order. */
+export function failoverNotes(before: Status, next: Status): EventNote[] {
+  const record = next.failovers?.[0];
+  const last = before.failovers?.find(({ epoch }) => epoch === record?.epoch);
+  return [
+    ...fenceNotes(before, next),
+    ...electionNotes(before, next, record),
+    ...(record?.outcome === 'Completed' && last?.outcome === 'Promoting' ? [ended(record)] : []),
+    ...lossNotes(last, record),
+  ];
+}
+
+/** What somebody has asked for is nothing to be warned of. */
+const kindOf = (trigger: FailoverTrigger) =>
+  isPlanned(trigger)
+    ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
+    : ({ type: 'Warning', reason: 'FailoverStarted' } as const);
+
+function fenceNotes(before: Status, next: Status): EventNote[] {
+  const { fencing } = next;
+  if (fencing === undefined || before.fencing !== undefined) return [];
+  const from = fencing.from ?? 'the primary';
+  return [
+    {
+      ...kindOf(fencing.trigger),
+      action: 'Fence',
+      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${fencing.trigger}), epoch ${fencing.epoch} begins: before another is primary it must be sure that it takes no writes: ${fencing.evidence ?? ''}`,
+      ...(fencing.from === undefined ? {} : { pod: fencing.from }),
+    },
+  ];
+}
+
+function electionNotes(
+  before: Status,
+  next: Status,
+  record: FailoverRecord | undefined,
+): EventNote[] {
+  const isNew = record !== undefined && record.epoch !== before.failovers?.[0]?.epoch;
+  if (isNew && record.epoch === next.epoch) {
+    const fence = record.fence === undefined ? '' : `; fenced by ${record.fence}`;
+    return [
+      {
+        ...kindOf(record.trigger),
+        ...(before.fencing === undefined ? {} : { reason: 'PrimaryElected' }),
+        action: 'Elect',
+        note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${record.trigger}): ${record.evidence ?? ''}${fence}`,
+        pod: record.to,
+      },
+    ];
+  }
+  if (next.primaryUID === before.primaryUID || next.primary === undefined) return [];
+  return [
+    {
+      type: 'Normal',
+      reason: 'PrimaryElected',
+      action: 'Elect',
+      note: `${next.primary} becomes primary in epoch ${next.epoch}`,
+      pod: next.primary,
+    },
+  ];
+}
+
+const ended = (record: FailoverRecord): EventNote => ({
+  type: 'Normal',
+  reason: 'FailoverCompleted',
+  action: 'Repoint',
+  note: `${record.to} takes writes in epoch ${record.epoch}${record.totalMs === undefined ? '' : `, ${record.totalMs} ms after the verdict`}`,
+  pod: record.to,
+});
+
+/** What the former primary had that no other has. */
+function lossNotes(last: FailoverRecord | undefined, record: FailoverRecord | undefined) {
+  const loss = record?.loss;
+  const isTold = last === undefined || last.loss !== undefined || loss === undefined;
+  if (isTold || (loss.bytes === 0 && (loss.transactions ?? 0) === 0)) return [];
+  const note: EventNote = {
+    type: 'Warning',
+    reason: 'WritesDiscarded',
+    action: 'Follow',
+    note: `${record?.from ?? 'the former primary'} had writes that its successor had not: ${loss.message}`,
+  };
+  return [note];
+}

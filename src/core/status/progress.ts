@@ -1,0 +1,51 @@
+import type { Action } from '../model/action.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { healthOf, isDurable, isHealthy, isLive, primaryOf } from '../model/member.ts';
+import type { Observed, Resource } from '../model/observed.ts';
+import { templateHash } from '../resources/pod.ts';
+import { memberProblem } from './problems.ts';
+
+/** What is on its way, for the condition Progressing, in clauses for a person. Empty where nothing is. */
+export function progressOf(
+  resource: Resource,
+  observed: Observed,
+  actions: Action[],
+  nowMs: number,
+): string[] {
+  const record = inFlight(resource);
+  const told = new Set<string>();
+  const clauses = record === undefined ? [] : [`${record.to} is being made primary`];
+  for (const action of actions) {
+    if (action.type === 'CreatePod') {
+      clauses.push(`creating ${action.manifest.metadata.name}`);
+    } else if (action.type === 'DeletePod') {
+      const { member, note } = action.removal;
+      told.add(member.uid);
+      clauses.push(`deleting ${member.name}: ${note}`);
+    }
+  }
+  for (const member of observed.members) {
+    if (told.has(member.uid)) continue;
+    if (!isLive(member)) {
+      clauses.push(`${member.name} is being deleted`);
+    } else if (
+      healthOf(member) === 'Unknown' &&
+      memberProblem(resource, member, nowMs) === undefined
+    ) {
+      clauses.push(`${member.name} is starting`);
+    }
+  }
+  const hash = templateHash(resource.spec);
+  const live = observed.members.filter(isLive);
+  const primary = primaryOf(resource, live);
+  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+    clauses.push(
+      `${primary.name} has in memory what is not on its disk yet: no member is stopped or replaced on purpose before that is written`,
+    );
+  }
+  const outdated = live.filter((member) => member.templateHash !== hash).length;
+  if (outdated > 0) {
+    clauses.push(`${outdated} of ${live.length} members are still made from an older template`);
+  }
+  return clauses;
+}

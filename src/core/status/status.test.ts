@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { Status } from '../../api/status.ts';
+import { decide } from '../decide.ts';
+import { notesOf } from './events.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import {
+  dead,
+  healthy,
+  makeMember,
+  makeObserved,
+  makeResource,
+  running,
+  t0,
+} from '../testing/fixtures.ts';
+
+const after = (resource: Resource, members: Member[], more: Partial<Observed> = {}) =>
+  decide(resource, makeObserved(members, { writeEndpoints: ['uid-web-0'], ...more }), t0).status;
+const condition = (status: Status, type: string) =>
+  status.conditions?.find((entry) => entry.type === type);
+const short = (status: Status) =>
+  status.conditions?.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`);
+const unheard = healthy({ verdict: 'Unknown', message: 'not heard yet', sinceWallMs: t0 });
+
+describe('the status', () => {
+  it('of a service that is well', () => {
+    const { resource, members } = running();
+    const status = after(resource, members);
+    expect(status).toMatchObject({
+      observedGeneration: 1,
+      phase: 'Healthy',
+      ready: '3/3',
+      replicas: 3,
+      readyReplicas: 3,
+      selector: 'haservice.dev/name=web',
+      primary: 'web-0',
+    });
+    expect(short(status)).toEqual([
+      'Ready True PrimaryReady',
+      'Progressing False Stable',
+      'Degraded False AllHealthy',
+      'FailoverBlocked False NotNeeded',
+    ]);
+    expect(status.members).toEqual(
+      members.map((member) => ({
+        pod: member.name,
+        uid: member.uid,
+        role: member.ordinal === 0 ? 'primary' : 'standby',
+        zone: member.zone,
+        node: member.node,
+        health: 'Healthy',
+        since: new Date(t0 - 60_000).toISOString(),
+      })),
+    );
+  });
+
+  it('of one that is only starting is not Degraded', () => {
+    const resource = makeResource();
+    const members = [0, 1, 2].map((ordinal) => makeMember(resource, ordinal, { health: unheard }));
+    const status = after(resource, members);
+    expect(status.phase).toBe('Pending');
+    expect(short(status)).toEqual([
+      'Ready False NoPrimary',
+      'Progressing True Acting',
+      'Degraded False Starting',
+      'FailoverBlocked False NotNeeded',
+    ]);
+    expect(condition(status, 'Progressing')?.message).toBe(
+      'web-0 is starting; web-1 is starting; web-2 is starting',
+    );
+    expect(notesOf(resource, status)).toEqual([]);
+  });
+
+  it.each<[string, object, (m: Member) => Partial<Member>, string, string]>([
+    [
+      'a dead standby',
+      {},
+      (m) => (m.ordinal === 1 ? { health: dead('Refused') } : {}),
+      'Degraded',
+      'True',
+    ],
+    ['no member well', {}, () => ({ health: dead('Refused') }), 'Unavailable', 'False'],
+    ['replicas 0', { replicas: 0 }, () => ({}), 'Stopped', 'False'],
+    ['paused', { paused: true }, () => ({}), 'Paused', 'True'],
+  ])('with %s', (_what, spec, change, phase, ready) => {
+    const { resource, members } = running(spec);
+    const status = after(
+      resource,
+      members.map((member) => ({ ...member, ...change(member) })),
+    );
+    expect(status.phase).toBe(phase);
+    expect(condition(status, 'Ready')?.status).toBe(ready);
+  });
+
+  it('says since when: a condition by its status, a member by its health', () => {
+    const { resource, members } = running();
+    const first = after(resource, members);
+    const later = decide(
+      { ...resource, status: first, generation: 2 },
+      makeObserved(members, { writeEndpoints: ['uid-web-0'] }),
+      t0 + 5_000,
+    ).status;
+    expect(condition(later, 'Ready')).toMatchObject({
+      observedGeneration: 2,
+      lastTransitionTime: new Date(t0).toISOString(),
+    });
+    const sick = members.map((member) =>
+      member.ordinal === 0
+        ? { ...member, health: dead('Refused', { sinceWallMs: t0 + 7_000 }) }
+        : member,
+    );
+    const alone = { ...resource, status: first, spec: { ...resource.spec, paused: true } };
+    const down = decide(alone, makeObserved(sick), t0 + 7_001).status;
+    expect(condition(down, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'PrimaryDown',
+      lastTransitionTime: new Date(t0 + 7_001).toISOString(),
+    });
+    expect(down.members?.[0]).toMatchObject({
+      health: 'Dead',
+      since: new Date(t0 + 7_000).toISOString(),
+      message: 'nothing listens any more',
+    });
+  });
+
+  it('stays as it is when decided again', () => {
+    const { resource, members } = running();
+    const status = after(resource, members);
+    expect(after({ ...resource, status }, members)).toEqual(status);
+  });
+});
+
+describe('Events', () => {
+  const reasons = (resource: Resource, status: Status) =>
+    notesOf(resource, status).map(({ type, reason }) => `${type} ${reason}`);
+
+  it('tell of a member that is lost, once, and of its recovery', () => {
+    const { resource, members } = running();
+    const well = { ...resource, status: after(resource, members) };
+    const broken = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
+    const lost = after(well, broken);
+    expect(reasons(well, lost)).toEqual(['Warning MemberDead']);
+    const told = { ...resource, status: lost };
+    expect(reasons(told, after(told, broken))).toEqual([]);
+    expect(reasons(told, after(told, members))).toEqual(['Normal Recovered']);
+  });
+
+  it('tell how many are missing once, not at each that comes back', () => {
+    const { resource, members } = running();
+    const one = { ...resource, status: after(resource, members.slice(0, 1)) };
+    expect(condition(one.status, 'Degraded')?.reason).toBe('MembersMissing');
+    expect(reasons(one, after(one, members.slice(0, 2)))).toEqual([]);
+  });
+
+  it('tell of an election with its evidence, and of the pod', () => {
+    const { resource, members } = running();
+    const crashed = members.map((m) => (m.ordinal === 0 ? { ...m, health: dead('Refused') } : m));
+    const { events } = decide(resource, makeObserved(crashed), t0);
+    expect(events[0]).toEqual({
+      type: 'Warning',
+      reason: 'FailoverStarted',
+      action: 'Elect',
+      note: 'web-1 becomes primary in epoch 2 after web-0 (Crash): what was heard',
+      pod: 'web-1',
+    });
+  });
+
+  it('tell of a pause and its end', () => {
+    const { resource, members } = running({ paused: true });
+    const paused = after(resource, members);
+    expect(reasons(resource, paused)).toContain('Normal Paused');
+    const resumed = { ...running().resource, status: paused };
+    expect(reasons(resumed, after(resumed, members))).toContain('Normal Resumed');
+  });
+});

@@ -1,0 +1,131 @@
+import { nameLabel } from '../../api/labels.ts';
+import type { MemberStatus, Status } from '../../api/status.ts';
+import { toConditions } from './conditions.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { type Plans, findingsOf, neverWas } from './findings.ts';
+import { lagOf } from '../failover/lag.ts';
+import { hasQuorum } from '../model/managed.ts';
+import {
+  healthOf,
+  isLive,
+  reportOf,
+  seemsHealthy,
+  seemsWell,
+  whyUnhealthy,
+} from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { settleRecords } from '../failover/record.ts';
+import { afterStop } from '../failover/stopped.ts';
+import { nextSets } from '../failover/sync-sets.ts';
+import { isActive, roleOf } from '../model/topology.ts';
+
+/** What it says of itself. */
+function reported(member: Member, leader: Member | undefined): Partial<MemberStatus> {
+  const report = reportOf(member);
+  if (report === undefined || !isLive(member)) return {};
+  return { state: report.state, epoch: report.epoch, ...lagOf(member, leader) };
+}
+
+function memberStatus(
+  resource: Resource,
+  member: Member,
+  leader: Member | undefined,
+  nowMs: number,
+): MemberStatus {
+  const health = healthOf(member);
+  const old = resource.status.members?.find((entry) => entry.uid === member.uid);
+  const since =
+    old?.health === health && old.since !== undefined
+      ? old.since
+      : new Date(isLive(member) ? (member.health?.sinceWallMs ?? nowMs) : nowMs).toISOString();
+  return {
+    pod: member.name,
+    uid: member.uid,
+    role: roleOf(resource, member),
+    ...(member.zone === undefined ? {} : { zone: member.zone }),
+    ...(member.node === undefined ? {} : { node: member.node }),
+    health,
+    since,
+    ...reported(member, leader),
+    ...(health === 'Healthy' || health === 'Terminating'
+      ? {}
+      : { message: whyUnhealthy(member).slice(0, 1024) }),
+  };
+}
+
+function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: boolean) {
+  const { spec } = resource;
+  if (spec.paused) return 'Paused';
+  if (spec.replicas === 0) return 'Stopped';
+  if (!ready) {
+    if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
+      return 'FailingOver';
+    }
+    if (inFlight(resource) !== undefined) return 'FailingOver';
+    if (neverWas(resource)) return 'Pending';
+    if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
+      return plans.problems.length > 0 ? 'Degraded' : 'FailingOver';
+    }
+    return 'Unavailable';
+  }
+  const whole = observed.members.filter(seemsWell).length >= spec.replicas;
+  return whole && plans.problems.length === 0 ? 'Healthy' : 'Degraded';
+}
+
+/** Whose acknowledgements count, from the next pass on. */
+function syncSets(resource: Resource, observed: Observed, { primary, promoted }: Plans) {
+  const { status, spec } = resource;
+  if (!hasQuorum(spec) || spec.replicas === 0) return {};
+  if (primary === undefined || status.fencing !== undefined) return {};
+  const report = reportOf(primary);
+  if (!promoted && report?.state !== 'Leading') return {};
+  // The first ones begin with an election, and with no other epoch's orders on their way.
+  if ((status.syncSets ?? []).length === 0) return {};
+  const sets = nextSets(resource, observed, primary);
+  return sets === undefined ? {} : { syncSets: sets };
+}
+
+/** What only members with a quorum have, where the spec asks for none any more. */
+function withoutStale(status: Status, { spec }: Resource): Status {
+  if (hasQuorum(spec)) return status;
+  const { syncSets: _sets, ...rest } = status;
+  return rest;
+}
+
+/** The whole next status. Holds nothing that changes while the service does not, so that silence costs no write. */
+export function nextStatus(
+  resource: Resource,
+  observed: Observed,
+  plans: Plans,
+  nowMs: number,
+): Status {
+  const { status, spec, generation } = resource;
+  const found = findingsOf(resource, observed, plans);
+  const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
+  const ready = found[0]?.status === true;
+  const healthy = observed.members.filter(seemsWell).length;
+  const { primaryUID, ...all } = afterStop(resource, plans.primary);
+  const rest = withoutStale(all, resource);
+  // The UID is what counts; a name that somebody has edited is put right.
+  const primary = plans.primary?.name ?? status.primary;
+  delete rest.primary;
+  const hasPrimary = !isActive(resource) && primaryUID !== undefined;
+  return {
+    ...rest,
+    ...settleRecords(resource, observed.members),
+    ...(hasPrimary && primary !== undefined ? { primary } : {}),
+    ...(hasPrimary ? { primaryUID } : {}),
+    observedGeneration: generation,
+    phase: phaseOf(resource, observed, plans, ready),
+    ready: `${healthy}/${spec.replicas}`,
+    replicas: observed.members.filter(isLive).length,
+    readyReplicas: healthy,
+    selector: `${nameLabel}=${resource.name}`,
+    members: [...observed.members]
+      .sort((a, b) => a.ordinal - b.ordinal)
+      .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
+    ...syncSets(resource, observed, plans),
+    ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
+    conditions,
+  };
+}

@@ -1,0 +1,51 @@
+import { HAError } from '../api/errors.ts';
+import type { HookSpec } from '../api/engine-spec.ts';
+import type { OrderKind } from '../protocol/member-protocol.ts';
+import { post } from './post.ts';
+
+export interface HookCall {
+  action: OrderKind;
+  /** Name of the pod. */
+  member: string;
+  epoch: number;
+  reason: string;
+}
+
+/** How much of a failed hook's answer goes into the error. */
+const quotedLength = 200;
+
+/**
+ * Tells a member its role: POST with a JSON body and the header HAService-Epoch, over a connection of its own. Any 2xx
+ * with at most 64 KiB is success; redirects are not followed. The hook's timeout holds from the start to the last byte.
+ *
+ * @throws HAError HA_ERR_HOOK_STATUS, HA_ERR_HOOK_TIMEOUT, HA_ERR_HOOK_TOO_LARGE or HA_ERR_HOOK_UNREACHABLE; the
+ *   signal's own reason where that ended it.
+ */
+export async function callHook(
+  hook: HookSpec,
+  host: string,
+  defaultPort: number,
+  call: HookCall,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  const { status, text, what } = await post(
+    {
+      host,
+      port: hook.port ?? defaultPort,
+      path: hook.path,
+      headers: { 'haservice-epoch': String(call.epoch) },
+      body: call,
+      timeout: hook.timeout,
+      what: `${call.action} hook`,
+      errors: {
+        timeout: 'HA_ERR_HOOK_TIMEOUT',
+        tooLarge: 'HA_ERR_HOOK_TOO_LARGE',
+        unreachable: 'HA_ERR_HOOK_UNREACHABLE',
+      },
+    },
+    signal,
+  );
+  if (status >= 200 && status <= 299) return;
+  const quote = text === '' ? '' : ` ${JSON.stringify(text.slice(0, quotedLength))}`;
+  throw new HAError('HA_ERR_HOOK_STATUS', `${what} answered ${status}${quote}`, { status });
+}

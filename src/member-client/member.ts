@@ -1,0 +1,71 @@
+import {
+  type MemberReport,
+  memberReportSchema,
+  protocolPath,
+} from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { ProbeTarget } from './engine.ts';
+import { askOverHttp } from './http.ts';
+import type { Line, LineEvents } from './line.ts';
+
+/** How much of what is no report goes into a message. */
+const quotedLength = 80;
+
+/**
+ * Asks for a member's report, by the member protocol (src/api/member-protocol.ts). The report is the sign of life: 200 with
+ * one is well, 503 with one is not; anything else, and a report of another pod, is a wrong answer.
+ */
+export function memberLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+  const { protocol } = target;
+  return askOverHttp(target, clock, events, {
+    path: `${protocolPath}/status`,
+    headers: () => ({ accept: 'application/json', ...protocol?.headers() }),
+    judge: (status, body, rttMs) => {
+      const report = parseReport(body);
+      if ((status !== 200 && status !== 503) || typeof report === 'string') {
+        const why = typeof report === 'string' ? report : quote(body);
+        events.badAnswer(`the agent answered something else: HTTP ${status} ${why}`);
+      } else {
+        tellReport(report, { well: status === 200, rttMs, uid: protocol?.uid }, events);
+      }
+    },
+  });
+}
+
+/** Tells a report as the answer that it is. `uid`: of the pod that was asked. */
+export function tellReport(
+  report: MemberReport,
+  { well, rttMs, uid }: { well: boolean; rttMs: number; uid: string | undefined },
+  events: Pick<LineEvents, 'answer' | 'badAnswer'>,
+): void {
+  if (report.uid !== undefined && report.uid !== uid) {
+    events.badAnswer(`another pod answers, with UID ${report.uid}`);
+  } else if (well) {
+    events.answer(rttMs, report);
+  } else {
+    events.badAnswer(report.problem?.message ?? 'says that it is not well', report);
+  }
+}
+
+/** A report out of an answer; where it is none, a short text that says why. */
+export function parseReport(body: string): MemberReport | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return quote(body);
+  }
+  const report = checkReport(json);
+  return typeof report === 'string' ? `${quote(body)}: ${report}` : report;
+}
+
+/** As parseReport, for what was parsed already. */
+export function checkReport(value: unknown): MemberReport | string {
+  const parsed = memberReportSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `${issue?.path.join('.')}: ${issue?.message}`;
+}
+
+const quote = (body: string): string =>
+  JSON.stringify(body.length > quotedLength ? `${body.slice(0, quotedLength)}...` : body);

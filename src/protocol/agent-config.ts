@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { engineSchema } from '../api/engine-spec.ts';
+
+/** Variable of the container's environment that holds the agent's configuration, as JSON. */
+export const agentConfigVariable = 'HASERVICE_AGENT';
+/** Password of the database, from the Secret that spec.engine names. */
+export const passwordVariable = 'HASERVICE_PASSWORD';
+/** Where the init container puts the agent, in a volume of this name. */
+export const agentFolder = '/haservice';
+export const agentVolume = 'haservice-agent';
+/** Where the TLS Secret is mounted: tls.crt, tls.key, ca.crt. */
+export const tlsFolder = '/haservice-tls';
+
+/** What the agent in a pod needs to know. POD_NAME, POD_UID and POD_IP come as variables of their own. */
+export const agentConfigSchema = z.object({
+  /** Name of the HAService. */
+  service: z.string(),
+  engine: engineSchema,
+  /** Port of the program. */
+  port: z.int(),
+  /** Port of the agent. */
+  agentPort: z.int(),
+  /** Command and arguments of the program, where the engine does not know them itself. */
+  command: z.array(z.string()).default([]),
+  /** Arguments that the template gives to the program besides those of the engine (Redis and Postgres). */
+  args: z.array(z.string()).default([]),
+  /** Milliseconds that a leader may go on after its last grant; absent: it needs no lease. */
+  leaseMs: z.number().optional(),
+});
+
+/**
+ * Folder of the data, which a volume holds. The agent keeps its own state in `.haservice/` in it, so that an engine which
+ * replaces all data (clone, rewind) does so in a folder of its own below it.
+ */
+export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
+  engine.dataDir ?? (engine.type === 'Postgres' ? '/var/lib/postgresql/data' : '/data');
+
+/** Where the agent keeps its own state, in the folder of the data. */
+export const stateFolder = '.haservice';
+/** What it has obeyed, in that folder. */
+export const stateFile = 'state.json';
+
+export type AgentConfig = z.output<typeof agentConfigSchema>;
