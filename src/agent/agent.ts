@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Guard } from './guard.ts';
+import type { Watchdog } from './guard.ts';
 import { Lease } from './lease.ts';
 import { Member } from './member.ts';
-import { OrderDesk } from './order-desk.ts';
+import { CommandQueue } from './order-desk.ts';
 import type { Obeyed } from './rules.ts';
 import { startServer } from './server.ts';
-import type { Keep } from './state-file.ts';
+import type { EpochStore } from './state-file.ts';
 
 export interface AgentOptions {
   pod: { name: string; uid: string | undefined };
@@ -19,11 +19,11 @@ export interface AgentOptions {
   leaseMs: number | undefined;
   /** See OrderDesk. */
   leadsOnce: boolean;
-  keep: Keep;
+  keep: EpochStore;
   obeyed: Obeyed;
   clock: Clock;
   log: Log;
-  guard?: Pick<Guard, 'watch'> | undefined;
+  guard?: Pick<Watchdog, 'watch'> | undefined;
   /** Ends the process at once. */
   exit: (code: number) => void;
 }
@@ -68,7 +68,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   const stopping = new AbortController();
   const started = engine.start(stopping.signal);
-  const desk = new OrderDesk({
+  const desk = new CommandQueue({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
     obeyed: options.obeyed,
     leadsOnce: options.leadsOnce,

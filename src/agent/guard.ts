@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { adopt } from '../engines/orphans.ts';
+import { trackChild } from '../engines/orphans.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Watch, containerArgument, guardArgument } from './guard-process.ts';
 
@@ -10,7 +10,7 @@ import { type Watch, containerArgument, guardArgument } from './guard-process.ts
  * The agent's side of its guard: a second process that holds the leader to its lease where the agent cannot, because it is
  * stopped alone, or blocked by a log that nobody reads. It costs 25 MB and is started only where there are leases.
  */
-export class Guard {
+export class Watchdog {
   readonly #log: Log;
   readonly #clock: Clock;
   #process: ChildProcess | undefined;
@@ -48,7 +48,7 @@ export class Guard {
     child.once('error', gone);
     child.once('exit', () => gone());
     if (child.pid !== undefined) {
-      adopt(child.pid, new Promise((resolve) => child.once('exit', resolve)));
+      trackChild(child.pid, new Promise((resolve) => child.once('exit', resolve)));
     }
     child.stdin.on('error', () => {});
     // The agent ends when its own work does.

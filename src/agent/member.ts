@@ -10,15 +10,15 @@ import {
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
-import type { OrderDesk } from './order-desk.ts';
-import { Question } from './question.ts';
+import type { CommandQueue } from './order-desk.ts';
+import { SingleFlight } from './question.ts';
 import type { AnyOrder, Obeyed } from './rules.ts';
 import type { Answer, Routes } from './server.ts';
 
 export interface MemberOptions {
   uid: string | undefined;
   engine: ManagedEngine;
-  desk: OrderDesk;
+  desk: CommandQueue;
   /** Gives the nonces, also where no leader needs a lease. */
   lease: Lease;
   clock: Clock;
@@ -53,12 +53,12 @@ interface Said {
 /** The member as the operator sees it: reports, and orders with reports as their answers. */
 export class Member implements Routes {
   readonly #options: MemberOptions;
-  readonly #question: Question<Said>;
+  readonly #question: SingleFlight<Said>;
   #lastState: EngineReport['state'] = 'Starting';
 
   constructor(options: MemberOptions) {
     this.#options = options;
-    this.#question = new Question((signal) => this.#ask(signal));
+    this.#question = new SingleFlight((signal) => this.#ask(signal));
   }
 
   /** What the program has said before now is old. */

@@ -4,7 +4,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { settled } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
-import { OrderDesk } from './order-desk.ts';
+import { CommandQueue } from './order-desk.ts';
 import { nothingObeyed } from './rules.ts';
 import { FakeEngine, FakeKeep, fence, follow, promote } from './testing.ts';
 
@@ -25,7 +25,7 @@ function make({
     onOver: () => over.push(clock.now()),
   });
   let stuck = 0;
-  const desk = new OrderDesk({
+  const desk = new CommandQueue({
     self: { name: 'web-0', uid: undefined },
     obeyed,
     leadsOnce,

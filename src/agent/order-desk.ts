@@ -4,11 +4,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';
-import { refusalOf } from './refusal.ts';
-import { type AnyOrder, type Obeyed, type Self, judge } from './rules.ts';
-import type { Keep } from './state-file.ts';
+import { rejectionOf } from './refusal.ts';
+import { type AnyOrder, type Obeyed, type Self, checkEpoch } from './rules.ts';
+import type { EpochStore } from './state-file.ts';
 
-export interface DeskOptions {
+export interface CommandQueueOptions {
   self: Self;
   /** What was obeyed before the agent was started. */
   obeyed: Obeyed;
@@ -17,7 +17,7 @@ export interface DeskOptions {
    * of them wrote would bear the same term.
    */
   leadsOnce: boolean;
-  keep: Keep;
+  keep: EpochStore;
   engine: ManagedEngine;
   /** Resolves when the engine can be given orders. */
   started: Promise<void>;
@@ -46,8 +46,8 @@ const abortMs = 5_000;
  * Gives the engine one order at a time. A newer one aborts the one in flight and waits for its end; the same one again joins
  * it. What is obeyed is on disk before the engine acts.
  */
-export class OrderDesk {
-  readonly #options: DeskOptions;
+export class CommandQueue {
+  readonly #options: CommandQueueOptions;
   /** The newest that was accepted: a lower epoch is refused from then on. */
   #accepted: Obeyed;
   #kept: Obeyed;
@@ -59,7 +59,7 @@ export class OrderDesk {
   #mayLead = false;
   #isClosed = false;
 
-  constructor(options: DeskOptions) {
+  constructor(options: CommandQueueOptions) {
     this.#options = options;
     this.#accepted = options.obeyed;
     this.#kept = options.obeyed;
@@ -93,7 +93,7 @@ export class OrderDesk {
   async submit(given: AnyOrder, grant?: string): Promise<Outcome> {
     const { self, lease } = this.#options;
     if (this.#isClosed) return { refusal: 'Failed', message: 'the member is being stopped' };
-    const verdict = judge(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
+    const verdict = checkEpoch(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
     if ('refusal' in verdict) return verdict;
     if (given.kind === 'promote' && lease !== undefined && !lease.isGood(grant)) {
       return {
@@ -155,7 +155,7 @@ export class OrderDesk {
       if (signal.reason instanceof Superseded) return signal.reason.outcome;
       log.error({ kind, epoch: order.epoch, error }, 'the order failed');
       const message = error instanceof Error ? error.message : String(error);
-      return { refusal: refusalOf(error), message };
+      return { refusal: rejectionOf(error), message };
     } finally {
       onChange();
     }

@@ -3,11 +3,11 @@ import { HAError } from '../api/errors.ts';
 import type { Probe, ProbeEvent } from '../member-client/engine.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { callHook } from '../member-client/hooks.ts';
-import { type LastOrder, roleOf } from '../engines/last-order.ts';
+import { type LastRoleCommand, roleOf } from '../engines/last-order.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
-import { plainLine } from '../member-client/plain-line.ts';
+import { plainConnection } from '../member-client/plain-line.ts';
 import { LineProbe } from '../member-client/probe.ts';
-import { Program } from '../engines/program.ts';
+import { SupervisedProcess } from '../engines/program.ts';
 
 /**
  * A program that knows nothing of roles but its hooks, asked over TCP, HTTP or gRPC. The Services say who gets requests; that it
@@ -17,8 +17,8 @@ import { Program } from '../engines/program.ts';
 export class PlainEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
-  readonly #program: Program;
-  #last: LastOrder = { kind: 'none' };
+  readonly #program: SupervisedProcess;
+  #last: LastRoleCommand = { kind: 'none' };
   #probe: Probe | undefined;
   #onEvent: ((event: ProbeEvent) => void) | undefined;
   /** Whether the program has answered since it was started. */
@@ -26,7 +26,7 @@ export class PlainEngine implements ManagedEngine {
 
   constructor(context: EngineContext) {
     this.#context = context;
-    this.#program = new Program(context.config.command, { env: context.env });
+    this.#program = new SupervisedProcess(context.config.command, { env: context.env });
     this.ended = this.#program.ended;
   }
 
@@ -95,7 +95,7 @@ export class PlainEngine implements ManagedEngine {
     const { engine, port } = config;
     const target = { host: pod.ip, port, engine };
     const probe = (this.#probe ??= new LineProbe(
-      (events) => plainLine(target, clock, events),
+      (events) => plainConnection(target, clock, events),
       clock,
       (event) => this.#onEvent?.(event),
     ));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineReport } from '../engines/managed-engine.ts';
-import { Question } from './question.ts';
+import { SingleFlight } from './question.ts';
 
 function make() {
   const asked: {
@@ -8,7 +8,7 @@ function make() {
     fail: (error: Error) => void;
     signal: AbortSignal;
   }[] = [];
-  const question = new Question(
+  const question = new SingleFlight(
     (signal) => new Promise((answer, fail) => asked.push({ answer, fail, signal })),
   );
   return { asked, question };

@@ -7,7 +7,7 @@ interface Waiter<T> {
  * Asks the program how it is, for all who want to know: there is one question at a time, however many wait for its answer, so
  * that a frozen program is not buried under questions.
  */
-export class Question<T> {
+export class SingleFlight<T> {
   readonly #ask: (signal: AbortSignal) => Promise<T>;
   readonly #waiters = new Set<Waiter<T>>();
   #asking: AbortController | undefined;

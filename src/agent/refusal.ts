@@ -8,5 +8,5 @@ const refusals: Partial<Record<ErrorCode, Refusal>> = {
 };
 
 /** How an engine's error is told to the operator. */
-export const refusalOf = (error: unknown): Refusal =>
+export const rejectionOf = (error: unknown): Refusal =>
   (error instanceof HAError ? refusals[error.code] : undefined) ?? 'Failed';

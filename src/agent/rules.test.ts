@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { highestEpoch } from '../api/epoch.ts';
-import { type Obeyed, judge, nothingObeyed } from './rules.ts';
+import { type Obeyed, checkEpoch, nothingObeyed } from './rules.ts';
 import { fence, follow, promote } from './testing.ts';
 
 const self = { name: 'web-0', uid: 'uid-0', isOwn: (nonce: string) => nonce.startsWith('run.') };
@@ -36,7 +36,7 @@ describe('an order', () => {
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
     ['with a sync set of before', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
   ])('%s is refused', (_what, given, obeyed, refusal) => {
-    expect(judge(obeyed, self, given)).toMatchObject({ refusal });
+    expect(checkEpoch(obeyed, self, given)).toMatchObject({ refusal });
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe('an order', () => {
     ['with the first set of a higher epoch', promote(4, withSet(1)), counted(5), at4(1)],
     ['to be fenced after a sync set', fence(3), counted(5), counted(5)],
   ])('%s is obeyed, and what it says is remembered', (_what, given, obeyed, expected) => {
-    expect(judge(obeyed, self, given)).toEqual({ obeyed: expected });
+    expect(checkEpoch(obeyed, self, given)).toEqual({ obeyed: expected });
   });
 
   it('never makes two leaders of one epoch, nor an epoch fall, in whatever order they come', () => {
@@ -76,7 +76,7 @@ describe('an order', () => {
         let obeyed = nothingObeyed;
         const leaders = new Map<number, string>();
         for (const each of given) {
-          const verdict = judge(obeyed, self, each);
+          const verdict = checkEpoch(obeyed, self, each);
           if ('refusal' in verdict) continue;
           expect(verdict.obeyed.epoch).toBeGreaterThanOrEqual(obeyed.epoch);
           obeyed = verdict.obeyed;

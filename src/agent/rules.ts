@@ -44,7 +44,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  *
  * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
  */
-export function judge(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
+export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;
   const { epoch } = order;
   if (order.member !== self.name) {

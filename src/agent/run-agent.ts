@@ -3,7 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type Log, createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';
-import { Guard } from './guard.ts';
+import { Watchdog } from './guard.ts';
 import { install } from './install.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
@@ -47,7 +47,7 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     obeyed,
     clock: systemClock,
     log,
-    guard: leaseMs === undefined ? undefined : new Guard(systemClock, log),
+    guard: leaseMs === undefined ? undefined : new Watchdog(systemClock, log),
     exit: (code) => process.exit(code),
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) {

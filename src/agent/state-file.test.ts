@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentConfig, agentConfigSchema } from '../protocol/agent-config.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { nothingObeyed } from './rules.ts';
-import { StateFile } from './state-file.ts';
+import { EpochFile } from './state-file.ts';
 import { openState } from './state-folder.ts';
 
 let folder = '';
@@ -19,13 +19,13 @@ const obeyed = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
 describe('the state file', () => {
   it('is made with its folder, and read again', async () => {
     const inside = join(folder, 'new', '.haservice');
-    expect(await new StateFile(inside).load()).toEqual(nothingObeyed);
-    await new StateFile(inside).save(obeyed);
-    expect(await new StateFile(inside).load()).toEqual(obeyed);
+    expect(await new EpochFile(inside).load()).toEqual(nothingObeyed);
+    await new EpochFile(inside).save(obeyed);
+    expect(await new EpochFile(inside).load()).toEqual(obeyed);
   });
 
   it('holds the last of many that are saved at once', async () => {
-    const file = new StateFile(folder);
+    const file = new EpochFile(folder);
     await Promise.all([1, 2, 3].map((epoch) => file.save({ epoch, ledEpoch: 0 })));
     expect(await file.load()).toEqual({ epoch: 3, ledEpoch: 0 });
   });
@@ -35,7 +35,7 @@ describe('the state file', () => {
     async (text) => {
       const path = join(folder, 'state.json');
       await writeFile(path, text);
-      await expect(new StateFile(folder).load()).rejects.toMatchObject({
+      await expect(new EpochFile(folder).load()).rejects.toMatchObject({
         code: 'HA_ERR_STATE_FILE',
       });
       expect(await readFile(path, 'utf8')).toBe(text);
@@ -45,7 +45,7 @@ describe('the state file', () => {
   it('that cannot be written is an error that names it, also when it is only read', async () => {
     await writeFile(join(folder, 'file'), '');
     const inside = join(folder, 'file', 'folder');
-    await expect(new StateFile(inside).load()).rejects.toMatchObject({
+    await expect(new EpochFile(inside).load()).rejects.toMatchObject({
       code: 'HA_ERR_STATE_FILE',
       message: expect.stringContaining(inside),
     });
@@ -60,7 +60,7 @@ describe('the state', () => {
   it('lies with the data, in a folder of its own', async () => {
     const { keep } = await openState(config({ type: 'Redis', dataDir: folder }), silentLog);
     await keep.save(obeyed);
-    expect(await new StateFile(join(folder, '.haservice')).load()).toEqual(obeyed);
+    expect(await new EpochFile(join(folder, '.haservice')).load()).toEqual(obeyed);
   });
 
   it.each(['Redis', 'Postgres', 'Exec', 'HTTP'])(

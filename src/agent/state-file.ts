@@ -13,7 +13,7 @@ const obeyedSchema = z.object({
 });
 
 /** Where what was obeyed is kept. */
-export interface Keep {
+export interface EpochStore {
   save(obeyed: Obeyed): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface Keep {
  * What was obeyed, in a file of its own: written beside it, flushed, and put in its place, so that after a crash there is the
  * old one or the new one, never half of one.
  */
-export class StateFile implements Keep {
+export class EpochFile implements EpochStore {
   readonly #path: string;
   #last = Promise.resolve();
 

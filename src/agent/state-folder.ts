@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Obeyed, nothingObeyed } from './rules.ts';
-import { type Keep, StateFile } from './state-file.ts';
+import { type EpochStore, EpochFile } from './state-file.ts';
 
 /**
  * Opens what was obeyed: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec
@@ -15,14 +15,14 @@ export async function openState(
   config: AgentConfig,
   log: Log,
   lastFolder = agentFolder,
-): Promise<{ keep: Keep; obeyed: Obeyed }> {
+): Promise<{ keep: EpochStore; obeyed: Obeyed }> {
   const { type, dataDir: given } = config.engine;
   const mayDoWithout = given === undefined && type !== 'Redis' && type !== 'Postgres';
-  const file = new StateFile(join(dataDir(config), stateFolder));
+  const file = new EpochFile(join(dataDir(config), stateFolder));
   if (!mayDoWithout) return { keep: file, obeyed: await file.load() };
   for (const keep of type === 'Exec'
-    ? [file, new StateFile(lastFolder)]
-    : [new StateFile(lastFolder)]) {
+    ? [file, new EpochFile(lastFolder)]
+    : [new EpochFile(lastFolder)]) {
     try {
       return { keep, obeyed: await keep.load() };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { AnyOrder, Obeyed } from './rules.ts';
-import type { Keep } from './state-file.ts';
+import type { EpochStore } from './state-file.ts';
 
 /** An engine of which a test says when it answers. */
 export class FakeEngine implements ManagedEngine {
@@ -83,7 +83,7 @@ function held(list: (() => void)[], signal: AbortSignal): Promise<void> {
 }
 
 /** Keeps what was obeyed in memory; tells when. */
-export class FakeKeep implements Keep {
+export class FakeKeep implements EpochStore {
   readonly saved: Obeyed[] = [];
   failure: Error | undefined;
   readonly #log: string[];

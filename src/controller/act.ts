@@ -17,15 +17,15 @@ import { ensureChild } from './children.ts';
 import { ensureClaims } from './claims.ts';
 import type { HookRunner } from './hook-runner.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';
 import { type Stores, controllerUid } from './stores.ts';
-import { strangerOf } from './strangers.ts';
+import { foreignPodOf } from './strangers.ts';
 
 /** How long a pod in the way is believed to be there, before its name is tried again. */
 const strangerMs = 30_000;
 
-export interface ActContext {
+export interface ExecuteContext {
   client: KubeClient;
   stores: Stores;
   hooks: HookRunner;
@@ -37,7 +37,7 @@ export interface ActContext {
   /** Look at the resource again, now. */
   enqueue: (key: string) => void;
   resource: Resource;
-  memory: Memory;
+  memory: ReconcileState;
   signal: AbortSignal;
 }
 
@@ -60,7 +60,7 @@ export function describe(action: Action): string {
 }
 
 /** Carries out one action. True where it changed something. @throws HAError where the API server refused or failed. */
-export async function act(action: Action, context: ActContext): Promise<boolean> {
+export async function execute(action: Action, context: ExecuteContext): Promise<boolean> {
   const { client, stores, signal } = context;
   switch (action.type) {
     case 'EnsureChild': {
@@ -120,7 +120,7 @@ export async function act(action: Action, context: ActContext): Promise<boolean>
 /** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
 function waits(
   { manifest, mayWait = false }: Extract<Action, { type: 'EnsureChild' }>,
-  { memory, clock, key, enqueue }: ActContext,
+  { memory, clock, key, enqueue }: ExecuteContext,
 ): boolean {
   const id = `${manifest.kind}/${manifest.metadata.name}`;
   if (!mayWait) {
@@ -136,7 +136,7 @@ function waits(
 
 async function createPod(
   action: Extract<Action, { type: 'CreatePod' }>,
-  context: ActContext,
+  context: ExecuteContext,
 ): Promise<boolean> {
   const { client, stores, signal, memory, resource, clock, monitor } = context;
   // What is wrong is told as a problem: no pod can do without.
@@ -157,7 +157,7 @@ async function createPod(
     const found = await findPod(action.manifest.metadata.name, context);
     if (found !== undefined && controllerUid(found) !== resource.uid) {
       const untilMs = clock.wallNow() + strangerMs;
-      const stranger = strangerOf(found, resource);
+      const stranger = foreignPodOf(found, resource);
       memory.strangers.set(stranger.name, { stranger, untilMs });
     }
     return true;
@@ -175,7 +175,7 @@ export async function findPod(
     stores,
     resource,
     signal,
-  }: Pick<ActContext, 'client' | 'stores' | 'resource' | 'signal'>,
+  }: Pick<ExecuteContext, 'client' | 'stores' | 'resource' | 'signal'>,
 ): Promise<Pod | undefined> {
   try {
     const pod = await client.get(pods, { namespace: resource.namespace, name }, { signal });
@@ -193,7 +193,7 @@ export async function findPod(
  *
  * @throws HAError where it would not.
  */
-async function tryPod(manifest: Manifest, { client, signal }: ActContext): Promise<void> {
+async function tryPod(manifest: Manifest, { client, signal }: ExecuteContext): Promise<void> {
   try {
     const options = { signal, fieldValidation: 'Strict', dryRun: 'All' } as const;
     await client.create(pods, manifest, options);
@@ -205,7 +205,7 @@ async function tryPod(manifest: Manifest, { client, signal }: ActContext): Promi
 
 async function deletePod(
   action: Extract<Action, { type: 'DeletePod' }>,
-  context: ActContext,
+  context: ExecuteContext,
 ): Promise<boolean> {
   const { client, stores, resource, signal } = context;
   if (action.replacement !== undefined) {

@@ -10,7 +10,7 @@ import {
 } from '../kube/resources.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../kube/wire.ts';
-import { differs } from './differs.ts';
+import { needsUpdate } from './differs.ts';
 import { type Stores, controllerUid } from './stores.ts';
 
 interface Kind {
@@ -63,7 +63,7 @@ export async function ensureChild(
     }
     // On its way out: the next one is made when it has gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
-    if (!differs(manifest, actual) && !hasSelector(actual)) return 'Same';
+    if (!needsUpdate(manifest, actual) && !hasSelector(actual)) return 'Same';
     store.observeWrite(await write(client, type, manifest, actual, signal));
     return 'Written';
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Decision } from '../core/model/decision.ts';
 import type { Resource } from '../core/model/observed.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
@@ -24,7 +24,7 @@ type CommitOptions = Pick<
  */
 export async function commitElection(
   options: CommitOptions,
-  subject: { object: HAService; resource: Resource; memory: Memory; log: Log },
+  subject: { object: HAService; resource: Resource; memory: ReconcileState; log: Log },
   { commit, status, events }: Decision,
   signal: AbortSignal,
 ): Promise<Offered> {

@@ -8,7 +8,7 @@ export const isConnectionError = (error: unknown): boolean =>
  * Whether the operator itself is connected. While it cannot reach the API server its ears are worth nothing either: the
  * cut may be its own. Called by everything that talks to the API server.
  */
-export class Connection {
+export class ApiServerHealth {
   readonly #clock: Clock;
   readonly #onRestored: () => void;
   #lost = false;

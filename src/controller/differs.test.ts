@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { differs } from './differs.ts';
+import { needsUpdate } from './differs.ts';
 
 describe('differs', () => {
   it('passes over what others have added, and sees what they have changed or taken away', () => {
@@ -8,24 +8,24 @@ describe('differs', () => {
     const more = {
       spec: { ports: [{ port: 80, nodePort: 0 }], type: 'ClusterIP', clusterIP: 'x' },
     };
-    expect(differs(desired, more)).toBe(false);
-    expect(differs(desired, { spec: { ports: [{ port: 81 }], type: 'ClusterIP' } })).toBe(true);
-    expect(differs(desired, { spec: { ports: [{ port: 80 }] } })).toBe(true);
+    expect(needsUpdate(desired, more)).toBe(false);
+    expect(needsUpdate(desired, { spec: { ports: [{ port: 81 }], type: 'ClusterIP' } })).toBe(true);
+    expect(needsUpdate(desired, { spec: { ports: [{ port: 80 }] } })).toBe(true);
     expect(
-      differs(desired, { spec: { ports: [{ port: 80 }, { port: 81 }], type: 'ClusterIP' } }),
+      needsUpdate(desired, { spec: { ports: [{ port: 80 }, { port: 81 }], type: 'ClusterIP' } }),
     ).toBe(true);
-    expect(differs(desired, {})).toBe(true);
+    expect(needsUpdate(desired, {})).toBe(true);
   });
 
   it.each([[null], [undefined], [[]]])('takes an empty list for the same as %s', (actual) => {
-    expect(differs({ endpoints: [] }, { endpoints: actual })).toBe(false);
-    expect(differs({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
+    expect(needsUpdate({ endpoints: [] }, { endpoints: actual })).toBe(false);
+    expect(needsUpdate({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
   });
 
   it('finds no difference in what JSON gives back of the same', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(differs(value, JSON.parse(JSON.stringify(value)))).toBe(false);
+        expect(needsUpdate(value, JSON.parse(JSON.stringify(value)))).toBe(false);
       }),
     );
   });

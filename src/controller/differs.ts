@@ -2,18 +2,18 @@
  * Whether `actual` lacks anything of `desired`: other fields may be there (defaults, other managers'), but lists must
  * be equal entry by entry. An empty list is the same as none, which the API server tells as null or not at all.
  */
-export function differs(desired: unknown, actual: unknown): boolean {
+export function needsUpdate(desired: unknown, actual: unknown): boolean {
   if (Array.isArray(desired)) {
     if (actual === undefined || actual === null) return desired.length > 0;
     if (!Array.isArray(actual)) return true;
     return (
-      desired.length !== actual.length || desired.some((entry, i) => differs(entry, actual[i]))
+      desired.length !== actual.length || desired.some((entry, i) => needsUpdate(entry, actual[i]))
     );
   }
   if (desired !== null && typeof desired === 'object') {
     if (actual === null || typeof actual !== 'object') return true;
     return Object.entries(desired).some(([key, value]) =>
-      differs(value, (actual as Record<string, unknown>)[key]),
+      needsUpdate(value, (actual as Record<string, unknown>)[key]),
     );
   }
   return desired !== actual;

@@ -2,13 +2,13 @@ import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { HookCall } from '../core/model/calls.ts';
+import type { RoleCommand } from '../core/model/calls.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
 import { serveGrpc } from '../member-client/grpc/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HookRunner } from './hook-runner.ts';
-import { Memories, type Memory } from './memory.ts';
+import { ReconcileStates, type ReconcileState } from './memory.ts';
 
 let status = 200;
 let answer: object = {};
@@ -19,8 +19,8 @@ const server = createServer((request, response) => {
     response.writeHead(status).end(JSON.stringify(answer));
   });
 });
-let memories: Memories;
-let memory: Memory;
+let memories: ReconcileStates;
+let memory: ReconcileState;
 let settled: () => Promise<void>;
 let runner: HookRunner;
 let results: string[];
@@ -31,7 +31,7 @@ beforeEach(async () => {
   status = 200;
   results = [];
   reports = [];
-  memories = new Memories();
+  memories = new ReconcileStates();
   memory = memories.of('uid');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   let wake = () => {};
@@ -53,7 +53,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const call = (more: Partial<HookCall> = {}): HookCall => ({
+const call = (more: Partial<RoleCommand> = {}): RoleCommand => ({
   action: 'promote',
   member: makeMember(makeResource(), 0, { ip: '127.0.0.1' }),
   hook: { path: '/up', timeout: '2s' },
@@ -64,14 +64,14 @@ const call = (more: Partial<HookCall> = {}): HookCall => ({
   reason: 'Crash',
   ...more,
 });
-const start = (more: Partial<HookCall> = {}) => give(call(more));
-const give = (role: HookCall) => {
+const start = (more: Partial<RoleCommand> = {}) => give(call(more));
+const give = (role: RoleCommand) => {
   const { port } = server.address() as AddressInfo;
   const [hook, toOrder] = role.hook === undefined ? [1, port] : [port, 1];
   const ports = { hook, order: toOrder, grpc: false };
   runner.start('shop/web', memory, role, ports, silentLog);
 };
-const order = (more: Partial<HookCall> = {}): HookCall => {
+const order = (more: Partial<RoleCommand> = {}): RoleCommand => {
   const { hook: _hook, ...rest } = call();
   return { ...rest, order: { init: true }, ...more };
 };

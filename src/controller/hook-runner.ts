@@ -2,12 +2,12 @@ import { isHAError } from '../api/errors.ts';
 import type { MemberReport, Order, OrderKind } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { HookState } from '../core/model/observed.ts';
-import type { HookCall } from '../core/model/calls.ts';
+import type { RoleCommand } from '../core/model/calls.ts';
 import { callHook } from '../member-client/hooks.ts';
 import { sendOrder } from '../member-client/orders.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 
 /** Waits after a failure: the first, doubled after each, and the longest. Hooks run code of the user's. */
 const retries = {
@@ -43,7 +43,7 @@ export class HookRunner {
     this.#options = options;
   }
 
-  start(key: string, memory: Memory, call: HookCall, ports: CallPorts, log: Log): void {
+  start(key: string, memory: ReconcileState, call: RoleCommand, ports: CallPorts, log: Log): void {
     const { clock, onSettled, monitor, metrics } = this.#options;
     const { action, member, epoch, generation, reason } = call;
     const base = {
@@ -96,8 +96,8 @@ export class HookRunner {
 
   async #send(
     key: string,
-    memory: Memory,
-    { action, member, hook, order, epoch, reason }: HookCall,
+    memory: ReconcileState,
+    { action, member, hook, order, epoch, reason }: RoleCommand,
     ports: CallPorts,
   ): Promise<MemberReport | undefined> {
     const { signal } = memory.stop;

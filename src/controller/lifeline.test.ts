@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { Connection } from './connection.ts';
-import { holdLifeline } from './lifeline.ts';
+import { ApiServerHealth } from './connection.ts';
+import { watchApiServerHealth } from './lifeline.ts';
 
 const turn = async () => {
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
@@ -12,7 +12,7 @@ const turn = async () => {
 it('knows that it is cut off, breaks connections that hang, and says when it is over', async () => {
   const clock = new FakeClock();
   let restored = 0;
-  const connection = new Connection(clock, () => restored++);
+  const connection = new ApiServerHealth(clock, () => restored++);
   let fails = false;
   let pings = 0;
   let resets = 0;
@@ -30,7 +30,7 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
       return Promise.resolve();
     },
   };
-  const held = holdLifeline({ client, connection, clock, log: silentLog }, stop.signal);
+  const held = watchApiServerHealth({ client, connection, clock, log: silentLog }, stop.signal);
   await turn();
   expect(pings).toBe(1);
   expect(connection.lostSince(0)).toBe(false);
@@ -62,14 +62,14 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
 });
 
 it('takes a refusal for a sign of life', () => {
-  const connection = new Connection(new FakeClock(), () => {});
+  const connection = new ApiServerHealth(new FakeClock(), () => {});
   connection.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
   expect(connection.lostSince(-1)).toBe(false);
 });
 
 it('may grant time as long as its own pod is there, and not by the word of another of its name', async () => {
   const clock = new FakeClock();
-  const connection = new Connection(clock, () => {});
+  const connection = new ApiServerHealth(clock, () => {});
   const stop = new AbortController();
   let answer = () => Promise.resolve({ metadata: { uid: 'mine' } });
   const client = {
@@ -78,7 +78,7 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
     reset: () => Promise.resolve(),
   };
   const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
-  const held = holdLifeline({ client, connection, clock, log: silentLog, self }, stop.signal);
+  const held = watchApiServerHealth({ client, connection, clock, log: silentLog, self }, stop.signal);
   await turn();
   expect(connection.mayGrant(0)).toBe(true);
   for (const gone of [

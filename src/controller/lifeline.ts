@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../lib/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Connection } from './connection.ts';
+import type { ApiServerHealth } from './connection.ts';
 
 /** Well below the time after which idle connections are ended. Milliseconds, as all here. */
 const everyMs = 5_000;
@@ -18,11 +18,11 @@ export interface OwnPod {
   uid: string;
 }
 
-export interface LifelineOptions {
+export interface ApiServerHealthOptions {
   client: Pick<KubeClient, 'ping' | 'reset' | 'get'>;
   /** Where it runs in a pod: it is the operator as long as that pod is there. */
   self?: OwnPod | undefined;
-  connection: Connection;
+  connection: ApiServerHealth;
   clock: Clock;
   log: Log;
 }
@@ -31,7 +31,7 @@ export interface LifelineOptions {
  * Asks the API server again and again whether it is there, until the signal. So the operator knows when it is cut off
  * itself, and when that is over; and the first write of a failover finds a connection that stands.
  */
-export async function holdLifeline(options: LifelineOptions, signal: AbortSignal): Promise<void> {
+export async function watchApiServerHealth(options: ApiServerHealthOptions, signal: AbortSignal): Promise<void> {
   const { client, connection, clock, log } = options;
   let failures = 0;
   while (!signal.aborted) {
@@ -59,7 +59,7 @@ export async function holdLifeline(options: LifelineOptions, signal: AbortSignal
  *
  * @throws HAError where it did not answer.
  */
-async function ask({ client, self, log }: LifelineOptions, signal: AbortSignal): Promise<boolean> {
+async function ask({ client, self, log }: ApiServerHealthOptions, signal: AbortSignal): Promise<boolean> {
   if (self === undefined) {
     await client.ping({ timeoutMs, signal });
     return true;

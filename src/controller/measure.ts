@@ -5,7 +5,7 @@ import type { Observed, Resource } from '../core/model/observed.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Keeps the gauges of one resource in step with what is decided about it. */
-export function measure(
+export function recordMetrics(
   metrics: Metrics,
   resource: Resource,
   observed: Observed,

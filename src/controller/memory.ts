@@ -13,7 +13,7 @@ export interface RefusedStatus {
 }
 
 /** What the operator remembers of one resource beyond the API server. Lost with the process, and done without then. */
-export interface Memory {
+export interface ReconcileState {
   failures: Map<string, WriteFailure>;
   /** By `uid/action`. */
   hooks: Map<string, HookState>;
@@ -34,10 +34,10 @@ export interface Memory {
   stop: AbortController;
 }
 
-export class Memories {
-  readonly #byUid = new Map<string, Memory>();
+export class ReconcileStates {
+  readonly #byUid = new Map<string, ReconcileState>();
 
-  of(uid: string): Memory {
+  of(uid: string): ReconcileState {
     let memory = this.#byUid.get(uid);
     if (memory === undefined) {
       memory = {

@@ -6,11 +6,11 @@ import { serviceNames } from '../core/model/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../core/model/observed.ts';
 import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';
 import { toMember } from './pod-view.ts';
 import { type Stores, controllerUid } from './stores.ts';
-import { strangersOf } from './strangers.ts';
+import { foreignPodsOf } from './strangers.ts';
 import { zonesOf } from './zone-view.ts';
 
 /** @throws HAError HA_ERR_SPEC_INVALID. */
@@ -101,7 +101,7 @@ export interface ObserveContext {
   stores: Stores;
   monitor: HeartbeatMonitor;
   clock: Clock;
-  memory: Memory;
+  memory: ReconcileState;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
   connectedSinceMs: number | undefined;
@@ -120,7 +120,7 @@ export function observe(key: string, resource: Resource, context: ObserveContext
       const health = monitor.health(key, member.uid);
       return health === undefined ? member : { ...member, health };
     }),
-    strangers: strangersOf(resource, stores, memory, clock.wallNow()),
+    strangers: foreignPodsOf(resource, stores, memory, clock.wallNow()),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),

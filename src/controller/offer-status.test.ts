@@ -7,8 +7,8 @@ import type { EventInput } from '../kube/event-recorder.ts';
 import { refusal } from '../kube/testing/fake-api-server.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { commitElection } from './commit.ts';
-import { Connection } from './connection.ts';
-import { Memories } from './memory.ts';
+import { ApiServerHealth } from './connection.ts';
+import { ReconcileStates } from './memory.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { asStored } from './status-writer.ts';
@@ -30,14 +30,14 @@ function setUp(refuse: (status: Status) => Error | undefined) {
       metadata: { name: 'web', namespace: 'shop', uid: 'uid-web', resourceVersion: '1' },
       status: { ready: '3/3', phase: 'Healthy' },
     } as HAService,
-    memory: new Memories().of('uid-web'),
+    memory: new ReconcileStates().of('uid-web'),
     log: silentLog,
     resource: { status: {} } as never,
   };
   const options = {
     clock,
     stores: new Stores(),
-    connection: new Connection(clock, () => {}),
+    connection: new ApiServerHealth(clock, () => {}),
     events: { record: (_: unknown, note: EventInput) => notes.push(note) },
     client: {
       replaceStatus: async (_: unknown, object: HAService) => {

@@ -19,10 +19,10 @@ import type { KubeObject } from '../kube/wire.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Connection } from './connection.ts';
+import { ApiServerHealth } from './connection.ts';
 import { HookRunner } from './hook-runner.ts';
-import { type OwnPod, holdLifeline } from './lifeline.ts';
-import { Memories } from './memory.ts';
+import { type OwnPod, watchApiServerHealth } from './lifeline.ts';
+import { ReconcileStates } from './memory.ts';
 import { controllerOf } from './ownership.ts';
 import { Reconciler } from './reconciler.ts';
 import { haServices } from './resource-type.ts';
@@ -61,8 +61,8 @@ export class Operator {
   readonly #stores = new Stores();
   readonly #queue: WorkQueue;
   readonly #monitor: HeartbeatMonitor;
-  readonly #memories = new Memories();
-  readonly #connection: Connection;
+  readonly #memories = new ReconcileStates();
+  readonly #connection: ApiServerHealth;
   readonly #events: EventRecorder;
   readonly #reflectors: { reflector: Reflector<KubeObject>; kind: string }[] = [];
   readonly #reconciler: Reconciler;
@@ -91,7 +91,7 @@ export class Operator {
       instance,
       log,
     });
-    this.#connection = new Connection(clock, () => {
+    this.#connection = new ApiServerHealth(clock, () => {
       this.#monitor.forgiveSilence();
       for (const resource of this.#stores.resources.list()) enqueue(keyOf(resource));
     });
@@ -149,7 +149,7 @@ export class Operator {
     const { log, clock, client, self } = this.#options;
     const startedAt = clock.now();
     const connection = this.#connection;
-    const lifeline = holdLifeline({ client, connection, clock, log, self }, signal);
+    const lifeline = watchApiServerHealth({ client, connection, clock, log, self }, signal);
     const watching = this.#reflectors.map(({ reflector }) => reflector.run(signal));
     await Promise.race([
       Promise.all(this.#reflectors.map(({ reflector }) => reflector.synced)),

@@ -5,9 +5,9 @@ import { systemClock } from '../lib/clock.ts';
 import { readsWaitMs } from '../core/model/trouble.ts';
 import { makeResource } from '../core/testing/fixtures.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { Connection } from './connection.ts';
-import { Memories } from './memory.ts';
-import { type PerformContext, perform } from './perform.ts';
+import { ApiServerHealth } from './connection.ts';
+import { ReconcileStates } from './memory.ts';
+import { type ExecuteAllContext, executeAll } from './perform.ts';
 import { Stores } from './stores.ts';
 
 it('takes a child that needs no write for no sign of the API server', async () => {
@@ -19,7 +19,7 @@ it('takes a child that needs no write for no sign of the API server', async () =
     metadata: { ...manifest.metadata, uid: 'uid-service', resourceVersion: '1' },
   });
   const onRestored = vi.fn();
-  const connection = new Connection(systemClock, onRestored);
+  const connection = new ApiServerHealth(systemClock, onRestored);
   connection.failed(new HAError('HA_ERR_API_UNREACHABLE', 'GET /version'));
   const context = {
     stores,
@@ -27,11 +27,11 @@ it('takes a child that needs no write for no sign of the API server', async () =
     resource,
     clock: systemClock,
     log: silentLog,
-    memory: new Memories().of(resource.uid),
+    memory: new ReconcileStates().of(resource.uid),
     signal: AbortSignal.timeout(1_000),
-  } as unknown as PerformContext;
+  } as unknown as ExecuteAllContext;
 
-  const done = await perform([{ type: 'EnsureChild', manifest }], context);
+  const done = await executeAll([{ type: 'EnsureChild', manifest }], context);
 
   expect(done).toEqual({ changed: false, failed: false, lost: false });
   // Else every resource would be looked at again, in a circle, for as long as the API server is away.
@@ -43,7 +43,7 @@ it.each([
   ['a connection that is refused', 'HA_ERR_API_UNREACHABLE', true],
 ] as const)('%s says of the API server what it can', async (_what, code, isLost) => {
   const resource = makeResource();
-  const connection = new Connection(systemClock, () => {});
+  const connection = new ApiServerHealth(systemClock, () => {});
   const context = {
     stores: new Stores(),
     connection,
@@ -51,11 +51,11 @@ it.each([
     client: { create: () => Promise.reject(new HAError(code, 'POST')) },
     clock: systemClock,
     log: silentLog,
-    memory: new Memories().of(resource.uid),
+    memory: new ReconcileStates().of(resource.uid),
     signal: AbortSignal.timeout(1_000),
-  } as unknown as PerformContext;
+  } as unknown as ExecuteAllContext;
   const manifest = desiredService(resource, 'write');
-  const done = await perform([{ type: 'EnsureChild', manifest }], context);
+  const done = await executeAll([{ type: 'EnsureChild', manifest }], context);
   // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
   expect(done).toEqual({ changed: false, failed: true, lost: true });
   expect(connection.lostSince(Infinity)).toBe(isLost);
@@ -69,7 +69,7 @@ it('puts off what may wait, for a while, and looks again then', async () => {
   const enqueue = vi.fn();
   const context = {
     stores: new Stores(),
-    connection: new Connection(systemClock, () => {}),
+    connection: new ApiServerHealth(systemClock, () => {}),
     resource,
     key: 'shop/web',
     enqueue,
@@ -88,27 +88,27 @@ it('puts off what may wait, for a while, and looks again then', async () => {
       },
     },
     log: silentLog,
-    memory: new Memories().of(resource.uid),
+    memory: new ReconcileStates().of(resource.uid),
     signal: AbortSignal.timeout(1_000),
-  } as unknown as PerformContext;
+  } as unknown as ExecuteAllContext;
   const [read, all] = (['read', 'all'] as const).map((role) => ({
     type: 'EnsureChild' as const,
     manifest: desiredSlice(resource, role, [], false),
   }));
   const later = { ...read!, mayWait: true };
 
-  expect(await perform([later], context)).toMatchObject({ changed: false, failed: false });
+  expect(await executeAll([later], context)).toMatchObject({ changed: false, failed: false });
   now = readsWaitMs - 1;
-  await perform([later], context);
+  await executeAll([later], context);
   expect(created).toEqual([]);
   expect(timers).toMatchObject([{ ms: readsWaitMs }]);
   timers[0]?.callback();
   expect(enqueue).toHaveBeenCalledWith('shop/web');
   now = readsWaitMs;
-  await perform([later], context);
+  await executeAll([later], context);
   expect(created).toEqual([read!.manifest.metadata.name]);
-  await perform([{ ...all!, mayWait: true }], context);
+  await executeAll([{ ...all!, mayWait: true }], context);
   expect(created).toHaveLength(1);
-  await perform([all!], context);
+  await executeAll([all!], context);
   expect(created).toHaveLength(2);
 });

@@ -3,14 +3,14 @@ import type { HAService } from '../api/haservice.ts';
 import type { Action } from '../core/model/action.ts';
 import { noteOfAction } from '../core/status/events.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
-import { type ActContext, act, describe } from './act.ts';
-import { type Connection, isConnectionError } from './connection.ts';
+import { type ExecuteContext, execute, describe } from './act.ts';
+import { type ApiServerHealth, isConnectionError } from './connection.ts';
 import { recordNotes } from './record-notes.ts';
 import { noteRepoint } from './timeline.ts';
 
-export interface PerformContext extends ActContext {
+export interface ExecuteAllContext extends ExecuteContext {
   object: HAService;
-  connection: Connection;
+  connection: ApiServerHealth;
   events: EventRecorder;
 }
 
@@ -26,13 +26,13 @@ export interface Performed {
  * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
  * other can succeed either: the API server is lost, or the namespace is being deleted.
  */
-export async function perform(actions: Action[], context: PerformContext): Promise<Performed> {
+export async function executeAll(actions: Action[], context: ExecuteAllContext): Promise<Performed> {
   const { clock, connection, memory, resource, log, events, object } = context;
   const done: Performed = { changed: false, failed: false, lost: false };
   for (const action of actions) {
     const what = describe(action);
     try {
-      const did = await act(action, context);
+      const did = await execute(action, context);
       memory.failures.delete(what);
       if (!did) continue;
       // What needed no write, or talked to a member, says nothing of the API server.

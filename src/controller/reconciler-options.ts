@@ -5,9 +5,9 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Connection } from './connection.ts';
+import type { ApiServerHealth } from './connection.ts';
 import type { HookRunner } from './hook-runner.ts';
-import type { Memories } from './memory.ts';
+import type { ReconcileStates } from './memory.ts';
 import type { Stores } from './stores.ts';
 
 export interface ReconcilerOptions {
@@ -15,9 +15,9 @@ export interface ReconcilerOptions {
   stores: Stores;
   monitor: HeartbeatMonitor;
   hooks: HookRunner;
-  memories: Memories;
+  memories: ReconcileStates;
   events: EventRecorder;
-  connection: Connection;
+  connection: ApiServerHealth;
   clock: Clock;
   log: Log;
   metrics: Metrics;

@@ -9,11 +9,11 @@ import type { Log } from '../telemetry/log.ts';
 import { describe, findPod } from './act.ts';
 import { commitElection } from './commit.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
-import type { Memory } from './memory.ts';
-import { countFailover, measure } from './measure.ts';
+import type { ReconcileState } from './memory.ts';
+import { countFailover, recordMetrics } from './measure.ts';
 import { observe, toResource } from './observe.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
-import { perform } from './perform.ts';
+import { executeAll } from './perform.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { asStored } from './status-writer.ts';
@@ -41,7 +41,7 @@ interface Subject {
   key: string;
   object: HAService;
   resource: Resource;
-  memory: Memory;
+  memory: ReconcileState;
   log: Log;
 }
 
@@ -107,7 +107,7 @@ export class Reconciler {
     });
     forgetOldHooks(memory, observed);
     const decision = decide(resource, observed, clock.wallNow());
-    measure(metrics, resource, observed, decision.status);
+    recordMetrics(metrics, resource, observed, decision.status);
     if (decision.commit !== undefined) {
       const offered = await commitElection(this.#options, subject, decision, signal);
       if (offered !== 'Refused') return { again: true, failed: false };
@@ -116,7 +116,7 @@ export class Reconciler {
     if (forgetOldFailures(memory, decision)) return { again: true, failed: false };
     notePromotion(resource, observed, memory, clock.wallNow());
     const context = { ...this.#options, ...subject, signal };
-    const { changed, failed, lost } = await perform(decision.actions, context);
+    const { changed, failed, lost } = await executeAll(decision.actions, context);
     if (lost) return { again: false, failed };
     lookForSuccess(resource, memory, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it, and writes the status once.
@@ -170,13 +170,13 @@ export class Reconciler {
 }
 
 /** What pods were told that are gone. */
-function forgetOldHooks(memory: Memory, { members }: Observed): void {
+function forgetOldHooks(memory: ReconcileState, { members }: Observed): void {
   const known = new Set(members.map(({ uid }) => uid));
   for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
 }
 
 /** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */
-function forgetOldFailures(memory: Memory, { actions }: Decision): boolean {
+function forgetOldFailures(memory: ReconcileState, { actions }: Decision): boolean {
   const wanted = new Set(actions.map(describe));
   const old = [...memory.failures.keys()].filter((what) => !wanted.has(what));
   for (const what of old) memory.failures.delete(what);

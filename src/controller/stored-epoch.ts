@@ -1,13 +1,13 @@
 import { highestEpoch } from '../api/epoch.ts';
 import type { Status } from '../api/status.ts';
 import type { Resource } from '../core/model/observed.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 
 /** Whether a service may have got there: there must be an epoch left to go on with. */
 const isReached = (epoch: number) => epoch < highestEpoch;
 
 /** An epoch that somebody has lowered by hand is raised again, and one that no service gets to is not believed. */
-export function withStoredEpoch(resource: Resource, memory: Pick<Memory, 'epoch'>): Resource {
+export function withStoredEpoch(resource: Resource, memory: Pick<ReconcileState, 'epoch'>): Resource {
   const status = believed(resource.status);
   const { epoch = 0, failovers = [] } = status;
   memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));

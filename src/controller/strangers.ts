@@ -1,21 +1,21 @@
 import { ordinalOf } from '../core/model/naming.ts';
 import type { Resource, Stranger } from '../core/model/observed.ts';
 import type { Pod } from '../kube/wire.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 import { isLeftOver, ownerOf } from './ownership.ts';
 import { type Stores, controllerUid } from './stores.ts';
 
 /** Pods with our label or one of our names that another owns, or nobody. */
-export function strangersOf(
+export function foreignPodsOf(
   resource: Resource,
   stores: Stores,
-  memory: Memory,
+  memory: ReconcileState,
   nowMs: number,
 ): Stranger[] {
   const strangers = new Map<string, Stranger>();
   for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
     if (controllerUid(pod) === resource.uid) continue;
-    const stranger = strangerOf(pod, resource);
+    const stranger = foreignPodOf(pod, resource);
     strangers.set(stranger.name, stranger);
   }
   for (const [name, { stranger, untilMs }] of memory.strangers) {
@@ -26,7 +26,7 @@ export function strangersOf(
 }
 
 /** How a pod that is not ours looks to the core. */
-export function strangerOf(pod: Pod, resource: Resource): Stranger {
+export function foreignPodOf(pod: Pod, resource: Resource): Stranger {
   const { name = '', deletionTimestamp } = pod.metadata ?? {};
   return {
     name,

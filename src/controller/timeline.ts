@@ -4,7 +4,7 @@ import { serviceNames } from '../core/model/naming.ts';
 import type { Observed, Resource } from '../core/model/observed.ts';
 import { probePort, resolvePorts } from '../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
-import type { Memory } from './memory.ts';
+import type { ReconcileState } from './memory.ts';
 import type { Stores } from './stores.ts';
 
 /** How long the first answer through the Service is looked for. */
@@ -14,7 +14,7 @@ const firstSuccessMs = 3_000;
 export function notePromotion(
   resource: Resource,
   observed: Observed,
-  memory: Memory,
+  memory: ReconcileState,
   nowMs: number,
 ): void {
   const { timeline } = memory;
@@ -30,7 +30,7 @@ export function notePromotion(
 export function noteRepoint(
   resource: Resource,
   manifest: Manifest,
-  memory: Memory,
+  memory: ReconcileState,
   nowMs: number,
 ): void {
   const { timeline } = memory;
@@ -46,7 +46,7 @@ export function noteRepoint(
 /** After the repoint of a failover: asks through the Service until somebody answers, as a client would. */
 export function lookForSuccess(
   resource: Resource,
-  memory: Memory,
+  memory: ReconcileState,
   stores: Stores,
   clock: Clock,
   onSettled: () => void,

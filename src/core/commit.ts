@@ -6,7 +6,7 @@ import { hasQuorum, speaksProtocol } from './model/managed.ts';
 import { primaryOf, reportOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { positionOf } from './model/position.ts';
-import { findProblems } from './status/problems.ts';
+import { degradedReasonsOf } from './status/problems.ts';
 import { nextStatus } from './status/status.ts';
 import { inheritedSets } from './failover/sync-sets.ts';
 
@@ -100,7 +100,7 @@ function landed(
       failover: { kind: 'None' },
       promoted: false,
       repointed: false,
-      problems: findProblems(resource, observed, nowMs),
+      problems: degradedReasonsOf(resource, observed, nowMs),
       progress:
         changed.fencing === undefined
           ? [`${changed.primary ?? 'a member'} is being made primary`]

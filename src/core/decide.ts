@@ -10,8 +10,8 @@ import { speaksProtocol } from './model/managed.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
-import { presume } from './model/presume.ts';
-import { findProblems, nextProblemAtMs } from './status/problems.ts';
+import { inheritHealth } from './model/presume.ts';
+import { degradedReasonsOf, nextDegradedAtMs } from './status/problems.ts';
 import { progressOf } from './status/progress.ts';
 import { completed } from './failover/record.ts';
 import { planReplicas } from './replicas/replicas.ts';
@@ -19,7 +19,7 @@ import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
 import { isActive } from './model/topology.ts';
-import { troubledPrimary } from './model/trouble.ts';
+import { isPrimarySuspected } from './model/trouble.ts';
 import { sharedUntilMs } from './model/witness.ts';
 
 /**
@@ -37,7 +37,7 @@ const firstSuccessWaitMs = 3_000;
 
 /** Decides what to do about one resource. Pure: the same arguments give the same decision. */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
-  const observed = { ...seen, members: withTerms(presume(resource, seen.members)) };
+  const observed = { ...seen, members: withTerms(inheritHealth(resource, seen.members)) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
     return commitPlan(resource, observed, failover, nowMs);
@@ -54,7 +54,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     : writeEndpoints(resource, observed, primary, roles.promoted, nowMs);
   const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
-  const readsMayWait = troubledPrimary(observed, primary);
+  const readsMayWait = isPrimarySuspected(observed, primary);
   const actions: Action[] = [];
   const idle = resource.spec.paused || resource.deleting;
   // A promotion runs, and the Service waits for its end: nothing else may be under way then that could wait too.
@@ -90,7 +90,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       failover,
       promoted: roles.promoted,
       repointed,
-      problems: findProblems(resource, observed, nowMs),
+      problems: degradedReasonsOf(resource, observed, nowMs),
       progress: progressOf(resource, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
     },
@@ -105,7 +105,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       roles.requeueAtMs,
       replicas.requeueAtMs,
       writes.requeueAtMs,
-      nextProblemAtMs(resource, observed, nowMs),
+      nextDegradedAtMs(resource, observed, nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members

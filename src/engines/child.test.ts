@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from './child.ts';
-import { Program } from './program.ts';
+import { SupervisedProcess } from './program.ts';
 import { TestServer, ended, freePort } from '../member-client/testing.ts';
 
 const children: { kill: () => void }[] = [];
@@ -88,7 +88,7 @@ describe('a child', () => {
 
 describe('a program', () => {
   const make = (command: string[]) => {
-    const program = new Program(command, { env: {} });
+    const program = new SupervisedProcess(command, { env: {} });
     children.push(program);
     return program;
   };

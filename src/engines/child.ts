@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HAError } from '../api/errors.ts';
 import type { Ending } from './managed-engine.ts';
-import { adopt } from './orphans.ts';
+import { trackChild } from './orphans.ts';
 
 export interface ChildOptions {
   /** The whole environment. */
@@ -34,7 +34,7 @@ export class Child {
         resolve({ code, signal });
       });
     });
-    adopt(pid, this.ended);
+    trackChild(pid, this.ended);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START where there is no such program, or it must not be run. */

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HAError } from '../api/errors.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { adopt } from './orphans.ts';
+import { trackChild } from './orphans.ts';
 
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;
@@ -45,7 +45,7 @@ export async function runCommand(
     ...user,
   });
   if (child.pid !== undefined) {
-    adopt(child.pid, new Promise((resolve) => child.once('exit', resolve)));
+    trackChild(child.pid, new Promise((resolve) => child.once('exit', resolve)));
   }
   let stopped: Error | undefined;
   const killGroup = () => {

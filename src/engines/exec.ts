@@ -5,9 +5,9 @@ import { HAError, isHAError } from '../api/errors.ts';
 import { type Order, memberReportSchema } from '../protocol/member-protocol.ts';
 import { runCommand } from './command.ts';
 import type { EngineContext } from './engine-context.ts';
-import { type LastOrder, roleOf } from './last-order.ts';
+import { type LastRoleCommand, roleOf } from './last-order.ts';
 import type { Ending, EngineReport, ManagedEngine } from './managed-engine.ts';
-import { Program } from './program.ts';
+import { SupervisedProcess } from './program.ts';
 
 type ExecSpec = NonNullable<EngineSpec['exec']>;
 
@@ -24,8 +24,8 @@ export class ExecEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
   readonly #exec: ExecSpec;
-  readonly #program: Program;
-  #last: LastOrder = { kind: 'none' };
+  readonly #program: SupervisedProcess;
+  #last: LastRoleCommand = { kind: 'none' };
 
   constructor(context: EngineContext) {
     const { engine, command } = context.config;
@@ -34,7 +34,7 @@ export class ExecEngine implements ManagedEngine {
     }
     this.#context = context;
     this.#exec = engine.exec;
-    this.#program = new Program(command, { env: context.env });
+    this.#program = new SupervisedProcess(command, { env: context.env });
     this.ended = this.#program.ended;
   }
 

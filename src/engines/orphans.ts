@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const ours = new Set<number>();
 
 /** Not an orphan, until `ended` settles. */
-export function adopt(pid: number, ended: Promise<unknown>): void {
+export function trackChild(pid: number, ended: Promise<unknown>): void {
   ours.add(pid);
   void ended.finally(() => ours.delete(pid)).catch(() => {});
 }

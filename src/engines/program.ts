@@ -8,7 +8,7 @@ const graceMs = 2_000;
 /**
  * The program of a container for an engine that ends it to make sure that it does nothing any more, and starts it anew.
  */
-export class Program {
+export class SupervisedProcess {
   /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
   readonly #command: readonly string[];

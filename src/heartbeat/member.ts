@@ -11,7 +11,7 @@ import type { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
-import { phaseOf } from './phase.ts';
+import { jitterOf } from './phase.ts';
 
 /** Where a member is asked, and whether it speaks the member protocol there. */
 export interface Contact {
@@ -91,7 +91,7 @@ export class Member {
     const { intervalMs } = config.detector;
     // The first beat comes at once, the others on a grid of the member's own, so that beats are spread over time.
     const now = clock.now();
-    this.#nextBeatAt = now - (now % intervalMs) + phaseOf(uid) * intervalMs;
+    this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
     this.#cancelBeat();
     this.#cancelBeat = clock.after(0, () => this.#beat());
     this.#armJudge();

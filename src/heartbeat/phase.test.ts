@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { phaseOf } from './phase.ts';
+import { jitterOf } from './phase.ts';
 
 describe('the phase of a member', () => {
   it('is the same for the same UID', () => {
-    expect(phaseOf('4f1d')).toBe(phaseOf('4f1d'));
+    expect(jitterOf('4f1d')).toBe(jitterOf('4f1d'));
   });
 
   it.each([
@@ -15,7 +15,7 @@ describe('the phase of a member', () => {
   ])('is spread evenly over the interval: %s UIDs', (_name, uid) => {
     const tenths = Array<number>(10).fill(0);
     for (let n = 0; n < 1_000; n++) {
-      const phase = phaseOf(uid(n));
+      const phase = jitterOf(uid(n));
       expect(phase).toBeGreaterThanOrEqual(0);
       expect(phase).toBeLessThan(1);
       tenths[Math.floor(phase * 10)]! += 1;

@@ -3,7 +3,7 @@
  * of many members do not come all at once. FNV-1a, with its top bits, which a short text fills best after one more
  * multiplication.
  */
-export function phaseOf(uid: string): number {
+export function jitterOf(uid: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < uid.length; index++) {
     hash = Math.imul(hash ^ uid.charCodeAt(index), 0x01000193);

@@ -4,7 +4,7 @@ import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
-import { slim } from './slim.ts';
+import { cacheTransform } from './slim.ts';
 import type { Store } from './store.ts';
 import type { KubeObject } from './wire.ts';
 
@@ -89,7 +89,7 @@ export class Reflector<T extends KubeObject> {
         labelSelector,
         continue: next,
       });
-      objects.push(...page.items.map((item) => slim(item)));
+      objects.push(...page.items.map((item) => cacheTransform(item)));
       resourceVersion = page.resourceVersion;
       next = page.continue;
     } while (next !== undefined);

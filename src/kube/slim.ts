@@ -3,7 +3,7 @@ import type { KubeObject } from './wire.ts';
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Without what nobody here reads and what makes up half of an object's size. The argument is left as it is. */
-export function slim<T extends KubeObject>(object: T): T {
+export function cacheTransform<T extends KubeObject>(object: T): T {
   if (object.metadata === undefined) return object;
   const { managedFields, annotations, ...metadata } = object.metadata;
   if (managedFields === undefined && annotations?.[lastApplied] === undefined) return object;

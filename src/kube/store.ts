@@ -1,5 +1,5 @@
 import type { Ref } from './resources.ts';
-import { slim } from './slim.ts';
+import { cacheTransform } from './slim.ts';
 import type { KubeObject } from './wire.ts';
 
 export interface Change<T> {
@@ -73,7 +73,7 @@ export class Store<T extends KubeObject> {
 
   /** An object as a list or watch shows it. Passed over where a newer one is known, or we know it is gone. */
   put(fat: T): void {
-    const object = slim(fat);
+    const object = cacheTransform(fat);
     const key = keyOf(object.metadata?.namespace, object.metadata?.name ?? '');
     if (this.#isFromBeforeItLeft(object)) return;
     const old = this.#objects.get(key);
@@ -93,7 +93,7 @@ export class Store<T extends KubeObject> {
     this.#bury(uidOf(object), object.metadata?.resourceVersion);
     const old = this.get(object.metadata?.namespace, object.metadata?.name ?? '');
     if (old === undefined || uidOf(old) !== uidOf(object) || isOlder(object, old)) return;
-    this.#drop(slim(object), old);
+    this.#drop(cacheTransform(object), old);
   }
 
   /**

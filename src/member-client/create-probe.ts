@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Probe, ProbeEvent, ProbeTarget } from './engine.ts';
 import { grpcMemberLine } from './grpc/member.ts';
 import { memberLine } from './member.ts';
-import { plainLine } from './plain-line.ts';
+import { plainConnection } from './plain-line.ts';
 import { LineProbe } from './probe.ts';
 
 /** The probe that the target's engine asks for. It does nothing before its first beat. */
@@ -13,6 +13,6 @@ export function createProbe(
 ): Probe {
   const { protocol } = target;
   const openLine =
-    protocol === undefined ? plainLine : protocol.grpc === true ? grpcMemberLine : memberLine;
+    protocol === undefined ? plainConnection : protocol.grpc === true ? grpcMemberLine : memberLine;
   return new LineProbe((events) => openLine(target, clock, events), clock, onEvent);
 }

@@ -3,7 +3,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type Line, type LineEvents, reportFailure } from './line.ts';
+import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './line.ts';
 
 /** What is asked over HTTP, and how its answer is judged. */
 export interface HttpQuestion {
@@ -21,7 +21,7 @@ export interface HttpQuestion {
  * there is always one whose end tells of its death. One that ends its connection after each answer is asked over a new
  * one at each beat; its death is then noticed at the next beat rather than at once.
  */
-export function httpLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+export function httpLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
   const { path = '/', host } = target.engine.http ?? {};
   const headers = { accept: '*/*', ...(host === undefined ? {} : { host }) };
   return askOverHttp(target, clock, events, { path, headers: () => headers });
@@ -31,14 +31,14 @@ export function httpLine(target: ProbeTarget, clock: Clock, events: LineEvents):
 export const askOverHttp = (
   target: Pick<ProbeTarget, 'host' | 'port'>,
   clock: Clock,
-  events: LineEvents,
+  events: ProbeConnectionEvents,
   question: HttpQuestion,
-): Line => new HttpLine(target, clock, events, question);
+): ProbeConnection => new HttpLine(target, clock, events, question);
 
-class HttpLine implements Line {
+class HttpLine implements ProbeConnection {
   readonly #target: Pick<ProbeTarget, 'host' | 'port'>;
   readonly #clock: Clock;
-  readonly #events: LineEvents;
+  readonly #events: ProbeConnectionEvents;
   readonly #question: HttpQuestion;
   #client: Client | undefined;
   #socket: Socket | undefined;
@@ -50,7 +50,7 @@ class HttpLine implements Line {
   constructor(
     target: Pick<ProbeTarget, 'host' | 'port'>,
     clock: Clock,
-    events: LineEvents,
+    events: ProbeConnectionEvents,
     question: HttpQuestion,
   ) {
     this.#target = target;

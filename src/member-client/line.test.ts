@@ -1,11 +1,11 @@
 import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { type LineEvents, reportFailure } from './line.ts';
+import { type ProbeConnectionEvents, reportFailure } from './line.ts';
 
 function kindOf(error: unknown): string {
   let kind = '';
   const set = (name: string) => () => void (kind = name);
-  const events: LineEvents = {
+  const events: ProbeConnectionEvents = {
     answer: set('answer'),
     badAnswer: set('badAnswer'),
     refused: set('refused'),

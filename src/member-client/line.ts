@@ -1,7 +1,7 @@
 import type { MemberReport } from '../protocol/member-protocol.ts';
 
 /** One conversation with a member over one connection. */
-export interface Line {
+export interface ProbeConnection {
   /** Asks for a sign of life; opens the connection where there is none. Asking again gives the last question up. */
   ask(): void;
   /** Whether the connection stands, so that only the program, not the path, can be what is silent. */
@@ -13,7 +13,7 @@ export interface Line {
 }
 
 /** After `refused`, `closed`, `unreachable` and `fault` the line is used up; after the others it may be asked again. */
-export interface LineEvents {
+export interface ProbeConnectionEvents {
   /** `report`: where the member speaks the member protocol. */
   answer(rttMs: number, report?: MemberReport): void;
   badAnswer(message: string, report?: MemberReport): void;
@@ -27,7 +27,7 @@ const endedCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCK
 /** Want of something on the operator's own machine: file descriptors, ports, memory. */
 const ownCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
-export type FailureEvents = Omit<LineEvents, 'answer'>;
+export type FailureEvents = Omit<ProbeConnectionEvents, 'answer'>;
 
 /** Tells a failed connection attempt, or the end of a connection, as the event that it is. */
 export function reportFailure(error: unknown, events: FailureEvents): void {

@@ -6,7 +6,7 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { askOverHttp } from './http.ts';
-import type { Line, LineEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
 
 /** How much of what is no report goes into a message. */
 const quotedLength = 80;
@@ -15,7 +15,7 @@ const quotedLength = 80;
  * Asks for a member's report, by the member protocol (src/api/member-protocol.ts). The report is the sign of life: 200 with
  * one is well, 503 with one is not; anything else, and a report of another pod, is a wrong answer.
  */
-export function memberLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+export function memberLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
   const { protocol } = target;
   return askOverHttp(target, clock, events, {
     path: `${protocolPath}/status`,
@@ -36,7 +36,7 @@ export function memberLine(target: ProbeTarget, clock: Clock, events: LineEvents
 export function tellReport(
   report: MemberReport,
   { well, rttMs, uid }: { well: boolean; rttMs: number; uid: string | undefined },
-  events: Pick<LineEvents, 'answer' | 'badAnswer'>,
+  events: Pick<ProbeConnectionEvents, 'answer' | 'badAnswer'>,
 ): void {
   if (report.uid !== undefined && report.uid !== uid) {
     events.badAnswer(`another pod answers, with UID ${report.uid}`);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import type { ProbeEvent } from './engine.ts';
-import type { Line, LineEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
 import { LineProbe } from './probe.ts';
 
-class FakeLine implements Line {
-  readonly events: LineEvents;
+class FakeLine implements ProbeConnection {
+  readonly events: ProbeConnectionEvents;
   asked = 0;
   closed = false;
   isConnected = false;
   said: string | undefined;
 
-  constructor(events: LineEvents) {
+  constructor(events: ProbeConnectionEvents) {
     this.events = events;
   }
 
@@ -25,7 +25,7 @@ function start() {
   const clock = new FakeClock();
   const lines: FakeLine[] = [];
   const events: ProbeEvent[] = [];
-  const open = (lineEvents: LineEvents) => {
+  const open = (lineEvents: ProbeConnectionEvents) => {
     const line = new FakeLine(lineEvents);
     lines.push(line);
     return line;

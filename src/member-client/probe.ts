@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Probe, ProbeEvent } from './engine.ts';
-import type { Line, LineEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
 
 /**
  * Waits before each new connection after the member has closed one: at once, then a little later. A dying process may
@@ -23,17 +23,17 @@ const spareAt = (missed: number) =>
  *   process refuses it within the millisecond.
  */
 export class LineProbe implements Probe {
-  readonly #open: (events: LineEvents) => Line;
+  readonly #open: (events: ProbeConnectionEvents) => ProbeConnection;
   readonly #clock: Clock;
   readonly #emit: (event: ProbeEvent) => void;
-  #main: Line | undefined;
-  #spare: Line | undefined;
+  #main: ProbeConnection | undefined;
+  #spare: ProbeConnection | undefined;
   #pending = false;
   #missed = 0;
   #reconnects = 0;
   #cancelReconnect = () => {};
 
-  constructor(open: (events: LineEvents) => Line, clock: Clock, emit: (event: ProbeEvent) => void) {
+  constructor(open: (events: ProbeConnectionEvents) => ProbeConnection, clock: Clock, emit: (event: ProbeEvent) => void) {
     this.#open = open;
     this.#clock = clock;
     this.#emit = emit;
@@ -72,7 +72,7 @@ export class LineProbe implements Probe {
     this.#main.ask();
   }
 
-  #openLine(): Line {
+  #openLine(): ProbeConnection {
     const line = this.#open({
       answer: (rttMs, report) => {
         this.#answered(line);
@@ -103,7 +103,7 @@ export class LineProbe implements Probe {
     return line;
   }
 
-  #answered(line: Line): void {
+  #answered(line: ProbeConnection): void {
     if (line === this.#spare) {
       this.#main?.close();
       this.#main = line;
@@ -115,7 +115,7 @@ export class LineProbe implements Probe {
   }
 
   /** Forgets a line that is used up. Tells whether it was the main one and no spare takes its place. */
-  #drop(line: Line): boolean {
+  #drop(line: ProbeConnection): boolean {
     line.close();
     if (line === this.#spare) {
       this.#spare = undefined;

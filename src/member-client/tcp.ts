@@ -2,7 +2,7 @@ import { type Socket, connect } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type Line, type LineEvents, reportFailure } from './line.ts';
+import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './line.ts';
 
 /**
  * Asks over TCP, and always holds a connection open, whose reset tells of a dead process at once.
@@ -16,14 +16,14 @@ import { type Line, type LineEvents, reportFailure } from './line.ts';
  *
  * Connections that have been replaced are ended by a reset, as HAProxy's checks are: it leaves no TIME_WAIT behind.
  */
-export function tcpLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+export function tcpLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
   return new TcpLine(target, clock, events);
 }
 
-class TcpLine implements Line {
+class TcpLine implements ProbeConnection {
   readonly #target: ProbeTarget;
   readonly #clock: Clock;
-  readonly #events: LineEvents;
+  readonly #events: ProbeConnectionEvents;
   readonly #send: string;
   readonly #expect: Buffer | undefined;
   /** The connection that is held open, and the one that is asked: the same where `send` is given. */
@@ -32,7 +32,7 @@ class TcpLine implements Line {
   #askedAt = 0;
   #heard: Buffer = Buffer.alloc(0);
 
-  constructor(target: ProbeTarget, clock: Clock, events: LineEvents) {
+  constructor(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;

@@ -2,9 +2,9 @@ import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { agentOf } from '../../src/core/resources/agent-pod.ts';
 import type { Action } from '../../src/core/model/action.ts';
-import type { HookCall } from '../../src/core/model/calls.ts';
+import type { RoleCommand } from '../../src/core/model/calls.ts';
 import type { Manifest } from '../../src/core/model/manifest.ts';
-import type { Open } from '../../src/core/model/open.ts';
+import type { Unstructured } from '../../src/core/model/open.ts';
 import type { PodObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
 import { type Operator, t0 } from './operator.ts';
@@ -80,7 +80,7 @@ function* create(operator: Operator, { metadata, spec }: Manifest): Steps<boolea
     ready: false,
     createdAtMs: t0 + Math.floor(world.kernel.nowMs / 1_000) * 1_000,
     templateHash: annotations['haservice.dev/template-hash'] ?? '',
-    ...agentOf(spec as Open),
+    ...agentOf(spec as Unstructured),
   };
   const written = (yield () => {
     const created = world.api.createPod(member);
@@ -117,7 +117,7 @@ function* ensure(operator: Operator, manifest: Manifest, { primaryUID }: Status)
   return true;
 }
 
-function give(operator: Operator, call: HookCall, onSettled: () => void): boolean {
+function give(operator: Operator, call: RoleCommand, onSettled: () => void): boolean {
   const { action, member, epoch, reason, order } = call;
   const body = { member: member.name, uid: member.uid, epoch, reason, ...order };
   const given = { kind: action, order: body as Order } as AnyOrder;

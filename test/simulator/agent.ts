@@ -1,6 +1,6 @@
 import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
-import { type AnyOrder, judge } from '../../src/agent/rules.ts';
+import { type AnyOrder, checkEpoch } from '../../src/agent/rules.ts';
 import type { MemberReport, Order, Refusal } from '../../src/protocol/member-protocol.ts';
 import { ownClock } from './own-clock.ts';
 import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';
@@ -156,7 +156,7 @@ export class Agent implements FollowerHost, Leader {
     const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
     const verdict = isAbsurd
       ? { obeyed: { ...obeyed, epoch: given.order.epoch } }
-      : judge(obeyed, self, given);
+      : checkEpoch(obeyed, self, given);
     if ('refusal' in verdict) return refuse(verdict.refusal);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');

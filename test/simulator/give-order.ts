@@ -1,4 +1,4 @@
-import type { HookCall } from '../../src/core/model/calls.ts';
+import type { RoleCommand } from '../../src/core/model/calls.ts';
 import type { HookState } from '../../src/core/model/observed.ts';
 import type { Operator } from './operator.ts';
 import type { AnyOrder } from '../../src/agent/rules.ts';
@@ -14,7 +14,7 @@ export function giveOrder(
   uid: string,
   given: AnyOrder,
   onSettled: () => void,
-  call: Pick<HookCall, 'generation' | 'failures' | 'message'> = {
+  call: Pick<RoleCommand, 'generation' | 'failures' | 'message'> = {
     generation: 0,
     failures: 0,
     message: '',

@@ -2,7 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import { promoteAttempts, promoteFailures } from './election.ts';
 import { type FailoverPlan, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { isPlanned, restMs } from './flapping.ts';
+import { isPlanned, failoverBackoffMs } from './flapping.ts';
 import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
@@ -29,7 +29,7 @@ export function guard(
     (record) => record.outcome === 'Completed' && !isPlanned(record.trigger),
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
-  const restsMs = restMs(resource);
+  const restsMs = failoverBackoffMs(resource);
   const untilMs = endOf(last.startedAt, restsMs, nowMs);
   if (untilMs === undefined) return undefined;
   const isPlain = restsMs === durationMs(failover.minInterval);
@@ -47,7 +47,7 @@ export function guard(
 const anotherRoundMs = 30_000;
 
 /** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
-export function hopeless(
+export function noPromotableCandidate(
   { status }: Resource,
   { members, hooks }: Observed,
   { trigger, evidence }: Failure,

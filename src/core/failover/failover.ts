@@ -12,7 +12,7 @@ import {
 import { type Failure, failureOf } from './failure.ts';
 import { agentProblems } from '../resources/agent-pod.ts';
 import { firstElection, firstOfManaged } from './first-election.ts';
-import { guard, hopeless } from './failover-guard.ts';
+import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
 import { lacksAgent, needsLease, speaksProtocol } from '../model/managed.ts';
@@ -21,7 +21,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
 import { needsFence, planFence, planFenced } from './takeover.ts';
 import { isActive } from '../model/topology.ts';
-import { hearingSinceMs } from '../model/witness.ts';
+import { notDeafSinceMs } from '../model/witness.ts';
 import { knowsTooLittle } from '../model/refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
 import { needsFirstSets } from './sync-sets.ts';
@@ -108,14 +108,14 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   // Not yet: followers may find it again.
   if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
-  const hearingMs = hearingSinceMs(observed);
+  const hearingMs = notDeafSinceMs(observed);
   const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);
   const isDoubtful = hearingMs >= failure.atMs && nowMs < doubtMs && Number.isFinite(doubtMs);
   if (failure.trigger === 'Silent' && isDoubtful) {
     const message = `${failure.what}; but the operator itself heard nobody until just now`;
     return { kind: 'Wait', untilMs: doubtMs, message };
   }
-  const guarded = guard(resource, failure, nowMs) ?? hopeless(resource, observed, failure, nowMs);
+  const guarded = guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
   // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
   // acknowledge what it may have been given since it was told to.

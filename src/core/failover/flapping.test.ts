@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
-import { restMs } from './flapping.ts';
+import { failoverBackoffMs } from './flapping.ts';
 import { makeResource, t0 } from '../testing/fixtures.ts';
 
 const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): FailoverRecord => ({
@@ -10,7 +10,7 @@ const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): Fai
   startedAt: new Date(atMs).toISOString(),
   outcome: 'Completed',
 });
-const rest = (...failovers: FailoverRecord[]) => restMs(makeResource({}, { failovers }));
+const rest = (...failovers: FailoverRecord[]) => failoverBackoffMs(makeResource({}, { failovers }));
 
 it('doubles with each primary that died within a minute, up to sixteen times', () => {
   expect(rest()).toBe(5_000);

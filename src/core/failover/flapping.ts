@@ -15,7 +15,7 @@ export const isPlanned = (trigger: FailoverTrigger): boolean =>
  * followed another within a minute, 16 times it at the most. A fault that goes with the role, such as a poisonous request,
  * would else bring down one member after the other. Milliseconds.
  */
-export function restMs({ spec, status }: Resource): number {
+export function failoverBackoffMs({ spec, status }: Resource): number {
   const failovers = (status.failovers ?? []).filter(({ trigger }) => !isPlanned(trigger));
   let doublings = 0;
   for (let i = 0; i + 1 < failovers.length && doublings < mostDoublings; i++) {

@@ -6,7 +6,7 @@ import { reportOf } from '../model/member.ts';
  * What the former primary had that its successor had not: it says so itself once it has been made to follow. One that
  * follows without having had to discard anything has lost nothing.
  */
-export function withLoss(
+export function withDataLoss(
   record: FailoverRecord,
   { status }: Resource,
   members: Member[],

@@ -1,7 +1,7 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { inFlight } from './failover-plan.ts';
 import type { Member, Resource, Timeline } from '../model/observed.ts';
-import { withLoss } from './loss.ts';
+import { withDataLoss } from './loss.ts';
 
 /** Milliseconds between two steps, where this process saw both. */
 const between = (from: number | undefined, to: number | undefined): number | undefined =>
@@ -41,7 +41,7 @@ export const settleRecords = (resource: Resource, members: Member[]): Pick<Statu
   const running = inFlight(resource);
   return {
     failovers: failovers.map((record, i) => {
-      const told = i === 0 ? withLoss(record, resource, members) : record;
+      const told = i === 0 ? withDataLoss(record, resource, members) : record;
       return record.outcome === 'Promoting' && record !== running
         ? { ...told, outcome: 'Superseded' as const }
         : told;

@@ -4,7 +4,7 @@ import type { FailoverPlan } from './failover-plan.ts';
 import { knowsItsProgram, needsLease, speaksProtocol } from '../model/managed.ts';
 import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { type Open, list } from '../model/open.ts';
+import { type Unstructured, asList } from '../model/open.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 
 /** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
@@ -16,15 +16,15 @@ const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'd
 /** Whether data outlive the pods: on claims of their own, or on a volume that the template mounts where the data are. */
 function keepsData(spec: Resource['spec']): boolean {
   if (spec.volumeClaimTemplates.length > 0) return true;
-  const [program = {}] = list(spec.template.spec.containers);
+  const [program = {}] = asList(spec.template.spec.containers);
   const data = `${dataDir(spec)}/`;
-  const isOfData = ({ mountPath, readOnly }: Open) =>
+  const isOfData = ({ mountPath, readOnly }: Unstructured) =>
     readOnly !== true &&
     (!knowsItsProgram(spec) || data.startsWith(`${String(mountPath).replace(/\/$/, '')}/`));
-  const mounted = list(program['volumeMounts'])
+  const mounted = asList(program['volumeMounts'])
     .filter(isOfData)
     .map(({ name }) => name);
-  return list(spec.template.spec['volumes']).some(
+  return asList(spec.template.spec['volumes']).some(
     (volume) => mounted.includes(volume['name']) && !passing.some((source) => source in volume),
   );
 }

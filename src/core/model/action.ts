@@ -1,6 +1,6 @@
 import type { Manifest } from './manifest.ts';
 import type { Member, StrayEndpoints } from './observed.ts';
-import type { HookCall } from './calls.ts';
+import type { RoleCommand } from './calls.ts';
 
 /** A member that is to be deleted, and why. */
 export interface Removal {
@@ -15,7 +15,7 @@ export interface Removal {
 export type Action =
   /** `mayWait`: it is better written a moment later, but not for long. See troubledPrimary. */
   | { type: 'EnsureChild'; manifest: Manifest; mayWait?: boolean }
-  | { type: 'CallHook'; call: HookCall }
+  | { type: 'CallHook'; call: RoleCommand }
   | { type: 'DeleteStray'; stray: StrayEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
   | { type: 'CreatePod'; manifest: Manifest }

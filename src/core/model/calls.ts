@@ -9,7 +9,7 @@ export type OrderDetails = Partial<
   Partial<Pick<Order<'follow'>, 'leader' | 'start'>>;
 
 /** A call that tells a member its role: a hook of the user's, or an order of the member protocol. May be repeated. */
-export interface HookCall {
+export interface RoleCommand {
   action: OrderKind;
   member: Member;
   hook?: HookSpec;
@@ -23,7 +23,7 @@ export interface HookCall {
 }
 
 export interface RolePlan {
-  calls: HookCall[];
+  calls: RoleCommand[];
   /** The primary has been told its role in this epoch and life, or needs no telling. */
   promoted: boolean;
   requeueAtMs?: number;

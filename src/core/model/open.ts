@@ -1,7 +1,7 @@
 /** A part of the user's template that no schema of ours describes. */
-export type Open = Record<string, unknown>;
+export type Unstructured = Record<string, unknown>;
 
-export const list = (value: unknown): Open[] => (Array.isArray(value) ? (value as Open[]) : []);
+export const asList = (value: unknown): Unstructured[] => (Array.isArray(value) ? (value as Unstructured[]) : []);
 
-export const open = (value: unknown): Open =>
-  value !== null && typeof value === 'object' ? (value as Open) : {};
+export const asUnstructured = (value: unknown): Unstructured =>
+  value !== null && typeof value === 'object' ? (value as Unstructured) : {};

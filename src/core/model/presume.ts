@@ -10,7 +10,7 @@ const isUnjudged = ({ health }: Member) =>
  * its own (heartbeat.timeout at the most) the word of the last one, in the status, stands. Not for elections and not for
  * deleting: there only what was heard counts.
  */
-export function presume(resource: Resource, members: Member[]): Member[] {
+export function inheritHealth(resource: Resource, members: Member[]): Member[] {
   const known = new Set(
     resource.status.members?.flatMap(({ uid, health }) => (health === 'Healthy' ? [uid] : [])),
   );

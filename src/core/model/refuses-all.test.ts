@@ -3,7 +3,7 @@ import { highestAdopted, highestEpoch } from '../../api/epoch.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { decide } from '../decide.ts';
 import { planFailover } from '../failover/failover.ts';
-import { managedProblems } from '../status/managed-problems.ts';
+import { memberDegradedReasons } from '../status/managed-problems.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { refusesAll } from './refuses-all.ts';
 import { dead, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
@@ -72,7 +72,7 @@ describe('a follower that refuses all', () => {
       members[1] = led(resource, 1, fencedAway());
       expect(plan(resource, members)).toEqual({ kind: 'None' });
       expect(told(resource, members)).toEqual([]);
-      expect(managedProblems(resource, makeObserved(members))).toEqual([
+      expect(memberDegradedReasons(resource, makeObserved(members))).toEqual([
         {
           reason: 'TooHighEpoch',
           message: expect.stringMatching(
@@ -98,7 +98,7 @@ describe('a follower that refuses all', () => {
     ],
   ])('is freed as its epoch is kept: %j', (engine, topology, cure) => {
     const { resource } = strong({ engine, topology });
-    const problems = managedProblems(
+    const problems = memberDegradedReasons(
       resource,
       makeObserved([led(resource, 1, fencedAway({ state: 'Leading' }))]),
     );

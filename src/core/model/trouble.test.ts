@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { makeObserved } from '../testing/fixtures.ts';
 import { led, strong } from '../testing/led.ts';
 import { decide } from '../decide.ts';
-import { troubledPrimary } from './trouble.ts';
+import { isPrimarySuspected } from './trouble.ts';
 
 const unlinked = (service: ReturnType<typeof strong>, ...ordinals: number[]) => {
   for (const i of ordinals) service.members[i] = led(service.resource, i, { linked: false });
   return service;
 };
 const isTroubled = ({ members }: ReturnType<typeof strong>, behind = members[0]?.uid ?? '') =>
-  troubledPrimary({ ...makeObserved(members), writeEndpoints: [behind] }, members[0]);
+  isPrimarySuspected({ ...makeObserved(members), writeEndpoints: [behind] }, members[0]);
 
 describe('a primary', () => {
   it('is in no trouble where somebody hears it and somebody follows it', () => {

@@ -12,7 +12,7 @@ export const readsWaitMs = 500;
  * Whether the primary that stands behind the write Service may be about to be replaced: it is heard no more, or one of
  * those that follow it has lost it. They often know first, one a heartbeat before the other.
  */
-export function troubledPrimary(
+export function isPrimarySuspected(
   { members, writeEndpoints }: Pick<Observed, 'members' | 'writeEndpoints'>,
   primary: Member | undefined,
 ): boolean {

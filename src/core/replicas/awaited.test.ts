@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { awaitedOrdinals } from './awaited.ts';
+import { missingVoterOrdinals } from './awaited.ts';
 import { makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, strong } from '../testing/led.ts';
 
@@ -16,7 +16,7 @@ function replaced(spec: object, status: object, nowMs: number) {
   const { resource, members } = strong(spec, status);
   const seen = makeObserved([...members.slice(1), makeMember(resource, 3)]);
   const looks: number[] = [];
-  const awaited = awaitedOrdinals(resource, seen, nowMs, (atMs) => looks.push(atMs));
+  const awaited = missingVoterOrdinals(resource, seen, nowMs, (atMs) => looks.push(atMs));
   return { awaited, looks };
 }
 
@@ -32,7 +32,7 @@ it('Eventual: makes the primary again where nobody else has data', () => {
   const eventual = strong({ ...volumes, failover: { consistency: 'Eventual' } });
   const awaited = (state: 'Empty' | 'Following') => {
     const members = [1, 2, 3].map((ordinal) => led(eventual.resource, ordinal, { state }));
-    return awaitedOrdinals(eventual.resource, makeObserved(members), t0, () => {});
+    return missingVoterOrdinals(eventual.resource, makeObserved(members), t0, () => {});
   };
   expect(awaited('Empty')).toEqual([0]);
   expect(awaited('Following')).toEqual([]);

@@ -11,7 +11,7 @@ const patienceMs = 5_000;
  * Members that a failover waits for, and that nobody would make: their pods are gone, others have taken their places, and what
  * they held is on their volumes. They are made again beside the others; when the failover is over the surplus goes.
  */
-export function awaitedOrdinals(
+export function missingVoterOrdinals(
   resource: Resource,
   observed: Observed,
   nowMs: number,

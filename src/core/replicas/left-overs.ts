@@ -6,7 +6,7 @@ const collectMs = 30_000;
 export const stuckAfterMs = 10_000;
 
 /** Until when children of an earlier resource of the same name are waited for. Epoch milliseconds. */
-export const leftOversEndAtMs = ({ createdAtMs }: Resource) => createdAtMs + collectMs;
+export const garbageCollectedAtMs = ({ createdAtMs }: Resource) => createdAtMs + collectMs;
 
 /** Until when a stranger's name is believed to become free; undefined where it stays. Epoch milliseconds. */
 export function freeAtMs(
@@ -14,5 +14,5 @@ export function freeAtMs(
   { leftOver, deletionAtMs }: Stranger,
 ): number | undefined {
   if (deletionAtMs !== undefined) return deletionAtMs + stuckAfterMs;
-  return leftOver ? leftOversEndAtMs(resource) : undefined;
+  return leftOver ? garbageCollectedAtMs(resource) : undefined;
 }

@@ -3,7 +3,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './left-overs.ts';
 import { lacksAgent, needsLease } from '../model/managed.ts';
 import { hasEnded, isDurable, isHealthy, isLive, isWell } from '../model/member.ts';
-import { awaitedOrdinals } from './awaited.ts';
+import { missingVoterOrdinals } from './awaited.ts';
 import { lookAgain } from '../model/calls.ts';
 import { ordinalOf } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -68,7 +68,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     const holders = holderNames(resource);
     plan.create = freeOrdinals(resource, observed, missing, nowMs, again, holders);
   }
-  for (const ordinal of awaitedOrdinals(resource, observed, nowMs, again)) {
+  for (const ordinal of missingVoterOrdinals(resource, observed, nowMs, again)) {
     if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
   }
   if (missing > 0 || plan.remove.length > 0) return plan;

@@ -10,7 +10,7 @@ import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, knowsItsProgram, needsLease, usesAgent } from '../model/managed.ts';
 import type { Member, Problem, Resource } from '../model/observed.ts';
-import { type Open, list } from '../model/open.ts';
+import { type Unstructured, asList } from '../model/open.ts';
 import { probePort } from '../model/ports.ts';
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
@@ -47,11 +47,11 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
 }
 
 /** What a pod was made with: the port of its agent, and how long a leader's lease is; without an agent neither. */
-export function agentOf(podSpec: Open): Pick<Member, 'agentPort' | 'leaseMs'> {
-  const [program = {}] = list(podSpec['containers']);
-  const variable = list(program['env']).find(({ name }) => name === agentConfigVariable);
+export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs'> {
+  const [program = {}] = asList(podSpec['containers']);
+  const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
-    const { agentPort, leaseMs } = JSON.parse(String(variable?.['value'])) as Open;
+    const { agentPort, leaseMs } = JSON.parse(String(variable?.['value'])) as Unstructured;
     if (typeof agentPort !== 'number') return {};
     return { agentPort, ...(typeof leaseMs === 'number' ? { leaseMs } : {}) };
   } catch {
@@ -78,7 +78,7 @@ export function agentProblems({ spec, agentImage }: Resource): Problem[] {
     });
   }
   // Then process 1 of the container is not the first of its processes, and its end is not theirs.
-  const { hostPID, shareProcessNamespace } = spec.template.spec as Open;
+  const { hostPID, shareProcessNamespace } = spec.template.spec as Unstructured;
   const shared =
     hostPID === true ? 'hostPID' : shareProcessNamespace === true && 'shareProcessNamespace';
   if (shared !== false && needsLease(spec)) {
@@ -90,7 +90,7 @@ export function agentProblems({ spec, agentImage }: Resource): Problem[] {
   return problems;
 }
 
-const initContainer = (image: string | undefined): Open => ({
+const initContainer = (image: string | undefined): Unstructured => ({
   name: agentVolume,
   ...(image === undefined ? {} : { image }),
   imagePullPolicy: 'IfNotPresent',
@@ -119,21 +119,21 @@ const initContainer = (image: string | undefined): Open => ({
  */
 const inertJson = (value: unknown): string => JSON.stringify(value).replaceAll('$', '\\u0024');
 
-function environment(resource: Resource, given: Open[]): Open[] {
+function environment(resource: Resource, given: Unstructured[]): Unstructured[] {
   const { spec, name } = resource;
-  const own: Open[] = [
+  const own: Unstructured[] = [
     { name: agentConfigVariable, value: inertJson({ service: name, ...agentConfig(spec) }) },
   ];
   const { passwordSecret } = spec.engine;
   if (passwordSecret !== undefined) {
     own.push({ name: passwordVariable, valueFrom: { secretKeyRef: passwordSecret } });
   }
-  const pod: Open[] = [
+  const pod: Unstructured[] = [
     ['POD_NAME', 'metadata.name'],
     ['POD_UID', 'metadata.uid'],
     ['POD_IP', 'status.podIP'],
   ].map(([variable, fieldPath]) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } }));
-  const has = (entries: Open[], { name: wanted }: Open) =>
+  const has = (entries: Unstructured[], { name: wanted }: Unstructured) =>
     entries.some((entry) => entry['name'] === wanted);
   return [
     // First, so that the user's variables can refer to them.
@@ -147,27 +147,27 @@ function environment(resource: Resource, given: Open[]): Open[] {
  * The spec of a pod with the agent as process 1 of its first container, where the engine needs one. The agent starts what that
  * container would have run.
  */
-export function withAgent(resource: Resource, podSpec: Open): Open {
+export function withAgent(resource: Resource, podSpec: Unstructured): Unstructured {
   const { spec } = resource;
   if (!usesAgent(spec)) return podSpec;
-  const [program = {}, ...sidecars] = list(podSpec['containers']);
+  const [program = {}, ...sidecars] = asList(podSpec['containers']);
   const { args: _args, ...kept } = program;
   const tls = spec.engine.tls;
-  const ports = list(program['ports']);
+  const ports = asList(program['ports']);
   const port = agentPort(spec);
   return {
     ...podSpec,
-    initContainers: [initContainer(resource.agentImage), ...list(podSpec['initContainers'])],
+    initContainers: [initContainer(resource.agentImage), ...asList(podSpec['initContainers'])],
     containers: [
       {
         ...kept,
         command: agentCommand,
-        env: environment(resource, list(program['env'])),
+        env: environment(resource, asList(program['env'])),
         ports: ports.some((entry) => entry['containerPort'] === port)
           ? ports
           : [...ports, { name: portName, containerPort: port }],
         volumeMounts: [
-          ...list(program['volumeMounts']),
+          ...asList(program['volumeMounts']),
           // Writable: a member without a volume of its own keeps its epoch there.
           { name: agentVolume, mountPath: agentFolder },
           ...(tls === undefined ? [] : [{ name: tlsVolume, mountPath: tlsFolder, readOnly: true }]),
@@ -176,7 +176,7 @@ export function withAgent(resource: Resource, podSpec: Open): Open {
       ...sidecars,
     ],
     volumes: [
-      ...list(podSpec['volumes']),
+      ...asList(podSpec['volumes']),
       { name: agentVolume, emptyDir: {} },
       ...(tls === undefined ? [] : [{ name: tlsVolume, secret: { secretName: tls.secretName } }]),
     ],

@@ -3,7 +3,7 @@ import type { Spec } from '../../api/spec.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { podName } from '../model/naming.ts';
 import type { Resource } from '../model/observed.ts';
-import { type Open, open } from '../model/open.ts';
+import { type Unstructured, asUnstructured } from '../model/open.ts';
 
 const claimName = (template: string, pod: string) => `${template}-${pod}`;
 
@@ -22,13 +22,13 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
         name: claimName(metadata.name, podName(name, ordinal)),
         namespace,
         labels: {
-          ...(open(metadata['labels']) as Record<string, string>),
+          ...(asUnstructured(metadata['labels']) as Record<string, string>),
           [nameLabel]: name,
           [managedByLabel]: 'haservice-operator',
         },
         ...(metadata['annotations'] === undefined
           ? {}
-          : { annotations: open(metadata['annotations']) as Record<string, string> }),
+          : { annotations: asUnstructured(metadata['annotations']) as Record<string, string> }),
       },
       spec: template.spec,
     };
@@ -36,7 +36,7 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
 }
 
 /** The volumes of a pod: what the user gave, but those of the claims take the place of any of the same name. */
-export function podVolumes(spec: Spec, pod: string, given: Open[]): Open[] {
+export function podVolumes(spec: Spec, pod: string, given: Unstructured[]): Unstructured[] {
   const names = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
   return [
     ...given.filter((volume) => !names.includes(String(volume['name']))),

@@ -7,7 +7,7 @@ import { usesAgent } from '../model/managed.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Resource } from '../model/observed.ts';
-import { type Open, list, open } from '../model/open.ts';
+import { type Unstructured, asList, asUnstructured } from '../model/open.ts';
 
 /**
  * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too
@@ -42,7 +42,7 @@ export function templateHash(spec: Spec): string {
   return hash;
 }
 
-function spread(spec: Spec, labels: Record<string, string>): Open {
+function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
   const strict = whenUnsatisfiable === 'DoNotSchedule';
   return {
@@ -57,24 +57,24 @@ function spread(spec: Spec, labels: Record<string, string>): Open {
   };
 }
 
-function affinity(spec: Spec, labels: Record<string, string>, given: unknown): Open {
+function affinity(spec: Spec, labels: Record<string, string>, given: unknown): Unstructured {
   const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };
-  const anti = open(open(given)['podAntiAffinity']);
+  const anti = asUnstructured(asUnstructured(given)['podAntiAffinity']);
   const [field, entry] =
     spec.placement.nodes === 'Required'
       ? ['requiredDuringSchedulingIgnoredDuringExecution', term]
       : ['preferredDuringSchedulingIgnoredDuringExecution', { weight: 100, podAffinityTerm: term }];
-  return { ...open(given), podAntiAffinity: { ...anti, [field]: [...list(anti[field]), entry] } };
+  return { ...asUnstructured(given), podAntiAffinity: { ...anti, [field]: [...asList(anti[field]), entry] } };
 }
 
-function tolerations(given: unknown): Open[] {
+function tolerations(given: unknown): Unstructured[] {
   const own = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
     key,
     operator: 'Exists',
     effect: 'NoExecute',
     tolerationSeconds: lostNodeSeconds,
   }));
-  const users = list(given);
+  const users = asList(given);
   return [...users, ...own.filter(({ key }) => !users.some((user) => user['key'] === key))];
 }
 
@@ -92,8 +92,8 @@ export function desiredPod(
   const template = spec.template;
   const selector = selectorLabels(resource.name);
   const spreadLabels = { [nameLabel]: resource.name };
-  const metadata = open(template.metadata);
-  const podSpec = open(template.spec);
+  const metadata = asUnstructured(template.metadata);
+  const podSpec = asUnstructured(template.spec);
   const name = podName(resource.name, ordinal);
   const hasClaims = spec.volumeClaimTemplates.length > 0;
   return {
@@ -103,32 +103,32 @@ export function desiredPod(
       name,
       namespace: resource.namespace,
       labels: {
-        ...(open(metadata['labels']) as Record<string, string>),
+        ...(asUnstructured(metadata['labels']) as Record<string, string>),
         ...selector,
         [ordinalLabel]: String(ordinal),
         [roleLabel]: role,
       },
       annotations: {
-        ...(open(metadata['annotations']) as Record<string, string>),
+        ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         [templateHashAnnotation]: templateHash(spec),
       },
       ownerReferences: [ownerReference(resource)],
     },
     spec: withAgent(resource, {
       ...podSpec,
-      ...(hasClaims ? { volumes: podVolumes(spec, name, list(podSpec['volumes'])) } : {}),
+      ...(hasClaims ? { volumes: podVolumes(spec, name, asList(podSpec['volumes'])) } : {}),
       ...(zone === undefined
         ? {}
         : {
             nodeSelector: {
-              ...open(podSpec['nodeSelector']),
+              ...asUnstructured(podSpec['nodeSelector']),
               [spec.placement.zones.topologyKey]: zone,
             },
           }),
       affinity: affinity(spec, spreadLabels, podSpec['affinity']),
       tolerations: tolerations(podSpec['tolerations']),
       topologySpreadConstraints: [
-        ...list(podSpec['topologySpreadConstraints']),
+        ...asList(podSpec['topologySpreadConstraints']),
         spread(spec, spreadLabels),
       ],
     }),

@@ -121,7 +121,7 @@ function fenced({ status, spec }: Resource): Finding[] {
 }
 
 /** Everything that the conditions say. */
-export const findingsOf = (resource: Resource, observed: Observed, plans: Plans): Finding[] => [
+export const conditionsOf = (resource: Resource, observed: Observed, plans: Plans): Finding[] => [
   readiness(resource, observed, plans),
   progressing(resource, plans),
   degraded(resource, observed, plans),

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { managedProblems } from './managed-problems.ts';
+import { memberDegradedReasons } from './managed-problems.ts';
 import type { Member } from '../model/observed.ts';
 import { makeObserved } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
 
 const problemsOf = ({ resource, members }: ReturnType<typeof strong>) =>
-  managedProblems(resource, makeObserved(members));
+  memberDegradedReasons(resource, makeObserved(members));
 
 it('has none where all is well', () => {
   expect(problemsOf(strong())).toEqual([]);

@@ -30,7 +30,7 @@ export function isSettled(
 }
 
 /** What members say is wrong with them, and what of it stops writes. */
-export function managedProblems(resource: Resource, observed: Observed): Problem[] {
+export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
   const problems = [
     ...writesWait(resource, observed),
     ...rivals(resource, observed),

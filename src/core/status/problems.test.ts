@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Health, Member, Observed } from '../model/observed.ts';
-import { findProblems, nextProblemAtMs } from './problems.ts';
+import { degradedReasonsOf, nextDegradedAtMs } from './problems.ts';
 import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
 
 const problems = (
@@ -10,7 +10,7 @@ const problems = (
 ) => {
   const { resource, members } = running(spec);
   const changed = members.map((m) => (m.ordinal === 1 ? { ...m, ...change(m) } : m));
-  return findProblems(resource, makeObserved(changed, more), t0);
+  return degradedReasonsOf(resource, makeObserved(changed, more), t0);
 };
 const none = () => ({});
 
@@ -56,7 +56,7 @@ describe('findProblems', () => {
     ]);
     const { resource, members } = running();
     const young = members.map((member) => ({ ...member, ...unheard(t0 - 4_000) }));
-    expect(nextProblemAtMs(resource, makeObserved(young), t0)).toBe(t0 + 6_000);
+    expect(nextDegradedAtMs(resource, makeObserved(young), t0)).toBe(t0 + 6_000);
   });
 
   it('tells of names that others have, but not of what an older resource has only just left', () => {
@@ -70,9 +70,9 @@ describe('findProblems', () => {
     const { resource, members } = running();
     const young = { ...resource, createdAtMs: t0 - 29_999 };
     const observed = makeObserved(members, more);
-    expect(findProblems(young, observed, t0)).toEqual([]);
-    expect(nextProblemAtMs(young, observed, t0)).toBe(t0 + 1);
-    const reasons = findProblems(young, observed, t0 + 1).map(({ reason }) => reason);
+    expect(degradedReasonsOf(young, observed, t0)).toEqual([]);
+    expect(nextDegradedAtMs(young, observed, t0)).toBe(t0 + 1);
+    const reasons = degradedReasonsOf(young, observed, t0 + 1).map(({ reason }) => reason);
     expect(reasons).toEqual(expect.arrayContaining(['ServiceNameConflict', 'ForeignPod']));
     const leaving = { ...stranger, leftOver: false, deletionAtMs: t0 + 1 };
     expect(problems(none, { strangers: [leaving] })).toEqual([]);

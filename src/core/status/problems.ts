@@ -9,8 +9,8 @@ import type {
   WriteFailure,
 } from '../model/observed.ts';
 import { agentProblems } from '../resources/agent-pod.ts';
-import { isSettled, managedProblems } from './managed-problems.ts';
-import { leftOversEndAtMs } from '../replicas/left-overs.ts';
+import { isSettled, memberDegradedReasons } from './managed-problems.ts';
+import { garbageCollectedAtMs } from '../replicas/left-overs.ts';
 import { contactOf } from '../model/managed.ts';
 import { resolvePorts } from '../model/ports.ts';
 import { isActive } from '../model/topology.ts';
@@ -23,7 +23,7 @@ const portWrongAfterMs = 10_000;
 const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
 
 /** What is wrong with one member, or undefined: also where it is only starting. */
-export function memberProblem(
+export function memberDegradedReason(
   resource: Resource,
   member: Member,
   nowMs: number,
@@ -80,7 +80,7 @@ function zoneProblem(resource: Resource, observed: Observed): Problem | undefine
 }
 
 /** When the next doubt about a member or a name ends: then look again, so that its problem is told. */
-export function nextProblemAtMs(
+export function nextDegradedAtMs(
   resource: Resource,
   observed: Observed,
   nowMs: number,
@@ -89,7 +89,7 @@ export function nextProblemAtMs(
     .filter((member) => isLive(member) && member.phase === 'Running')
     .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
     .map((since) => since + portWrongAfterMs);
-  const times = [...doubts, leftOversEndAtMs(resource)].filter((time) => time > nowMs);
+  const times = [...doubts, garbageCollectedAtMs(resource)].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
@@ -126,9 +126,9 @@ const failureReasons: Record<HookState['action'], string> = {
 };
 
 /** Everything wrong that a person should know, most urgent first. */
-export function findProblems(resource: Resource, observed: Observed, nowMs: number): Problem[] {
+export function degradedReasonsOf(resource: Resource, observed: Observed, nowMs: number): Problem[] {
   const problems: Problem[] = [];
-  const leftOversEnd = leftOversEndAtMs(resource);
+  const leftOversEnd = garbageCollectedAtMs(resource);
   for (const service of Object.values(serviceNames(resource.name))) {
     const found = observed.services[service];
     if (found !== undefined && !found.ours && !(found.leftOver && nowMs < leftOversEnd)) {
@@ -172,11 +172,11 @@ export function findProblems(resource: Resource, observed: Observed, nowMs: numb
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }
-  problems.push(...agentProblems(resource), ...managedProblems(resource, observed));
+  problems.push(...agentProblems(resource), ...memberDegradedReasons(resource, observed));
   const zones = zoneProblem(resource, observed);
   if (zones !== undefined) problems.push(zones);
   for (const member of observed.members.filter(isLive)) {
-    const problem = memberProblem(resource, member, nowMs);
+    const problem = memberDegradedReason(resource, member, nowMs);
     if (problem !== undefined) problems.push(problem);
   }
   return problems;

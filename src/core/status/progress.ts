@@ -3,7 +3,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isDurable, isHealthy, isLive, primaryOf } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
-import { memberProblem } from './problems.ts';
+import { memberDegradedReason } from './problems.ts';
 
 /** What is on its way, for the condition Progressing, in clauses for a person. Empty where nothing is. */
 export function progressOf(
@@ -30,7 +30,7 @@ export function progressOf(
       clauses.push(`${member.name} is being deleted`);
     } else if (
       healthOf(member) === 'Unknown' &&
-      memberProblem(resource, member, nowMs) === undefined
+      memberDegradedReason(resource, member, nowMs) === undefined
     ) {
       clauses.push(`${member.name} is starting`);
     }

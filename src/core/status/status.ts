@@ -2,7 +2,7 @@ import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
 import { toConditions } from './conditions.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, findingsOf, neverWas } from './findings.ts';
+import { type Plans, conditionsOf, neverWas } from './findings.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum } from '../model/managed.ts';
 import {
@@ -100,7 +100,7 @@ export function nextStatus(
   nowMs: number,
 ): Status {
   const { status, spec, generation } = resource;
-  const found = findingsOf(resource, observed, plans);
+  const found = conditionsOf(resource, observed, plans);
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
   const healthy = observed.members.filter(seemsWell).length;

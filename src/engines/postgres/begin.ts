@@ -25,7 +25,7 @@ const initdbArgs = [
  *
  * @throws HAError HA_ERR_NO_PASSWORD; what runCommand throws
  */
-export async function beginDataSet(
+export async function initDataDirectory(
   tools: Tools,
   layout: Layout,
   password: string | undefined,

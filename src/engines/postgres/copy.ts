@@ -6,7 +6,7 @@ import { makeFolder } from './owner.ts';
 import type { Settings } from './settings.ts';
 import type { Tools } from './tools.ts';
 
-export interface CopyOptions {
+export interface BaseBackupOptions {
   tools: Tools;
   layout: Layout;
   settings: Settings;
@@ -29,7 +29,7 @@ const roomBytes = 128 * 2 ** 20;
  * @returns where the present data were kept
  * @throws what runCommand throws; the signal's reason
  */
-export async function copyLeader(options: CopyOptions): Promise<string | undefined> {
+export async function baseBackup(options: BaseBackupOptions): Promise<string | undefined> {
   const { tools, layout, settings, leader, size, keepAs, signal } = options;
   const { top, clone, data } = layout;
   await rm(clone, { recursive: true, force: true });

@@ -6,8 +6,8 @@ import { type EngineContext, dataDir } from '../engine-context.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type Loss, readLoss } from './loss.ts';
-import { type Owner, findOwner, makeFolder, writeFor } from './owner.ts';
-import { Pulse } from './pulse.ts';
+import { type OsUser, findOsUser, makeFolder, writeFor } from './owner.ts';
+import { StatusPoller } from './pulse.ts';
 import { Server } from './server.ts';
 import { type Session, withSession } from './session.ts';
 import { Settings, type Situation, alone } from './settings.ts';
@@ -26,7 +26,7 @@ export class Database {
   readonly tools: Tools;
   readonly settings: Settings;
   readonly server: Server;
-  readonly pulse: Pulse;
+  readonly pulse: StatusPoller;
   timelines: Timelines;
   /** System identifier; undefined: there are no data. */
   identity: string | undefined;
@@ -54,7 +54,7 @@ export class Database {
     this.layout = layoutOf(dataDir(context.config));
     this.settings = new Settings(context, this.layout, { owner: tools.owner, ...more });
     this.server = new Server(tools, this.layout.data);
-    this.pulse = new Pulse(this.settings.local, context.clock, () => this.server.isUp());
+    this.pulse = new StatusPoller(this.settings.local, context.clock, () => this.server.isUp());
     this.timelines = new Timelines(this.layout.data, tools.owner);
   }
 
@@ -65,7 +65,7 @@ export class Database {
     signal: AbortSignal,
   ): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
-    const owner = await findOwner([layout.data, layout.top]);
+    const owner = await findOsUser([layout.data, layout.top]);
     const tools = new Tools(await findPrograms(context.env), owner, context.env, layout.settings);
     await makeFolder(layout.top, owner);
     await makeFolder(layout.settings, owner);
@@ -189,7 +189,7 @@ export class Database {
 }
 
 /** A short path, as a socket's may have 107 bytes; the image's file system may be read-only. */
-async function makeSockets({ settings }: Layout, owner: Owner | undefined): Promise<string> {
+async function makeSockets({ settings }: Layout, owner: OsUser | undefined): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'haservice-postgres-')).catch(() =>
     join(settings, 'sockets'),
   );

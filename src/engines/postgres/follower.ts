@@ -2,16 +2,16 @@ import { rm } from 'node:fs/promises';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
-import { copyLeader } from './copy.ts';
+import { baseBackup } from './copy.ts';
 import type { Database } from './database.ts';
-import { beginOf, forkOf, parseHistory } from './history.ts';
+import { beginOf, forkOf, parseTimelineHistory } from './history.ts';
 import {
-  type LeaderView,
+  type UpstreamView,
   type Problem,
   hasLogFrom,
-  lookAtLeader,
+  lookAtUpstream,
   problemOf,
-  sizeOfLeader,
+  sizeOfUpstream,
 } from './leader.ts';
 import { noteLoss, rewind } from './rewind.ts';
 import { settle } from './fence.ts';
@@ -117,7 +117,7 @@ export class Follower {
     const view = await this.#look(signal);
     this.#refuseForeign(view, identity);
     const timeline = await database.timelineOf(end, end.replayed);
-    const own = (await database.timelines.history(timeline)) ?? parseHistory(timeline, '');
+    const own = (await database.timelines.history(timeline)) ?? parseTimelineHistory(timeline, '');
     let fork = Math.min(forkOf(own, view.history), view.flushed);
     if (
       end.replayed <= fork &&
@@ -141,7 +141,7 @@ export class Follower {
   }
 
   async #isSame(
-    view: LeaderView,
+    view: UpstreamView,
     timeline: number,
     end: number,
     signal: AbortSignal,
@@ -153,7 +153,7 @@ export class Follower {
 
   /** What it has beyond the fork no other has. It is counted, and then goes. */
   async #giveUpOwn(
-    view: LeaderView,
+    view: UpstreamView,
     range: Parameters<typeof noteLoss>[1]['range'],
     signal: AbortSignal,
   ): Promise<void> {
@@ -173,7 +173,7 @@ export class Follower {
   }
 
   async #clone(
-    view: LeaderView,
+    view: UpstreamView,
     keepAs: number | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> {
@@ -183,12 +183,12 @@ export class Follower {
     if (this.problem?.reason !== 'CloneFailed') this.problem = undefined;
     this.#begin();
     const { leader } = this;
-    const size = await sizeOfLeader(await settings.remote(leader), signal);
+    const size = await sizeOfUpstream(await settings.remote(leader), signal);
     context.log.info({ leader, bytes: size }, 'cloning the leader');
     await this.#stopServer(signal);
     let kept: string | undefined;
     try {
-      kept = await copyLeader({ tools, layout, settings, leader, size, keepAs, signal });
+      kept = await baseBackup({ tools, layout, settings, leader, size, keepAs, signal });
       await rm(layout.rewinding, { force: true });
     } finally {
       await database.look();
@@ -202,7 +202,7 @@ export class Follower {
     await this.#database.settings.prepare();
   }
 
-  async #startFollowing(view: LeaderView, signal: AbortSignal): Promise<void> {
+  async #startFollowing(view: UpstreamView, signal: AbortSignal): Promise<void> {
     const database = this.#database;
     await this.#keepHistory(view);
     await database.start({ leader: this.leader, sync: alone.sync }, signal);
@@ -211,7 +211,7 @@ export class Follower {
     await rm(database.layout.rewinding, { force: true });
   }
 
-  async #keepHistory({ timeline, historyText }: LeaderView): Promise<void> {
+  async #keepHistory({ timeline, historyText }: UpstreamView): Promise<void> {
     await this.#database.timelines.keep(timeline, historyText);
     await this.#database.timelines.fill(timeline);
   }
@@ -255,9 +255,9 @@ export class Follower {
    *
    * @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet)
    */
-  async #look(signal: AbortSignal): Promise<LeaderView> {
+  async #look(signal: AbortSignal): Promise<UpstreamView> {
     const { settings } = this.#database;
-    const view = await lookAtLeader(await settings.remote(this.leader), signal);
+    const view = await lookAtUpstream(await settings.remote(this.leader), signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
@@ -265,7 +265,7 @@ export class Follower {
     return view;
   }
 
-  #refuseForeign(view: LeaderView, identity: string): void {
+  #refuseForeign(view: UpstreamView, identity: string): void {
     if (view.identity === identity) return;
     throw new HAError(
       'HA_ERR_MEMBER_FOREIGN',

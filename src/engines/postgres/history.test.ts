@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { beginOf, forkOf, parseHistory, timelineAt } from './history.ts';
+import { beginOf, forkOf, parseTimelineHistory, timelineAt } from './history.ts';
 import { formatLsn, historyName, parseLsn, segmentName } from './position.ts';
 import { applicationName, connectionName, connectionString, literal, syncNames } from './quote.ts';
 
@@ -8,7 +8,7 @@ const MiB = 2 ** 20;
 describe('histories', () => {
   const text =
     '1\t0/3000000\tno recovery target specified\n\n# a comment\n3\t1/5000000\tbefore x\n';
-  const history = parseHistory(7, text);
+  const history = parseTimelineHistory(7, text);
 
   it('are read from their files', () => {
     expect(history).toEqual([
@@ -28,13 +28,13 @@ describe('histories', () => {
 
   it.each([
     { own: history, name: 'of one that goes on', fork: Infinity },
-    { own: parseHistory(3, '1\t0/3000000'), name: 'of a parent', fork: 2 ** 32 + 0x5000000 },
-    { own: parseHistory(1, ''), name: 'of a grandparent', fork: 0x3000000 },
-    { own: parseHistory(2, '1\t0/2000000'), name: 'that left earlier', fork: 0x2000000 },
-    { own: parseHistory(2, '1\t0/4000000'), name: 'that left later', fork: 0x3000000 },
-    { own: parseHistory(9, '1\t0/3000000'), name: 'that left at the same point', fork: 0x3000000 },
+    { own: parseTimelineHistory(3, '1\t0/3000000'), name: 'of a parent', fork: 2 ** 32 + 0x5000000 },
+    { own: parseTimelineHistory(1, ''), name: 'of a grandparent', fork: 0x3000000 },
+    { own: parseTimelineHistory(2, '1\t0/2000000'), name: 'that left earlier', fork: 0x2000000 },
+    { own: parseTimelineHistory(2, '1\t0/4000000'), name: 'that left later', fork: 0x3000000 },
+    { own: parseTimelineHistory(9, '1\t0/3000000'), name: 'that left at the same point', fork: 0x3000000 },
     {
-      own: parseHistory(7, '1\t0/3000000\n3\t0/4000000'),
+      own: parseTimelineHistory(7, '1\t0/3000000\n3\t0/4000000'),
       name: 'of the same number',
       fork: 0x4000000,
     },

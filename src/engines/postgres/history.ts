@@ -11,7 +11,7 @@ export interface Piece {
  * The line of timelines that leads to `timeline`, from its history file: `parent <tab> LSN of the switch <tab> reason`, with
  * comments after `#`. Without a file it has no parents.
  */
-export function parseHistory(timeline: number, text: string): Piece[] {
+export function parseTimelineHistory(timeline: number, text: string): Piece[] {
   const pieces: Piece[] = [];
   let begin = 0;
   for (const line of text.split('\n')) {

@@ -1,9 +1,9 @@
-import { type Piece, parseHistory } from './history.ts';
+import { type Piece, parseTimelineHistory } from './history.ts';
 import { historyName, segmentName } from './position.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
 /** What a member that wants to follow must know of its leader. */
-export interface LeaderView {
+export interface UpstreamView {
   identity: string;
   /** Not promoted yet, or not any more. */
   standby: boolean;
@@ -44,10 +44,10 @@ interface Row {
 }
 
 /** Asks the leader, as the role that members have for it. @throws what withSession throws */
-export async function lookAtLeader(
+export async function lookAtUpstream(
   options: SessionOptions,
   signal: AbortSignal,
-): Promise<LeaderView> {
+): Promise<UpstreamView> {
   return withSession(options, { signal, timeoutMs: lookMs }, async (session) => {
     const row = await session.row<Row>(query);
     const timeline = row.segment === null ? 0 : parseInt(row.segment.slice(0, 8), 16);
@@ -60,7 +60,7 @@ export async function lookAtLeader(
       controlTimeline: row.controlTimeline,
       flushed: Number(row.flushed),
       historyText,
-      history: parseHistory(timeline, historyText),
+      history: parseTimelineHistory(timeline, historyText),
       segmentBytes: Number(row.segmentBytes),
       segments: new Set(names.map(({ name }) => name)),
     };
@@ -68,7 +68,7 @@ export async function lookAtLeader(
 }
 
 /** Bytes of all its databases. It looks at every file, so it may take long. */
-export async function sizeOfLeader(options: SessionOptions, signal: AbortSignal): Promise<number> {
+export async function sizeOfUpstream(options: SessionOptions, signal: AbortSignal): Promise<number> {
   const limits = { signal, timeoutMs: sizeMs };
   const { size } = await withSession(options, limits, (session) =>
     session.row<{ size: string }>(
@@ -87,7 +87,7 @@ async function readHistory(session: Session, timeline: number): Promise<string> 
 }
 
 /** Whether it still has the log from `offset` on. A new timeline begins with a copy of the segment in which it begins. */
-export function hasLogFrom(leader: LeaderView, offset: number): boolean {
+export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
   const { history, segments, segmentBytes } = leader;
   return history.some(({ timeline }) => segments.has(segmentName(timeline, offset, segmentBytes)));
 }

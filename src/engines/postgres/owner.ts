@@ -2,7 +2,7 @@ import { chown, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promise
 import { HAError } from '../../api/errors.ts';
 
 /** The user that Postgres runs as, where that is not this process's own. */
-export interface Owner {
+export interface OsUser {
   uid: number;
   gid: number;
 }
@@ -14,7 +14,7 @@ export interface Owner {
  * @param folders the first that is there and not root's decides
  * @throws HAError HA_ERR_PROGRAM_START where there is no such user
  */
-export async function findOwner(folders: readonly string[]): Promise<Owner | undefined> {
+export async function findOsUser(folders: readonly string[]): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   for (const folder of folders) {
     const found = await stat(folder).catch(() => undefined);
@@ -30,14 +30,14 @@ export async function findOwner(folders: readonly string[]): Promise<Owner | und
 }
 
 /** Makes a folder that only the owner can look into; leaves one that is there. */
-export async function makeFolder(path: string, owner: Owner | undefined): Promise<void> {
+export async function makeFolder(path: string, owner: OsUser | undefined): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   if (owner !== undefined) await chown(path, owner.uid, owner.gid);
 }
 
 /** Writes a file that only the owner can read, in one step: after a crash there is the old one or the new one. */
 export async function writeFor(
-  owner: Owner | undefined,
+  owner: OsUser | undefined,
   path: string,
   content: string | Buffer,
 ): Promise<void> {

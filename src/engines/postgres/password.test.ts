@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../member-client/testing.ts';
 import { layoutOf } from './layout.ts';
-import { lookAtLeader, problemOf } from './leader.ts';
+import { lookAtUpstream, problemOf } from './leader.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const password = 'the secret itself';
@@ -95,7 +95,7 @@ describe('the password', () => {
     const leader = await fakeLeader(...answers);
     const { port } = leader;
     const options = { host: '127.0.0.1', port, user: 'haservice', database: 'postgres', password };
-    const error: unknown = await lookAtLeader(options, within()).catch((thrown: unknown) => thrown);
+    const error: unknown = await lookAtUpstream(options, within()).catch((thrown: unknown) => thrown);
     await leader.ended();
     expect(leader.sent).toHaveLength(messages);
     for (const sent of leader.sent) {

@@ -4,7 +4,7 @@ import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
-import { beginDataSet } from './begin.ts';
+import { initDataDirectory } from './begin.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import type { Problem } from './leader.ts';
@@ -85,7 +85,7 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'cannot be promoted');
       const { tools, layout } = database;
-      await beginDataSet(tools, layout, this.#context.password, signal);
+      await initDataDirectory(tools, layout, this.#context.password, signal);
       await database.look();
     }
     if (await database.isUnfinished()) {

@@ -10,7 +10,7 @@ const renewMs = 2_000;
  * Asks the own server how it is, over a kept connection, one question at a time. A question that is not answered stays open for
  * whoever asks next: a frozen server gets no second one.
  */
-export class Pulse {
+export class StatusPoller {
   readonly #options: SessionOptions;
   readonly #clock: Clock;
   readonly #isUp: () => Promise<boolean>;

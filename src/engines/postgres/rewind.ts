@@ -1,7 +1,7 @@
 import type { Host } from './connection.ts';
 import type { Database } from './database.ts';
 import type { Piece } from './history.ts';
-import type { LeaderView } from './leader.ts';
+import type { UpstreamView } from './leader.ts';
 import { countCommits, writeLoss } from './loss.ts';
 import { writeFor } from './owner.ts';
 import { formatLsn } from './position.ts';
@@ -57,7 +57,7 @@ export async function rewind(
     view,
     range,
     look,
-  }: { leader: Host; view: LeaderView; range: Range; look: () => Promise<LeaderView> },
+  }: { leader: Host; view: UpstreamView; range: Range; look: () => Promise<UpstreamView> },
   signal: AbortSignal,
 ): Promise<boolean> {
   const { tools, layout, settings, context } = database;

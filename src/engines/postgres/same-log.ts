@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LeaderView } from './leader.ts';
+import type { UpstreamView } from './leader.ts';
 import { segmentName } from './position.ts';
 import { type SessionOptions, withSession } from './session.ts';
 
@@ -17,7 +17,7 @@ const compareMs = 30_000;
 export async function isSameLog(
   data: string,
   { timeline, end }: { timeline: number; end: number },
-  view: LeaderView,
+  view: UpstreamView,
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {

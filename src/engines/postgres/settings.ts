@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
-import { type Owner, makeFolder, writeFor } from './owner.ts';
+import { type OsUser, makeFolder, writeFor } from './owner.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
 import { type Purpose, applicationName, literal, nobodyYet } from './quote.ts';
 import { replicationUser } from './role.ts';
@@ -35,7 +35,7 @@ const ours =
 export class Settings {
   readonly #context: EngineContext;
   readonly #layout: Layout;
-  readonly #owner: Owner | undefined;
+  readonly #owner: OsUser | undefined;
   /** Of the socket: private, as whoever can reach it needs no password. */
   readonly sockets: string;
   /** Folder of tls.crt, tls.key and ca.crt. */
@@ -53,7 +53,7 @@ export class Settings {
       sockets,
       certificates,
       major,
-    }: { owner: Owner | undefined; sockets: string; certificates: string; major: number },
+    }: { owner: OsUser | undefined; sockets: string; certificates: string; major: number },
   ) {
     this.#context = context;
     this.#layout = layout;

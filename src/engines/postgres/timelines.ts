@@ -1,7 +1,7 @@
 import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Piece, beginOf, parseHistory, timelineAt } from './history.ts';
-import { type Owner, writeFor } from './owner.ts';
+import { type Piece, beginOf, parseTimelineHistory, timelineAt } from './history.ts';
+import { type OsUser, writeFor } from './owner.ts';
 import { historyName, segmentName } from './position.ts';
 
 /** A history file that says nothing: the timeline of this number never was. */
@@ -20,22 +20,22 @@ const skipped = '# haservice: there is no timeline of this number\n';
  */
 export class Timelines {
   readonly #folder: string;
-  readonly #owner: Owner | undefined;
+  readonly #owner: OsUser | undefined;
   /** Histories never change. */
   readonly #histories = new Map<number, Piece[]>();
 
-  constructor(data: string, owner: Owner | undefined) {
+  constructor(data: string, owner: OsUser | undefined) {
     this.#folder = join(data, 'pg_wal');
     this.#owner = owner;
   }
 
   /** The history of a timeline; undefined where its file is not there (yet), or says nothing. */
   async history(timeline: number): Promise<Piece[] | undefined> {
-    if (timeline === 1) return parseHistory(1, '');
+    if (timeline === 1) return parseTimelineHistory(1, '');
     const known = this.#histories.get(timeline);
     if (known !== undefined) return known;
     const text = await readFile(this.#path(timeline), 'utf8').catch(() => '');
-    const history = parseHistory(timeline, text);
+    const history = parseTimelineHistory(timeline, text);
     if (history.length === 1) return undefined;
     this.#histories.set(timeline, history);
     return history;

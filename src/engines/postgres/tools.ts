@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { passwordVariable } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
-import type { Owner } from './owner.ts';
+import type { OsUser } from './owner.ts';
 
 export interface ToolOptions {
   signal: AbortSignal;
@@ -16,11 +16,11 @@ export interface ToolOptions {
 /** The programs that come with Postgres, run as the user who owns the data. */
 export class Tools {
   readonly folder: string;
-  readonly owner: Owner | undefined;
+  readonly owner: OsUser | undefined;
   readonly env: NodeJS.ProcessEnv;
 
   /** @param home in place of this process's own, which may be root's: libpq looks into it */
-  constructor(folder: string, owner: Owner | undefined, env: NodeJS.ProcessEnv, home: string) {
+  constructor(folder: string, owner: OsUser | undefined, env: NodeJS.ProcessEnv, home: string) {
     this.folder = folder;
     this.owner = owner;
     // What they print is read by programs, and variables such as PGHOST are not meant for them.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Following, Lineage } from './course.ts';
+import { type Following, ReplicationHistory } from './course.ts';
 import type { ServerInfo } from './server-info.ts';
 
 const leader = { member: 'b', host: '10.0.0.2', port: 6379 };
@@ -24,8 +24,8 @@ function following(epoch: number, replid: string, start?: number): Following {
 }
 
 /** Led in epoch 1. */
-function lineage(): Lineage {
-  const data = new Lineage();
+function lineage(): ReplicationHistory {
+  const data = new ReplicationHistory();
   data.lead(1);
   return data;
 }

@@ -2,7 +2,7 @@ import type { Order, Position, SyncSet } from '../../protocol/member-protocol.ts
 import type { ServerInfo } from './server-info.ts';
 
 /** What the server was last told to do. */
-export type Course =
+export type ReplicationTarget =
   /** `strayed`: somebody else had told it whom to follow, and it was brought back. */
   | { kind: 'nowhere'; strayed?: boolean }
   | { kind: 'leading'; epoch: number; sync: SyncSet }
@@ -24,7 +24,7 @@ export type Arrival = 'continued' | 'replaced';
  * Which term the data are of, told from what the server says of itself now and then. That is enough although links may come
  * and go unseen: a replica's history (replid) changes only when it has been linked, and names the one that it went on from.
  */
-export class Lineage {
+export class ReplicationHistory {
   /** Undefined: the data cannot be compared with any others, as a restart has lost the count. */
   #term: number | undefined;
   #torn = false;
@@ -57,7 +57,7 @@ export class Lineage {
    * @param course which the server was on when it said so
    * @returns that it has been linked to its leader, when that is news
    */
-  see(info: ServerInfo, course: Course): Arrival | undefined {
+  see(info: ServerInfo, course: ReplicationTarget): Arrival | undefined {
     if (course.kind !== 'following' || info.loading) return undefined;
     const { order, replid, link } = course;
     const linked = isOf(info, course) && info.master?.linked === true;

@@ -4,7 +4,7 @@ import type { Arrival } from './course.ts';
 import { dropKept, dropPending, findData, isLogPending, keepData } from './data-files.ts';
 import type { History } from './leader.ts';
 import { bytesAhead, isAtRisk, lossOf } from './losses.ts';
-import { Memory, type Remembered } from './memory.ts';
+import { PersistedState, type Persisted } from './memory.ts';
 
 /** Of the leader whose copy it has become without an order. */
 const unknownEpoch = 0;
@@ -16,29 +16,29 @@ const unknownEpoch = 0;
  * Most of it is written down in the background: no failover waits for the accounting. What a crash leaves out of it is the
  * word about a loss, never an order that was obeyed: those are in the agent's own file.
  */
-export class Custody {
+export class DataRetention {
   readonly #dir: string;
-  readonly #memory: Memory;
+  readonly #memory: PersistedState;
   readonly #log: EngineLog;
 
-  private constructor(dir: string, memory: Memory, log: EngineLog) {
+  private constructor(dir: string, memory: PersistedState, log: EngineLog) {
     this.#dir = dir;
     this.#memory = memory;
     this.#log = log;
   }
 
   /** Before the server is started: it makes an empty log where there is none. */
-  static async open(dir: string, service: string, log: EngineLog): Promise<Custody> {
+  static async open(dir: string, service: string, log: EngineLog): Promise<DataRetention> {
     const data = (await findData(dir)) !== 'none';
-    const memory = await Memory.open(dir, data, service);
+    const memory = await PersistedState.open(dir, data, service);
     if (await isLogPending(dir)) {
       if (data) await memory.set({ cloning: memory.now.cloning ?? unknownEpoch });
       await dropPending(dir);
     }
-    return new Custody(dir, memory, log);
+    return new DataRetention(dir, memory, log);
   }
 
-  get now(): Remembered {
+  get now(): Persisted {
     return this.#memory.now;
   }
 

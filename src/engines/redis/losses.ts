@@ -1,6 +1,6 @@
 import type { MemberReport, Order, Position } from '../../protocol/member-protocol.ts';
 import type { History } from './leader.ts';
-import type { Remembered } from './memory.ts';
+import type { Persisted } from './memory.ts';
 
 /**
  * Whether a member may hold what a new leader does not: its data have come from elsewhere, it stands beyond where the leader's term began, or it has led itself
@@ -11,7 +11,7 @@ import type { Remembered } from './memory.ts';
 export function isAtRisk(
   { epoch, start }: Order<'follow'>,
   position: Position | undefined,
-  { foreign, ledIn, ledUntil }: Remembered,
+  { foreign, ledIn, ledUntil }: Persisted,
 ): boolean {
   if (foreign) return true;
   const wrote = ledIn > 0 && ledIn < epoch;
@@ -38,7 +38,7 @@ export function bytesAhead(
 /** For the report, once the data have been replaced. */
 export function lossOf(
   epoch: number,
-  { ahead, folder, foreign }: NonNullable<Remembered['kept']>,
+  { ahead, folder, foreign }: NonNullable<Persisted['kept']>,
 ): NonNullable<MemberReport['loss']> {
   const where = `The data files from before are kept in ${folder}: start a server on that folder to look into them, remove it when done.`;
   if (foreign) {

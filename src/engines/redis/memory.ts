@@ -34,19 +34,19 @@ const schema = z.object({
   loss: memberReportSchema.shape.loss,
 });
 
-export type Remembered = z.output<typeof schema>;
+export type Persisted = z.output<typeof schema>;
 
 /** Where nothing can be read but there are data: they may be anyone's, and may hold what no other has. */
-const unknown: Remembered = { foreign: false, held: true, lost: false, ledIn: 0 };
+const unknown: Persisted = { foreign: false, held: true, lost: false, ledIn: 0 };
 
 /** What outlives the process, in a file beside the data. Not needed for the safety of orders: that is the agent's epoch. */
-export class Memory {
+export class PersistedState {
   readonly #file: string;
-  #now: Remembered;
+  #now: Persisted;
   #writing: Promise<void> = Promise.resolve();
   #error: HAError | undefined;
 
-  private constructor(file: string, now: Remembered) {
+  private constructor(file: string, now: Persisted) {
     this.#file = file;
     this.#now = now;
   }
@@ -56,12 +56,12 @@ export class Memory {
    * @param data whether there are any
    * @param service name of the one that has the volume now
    */
-  static async open(dir: string, data: boolean, service: string): Promise<Memory> {
+  static async open(dir: string, data: boolean, service: string): Promise<PersistedState> {
     const folder = join(dir, '.haservice');
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'redis.json');
     const read = await readRemembered(file);
-    const memory = new Memory(file, read ?? { ...unknown, held: data });
+    const memory = new PersistedState(file, read ?? { ...unknown, held: data });
     const isLost = read?.held === true && !data;
     const isForeign = data && (read === undefined || (read.service ?? service) !== service);
     // Also where the data are foreign.
@@ -76,7 +76,7 @@ export class Memory {
     return memory;
   }
 
-  get now(): Remembered {
+  get now(): Persisted {
     return this.#now;
   }
 
@@ -95,7 +95,7 @@ export class Memory {
    *
    * @throws HAError HA_ERR_STATE_FILE
    */
-  async set(change: { [K in keyof Remembered]?: Remembered[K] | undefined }): Promise<void> {
+  async set(change: { [K in keyof Persisted]?: Persisted[K] | undefined }): Promise<void> {
     this.#now = schema.parse({ ...this.#now, ...change });
     const text = JSON.stringify(this.#now);
     const written = this.#writing.then(() => writeWhole(this.#file, text));
@@ -112,7 +112,7 @@ export class Memory {
 }
 
 /** Undefined where there is no such file. */
-async function readRemembered(file: string): Promise<Remembered | undefined> {
+async function readRemembered(file: string): Promise<Persisted | undefined> {
   let text;
   try {
     text = await readFile(file, 'utf8');

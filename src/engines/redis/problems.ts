@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Position } from '../../protocol/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
-import type { Course } from './course.ts';
-import type { Remembered } from './memory.ts';
+import type { ReplicationTarget } from './course.ts';
+import type { Persisted } from './memory.ts';
 import type { ServerInfo } from './server-info.ts';
 
 export type Problem = NonNullable<EngineReport['problem']>;
@@ -39,9 +39,9 @@ export async function fullDisk(what: string, dir: string): Promise<Problem | und
 
 /** What is wrong with the data themselves. */
 export function dataProblem(
-  { lost, held, cloning }: Remembered,
+  { lost, held, cloning }: Persisted,
   info: ServerInfo,
-  course: Course,
+  course: ReplicationTarget,
   position: Position | undefined,
 ): Problem | undefined {
   if (lost && !held) {

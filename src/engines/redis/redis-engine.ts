@@ -3,11 +3,11 @@ import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
-import { type Course, type Following, Lineage, isOf } from './course.ts';
-import { Custody } from './custody.ts';
+import { type ReplicationTarget, type Following, ReplicationHistory, isOf } from './course.ts';
+import { DataRetention } from './custody.ts';
 import { dropClients, maxLagSeconds, serveStale, setSync, syncAll, toNowhere } from './commands.ts';
 import { type Access, historyOf } from './leader.ts';
-import { Reporter } from './reporter.ts';
+import { StatusReporter } from './reporter.ts';
 import { Server } from './server.ts';
 import { nowhere } from './server-config.ts';
 import { type ServerInfo, cannotLog } from './server-info.ts';
@@ -26,10 +26,10 @@ export class RedisEngine implements ManagedEngine {
   readonly #context: EngineContext;
   readonly #access: Access;
   readonly #server: Server;
-  readonly #reporter: Reporter;
-  readonly #lineage = new Lineage();
-  #custody: Custody | undefined;
-  #course: Course = { kind: 'nowhere' };
+  readonly #reporter: StatusReporter;
+  readonly #lineage = new ReplicationHistory();
+  #custody: DataRetention | undefined;
+  #course: ReplicationTarget = { kind: 'nowhere' };
   /** Clients may be connected that think this is the leader. */
   #hasClients = false;
   /** appendfsync as the user has it: what a follower goes by, and a leader that needs no acknowledgement. */
@@ -43,13 +43,13 @@ export class RedisEngine implements ManagedEngine {
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
     this.#access = { password: context.password, tls };
     this.#server = new Server(context, tls);
-    this.#reporter = new Reporter(context, this.#access);
+    this.#reporter = new StatusReporter(context, this.#access);
     this.ended = this.#server.ended;
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
-    const custody = await Custody.open(dataDir(config), config.service, log);
+    const custody = await DataRetention.open(dataDir(config), config.service, log);
     await this.#server.launch(signal);
     this.#ownSync = await this.#askSync(signal);
     this.#custody = custody;
@@ -157,7 +157,7 @@ export class RedisEngine implements ManagedEngine {
     this.#server.kill();
   }
 
-  async #obey<T>(order: (custody: Custody) => Promise<T>): Promise<T> {
+  async #obey<T>(order: (custody: DataRetention) => Promise<T>): Promise<T> {
     if (this.#custody === undefined) {
       throw new HAError('HA_ERR_PROBE_REFUSED', 'the server has not started yet');
     }
@@ -170,7 +170,7 @@ export class RedisEngine implements ManagedEngine {
   }
 
   /** @returns how it is then */
-  async #fence(custody: Custody, signal: AbortSignal): Promise<ServerInfo> {
+  async #fence(custody: DataRetention, signal: AbortSignal): Promise<ServerInfo> {
     const course = this.#course;
     // A server that must sync and cannot ends, and what it has acknowledged from memory with it.
     const sync = cannotLog(await this.#server.info(signal)) ? [] : [syncAll];
@@ -204,7 +204,7 @@ export class RedisEngine implements ManagedEngine {
   }
 
   /** Acts on what the server said of itself while it was on a course. */
-  #see(info: ServerInfo, course: Course): void {
+  #see(info: ServerInfo, course: ReplicationTarget): void {
     const arrival = this.#lineage.see(info, course);
     if (course.kind === 'following' && arrival !== undefined) {
       this.#custody?.arrived(course.order, arrival);
@@ -215,7 +215,7 @@ export class RedisEngine implements ManagedEngine {
    * Whether all that is in memory is on the disk as well: its log is on, and is not being written anew; and no copy can come in
    * the next moment, nor is what is in memory what a restart has found.
    */
-  #isWritten(info: ServerInfo, course: Course): boolean {
+  #isWritten(info: ServerInfo, course: ReplicationTarget): boolean {
     if (info.loading || !info.logging || info.rewriting || cannotLog(info)) return false;
     return course.kind === 'following'
       ? course.link !== 'none' && info.master?.linked === true
@@ -232,7 +232,7 @@ export class RedisEngine implements ManagedEngine {
   }
 }
 
-function hasStrayed(info: ServerInfo, course: Course): boolean {
+function hasStrayed(info: ServerInfo, course: ReplicationTarget): boolean {
   switch (course.kind) {
     case 'leading':
       return info.master !== undefined;

@@ -1,9 +1,9 @@
 import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
-import type { Course, Following } from './course.ts';
+import type { ReplicationTarget, Following } from './course.ts';
 import { type Access, checkLeader } from './leader.ts';
-import type { Custody } from './custody.ts';
+import type { DataRetention } from './custody.ts';
 import { type Problem, dataProblem, diskProblem, fullDisk } from './problems.ts';
 import { pingSeconds } from './server-config.ts';
 import type { ServerInfo } from './server-info.ts';
@@ -13,8 +13,8 @@ const patienceMs = 2_000;
 const checkEveryMs = 5_000;
 
 export interface Circumstances {
-  course: Course;
-  custody: Custody;
+  course: ReplicationTarget;
+  custody: DataRetention;
   /** How many followers the server needs to take a write. */
   acks: number;
   position: Position | undefined;
@@ -23,7 +23,7 @@ export interface Circumstances {
 }
 
 /** Puts into a report what the server says, and what is known besides. */
-export class Reporter {
+export class StatusReporter {
   readonly #context: EngineContext;
   readonly #access: Access;
   /** When the server was last seen to be linked, or was told to link; and to whom. Monotonic milliseconds. */

@@ -1,6 +1,6 @@
 import { type DetectorConfig, initial, judge, onAnswer } from '../detector.ts';
 import type { FakeClock } from '../../lib/fake-clock.ts';
-import type { Line, LineEvents } from '../../member-client/line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from '../../member-client/line.ts';
 import { LineProbe } from '../../member-client/probe.ts';
 import { StallMeter } from '../stall-meter.ts';
 
@@ -32,13 +32,13 @@ export interface Network {
 }
 
 /** A connection whose lost packets are sent again after Linux's first timeouts, which double: SYN 1 s, data 200 ms. */
-class LossyLine implements Line {
+class LossyLine implements ProbeConnection {
   readonly #network: Network;
-  readonly #events: LineEvents;
+  readonly #events: ProbeConnectionEvents;
   #connected = false;
   #closed = false;
 
-  constructor(network: Network, events: LineEvents) {
+  constructor(network: Network, events: ProbeConnectionEvents) {
     this.#network = network;
     this.#events = events;
   }

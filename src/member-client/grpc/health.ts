@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
-import type { Line, LineEvents } from '../line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from '../line.ts';
 import { grpcStatus } from './call.ts';
 import { askOverGrpc } from './line.ts';
 import { decodeHealth, encodeHealthRequest } from './health-message.ts';
@@ -9,7 +9,7 @@ import { decodeHealth, encodeHealthRequest } from './health-message.ts';
  * Asks by the health checking protocol of gRPC: SERVING is well, anything else is a wrong answer.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
-export function healthLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+export function healthLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
   const service = target.engine.grpc?.service ?? '';
   return askOverGrpc(target, clock, events, {
     path: '/grpc.health.v1.Health/Check',

@@ -3,7 +3,7 @@ import { type ServerHttp2Stream, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import type { LineEvents } from '../line.ts';
+import type { ProbeConnectionEvents } from '../line.ts';
 import { freePort, settled } from '../testing.ts';
 import { healthLine } from './health.ts';
 
@@ -13,7 +13,7 @@ afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
 function lineTo(port: number) {
   const told: string[] = [];
-  const events: LineEvents = {
+  const events: ProbeConnectionEvents = {
     answer: () => told.push('answer'),
     badAnswer: () => told.push('badAnswer'),
     refused: () => told.push('refused'),

@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Clock } from '../../lib/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
-import type { FailureEvents, Line, LineEvents } from '../line.ts';
+import type { FailureEvents, ProbeConnection, ProbeConnectionEvents } from '../line.ts';
 import type { GrpcAnswer, GrpcCall } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 
@@ -16,19 +16,19 @@ export interface GrpcQuestion extends Omit<GrpcCall, 'metadata'> {
 export const askOverGrpc = (
   target: ProbeTarget,
   clock: Clock,
-  events: LineEvents,
+  events: ProbeConnectionEvents,
   question: GrpcQuestion,
-): Line => new GrpcLine(target, clock, events, question);
+): ProbeConnection => new GrpcLine(target, clock, events, question);
 
-class GrpcLine implements Line {
+class GrpcLine implements ProbeConnection {
   readonly #target: ProbeTarget;
   readonly #clock: Clock;
-  readonly #events: LineEvents;
+  readonly #events: ProbeConnectionEvents;
   readonly #question: GrpcQuestion;
   #connection: GrpcConnection | undefined;
   #call: ClientHttp2Stream | undefined;
 
-  constructor(target: ProbeTarget, clock: Clock, events: LineEvents, question: GrpcQuestion) {
+  constructor(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents, question: GrpcQuestion) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
-import type { Line, LineEvents } from '../line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from '../line.ts';
 import { tellReport } from '../member.ts';
 import { type GrpcAnswer, grpcStatus } from './call.ts';
 import { askOverGrpc } from './line.ts';
@@ -8,7 +8,7 @@ import { decodeReport, statusPath } from './messages.ts';
 import { reportIn } from './trailers.ts';
 
 /** As memberLine of ../member.ts, but over gRPC: OK with a report is well, UNAVAILABLE with one is not. */
-export function grpcMemberLine(target: ProbeTarget, clock: Clock, events: LineEvents): Line {
+export function grpcMemberLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
   const { protocol } = target;
   return askOverGrpc(target, clock, events, {
     path: statusPath,
