@@ -9,7 +9,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { settled } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
-import { type Obeyed, nothingObeyed } from './rules.ts';
+import { type Obeyed, nothingObeyed } from './epoch-check.ts';
 import { FakeEngine, FakeKeep, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];

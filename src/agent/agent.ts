@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Watchdog } from './guard.ts';
+import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
 import { Member } from './member.ts';
-import { CommandQueue } from './order-desk.ts';
-import type { Obeyed } from './rules.ts';
+import { CommandQueue } from './command-queue.ts';
+import type { Obeyed } from './epoch-check.ts';
 import { startServer } from './server.ts';
-import type { EpochStore } from './state-file.ts';
+import type { EpochStore } from './epoch-store.ts';
 
 export interface AgentOptions {
   pod: { name: string; uid: string | undefined };

@@ -1,4 +1,4 @@
-import { containerArgument, guardArgument, runGuard } from './guard-process.ts';
+import { containerArgument, guardArgument, runGuard } from './watchdog-process.ts';
 
 /**
  * `install DIR` puts the agent into a folder, from where it runs in any image; without a command it is the agent. Its

@@ -10,9 +10,9 @@ import {
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
-import type { CommandQueue } from './order-desk.ts';
-import { SingleFlight } from './question.ts';
-import type { AnyOrder, Obeyed } from './rules.ts';
+import type { CommandQueue } from './command-queue.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { AnyOrder, Obeyed } from './epoch-check.ts';
 import type { Answer, Routes } from './server.ts';
 
 export interface MemberOptions {

@@ -3,11 +3,11 @@ import { HAError } from '../api/errors.ts';
 import type { Probe, ProbeEvent } from '../member-client/engine.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { callHook } from '../member-client/hooks.ts';
-import { type LastRoleCommand, roleOf } from '../engines/last-order.ts';
+import { type LastRoleCommand, roleOf } from '../engines/last-role-command.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
-import { plainConnection } from '../member-client/plain-line.ts';
+import { plainConnection } from '../member-client/plain-connection.ts';
 import { LineProbe } from '../member-client/probe.ts';
-import { SupervisedProcess } from '../engines/program.ts';
+import { SupervisedProcess } from '../engines/supervised-process.ts';
 
 /**
  * A program that knows nothing of roles but its hooks, asked over TCP, HTTP or gRPC. The Services say who gets requests; that it

@@ -3,7 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type Log, createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';
-import { Watchdog } from './guard.ts';
+import { Watchdog } from './watchdog.ts';
 import { install } from './install.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Obeyed, nothingObeyed } from './rules.ts';
-import { type EpochStore, EpochFile } from './state-file.ts';
+import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type EpochStore, EpochFile } from './epoch-store.ts';
 
 /**
  * Opens what was obeyed: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec

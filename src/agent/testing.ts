@@ -1,7 +1,7 @@
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
-import type { AnyOrder, Obeyed } from './rules.ts';
-import type { EpochStore } from './state-file.ts';
+import type { AnyOrder, Obeyed } from './epoch-check.ts';
+import type { EpochStore } from './epoch-store.ts';
 
 /** An engine of which a test says when it answers. */
 export class FakeEngine implements ManagedEngine {

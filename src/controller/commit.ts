@@ -1,7 +1,7 @@
 import type { HAService } from '../api/haservice.ts';
 import type { Decision } from '../core/model/decision.ts';
 import type { Resource } from '../core/model/observed.ts';
-import type { ReconcileState } from './memory.ts';
+import type { ReconcileState } from './reconcile-state.ts';
 import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';

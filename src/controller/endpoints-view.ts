@@ -1,6 +1,6 @@
 import { serviceNames, sliceName } from '../core/model/naming.ts';
 import type { Member, Observed, Resource, StrayEndpoints } from '../core/model/observed.ts';
-import { controllerOf } from './ownership.ts';
+import { controllerOf } from './owner-references.ts';
 import { type Stores, controllerUid } from './stores.ts';
 
 /** What the write Service's slices hold, which family the addresses have, and what should not be there. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { highestEpoch } from '../api/epoch.ts';
-import type { Pod } from '../kube/wire.ts';
+import type { Pod } from '../kube/api-types.ts';
 import { World } from './testing/world.ts';
 
 let world: World;

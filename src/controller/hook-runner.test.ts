@@ -2,13 +2,13 @@ import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { RoleCommand } from '../core/model/calls.ts';
+import type { RoleCommand } from '../core/model/role-commands.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../core/testing/fixtures.ts';
 import { serveGrpc } from '../member-client/grpc/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { HookRunner } from './hook-runner.ts';
-import { ReconcileStates, type ReconcileState } from './memory.ts';
+import { ReconcileStates, type ReconcileState } from './reconcile-state.ts';
 
 let status = 200;
 let answer: object = {};

@@ -2,12 +2,12 @@ import { isHAError } from '../api/errors.ts';
 import type { MemberReport, Order, OrderKind } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { HookState } from '../core/model/observed.ts';
-import type { RoleCommand } from '../core/model/calls.ts';
+import type { RoleCommand } from '../core/model/role-commands.ts';
 import { callHook } from '../member-client/hooks.ts';
 import { sendOrder } from '../member-client/orders.ts';
 import type { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ReconcileState } from './memory.ts';
+import type { ReconcileState } from './reconcile-state.ts';
 
 /** Waits after a failure: the first, doubled after each, and the longest. Hooks run code of the user's. */
 const retries = {

@@ -1,16 +1,16 @@
 import { durationMs } from '../api/duration.ts';
 import { type HAService, parseSpec } from '../api/haservice.ts';
 import type { Clock } from '../lib/clock.ts';
-import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../core/model/managed.ts';
+import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../core/model/capabilities.ts';
 import { serviceNames } from '../core/model/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../core/model/observed.ts';
 import type { HeartbeatMonitor, ProtocolConfig } from '../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
-import type { ReconcileState } from './memory.ts';
-import { isLeftOver, ownerOf } from './ownership.ts';
+import type { ReconcileState } from './reconcile-state.ts';
+import { isLeftOver, ownerOf } from './owner-references.ts';
 import { toMember } from './pod-view.ts';
 import { type Stores, controllerUid } from './stores.ts';
-import { foreignPodsOf } from './strangers.ts';
+import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
 
 /** @throws HAError HA_ERR_SPEC_INVALID. */

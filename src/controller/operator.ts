@@ -15,15 +15,15 @@ import {
   services,
 } from '../kube/resources.ts';
 import type { Store } from '../kube/store.ts';
-import type { KubeObject } from '../kube/wire.ts';
+import type { KubeObject } from '../kube/api-types.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { ApiServerHealth } from './connection.ts';
+import { ApiServerHealth } from './api-server-health.ts';
 import { HookRunner } from './hook-runner.ts';
-import { type OwnPod, watchApiServerHealth } from './lifeline.ts';
-import { ReconcileStates } from './memory.ts';
-import { controllerOf } from './ownership.ts';
+import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
+import { ReconcileStates } from './reconcile-state.ts';
+import { controllerOf } from './owner-references.ts';
 import { Reconciler } from './reconciler.ts';
 import { haServices } from './resource-type.ts';
 import { Stores } from './stores.ts';

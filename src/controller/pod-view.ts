@@ -8,7 +8,7 @@ import {
 import { agentOf } from '../core/resources/agent-pod.ts';
 import { ordinalOf } from '../core/model/naming.ts';
 import type { Member } from '../core/model/observed.ts';
-import type { Node, Pod } from '../kube/wire.ts';
+import type { Node, Pod } from '../kube/api-types.ts';
 
 const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];
 

@@ -5,9 +5,9 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { ApiServerHealth } from './connection.ts';
+import type { ApiServerHealth } from './api-server-health.ts';
 import type { HookRunner } from './hook-runner.ts';
-import type { ReconcileStates } from './memory.ts';
+import type { ReconcileStates } from './reconcile-state.ts';
 import type { Stores } from './stores.ts';
 
 export interface ReconcilerOptions {

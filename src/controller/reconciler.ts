@@ -6,19 +6,19 @@ import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/model/decision.ts';
 import type { EventNote, Observed, Resource } from '../core/model/observed.ts';
 import type { Log } from '../telemetry/log.ts';
-import { describe, findPod } from './act.ts';
+import { describe, findPod } from './execute.ts';
 import { commitElection } from './commit.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
-import type { ReconcileState } from './memory.ts';
-import { countFailover, recordMetrics } from './measure.ts';
+import type { ReconcileState } from './reconcile-state.ts';
+import { countFailover, recordMetrics } from './record-metrics.ts';
 import { observe, toResource } from './observe.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
-import { executeAll } from './perform.ts';
+import { executeAll } from './execute-all.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from './record-notes.ts';
 import { asStored } from './status-writer.ts';
 import { withStoredEpoch } from './stored-epoch.ts';
-import { lookForSuccess, notePromotion } from './timeline.ts';
+import { lookForSuccess, notePromotion } from './failover-timings.ts';
 
 /**
  * Passes of one reconciliation. Each decides anew. More than these is no progress but a quarrel, with another writer or

@@ -2,7 +2,7 @@ import type { HAService } from '../api/haservice.ts';
 import type { Status } from '../api/status.ts';
 import { isConflict, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { ApiServerHealth } from './connection.ts';
+import type { ApiServerHealth } from './api-server-health.ts';
 import { haServices } from './resource-type.ts';
 import type { Stores } from './stores.ts';
 

@@ -1,7 +1,7 @@
 import { highestEpoch } from '../api/epoch.ts';
 import type { Status } from '../api/status.ts';
 import type { Resource } from '../core/model/observed.ts';
-import type { ReconcileState } from './memory.ts';
+import type { ReconcileState } from './reconcile-state.ts';
 
 /** Whether a service may have got there: there must be an epoch left to go on with. */
 const isReached = (epoch: number) => epoch < highestEpoch;

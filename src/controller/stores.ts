@@ -1,9 +1,9 @@
 import { nameLabel } from '../api/labels.ts';
 import type { HAService } from '../api/haservice.ts';
-import type { KubeObject } from '../kube/wire.ts';
-import type { EndpointSlice, Node, Pod, PodDisruptionBudget, Service } from '../kube/wire.ts';
+import type { KubeObject } from '../kube/api-types.ts';
+import type { EndpointSlice, Node, Pod, PodDisruptionBudget, Service } from '../kube/api-types.ts';
 import { Store } from '../kube/store.ts';
-import { controllerOf } from './ownership.ts';
+import { controllerOf } from './owner-references.ts';
 
 /** UID of the controller of an object, by which children are matched: never by name alone. */
 export const controllerUid = (object: KubeObject): string | undefined => controllerOf(object)?.uid;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeResource } from '../core/testing/fixtures.ts';
-import type { Node, Pod } from '../kube/wire.ts';
+import type { Node, Pod } from '../kube/api-types.ts';
 import { toMember } from './pod-view.ts';
 import { zonesOf } from './zone-view.ts';
 

@@ -2,11 +2,11 @@ import type { Status } from '../api/status.ts';
 import type { Commit, Decision } from './model/decision.ts';
 import { notesOf } from './status/events.ts';
 import { type FailoverPlan, withRecord } from './failover/failover-plan.ts';
-import { hasQuorum, speaksProtocol } from './model/managed.ts';
+import { hasQuorum, speaksProtocol } from './model/capabilities.ts';
 import { primaryOf, reportOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { positionOf } from './model/position.ts';
-import { degradedReasonsOf } from './status/problems.ts';
+import { degradedReasonsOf } from './status/degraded-reasons.ts';
 import { nextStatus } from './status/status.ts';
 import { inheritedSets } from './failover/sync-sets.ts';
 

@@ -1,26 +1,26 @@
 import type { FailoverRecord } from '../api/status.ts';
 import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
-import { createPod, ensureChildren, relabel, removePod } from './resources/child-actions.ts';
-import { endpointsOf } from './resources/children.ts';
+import { createPod, ensureChildren, relabel, removePod } from './resources/owned-object-actions.ts';
+import { endpointsOf } from './resources/owned-objects.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { inFlight } from './failover/failover-plan.ts';
-import { speaksProtocol } from './model/managed.ts';
+import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
-import { inheritHealth } from './model/presume.ts';
-import { degradedReasonsOf, nextDegradedAtMs } from './status/problems.ts';
+import { inheritHealth } from './model/inherited-health.ts';
+import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
-import { completed } from './failover/record.ts';
+import { completed } from './failover/failover-history.ts';
 import { planReplicas } from './replicas/replicas.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
 import { isActive } from './model/topology.ts';
-import { isPrimarySuspected } from './model/trouble.ts';
-import { sharedUntilMs } from './model/witness.ts';
+import { isPrimarySuspected } from './model/primary-suspected.ts';
+import { sharedUntilMs } from './model/deafness.ts';
 
 /**
  * How long a promotion may take before the write Service loses its endpoint. kube-proxy writes its rules at most once

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Child } from './child.ts';
-import { SupervisedProcess } from './program.ts';
+import { SupervisedProcess } from './supervised-process.ts';
 import { TestServer, ended, freePort } from '../member-client/testing.ts';
 
 const children: { kill: () => void }[] = [];

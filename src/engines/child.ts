@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HAError } from '../api/errors.ts';
 import type { Ending } from './managed-engine.ts';
-import { trackChild } from './orphans.ts';
+import { trackChild } from './track-child.ts';
 
 export interface ChildOptions {
   /** The whole environment. */

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HAError } from '../api/errors.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { trackChild } from './orphans.ts';
+import { trackChild } from './track-child.ts';
 
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;

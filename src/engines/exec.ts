@@ -5,9 +5,9 @@ import { HAError, isHAError } from '../api/errors.ts';
 import { type Order, memberReportSchema } from '../protocol/member-protocol.ts';
 import { runCommand } from './command.ts';
 import type { EngineContext } from './engine-context.ts';
-import { type LastRoleCommand, roleOf } from './last-order.ts';
+import { type LastRoleCommand, roleOf } from './last-role-command.ts';
 import type { Ending, EngineReport, ManagedEngine } from './managed-engine.ts';
-import { SupervisedProcess } from './program.ts';
+import { SupervisedProcess } from './supervised-process.ts';
 
 type ExecSpec = NonNullable<EngineSpec['exec']>;
 

@@ -11,7 +11,7 @@ import type { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
-import { jitterOf } from './phase.ts';
+import { jitterOf } from './jitter.ts';
 
 /** Where a member is asked, and whether it speaks the member protocol there. */
 export interface Contact {

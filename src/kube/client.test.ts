@@ -7,7 +7,7 @@ import { isAlreadyExists, isConflict, isExpired, isNotFound } from './api-error.
 import { KubeClient, type WatchEvent } from './client.ts';
 import { nodes, podDisruptionBudgets, pods } from './resources.ts';
 import { FakeApiServer, json, refusal } from './testing/fake-api-server.ts';
-import type { Pod } from './wire.ts';
+import type { Pod } from './api-types.ts';
 
 let server: FakeApiServer;
 let client: KubeClient;

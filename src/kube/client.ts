@@ -6,7 +6,7 @@ import { CredentialSource } from './credentials.ts';
 import { jsonLines } from './json-lines.ts';
 import type { ClientMetrics } from './metrics.ts';
 import { type Ref, type ResourceType, pathOf } from './resources.ts';
-import type { KubeObject } from './wire.ts';
+import type { KubeObject } from './api-types.ts';
 
 const defaultTimeoutMs = 10_000;
 

@@ -4,7 +4,7 @@ import { silentLog } from '../telemetry/log.ts';
 import { KubeClient } from './client.ts';
 import { type EventInput, EventRecorder } from './event-recorder.ts';
 import { FakeApiServer, json, refusal } from './testing/fake-api-server.ts';
-import type { Event } from './wire.ts';
+import type { Event } from './api-types.ts';
 
 const web = { apiVersion: 'v1', kind: 'HAService', name: 'web', namespace: 'shop', uid: 'u' };
 const input: EventInput = { type: 'Normal', reason: 'Elected', action: 'Elect', note: 'web-0' };

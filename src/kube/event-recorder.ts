@@ -3,7 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import { isNotFound } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { events } from './resources.ts';
-import type { Event } from './wire.ts';
+import type { Event } from './api-types.ts';
 
 /** Bytes of a note that the API server accepts. */
 const maxNoteBytes = 1_024;

@@ -7,7 +7,7 @@ import { Reflector } from './reflector.ts';
 import { pods } from './resources.ts';
 import { Store } from './store.ts';
 import { FakeApiServer, type Seen, json, refusal } from './testing/fake-api-server.ts';
-import type { Pod } from './wire.ts';
+import type { Pod } from './api-types.ts';
 
 const pod = (name: string, resourceVersion: string): Pod => ({
   kind: 'Pod',

@@ -4,9 +4,9 @@ import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
-import { cacheTransform } from './slim.ts';
+import { cacheTransform } from './cache-transform.ts';
 import type { Store } from './store.ts';
-import type { KubeObject } from './wire.ts';
+import type { KubeObject } from './api-types.ts';
 
 const pageSize = 500;
 /** The API server ends each watch after 5 to 10 minutes (client-go's figure), so that watches spread over servers. */

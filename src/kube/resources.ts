@@ -7,7 +7,7 @@ import type {
   Pod,
   PodDisruptionBudget,
   Service,
-} from './wire.ts';
+} from './api-types.ts';
 
 /** A kind of object and where the API server has it. `T` is what comes from there. */
 export interface ResourceType<T extends KubeObject> {

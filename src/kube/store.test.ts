@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Change, Store } from './store.ts';
-import type { KubeObject } from './wire.ts';
+import type { KubeObject } from './api-types.ts';
 
 const object = (
   name: string,

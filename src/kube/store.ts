@@ -1,6 +1,6 @@
 import type { Ref } from './resources.ts';
-import { cacheTransform } from './slim.ts';
-import type { KubeObject } from './wire.ts';
+import { cacheTransform } from './cache-transform.ts';
+import type { KubeObject } from './api-types.ts';
 
 export interface Change<T> {
   type: 'added' | 'updated' | 'deleted';

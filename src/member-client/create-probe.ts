@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Probe, ProbeEvent, ProbeTarget } from './engine.ts';
 import { grpcMemberLine } from './grpc/member.ts';
 import { memberLine } from './member.ts';
-import { plainConnection } from './plain-line.ts';
+import { plainConnection } from './plain-connection.ts';
 import { LineProbe } from './probe.ts';
 
 /** The probe that the target's engine asks for. It does nothing before its first beat. */

@@ -3,7 +3,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './line.ts';
+import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './probe-connection.ts';
 
 /** What is asked over HTTP, and how its answer is judged. */
 export interface HttpQuestion {

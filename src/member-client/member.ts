@@ -6,7 +6,7 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { askOverHttp } from './http.ts';
-import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.ts';
 
 /** How much of what is no report goes into a message. */
 const quotedLength = 80;

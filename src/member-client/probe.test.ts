@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import type { ProbeEvent } from './engine.ts';
-import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.ts';
 import { LineProbe } from './probe.ts';
 
 class FakeLine implements ProbeConnection {

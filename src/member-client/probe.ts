@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Probe, ProbeEvent } from './engine.ts';
-import type { ProbeConnection, ProbeConnectionEvents } from './line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.ts';
 
 /**
  * Waits before each new connection after the member has closed one: at once, then a little later. A dying process may

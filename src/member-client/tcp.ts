@@ -2,7 +2,7 @@ import { type Socket, connect } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './line.ts';
+import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './probe-connection.ts';
 
 /**
  * Asks over TCP, and always holds a connection open, whose reset tells of a dead process at once.

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { Api } from '../measure/api.ts';
 import { Live } from '../measure/live.ts';
 import { apply, freshNamespace } from '../measure/objects.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HAService } from '../../src/api/haservice.ts';
-import type { Node, Pod } from '../../src/kube/wire.ts';
+import type { Node, Pod } from '../../src/kube/api-types.ts';
 import { describeFailover, nodeViews, serviceView } from './scene.ts';
 
 const node = (name: string, zone: string): Node => ({

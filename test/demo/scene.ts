@@ -1,7 +1,7 @@
 import type { HAService } from '../../src/api/haservice.ts';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import { roleLabel } from '../../src/api/labels.ts';
-import type { Node, Pod } from '../../src/kube/wire.ts';
+import type { Node, Pod } from '../../src/kube/api-types.ts';
 import { isReady, phasesOf, shortName, zoneOf } from '../measure/state.ts';
 import type { NodeView, Scene } from './picture.ts';
 

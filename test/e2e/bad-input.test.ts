@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pods } from '../../src/kube/resources.ts';
-import type { KubeObject, Pod } from '../../src/kube/wire.ts';
+import type { KubeObject, Pod } from '../../src/kube/api-types.ts';
 import { haService, memberTemplate, withHooks } from './manifests.ts';
 import { World } from './world.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { World } from './world.ts';
 
 const password = 'correct horse';

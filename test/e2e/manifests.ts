@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 
 export const workloadImage = 'docker.io/library/haservice-workload:dev';
 

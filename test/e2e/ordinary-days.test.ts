@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Pod } from '../../src/kube/wire.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
 import { database, redis, secret, sql } from './databases.ts';
 import { haService, memberTemplate } from './manifests.ts';
 import { World } from './world.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import { firstFound } from '../measure/first-found.ts';
 import { lines } from '../measure/lines.ts';
 import { workloadImage } from './manifests.ts';

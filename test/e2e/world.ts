@@ -12,7 +12,7 @@ import {
   services,
 } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
-import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/wire.ts';
+import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
 import { firstFound } from '../measure/first-found.ts';

@@ -4,7 +4,7 @@ import { specSchema } from '../../src/api/spec.ts';
 import { haServices } from '../../src/controller/resource-type.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
 import { firstFound } from '../measure/first-found.ts';

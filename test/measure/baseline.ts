@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 
 export const baselineName = 'plain';
 export const baselineLabels = { app: baselineName };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../scripts/bundle.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 
 /** What a pod's spec needs to run a program of test/workload with these arguments, the first of which is its name. */
 export type ClientProgram = (args: string[]) => { containers: object[]; volumes?: object[] };

@@ -4,7 +4,7 @@ import { haServices } from '../../src/controller/resource-type.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type ResourceType, nodes, pods } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
-import type { KubeObject, Node, Pod } from '../../src/kube/wire.ts';
+import type { KubeObject, Node, Pod } from '../../src/kube/api-types.ts';
 import { baselineLabels } from './baseline.ts';
 import { firstFound } from './first-found.ts';
 import { follow } from './follow.ts';

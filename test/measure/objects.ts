@@ -5,7 +5,7 @@ import { haServices } from '../../src/controller/resource-type.ts';
 import { isNotFound } from '../../src/kube/api-error.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type ResourceType, pods, services } from '../../src/kube/resources.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 
 export interface Namespace extends KubeObject {
   status?: { phase?: string };

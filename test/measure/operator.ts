@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { pods } from '../../src/kube/resources.ts';
-import type { Pod } from '../../src/kube/wire.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Api } from './api.ts';
 import { isReady } from './state.ts';

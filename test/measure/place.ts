@@ -1,7 +1,7 @@
 import { Cluster } from '../cluster/cluster.ts';
 import { down, up } from '../cluster/lifecycle.ts';
 import { cacheDir } from '../cluster/paths.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import { buildImages } from '../images/build.ts';
 import { usualImages } from '../images/images.ts';
 import type { ImageName } from '../images/recipe.ts';

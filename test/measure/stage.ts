@@ -3,7 +3,7 @@ import type { HAService } from '../../src/api/haservice.ts';
 import { nameLabel } from '../../src/api/labels.ts';
 import { haServices } from '../../src/controller/resource-type.ts';
 import { pods, services } from '../../src/kube/resources.ts';
-import type { KubeObject, Pod } from '../../src/kube/wire.ts';
+import type { KubeObject, Pod } from '../../src/kube/api-types.ts';
 import type { Api } from './api.ts';
 import { baseline, baselineName } from './baseline.ts';
 import type { Target } from './faults.ts';

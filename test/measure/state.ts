@@ -1,6 +1,6 @@
 import type { HAService } from '../../src/api/haservice.ts';
 import type { FailoverRecord } from '../../src/api/status.ts';
-import type { Node, Pod } from '../../src/kube/wire.ts';
+import type { Node, Pod } from '../../src/kube/api-types.ts';
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata?.deletionTimestamp === undefined &&

@@ -1,5 +1,5 @@
 import { pods } from '../../src/kube/resources.ts';
-import type { KubeObject } from '../../src/kube/wire.ts';
+import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { Api } from './api.ts';
 import type { ClientProgram } from './client-program.ts';
 import { lines } from './lines.ts';

@@ -2,13 +2,13 @@ import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { agentOf } from '../../src/core/resources/agent-pod.ts';
 import type { Action } from '../../src/core/model/action.ts';
-import type { RoleCommand } from '../../src/core/model/calls.ts';
+import type { RoleCommand } from '../../src/core/model/role-commands.ts';
 import type { Manifest } from '../../src/core/model/manifest.ts';
-import type { Unstructured } from '../../src/core/model/open.ts';
+import type { Unstructured } from '../../src/core/model/unstructured.ts';
 import type { PodObject, Written } from './api-server.ts';
 import { giveOrder } from './give-order.ts';
 import { type Operator, t0 } from './operator.ts';
-import type { AnyOrder } from '../../src/agent/rules.ts';
+import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { subject } from './subject.ts';
 
 /** A question to the API server. It waits for the answer: undefined where none came in time. */

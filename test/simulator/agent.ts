@@ -1,6 +1,6 @@
 import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
-import { type AnyOrder, checkEpoch } from '../../src/agent/rules.ts';
+import { type AnyOrder, checkEpoch } from '../../src/agent/epoch-check.ts';
 import type { MemberReport, Order, Refusal } from '../../src/protocol/member-protocol.ts';
 import { ownClock } from './own-clock.ts';
 import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';

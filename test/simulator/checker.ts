@@ -4,7 +4,7 @@ import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
 import type { ServiceObject } from './api-server.ts';
 import type { Kernel } from './kernel.ts';
-import type { AnyOrder } from '../../src/agent/rules.ts';
+import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { type Habits, isStrong } from './setups.ts';
 import type { Entry } from './volume.ts';
 

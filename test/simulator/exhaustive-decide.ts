@@ -4,7 +4,7 @@ import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import type { Health, Member, Observed, Resource } from '../../src/core/model/observed.ts';
-import { agentPort } from '../../src/core/model/managed.ts';
+import { agentPort } from '../../src/core/model/capabilities.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import type { Verdict } from './exhaustive-state.ts';
 import type { Plants } from './operator.ts';

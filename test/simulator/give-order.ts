@@ -1,7 +1,7 @@
-import type { RoleCommand } from '../../src/core/model/calls.ts';
+import type { RoleCommand } from '../../src/core/model/role-commands.ts';
 import type { HookState } from '../../src/core/model/observed.ts';
 import type { Operator } from './operator.ts';
-import type { AnyOrder } from '../../src/agent/rules.ts';
+import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import type { Answer } from './agent-types.ts';
 
 const firstRetryMs = 200;

@@ -3,14 +3,14 @@ import type { Clock } from '../../src/lib/clock.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { decide } from '../../src/core/decide.ts';
 import type { DetectorConfig } from '../../src/heartbeat/detector.ts';
-import { contactOf } from '../../src/core/model/managed.ts';
+import { contactOf } from '../../src/core/model/capabilities.ts';
 import type { HookState, Member, Observed, Timeline } from '../../src/core/model/observed.ts';
 import { Grants } from '../../src/heartbeat/grants.ts';
 import type { ApiServer } from './api-server.ts';
 import { Cache } from './cache.ts';
 import { Ear, type EarWorld } from './ear.ts';
 import type { Habits } from './setups.ts';
-import type { AnyOrder } from '../../src/agent/rules.ts';
+import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 
 /** Ways to break the operator on purpose: a checker must be shown to find them. */
 export interface Plants {

@@ -1,6 +1,6 @@
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
-import { lacksAgent } from '../../src/core/model/managed.ts';
+import { lacksAgent } from '../../src/core/model/capabilities.ts';
 import { isHealthy, isLive } from '../../src/core/model/member.ts';
 import type { Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';

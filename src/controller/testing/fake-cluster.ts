@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { KubeObject } from '../../kube/wire.ts';
+import type { KubeObject } from '../../kube/api-types.ts';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
 
 interface Path {

@@ -2,7 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import { promoteAttempts, promoteFailures } from './election.ts';
 import { type FailoverPlan, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { isPlanned, failoverBackoffMs } from './flapping.ts';
+import { isPlanned, failoverBackoffMs } from './failover-backoff.ts';
 import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';

@@ -1,4 +1,4 @@
-import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/managed.ts';
+import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
 import { hasEnded, isFenced, isHealthy, isLive, isOld, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';

@@ -1,6 +1,6 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
-import { hasQuorum } from '../model/managed.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import { isHealthy, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';

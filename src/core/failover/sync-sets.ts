@@ -1,5 +1,5 @@
 import type { SyncSet } from '../../protocol/member-protocol.ts';
-import { hasQuorum } from '../model/managed.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import { follows, isHealthy, reportOf } from '../model/member.ts';
 import { podName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';

@@ -1,6 +1,6 @@
 import type { Manifest } from './manifest.ts';
 import type { Member, StrayEndpoints } from './observed.ts';
-import type { RoleCommand } from './calls.ts';
+import type { RoleCommand } from './role-commands.ts';
 
 /** A member that is to be deleted, and why. */
 export interface Removal {

@@ -3,7 +3,7 @@ import { highestAdopted, highestEpoch } from '../../api/epoch.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { decide } from '../decide.ts';
 import { planFailover } from '../failover/failover.ts';
-import { memberDegradedReasons } from '../status/managed-problems.ts';
+import { memberDegradedReasons } from '../status/member-degraded-reasons.ts';
 import type { HookState, Member, Observed, Resource } from './observed.ts';
 import { refusesAll } from './refuses-all.ts';
 import { dead, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';

@@ -1,7 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
 import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { notDeafSinceMs } from '../model/witness.ts';
+import { notDeafSinceMs } from '../model/deafness.ts';
 
 /** How long silence lasts before it is believed of a member while nobody at all is heard: then it may be our own. Milliseconds. */
 const deafMs = 30_000;

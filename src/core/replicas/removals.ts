@@ -1,10 +1,10 @@
 import { durationMs } from '../../api/duration.ts';
 import { roleLabel } from '../../api/labels.ts';
 import { agentProblems } from '../resources/agent-pod.ts';
-import { lacksAgent, needsLease } from '../model/managed.ts';
+import { lacksAgent, needsLease } from '../model/capabilities.ts';
 import type { Removal } from '../model/action.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { notDeafSinceMs } from '../model/witness.ts';
+import { notDeafSinceMs } from '../model/deafness.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;

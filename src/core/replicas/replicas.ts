@@ -1,10 +1,10 @@
 import { brokenness } from './broken.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { freeAtMs, stuckAfterMs } from './left-overs.ts';
-import { lacksAgent, needsLease } from '../model/managed.ts';
+import { freeAtMs, stuckAfterMs } from './garbage-collection-grace.ts';
+import { lacksAgent, needsLease } from '../model/capabilities.ts';
 import { hasEnded, isDurable, isHealthy, isLive, isWell } from '../model/member.ts';
-import { missingVoterOrdinals } from './awaited.ts';
-import { lookAgain } from '../model/calls.ts';
+import { missingVoterOrdinals } from './missing-voters.ts';
+import { lookAgain } from '../model/role-commands.ts';
 import { ordinalOf } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import { agentProblems } from './agent-pod.ts';
-import { usesGrpc } from '../model/managed.ts';
+import { usesGrpc } from '../model/capabilities.ts';
 import { desiredPod, templateHash } from './pod.ts';
 import { makeResource } from '../testing/fixtures.ts';
 

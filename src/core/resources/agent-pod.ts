@@ -8,9 +8,9 @@ import {
 } from '../../protocol/agent-config.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
-import { agentPort, knowsItsProgram, needsLease, usesAgent } from '../model/managed.ts';
+import { agentPort, knowsItsProgram, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Member, Problem, Resource } from '../model/observed.ts';
-import { type Unstructured, asList } from '../model/open.ts';
+import { type Unstructured, asList } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

@@ -1,13 +1,13 @@
 import { nameLabel, ordinalLabel, roleLabel, templateHashAnnotation } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
-import { podVolumes } from './claims.ts';
+import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
-import { usesAgent } from '../model/managed.ts';
+import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Resource } from '../model/observed.ts';
-import { type Unstructured, asList, asUnstructured } from '../model/open.ts';
+import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 
 /**
  * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { generationOf } from '../model/calls.ts';
+import { generationOf } from '../model/role-commands.ts';
 import type { HookState, Member } from '../model/observed.ts';
 import { planOrders } from './orders.ts';
 import { makeObserved, t0 } from '../testing/fixtures.ts';

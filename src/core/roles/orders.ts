@@ -6,8 +6,8 @@ import {
   lookAgain,
   reachable,
   stateOf,
-} from '../model/calls.ts';
-import { knowsItsProgram, hasQuorum, needsLease, usesAgent } from '../model/managed.ts';
+} from '../model/role-commands.ts';
+import { knowsItsProgram, hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';

@@ -1,6 +1,6 @@
 import type { HookSpec } from '../../api/engine-spec.ts';
-import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from '../model/calls.ts';
-import { lacksAgent, speaksProtocol } from '../model/managed.ts';
+import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from '../model/role-commands.ts';
+import { lacksAgent, speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy } from '../model/member.ts';
 import { planOrders } from './orders.ts';
 import type { HookState, Member, Observed, Resource } from '../model/observed.ts';

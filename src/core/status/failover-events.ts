@@ -1,5 +1,5 @@
 import type { FailoverRecord, FailoverTrigger, Status } from '../../api/status.ts';
-import { isPlanned } from '../failover/flapping.ts';
+import { isPlanned } from '../failover/failover-backoff.ts';
 import type { EventNote } from '../model/observed.ts';
 
 /** Events of a failover's steps: what a person reads to see what has happened, in order. */

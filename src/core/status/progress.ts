@@ -3,7 +3,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isDurable, isHealthy, isLive, primaryOf } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
-import { memberDegradedReason } from './problems.ts';
+import { memberDegradedReason } from './degraded-reasons.ts';
 
 /** What is on its way, for the condition Progressing, in clauses for a person. Empty where nothing is. */
 export function progressOf(

@@ -2,9 +2,9 @@ import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
 import { toConditions } from './conditions.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, conditionsOf, neverWas } from './findings.ts';
+import { type Plans, conditionsOf, neverWas } from './conditions-of.ts';
 import { lagOf } from '../failover/lag.ts';
-import { hasQuorum } from '../model/managed.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import {
   healthOf,
   isLive,
@@ -14,7 +14,7 @@ import {
   whyUnhealthy,
 } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { settleRecords } from '../failover/record.ts';
+import { settleRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
 import { isActive, roleOf } from '../model/topology.ts';

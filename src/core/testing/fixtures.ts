@@ -2,7 +2,7 @@ import { defaultAgentPort } from '../../protocol/member-protocol.ts';
 import { durationMs } from '../../api/duration.ts';
 import { specSchema } from '../../api/spec.ts';
 import type { Health, Member, Observed, Resource } from '../model/observed.ts';
-import { agentPort, needsLease, usesAgent } from '../model/managed.ts';
+import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import { selectorLabels } from '../model/naming.ts';
 import { templateHash } from '../resources/pod.ts';
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';

@@ -1,5 +1,5 @@
 import type { MemberReport } from '../../protocol/member-protocol.ts';
-import { hasQuorum } from '../model/managed.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import type { Member, Resource } from '../model/observed.ts';
 import { healthy, makeMember, makeResource } from './fixtures.ts';
 

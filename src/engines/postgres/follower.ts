@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
-import { baseBackup } from './copy.ts';
+import { baseBackup } from './basebackup.ts';
 import type { Database } from './database.ts';
-import { beginOf, forkOf, parseTimelineHistory } from './history.ts';
+import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
 import {
   type UpstreamView,
   type Problem,
@@ -12,10 +12,10 @@ import {
   lookAtUpstream,
   problemOf,
   sizeOfUpstream,
-} from './leader.ts';
+} from './upstream.ts';
 import { noteLoss, rewind } from './rewind.ts';
 import { settle } from './fence.ts';
-import { isSameLog } from './same-log.ts';
+import { isSameLog } from './wal-comparison.ts';
 import { alone } from './settings.ts';
 
 type Leader = Order<'follow'>['leader'];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../member-client/testing.ts';
 import { layoutOf } from './layout.ts';
-import { lookAtUpstream, problemOf } from './leader.ts';
+import { lookAtUpstream, problemOf } from './upstream.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const password = 'the secret itself';

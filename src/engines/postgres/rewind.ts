@@ -1,9 +1,9 @@
 import type { Host } from './connection.ts';
 import type { Database } from './database.ts';
-import type { Piece } from './history.ts';
-import type { UpstreamView } from './leader.ts';
-import { countCommits, writeLoss } from './loss.ts';
-import { writeFor } from './owner.ts';
+import type { Piece } from './timeline-history.ts';
+import type { UpstreamView } from './upstream.ts';
+import { countCommits, writeLoss } from './data-loss.ts';
+import { writeFor } from './os-user.ts';
 import { formatLsn } from './position.ts';
 
 /** The own log from where the leader's went another way. */

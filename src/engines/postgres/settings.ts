@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
-import { type OsUser, makeFolder, writeFor } from './owner.ts';
+import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
 import { type Purpose, applicationName, literal, nobodyYet } from './quote.ts';
 import { replicationUser } from './role.ts';

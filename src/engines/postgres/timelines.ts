@@ -1,7 +1,7 @@
 import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Piece, beginOf, parseTimelineHistory, timelineAt } from './history.ts';
-import { type OsUser, writeFor } from './owner.ts';
+import { type Piece, beginOf, parseTimelineHistory, timelineAt } from './timeline-history.ts';
+import { type OsUser, writeFor } from './os-user.ts';
 import { historyName, segmentName } from './position.ts';
 
 /** A history file that says nothing: the timeline of this number never was. */

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { passwordVariable } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
-import type { OsUser } from './owner.ts';
+import type { OsUser } from './os-user.ts';
 
 export interface ToolOptions {
   signal: AbortSignal;

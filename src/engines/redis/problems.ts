@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Position } from '../../protocol/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
-import type { ReplicationTarget } from './course.ts';
-import type { Persisted } from './memory.ts';
+import type { ReplicationTarget } from './replication-history.ts';
+import type { Persisted } from './persisted-state.ts';
 import type { ServerInfo } from './server-info.ts';
 
 export type Problem = NonNullable<EngineReport['problem']>;

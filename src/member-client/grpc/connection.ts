@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, connect as startSession } from 'node:http2';
 import { type Socket, connect } from 'node:net';
 import type { ProbeTarget } from '../engine.ts';
-import { type FailureEvents, reportFailure } from '../line.ts';
+import { type FailureEvents, reportFailure } from '../probe-connection.ts';
 import { type GrpcAnswer, type GrpcCall, startCall } from './call.ts';
 
 export interface GrpcConnection {

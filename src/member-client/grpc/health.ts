@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
-import type { ProbeConnection, ProbeConnectionEvents } from '../line.ts';
+import type { ProbeConnection, ProbeConnectionEvents } from '../probe-connection.ts';
 import { grpcStatus } from './call.ts';
 import { askOverGrpc } from './line.ts';
 import { decodeHealth, encodeHealthRequest } from './health-message.ts';

@@ -3,7 +3,7 @@ import { type ServerHttp2Stream, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import type { ProbeConnectionEvents } from '../line.ts';
+import type { ProbeConnectionEvents } from '../probe-connection.ts';
 import { freePort, settled } from '../testing.ts';
 import { healthLine } from './health.ts';
 

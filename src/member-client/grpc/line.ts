@@ -1,7 +1,7 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Clock } from '../../lib/clock.ts';
 import type { ProbeTarget } from '../engine.ts';
-import type { FailureEvents, ProbeConnection, ProbeConnectionEvents } from '../line.ts';
+import type { FailureEvents, ProbeConnection, ProbeConnectionEvents } from '../probe-connection.ts';
 import type { GrpcAnswer, GrpcCall } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 

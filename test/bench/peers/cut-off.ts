@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pod } from '../../../src/kube/wire.ts';
+import type { Pod } from '../../../src/kube/api-types.ts';
 import { type Sample, parseSample } from '../../measure/sample.ts';
 import type { RunningClient } from '../../measure/traffic.ts';
 import type { Kube } from './kube.ts';

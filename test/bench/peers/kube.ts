@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pods } from '../../../src/kube/resources.ts';
-import type { KubeObject, Pod } from '../../../src/kube/wire.ts';
+import type { KubeObject, Pod } from '../../../src/kube/api-types.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Api } from '../../measure/api.ts';
 

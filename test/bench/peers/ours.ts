@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
 import { nameLabel } from '../../../src/api/labels.ts';
-import type { Pod } from '../../../src/kube/wire.ts';
+import type { Pod } from '../../../src/kube/api-types.ts';
 import type { HAService } from '../../../src/api/haservice.ts';
 import type { Live } from '../../measure/live.ts';
 import { type Phase, isSettled, phasesOf } from '../../measure/state.ts';

@@ -1,5 +1,5 @@
 import type { Phase } from '../../measure/state.ts';
-import type { Pod } from '../../../src/kube/wire.ts';
+import type { Pod } from '../../../src/kube/api-types.ts';
 
 /** A system that is measured: ours, or one that its users would run instead. */
 export interface Peer {

@@ -1,4 +1,4 @@
-import type { Pod } from '../../../src/kube/wire.ts';
+import type { Pod } from '../../../src/kube/api-types.ts';
 import { isReady } from '../../measure/state.ts';
 import type { Kube } from './kube.ts';
 import type { Peer } from './peer.ts';

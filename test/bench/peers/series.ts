@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pod } from '../../../src/kube/wire.ts';
+import type { Pod } from '../../../src/kube/api-types.ts';
 import type { Fault } from '../../measure/faults.ts';
 import type { Live } from '../../measure/live.ts';
 import type { Place } from '../../measure/place.ts';

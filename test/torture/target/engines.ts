@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../src/kube/wire.ts';
+import type { KubeObject } from '../../../src/kube/api-types.ts';
 import type { DatabaseOptions } from '../../workload/torture/session.ts';
 import { clockParts } from '../clocks/member-clocks.ts';
 

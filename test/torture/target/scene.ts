@@ -4,7 +4,7 @@ import type { Status } from '../../../src/api/status.ts';
 import { haServices } from '../../../src/controller/resource-type.ts';
 import { endpointSlices, pods, services } from '../../../src/kube/resources.ts';
 import { Store } from '../../../src/kube/store.ts';
-import type { EndpointSlice, Pod, Service } from '../../../src/kube/wire.ts';
+import type { EndpointSlice, Pod, Service } from '../../../src/kube/api-types.ts';
 import type { Api } from '../../measure/api.ts';
 import { firstFound } from '../../measure/first-found.ts';
 import { follow } from '../../measure/follow.ts';

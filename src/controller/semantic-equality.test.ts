@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { needsUpdate } from './semantic-equality.ts';
+
+describe('differs', () => {
+  it('passes over what others have added, and sees what they have changed or taken away', () => {
+    const desired = { spec: { ports: [{ port: 80 }], type: 'ClusterIP' } };
+    const more = {
+      spec: { ports: [{ port: 80, nodePort: 0 }], type: 'ClusterIP', clusterIP: 'x' },
+    };
+    expect(needsUpdate(desired, more)).toBe(false);
+    expect(needsUpdate(desired, { spec: { ports: [{ port: 81 }], type: 'ClusterIP' } })).toBe(true);
+    expect(needsUpdate(desired, { spec: { ports: [{ port: 80 }] } })).toBe(true);
+    expect(
+      needsUpdate(desired, { spec: { ports: [{ port: 80 }, { port: 81 }], type: 'ClusterIP' } }),
+    ).toBe(true);
+    expect(needsUpdate(desired, {})).toBe(true);
+  });
+
+  it.each([[null], [undefined], [[]]])('takes an empty list for the same as %s', (actual) => {
+    expect(needsUpdate({ endpoints: [] }, { endpoints: actual })).toBe(false);
+    expect(needsUpdate({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
+  });
+
+  it('finds no difference in what JSON gives back of the same', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(needsUpdate(value, JSON.parse(JSON.stringify(value)))).toBe(false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { HAError } from '../api/errors.ts';
+import { FakeClock } from '../lib/fake-clock.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { ApiServerHealth } from './api-server-health.ts';
+import { watchApiServerHealth } from './watch-api-server-health.ts';
+
+const turn = async () => {
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+};
+
+it('knows that it is cut off, breaks connections that hang, and says when it is over', async () => {
+  const clock = new FakeClock();
+  let restored = 0;
+  const connection = new ApiServerHealth(clock, () => restored++);
+  let fails = false;
+  let pings = 0;
+  let resets = 0;
+  const stop = new AbortController();
+  const client = {
+    ping: () => {
+      pings++;
+      return fails
+        ? Promise.reject(new HAError('HA_ERR_API_TIMEOUT', 'GET /version'))
+        : Promise.resolve();
+    },
+    get: () => Promise.reject(new Error('it has no pod')),
+    reset: () => {
+      resets++;
+      return Promise.resolve();
+    },
+  };
+  const held = watchApiServerHealth({ client, connection, clock, log: silentLog }, stop.signal);
+  await turn();
+  expect(pings).toBe(1);
+  expect(connection.lostSince(0)).toBe(false);
+  expect(connection.mayGrant(0)).toBe(true);
+  fails = true;
+  clock.advance(5_000);
+  await turn();
+  expect(connection.lostSince(clock.now())).toBe(true);
+  expect(resets).toBe(0);
+  clock.advance(5_000);
+  await turn();
+  expect(resets).toBe(1);
+  expect(connection.mayGrant(9_999)).toBe(false);
+  expect(connection.mayGrant(10_000)).toBe(true);
+  fails = false;
+  clock.advance(5_000);
+  await turn();
+  expect(restored).toBe(1);
+  expect(connection.lostSince(clock.now())).toBe(false);
+  expect(connection.lostSince(10_000)).toBe(true);
+  expect(connection.sinceWallMs).toBe(clock.wallNow());
+  clock.advance(5_000);
+  await turn();
+  expect(restored).toBe(1);
+  stop.abort();
+  await held;
+  clock.advance(60_000);
+  expect(pings).toBe(5);
+});
+
+it('takes a refusal for a sign of life', () => {
+  const connection = new ApiServerHealth(new FakeClock(), () => {});
+  connection.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
+  expect(connection.lostSince(-1)).toBe(false);
+});
+
+it('may grant time as long as its own pod is there, and not by the word of another of its name', async () => {
+  const clock = new FakeClock();
+  const connection = new ApiServerHealth(clock, () => {});
+  const stop = new AbortController();
+  let answer = () => Promise.resolve({ metadata: { uid: 'mine' } });
+  const client = {
+    ping: () => Promise.reject(new Error('it asks for its pod')),
+    get: () => answer() as Promise<never>,
+    reset: () => Promise.resolve(),
+  };
+  const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
+  const held = watchApiServerHealth({ client, connection, clock, log: silentLog, self }, stop.signal);
+  await turn();
+  expect(connection.mayGrant(0)).toBe(true);
+  for (const gone of [
+    () => Promise.resolve({ metadata: { uid: 'another' } }),
+    () => Promise.reject(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 404 })),
+  ]) {
+    answer = gone;
+    clock.advance(5_000);
+    await turn();
+    expect(connection.lostSince(0)).toBe(false);
+  }
+  expect(connection.mayGrant(9_999)).toBe(false);
+  stop.abort();
+  await held;
+});

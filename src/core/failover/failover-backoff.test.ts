@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import type { FailoverRecord } from '../../api/status.ts';
+import { failoverBackoffMs } from './failover-backoff.ts';
+import { makeResource, t0 } from '../testing/fixtures.ts';
+
+const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): FailoverRecord => ({
+  epoch: 1,
+  to: 'web-1',
+  trigger,
+  startedAt: new Date(atMs).toISOString(),
+  outcome: 'Completed',
+});
+const rest = (...failovers: FailoverRecord[]) => failoverBackoffMs(makeResource({}, { failovers }));
+
+it('doubles with each primary that died within a minute, up to sixteen times', () => {
+  expect(rest()).toBe(5_000);
+  expect(rest(record(t0))).toBe(5_000);
+  expect(rest(record(t0), record(t0 - 30_000))).toBe(10_000);
+  expect(rest(record(t0), record(t0 - 90_000))).toBe(5_000);
+  const many = Array.from({ length: 9 }, (_, i) => record(t0 - i * 10_000));
+  expect(rest(...many)).toBe(80_000);
+});
+
+it('does not count what was done on purpose', () => {
+  expect(rest(record(t0), record(t0 - 1_000, 'Switchover'))).toBe(5_000);
+});

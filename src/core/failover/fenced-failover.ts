@@ -1,0 +1,151 @@
+import type { Position } from '../../protocol/member-protocol.ts';
+import type { Spec } from '../../api/spec.ts';
+import type { Fencing } from '../../api/status.ts';
+import { candidatesOf } from './candidates.ts';
+import { type ElectionContext, describeRejections, elect } from './election.ts';
+import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
+import type { Failure } from './failure.ts';
+import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
+import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { comparePositions, positionOf } from '../model/position.ts';
+import { refusesAll } from '../model/refuses-all.ts';
+
+/** Strong: nobody is elected before the old primary is proved to take no writes. */
+export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
+
+/**
+ * A failover that must begin with a fence. Its epoch is committed first, and the members told. Where it is proved already
+ * that the old primary is gone (its process has ended) and its successor needs no positions, the election follows at once.
+ */
+export function planFence(
+  resource: Resource,
+  observed: Observed,
+  failure: Failure,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const fencing = fencingOf(resource, failure);
+  const fence = hasQuorum(resource.spec) ? undefined : fenceOf(resource, observed, nowMs);
+  return fence?.isProved === true
+    ? choose(resource, observed, fencing, fence, context, nowMs)
+    : { kind: 'Fence', why: failure.what, fencing };
+}
+
+/** Its epoch has been committed: choose as soon as the fence is proved; until then say what is missing. */
+export function planFenced(
+  resource: Resource,
+  observed: Observed,
+  fencing: Fencing,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const { status } = resource;
+  const fence = fenceOf(resource, observed, nowMs);
+  if (fence.isProved) return choose(resource, observed, fencing, fence, context, nowMs);
+  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const message = `${what}; ${fence.missing}`;
+  // An answer may come within the millisecond: until then nothing is amiss.
+  if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
+  const comesMs = status.stopped === true ? comesUntilMs(resource, observed, nowMs) : undefined;
+  if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
+  return {
+    kind: 'Blocked',
+    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
+    message,
+    ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
+  };
+}
+
+const isAsking = ({ hooks }: Observed, epoch: number): boolean =>
+  hooks.some((hook) => hook.action === 'fence' && hook.state === 'Running' && hook.epoch === epoch);
+
+/**
+ * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers
+ * have told their positions, the most advanced of them. Where only the former primary has, it alone, and whoever is known to
+ * be as advanced; a former primary whose own position is unknown cannot be passed over for one whose position is not. Where
+ * the vote of a follower is needed that refuses all, it cannot be elected, and nobody may be who has less than it.
+ */
+function holders(resource: Resource, observed: Observed, epoch: number) {
+  const why = 'has not told its position in this epoch';
+  const leader = fencedLeader(resource, observed, epoch);
+  if (observed.unsafe === 'no-quorum') {
+    return { uids: new Set(observed.members.map(({ uid }) => uid)), why };
+  }
+  const isQuorum = byFollowers(resource, observed, epoch).isProved;
+  const refusers = isQuorum ? neededRefusers(resource, observed, epoch) : [];
+  const led = leader && positionOf(leader);
+  const hasAllOf = (member: Member, other: Position | undefined) =>
+    other !== undefined && comparePositions(positionOf(member), other) >= 0;
+  const uids = observed.members.filter(
+    (member) =>
+      member.uid === leader?.uid ||
+      (isVoter(member, epoch, observed) &&
+        ((isQuorum && refusers.every((each) => hasAllOf(member, positionOf(each)))) ||
+          hasAllOf(member, led))),
+  );
+  const most = isQuorum
+    ? refusers.map(({ name }) => name).join(', ')
+    : (leader?.name ?? 'the primary');
+  return {
+    uids: new Set(uids.map(({ uid }) => uid)),
+    why: most === '' ? why : `is not known to hold all that ${most} holds`,
+  };
+}
+
+/** Followers that refuse all and without whose votes there is no quorum. */
+function neededRefusers(resource: Resource, observed: Observed, epoch: number): Member[] {
+  const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
+  const members = observed.members.filter((member) => !refuses(member));
+  if (byFollowers(resource, { ...observed, members }, epoch).isProved) return [];
+  return observed.members.filter(
+    (member) =>
+      refuses(member) &&
+      member.name !== resource.status.primary &&
+      isVoter(member, epoch, observed),
+  );
+}
+
+function choose(
+  resource: Resource,
+  observed: Observed,
+  fencing: Fencing,
+  fence: Extract<Fence, { isProved: true }>,
+  context: ElectionContext,
+  nowMs: number,
+): FailoverPlan {
+  const { status, spec } = resource;
+  const { epoch } = fencing;
+  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const absent = hasQuorum(spec) ? undefined : absentHolder(resource, observed, nowMs);
+  if (absent !== undefined) return absent;
+  const isHolderBack = !hasQuorum(spec) && holderBack(resource, observed) !== undefined;
+  const wish: ElectionContext = {
+    ...context,
+    ...(hasQuorum(spec) ? { byPosition: 'Strong', only: holders(resource, observed, epoch) } : {}),
+    failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
+    onlyName: spec.failover.automatic && !isHolderBack ? undefined : status.primary,
+  };
+  const isRelieved = ['Switchover', 'Isolated', 'TooHighEpoch'].includes(fencing.trigger);
+  const notName = isRelieved ? fencing.from : undefined;
+  let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
+  // It has answered, those who could relieve it may be about to.
+  if (winner === undefined && isRelieved && isAsking(observed, epoch)) {
+    return { kind: 'Wait', untilMs: Infinity, message: what };
+  }
+  // Nobody can relieve it, and it was well: it goes on.
+  if (winner === undefined) ({ winner, rejected, ranked } = elect(observed.members, wish));
+  if (winner === undefined) {
+    return {
+      kind: 'Blocked',
+      reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',
+      message: `${what}; no member can take over: ${describeRejections(rejected)}. ${whatHelps(resource, observed)}`,
+    };
+  }
+  return electionOf(winner, what, fencing, {
+    fence: `${fence.method}: ${fence.proof}`.slice(0, 1024),
+    candidates: candidatesOf(ranked, rejected),
+    fenceMs: Math.max(0, Math.round(nowMs - Date.parse(fencing.startedAt))),
+  });
+}

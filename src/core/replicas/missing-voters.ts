@@ -1,0 +1,44 @@
+import { hasQuorum } from '../model/capabilities.ts';
+import { isHealthy, reportOf } from '../model/member.ts';
+import { ordinalOf } from '../model/naming.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { endOf } from '../model/since.ts';
+
+/** How long a failover may wait before pods are made for its sake. */
+const patienceMs = 5_000;
+
+/**
+ * Members that a failover waits for, and that nobody would make: their pods are gone, others have taken their places, and what
+ * they held is on their volumes. They are made again beside the others; when the failover is over the surplus goes.
+ */
+export function missingVoterOrdinals(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+  again: (atMs: number) => void,
+): number[] {
+  if (resource.spec.replicas === 0) return [];
+  const dueMs = endOf(resource.status.fencing?.startedAt, patienceMs, nowMs);
+  const there = new Set([...observed.members, ...observed.strangers].map(({ name }) => name));
+  const absent = awaitedNames(resource, observed).filter((name) => !there.has(name));
+  if (absent.length > 0 && dueMs !== undefined) {
+    again(dueMs);
+    return [];
+  }
+  return absent.flatMap((name) => ordinalOf(resource.name, name) ?? []).sort((a, b) => a - b);
+}
+
+/** Whose volumes may hold what is needed. */
+function awaitedNames({ spec, status }: Resource, { members }: Observed): string[] {
+  const { fencing, primary, syncSets = [], initialized } = status;
+  if (primary === undefined || spec.volumeClaimTemplates.length === 0) return [];
+  if (hasQuorum(spec)) {
+    const names = [primary, ...syncSets.flatMap((set) => set.members)];
+    return fencing === undefined ? [] : [...new Set(names)];
+  }
+  // Whoever led when the service was stopped leads again; others may have taken all places.
+  if (status.stopped === true) return [primary];
+  // Eventual goes on with anybody who has data; nobody here has.
+  const isEmpty = (member: Member) => isHealthy(member) && reportOf(member)?.state === 'Empty';
+  return initialized === true && members.length > 0 && members.every(isEmpty) ? [primary] : [];
+}

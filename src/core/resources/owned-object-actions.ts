@@ -1,0 +1,74 @@
+import { ordinalLabel, roleLabel } from '../../api/labels.ts';
+import type { Action } from '../model/action.ts';
+import { desiredBudget, desiredService, desiredSlice } from './owned-objects.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { isLive } from '../model/member.ts';
+import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { desiredPod } from './pod.ts';
+import type { Removal } from '../model/action.ts';
+import { isActive, roleOf } from '../model/topology.ts';
+
+/**
+ * Services, slices and the budget as they should be.
+ *
+ * @param endpoints Who stands behind each Service; undefined: as now.
+ * @param readsMayWait whether the slices of reads are better written a moment later.
+ */
+export function ensureChildren(
+  resource: Resource,
+  observed: Observed,
+  endpoints: Record<ServiceRole, Member[] | undefined>,
+  readsMayWait: boolean,
+): Action[] {
+  const names = serviceNames(resource.name);
+  const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
+  const ensure = (manifest: Manifest) => ({ type: 'EnsureChild', manifest }) as const;
+  const slice = (role: ServiceRole): Action[] => {
+    const members = endpoints[role];
+    if (members === undefined || !free(role)) return [];
+    const action = ensure(desiredSlice(resource, role, members, observed.ipv6));
+    return [readsMayWait && role !== 'write' ? { ...action, mayWait: true } : action];
+  };
+  const actions: Action[] = [];
+  // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
+  actions.push(...slice('write'));
+  for (const role of ['write', 'read', 'all'] as const) {
+    if (free(role)) actions.push(ensure(desiredService(resource, role)));
+  }
+  // After the Services: as long as one has a selector, they would come again.
+  for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
+  actions.push(...slice('read'), ...slice('all'));
+  actions.push(ensure(desiredBudget(resource)));
+  return actions;
+}
+
+const firstRole = (resource: Resource) => (isActive(resource) ? 'active' : 'standby');
+
+export const createPod = (
+  resource: Resource,
+  ordinal: number,
+  zone: string | undefined,
+): Action => ({
+  type: 'CreatePod',
+  manifest: desiredPod(resource, ordinal, firstRole(resource), zone),
+});
+
+export function removePod(resource: Resource, removal: Removal): Action {
+  if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
+  const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
+  return { type: 'DeletePod', removal, replacement };
+}
+
+/** Labels that are missing or wrong: roles among them. */
+export function relabel(resource: Resource, members: Member[]): Action[] {
+  return members.filter(isLive).flatMap((member): Action[] => {
+    const labels: Record<string, string> = {
+      ...selectorLabels(resource.name),
+      [ordinalLabel]: String(member.ordinal),
+      [roleLabel]: roleOf(resource, member),
+    };
+    const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
+    return same ? [] : [{ type: 'LabelPod', member, labels }];
+  });
+}

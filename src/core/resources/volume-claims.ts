@@ -1,0 +1,48 @@
+import { managedByLabel, nameLabel } from '../../api/labels.ts';
+import type { Spec } from '../../api/spec.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { podName } from '../model/naming.ts';
+import type { Resource } from '../model/observed.ts';
+import { type Unstructured, asUnstructured } from '../model/unstructured.ts';
+
+const claimName = (template: string, pod: string) => `${template}-${pod}`;
+
+/**
+ * The volume claims of a member, by the names that a StatefulSet would give them. They have no owner: they stay when the pod,
+ * or the HAService, is deleted, and the next pod of the same name finds its data again.
+ */
+export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
+  const { name, namespace, spec } = resource;
+  return spec.volumeClaimTemplates.map((template) => {
+    const { metadata } = template;
+    return {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: {
+        name: claimName(metadata.name, podName(name, ordinal)),
+        namespace,
+        labels: {
+          ...(asUnstructured(metadata['labels']) as Record<string, string>),
+          [nameLabel]: name,
+          [managedByLabel]: 'haservice-operator',
+        },
+        ...(metadata['annotations'] === undefined
+          ? {}
+          : { annotations: asUnstructured(metadata['annotations']) as Record<string, string> }),
+      },
+      spec: template.spec,
+    };
+  });
+}
+
+/** The volumes of a pod: what the user gave, but those of the claims take the place of any of the same name. */
+export function podVolumes(spec: Spec, pod: string, given: Unstructured[]): Unstructured[] {
+  const names = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
+  return [
+    ...given.filter((volume) => !names.includes(String(volume['name']))),
+    ...names.map((name) => ({
+      name,
+      persistentVolumeClaim: { claimName: claimName(name, pod) },
+    })),
+  ];
+}

@@ -1,0 +1,183 @@
+import { healthOf, isLive, seemsHealthy, whyUnhealthy } from '../model/member.ts';
+import { serviceNames } from '../model/naming.ts';
+import type {
+  HookState,
+  Member,
+  Observed,
+  Problem,
+  Resource,
+  WriteFailure,
+} from '../model/observed.ts';
+import { agentProblems } from '../resources/agent-pod.ts';
+import { isSettled, memberDegradedReasons } from './member-degraded-reasons.ts';
+import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
+import { contactOf } from '../model/capabilities.ts';
+import { resolvePorts } from '../model/ports.ts';
+import { isActive } from '../model/topology.ts';
+import { zoneCounts } from '../replicas/zones.ts';
+
+/** How long a started member may refuse connections before its port is called wrong: programs need time to start. */
+const portWrongAfterMs = 10_000;
+
+/** How many characters of somebody else's message are passed on. */
+const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+
+/** What is wrong with one member, or undefined: also where it is only starting. */
+export function memberDegradedReason(
+  resource: Resource,
+  member: Member,
+  nowMs: number,
+): Problem | undefined {
+  const { name } = member;
+  if (member.waiting !== undefined) {
+    const { container, reason, message } = member.waiting;
+    const pull = /Image|Pull/.test(reason);
+    const advice = pull
+      ? 'correct the image or its pull secret in spec.template'
+      : `see \`kubectl logs -p ${name} -c ${container} -n ${resource.namespace}\``;
+    return {
+      reason: pull ? 'ImagePullFailed' : 'ContainerNotStarting',
+      message: `container ${container} of ${name}: ${reason}: ${cut(message)}; ${advice}`,
+    };
+  }
+  if (member.unschedulable !== undefined) {
+    return {
+      reason: 'Unschedulable',
+      message: `${name} finds no node: ${cut(member.unschedulable)}; add nodes or relax spec.placement`,
+    };
+  }
+  const health = healthOf(member);
+  if (health === 'Unknown') {
+    const waited = nowMs - (member.health?.sinceWallMs ?? nowMs);
+    if (member.phase !== 'Running' || waited < portWrongAfterMs) return undefined;
+    return {
+      reason: 'NotHeard',
+      message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
+    };
+  }
+  if (health === 'Sick' || health === 'Dead') {
+    return { reason: `Member${health}`, message: `${name} ${cut(whyUnhealthy(member))}` };
+  }
+  return undefined;
+}
+
+function zoneProblem(resource: Resource, observed: Observed): Problem | undefined {
+  const { minZones, topologyKey } = resource.spec.placement.zones;
+  if (minZones === undefined) return undefined;
+  if (observed.zones.length < minZones) {
+    return {
+      reason: 'TooFewZones',
+      message: `placement.zones.minZones is ${minZones}, but nodes that can take a member span ${observed.zones.length} (label ${topologyKey}): add nodes in other zones or lower minZones`,
+    };
+  }
+  const healthy = observed.members.filter(seemsHealthy);
+  const used = zoneCounts(healthy, []).size;
+  if (used >= minZones || healthy.length < resource.spec.replicas) return undefined;
+  return {
+    reason: 'TooFewZones',
+    message: `the members span ${used} zones, placement.zones.minZones wishes ${minZones}: they are moved when there is room`,
+  };
+}
+
+/** When the next doubt about a member or a name ends: then look again, so that its problem is told. */
+export function nextDegradedAtMs(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): number | undefined {
+  const doubts = observed.members
+    .filter((member) => isLive(member) && member.phase === 'Running')
+    .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
+    .map((since) => since + portWrongAfterMs);
+  const times = [...doubts, garbageCollectedAtMs(resource)].filter((time) => time > nowMs);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+function failureProblem({ what, reason, message }: WriteFailure): Problem {
+  switch (reason) {
+    case 'NameTaken':
+      return { reason, message };
+    case 'NamespaceTerminating':
+      return {
+        reason,
+        message: `cannot ${what}: the namespace is being deleted, and this HAService with it`,
+      };
+    case 'Invalid':
+    case 'BadRequest':
+      return {
+        reason: 'TemplateRefused',
+        message: `cannot ${what}: ${cut(message)}; correct spec.template`,
+      };
+    case 'Forbidden':
+      return {
+        reason: 'WriteRefused',
+        message: `cannot ${what}: ${cut(message)}; allow it (quota, pod security, RBAC), or correct spec.template`,
+      };
+    default:
+      return { reason: 'WriteFailed', message: `cannot ${what}, trying again: ${cut(message)}` };
+  }
+}
+
+const failureReasons: Record<HookState['action'], string> = {
+  promote: 'PromoteFailed',
+  demote: 'DemoteFailed',
+  follow: 'FollowFailed',
+  fence: 'FenceFailed',
+};
+
+/** Everything wrong that a person should know, most urgent first. */
+export function degradedReasonsOf(resource: Resource, observed: Observed, nowMs: number): Problem[] {
+  const problems: Problem[] = [];
+  const leftOversEnd = garbageCollectedAtMs(resource);
+  for (const service of Object.values(serviceNames(resource.name))) {
+    const found = observed.services[service];
+    if (found !== undefined && !found.ours && !(found.leftOver && nowMs < leftOversEnd)) {
+      problems.push({
+        reason: 'ServiceNameConflict',
+        message: `Service ${service} belongs to ${found.owner} and is left alone: rename this HAService, or delete that Service`,
+      });
+    }
+  }
+  for (const port of resolvePorts(resource.spec).missing) {
+    problems.push({
+      reason: 'PortNotFound',
+      message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
+    });
+  }
+  for (const { name, owner, leftOver, deletionAtMs } of observed.strangers) {
+    if (deletionAtMs !== undefined || (leftOver && nowMs < leftOversEnd)) continue;
+    problems.push({
+      reason: 'ForeignPod',
+      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
+    });
+  }
+  for (const failure of observed.failures) {
+    if (failure.reason === 'LeftOver' && nowMs < leftOversEnd) continue;
+    problems.push(failureProblem(failure));
+  }
+  // Without a promotion nobody takes writes: that comes first.
+  const urgency = ({ action }: HookState) => (action === 'promote' ? 0 : 1);
+  const hooks = observed.hooks.toSorted((a, b) => urgency(a) - urgency(b));
+  for (const { failures, action, uid, message, generation, epoch } of hooks) {
+    const member = observed.members.find((candidate) => candidate.uid === uid);
+    if (failures === 0 || member?.health?.generation !== generation) continue;
+    // Of a role that it has no more: nobody tells it again.
+    const { primaryUID, epoch: present } = resource.status;
+    const isPrimary = uid === primaryUID;
+    if (isActive(resource)) continue;
+    if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
+    if (isSettled(resource, member, { action, epoch })) continue;
+    problems.push({
+      reason: failureReasons[action],
+      message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
+    });
+  }
+  problems.push(...agentProblems(resource), ...memberDegradedReasons(resource, observed));
+  const zones = zoneProblem(resource, observed);
+  if (zones !== undefined) problems.push(zones);
+  for (const member of observed.members.filter(isLive)) {
+    const problem = memberDegradedReason(resource, member, nowMs);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { memberDegradedReasons } from './member-degraded-reasons.ts';
+import type { Member } from '../model/observed.ts';
+import { makeObserved } from '../testing/fixtures.ts';
+import { led, leading, strong } from '../testing/led.ts';
+
+const problemsOf = ({ resource, members }: ReturnType<typeof strong>) =>
+  memberDegradedReasons(resource, makeObserved(members));
+
+it('has none where all is well', () => {
+  expect(problemsOf(strong())).toEqual([]);
+});
+
+it('says that writes wait, and whom for', () => {
+  const service = strong();
+  service.members[1] = led(service.resource, 1, { state: 'Cloning' });
+  expect(problemsOf(service)).toEqual([]);
+  service.members[2] = led(service.resource, 2, { linked: false });
+  expect(problemsOf(service)).toMatchObject([
+    { reason: 'WritesWait', message: expect.stringContaining('web-1 or web-2') as string },
+  ]);
+});
+
+it('tells of a member that says that it leads and is not the primary', () => {
+  const service = strong();
+  service.members[2] = led(service.resource, 2, leading());
+  expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['RivalLeads']);
+});
+
+it('passes on what a member says is wrong with it', () => {
+  const service = strong();
+  const problem = { reason: 'DiskFull', message: 'the disk is full: make room' };
+  service.members[1] = led(service.resource, 1, { problem }) satisfies Member;
+  expect(problemsOf(service)).toEqual([
+    { reason: 'DiskFull', message: 'web-1: the disk is full: make room' },
+  ]);
+});

@@ -1,0 +1,99 @@
+import { dataDir, stateFile, stateFolder } from '../../protocol/agent-config.ts';
+import { usesAgent } from '../model/capabilities.ts';
+import { isFenced, isLive, reportOf } from '../model/member.ts';
+import type { HookState, Member, Observed, Problem, Resource } from '../model/observed.ts';
+import { leads } from '../roles/orders.ts';
+import { refusesAll } from '../model/refuses-all.ts';
+import { missingFollowers } from '../failover/sync-sets.ts';
+
+/** An order that failed, but what it asked for has come about all the same. */
+export function isSettled(
+  resource: Resource,
+  member: Member,
+  { action, epoch }: Pick<HookState, 'action' | 'epoch'>,
+): boolean {
+  const report = reportOf(member);
+  if (report === undefined) return false;
+  // Nobody tells it anything any more.
+  if (epoch !== resource.status.epoch || refusesAll(member, resource.status.epoch)) return true;
+  switch (action) {
+    case 'promote':
+      return leads(resource, report);
+    case 'follow':
+      return report.state === 'Following' && report.leader === resource.status.primary;
+    case 'demote':
+      return report.state !== 'Leading';
+    case 'fence':
+      // Once its successor is elected it is told other things, and nobody asks for the fence again.
+      return resource.status.fencing === undefined || isFenced(report, epoch);
+  }
+}
+
+/** What members say is wrong with them, and what of it stops writes. */
+export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
+  const problems = [
+    ...writesWait(resource, observed),
+    ...rivals(resource, observed),
+    ...refusing(resource, observed),
+  ];
+  for (const member of observed.members.filter(isLive)) {
+    const problem = reportOf(member)?.problem;
+    if (problem === undefined) continue;
+    problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
+  }
+  return problems;
+}
+
+/** A member that says that it takes writes, and is not the primary: it is told otherwise, again and again. */
+function rivals({ status }: Resource, { members }: Observed): Problem[] {
+  return members
+    .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
+    .filter((member) => !refusesAll(member, status.epoch))
+    .map(({ name, health }) => ({
+      reason: 'RivalLeads',
+      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'nobody'} is primary: it is ordered to stop; no Service points at it`,
+    }));
+}
+
+/** Members that have obeyed somebody else, and what frees them. */
+function refusing(resource: Resource, { members }: Observed): Problem[] {
+  const { status } = resource;
+  return members
+    .filter((member) => isLive(member) && refusesAll(member, status.epoch))
+    .map((member) => {
+      const { name } = member;
+      const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
+      return {
+        reason: 'TooHighEpoch',
+        message: `${name} has obeyed epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
+      };
+    });
+}
+
+/** Where its epoch is kept, see agent/state-folder.ts. What has no volume goes with the pod. */
+function cure({ spec, namespace }: Resource, name: string): string {
+  if (!usesAgent(spec)) {
+    return `remove what the program of ${name} keeps of its epoch, and delete the pod`;
+  }
+  const { dataDir: given, type } = spec.engine;
+  const hasData = given !== undefined || ['Redis', 'Postgres', 'Exec'].includes(type);
+  if (!hasData) return 'delete the pod';
+  const file = `${dataDir(spec)}/${stateFolder}/${stateFile}`;
+  return `\`kubectl exec -n ${namespace} ${name} -- rm -f ${file}\` and delete the pod`;
+}
+
+/** Strong: too few followers are there for any write to be acknowledged. */
+function writesWait(resource: Resource, observed: Observed): Problem[] {
+  const { primary } = resource.status;
+  const leader = observed.members.find(({ name }) => name === primary);
+  const missing = missingFollowers(resource, observed, leader);
+  if (missing === undefined) return [];
+  const { set, absent } = missing;
+  const present = set.members.length - absent.length;
+  return [
+    {
+      reason: 'WritesWait',
+      message: `writes wait: ${set.acks} of ${set.members.join(', ')} must have them, and ${present === 0 ? 'none follows' : `only ${present} follows`} ${primary}: bring back ${absent.join(' or ')}`,
+    },
+  ];
+}

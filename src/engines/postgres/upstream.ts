@@ -1,0 +1,121 @@
+import { type Piece, parseTimelineHistory } from './timeline-history.ts';
+import { historyName, segmentName } from './position.ts';
+import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
+
+/** What a member that wants to follow must know of its leader. */
+export interface UpstreamView {
+  identity: string;
+  /** Not promoted yet, or not any more. */
+  standby: boolean;
+  timeline: number;
+  /** Of its control file: pg_rewind goes by it, and it comes with the first checkpoint on a timeline. */
+  controlTimeline: number;
+  flushed: number;
+  history: Piece[];
+  historyText: string;
+  segmentBytes: number;
+  /** Names of the files in its pg_wal. */
+  segments: ReadonlySet<string>;
+}
+
+export interface Problem {
+  reason: string;
+  message: string;
+}
+
+const lookMs = 5_000;
+const sizeMs = 120_000;
+
+const query = `
+SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
+  pg_is_in_recovery() AS standby,
+  (SELECT timeline_id FROM pg_control_checkpoint()) AS "controlTimeline",
+  (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
+  CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment,
+  CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed`;
+
+interface Row {
+  identity: string;
+  standby: boolean;
+  controlTimeline: number;
+  segmentBytes: string;
+  segment: string | null;
+  flushed: string | null;
+}
+
+/** Asks the leader, as the role that members have for it. @throws what withSession throws */
+export async function lookAtUpstream(
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<UpstreamView> {
+  return withSession(options, { signal, timeoutMs: lookMs }, async (session) => {
+    const row = await session.row<Row>(query);
+    const timeline = row.segment === null ? 0 : parseInt(row.segment.slice(0, 8), 16);
+    const names = await session.rows<{ name: string }>('SELECT name FROM pg_ls_waldir()');
+    const historyText = timeline > 1 ? await readHistory(session, timeline) : '';
+    return {
+      identity: row.identity,
+      standby: row.standby,
+      timeline,
+      controlTimeline: row.controlTimeline,
+      flushed: Number(row.flushed),
+      historyText,
+      history: parseTimelineHistory(timeline, historyText),
+      segmentBytes: Number(row.segmentBytes),
+      segments: new Set(names.map(({ name }) => name)),
+    };
+  });
+}
+
+/** Bytes of all its databases. It looks at every file, so it may take long. */
+export async function sizeOfUpstream(options: SessionOptions, signal: AbortSignal): Promise<number> {
+  const limits = { signal, timeoutMs: sizeMs };
+  const { size } = await withSession(options, limits, (session) =>
+    session.row<{ size: string }>(
+      'SELECT coalesce(sum(pg_database_size(oid)), 0) AS size FROM pg_database',
+    ),
+  );
+  return Number(size);
+}
+
+async function readHistory(session: Session, timeline: number): Promise<string> {
+  const { content } = await session.row<{ content: string }>(
+    `SELECT convert_from(pg_read_binary_file($1), 'UTF8') AS content`,
+    [`pg_wal/${historyName(timeline)}`],
+  );
+  return content;
+}
+
+/** Whether it still has the log from `offset` on. A new timeline begins with a copy of the segment in which it begins. */
+export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
+  const { history, segments, segmentBytes } = leader;
+  return history.some(({ timeline }) => segments.has(segmentName(timeline, offset, segmentBytes)));
+}
+
+/** What an error of `lookAtLeader` means, and what a person can do. */
+export function problemOf(error: unknown, leader: string): Problem {
+  const text = error instanceof Error ? error.message : String(error);
+  switch (codeOf(error)) {
+    case '28P01':
+      return {
+        reason: 'WrongPassword',
+        message: `${leader} refuses the password of role haservice: on the leader, ALTER ROLE haservice PASSWORD to what the Secret holds, or put the Secret back and restart this pod`,
+      };
+    case 'HA_ERR_NOT_SCRAM':
+      return { reason: 'NotScram', message: `${leader} is not followed: ${text}` };
+    case '28000':
+      return {
+        reason: 'NotAllowed',
+        message: `${leader} lets the role haservice not in (${text}): let the pods in by pg_hba.conf, and CREATE ROLE haservice LOGIN REPLICATION where it is missing`,
+      };
+    case '42501':
+      return { reason: 'NotAllowed', message: `${leader}: ${text}: GRANT pg_monitor TO haservice` };
+    case '53300':
+      return {
+        reason: 'TooManyConnections',
+        message: `${leader} has no connection left: raise max_connections or max_wal_senders`,
+      };
+    default:
+      return { reason: 'LeaderUnreachable', message: `${leader} cannot be asked: ${text}` };
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { UpstreamView } from './upstream.ts';
+import { segmentName } from './position.ts';
+import { type SessionOptions, withSession } from './session.ts';
+
+const compareMs = 30_000;
+
+/**
+ * Whether the leader's log has the same bytes as the own one where that ends: in its last segment, up to `end`. Timelines are told
+ * apart by their numbers, and two may have the same one where epochs have begun anew over old volumes; commits and checkpoints
+ * carry the time, so that two logs which were written apart differ.
+ *
+ * @returns undefined where one of the two has not kept that segment
+ */
+export async function isSameLog(
+  data: string,
+  { timeline, end }: { timeline: number; end: number },
+  view: UpstreamView,
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const { segmentBytes, history, segments } = view;
+  const start = Math.floor((end - 1) / segmentBytes) * segmentBytes;
+  const length = end - start;
+  const own = await hashOf(
+    join(data, 'pg_wal', segmentName(timeline, start, segmentBytes)),
+    length,
+  );
+  // A timeline begins with a copy of what its parent has in that segment.
+  const name = history
+    .filter((piece) => piece.timeline >= timeline)
+    .map((piece) => segmentName(piece.timeline, start, segmentBytes))
+    .find((candidate) => segments.has(candidate));
+  if (own === undefined || name === undefined) return undefined;
+  const { hash } = await withSession(options, { signal, timeoutMs: compareMs }, (session) =>
+    session.row<{ hash: string }>(
+      `SELECT encode(sha256(pg_read_binary_file($1, 0, $2, false)), 'hex') AS hash`,
+      [`pg_wal/${name}`, length],
+    ),
+  );
+  return hash === own;
+}
+
+async function hashOf(path: string, length: number): Promise<string | undefined> {
+  const buffer = Buffer.alloc(length);
+  try {
+    await using file = await open(path, 'r');
+    const { bytesRead } = await file.read(buffer, 0, length, 0);
+    return createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}
