@@ -63,6 +63,20 @@ describe('the order desk', () => {
     expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
   });
 
+  it('has led in the epoch in which it began with no data, also if that was seen meanwhile', async () => {
+    const { desk, engine, keep, told } = make();
+    engine.holdsOrders = true;
+    const promoted = desk.submit(promote(1, { init: true }));
+    await told('promote 1');
+    // As each report does that says Empty.
+    await desk.forgetLed();
+    expect(desk.obeyed.ledEpoch).toBe(0);
+    for (const letGo of engine.heldOrders) letGo();
+    expect(await promoted).toBeUndefined();
+    expect(desk.obeyed.ledEpoch).toBe(1);
+    expect(keep.saved).toEqual([{ epoch: 1, ledEpoch: 1, leader: 'web-0' }]);
+  });
+
   it('leads in no epoch in which another process of it has led, or was about to', async () => {
     const obeyed = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
     const { desk, engine } = make({ obeyed });

@@ -121,6 +121,8 @@ export class CommandQueue {
 
   /** The data in which it led are lost. @throws HAError HA_ERR_STATE_FILE */
   async forgetLed(): Promise<void> {
+    // It is about to begin with none.
+    if (this.#current?.given.kind === 'promote') return;
     if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
     this.#ledBefore = 0;
     this.#accepted = { ...this.#accepted, ledEpoch: 0 };

@@ -9,7 +9,7 @@ const obeyedSchema = z.object({
   epoch: z.int().min(0),
   ledEpoch: z.int().min(0),
   leader: z.string().exactOptional(),
-  revision: z.int().min(1).exactOptional(),
+  revision: z.int().min(0).exactOptional(),
 });
 
 /** Where what was obeyed is kept. */

@@ -46,7 +46,7 @@ const sync = z.object({
   members: z.array(z.string().max(253)).max(100),
   acks: z.int().min(0).max(100),
   /** Counts the sets of an epoch: one who has been told a higher one in that epoch refuses a lower one. Absent: not known. */
-  revision: z.int().min(1).exactOptional(),
+  revision: z.int().min(0).exactOptional(),
 });
 
 const memberStates = [

@@ -86,7 +86,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     return planFenced(resource, observed, status.fencing, context, nowMs);
   }
   if (primary !== undefined && needsFirstSets(resource, observed, primary)) {
-    const why = 'from now on others must have each write before it is acknowledged';
+    const why = 'it begins anew with those who must have each write before it is acknowledged';
     return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
   }
   if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {

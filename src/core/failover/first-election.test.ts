@@ -99,3 +99,13 @@ it('believes no sync sets of a status that is older than what the members have o
     syncSets: [nobody, { members: ['web-1', 'web-2'], acks: 1 }],
   });
 });
+
+it('Eventual goes on without a pod too many that hangs', () => {
+  const leads = { state: 'Leading', epoch: 4, ledEpoch: 4 } as const;
+  const follows = { state: 'Following', epoch: 4 } as const;
+  const { resource } = strong({ ...spec, failover: { consistency: 'Eventual' } }, nameless);
+  const hangs = { ...unheard(resource, 2), deletionAtMs: t0 - 600_000 };
+  const members = [led(resource, 0, leads), led(resource, 1, follows), hangs];
+  const seen = makeObserved([...members, led(resource, 3, empty)]);
+  expect(planFailover(resource, seen, t0)).toMatchObject({ winner: { name: 'web-0' } });
+});

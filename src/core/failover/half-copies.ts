@@ -21,14 +21,21 @@ export function halfCopies({ spec }: Resource, { members }: Observed): Member[] 
 
 /**
  * Whether the elected member, which does not lead yet, has not what it was elected for: it was restarted before all that it held
- * was on its disk, or has lost the count that its followers are to compare theirs with.
+ * was on its disk, or another process of it has lost the count that its followers are to compare theirs with.
  */
 export function hasLess(resource: Resource, observed: Observed, elected: Member): boolean {
   const { termStart, ledEpoch, epoch } = resource.status;
   const report = reportOf(elected);
   const isElected = termStart !== undefined && ledEpoch === epoch && report?.ledEpoch !== epoch;
+  const isAnother = !observed.hooks.some(
+    (hook) =>
+      hook.action === 'promote' &&
+      hook.uid === elected.uid &&
+      hook.epoch === epoch &&
+      hook.generation === elected.health?.generation,
+  );
   const hasLost =
-    isElected && report?.state === 'Detached' && (report.position?.offset ?? -1) < termStart;
+    isElected && isAnother && report?.state === 'Detached' && report.position === undefined;
   return hasLost || (isOld(elected) && !acceptsOld(resource, observed));
 }
 

@@ -157,3 +157,21 @@ it('a leader that was told of no set begins a new epoch before any is written do
   expect(waiting.commit).toBeUndefined();
   expect(waiting.status.syncSets ?? []).toEqual([]);
 });
+
+it('a leader that was told of a later set than the status has begins a new epoch, and is alone believed at first', () => {
+  const set = { members: ['web-1', 'web-2'], acks: 1 };
+  const nobody = { members: [], acks: 0, revision: 1 };
+  const { resource } = strong({}, { syncSets: [set] });
+  const told = (revision: number) => [
+    led(resource, 0, leading({ sync: { ...set, revision } })),
+    led(resource, 1, {}),
+    led(resource, 2, {}),
+  ];
+  expect(decide(resource, makeObserved(told(3)), t0).commit?.status).toMatchObject({
+    ...{ epoch: 2, primaryUID: 'uid-web-0' },
+    syncSets: [nobody, { ...set, revision: 2 }],
+  });
+  const known = { ...resource.status, syncSets: [{ ...set, revision: 3 }] };
+  const { commit } = decide({ ...resource, status: known }, makeObserved(told(3)), t0);
+  expect(commit).toBeUndefined();
+});

@@ -1,4 +1,4 @@
-import type { SyncSet } from '../../protocol/member-protocol.ts';
+import type { MemberReport, SyncSet } from '../../protocol/member-protocol.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import { follows, isHealthy, reportOf } from '../model/member.ts';
 import { podName } from '../model/naming.ts';
@@ -56,18 +56,26 @@ function withNext(sets: SyncSet[], wished: SyncSet): SyncSet[] {
 /** The leader was told of no set so far, or, last, of one in which nobody need acknowledge. */
 const asksNobody = (resource: Resource): boolean => (currentSet(resource)?.acks ?? 0) === 0;
 
+/** The leader was told of a later set than the status has: that was restored, or an operator of before revisions has written it. */
+const isOutOfDate = (resource: Resource, report: MemberReport | undefined): boolean =>
+  report?.epoch === resource.status.epoch &&
+  (report?.sync?.revision ?? 0) > (currentSet(resource)?.revision ?? 0);
+
 /**
  * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it has asked for none so far, and an
  * order of that time that is still on its way could undo the first one later, after the leader has said that it has that in force.
+ * Or it would refuse the next set, as it was told of a later one in this epoch than the status knows.
  */
 export function needsFirstSets(resource: Resource, observed: Observed, leader: Member): boolean {
   const { spec, status } = resource;
   const report = reportOf(leader);
   return (
     hasQuorum(spec) &&
-    asksNobody(resource) &&
-    // None at all is a state that must end, also where nobody need acknowledge.
-    ((status.syncSets ?? []).length === 0 || wishedSet(resource, observed, leader.name).acks > 0) &&
+    (isOutOfDate(resource, report) ||
+      (asksNobody(resource) &&
+        // None at all is a state that must end, also where nobody need acknowledge.
+        ((status.syncSets ?? []).length === 0 ||
+          wishedSet(resource, observed, leader.name).acks > 0))) &&
     isHealthy(leader) &&
     report?.state === 'Leading' &&
     report.epoch === status.epoch
@@ -176,7 +184,9 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  if (syncSets.length === 0 || knowsTooLittle(resource, observed)) {
+  const report = reportOf(observed.members.find(({ name }) => name === leader));
+  const isOld = knowsTooLittle(resource, observed) || isOutOfDate(resource, report);
+  if (syncSets.length === 0 || isOld) {
     return firstSets(resource, observed, leader);
   }
   if (primary === undefined || primary === leader) {

@@ -187,9 +187,12 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Those that run may have what a fence waits for, in memory.
-  const mayGo = ({ health }: Member) =>
-    resource.status.fencing === undefined || health === undefined || health.cause === 'Refused';
+  // Those that run may have what a fence waits for, in memory. Postgres tells it again after a restart.
+  const mayGo = ({ health, phase }: Member) =>
+    resource.status.fencing === undefined ||
+    health?.cause === 'Refused' ||
+    (health?.report === undefined && (health === undefined || phase === 'Pending')) ||
+    (health.cause === 'BadAnswer' && resource.spec.engine.type === 'Postgres');
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
   );

@@ -120,13 +120,15 @@ export class DataRetention {
   /** Looked at while its log is being written anew: it may have been made a copy without an order. */
   async noticeCopy(): Promise<void> {
     if (this.#isMarked || !(await isLogPending(this.#dir))) return;
-    await this.#memory.set({ cloning: unknownEpoch });
+    // One that could not be written is reported as a problem; what else is known of the member is told all the same.
+    if (this.isAheadOfDisk) this.unwritten();
+    else await this.#memory.set({ cloning: unknownEpoch });
   }
 
   /** What is in memory cannot be written to its log. */
   unwritten(): void {
     if (this.now.held && !this.#isMarked) {
-      this.#note(() => this.#memory.set({ cloning: unknownEpoch }));
+      this.#note(() => this.#memory.set({ cloning: this.now.cloning ?? unknownEpoch }));
     }
   }
 
