@@ -17,7 +17,7 @@ export interface AgentOptions {
   engine: ManagedEngine;
   /** Milliseconds; undefined where a leader needs no lease. */
   leaseMs: number | undefined;
-  /** See OrderDesk. */
+  /** See CommandQueue. */
   leadsOnce: boolean;
   keep: EpochStore;
   obeyed: Obeyed;

@@ -19,7 +19,7 @@ export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
 export interface Self {
   name: string;
   uid?: string | undefined;
-  /** Last epoch in which an earlier process led, where none may lead twice in one: see OrderDesk. */
+  /** Last epoch in which an earlier process led, where none may lead twice in one: see CommandQueue. */
   ledBefore?: number;
   /** Whether this very process has issued a nonce. */
   isOwn?: (nonce: string) => boolean;

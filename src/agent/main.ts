@@ -2,7 +2,7 @@ import { containerArgument, guardArgument, runGuard } from './watchdog-process.t
 
 /**
  * `install DIR` puts the agent into a folder, from where it runs in any image; without a command it is the agent. Its
- * configuration is in the variables of src/api/agent-config.ts.
+ * configuration is in the variables of src/protocol/agent-config.ts.
  */
 const [, script = '', ...args] = process.argv;
 if (args[0] === guardArgument) {

@@ -26,7 +26,10 @@ export interface Performed {
  * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
  * other can succeed either: the API server is lost, or the namespace is being deleted.
  */
-export async function executeAll(actions: Action[], context: ExecuteAllContext): Promise<Performed> {
+export async function executeAll(
+  actions: Action[],
+  context: ExecuteAllContext,
+): Promise<Performed> {
   const { clock, connection, memory, resource, log, events, object } = context;
   const done: Performed = { changed: false, failed: false, lost: false };
   for (const action of actions) {

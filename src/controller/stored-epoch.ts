@@ -7,7 +7,10 @@ import type { ReconcileState } from './reconcile-state.ts';
 const isReached = (epoch: number) => epoch < highestEpoch;
 
 /** An epoch that somebody has lowered by hand is raised again, and one that no service gets to is not believed. */
-export function withStoredEpoch(resource: Resource, memory: Pick<ReconcileState, 'epoch'>): Resource {
+export function withStoredEpoch(
+  resource: Resource,
+  memory: Pick<ReconcileState, 'epoch'>,
+): Resource {
   const status = believed(resource.status);
   const { epoch = 0, failovers = [] } = status;
   memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));

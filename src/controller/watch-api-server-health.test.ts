@@ -78,7 +78,10 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
     reset: () => Promise.resolve(),
   };
   const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
-  const held = watchApiServerHealth({ client, connection, clock, log: silentLog, self }, stop.signal);
+  const held = watchApiServerHealth(
+    { client, connection, clock, log: silentLog, self },
+    stop.signal,
+  );
   await turn();
   expect(connection.mayGrant(0)).toBe(true);
   for (const gone of [

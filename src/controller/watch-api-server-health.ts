@@ -31,7 +31,10 @@ export interface ApiServerHealthOptions {
  * Asks the API server again and again whether it is there, until the signal. So the operator knows when it is cut off
  * itself, and when that is over; and the first write of a failover finds a connection that stands.
  */
-export async function watchApiServerHealth(options: ApiServerHealthOptions, signal: AbortSignal): Promise<void> {
+export async function watchApiServerHealth(
+  options: ApiServerHealthOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { client, connection, clock, log } = options;
   let failures = 0;
   while (!signal.aborted) {
@@ -59,7 +62,10 @@ export async function watchApiServerHealth(options: ApiServerHealthOptions, sign
  *
  * @throws HAError where it did not answer.
  */
-async function ask({ client, self, log }: ApiServerHealthOptions, signal: AbortSignal): Promise<boolean> {
+async function ask(
+  { client, self, log }: ApiServerHealthOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (self === undefined) {
     await client.ping({ timeoutMs, signal });
     return true;

@@ -86,7 +86,7 @@ export class HeartbeatMonitor {
 
   /**
    * Milliseconds from now until each lease of this pod has surely ended, whether it is heard, silent or gone; 0 where it has.
-   * See core/lease.ts. Ask after `setMembers` has named another holder, or none: until then it may be granted more.
+   * See lease.ts. Ask after `setMembers` has named another holder, or none: until then it may be granted more.
    */
   leaseEndsInMs(uid: string, leaseMs: number): number {
     return this.#grants.endsInMs(uid, leaseMs);

@@ -3,7 +3,11 @@ import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './probe-connection.ts';
+import {
+  type ProbeConnection,
+  type ProbeConnectionEvents,
+  reportFailure,
+} from './probe-connection.ts';
 
 /** What is asked over HTTP, and how its answer is judged. */
 export interface HttpQuestion {
@@ -21,7 +25,11 @@ export interface HttpQuestion {
  * there is always one whose end tells of its death. One that ends its connection after each answer is asked over a new
  * one at each beat; its death is then noticed at the next beat rather than at once.
  */
-export function httpLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function httpLine(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   const { path = '/', host } = target.engine.http ?? {};
   const headers = { accept: '*/*', ...(host === undefined ? {} : { host }) };
   return askOverHttp(target, clock, events, { path, headers: () => headers });

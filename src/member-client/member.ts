@@ -12,10 +12,14 @@ import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.
 const quotedLength = 80;
 
 /**
- * Asks for a member's report, by the member protocol (src/api/member-protocol.ts). The report is the sign of life: 200 with
+ * Asks for a member's report, by the member protocol (src/protocol/member-protocol.ts). The report is the sign of life: 200 with
  * one is well, 503 with one is not; anything else, and a report of another pod, is a wrong answer.
  */
-export function memberLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function memberLine(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   const { protocol } = target;
   return askOverHttp(target, clock, events, {
     path: `${protocolPath}/status`,

@@ -6,7 +6,11 @@ import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.
 import { tcpLine } from './tcp.ts';
 
 /** The line to a program that does not speak the member protocol. */
-export function plainConnection(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function plainConnection(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   switch (target.engine.type) {
     case 'HTTP':
       return httpLine(target, clock, events);

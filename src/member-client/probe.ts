@@ -33,7 +33,11 @@ export class LineProbe implements Probe {
   #reconnects = 0;
   #cancelReconnect = () => {};
 
-  constructor(open: (events: ProbeConnectionEvents) => ProbeConnection, clock: Clock, emit: (event: ProbeEvent) => void) {
+  constructor(
+    open: (events: ProbeConnectionEvents) => ProbeConnection,
+    clock: Clock,
+    emit: (event: ProbeEvent) => void,
+  ) {
     this.#open = open;
     this.#clock = clock;
     this.#emit = emit;

@@ -2,7 +2,11 @@ import { type Socket, connect } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { ProbeTarget } from './engine.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
-import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from './probe-connection.ts';
+import {
+  type ProbeConnection,
+  type ProbeConnectionEvents,
+  reportFailure,
+} from './probe-connection.ts';
 
 /**
  * Asks over TCP, and always holds a connection open, whose reset tells of a dead process at once.
@@ -16,7 +20,11 @@ import { type ProbeConnection, type ProbeConnectionEvents, reportFailure } from 
  *
  * Connections that have been replaced are ended by a reset, as HAProxy's checks are: it leaves no TIME_WAIT behind.
  */
-export function tcpLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function tcpLine(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   return new TcpLine(target, clock, events);
 }
 

@@ -15,7 +15,7 @@ import { subject } from './subject.ts';
 export type Call<T> = () => T;
 export type Steps<T> = Generator<Call<unknown>, T, unknown>;
 
-/** Does one thing, as src/controller/act.ts. @returns Whether it changed something. */
+/** Does one thing, as src/controller/execute.ts. @returns Whether it changed something. */
 export function* act(
   operator: Operator,
   action: Action,

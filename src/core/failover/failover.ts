@@ -115,7 +115,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     const message = `${failure.what}; but the operator itself heard nobody until just now`;
     return { kind: 'Wait', untilMs: doubtMs, message };
   }
-  const guarded = guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);
+  const guarded =
+    guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
   // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
   // acknowledge what it may have been given since it was told to.

@@ -11,7 +11,7 @@ export type Fence =
 /**
  * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
  * must not be passed over. One that refuses all votes, too: it follows nobody, whoever has told it so, and for no order of this
- * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in takeover.ts.
+ * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in fenced-failover.ts.
  */
 export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
   isHealthy(member) &&

@@ -13,7 +13,7 @@ export interface Removal {
 
 /** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
 export type Action =
-  /** `mayWait`: it is better written a moment later, but not for long. See troubledPrimary. */
+  /** `mayWait`: it is better written a moment later, but not for long. See isPrimarySuspected. */
   | { type: 'EnsureChild'; manifest: Manifest; mayWait?: boolean }
   | { type: 'CallHook'; call: RoleCommand }
   | { type: 'DeleteStray'; stray: StrayEndpoints }

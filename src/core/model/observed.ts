@@ -59,7 +59,7 @@ export interface Member {
   /** Made for one zone alone, to balance the zones. */
   pinned?: boolean;
   health?: Health;
-  /** Not judged yet by this process, but healthy in the status that the last one left. See presume.ts. */
+  /** Not judged yet by this process, but healthy in the status that the last one left. See inherited-health.ts. */
   presumed?: boolean;
 }
 

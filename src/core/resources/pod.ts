@@ -64,7 +64,10 @@ function affinity(spec: Spec, labels: Record<string, string>, given: unknown): U
     spec.placement.nodes === 'Required'
       ? ['requiredDuringSchedulingIgnoredDuringExecution', term]
       : ['preferredDuringSchedulingIgnoredDuringExecution', { weight: 100, podAffinityTerm: term }];
-  return { ...asUnstructured(given), podAntiAffinity: { ...anti, [field]: [...asList(anti[field]), entry] } };
+  return {
+    ...asUnstructured(given),
+    podAntiAffinity: { ...anti, [field]: [...asList(anti[field]), entry] },
+  };
 }
 
 function tolerations(given: unknown): Unstructured[] {

@@ -1,5 +1,11 @@
 import type { HookSpec } from '../../api/engine-spec.ts';
-import { type RolePlan, generationOf, lookAgain, reachable, stateOf } from '../model/role-commands.ts';
+import {
+  type RolePlan,
+  generationOf,
+  lookAgain,
+  reachable,
+  stateOf,
+} from '../model/role-commands.ts';
 import { lacksAgent, speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy } from '../model/member.ts';
 import { planOrders } from './orders.ts';

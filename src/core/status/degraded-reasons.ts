@@ -126,7 +126,11 @@ const failureReasons: Record<HookState['action'], string> = {
 };
 
 /** Everything wrong that a person should know, most urgent first. */
-export function degradedReasonsOf(resource: Resource, observed: Observed, nowMs: number): Problem[] {
+export function degradedReasonsOf(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): Problem[] {
   const problems: Problem[] = [];
   const leftOversEnd = garbageCollectedAtMs(resource);
   for (const service of Object.values(serviceNames(resource.name))) {

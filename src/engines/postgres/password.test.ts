@@ -95,7 +95,9 @@ describe('the password', () => {
     const leader = await fakeLeader(...answers);
     const { port } = leader;
     const options = { host: '127.0.0.1', port, user: 'haservice', database: 'postgres', password };
-    const error: unknown = await lookAtUpstream(options, within()).catch((thrown: unknown) => thrown);
+    const error: unknown = await lookAtUpstream(options, within()).catch(
+      (thrown: unknown) => thrown,
+    );
     await leader.ended();
     expect(leader.sent).toHaveLength(messages);
     for (const sent of leader.sent) {

@@ -28,11 +28,19 @@ describe('histories', () => {
 
   it.each([
     { own: history, name: 'of one that goes on', fork: Infinity },
-    { own: parseTimelineHistory(3, '1\t0/3000000'), name: 'of a parent', fork: 2 ** 32 + 0x5000000 },
+    {
+      own: parseTimelineHistory(3, '1\t0/3000000'),
+      name: 'of a parent',
+      fork: 2 ** 32 + 0x5000000,
+    },
     { own: parseTimelineHistory(1, ''), name: 'of a grandparent', fork: 0x3000000 },
     { own: parseTimelineHistory(2, '1\t0/2000000'), name: 'that left earlier', fork: 0x2000000 },
     { own: parseTimelineHistory(2, '1\t0/4000000'), name: 'that left later', fork: 0x3000000 },
-    { own: parseTimelineHistory(9, '1\t0/3000000'), name: 'that left at the same point', fork: 0x3000000 },
+    {
+      own: parseTimelineHistory(9, '1\t0/3000000'),
+      name: 'that left at the same point',
+      fork: 0x3000000,
+    },
     {
       own: parseTimelineHistory(7, '1\t0/3000000\n3\t0/4000000'),
       name: 'of the same number',

@@ -68,7 +68,10 @@ export async function lookAtUpstream(
 }
 
 /** Bytes of all its databases. It looks at every file, so it may take long. */
-export async function sizeOfUpstream(options: SessionOptions, signal: AbortSignal): Promise<number> {
+export async function sizeOfUpstream(
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const limits = { signal, timeoutMs: sizeMs };
   const { size } = await withSession(options, limits, (session) =>
     session.row<{ size: string }>(

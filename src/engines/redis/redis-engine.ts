@@ -3,7 +3,12 @@ import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
-import { type ReplicationTarget, type Following, ReplicationHistory, isOf } from './replication-history.ts';
+import {
+  type ReplicationTarget,
+  type Following,
+  ReplicationHistory,
+  isOf,
+} from './replication-history.ts';
 import { DataRetention } from './data-retention.ts';
 import { dropClients, maxLagSeconds, serveStale, setSync, syncAll, toNowhere } from './commands.ts';
 import { type Access, historyOf } from './upstream.ts';

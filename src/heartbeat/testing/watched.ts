@@ -1,6 +1,9 @@
 import { type DetectorConfig, initial, judge, onAnswer } from '../detector.ts';
 import type { FakeClock } from '../../lib/fake-clock.ts';
-import type { ProbeConnection, ProbeConnectionEvents } from '../../member-client/probe-connection.ts';
+import type {
+  ProbeConnection,
+  ProbeConnectionEvents,
+} from '../../member-client/probe-connection.ts';
 import { LineProbe } from '../../member-client/probe.ts';
 import { StallMeter } from '../stall-meter.ts';
 

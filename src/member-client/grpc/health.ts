@@ -9,7 +9,11 @@ import { decodeHealth, encodeHealthRequest } from './health-message.ts';
  * Asks by the health checking protocol of gRPC: SERVING is well, anything else is a wrong answer.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
-export function healthLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function healthLine(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   const service = target.engine.grpc?.service ?? '';
   return askOverGrpc(target, clock, events, {
     path: '/grpc.health.v1.Health/Check',

@@ -28,7 +28,12 @@ class GrpcLine implements ProbeConnection {
   #connection: GrpcConnection | undefined;
   #call: ClientHttp2Stream | undefined;
 
-  constructor(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents, question: GrpcQuestion) {
+  constructor(
+    target: ProbeTarget,
+    clock: Clock,
+    events: ProbeConnectionEvents,
+    question: GrpcQuestion,
+  ) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;

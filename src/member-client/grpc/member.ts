@@ -8,7 +8,11 @@ import { decodeReport, statusPath } from './messages.ts';
 import { reportIn } from './trailers.ts';
 
 /** As memberLine of ../member.ts, but over gRPC: OK with a report is well, UNAVAILABLE with one is not. */
-export function grpcMemberLine(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents): ProbeConnection {
+export function grpcMemberLine(
+  target: ProbeTarget,
+  clock: Clock,
+  events: ProbeConnectionEvents,
+): ProbeConnection {
   const { protocol } = target;
   return askOverGrpc(target, clock, events, {
     path: statusPath,
