@@ -58,7 +58,8 @@ describe.each(['Redis', 'Postgres'] as const)('%s, Strong', (type) => {
       [`${name}-1`]: 'Following',
       [`${name}-2`]: 'Following',
     });
-    expect(world.status(name).syncSets).toEqual([{ members: [`${name}-1`, `${name}-2`], acks: 1 }]);
+    const set = { members: [`${name}-1`, `${name}-2`], acks: 1 };
+    expect(world.status(name).syncSets).toMatchObject([set]);
     await write(primary, 'one');
     for (const pod of Object.keys(states())) await holds(pod, ['one']);
   });
