@@ -13,8 +13,8 @@ export interface CommandQueueOptions {
   /** What was obeyed before the agent was started. */
   obeyed: Obeyed;
   /**
-   * Each process leads in an epoch of its own. Two that led in one could both have written on from the same data, and what each
-   * of them wrote would bear the same term.
+   * Two processes never lead in the same epoch. Both could continue from the same data, and what they write would carry the same
+   * term.
    */
   leadsOnce: boolean;
   keep: EpochStore;
@@ -121,7 +121,7 @@ export class CommandQueue {
 
   /** The data in which it led are lost. @throws HAError HA_ERR_STATE_FILE */
   async forgetLed(): Promise<void> {
-    // It is about to begin with none.
+    // A promotion that is in flight may be creating the data: the program reports Empty until they are there.
     if (this.#current?.given.kind === 'promote') return;
     if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
     this.#ledBefore = 0;

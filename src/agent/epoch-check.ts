@@ -9,7 +9,7 @@ export interface Obeyed {
   ledEpoch: number;
   /** Who leads in `epoch`, as far as it was told: its own name, or another's. */
   leader?: string;
-  /** Of the sync set that it was told in `epoch`; absent: of none, or none that has one. */
+  /** Highest revision of a sync set that the member was told in `epoch`; absent if it was told none. */
   revision?: number;
 }
 
@@ -38,7 +38,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  * followers a proof. And an epoch has one leader: a member that was told who it is believes nothing else in that epoch, so that
  * an order which was delayed or is a mistake cannot make two.
  *
- * Nor does a leader go back, in one epoch, to a sync set of before: a failover rests on the later one.
+ * Within one epoch a leader does not go back to an earlier sync set: a failover relies on the later one.
  *
  * An epoch that no operator can have reached is refused by all: whoever had obeyed it would never obey again.
  *
@@ -80,7 +80,7 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
   if (kind === 'promote' && epoch === self.ledBefore) {
     return {
       refusal: 'Failed',
-      message: `another process of it has led in epoch ${epoch}: it leads again only in a higher one`,
+      message: `an earlier process of this member has led in epoch ${epoch}: the member leads again only in a higher one`,
     };
   }
   const before = epoch === obeyed.epoch ? obeyed.revision : undefined;
@@ -88,7 +88,7 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
   if (before !== undefined && told !== undefined && told < before) {
     return {
       refusal: 'StaleEpoch',
-      message: `sync set ${before} of epoch ${epoch} has been obeyed, ${told} is over`,
+      message: `revision ${before} of the sync set of epoch ${epoch} has been obeyed: revision ${told} is outdated`,
     };
   }
   const revision = told ?? before;

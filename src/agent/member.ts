@@ -34,8 +34,8 @@ const reportMs = 1_000;
 const orderMs = 10_000;
 
 /**
- * What is said after an order where the program does not answer soon. After a fence that is not what it holds, if anything: it
- * could be elected for that.
+ * The state to report after an order if the program does not answer soon. After a fence it must not be Detached: that says that
+ * the member has data, and the member could be elected for them.
  */
 const stateAfter: Record<OrderKind, EngineReport['state']> = {
   promote: 'Leading',

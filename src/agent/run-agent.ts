@@ -7,8 +7,7 @@ import { Watchdog } from './watchdog.ts';
 import { install } from './install.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
-
-const replicates = ['Redis', 'Postgres'];
+import { knowsItsProgram } from '../protocol/agent-config.ts';
 
 /** Installs the agent, or is it. Errors end the process, with one line that says what to do. */
 export async function runAgent(args: string[], script: string): Promise<void> {
@@ -41,8 +40,8 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     port: config.agentPort,
     engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
     leaseMs,
-    // As planOrders knows: others may be promoted again in their epoch after a restart.
-    leadsOnce: leaseMs !== undefined || replicates.includes(config.engine.type),
+    // The same rule as in planOrders: after a restart any other program may be promoted again in the same epoch.
+    leadsOnce: leaseMs !== undefined || knowsItsProgram(config),
     keep,
     obeyed,
     clock: systemClock,

@@ -29,6 +29,13 @@ export const agentConfigSchema = z.object({
 });
 
 /**
+ * The agent knows the program: its folder of data, its arguments, and that its leader asks for the acknowledgements which an order
+ * names, and for no others.
+ */
+export const knowsItsProgram = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
+  engine.type === 'Redis' || engine.type === 'Postgres';
+
+/**
  * Folder of the data, which a volume holds. The agent keeps its own state in `.haservice/` in it, so that an engine which
  * replaces all data (clone, rewind) does so in a folder of its own below it.
  */

@@ -98,7 +98,7 @@ export class Laws {
    */
   acknowledge(state: State, at: number, holders: number): State {
     const node = this.at(state, at);
-    const needed = (node.sync?.acks ?? 0) - (this.plants.fewerAcks === true ? 1 : 0);
+    const needed = (node.sync?.acks ?? 0) - (this.plants.habits?.fewerAcks === true ? 1 : 0);
     if (holders < needed) return state;
     const acknowledged = { ...state.acknowledged };
     for (const id of node.log) {

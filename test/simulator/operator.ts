@@ -17,13 +17,8 @@ export interface Plants {
   unsafe?: Observed['unsafe'];
   /** Promotes before the compare-and-swap has landed. */
   promotesEarly?: boolean;
-  /** Leaders wait for fewer acknowledgements than they say. */
-  fewerAcks?: boolean;
-  clonesAcknowledge?: boolean;
-  forgetsOldLog?: boolean;
-  anyEpoch?: boolean;
-  anyRevision?: boolean;
-  withoutHistory?: boolean;
+  /** What members do wrong. */
+  habits?: Partial<Habits>;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
   oneContact?: boolean;
   decide?: typeof decide;

@@ -12,16 +12,16 @@ export const plants: Record<string, Plants> = {
   'no-quorum': { unsafe: 'no-quorum' },
   'no-fence': { unsafe: 'no-fence' },
   'promotes-early': { promotesEarly: true },
-  'fewer-acks': { fewerAcks: true },
-  'clones-acknowledge': { clonesAcknowledge: true },
-  'old-log': { forgetsOldLog: true },
+  'fewer-acks': { habits: { fewerAcks: true } },
+  'clones-acknowledge': { habits: { clonesAcknowledge: true } },
+  'old-log': { habits: { forgetsOldLog: true } },
   'forgets-leader-at-0': { decide: changed(withoutLeaderAt0) },
   'first-set-believed': { decide: changed(withoutJointPair) },
   'unheard-is-broken': { decide: deletesUnheard },
   'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
-  'any-epoch': { anyEpoch: true },
-  'any-revision': { anyRevision: true },
-  'told-terms': { withoutHistory: true },
+  'any-epoch': { habits: { anyEpoch: true } },
+  'any-revision': { habits: { anyRevision: true } },
+  'told-terms': { habits: { withoutHistory: true } },
 };
 
 /** Those of this name; none without one. */

@@ -42,18 +42,7 @@ export class World implements AgentWorld, OperatorWorld {
   constructor({ seed, habits, plants = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
     this.network = new Network(this.kernel);
-    const { fewerAcks, clonesAcknowledge, forgetsOldLog, anyEpoch, anyRevision, withoutHistory } =
-      plants;
-    const planted = {
-      fewerAcks,
-      clonesAcknowledge,
-      forgetsOldLog,
-      anyEpoch,
-      anyRevision,
-      withoutHistory,
-    };
-    const chosen = Object.entries(planted).filter(([, isPlanted]) => isPlanted === true);
-    this.habits = { ...habits, ...Object.fromEntries(chosen) };
+    this.habits = { ...habits, ...plants.habits };
     this.plants = plants;
     this.checker = new Checker(
       this.kernel,

@@ -11,6 +11,7 @@ import {
 import type { HookState, Member } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
+import { stateOf } from '../model/role-commands.ts';
 
 export interface ElectionContext {
   /** Zone of the member that failed. */
@@ -78,12 +79,7 @@ function whyNoData(member: Member): string | undefined {
 
 /** How often its promotion has failed in its present life. */
 export const promoteFailures = (member: Member, hooks: HookState[]) =>
-  hooks.find(
-    (hook) =>
-      hook.action === 'promote' &&
-      hook.uid === member.uid &&
-      hook.generation === (member.health?.generation ?? 0),
-  )?.failures ?? 0;
+  stateOf(hooks, 'promote', member)?.failures ?? 0;
 
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often

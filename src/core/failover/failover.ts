@@ -15,13 +15,13 @@ import { firstElection, firstOfManaged } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
-import { lacksAgent, needsLease, speaksProtocol } from '../model/capabilities.ts';
+import { lacksAgent, needsFence, needsLease, speaksProtocol } from '../model/capabilities.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
-import { needsFence, planFence, planFenced } from './fenced-failover.ts';
+import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
-import { notDeafSinceMs } from '../model/deafness.ts';
+import { hearingSinceMs } from '../model/deafness.ts';
 import { knowsTooLittle } from '../model/refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
 import { needsFirstSets } from './sync-sets.ts';
@@ -86,7 +86,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     return planFenced(resource, observed, status.fencing, context, nowMs);
   }
   if (primary !== undefined && needsFirstSets(resource, observed, primary)) {
-    const why = 'it begins anew with those who must have each write before it is acknowledged';
+    const why =
+      'a new epoch begins, so that no earlier order can change who must acknowledge writes';
     return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
   }
   if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
@@ -108,7 +109,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   // Not yet: followers may find it again.
   if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
-  const hearingMs = notDeafSinceMs(observed);
+  const hearingMs = hearingSinceMs(observed);
   const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);
   const isDoubtful = hearingMs >= failure.atMs && nowMs < doubtMs && Number.isFinite(doubtMs);
   if (failure.trigger === 'Silent' && isDoubtful) {

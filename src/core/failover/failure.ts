@@ -6,6 +6,7 @@ import { hasLess } from './half-copies.ts';
 import { hasEnded, isLive } from '../model/member.ts';
 import type { HookState, Member, Observed, Resource } from '../model/observed.ts';
 import { refusesAll } from '../model/refuses-all.ts';
+import { stateOf } from '../model/role-commands.ts';
 
 export interface Failure {
   trigger: FailoverTrigger;
@@ -77,8 +78,8 @@ function refusal({ status }: Resource, primary: Member, nowMs: number): Failure 
 /**
  * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
  * from before and after would be compared that have nothing in common (Redis counts anew after a restart). Nor may one lead that
- * is back with less than it had when it was elected, or that a late order of an older epoch has made half a copy since. Nobody
- * whom planOrders never promotes may stay the primary.
+ * is back with less than it had when it was elected, or that a late order of an older epoch has made half a copy since. A
+ * member that planOrders never promotes must not stay the primary.
  */
 function lostRole(resource: Resource, observed: Observed, primary: Member): Failure | undefined {
   const { status } = resource;
@@ -96,7 +97,7 @@ function lostRole(resource: Resource, observed: Observed, primary: Member): Fail
   const isLess = hasLess(resource, observed, primary);
   if (!hasLed && !isLess) return undefined;
   const what = isLess
-    ? `${name} was restarted before all that it held was on its disk`
+    ? `${name} was restarted and may no longer have all that it was elected for`
     : `${name} was restarted`;
   return { trigger: 'Restarted', what, evidence: what, atMs: health.sinceWallMs };
 }
@@ -107,15 +108,9 @@ function promotionFailure(
   primary: Member,
   nowMs: number,
 ): Failure | undefined {
-  const failed = hooks.find(
-    (hook) =>
-      hook.action === 'promote' &&
-      hook.uid === primary.uid &&
-      hook.epoch === resource.status.epoch &&
-      hook.generation === (primary.health?.generation ?? 0) &&
-      hook.failures >= promoteAttempts,
-  );
-  if (failed === undefined) return undefined;
-  const what = `${primary.name} could not be promoted: ${failed.message}`;
-  return { trigger: 'PromoteFailed', what, evidence: failed.message, atMs: nowMs };
+  const promotion = stateOf(hooks, 'promote', primary);
+  if (promotion === undefined || promotion.epoch !== resource.status.epoch) return undefined;
+  if (promotion.failures < promoteAttempts) return undefined;
+  const what = `${primary.name} could not be promoted: ${promotion.message}`;
+  return { trigger: 'PromoteFailed', what, evidence: promotion.message, atMs: nowMs };
 }

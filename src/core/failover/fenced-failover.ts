@@ -1,19 +1,15 @@
 import type { Position } from '../../protocol/member-protocol.ts';
-import type { Spec } from '../../api/spec.ts';
 import type { Fencing } from '../../api/status.ts';
 import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
-import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-
-/** Strong: nobody is elected before the old primary is proved to take no writes. */
-export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
 
 /**
  * A failover that must begin with a fence. Its epoch is committed first, and the members told. Where it is proved already

@@ -1,6 +1,6 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
-import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { isHealthy, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -65,8 +65,7 @@ export function firstOfManaged(
   );
   if (withData.length > 0) {
     // Eventual goes on without pods that are more than there should be: one that hangs on a lost node stays for long.
-    const mustHearAll = hasQuorum(resource.spec) || needsLease(resource.spec);
-    if (told.length < replicas || (mustHearAll && missing.length > 0)) {
+    if (told.length < replicas || (needsFence(resource.spec) && missing.length > 0)) {
       return {
         kind: 'Blocked',
         reason: 'MembersMissing',

@@ -1,5 +1,6 @@
 import { isHealthy, isOld, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { stateOf } from '../model/role-commands.ts';
 
 /**
  * Those that hold what they held before they were to become copies of a primary, where it has lost its data meanwhile: all
@@ -27,13 +28,7 @@ export function hasLess(resource: Resource, observed: Observed, elected: Member)
   const { termStart, ledEpoch, epoch } = resource.status;
   const report = reportOf(elected);
   const isElected = termStart !== undefined && ledEpoch === epoch && report?.ledEpoch !== epoch;
-  const isAnother = !observed.hooks.some(
-    (hook) =>
-      hook.action === 'promote' &&
-      hook.uid === elected.uid &&
-      hook.epoch === epoch &&
-      hook.generation === elected.health?.generation,
-  );
+  const isAnother = stateOf(observed.hooks, 'promote', elected)?.epoch !== epoch;
   const hasLost =
     isElected && isAnother && report?.state === 'Detached' && report.position === undefined;
   return hasLost || (isOld(elected) && !acceptsOld(resource, observed));

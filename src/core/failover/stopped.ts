@@ -1,11 +1,12 @@
 import { dataDir } from '../../protocol/agent-config.ts';
 import type { Status } from '../../api/status.ts';
 import type { FailoverPlan } from './failover-plan.ts';
-import { knowsItsProgram, needsLease, speaksProtocol } from '../model/capabilities.ts';
+import { needsLease, speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 /** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
 const comingMs = 30_000;

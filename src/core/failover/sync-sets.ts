@@ -32,6 +32,9 @@ export function wishedSet(resource: Resource, observed: Observed, leader: string
 const same = (a: SyncSet | undefined, b: SyncSet | undefined): boolean =>
   a?.acks === b?.acks && a?.members.join() === b?.members.join();
 
+const reportNamed = ({ members }: Observed, pod: string): MemberReport | undefined =>
+  reportOf(members.find(({ name }) => name === pod));
+
 /** In force in a leader that was told of no set: it holds alone what it acknowledges. */
 const nobody: SyncSet = { members: [], acks: 0 };
 
@@ -41,13 +44,12 @@ const nobody: SyncSet = { members: [], acks: 0 };
  */
 function firstSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const wished = wishedSet(resource, observed, leader);
-  const report = reportOf(observed.members.find(({ name }) => name === leader));
-  return report?.state === 'Empty' || wished.acks === 0
+  return reportNamed(observed, leader)?.state === 'Empty' || wished.acks === 0
     ? withNext([], wished)
     : withNext(withNext([], nobody), wished);
 }
 
-/** Adds a set to those that count, or makes the same one the last: the revision says which the leader has heard of last. */
+/** Adds a set as the last one, with the next revision; if an equal set counts already, that one is replaced. */
 function withNext(sets: SyncSet[], wished: SyncSet): SyncSet[] {
   const revision = (sets.at(-1)?.revision ?? 0) + 1;
   return [...sets.filter((set) => !same(set, wished)), { ...wished, revision }];
@@ -56,7 +58,10 @@ function withNext(sets: SyncSet[], wished: SyncSet): SyncSet[] {
 /** The leader was told of no set so far, or, last, of one in which nobody need acknowledge. */
 const asksNobody = (resource: Resource): boolean => (currentSet(resource)?.acks ?? 0) === 0;
 
-/** The leader was told of a later set than the status has: that was restored, or an operator of before revisions has written it. */
+/**
+ * Whether the leader has been told a later set than the status names: the status was restored from a copy, or written by an
+ * operator that does not know revisions.
+ */
 const isOutOfDate = (resource: Resource, report: MemberReport | undefined): boolean =>
   report?.epoch === resource.status.epoch &&
   (report?.sync?.revision ?? 0) > (currentSet(resource)?.revision ?? 0);
@@ -64,22 +69,18 @@ const isOutOfDate = (resource: Resource, report: MemberReport | undefined): bool
 /**
  * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it has asked for none so far, and an
  * order of that time that is still on its way could undo the first one later, after the leader has said that it has that in force.
- * Or it would refuse the next set, as it was told of a later one in this epoch than the status knows.
+ * Or the leader would refuse the next set, because in this epoch it has been told a later one than the status names.
  */
 export function needsFirstSets(resource: Resource, observed: Observed, leader: Member): boolean {
   const { spec, status } = resource;
   const report = reportOf(leader);
-  return (
-    hasQuorum(spec) &&
-    (isOutOfDate(resource, report) ||
-      (asksNobody(resource) &&
-        // None at all is a state that must end, also where nobody need acknowledge.
-        ((status.syncSets ?? []).length === 0 ||
-          wishedSet(resource, observed, leader.name).acks > 0))) &&
-    isHealthy(leader) &&
-    report?.state === 'Leading' &&
-    report.epoch === status.epoch
-  );
+  const isLeading =
+    isHealthy(leader) && report?.state === 'Leading' && report.epoch === status.epoch;
+  if (!hasQuorum(spec) || !isLeading) return false;
+  // No set at all is a state that must end, even if no member needs to acknowledge.
+  const mustAsk =
+    (status.syncSets ?? []).length === 0 || wishedSet(resource, observed, leader.name).acks > 0;
+  return isOutOfDate(resource, report) || (asksNobody(resource) && mustAsk);
 }
 
 /** The set that the leader is told: the last one that has been written down. */
@@ -109,8 +110,8 @@ export function missingFollowers(
 }
 
 /**
- * Whether the leader says that it has the current set in force, and has been told so as the latest one: an agent of before
- * revisions does not say.
+ * Whether the leader says that it has the current set in force, in the revision that the status names. An agent that
+ * does not know revisions reports none.
  */
 export function inForce(resource: Resource, reported: SyncSet | undefined): boolean {
   const current = currentSet(resource);
@@ -184,8 +185,8 @@ function holdAll(
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;
-  const report = reportOf(observed.members.find(({ name }) => name === leader));
-  const isOld = knowsTooLittle(resource, observed) || isOutOfDate(resource, report);
+  const isOld =
+    knowsTooLittle(resource, observed) || isOutOfDate(resource, reportNamed(observed, leader));
   if (syncSets.length === 0 || isOld) {
     return firstSets(resource, observed, leader);
   }

@@ -20,16 +20,12 @@ export const speaksProtocol = (spec: Spec): boolean =>
 export const hasQuorum = (spec: Spec): boolean =>
   isStrong(spec) && spec.topology === 'LeaderFollower' && spec.engine.type !== 'Exec';
 
-/**
- * The agent knows the program: its folder of data, its arguments, and that its leader asks for the acknowledgements which an order
- * names, and for no others.
- */
-export const knowsItsProgram = ({ engine }: Spec): boolean =>
-  engine.type === 'Redis' || engine.type === 'Postgres';
-
 /** A leader ends by itself when the operator grants it no more time. */
 export const needsLease = (spec: Spec): boolean =>
   isStrong(spec) && !hasQuorum(spec) && usesAgent(spec);
+
+/** Strong: nobody is elected before the old primary is proved to take no writes. */
+export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
 
 /** Members speak the member protocol over gRPC: the agent never does. */
 export const usesGrpc = (spec: Spec): boolean => spec.engine.type === 'GRPC' && !usesAgent(spec);

@@ -7,7 +7,7 @@ import type { Member, Observed, Resource } from './observed.ts';
  * from before may have been its own: of a cut of its node, or of the network between. Epoch milliseconds; Infinity where it
  * hears nobody.
  */
-export function notDeafSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
+export function hearingSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
   const sound = members
     .filter(isHealthy)
     .map(({ health }) => health?.soundSinceWallMs ?? health?.sinceWallMs ?? Infinity);
@@ -27,7 +27,7 @@ export function sharedUntilMs(
   const { health } = member;
   if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return undefined;
   if (!isLive(member) || hasEnded(member)) return undefined;
-  const hearingMs = notDeafSinceMs(observed);
+  const hearingMs = hearingSinceMs(observed);
   return hearingMs < health.sinceWallMs
     ? undefined
     : hearingMs + durationMs(resource.spec.heartbeat.timeout);

@@ -11,9 +11,9 @@ export function comparePositions(a: Position | undefined, b: Position | undefine
 }
 
 /**
- * Members with what they are known to hold. The term that a member tells is that of the last order which has reached it; but
- * its program may have gone on with the log of a later leader by itself (Redis links again to an address, and its WAIT counts
- * whoever is linked). Whoever holds, of one history, all that another holds is of at least the same term.
+ * Members with corrected terms. A member reports the term of the last order that reached it, but its program may follow the log
+ * of a later leader without an order: Redis reconnects to an address, and WAIT counts every connected follower. If a member
+ * holds, of one history, all that another member holds, then its term is at least that of the other.
  */
 export function withTerms(members: Member[]): Member[] {
   const positions = members.flatMap((member) => positionOf(member) ?? []);

@@ -1,7 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
 import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { notDeafSinceMs } from '../model/deafness.ts';
+import { hearingSinceMs } from '../model/deafness.ts';
 
 /** How long silence lasts before it is believed of a member while nobody at all is heard: then it may be our own. Milliseconds. */
 const deafMs = 30_000;
@@ -29,7 +29,7 @@ export function brokenness(
   const timeoutMs = durationMs(resource.spec.heartbeat.timeout);
   const isDead = health.verdict === 'Dead';
   const since = health.sinceWallMs;
-  const hearingMs = notDeafSinceMs(observed);
+  const hearingMs = hearingSinceMs(observed);
   const { connectedSinceMs = -Infinity } = observed;
   let dueMs = Math.max(since, connectedSinceMs) + deafMs;
   if (health.cause === 'Refused') dueMs = isDead ? since : since + timeoutMs;

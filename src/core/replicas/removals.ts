@@ -4,7 +4,7 @@ import { agentProblems } from '../resources/agent-pod.ts';
 import { lacksAgent, needsLease } from '../model/capabilities.ts';
 import type { Removal } from '../model/action.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { notDeafSinceMs } from '../model/deafness.ts';
+import { hearingSinceMs } from '../model/deafness.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
@@ -24,7 +24,7 @@ export function frozen(
   nowMs: number,
   again: (atMs: number) => void,
 ): Removal[] {
-  const hearingMs = notDeafSinceMs(observed);
+  const hearingMs = hearingSinceMs(observed);
   if (!Number.isFinite(hearingMs)) return [];
   const wasPrimary = ({ name, labels, createdAtMs }: Member) =>
     labels[roleLabel] === 'primary' ||

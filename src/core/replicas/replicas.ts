@@ -190,8 +190,9 @@ function update(
   // Those that run may have what a fence waits for, in memory. Postgres tells it again after a restart.
   const mayGo = ({ health, phase }: Member) =>
     resource.status.fencing === undefined ||
-    health?.cause === 'Refused' ||
-    (health?.report === undefined && (health === undefined || phase === 'Pending')) ||
+    health === undefined ||
+    health.cause === 'Refused' ||
+    (phase === 'Pending' && health.report === undefined) ||
     (health.cause === 'BadAnswer' && resource.spec.engine.type === 'Postgres');
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,

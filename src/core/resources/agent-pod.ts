@@ -8,10 +8,11 @@ import {
 } from '../../protocol/agent-config.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
-import { agentPort, knowsItsProgram, needsLease, usesAgent } from '../model/capabilities.ts';
+import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Member, Problem, Resource } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 

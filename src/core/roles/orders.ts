@@ -7,13 +7,14 @@ import {
   reachable,
   stateOf,
 } from '../model/role-commands.ts';
-import { knowsItsProgram, hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
+import { hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 /** How long a member may take to show what an order has brought about, before it is given again. */
 const showMs = 2_000;

@@ -1,4 +1,10 @@
 import type { Condition } from '../../api/status.ts';
+import type { FailoverPlan } from '../failover/failover-plan.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { seemsHealthy, seemsWell, whyUnhealthy } from '../model/member.ts';
+import { needsFence, speaksProtocol } from '../model/capabilities.ts';
+import { isActive } from '../model/topology.ts';
+import type { Member, Observed, Problem, Resource } from '../model/observed.ts';
 
 export interface Finding {
   type: 'Ready' | 'Progressing' | 'Degraded' | 'FailoverBlocked' | 'Fenced';
@@ -27,3 +33,125 @@ export const toConditions = (
       message: finding.message.slice(0, 32_768),
     };
   });
+
+export interface Plans {
+  primary: Member | undefined;
+  failover: FailoverPlan;
+  /** The primary has been told so. */
+  promoted: boolean;
+  /** The write Service points at the primary. */
+  repointed: boolean;
+  problems: Problem[];
+  /** What is being done, for the condition Progressing; empty when nothing is. */
+  progress: string[];
+  moveStarted: boolean;
+}
+
+/** Has never been up: what is missing then is only on its way. */
+export const neverWas = (resource: Resource): boolean =>
+  isActive(resource)
+    ? (resource.status.phase ?? 'Pending') === 'Pending'
+    : resource.status.epoch === undefined;
+
+function readiness(resource: Resource, observed: Observed, plans: Plans): Finding {
+  const type = 'Ready';
+  const { primary } = plans;
+  const not = (reason: string, message: string): Finding => ({
+    type,
+    status: false,
+    reason,
+    message,
+  });
+  const conflict = plans.problems.find(({ reason }) => reason === 'ServiceNameConflict');
+  if (conflict !== undefined) return { type, status: false, ...conflict };
+  if (resource.spec.replicas === 0) return not('Stopped', 'replicas is 0');
+  if (isActive(resource)) {
+    const healthy = observed.members.filter(seemsHealthy).length;
+    return healthy > 0
+      ? { type, status: true, reason: 'MembersHealthy', message: 'healthy members take traffic' }
+      : not('NoHealthyMember', 'no member is healthy');
+  }
+  if (resource.status.primary === undefined) {
+    return not('NoPrimary', 'no member has been healthy yet');
+  }
+  if (primary === undefined || !seemsHealthy(primary)) {
+    const why = primary === undefined ? 'is gone' : whyUnhealthy(primary);
+    return not('PrimaryDown', `the primary ${resource.status.primary} ${why}`);
+  }
+  if (!plans.repointed || !(plans.promoted || promotedBefore(resource, observed, primary))) {
+    return not('Promoting', `${primary.name} is being promoted`);
+  }
+  return { type, status: true, reason: 'PrimaryReady', message: `${primary.name} takes writes` };
+}
+
+/** This process has not told the primary its role, but the Service points at it: its predecessor has. */
+const promotedBefore = (resource: Resource, { hooks }: Observed, primary: Member) =>
+  inFlight(resource) === undefined &&
+  resource.status.fencing === undefined &&
+  (primary.presumed === true || !speaksProtocol(resource.spec)) &&
+  !hooks.some(
+    ({ action, uid, state, generation }) =>
+      action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),
+  );
+
+function progressing({ spec }: Resource, { progress }: Plans): Finding {
+  const type = 'Progressing';
+  if (spec.paused) {
+    const message = 'spec.paused is true: nothing is changed until it is false';
+    return { type, status: false, reason: 'Paused', message };
+  }
+  return progress.length > 0
+    ? { type, status: true, reason: 'Acting', message: progress.join('; ') }
+    : { type, status: false, reason: 'Stable', message: 'nothing to do' };
+}
+
+function degraded(resource: Resource, observed: Observed, { problems }: Plans): Finding {
+  const type = 'Degraded';
+  const { replicas } = resource.spec;
+  const healthy = observed.members.filter(seemsWell).length;
+  const summary = `${healthy} of ${replicas} members are healthy`;
+  const [first] = problems;
+  if (first !== undefined) {
+    const message = problems.map((problem) => problem.message).join('. ');
+    return { type, status: true, reason: first.reason, message };
+  }
+  if (healthy >= replicas) {
+    return { type, status: false, reason: 'AllHealthy', message: summary };
+  }
+  return neverWas(resource)
+    ? { type, status: false, reason: 'Starting', message: summary }
+    : { type, status: true, reason: 'MembersMissing', message: summary };
+}
+
+function failoverBlocked({ failover }: Plans): Finding {
+  const type = 'FailoverBlocked';
+  if (failover.kind === 'Blocked') {
+    return { type, status: true, reason: failover.reason, message: failover.message };
+  }
+  return { type, status: false, reason: 'NotNeeded', message: 'no failover is waiting' };
+}
+
+/** Strong: whether the former primary is surely out of action, and how that is known. */
+function fenced({ status, spec }: Resource): Finding[] {
+  if (!needsFence(spec)) return [];
+  const type = 'Fenced';
+  if (status.fencing !== undefined) {
+    const message = `${status.fencing.from ?? 'the former primary'} may still take writes: members are being told of epoch ${status.fencing.epoch}`;
+    return [{ type, status: false, reason: 'Fencing', message }];
+  }
+  const fence = status.failovers?.find((record) => record.fence !== undefined)?.fence;
+  if (fence === undefined) {
+    return [{ type, status: false, reason: 'NotNeeded', message: 'no primary has failed' }];
+  }
+  const [method = '', ...proof] = fence.split(': ');
+  return [{ type, status: true, reason: method, message: proof.join(': ') }];
+}
+
+/** Everything that the conditions say. */
+export const conditionsOf = (resource: Resource, observed: Observed, plans: Plans): Finding[] => [
+  readiness(resource, observed, plans),
+  progressing(resource, plans),
+  degraded(resource, observed, plans),
+  failoverBlocked(plans),
+  ...fenced(resource),
+];

@@ -1,8 +1,7 @@
 import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
-import { toConditions } from './conditions.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, conditionsOf, neverWas } from './conditions-of.ts';
+import { type Plans, conditionsOf, neverWas, toConditions } from './conditions.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import {

@@ -120,7 +120,7 @@ export class DataRetention {
   /** Looked at while its log is being written anew: it may have been made a copy without an order. */
   async noticeCopy(): Promise<void> {
     if (this.#isMarked || !(await isLogPending(this.#dir))) return;
-    // One that could not be written is reported as a problem; what else is known of the member is told all the same.
+    // If an earlier attempt to write the mark has failed, the report names that problem: it must not fail as a whole.
     if (this.isAheadOfDisk) this.unwritten();
     else await this.#memory.set({ cloning: unknownEpoch });
   }
