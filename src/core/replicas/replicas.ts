@@ -1,7 +1,7 @@
 import { brokenness } from './broken.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './garbage-collection-grace.ts';
-import { lacksAgent, needsLease } from '../model/capabilities.ts';
+import { lacksAgent, needsLease, positionsOutliveRestart } from '../model/capabilities.ts';
 import { hasEnded, isDurable, isHealthy, isLive, isWell } from '../model/member.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
@@ -187,13 +187,13 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Those that run may have what a fence waits for, in memory. Postgres tells it again after a restart.
+  // Those that run may have what a fence waits for, in memory.
   const mayGo = ({ health, phase }: Member) =>
     resource.status.fencing === undefined ||
     health === undefined ||
     health.cause === 'Refused' ||
     (phase === 'Pending' && health.report === undefined) ||
-    (health.cause === 'BadAnswer' && resource.spec.engine.type === 'Postgres');
+    (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec));
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
   );
