@@ -8,13 +8,11 @@ const table = {
   HA_ERR_API_STATUS: 'the API server refused the request',
   HA_ERR_NO_CLUSTER:
     'there is no cluster to talk to: run the operator in a pod, or set KUBECONFIG to a kubeconfig file',
-  HA_ERR_WATCH_EXPIRED: 'the watch is too old: list again',
   HA_ERR_NAME_TAKEN:
     'the name belongs to another object, which is left alone: rename this HAService or delete that object',
   HA_ERR_CLAIM_UNUSABLE:
     'a volume claim of a member cannot be used, and its pod waits: repair or delete the claim',
   HA_ERR_SPEC_INVALID: 'the spec is invalid: correct the named field',
-  HA_ERR_PROBE_TIMEOUT: 'the member did not answer in time',
   HA_ERR_PROBE_REFUSED: 'nothing listens on the probed port: check engine.port and the program',
   HA_ERR_PROBE_ANSWER: 'the member answered, but not as expected',
   HA_ERR_HOOK_TIMEOUT: 'the hook did not answer in time: make it faster or raise its timeout',
