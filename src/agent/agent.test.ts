@@ -122,6 +122,19 @@ describe('the agent', () => {
     expect(await early).toMatchObject({ epoch: 4 });
   });
 
+  it('obeys a fence by its earlier name, in which an older operator orders it', async () => {
+    const { call, engine, keep } = await start();
+    await call('promote', { body: order(3) });
+    const answer = await call('demote', { body: order(3) });
+    expect(answer).toMatchObject({ status: 200, body: { state: 'Detached', epoch: 3 } });
+    expect(engine.told).toEqual(['promote 3', 'fence 3']);
+    expect(await call('demote', { body: order(2) })).toMatchObject({
+      status: 409,
+      body: { error: 'StaleEpoch' },
+    });
+    expect(keep.saved.at(-1)).toMatchObject({ epoch: 3 });
+  });
+
   it('says that a clone is under way', async () => {
     const { call, engine } = await start();
     engine.follow = async () => void (engine.state = 'Cloning');

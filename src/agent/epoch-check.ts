@@ -42,7 +42,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  *
  * An epoch that no operator can have reached is refused by all: whoever had obeyed it would never obey again.
  *
- * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
+ * `fence` names no leader: it is obeyed in any epoch that is not lower, and forgets nothing.
  */
 export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;

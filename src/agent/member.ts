@@ -41,7 +41,6 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   promote: 'Leading',
   follow: 'Following',
   fence: 'Starting',
-  demote: 'Starting',
 };
 
 /** What the program has said, and what had been obeyed when it was asked: what is obeyed since may have changed what it would say. */

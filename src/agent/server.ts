@@ -1,6 +1,11 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type OrderKind, orderSchemas, protocolPath } from '../protocol/member-protocol.ts';
+import {
+  type OrderKind,
+  formerNameOfFence,
+  orderSchemas,
+  protocolPath,
+} from '../protocol/member-protocol.ts';
 
 export interface Answer {
   status: number;
@@ -90,11 +95,9 @@ async function answer(
     if (request.method !== 'GET') return notAllowed(response, 'GET');
     return await status(request, response, routes);
   }
-  if (!isOrderKind(name)) {
-    return failed(
-      404,
-      `there is GET ${protocolPath}/status, and POST promote, follow, demote and fence`,
-    );
+  const kind = name === formerNameOfFence ? 'fence' : name;
+  if (!isOrderKind(kind)) {
+    return failed(404, `there is GET ${protocolPath}/status, and POST promote, follow and fence`);
   }
   if (request.method !== 'POST') return notAllowed(response, 'POST');
   const text = await read(request);
@@ -108,7 +111,7 @@ async function answer(
   } catch {
     return failed(400, 'the body is not JSON');
   }
-  return await routes.order(name, body, request.headers);
+  return await routes.order(kind, body, request.headers);
 }
 
 async function status(

@@ -34,7 +34,7 @@ export interface ManagedEngine {
   /** Resolves when it follows, or when it is being made a copy of the leader: the reports then say Cloning. */
   follow(order: Order<'follow'>, signal: AbortSignal): Promise<void>;
 
-  /** Resolves when it surely takes no writes and acknowledges nothing to a leader. Also for the order `demote`. */
+  /** Resolves when it surely takes no writes and acknowledges nothing to a leader. */
   fence(signal: AbortSignal, order: Order<'fence'>): Promise<void>;
 
   /** Ends the program in order, within the signal's time. */

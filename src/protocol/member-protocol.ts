@@ -5,9 +5,9 @@ import { highestEpoch, tooHigh } from '../api/epoch.ts';
  * How the operator and a member talk: HTTP with JSON, spoken by the agent in the pods of a managed engine, and by any program
  * that wants to be led itself. docs/engines.md describes it for people.
  *
- *     GET  /haservice/v1/status                          200 report; 503 report where the program is not well
- *     POST /haservice/v1/{promote,follow,demote,fence}   200 report: done; 202 report: under way, look at the reports
- *                                                        409 { error, message, report }: refused, and why
+ *     GET  /haservice/v1/status                   200 report; 503 report where the program is not well
+ *     POST /haservice/v1/{promote,follow,fence}   200 report: done; 202 report: under way, look at the reports
+ *                                                 409 { error, message, report }: refused, and why
  */
 export const protocolPath = '/haservice/v1';
 /** Port of the agent, unless engine.agentPort says otherwise. */
@@ -116,6 +116,12 @@ const order = z.object({
 /** What is read of an answer at most, whoever gives it. Bytes. */
 export const maxAnswerBytes = 64 * 1024;
 
+/**
+ * An earlier name of `fence`, for a member that still leads although another is primary. Operators send it no more. The agent takes
+ * it, as an operator of before may still lead its pod: during an upgrade, or after one that was undone.
+ */
+export const formerNameOfFence = 'demote';
+
 export const orderSchemas = {
   /**
    * Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. `nonce`, with `init`: of the
@@ -143,8 +149,6 @@ export const orderSchemas = {
   }),
   /** Take no writes, follow nobody. The answer comes when both have surely ended. */
   fence: order,
-  /** As fence: for a member that is no leader any more, whoever is. */
-  demote: order,
 } as const;
 
 export type OrderKind = keyof typeof orderSchemas;

@@ -128,14 +128,14 @@ export class Transitions {
       if (fencing === undefined) add({ kind: 'promote', to: ordinalOf(primary), epoch });
     }
     for (const action of decision.actions) {
-      if (action.type === 'CallHook') {
+      if (action.type === 'CallHook' && action.call.hook === undefined) {
         const { member, epoch, order, action: kind } = action.call;
-        const leader = order?.leader?.member;
+        const leader = order.leader?.member;
         add({
           kind,
           to: member.ordinal,
           epoch,
-          ...(order?.sync === undefined ? {} : { sync: order.sync }),
+          ...(order.sync === undefined ? {} : { sync: order.sync }),
           ...(leader === undefined ? {} : { leader: ordinalOf(leader) }),
         });
       } else if (

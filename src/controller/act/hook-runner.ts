@@ -1,7 +1,7 @@
 import { isHAError } from '../../api/errors.ts';
-import type { MemberReport, Order, OrderKind } from '../../protocol/member-protocol.ts';
+import type { MemberReport, Order } from '../../protocol/member-protocol.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { HookState } from '../../core/model/observed.ts';
+import type { HookState, RoleCommandKind } from '../../core/model/observed.ts';
 import type { RoleCommand } from '../../core/model/role-commands.ts';
 import { callHook } from '../../member-client/hooks.ts';
 import { sendOrder } from '../../member-client/orders.ts';
@@ -32,7 +32,7 @@ export interface HookRunnerOptions {
   onSettled: (key: string) => void;
   /** Is told the report that an order was answered with, and grants time to whom it is to promote. */
   monitor: Pick<HeartbeatMonitor, 'heard' | 'grant'>;
-  metrics?: { hookCalled(action: OrderKind, result: string): void };
+  metrics?: { hookCalled(action: RoleCommandKind, result: string): void };
 }
 
 /** Calls hooks, and gives orders, beside the reconcile loop, so that one which hangs holds up nothing but its own member. */
@@ -97,16 +97,18 @@ export class HookRunner {
   async #send(
     key: string,
     memory: ReconcileState,
-    { action, member, hook, order, epoch, reason }: RoleCommand,
+    command: RoleCommand,
     ports: CallPorts,
   ): Promise<MemberReport | undefined> {
     const { signal } = memory.stop;
+    const { member, epoch, reason } = command;
     const host = member.ip ?? '';
-    if (hook !== undefined) {
-      const call = { action, member: member.name, epoch, reason };
-      await callHook(hook, host, ports.hook, call, { signal });
+    if (command.hook !== undefined) {
+      const call = { action: command.action, member: member.name, epoch, reason };
+      await callHook(command.hook, host, ports.hook, call, { signal });
       return undefined;
     }
+    const { action, order } = command;
     const target = {
       host,
       port: ports.order,

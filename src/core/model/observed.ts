@@ -1,3 +1,4 @@
+import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
@@ -110,9 +111,12 @@ export interface WriteFailure {
   message: string;
 }
 
+/** Hooks and orders that tell a member its role. */
+export type RoleCommandKind = OrderKind | HookKind;
+
 /** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
 export interface HookState {
-  action: OrderKind;
+  action: RoleCommandKind;
   uid: string;
   generation: number;
   epoch: number;
