@@ -30,7 +30,7 @@ function checkDecision(decision: Decision, model: Model): void {
       expect(action.call.member.uid).toBe(status.primaryUID);
       expect(action.call.epoch).toBe(status.epoch);
     }
-    if (action.type === 'EnsureChild' && spec.topology === 'ActivePassive') {
+    if (action.type === 'Repoint' && spec.topology === 'ActivePassive') {
       const service = action.manifest.metadata.labels?.['kubernetes.io/service-name'];
       const endpoints = (action.manifest['endpoints'] ?? []) as { targetRef: { uid: string } }[];
       for (const { targetRef } of service === 'web' ? endpoints : []) {
