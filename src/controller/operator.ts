@@ -19,14 +19,14 @@ import type { KubeObject } from '../kube/api-types.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { ApiServerHealth } from './api-server-health.ts';
-import { HookRunner } from './hook-runner.ts';
+import { ApiServerHealth } from './state/api-server-health.ts';
+import { HookRunner } from './act/hook-runner.ts';
 import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
-import { ReconcileStates } from './reconcile-state.ts';
-import { controllerOf } from './owner-references.ts';
-import { Reconciler } from './reconciler.ts';
-import { haServices } from './resource-type.ts';
-import { Stores } from './stores.ts';
+import { ReconcileStates } from './state/reconcile-state.ts';
+import { controllerOf } from './state/owner-references.ts';
+import { Reconciler } from './reconcile/reconcile.ts';
+import { haServices } from './state/resource-type.ts';
+import { Stores } from './state/stores.ts';
 
 const controller = 'haservice';
 /**

@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../lib/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ApiServerHealth } from './api-server-health.ts';
+import type { ApiServerHealth } from './state/api-server-health.ts';
 
 /** Well below the time after which idle connections are ended. Milliseconds, as all here. */
 const everyMs = 5_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { specSchema } from '../../src/api/spec.ts';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
