@@ -66,7 +66,7 @@ export const errors = {
     whatToDo: 'see its log if this lasts',
   },
   HA_ERR_ORDER_TIMEOUT: {
-    meaning: 'the member did not obey the order in time',
+    meaning: 'the member did not carry out the order in time',
     whatToDo: 'see its log',
   },
   HA_ERR_ORDER_UNREACHABLE: {

@@ -68,7 +68,8 @@ export const serviceProblems = {
     whatToDo: 'nothing, if it ends soon: the member is ordered to stop; else see its log',
   },
   TooHighEpoch: {
-    meaning: 'a member has obeyed an order of somebody else, and refuses those of this service',
+    meaning:
+      'a member has acknowledged an order of somebody else, and refuses those of this service',
     whatToDo:
       'protect its port by a network policy, then free it: see [failover.md](failover.md#what-to-read-at-three-in-the-morning)',
   },
