@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { HAError } from '../api/errors.ts';
+import { type ErrorCode, HAError } from '../api/errors.ts';
+import type { MemberReason } from '../api/member-problems.ts';
 import {
   type MemberReport,
   type OrderKind,
@@ -8,7 +9,7 @@ import {
   orderSchemas,
 } from '../protocol/member-protocol.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
+import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -136,7 +137,7 @@ export class Member implements Routes {
       onUnordered();
       const message =
         'the program takes writes although nobody has promoted it: let it start as one that takes none';
-      const problem = { reason: 'LeadsUnordered', message };
+      const problem: EngineProblem = { reason: 'LeadsUnordered', message };
       return { report: { ...report, problem }, obeyed };
     }
     return { report, obeyed };
@@ -151,7 +152,7 @@ export class Member implements Routes {
   }
 
   #sick(error: unknown, state = this.#lastState): MemberReport {
-    const reason = error instanceof HAError ? error.code : 'Failed';
+    const reason: MemberReason | ErrorCode = error instanceof HAError ? error.code : 'Failed';
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
     const { obeyed } = this.#options.desk;
     return this.#complete({ report: { state, problem: { reason, message } }, obeyed });

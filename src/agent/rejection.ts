@@ -4,7 +4,6 @@ import type { Refusal } from '../protocol/member-protocol.ts';
 const refusals: Partial<Record<ErrorCode, Refusal>> = {
   HA_ERR_MEMBER_EMPTY: 'Empty',
   HA_ERR_MEMBER_FOREIGN: 'Foreign',
-  HA_ERR_ORDER_INVALID: 'Invalid',
 };
 
 /** How an engine's error is told to the operator. */

@@ -1,3 +1,4 @@
+import type { FenceMethod } from '../../api/reasons.ts';
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
 import { hasEnded, isFenced, isHealthy, isLive, isOld, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -5,7 +6,7 @@ import { positionOf } from '../model/position.ts';
 
 /** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
 export type Fence =
-  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: true; method: FenceMethod; proof: string }
   | { isProved: false; missing: string; untilMs?: number };
 
 /**

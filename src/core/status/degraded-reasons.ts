@@ -1,3 +1,4 @@
+import type { DegradedReason } from '../../api/reasons.ts';
 import { healthOf, isLive, seemsHealthy, whyUnhealthy } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
@@ -56,7 +57,8 @@ export function memberDegradedReason(
     };
   }
   if (health === 'Sick' || health === 'Dead') {
-    return { reason: `Member${health}`, message: `${name} ${cut(whyUnhealthy(member))}` };
+    const reason = health === 'Dead' ? 'MemberDead' : 'MemberSick';
+    return { reason, message: `${name} ${cut(whyUnhealthy(member))}` };
   }
   return undefined;
 }
@@ -118,7 +120,7 @@ function failureProblem({ what, reason, message }: WriteFailure): Problem {
   }
 }
 
-const failureReasons: Record<HookState['action'], string> = {
+const failureReasons: Record<HookState['action'], DegradedReason> = {
   promote: 'PromoteFailed',
   demote: 'DemoteFailed',
   follow: 'FollowFailed',

@@ -1,3 +1,4 @@
+import { relayed } from '../../api/reasons.ts';
 import { dataDir, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { isFenced, isLive, reportOf } from '../model/member.ts';
@@ -31,7 +32,7 @@ export function isSettled(
 
 /** What members say is wrong with them, and what of it stops writes. */
 export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
-  const problems = [
+  const problems: Problem[] = [
     ...writesWait(resource, observed),
     ...rivals(resource, observed),
     ...refusing(resource, observed),
@@ -39,7 +40,8 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): P
   for (const member of observed.members.filter(isLive)) {
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
-    problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
+    const { reason, message } = problem;
+    problems.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
   }
   return problems;
 }
