@@ -22,7 +22,7 @@ const table = {
   HA_ERR_HOOK_TOO_LARGE: 'the hook answered with more than 64 KiB: answer with a short text',
   HA_ERR_HOOK_UNREACHABLE: 'the hook cannot be reached: check its port and path',
   HA_ERR_ORDER_REFUSED: 'the member refused the order: see its log where this lasts',
-  HA_ERR_ORDER_TIMEOUT: 'the member did not obey the order in time: see its log',
+  HA_ERR_ORDER_TIMEOUT: 'the member did not carry out the order in time: see its log',
   HA_ERR_ORDER_UNREACHABLE:
     'the member cannot be given orders: check its agent and network policies',
   HA_ERR_ORDER_ANSWER:

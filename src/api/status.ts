@@ -37,7 +37,7 @@ const member = z
     state: text(
       'What it says of itself: Empty, Starting, Cloning, Detached, Following or Leading.',
     ).optional(),
-    epoch: epoch('Highest epoch that it has obeyed.').optional(),
+    epoch: epoch('Highest epoch that it has acknowledged.').optional(),
     lagBytes: z
       .number()
       .meta({
@@ -97,7 +97,7 @@ const trigger = z
   ])
   .meta({
     description:
-      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has obeyed an order of somebody else in an epoch that the service has not got to, so that it obeys no more (TooHighEpoch).',
+      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has acknowledged an order of somebody else in an epoch that the service has not got to, so that it refuses all orders of the service (TooHighEpoch).',
   });
 
 const fencing = z

@@ -53,7 +53,7 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
   }
   if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyUnhealthy(member);
   if (refusesAll(member, context.epoch)) {
-    return `has obeyed epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
+    return `has acknowledged epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
   }
   if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
   if (context.byPosition === undefined || context.lacksAgent?.(member) === true) return undefined;

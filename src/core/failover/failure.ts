@@ -71,7 +71,7 @@ export function failureOf(
 /** Somebody else has given it an order: none of this service reaches it any more. */
 function refusal({ status }: Resource, primary: Member, nowMs: number): Failure | undefined {
   if (!refusesAll(primary, status.epoch)) return undefined;
-  const what = `${primary.name} has obeyed epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
+  const what = `${primary.name} has acknowledged epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
   return { trigger: 'TooHighEpoch', what, evidence: what, atMs: nowMs };
 }
 

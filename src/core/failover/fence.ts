@@ -156,7 +156,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     return {
       isProved: false,
       missing: isLive(former)
-        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        ? `${primary} was made before it needed a lease, so that none runs out: it must acknowledge the new epoch, or its pod be gone`
         : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
     };
   }
