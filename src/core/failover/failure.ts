@@ -40,9 +40,13 @@ export function failureOf(
   const { health } = primary;
   if (primary.ip === undefined && health === undefined) return gone('has lost its address');
   const what = `${name} ${health?.message ?? ''}`;
-  if (health?.verdict === 'Dead' || health?.verdict === 'Sick') {
+  if (health?.verdict === 'Dead' || health?.verdict === 'Unhealthy') {
     const trigger =
-      health.verdict === 'Sick' ? 'Sick' : health.cause === 'Refused' ? 'Crash' : 'Silent';
+      health.verdict === 'Unhealthy'
+        ? 'Unhealthy'
+        : health.cause === 'Refused'
+          ? 'Crash'
+          : 'Silent';
     return {
       trigger,
       what,

@@ -5,7 +5,7 @@ import { positionOf } from '../model/position.ts';
 
 /** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
 export type Fence =
-  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: true; method: 'Quorum' | 'Acknowledged' | 'Lease' | 'Terminated'; proof: string }
   | { isProved: false; missing: string; untilMs?: number };
 
 /**
@@ -42,7 +42,7 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
     ? byFollowers(resource, observed, epoch)
     : {
         isProved: true,
-        method: 'Obeyed',
+        method: 'Acknowledged',
         proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
       };
 }
@@ -148,7 +148,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (fencing !== undefined && isFenced(report, epoch)) {
     return {
       isProved: true,
-      method: 'Obeyed',
+      method: 'Acknowledged',
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
     };
   }
@@ -177,5 +177,5 @@ export function fenceOf(resource: Resource, observed: Observed, nowMs: number): 
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
   if (needsLease(spec)) return byLease(resource, observed, nowMs);
-  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+  return { isProved: true, method: 'Acknowledged', proof: 'failover.consistency is Eventual' };
 }

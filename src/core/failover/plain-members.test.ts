@@ -68,7 +68,7 @@ it('a lease that nobody has does not run out', () => {
   const unleased = { leaseMs: undefined } as object;
   expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });
   const acknowledges = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
-  expect(proof({ ...unleased, ...acknowledges }, over)).toMatchObject({ method: 'Obeyed' });
+  expect(proof({ ...unleased, ...acknowledges }, over)).toMatchObject({ method: 'Acknowledged' });
   expect(proof({ health: dead('Silent') }, over)).toMatchObject({ isProved: true });
   expect(proof(undefined, over)).toMatchObject({ isProved: true });
 });

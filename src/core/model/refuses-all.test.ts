@@ -237,7 +237,7 @@ describe('a primary that refuses all', () => {
     expect(plan(begun, members(begun))).toMatchObject({
       kind: 'Elect',
       winner: { name: 'web-1' },
-      record: { fence: expect.stringContaining('Obeyed') as string },
+      record: { fence: expect.stringContaining('Acknowledged') as string },
     });
   });
 

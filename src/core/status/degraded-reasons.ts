@@ -1,4 +1,4 @@
-import { healthOf, isLive, seemsHealthy, whyUnhealthy } from '../model/member.ts';
+import { healthOf, isLive, seemsHealthy, whyNotHealthy } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
   HookState,
@@ -55,8 +55,8 @@ export function memberDegradedReason(
       message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
     };
   }
-  if (health === 'Sick' || health === 'Dead') {
-    return { reason: `Member${health}`, message: `${name} ${cut(whyUnhealthy(member))}` };
+  if (health === 'Unhealthy' || health === 'Dead') {
+    return { reason: `Member${health}`, message: `${name} ${cut(whyNotHealthy(member))}` };
   }
   return undefined;
 }
