@@ -9,7 +9,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { settled } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { FakeEngine, FakeKeep, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -19,9 +19,9 @@ afterEach(async () => {
 
 async function start({
   leaseMs,
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   clock = systemClock,
-}: { leaseMs?: number; obeyed?: Obeyed; clock?: Clock } = {}) {
+}: { leaseMs?: number; acknowledged?: Acknowledged; clock?: Clock } = {}) {
   const engine = new FakeEngine();
   const keep = new FakeKeep();
   let exited: (code: number) => void = () => {};
@@ -34,7 +34,7 @@ async function start({
     engine,
     leaseMs,
     keep,
-    obeyed,
+    acknowledged,
     clock,
     log: silentLog,
     exit: (code) => exited(code),
@@ -78,8 +78,8 @@ const order = (epoch: number, more: object = {}) => ({
 });
 
 describe('the agent', () => {
-  it('reports what the program says, and what it has obeyed, with a new nonce each time', async () => {
-    const { status } = await start({ obeyed: { epoch: 4, ledEpoch: 2 } });
+  it('reports what the program says, and what it has acknowledged, with a new nonce each time', async () => {
+    const { status } = await start({ acknowledged: { epoch: 4, ledEpoch: 2 } });
     const first = await status();
     const second = await status();
     expect(first).toMatchObject({
@@ -98,8 +98,8 @@ describe('the agent', () => {
     });
   });
 
-  it('says of a fence that it is obeyed only with what the program says after it', async () => {
-    const { agent, call, engine } = await start({ obeyed: { epoch: 3, ledEpoch: 0 } });
+  it('says of a fence that it is acknowledged only with what the program says after it', async () => {
+    const { agent, call, engine } = await start({ acknowledged: { epoch: 3, ledEpoch: 0 } });
     // Beside the order, which waits for its answer.
     const status = async () => {
       const answer = await fetch(`http://127.0.0.1:${agent.port}/haservice/v1/status`);
@@ -147,7 +147,7 @@ describe('the agent', () => {
   });
 
   it('refuses with the reason and a report', async () => {
-    const { call } = await start({ obeyed: { epoch: 4, ledEpoch: 0 } });
+    const { call } = await start({ acknowledged: { epoch: 4, ledEpoch: 0 } });
     expect(await call('promote', { body: order(3) })).toMatchObject({
       status: 409,
       body: {
@@ -175,7 +175,7 @@ describe('the agent', () => {
   });
 
   it('forgets that it led where the data are lost', async () => {
-    const { status, engine, keep } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+    const { status, engine, keep } = await start({ acknowledged: { epoch: 4, ledEpoch: 4 } });
     engine.state = 'Empty';
     expect(await status()).toMatchObject({ body: { state: 'Empty', epoch: 4, ledEpoch: 0 } });
     expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 0 }]);
@@ -213,7 +213,9 @@ describe('the agent', () => {
   ])(
     'refuses %s for an epoch, and goes on as if nothing had been said',
     async (_what, epoch, why) => {
-      const { call, engine, keep, status } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+      const { call, engine, keep, status } = await start({
+        acknowledged: { epoch: 4, ledEpoch: 4 },
+      });
       expect(await call('fence', { body: { ...order(5), epoch } })).toMatchObject({
         status: 400,
         body: { error: 'Invalid', message: expect.stringMatching(why) },

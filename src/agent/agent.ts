@@ -6,7 +6,7 @@ import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
 import { Member } from './member.ts';
 import { CommandQueue } from './command-queue.ts';
-import type { Obeyed } from './epoch-check.ts';
+import type { Acknowledged } from './epoch-check.ts';
 import { startServer } from './server.ts';
 import type { EpochStore } from './epoch-store.ts';
 
@@ -20,7 +20,7 @@ export interface AgentOptions {
   /** See CommandQueue. */
   leadsOnce: boolean;
   keep: EpochStore;
-  obeyed: Obeyed;
+  acknowledged: Acknowledged;
   clock: Clock;
   log: Log;
   guard?: Pick<Watchdog, 'watch'> | undefined;
@@ -70,7 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const started = engine.start(stopping.signal);
   const desk = new CommandQueue({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
-    obeyed: options.obeyed,
+    acknowledged: options.acknowledged,
     leadsOnce: options.leadsOnce,
     keep: options.keep,
     engine,
@@ -110,7 +110,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...(host === undefined ? {} : { host }),
   });
   reset = () => server.reset();
-  log.info({ port: server.port, ...options.obeyed }, 'the agent has started');
+  log.info({ port: server.port, ...options.acknowledged }, 'the agent has started');
 
   return {
     port: server.port,

@@ -5,11 +5,11 @@ import { settled } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { CommandQueue } from './command-queue.ts';
-import { nothingObeyed } from './epoch-check.ts';
+import { nothingAcknowledged } from './epoch-check.ts';
 import { FakeEngine, FakeKeep, fence, follow, promote } from './testing.ts';
 
 function make({
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   leased = false,
   leadsOnce = true,
   started = Promise.resolve(),
@@ -27,7 +27,7 @@ function make({
   let stuck = 0;
   const desk = new CommandQueue({
     self: { name: 'web-0', uid: undefined },
-    obeyed,
+    acknowledged,
     leadsOnce,
     keep,
     engine,
@@ -43,7 +43,7 @@ function make({
 }
 
 describe('the order desk', () => {
-  it('writes down what is obeyed before the engine acts', async () => {
+  it('writes an order down before the engine acts', async () => {
     const { desk, engine } = make();
     expect(await desk.submit(fence(3))).toBeUndefined();
     expect(await desk.submit(follow(4))).toBeUndefined();
@@ -51,16 +51,16 @@ describe('the order desk', () => {
   });
 
   it('writes down that it leads before it does, and says so after', async () => {
-    const { desk, engine, keep, told } = make({ obeyed: { epoch: 3, ledEpoch: 2 } });
+    const { desk, engine, keep, told } = make({ acknowledged: { epoch: 3, ledEpoch: 2 } });
     engine.holdsOrders = true;
     void desk.submit(promote(4));
     await told('promote 4');
     expect(engine.told).toEqual(['save 4', 'promote 4']);
     expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 4, leader: 'web-0' }]);
-    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
+    expect(desk.acknowledged).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
     engine.holdsOrders = false;
     await desk.submit(promote(4, { reason: 'again', init: true }));
-    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
+    expect(desk.acknowledged).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
   });
 
   it('has led in the epoch in which it began with no data, also if that was seen meanwhile', async () => {
@@ -70,16 +70,16 @@ describe('the order desk', () => {
     await told('promote 1');
     // As each report does that says Empty.
     await desk.forgetLed();
-    expect(desk.obeyed.ledEpoch).toBe(0);
+    expect(desk.acknowledged.ledEpoch).toBe(0);
     for (const letGo of engine.heldOrders) letGo();
     expect(await promoted).toBeUndefined();
-    expect(desk.obeyed.ledEpoch).toBe(1);
+    expect(desk.acknowledged.ledEpoch).toBe(1);
     expect(keep.saved).toEqual([{ epoch: 1, ledEpoch: 1, leader: 'web-0' }]);
   });
 
   it('leads in no epoch in which another process of it has led, or was about to', async () => {
-    const obeyed = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
-    const { desk, engine } = make({ obeyed });
+    const acknowledged = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
+    const { desk, engine } = make({ acknowledged });
     expect(await desk.submit(promote(4))).toMatchObject({
       refusal: 'Failed',
       message: expect.stringContaining('only in a higher one') as string,
@@ -88,7 +88,7 @@ describe('the order desk', () => {
     expect(await desk.submit(promote(5))).toBeUndefined();
     // The same process may be told again.
     expect(await desk.submit(promote(5, { init: true }))).toBeUndefined();
-    const other = make({ obeyed, leadsOnce: false });
+    const other = make({ acknowledged, leadsOnce: false });
     expect(await other.desk.submit(promote(4))).toBeUndefined();
   });
 
@@ -107,7 +107,7 @@ describe('the order desk', () => {
     expect(await desk.submit(promote(4))).toMatchObject({ refusal: 'StaleEpoch' });
     engine.heldOrders[0]!();
     expect(await higher).toBeUndefined();
-    const restarted = make({ obeyed: keep.saved.at(-1)! });
+    const restarted = make({ acknowledged: keep.saved.at(-1)! });
     expect(await restarted.desk.submit(promote(4))).toMatchObject({ refusal: 'StaleEpoch' });
     expect(restarted.engine.told).toEqual([]);
   });
@@ -181,7 +181,7 @@ describe('the order desk', () => {
     engine.failure = failure;
     const message = expect.stringContaining(failure.message);
     expect(await desk.submit(promote(3))).toEqual({ refusal, message });
-    expect(desk.obeyed).toMatchObject({ epoch: 3, ledEpoch: 0 });
+    expect(desk.acknowledged).toMatchObject({ epoch: 3, ledEpoch: 0 });
   });
 
   it('neither promotes nor follows where that cannot be written down, but fences, and says so', async () => {
@@ -193,10 +193,10 @@ describe('the order desk', () => {
     expect(engine.told).toEqual([]);
     expect(await desk.submit(fence(5))).toMatchObject({ refusal: 'Failed', message: 'no space' });
     expect(engine.told).toEqual(['fence 5']);
-    expect(desk.obeyed.epoch).toBe(0);
+    expect(desk.acknowledged.epoch).toBe(0);
     keep.failure = undefined;
     expect(await desk.submit(fence(5))).toBeUndefined();
-    expect(desk.obeyed.epoch).toBe(5);
+    expect(desk.acknowledged.epoch).toBe(5);
   });
 
   it('takes no orders any more once it is closed', async () => {

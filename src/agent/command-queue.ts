@@ -5,13 +5,13 @@ import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';
 import { rejectionOf } from './rejection.ts';
-import { type AnyOrder, type Obeyed, type Self, checkEpoch } from './epoch-check.ts';
+import { type Acknowledged, type AnyOrder, type Self, checkEpoch } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
 export interface CommandQueueOptions {
   self: Self;
-  /** What was obeyed before the agent was started. */
-  obeyed: Obeyed;
+  /** The orders that were acknowledged before the agent was started. */
+  acknowledged: Acknowledged;
   /**
    * Two processes never lead in the same epoch. Both could continue from the same data, and what they write would carry the same
    * term.
@@ -44,15 +44,15 @@ const abortMs = 5_000;
 
 /**
  * Gives the engine one order at a time. A newer one aborts the one in flight and waits for its end; the same one again joins
- * it. What is obeyed is on disk before the engine acts.
+ * it. An order is on disk before the engine acts.
  */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
   /** The newest that was accepted: a lower epoch is refused from then on. */
-  #accepted: Obeyed;
-  #kept: Obeyed;
+  #accepted: Acknowledged;
+  #kept: Acknowledged;
   /** What may be reported: a fence not before the engine has carried it out. */
-  #told: Obeyed;
+  #told: Acknowledged;
   #current: Entry | undefined;
   /** Last epoch in which an earlier process led, or was about to. */
   #ledBefore: number;
@@ -61,21 +61,21 @@ export class CommandQueue {
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
-    this.#accepted = options.obeyed;
-    this.#kept = options.obeyed;
-    this.#told = options.obeyed;
-    this.#ledBefore = options.leadsOnce ? options.obeyed.ledEpoch : 0;
+    this.#accepted = options.acknowledged;
+    this.#kept = options.acknowledged;
+    this.#told = options.acknowledged;
+    this.#ledBefore = options.leadsOnce ? options.acknowledged.ledEpoch : 0;
   }
 
   /**
-   * What it has surely written down, and, of a fence, brought about: whoever hears that the epoch of a fence is obeyed takes the
-   * position in that report for final.
+   * What it has surely written down, and, of a fence, brought about: if a report names the epoch of a fence, the operator takes
+   * the position in that report for final.
    */
-  get obeyed(): Obeyed {
+  get acknowledged(): Acknowledged {
     return this.#told;
   }
 
-  /** That of the newest order, which may not have been obeyed yet. */
+  /** That of the newest order, which may not have been acknowledged yet. */
   get newestEpoch(): number {
     return this.#accepted.epoch;
   }
@@ -106,11 +106,11 @@ export class CommandQueue {
       if (given.kind === 'promote' && grant !== undefined) lease?.grant(grant);
       return previous.outcome;
     }
-    this.#accepted = verdict.obeyed;
+    this.#accepted = verdict.acknowledged;
     const { kind, order } = given;
     this.#options.log.info({ kind, epoch: order.epoch, reason: order.reason }, 'order');
     const controller = new AbortController();
-    const outcome = this.#carryOut(given, grant, verdict.obeyed, controller.signal, previous);
+    const outcome = this.#carryOut(given, grant, verdict.acknowledged, controller.signal, previous);
     const entry: Entry = { given, controller, outcome };
     this.#current = entry;
     previous?.controller.abort(new Superseded(previous.given, given));
@@ -140,7 +140,7 @@ export class CommandQueue {
   async #carryOut(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
     previous: Entry | undefined,
   ): Promise<Outcome> {
@@ -150,7 +150,7 @@ export class CommandQueue {
       if (previous !== undefined) await this.#endOf(previous);
       await started;
       signal.throwIfAborted();
-      await this.#obey(given, grant, obeyed, signal);
+      await this.#execute(given, grant, acknowledged, signal);
       log.info({ kind, epoch: order.epoch }, 'done');
       return undefined;
     } catch (error) {
@@ -163,18 +163,19 @@ export class CommandQueue {
     }
   }
 
-  async #obey(
+  async #execute(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, lease } = this.#options;
     const { ledEpoch } = this.#told;
     // Before it leads: a process that ends while it is promoted may have led.
-    if (given.kind === 'promote') this.#accepted = { ...this.#accepted, ledEpoch: obeyed.epoch };
-    // A full disk must not keep anybody from being fenced. But it has not obeyed before it is written down.
-    const kept = this.#keep({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
+    if (given.kind === 'promote')
+      this.#accepted = { ...this.#accepted, ledEpoch: acknowledged.epoch };
+    // A full disk must not keep anybody from being fenced. But the epoch is not acknowledged before it is written down.
+    const kept = this.#keep({ ...acknowledged, ledEpoch: this.#accepted.ledEpoch });
     if (given.kind === 'promote' || given.kind === 'follow') {
       await kept;
       this.#told = given.kind === 'promote' ? { ...this.#kept, ledEpoch } : this.#kept;
@@ -202,10 +203,10 @@ export class CommandQueue {
     this.#told = this.#kept;
   }
 
-  async #keep(obeyed: Obeyed): Promise<void> {
-    if (isDeepStrictEqual(obeyed, this.#kept)) return;
-    await this.#options.keep.save(obeyed);
-    this.#kept = obeyed;
+  async #keep(acknowledged: Acknowledged): Promise<void> {
+    if (isDeepStrictEqual(acknowledged, this.#kept)) return;
+    await this.#options.keep.save(acknowledged);
+    this.#kept = acknowledged;
   }
 
   /** An engine that does not let go of an order cannot be trusted with the next one. */

@@ -1,8 +1,8 @@
 import { highestEpoch, tooHigh } from '../api/epoch.ts';
 import type { Order, OrderKind, Refusal } from '../protocol/member-protocol.ts';
 
-/** What a member remembers of the orders that it has obeyed. */
-export interface Obeyed {
+/** What a member remembers of the orders that it has acknowledged. */
+export interface Acknowledged {
   /** The highest; 0: none. */
   epoch: number;
   /** The last in which it led; 0: never, or what it led has been lost. */
@@ -13,9 +13,9 @@ export interface Obeyed {
   revision?: number;
 }
 
-export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
+export const nothingAcknowledged: Acknowledged = { epoch: 0, ledEpoch: 0 };
 
-/** Who is asked to obey. */
+/** The member that is given an order. */
 export interface Self {
   name: string;
   uid?: string | undefined;
@@ -27,24 +27,24 @@ export interface Self {
 
 export type Verdict =
   | { refusal: Refusal; message: string }
-  /** What it must remember, on disk, before it obeys. */
-  | { obeyed: Obeyed };
+  /** What it must remember, on disk, before it acts. */
+  | { acknowledged: Acknowledged };
 
 /** Any order, with its kind. */
 export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderKind];
 
 /**
- * Whether a member may obey. Whoever has obeyed an epoch refuses every lower one; that is what makes a quorum of fenced
+ * Whether a member may carry out an order. A member that has acknowledged an epoch refuses every lower one; that is what makes a quorum of fenced
  * followers a proof. And an epoch has one leader: a member that was told who it is believes nothing else in that epoch, so that
  * an order which was delayed or is a mistake cannot make two.
  *
  * Within one epoch a leader does not go back to an earlier sync set: a failover relies on the later one.
  *
- * An epoch that no operator can have reached is refused by all: whoever had obeyed it would never obey again.
+ * An epoch that no operator can have reached is refused by all: a member that had acknowledged it would refuse every order from then on.
  *
- * `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and forget nothing.
+ * `fence` and `demote` name no leader: they are accepted in any epoch that is not lower, and forget nothing.
  */
-export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
+export function checkEpoch(acknowledged: Acknowledged, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;
   const { epoch } = order;
   if (order.member !== self.name) {
@@ -60,13 +60,13 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
   if (begins !== undefined && self.isOwn?.(begins) === false) {
     return { refusal: 'WrongMember', message: 'it was to begin before this process was started' };
   }
-  if (epoch < obeyed.epoch) {
+  if (epoch < acknowledged.epoch) {
     return {
       refusal: 'StaleEpoch',
-      message: `epoch ${obeyed.epoch} has been obeyed, ${epoch} is over`,
+      message: `epoch ${acknowledged.epoch} has been acknowledged, ${epoch} is over`,
     };
   }
-  const known = epoch === obeyed.epoch ? obeyed.leader : undefined;
+  const known = epoch === acknowledged.epoch ? acknowledged.leader : undefined;
   const leader = kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
   if (kind === 'follow' && leader === self.name) {
     return { refusal: 'Invalid', message: 'a member cannot follow itself' };
@@ -83,18 +83,18 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
       message: `an earlier process of this member has led in epoch ${epoch}: the member leads again only in a higher one`,
     };
   }
-  const before = epoch === obeyed.epoch ? obeyed.revision : undefined;
+  const before = epoch === acknowledged.epoch ? acknowledged.revision : undefined;
   const told = kind === 'promote' ? order.sync?.revision : undefined;
   if (before !== undefined && told !== undefined && told < before) {
     return {
       refusal: 'StaleEpoch',
-      message: `revision ${before} of the sync set of epoch ${epoch} has been obeyed: revision ${told} is outdated`,
+      message: `revision ${before} of the sync set of epoch ${epoch} has been accepted: revision ${told} is outdated`,
     };
   }
   const revision = told ?? before;
-  const { ledEpoch } = obeyed;
+  const { ledEpoch } = acknowledged;
   return {
-    obeyed: {
+    acknowledged: {
       epoch,
       ledEpoch,
       ...(leader === undefined ? {} : { leader }),

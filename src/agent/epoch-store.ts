@@ -3,23 +3,23 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { stateFile } from '../protocol/agent-config.ts';
 import { HAError } from '../api/errors.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 
-const obeyedSchema = z.object({
+const acknowledgedSchema = z.object({
   epoch: z.int().min(0),
   ledEpoch: z.int().min(0),
   leader: z.string().exactOptional(),
   revision: z.int().min(0).exactOptional(),
 });
 
-/** Where what was obeyed is kept. */
+/** Keeps the orders that a member has acknowledged. */
 export interface EpochStore {
-  save(obeyed: Obeyed): Promise<void>;
+  save(acknowledged: Acknowledged): Promise<void>;
 }
 
 /**
- * What was obeyed, in a file of its own: written beside it, flushed, and put in its place, so that after a crash there is the
- * old one or the new one, never half of one.
+ * What was acknowledged, in a file of its own: a new one is written beside it, flushed, and put in its place, so that after a
+ * crash there is the old one or the new one, never half of one.
  */
 export class EpochFile implements EpochStore {
   readonly #path: string;
@@ -30,31 +30,31 @@ export class EpochFile implements EpochStore {
   }
 
   /**
-   * What is kept, or that nothing was obeyed yet. Also makes sure that it can be written.
-   * @throws HAError HA_ERR_STATE_FILE where it cannot be read or written. Nothing may be obeyed then: what is in it could
+   * What is kept, or that nothing was acknowledged yet. Also makes sure that it can be written.
+   * @throws HAError HA_ERR_STATE_FILE where it cannot be read or written. No order may be carried out then: what is in it could
    *   forbid it.
    */
-  async load(): Promise<Obeyed> {
+  async load(): Promise<Acknowledged> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw this.#failed('read', error);
-      await this.save(nothingObeyed);
-      return nothingObeyed;
+      await this.save(nothingAcknowledged);
+      return nothingAcknowledged;
     }
     try {
-      const obeyed = obeyedSchema.parse(JSON.parse(text));
-      await this.save(obeyed);
-      return obeyed;
+      const acknowledged = acknowledgedSchema.parse(JSON.parse(text));
+      await this.save(acknowledged);
+      return acknowledged;
     } catch (error) {
       throw error instanceof HAError ? error : this.#failed('read', error);
     }
   }
 
   /** Resolves when it would outlive a loss of power. One after the other. @throws HAError HA_ERR_STATE_FILE */
-  save(obeyed: Obeyed): Promise<void> {
-    const saved = this.#last.then(() => this.#write(`${JSON.stringify(obeyed)}\n`));
+  save(acknowledged: Acknowledged): Promise<void> {
+    const saved = this.#last.then(() => this.#write(`${JSON.stringify(acknowledged)}\n`));
     this.#last = saved.catch(() => {});
     return saved;
   }

@@ -13,7 +13,7 @@ import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/mana
 import type { Lease } from './lease.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { SingleFlight } from './single-flight.ts';
-import type { AnyOrder, Obeyed } from './epoch-check.ts';
+import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { Answer, Routes } from './server.ts';
 
 export interface MemberOptions {
@@ -45,10 +45,10 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   demote: 'Starting',
 };
 
-/** What the program has said, and what had been obeyed when it was asked: what is obeyed since may have changed what it would say. */
+/** What the program has said, and the orders acknowledged when it was asked: one since then may have changed what it would say. */
 interface Said {
   report: EngineReport;
-  obeyed: Obeyed;
+  acknowledged: Acknowledged;
 }
 
 /** The member as the operator sees it: reports, and orders with reports as their answers. */
@@ -77,7 +77,7 @@ export class Member implements Routes {
       return { status: 200, body: this.#complete(await this.#question.answer(signal)) };
     } catch (error) {
       if (signal.aborted) throw error;
-      return { status: 503, body: this.#sick(error) };
+      return { status: 503, body: this.#unhealthy(error) };
     }
   }
 
@@ -115,8 +115,11 @@ export class Member implements Routes {
       return this.#complete(await this.#question.answer(patience.signal));
     } catch (error) {
       return patience.signal.aborted
-        ? this.#complete({ report: { state: otherwise }, obeyed: this.#options.desk.obeyed })
-        : this.#sick(error, otherwise);
+        ? this.#complete({
+            report: { state: otherwise },
+            acknowledged: this.#options.desk.acknowledged,
+          })
+        : this.#unhealthy(error, otherwise);
     } finally {
       cancel();
     }
@@ -124,26 +127,26 @@ export class Member implements Routes {
 
   async #ask(signal: AbortSignal): Promise<Said> {
     const { desk, engine, isStarted, onUnordered } = this.#options;
-    const { mayLead, obeyed } = desk;
-    if (!isStarted()) return { report: { state: 'Starting' }, obeyed };
+    const { mayLead, acknowledged } = desk;
+    if (!isStarted()) return { report: { state: 'Starting' }, acknowledged };
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;
     if (report.state === 'Empty') {
       await desk.forgetLed();
-      return { report, obeyed: { ...obeyed, ledEpoch: 0 } };
+      return { report, acknowledged: { ...acknowledged, ledEpoch: 0 } };
     }
     if (report.state === 'Leading' && !mayLead && !desk.mayLead) {
       onUnordered();
       const message =
         'the program takes writes although nobody has promoted it: let it start as one that takes none';
       const problem: EngineProblem = { reason: 'LeadsUnordered', message };
-      return { report: { ...report, problem }, obeyed };
+      return { report: { ...report, problem }, acknowledged };
     }
-    return { report, obeyed };
+    return { report, acknowledged };
   }
 
-  #complete({ report, obeyed: { epoch, ledEpoch } }: Said): MemberReport {
+  #complete({ report, acknowledged: { epoch, ledEpoch } }: Said): MemberReport {
     const { uid, lease } = this.#options;
     // The timer may be late; nothing is said of a leader whose time is over.
     if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being ended');
@@ -151,10 +154,10 @@ export class Member implements Routes {
     return { ...(uid === undefined ? {} : { uid }), ...report, epoch, ledEpoch, nonce };
   }
 
-  #sick(error: unknown, state = this.#lastState): MemberReport {
+  #unhealthy(error: unknown, state = this.#lastState): MemberReport {
     const reason: MemberReason | ErrorCode = error instanceof HAError ? error.code : 'Failed';
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
-    const { obeyed } = this.#options.desk;
-    return this.#complete({ report: { state, problem: { reason, message } }, obeyed });
+    const { acknowledged } = this.#options.desk;
+    return this.#complete({ report: { state, problem: { reason, message } }, acknowledged });
   }
 }

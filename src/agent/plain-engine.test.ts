@@ -24,7 +24,7 @@ const follow: Order<'follow'> = orderSchemas.follow.parse({
 
 /** Its program answers each GET with its process id. */
 const program = (port: number) =>
-  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/sick' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
+  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/unhealthy' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
 
 async function start(engine: object = {}, code = program) {
   const port = await freePort();
@@ -79,7 +79,7 @@ describe('a plain program', () => {
   });
 
   it('is not well where it answers so', async () => {
-    const engine = await start({ http: { path: '/sick' } });
+    const engine = await start({ http: { path: '/unhealthy' } });
     const report = async () => {
       while ((await engine.report(soon())).state === 'Starting') await new Promise(setImmediate);
     };

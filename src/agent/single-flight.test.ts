@@ -51,7 +51,7 @@ describe('the question to the program', () => {
   it('fails for all where the program is not well', async () => {
     const { asked, question } = make();
     const answer = question.answer(patient());
-    asked[0]!.fail(new Error('sick'));
-    await expect(answer).rejects.toThrow('sick');
+    asked[0]!.fail(new Error('unhealthy'));
+    await expect(answer).rejects.toThrow('unhealthy');
   });
 });

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { type EpochStore, EpochFile } from './epoch-store.ts';
 
 /**
- * Opens what was obeyed: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec
+ * Opens what was acknowledged: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec
  * where engine.dataDir is not given) may do without a volume: then it is kept as long as the pod, or else the container, lives.
  * What leads such a program is its lease, and a grant of it is of no use to another run of the agent.
  *
@@ -15,20 +15,20 @@ export async function openState(
   config: AgentConfig,
   log: Log,
   lastFolder = agentFolder,
-): Promise<{ keep: EpochStore; obeyed: Obeyed }> {
+): Promise<{ keep: EpochStore; acknowledged: Acknowledged }> {
   const { type, dataDir: given } = config.engine;
   const mayDoWithout = given === undefined && type !== 'Redis' && type !== 'Postgres';
   const file = new EpochFile(join(dataDir(config), stateFolder));
-  if (!mayDoWithout) return { keep: file, obeyed: await file.load() };
+  if (!mayDoWithout) return { keep: file, acknowledged: await file.load() };
   for (const keep of type === 'Exec'
     ? [file, new EpochFile(lastFolder)]
     : [new EpochFile(lastFolder)]) {
     try {
-      return { keep, obeyed: await keep.load() };
+      return { keep, acknowledged: await keep.load() };
     } catch (error) {
       log.debug({ error }, 'the epoch cannot be kept here');
     }
   }
   log.warn({}, 'there is no volume: the epoch is kept only as long as this container lives');
-  return { keep: { save: () => Promise.resolve() }, obeyed: nothingObeyed };
+  return { keep: { save: () => Promise.resolve() }, acknowledged: nothingAcknowledged };
 }

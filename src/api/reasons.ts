@@ -67,7 +67,7 @@ export const conditionReasons = {
         meaning: 'too few followers have answered: an acknowledged write may be on a missing one',
         whatToDo: 'bring back a member that the message names, or the old primary',
       },
-      LeaseRuns: {
+      LeaseNotExpired: {
         meaning: 'the old primary is silent, and its lease has not expired',
         whatToDo: 'nothing: it expires within `leaseDuration`',
       },
@@ -127,7 +127,7 @@ export const conditionReasons = {
           'too few followers still follow the former primary for any write to be acknowledged',
         whatToDo: 'nothing',
       },
-      Obeyed: {
+      Acknowledged: {
         meaning: 'the former primary itself says that it takes no writes',
         whatToDo: 'nothing',
       },

@@ -109,7 +109,7 @@ export const serviceProblems = {
     meaning: 'a member runs and has never been heard on its port',
     whatToDo: 'check `spec.engine.port`, the program, and network policies',
   },
-  MemberSick: {
+  MemberUnhealthy: {
     meaning: 'a member answers its heartbeats, but wrongly',
     whatToDo: 'see the log of the member',
   },

@@ -100,7 +100,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   pod.map(
     (i): Step =>
       (model) =>
-        model.become(model.pods[i], 'sick'),
+        model.become(model.pods[i], 'unhealthy'),
   ),
   pod.map((i): Step => (model) => {
     if (model.pods[i]?.process !== 'starting') model.become(model.pods[i], 'up');
@@ -170,7 +170,7 @@ function repair(model: Model): void {
   const allFrozen =
     model.resource.spec.replicas <= 1 || live.every((each) => each.process === 'frozen');
   for (const each of model.pods) {
-    if (each.process === 'sick' || allFrozen) model.become(each, 'up');
+    if (each.process === 'unhealthy' || allFrozen) model.become(each, 'up');
   }
   model.spec = { paused: false };
 }

@@ -237,7 +237,8 @@ export class Member {
       reason: state.cause,
       evidence: this.#evidence.text(),
     };
-    if (state.verdict === 'Dead' || state.verdict === 'Sick') log.warn(fields, this.#message());
+    if (state.verdict === 'Dead' || state.verdict === 'Unhealthy')
+      log.warn(fields, this.#message());
     else log.debug(fields, this.#message());
     onChange();
     return true;

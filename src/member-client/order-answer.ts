@@ -19,6 +19,6 @@ export interface OrderAnswer {
   what: string;
   /** Of HTTP. */
   status?: number;
-  /** A report: it has obeyed, or has begun to. A Refusal, but a member may know reasons of its own. A text: anything else. */
+  /** A report: the order is carried out, or has begun to be. A Refusal, but a member may know reasons of its own. A text: anything else. */
   said: { report: MemberReport } | { refusal: Refusal | (string & {}); message: string } | string;
 }

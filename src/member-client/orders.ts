@@ -19,8 +19,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * Gives a member an order, by the member protocol. Resolves with its report when it has obeyed, or has begun to: the report,
- * and those to come, say how far it is.
+ * Gives a member an order, by the member protocol. Resolves with its report when the order is carried out, or has begun to be: the
+ * report, and those to come, say how far it is.
  *
  * @throws HAError HA_ERR_ORDER_REFUSED with the Refusal as `reason`, HA_ERR_ORDER_TIMEOUT, HA_ERR_ORDER_UNREACHABLE, or
  *   HA_ERR_ORDER_ANSWER where the answer is not one of the protocol; the signal's own reason where that ended it.

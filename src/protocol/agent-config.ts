@@ -44,7 +44,7 @@ export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
 
 /** Where the agent keeps its own state, in the folder of the data. */
 export const stateFolder = '.haservice';
-/** What it has obeyed, in that folder. */
+/** The epoch that it has acknowledged, in that folder. */
 export const stateFile = 'state.json';
 
 export type AgentConfig = z.output<typeof agentConfigSchema>;

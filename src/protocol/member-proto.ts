@@ -20,7 +20,7 @@ package haservice.member.v1;
 //
 //   OK                   Status: well. An order: done, or under way; the report, and those to come, say how far.
 //   UNAVAILABLE          Status: not well. The trailer haservice-report-bin holds the Report, whose problem says why.
-//   FAILED_PRECONDITION  An order: refused. The trailer haservice-refusal says why in one word: StaleEpoch (it has obeyed
+//   FAILED_PRECONDITION  An order: refused. The trailer haservice-refusal says why in one word: StaleEpoch (it has acknowledged
 //                        a higher epoch), WrongMember, Empty, Foreign, Invalid or Failed; the status message says it to
 //                        people. haservice-report-bin may hold the Report.
 //
@@ -125,7 +125,7 @@ message Report {
   // UID of the pod, so that an address which has passed to another pod is noticed.
   optional string uid = 1;
   State state = 2;
-  // The highest epoch that it has obeyed, at most 1000000000. Kept on its volume; older orders are refused.
+  // The highest epoch that it has acknowledged, at most 1000000000. Kept on its volume; older orders are refused.
   uint64 epoch = 3;
   // The last epoch in which it led; 0: it never did.
   uint64 led_epoch = 4;

@@ -67,7 +67,7 @@ export const memberReportSchema = z.object({
   /** UID of the pod, so that an address which has passed to another pod is noticed. */
   uid: z.string().max(64).optional(),
   state: z.enum(memberStates),
-  /** The highest epoch that it has obeyed. Kept on its volume; older orders are refused. */
+  /** The highest epoch that it has acknowledged. Kept on its volume; older orders are refused. */
   epoch,
   /** The last epoch in which it led; 0: it never did. Lost with the data. */
   ledEpoch: epoch.default(0),
@@ -153,5 +153,5 @@ export type SyncSet = z.output<typeof sync>;
 export type MemberReport = z.output<typeof memberReportSchema>;
 export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
 
-/** Why an order was refused. StaleEpoch: it has obeyed a higher one, or a later sync set of this one. */
+/** Why an order was refused. StaleEpoch: it has acknowledged a higher epoch, or a later sync set of this one. */
 export type Refusal = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';

@@ -16,7 +16,7 @@ type Health = MemberStatus['health'];
 const healths = Object.keys({
   Unknown: true,
   Healthy: true,
-  Sick: true,
+  Unhealthy: true,
   Dead: true,
   Terminating: true,
 } satisfies Record<Health, true>);
@@ -26,7 +26,7 @@ const noMembers = Object.fromEntries(healths.map((health) => [health, 0]));
 const triggers = Object.keys({
   Crash: true,
   Silent: true,
-  Sick: true,
+  Unhealthy: true,
   PodGone: true,
   Restarted: true,
   DataLost: true,

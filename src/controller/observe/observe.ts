@@ -9,6 +9,7 @@ import { endpointsSeen } from './endpoints-view.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { isLeftOver, ownerOf } from '../state/owner-references.ts';
 import { toMember } from './pod-view.ts';
+import { storedStatus } from './stored-status.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
@@ -22,7 +23,7 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
   createdAtMs: Date.parse(object.metadata.creationTimestamp ?? ''),
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
-  status: object.status ?? {},
+  status: storedStatus(object),
   ...(agentImage === undefined ? {} : { agentImage }),
 });
 

@@ -1,4 +1,5 @@
 import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -39,7 +40,7 @@ export function* commitElection(
   // A refused one has surely not landed; one from before, that was not answered, still may.
   if (offered === 'Refused') memory.unsettled = unsettled;
   if (offered !== 'Written') return offered;
-  const { epoch = 0, primary = '', fencing } = status;
+  const { epoch = 0, primary = '' } = status;
   memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
     {
@@ -49,10 +50,17 @@ export function* commitElection(
       reason: commit?.trigger ?? 'Initial',
       evidence: commit?.evidence,
     },
-    fencing === undefined ? 'a primary was elected' : 'a fence is put up around the old primary',
+    messageOf(resource.status, status),
   );
   recordNotes(options.events, object, events);
   return offered;
+}
+
+function messageOf(before: Status, { epoch, fencing }: Status): string {
+  if (fencing !== undefined) return 'a fence is put up around the old primary';
+  return epoch === before.epoch && before.fencing === undefined
+    ? 'the first data set has been made'
+    : 'a primary was elected';
 }
 
 /**

@@ -94,6 +94,7 @@ function toldIn({ status = {} }: HAService): string | undefined {
   return degraded?.reason === reason ? degraded.message : undefined;
 }
 
+/** The stored status goes back as it is, in words of before where it has some: it was taken once. */
 function withRefusal({ metadata, status = {} }: HAService, message: string, nowMs: number): Status {
   const { conditions = [], phase } = status;
   const finding = { type: 'Degraded', status: true, reason, message } as const;

@@ -49,13 +49,13 @@ export class FakeAgent {
   readonly name: string;
   readonly uid: string;
   readonly volume: FakeVolume;
-  /** Every order that was obeyed, as `promote 3`. */
+  /** Every order that was carried out, as `promote 3`. */
   readonly orders: string[] = [];
   state: MemberReport['state'];
   /** How often it was granted time. */
   grants = 0;
-  /** Called when it has obeyed. */
-  onObeyed = (_kind: OrderKind): void => {};
+  /** Called when it has acknowledged an order. */
+  onAcknowledged = (_kind: OrderKind): void => {};
   /** Fields that its reports have besides, or in the place of its own; undefined leaves one out. */
   more: { [K in keyof MemberReport]?: MemberReport[K] | undefined } = {};
   /** Gets no writes of its leader: its link does not stand. */
@@ -198,13 +198,13 @@ export class FakeAgent {
       return void send(report.problem === undefined ? 200 : 503, report);
     }
     if (!(kind in orderSchemas)) return void send(404, {});
-    const refusal = this.#obey(kind as OrderKind, body, grant);
+    const refusal = this.#execute(kind as OrderKind, body, grant);
     const report = this.report();
     if (refusal === undefined) send(200, report);
     else send(409, { error: refusal, message: `${this.name} refuses`, report });
   }
 
-  #obey(kind: OrderKind, body: string, grant: string): Refusal | undefined {
+  #execute(kind: OrderKind, body: string, grant: string): Refusal | undefined {
     const parsed = orderSchemas[kind].safeParse(JSON.parse(body));
     if (!parsed.success) return 'Invalid';
     const order: Order = parsed.data;
@@ -214,7 +214,7 @@ export class FakeAgent {
     if (refused !== undefined) return refused;
     this.volume.epoch = order.epoch;
     this.orders.push(`${kind} ${order.epoch}`);
-    this.onObeyed(kind);
+    this.onAcknowledged(kind);
     return undefined;
   }
 

@@ -43,7 +43,7 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
     ? byFollowers(resource, observed, epoch)
     : {
         isProved: true,
-        method: 'Obeyed',
+        method: 'Acknowledged',
         proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
       };
 }
@@ -149,7 +149,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (fencing !== undefined && isFenced(report, epoch)) {
     return {
       isProved: true,
-      method: 'Obeyed',
+      method: 'Acknowledged',
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
     };
   }
@@ -157,7 +157,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     return {
       isProved: false,
       missing: isLive(former)
-        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        ? `${primary} was made before it needed a lease, so that none runs out: it must acknowledge the new epoch, or its pod be gone`
         : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
     };
   }
@@ -178,5 +178,5 @@ export function fenceOf(resource: Resource, observed: Observed, nowMs: number): 
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
   if (needsLease(spec)) return byLease(resource, observed, nowMs);
-  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+  return { isProved: true, method: 'Acknowledged', proof: 'failover.consistency is Eventual' };
 }

@@ -5,7 +5,7 @@ import type { Spec } from '../../api/spec.ts';
 
 /** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
 export interface Health {
-  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Sick' | 'Dead';
+  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
   cause?: 'Refused' | 'Silent' | 'BadAnswer';
   /** Why, for a person. */
   message: string;

@@ -7,7 +7,7 @@ import {
 import type { Condition } from '../../api/status.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { seemsHealthy, seemsWell, whyUnhealthy } from '../model/member.ts';
+import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
 import { needsFence, speaksProtocol } from '../model/capabilities.ts';
 import { isActive } from '../model/topology.ts';
 import type { Member, Observed, Problem, Resource } from '../model/observed.ts';
@@ -86,7 +86,7 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Findin
     return not('NoPrimary', 'no member has been healthy yet');
   }
   if (primary === undefined || !seemsHealthy(primary)) {
-    const why = primary === undefined ? 'is gone' : whyUnhealthy(primary);
+    const why = primary === undefined ? 'is gone' : whyNotHealthy(primary);
     return not('PrimaryDown', `the primary ${resource.status.primary} ${why}`);
   }
   if (!plans.repointed || !(plans.promoted || promotedBefore(resource, observed, primary))) {

@@ -1,5 +1,5 @@
 import type { DegradedReason } from '../../api/reasons.ts';
-import { healthOf, isLive, seemsHealthy, whyUnhealthy } from '../model/member.ts';
+import { healthOf, isLive, seemsHealthy, whyNotHealthy } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
   HookState,
@@ -56,9 +56,9 @@ export function memberDegradedReason(
       message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
     };
   }
-  if (health === 'Sick' || health === 'Dead') {
-    const reason = health === 'Dead' ? 'MemberDead' : 'MemberSick';
-    return { reason, message: `${name} ${cut(whyUnhealthy(member))}` };
+  if (health === 'Unhealthy' || health === 'Dead') {
+    const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
+    return { reason, message: `${name} ${cut(whyNotHealthy(member))}` };
   }
   return undefined;
 }

@@ -57,7 +57,7 @@ function rivals({ status }: Resource, { members }: Observed): Problem[] {
     }));
 }
 
-/** Members that have obeyed somebody else, and what frees them. */
+/** Members that have acknowledged an order of somebody else, and what frees them. */
 function refusing(resource: Resource, { members }: Observed): Problem[] {
   const { status } = resource;
   return members
@@ -67,7 +67,7 @@ function refusing(resource: Resource, { members }: Observed): Problem[] {
       const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
       return {
         reason: 'TooHighEpoch',
-        message: `${name} has obeyed epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
+        message: `${name} has acknowledged epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
       };
     });
 }

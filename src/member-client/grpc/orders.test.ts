@@ -56,7 +56,7 @@ describe('an order over gRPC', () => {
 
   it('may be refused, with a reason for programs and one for people', async () => {
     const port = await serve((_call, reply) =>
-      fail(reply, status.FAILED_PRECONDITION, 'has obeyed 5', {
+      fail(reply, status.FAILED_PRECONDITION, 'has acknowledged 5', {
         'haservice-refusal': 'StaleEpoch',
         'haservice-report-bin': encodeReport(report),
       }),
@@ -64,7 +64,7 @@ describe('an order over gRPC', () => {
     await expect(send(port)).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_REFUSED',
       reason: 'StaleEpoch',
-      message: expect.stringContaining('has obeyed 5'),
+      message: expect.stringContaining('has acknowledged 5'),
     });
   });
 
@@ -83,7 +83,7 @@ describe('an order over gRPC', () => {
     ['no state', (_, reply) => reply(null, {}), /no report: state/],
     ['the report of another', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
     ['too much', (_, reply) => reply(null, { leader: 'x'.repeat(70_000) }), /64 KiB/],
-  ])('is not obeyed by %s', async (_name, handler, message) => {
+  ])('is not acknowledged by %s', async (_name, handler, message) => {
     await expect(send(await serve(handler))).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_ANSWER',
       message: expect.stringMatching(message),
