@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { agentFolder, type AgentConfig, dataDir, stateFolder } from '../protocol/agent-config.ts';
+import {
+  agentFolder,
+  type AgentConfig,
+  dataDir,
+  hasData,
+  knowsItsProgram,
+  stateFolder,
+} from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { type EpochStore, EpochFile } from './epoch-store.ts';
@@ -16,11 +23,10 @@ export async function openState(
   log: Log,
   lastFolder = agentFolder,
 ): Promise<{ keep: EpochStore; acknowledged: Acknowledged }> {
-  const { type, dataDir: given } = config.engine;
-  const mayDoWithout = given === undefined && type !== 'Redis' && type !== 'Postgres';
+  const mayDoWithout = config.engine.dataDir === undefined && !knowsItsProgram(config);
   const file = new EpochFile(join(dataDir(config), stateFolder));
   if (!mayDoWithout) return { keep: file, acknowledged: await file.load() };
-  for (const keep of type === 'Exec'
+  for (const keep of hasData(config)
     ? [file, new EpochFile(lastFolder)]
     : [new EpochFile(lastFolder)]) {
     try {

@@ -165,4 +165,5 @@ export const engineSchema = z
   });
 
 export type EngineSpec = z.output<typeof engineSchema>;
+export type EngineType = EngineSpec['type'];
 export type HookSpec = NonNullable<EngineSpec['promote']>;

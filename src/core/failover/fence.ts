@@ -1,6 +1,14 @@
 import type { FenceMethod } from '../../api/reasons.ts';
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
-import { hasEnded, isFenced, isHealthy, isLive, isOld, reportOf } from '../model/member.ts';
+import {
+  hasEnded,
+  isComplete,
+  isFenced,
+  isHealthy,
+  isLive,
+  isOld,
+  reportOf,
+} from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 
@@ -10,11 +18,16 @@ export type Fence =
   | { isProved: false; missing: string; untilMs?: number };
 
 /**
- * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
- * must not be passed over. One that refuses all votes, too: it follows nobody, whoever has told it so, and for no order of this
- * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in fenced-failover.ts.
+ * Whether a member counts among those that have turned their back on the old primary: it is heard right now, is fenced in this epoch,
+ * and its position is known, as one that had more than the others but cannot be elected must not be passed over. Asked for the
+ * proof of a fence, and for who is sure to hold every acknowledged write.
+ *
+ * It is not asked what the position is worth: one that is old or empty tells none. One that refuses all votes, too: it follows
+ * nobody, whoever has told it so, and for no order of this service will it follow anybody again. It cannot be elected, so
+ * that what it holds must be held by whom is elected: see holders in fenced-failover.ts. One without an agent tells no state,
+ * and so has no vote.
  */
-export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
+export const mayVote = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
   isHealthy(member) &&
   (isFenced(reportOf(member), epoch) || unsafe === 'no-fence') &&
   positionOf(member) !== undefined;
@@ -25,16 +38,13 @@ export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): bo
  * lost its data it would be Empty, as there is nobody yet whose copy it could be. One that is back with less than it had says so.
  */
 export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
-  observed.members.find((member) => {
-    const report = reportOf(member);
-    return (
+  observed.members.find(
+    (member) =>
       member.name === resource.status.primary &&
       isHealthy(member) &&
-      isFenced(report, epoch) &&
-      report?.state === 'Detached' &&
-      !isOld(member)
-    );
-  });
+      isFenced(reportOf(member), epoch) &&
+      isComplete(member),
+  );
 
 /** By the word of the former primary itself, or by that of its followers. */
 function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
@@ -58,7 +68,7 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
     return { isProved: true, method: 'Quorum', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
   const { syncSets = [], primary = '' } = resource.status;
-  const voters = observed.members.filter((member) => isVoter(member, epoch, observed));
+  const voters = observed.members.filter((member) => mayVote(member, epoch, observed));
   const names = new Set(voters.map(({ name }) => name));
   for (const set of syncSets) {
     const fenced = set.members.filter((name) => names.has(name));

@@ -1,5 +1,5 @@
 import { relayed } from '../../api/reasons.ts';
-import { dataDir, stateFile, stateFolder } from '../../protocol/agent-config.ts';
+import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { isFenced, isLive, reportOf } from '../model/member.ts';
 import type { HookState, Member, Observed, Problem, Resource } from '../model/observed.ts';
@@ -77,9 +77,7 @@ function cure({ spec, namespace }: Resource, name: string): string {
   if (!usesAgent(spec)) {
     return `remove what the program of ${name} keeps of its epoch, and delete the pod`;
   }
-  const { dataDir: given, type } = spec.engine;
-  const hasData = given !== undefined || ['Redis', 'Postgres', 'Exec'].includes(type);
-  if (!hasData) return 'delete the pod';
+  if (!hasData(spec)) return 'delete the pod';
   const file = `${dataDir(spec)}/${stateFolder}/${stateFile}`;
   return `\`kubectl exec -n ${namespace} ${name} -- rm -f ${file}\` and delete the pod`;
 }
