@@ -3,7 +3,7 @@ import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-
 import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
 import { createProbe } from '../member-client/create-probe.ts';
-import type { Probe, ProbeEvent } from '../member-client/engine.ts';
+import type { Probe, ProbeEvent } from '../member-client/probe.ts';
 import type { Log } from '../telemetry/log.ts';
 import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';
