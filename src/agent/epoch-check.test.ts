@@ -21,22 +21,22 @@ describe('an order', () => {
     ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
     ['for an earlier pod of that name', promote(3, { uid: 'uid-9' }), at(3), 'WrongMember'],
     [
-      'to begin, that was for an earlier process',
+      'to begin with init, for an earlier process',
       promote(3, { init: true, nonce: 'old.1' }),
       at(3),
       'WrongMember',
     ],
     ['of a lower epoch', promote(2), at(3), 'StaleEpoch'],
     ['to be fenced in a lower epoch', fence(2), at(3), 'StaleEpoch'],
-    ['to lead where another does', promote(3), at(3, 'web-1'), 'Invalid'],
-    ['to follow where it leads itself', follow(3), at(3, 'web-0'), 'Invalid'],
+    ['to lead while another member leads', promote(3), at(3, 'web-1'), 'Invalid'],
+    ['to follow while the member itself leads', follow(3), at(3, 'web-0'), 'Invalid'],
     ['to follow a second leader in one epoch', follow(3, 'web-2'), at(3, 'web-1'), 'Invalid'],
-    ['of an epoch that nobody reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
+    ['of an epoch that no operator reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
     ['of the highest number', promote(Number.MAX_SAFE_INTEGER), at(3), 'Invalid'],
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
-    ['with a sync set of before', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
-  ])('%s is refused', (_what, given, acknowledged, refusal) => {
-    expect(checkEpoch(acknowledged, self, given)).toMatchObject({ refusal });
+    ['with an outdated sync set', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
+  ])('%s is rejected', (_what, given, acknowledged, rejection) => {
+    expect(checkEpoch(acknowledged, self, given)).toMatchObject({ rejection });
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe('an order', () => {
     ['to lead after a fence in the same epoch', promote(3), at(3), at(3, 'web-0')],
     ['to be fenced while it leads', fence(3), at(3, 'web-0'), at(3, 'web-0')],
     ['to be fenced while it follows', fence(3), at(3, 'web-1'), at(3, 'web-1')],
-    ['to follow the same leader elsewhere', follow(3), at(3, 'web-1'), at(3, 'web-1')],
+    ['to follow the same leader again', follow(3), at(3, 'web-1'), at(3, 'web-1')],
     ['to follow in a higher epoch', follow(4), at(3, 'web-0'), at(4, 'web-1')],
     ['to lead in a higher epoch', promote(4), at(3, 'web-1'), at(4, 'web-0')],
     ['of the highest epoch', fence(highestEpoch), at(3), at(highestEpoch)],
@@ -55,14 +55,14 @@ describe('an order', () => {
     ['with a sync set', promote(3, withSet(1)), at(3), counted(1)],
     ['with the same sync set', promote(3, withSet(5)), counted(5), counted(5)],
     ['with a later sync set', promote(3, withSet(6)), counted(5), counted(6)],
-    ['without one that is counted', promote(3), counted(5), counted(5)],
+    ['without a revision', promote(3), counted(5), counted(5)],
     ['with the first set of a higher epoch', promote(4, withSet(1)), counted(5), at4(1)],
     ['to be fenced after a sync set', fence(3), counted(5), counted(5)],
-  ])('%s is accepted, and what it says is remembered', (_what, given, acknowledged, expected) => {
+  ])('%s is acknowledged, and the member remembers it', (_what, given, acknowledged, expected) => {
     expect(checkEpoch(acknowledged, self, given)).toEqual({ acknowledged: expected });
   });
 
-  it('never makes two leaders of one epoch, nor an epoch fall, in whatever order they come', () => {
+  it('never makes two leaders of one epoch, and never lowers the epoch, whatever the sequence of orders', () => {
     const epoch = fc.integer({ min: 1, max: 4 });
     const orders = fc.oneof(
       epoch.map((each) => promote(each)),
@@ -77,7 +77,7 @@ describe('an order', () => {
         const leaders = new Map<number, string>();
         for (const each of given) {
           const verdict = checkEpoch(acknowledged, self, each);
-          if ('refusal' in verdict) continue;
+          if ('rejection' in verdict) continue;
           expect(verdict.acknowledged.epoch).toBeGreaterThanOrEqual(acknowledged.epoch);
           acknowledged = verdict.acknowledged;
           const { leader } = acknowledged;

@@ -12,14 +12,15 @@ const acknowledgedSchema = z.object({
   revision: z.int().min(0).exactOptional(),
 });
 
-/** Keeps the orders that a member has acknowledged. */
+/** Where the agent stores what it has acknowledged. Only the command queue calls it, once per change; one save at a time. */
 export interface EpochStore {
+  /** Resolves when the state is stored. May be called again with the same state. A rejection means: not stored, do not obey. */
   save(acknowledged: Acknowledged): Promise<void>;
 }
 
 /**
- * What was acknowledged, in a file of its own: a new one is written beside it, flushed, and put in its place, so that after a
- * crash there is the old one or the new one, never half of one.
+ * Stores the acknowledged orders in a file. A new file is written beside it, flushed and moved into its place, so that after a crash
+ * there is the old file or the new one, never a part of one.
  */
 export class EpochFile implements EpochStore {
   readonly #path: string;
@@ -30,9 +31,9 @@ export class EpochFile implements EpochStore {
   }
 
   /**
-   * What is kept, or that nothing was acknowledged yet. Also makes sure that it can be written.
-   * @throws HAError HA_ERR_STATE_FILE where it cannot be read or written. No order may be carried out then: what is in it could
-   *   forbid it.
+   * The stored state, or `nothingAcknowledged` if there is none yet. Also checks that the file can be written. Called once, on start.
+   * @throws HAError HA_ERR_STATE_FILE if the file cannot be read or written. The agent must not start then: the file could
+   *   forbid what an order asks for.
    */
   async load(): Promise<Acknowledged> {
     let text: string;
@@ -52,7 +53,7 @@ export class EpochFile implements EpochStore {
     }
   }
 
-  /** Resolves when it would outlive a loss of power. One after the other. @throws HAError HA_ERR_STATE_FILE */
+  /** Resolves when the state would survive a power loss. Saves run one after the other. @throws HAError HA_ERR_STATE_FILE */
   save(acknowledged: Acknowledged): Promise<void> {
     const saved = this.#last.then(() => this.#write(`${JSON.stringify(acknowledged)}\n`));
     this.#last = saved.catch(() => {});
@@ -63,7 +64,7 @@ export class EpochFile implements EpochStore {
     const folder = dirname(this.#path);
     const beside = `${this.#path}.new`;
     try {
-      // Not recursive: more than these two missing is a mistake in the path.
+      // Not recursive: if more than these two are missing, the path is wrong.
       for (const each of [dirname(folder), folder]) {
         if (await make(each)) await flush(dirname(each));
       }
@@ -86,7 +87,7 @@ export class EpochFile implements EpochStore {
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** Whether there was no such folder before. */
+/** Returns whether the folder was missing before. */
 async function make(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
@@ -97,7 +98,7 @@ async function make(folder: string): Promise<boolean> {
   }
 }
 
-/** Makes the names in a folder outlive a loss of power. */
+/** Makes the directory entries of a folder survive a power loss. */
 async function flush(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

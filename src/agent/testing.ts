@@ -3,22 +3,22 @@ import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-eng
 import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
-/** An engine of which a test says when it answers. */
+/** An engine whose answers a test controls. */
 export class FakeEngine implements ManagedEngine {
-  /** What it was told, in order: `promote 3`, `aborted promote 3`, `kill`. */
+  /** Calls, in order: `promote 3`, `aborted promote 3`, `kill`. */
   readonly told: string[] = [];
   readonly ended: Promise<Ending>;
   end: (ending: Ending) => void = () => {};
   state: EngineReport['state'] = 'Detached';
   pid = 4711;
   givenUp = 0;
-  /** Holds up reports, or orders, until they are let go. */
+  /** Reports, or orders, that wait until the test releases them. */
   readonly heldReports: (() => void)[] = [];
   readonly heldOrders: (() => void)[] = [];
   holdsReports = false;
   holdsOrders = false;
-  /** Does not let go of an order that is aborted. */
-  isStubborn = false;
+  /** Does not end an order that is aborted. */
+  ignoresAbort = false;
   failure: Error | undefined;
 
   constructor() {
@@ -64,7 +64,7 @@ export class FakeEngine implements ManagedEngine {
     this.told.push(what);
     if (this.holdsOrders) {
       try {
-        await held(this.heldOrders, this.isStubborn ? new AbortController().signal : signal);
+        await held(this.heldOrders, this.ignoresAbort ? new AbortController().signal : signal);
       } catch (error) {
         this.told.push(`aborted ${what}`);
         throw error;
@@ -82,8 +82,8 @@ function held(list: (() => void)[], signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Keeps in memory what was acknowledged; tells when. */
-export class FakeKeep implements EpochStore {
+/** Stores what was acknowledged in memory, and logs each save. */
+export class FakeEpochStore implements EpochStore {
   readonly saved: Acknowledged[] = [];
   failure: Error | undefined;
   readonly #log: string[];
@@ -113,5 +113,5 @@ export const fence = (epoch: number, more: object = {}): AnyOrder => ({
   order: { member: 'web-0', epoch, reason: '', ...more },
 });
 
-/** What a member has answered; checked against the schema. */
+/** The answer of a member, checked against the schema. */
 export const reportOf = (body: unknown) => memberReportSchema.parse(body);

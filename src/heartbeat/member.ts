@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
-import type { Probe, ProbeEvent } from '../member-client/engine.ts';
+import type { Probe, ProbeEvent } from '../member-client/probe.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';

@@ -10,7 +10,7 @@ import {
   ended,
   freePort,
   programs,
-  settled,
+  untilTrue,
   startProcess,
 } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
@@ -316,7 +316,7 @@ describe('the monitor', () => {
     monitor.remove('default/other');
     monitor.remove('default/never-there');
     expect(monitor.size).toBe(1);
-    await settled(() => server.open.filter((socket) => !socket.readableEnded).length === 1);
+    await untilTrue(() => server.open.filter((socket) => !socket.readableEnded).length === 1);
     monitor.close();
     expect(monitor.size).toBe(0);
     const before = changes.length;

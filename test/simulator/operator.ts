@@ -6,7 +6,7 @@ import type { Observed } from '../../src/core/model/observed.ts';
 import type { MonitorPorts } from '../../src/heartbeat/ports.ts';
 import type { ApiRequest, Driver, Steps, StepsEnd } from '../../src/kube/api-request.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import { LineProbe } from '../../src/member-client/probe.ts';
+import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
 import { defaultAgentPort, leaseHeader } from '../../src/protocol/member-protocol.ts';
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { type ApiServer, operatorPod } from './api-server.ts';
@@ -134,7 +134,7 @@ export class Operator {
       createProbe: (target, clock, onEvent) => {
         const port = world.plants.oneContact === true ? defaultAgentPort : target.port;
         const asked = { ...target, port };
-        return new LineProbe(
+        return new ReconnectingProbe(
           (events) => new MemberConnection(world, place, asked, clock, events),
           clock,
           onEvent,

@@ -1,6 +1,6 @@
 import { defaultAgentPort, epochHeader, leaseHeader } from '../../src/protocol/member-protocol.ts';
-import type { ProbeTarget } from '../../src/member-client/engine.ts';
-import { tellReport } from '../../src/member-client/member.ts';
+import type { ProbeTarget } from '../../src/member-client/probe.ts';
+import { emitReport } from '../../src/member-client/report-connection.ts';
 import type {
   ProbeConnection,
   ProbeConnectionEvents,
@@ -52,7 +52,7 @@ export class MemberConnection implements ProbeConnection {
 
   connected = (): boolean => this.#isOpen;
 
-  wrong = (): undefined => undefined;
+  unexpectedData = (): undefined => undefined;
 
   close(): void {
     this.#isOver = true;
@@ -113,7 +113,7 @@ export class MemberConnection implements ProbeConnection {
       if (question !== this.#question) return;
       const rttMs = this.#clock.now() - askedAt;
       if (report === undefined) this.#events.answer(rttMs);
-      else tellReport(report, { well: true, rttMs, uid: protocol?.uid }, this.#events);
+      else emitReport(report, { well: true, rttMs, uid: protocol?.uid }, this.#events);
     });
   }
 

@@ -54,7 +54,7 @@ describe('an order over gRPC', () => {
     },
   );
 
-  it('may be refused, with a reason for programs and one for people', async () => {
+  it('may be rejected, with a reason for programs and a message for people', async () => {
     const port = await serve((_call, reply) =>
       fail(reply, status.FAILED_PRECONDITION, 'has acknowledged 5', {
         'haservice-refusal': 'StaleEpoch',
@@ -70,18 +70,18 @@ describe('an order over gRPC', () => {
 
   it.each<[string, Handler, RegExp]>([
     [
-      'a refusal for no reason',
+      'a rejection without a reason',
       (_, reply) => fail(reply, status.FAILED_PRECONDITION, 'no'),
       /FAILED_PRECONDITION: no/,
     ],
     [
-      'a reason without a refusal',
+      'a reason without a rejection',
       (_, reply) => fail(reply, status.INTERNAL, 'no', { 'haservice-refusal': 'Failed' }),
       /INTERNAL: no/,
     ],
     ['another status', (_, reply) => fail(reply, status.UNIMPLEMENTED, ''), /UNIMPLEMENTED/],
     ['no state', (_, reply) => reply(null, {}), /no report: state/],
-    ['the report of another', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
+    ['the report of another pod', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
     ['too much', (_, reply) => reply(null, { leader: 'x'.repeat(70_000) }), /64 KiB/],
   ])('is not acknowledged by %s', async (_name, handler, message) => {
     await expect(send(await serve(handler))).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('an order over gRPC', () => {
     });
   });
 
-  it('has a time limit, and then holds no connection', async () => {
+  it('has a time limit, and then has no connection', async () => {
     const server = new TestServer(() => {});
     const port = await server.listen();
     cleanups.push(() => server.close());
@@ -113,11 +113,11 @@ describe('an order over gRPC', () => {
         return server.listen();
       },
     ],
-  ])('reaches nobody where %s', async (_name, port) => {
+  ])('is unreachable if %s', async (_name, port) => {
     await expect(send(await port())).rejects.toMatchObject({ code: 'HA_ERR_ORDER_UNREACHABLE' });
   });
 
-  it('ends with its signal, for its reason', async () => {
+  it('ends with the reason of its signal', async () => {
     const stop = new AbortController();
     const port = await serve(() => stop.abort(new Error('over')));
     await expect(send(port, { signal: stop.signal })).rejects.toThrow('over');

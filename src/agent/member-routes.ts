@@ -16,22 +16,22 @@ import { SingleFlight } from './single-flight.ts';
 import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { Answer, Routes } from './server.ts';
 
-export interface MemberOptions {
+export interface MemberRoutesOptions {
   uid: string | undefined;
   engine: ManagedEngine;
-  desk: CommandQueue;
-  /** Gives the nonces, also where no leader needs a lease. */
+  queue: CommandQueue;
+  /** Issues the nonces, even if no leader needs a lease. */
   lease: Lease;
   clock: Clock;
   /** Whether the engine can be asked. */
   isStarted: () => boolean;
-  /** The program takes writes although nobody has ordered it, or has been ordered not to. */
+  /** The program takes writes, but was not promoted, or was told to stop. */
   onUnordered: () => void;
 }
 
 /** How long the answer to an order waits for a report. Milliseconds. */
 const reportMs = 1_000;
-/** How long the answer to an order waits for the order; afterwards it is 202, and the order goes on. Milliseconds. */
+/** How long the answer to an order waits for the order; then the answer is 202, and the order goes on. Milliseconds. */
 const orderMs = 10_000;
 
 /**
@@ -45,44 +45,44 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   demote: 'Starting',
 };
 
-/** What the program has said, and the orders acknowledged when it was asked: one since then may have changed what it would say. */
-interface Said {
+/** A report of the program, and what had been acknowledged when it was asked: an order acknowledged since may have changed the report. */
+interface EngineStatus {
   report: EngineReport;
   acknowledged: Acknowledged;
 }
 
-/** The member as the operator sees it: reports, and orders with reports as their answers. */
-export class Member implements Routes {
-  readonly #options: MemberOptions;
-  readonly #question: SingleFlight<Said>;
+/** The member protocol over the engine: answers requests for the status, and orders with a report. */
+export class MemberRoutes implements Routes {
+  readonly #options: MemberRoutesOptions;
+  readonly #engineStatus: SingleFlight<EngineStatus>;
   #lastState: EngineReport['state'] = 'Starting';
 
-  constructor(options: MemberOptions) {
+  constructor(options: MemberRoutesOptions) {
     this.#options = options;
-    this.#question = new SingleFlight((signal) => this.#ask(signal));
+    this.#engineStatus = new SingleFlight((signal) => this.#ask(signal));
   }
 
-  /** What the program has said before now is old. */
+  /** Earlier reports of the program are outdated. */
   renew(): void {
-    this.#question.renew();
+    this.#engineStatus.renew();
   }
 
   async status(headers: IncomingHttpHeaders, signal: AbortSignal): Promise<Answer> {
-    const { desk, lease } = this.#options;
+    const { queue, lease } = this.#options;
     const grant = headers[leaseHeader];
-    // A grant is for the leader of one epoch, and of no other.
-    const isMine = headers[epochHeader] === String(desk.newestEpoch);
+    // A grant is for the leader of one epoch only.
+    const isMine = headers[epochHeader] === String(queue.newestEpoch);
     if (typeof grant === 'string' && isMine) lease.grant(grant);
     try {
-      return { status: 200, body: this.#complete(await this.#question.answer(signal)) };
+      return { status: 200, body: this.#completeReport(await this.#engineStatus.answer(signal)) };
     } catch (error) {
       if (signal.aborted) throw error;
-      return { status: 503, body: this.#unhealthy(error) };
+      return { status: 503, body: this.#unhealthyReport(error) };
     }
   }
 
   async order(kind: OrderKind, body: unknown, headers: IncomingHttpHeaders): Promise<Answer> {
-    const { desk, clock } = this.#options;
+    const { queue, clock } = this.#options;
     const parsed = orderSchemas[kind].safeParse(body);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -93,71 +93,72 @@ export class Member implements Routes {
     const given = { kind, order: parsed.data } as AnyOrder;
     const patience = new AbortController();
     const outcome = await Promise.race([
-      desk.submit(given, typeof grant === 'string' ? grant : undefined),
+      queue.submit(given, typeof grant === 'string' ? grant : undefined),
       sleep(clock, orderMs, patience.signal).then(() => 'pending' as const),
     ]);
     patience.abort();
-    if (outcome === 'pending') return { status: 202, body: await this.#soon(this.#lastState) };
+    if (outcome === 'pending')
+      return { status: 202, body: await this.#promptReport(this.#lastState) };
     if (outcome !== undefined) {
-      const { refusal, message } = outcome;
-      const report = await this.#soon(this.#lastState);
-      return { status: 409, body: { error: refusal, message, report } };
+      const { rejection, message } = outcome;
+      const report = await this.#promptReport(this.#lastState);
+      return { status: 409, body: { error: rejection, message, report } };
     }
-    const report = await this.#soon(stateAfter[kind]);
+    const report = await this.#promptReport(stateAfter[kind]);
     return { status: report.state === 'Cloning' ? 202 : 200, body: report };
   }
 
-  /** A report, where the program answers soon; else what is known without it. */
-  async #soon(otherwise: EngineReport['state']): Promise<MemberReport> {
+  /** A report if the program answers soon; else what is known without the program. */
+  async #promptReport(otherwise: EngineReport['state']): Promise<MemberReport> {
     const patience = new AbortController();
     const cancel = this.#options.clock.after(reportMs, () => patience.abort());
     try {
-      return this.#complete(await this.#question.answer(patience.signal));
+      return this.#completeReport(await this.#engineStatus.answer(patience.signal));
     } catch (error) {
       return patience.signal.aborted
-        ? this.#complete({
+        ? this.#completeReport({
             report: { state: otherwise },
-            acknowledged: this.#options.desk.acknowledged,
+            acknowledged: this.#options.queue.acknowledged,
           })
-        : this.#unhealthy(error, otherwise);
+        : this.#unhealthyReport(error, otherwise);
     } finally {
       cancel();
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<Said> {
-    const { desk, engine, isStarted, onUnordered } = this.#options;
-    const { mayLead, acknowledged } = desk;
+  async #ask(signal: AbortSignal): Promise<EngineStatus> {
+    const { queue, engine, isStarted, onUnordered } = this.#options;
+    const { mayLead, acknowledged } = queue;
     if (!isStarted()) return { report: { state: 'Starting' }, acknowledged };
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;
     if (report.state === 'Empty') {
-      await desk.forgetLed();
+      await queue.forgetLed();
       return { report, acknowledged: { ...acknowledged, ledEpoch: 0 } };
     }
-    if (report.state === 'Leading' && !mayLead && !desk.mayLead) {
+    if (report.state === 'Leading' && !mayLead && !queue.mayLead) {
       onUnordered();
       const message =
-        'the program takes writes although nobody has promoted it: let it start as one that takes none';
+        'the program takes writes, but was not promoted: make it start as one that takes none';
       const problem: EngineProblem = { reason: 'LeadsUnordered', message };
       return { report: { ...report, problem }, acknowledged };
     }
     return { report, acknowledged };
   }
 
-  #complete({ report, acknowledged: { epoch, ledEpoch } }: Said): MemberReport {
+  #completeReport({ report, acknowledged: { epoch, ledEpoch } }: EngineStatus): MemberReport {
     const { uid, lease } = this.#options;
-    // The timer may be late; nothing is said of a leader whose time is over.
-    if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being ended');
+    // The timer may be late; a leader whose lease is over must not report.
+    if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being killed');
     const nonce = lease.issue();
     return { ...(uid === undefined ? {} : { uid }), ...report, epoch, ledEpoch, nonce };
   }
 
-  #unhealthy(error: unknown, state = this.#lastState): MemberReport {
+  #unhealthyReport(error: unknown, state = this.#lastState): MemberReport {
     const reason: MemberReason | ErrorCode = error instanceof HAError ? error.code : 'Failed';
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
-    const { acknowledged } = this.#options.desk;
-    return this.#complete({ report: { state, problem: { reason, message } }, acknowledged });
+    const { acknowledged } = this.#options.queue;
+    return this.#completeReport({ report: { state, problem: { reason, message } }, acknowledged });
   }
 }
