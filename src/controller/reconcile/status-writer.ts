@@ -19,6 +19,8 @@ export const asStored = (status: Status): Status => stored(status) as Status;
 
 function stored(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
+  // JSON knows no negative zero.
+  if (value === 0) return 0;
   if (Array.isArray(value)) return value.map(stored);
   if (typeof value !== 'object' || value === null) return value;
   const kept: Record<string, unknown> = {};
