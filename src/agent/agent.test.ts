@@ -6,11 +6,11 @@ import { highestEpoch } from '../api/epoch.ts';
 import { HAError } from '../api/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { settled } from '../member-client/testing.ts';
+import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
-import { FakeEngine, FakeKeep, reportOf } from './testing.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
+import { FakeEngine, FakeEpochStore, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,11 +19,11 @@ afterEach(async () => {
 
 async function start({
   leaseMs,
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   clock = systemClock,
-}: { leaseMs?: number; obeyed?: Obeyed; clock?: Clock } = {}) {
+}: { leaseMs?: number; acknowledged?: Acknowledged; clock?: Clock } = {}) {
   const engine = new FakeEngine();
-  const keep = new FakeKeep();
+  const epochStore = new FakeEpochStore();
   let exited: (code: number) => void = () => {};
   const exit = new Promise<number>((resolve) => (exited = resolve));
   const agent = await startAgent({
@@ -33,8 +33,8 @@ async function start({
     host: '127.0.0.1',
     engine,
     leaseMs,
-    keep,
-    obeyed,
+    epochStore,
+    acknowledged,
     clock,
     log: silentLog,
     exit: (code) => exited(code),
@@ -67,7 +67,7 @@ async function start({
   };
   const status = (headers?: Record<string, string>) =>
     call('status', { method: 'GET', ...(headers === undefined ? {} : { headers }) });
-  return { agent, engine, keep, exit, call, status };
+  return { agent, engine, epochStore, exit, call, status };
 }
 
 const order = (epoch: number, more: object = {}) => ({
@@ -78,8 +78,8 @@ const order = (epoch: number, more: object = {}) => ({
 });
 
 describe('the agent', () => {
-  it('reports what the program says, and what it has obeyed, with a new nonce each time', async () => {
-    const { status } = await start({ obeyed: { epoch: 4, ledEpoch: 2 } });
+  it('reports the state of the program and the acknowledged epochs, with a new nonce each time', async () => {
+    const { status } = await start({ acknowledged: { epoch: 4, ledEpoch: 2 } });
     const first = await status();
     const second = await status();
     expect(first).toMatchObject({
@@ -98,32 +98,32 @@ describe('the agent', () => {
     });
   });
 
-  it('says of a fence that it is obeyed only with what the program says after it', async () => {
-    const { agent, call, engine } = await start({ obeyed: { epoch: 3, ledEpoch: 0 } });
-    // Beside the order, which waits for its answer.
+  it('reports a fence as acknowledged only with a report of the program from after the fence', async () => {
+    const { agent, call, engine } = await start({ acknowledged: { epoch: 3, ledEpoch: 0 } });
+    // On a connection of its own: the order is waiting for its answer.
     const status = async () => {
       const answer = await fetch(`http://127.0.0.1:${agent.port}/haservice/v1/status`);
       return reportOf(await answer.json());
     };
-    // It says early that it follows nobody, but still gets what its leader sends.
+    // The program already reports Detached, but still receives from its leader.
     engine.holdsOrders = true;
     const fenced = call('fence', { body: order(4) });
-    await settled(() => engine.told.includes('fence 4'));
+    await untilTrue(() => engine.told.includes('fence 4'));
     expect(await status()).toMatchObject({ state: 'Detached', epoch: 3 });
-    // Asked before the end of the fence: that answer counts no more.
+    // Asked before the end of the fence: that answer is outdated.
     engine.holdsReports = true;
     const early = status();
-    await settled(() => engine.heldReports.length === 1);
+    await untilTrue(() => engine.heldReports.length === 1);
     engine.heldOrders.shift()?.();
-    await settled(() => engine.heldReports.length === 2);
+    await untilTrue(() => engine.heldReports.length === 2);
     engine.holdsReports = false;
     for (const letGo of engine.heldReports) letGo();
     expect(await fenced).toMatchObject({ status: 200, body: { epoch: 4 } });
     expect(await early).toMatchObject({ epoch: 4 });
   });
 
-  it('obeys a fence by its earlier name, in which an older operator orders it', async () => {
-    const { call, engine, keep } = await start();
+  it('accepts a fence by its former name, which an operator of an earlier version sends', async () => {
+    const { call, engine, epochStore } = await start();
     await call('promote', { body: order(3) });
     const answer = await call('demote', { body: order(3) });
     expect(answer).toMatchObject({ status: 200, body: { state: 'Detached', epoch: 3 } });
@@ -132,10 +132,10 @@ describe('the agent', () => {
       status: 409,
       body: { error: 'StaleEpoch' },
     });
-    expect(keep.saved.at(-1)).toMatchObject({ epoch: 3 });
+    expect(epochStore.saved.at(-1)).toMatchObject({ epoch: 3 });
   });
 
-  it('says that a clone is under way', async () => {
+  it('answers 202 while a clone is in progress', async () => {
     const { call, engine } = await start();
     engine.follow = async () => void (engine.state = 'Cloning');
     const leader = { member: 'web-1', host: '10.0.0.2', port: 80 };
@@ -143,13 +143,13 @@ describe('the agent', () => {
     expect(answer).toMatchObject({ status: 202, body: { state: 'Cloning' } });
   });
 
-  it('refuses to follow what is not named by an address', async () => {
+  it('rejects a follow order whose leader is not an IP address', async () => {
     const { call, engine } = await start();
     const leader = { member: 'web-1', host: '10.0.0.2', port: 80 };
     for (const host of ['web-1', 'localhost', '10.0.0.2,10.0.0.3', '/tmp', 'fe80::1%eth0', '']) {
       const named = { ...leader, host };
       expect(await call('follow', { body: order(3, { leader: named }) })).toMatchObject({
-        body: { error: 'Invalid', message: 'follow: leader.host: is to be an IP address' },
+        body: { error: 'Invalid', message: 'follow: leader.host: must be an IP address' },
       });
     }
     expect(engine.told).toEqual([]);
@@ -159,8 +159,8 @@ describe('the agent', () => {
     });
   });
 
-  it('refuses with the reason and a report', async () => {
-    const { call } = await start({ obeyed: { epoch: 4, ledEpoch: 0 } });
+  it('rejects an order with the reason and a report', async () => {
+    const { call } = await start({ acknowledged: { epoch: 4, ledEpoch: 0 } });
     expect(await call('promote', { body: order(3) })).toMatchObject({
       status: 409,
       body: {
@@ -174,7 +174,7 @@ describe('the agent', () => {
     });
   });
 
-  it('says what is wrong where the program is not well', async () => {
+  it('answers 503 with the problem if the program is not healthy', async () => {
     const { status, engine } = await start();
     await status();
     engine.failure = new HAError('HA_ERR_COMMAND_FAILED', 'check exited with 1: no space');
@@ -187,28 +187,28 @@ describe('the agent', () => {
     });
   });
 
-  it('forgets that it led where the data are lost', async () => {
-    const { status, engine, keep } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+  it('forgets its led epoch if the data are lost', async () => {
+    const { status, engine, epochStore } = await start({ acknowledged: { epoch: 4, ledEpoch: 4 } });
     engine.state = 'Empty';
     expect(await status()).toMatchObject({ body: { state: 'Empty', epoch: 4, ledEpoch: 0 } });
-    expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 0 }]);
+    expect(epochStore.saved).toEqual([{ epoch: 4, ledEpoch: 0 }]);
   });
 
-  it('is silent while the program is, and gives the question up when nobody listens', async () => {
+  it('does not answer while the program does not, and aborts the request if the client has gone', async () => {
     const { agent, engine, status } = await start();
     engine.holdsReports = true;
     const socket = connect(agent.port, '127.0.0.1');
     socket.write('GET /haservice/v1/status HTTP/1.1\r\nhost: a\r\n\r\n');
-    await settled(() => engine.heldReports.length === 1);
+    await untilTrue(() => engine.heldReports.length === 1);
     socket.destroy();
-    await settled(() => engine.givenUp === 1);
+    await untilTrue(() => engine.givenUp === 1);
     const answer = status();
-    await settled(() => engine.heldReports.length === 2);
+    await untilTrue(() => engine.heldReports.length === 2);
     engine.heldReports[1]!();
     expect(await answer).toMatchObject({ status: 200 });
   });
 
-  it('tells what it can of a frozen program that was fenced, and not that it holds anything', async () => {
+  it('answers a fence of a frozen program without claiming that the program holds data', async () => {
     const { call, engine } = await start();
     engine.holdsReports = true;
     expect(await call('fence', { body: order(3) })).toMatchObject({
@@ -220,33 +220,32 @@ describe('the agent', () => {
   it.each([
     ['one more than the highest', highestEpoch + 1, /^fence: epoch: .*above 1000000000/],
     ['the highest number', Number.MAX_SAFE_INTEGER, /^fence: epoch: .*above 1000000000/],
-    ['a number that cannot be counted up', 2 ** 53, /^fence: epoch: /],
+    ['a number that cannot be incremented', 2 ** 53, /^fence: epoch: /],
     ['a text', '7', /^fence: epoch: /],
     ['a fraction', 7.5, /^fence: epoch: /],
-  ])(
-    'refuses %s for an epoch, and goes on as if nothing had been said',
-    async (_what, epoch, why) => {
-      const { call, engine, keep, status } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
-      expect(await call('fence', { body: { ...order(5), epoch } })).toMatchObject({
-        status: 400,
-        body: { error: 'Invalid', message: expect.stringMatching(why) },
-      });
-      expect(engine.told).toEqual([]);
-      expect(keep.saved).toEqual([]);
-      expect(await status()).toMatchObject({ body: { epoch: 4 } });
-      expect(await call('fence', { body: order(5) })).toMatchObject({ status: 200 });
-      expect(keep.saved).toEqual([{ epoch: 5, ledEpoch: 4 }]);
-    },
-  );
+  ])('rejects %s as an epoch, and its state does not change', async (_what, epoch, why) => {
+    const { call, engine, epochStore, status } = await start({
+      acknowledged: { epoch: 4, ledEpoch: 4 },
+    });
+    expect(await call('fence', { body: { ...order(5), epoch } })).toMatchObject({
+      status: 400,
+      body: { error: 'Invalid', message: expect.stringMatching(why) },
+    });
+    expect(engine.told).toEqual([]);
+    expect(epochStore.saved).toEqual([]);
+    expect(await status()).toMatchObject({ body: { epoch: 4 } });
+    expect(await call('fence', { body: order(5) })).toMatchObject({ status: 200 });
+    expect(epochStore.saved).toEqual([{ epoch: 5, ledEpoch: 4 }]);
+  });
 
   it.each([
     ['an unknown path', 'other', {}, 404],
-    ['a status that is posted', 'status', {}, 405],
-    ['an order that is not posted', 'fence', { method: 'GET' }, 405],
+    ['a status request by POST', 'status', {}, 405],
+    ['an order by GET', 'fence', { method: 'GET' }, 405],
     ['a body that is not JSON', 'fence', { body: '{' }, 400],
     ['an order without an epoch', 'fence', { body: { member: 'web-0' } }, 400],
     ['a follow without a leader', 'follow', { body: order(3) }, 400],
-    ['a body without end', 'fence', { body: `"${'x'.repeat(70_000)}"` }, 413],
+    ['a body that is too long', 'fence', { body: `"${'x'.repeat(70_000)}"` }, 413],
   ])('answers %s with an error', async (_what, name, options, status) => {
     const { call, engine } = await start();
     const answer = await call(name, options);
@@ -285,7 +284,7 @@ describe('the agent with a lease', () => {
     return { ...started, clock, grant };
   };
 
-  it('leads only with a grant, and ends the program when there are no more', async () => {
+  it('leads only with a grant, and kills the program if the lease is not renewed', async () => {
     const { call, clock, engine, exit, grant } = await leased();
     expect(await call('promote', { body: order(3) })).toMatchObject({ body: { error: 'Failed' } });
     const headers = { 'haservice-lease': await grant() };
@@ -297,7 +296,7 @@ describe('the agent with a lease', () => {
     expect(engine.told).toEqual(['promote 3', 'kill']);
   });
 
-  it('goes on when time is granted, in its own epoch alone', async () => {
+  it('extends the lease by grants, but only by those of its own epoch', async () => {
     const { call, clock, engine, status, grant } = await leased();
     const headers = { 'haservice-lease': await grant() };
     await call('promote', { body: order(3), headers });
@@ -311,7 +310,7 @@ describe('the agent with a lease', () => {
     expect(engine.told).toEqual(['promote 3', 'kill']);
   });
 
-  it('ends the program before it answers, where its timer is late', async () => {
+  it('kills the program before it answers if the timer is late', async () => {
     const { call, clock, engine, exit, status, grant } = await leased();
     await call('promote', { body: order(3), headers: { 'haservice-lease': await grant() } });
     clock.stall(1_000);
@@ -320,7 +319,7 @@ describe('the agent with a lease', () => {
     expect(engine.told).toEqual(['promote 3', 'kill']);
   });
 
-  it('ends a program at once that takes writes although nobody has promoted it', async () => {
+  it('kills a program at once that takes writes but was not promoted', async () => {
     const { engine, exit, status } = await leased();
     engine.state = 'Leading';
     void status().catch(() => {});
@@ -329,7 +328,7 @@ describe('the agent with a lease', () => {
   });
 });
 
-it('without a lease the agent only says that a program takes writes although nobody has promoted it', async () => {
+it('without a lease the agent only reports that a program takes writes but was not promoted', async () => {
   const { status, engine } = await start();
   engine.state = 'Leading';
   expect(await status()).toMatchObject({ body: { problem: { reason: 'LeadsUnordered' } } });

@@ -4,9 +4,9 @@ import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
-import { Member } from './member.ts';
+import { MemberRoutes } from './member-routes.ts';
 import { CommandQueue } from './command-queue.ts';
-import type { Obeyed } from './epoch-check.ts';
+import type { Acknowledged } from './epoch-check.ts';
 import { startServer } from './server.ts';
 import type { EpochStore } from './epoch-store.ts';
 
@@ -15,42 +15,42 @@ export interface AgentOptions {
   port: number;
   host?: string;
   engine: ManagedEngine;
-  /** Milliseconds; undefined where a leader needs no lease. */
+  /** Milliseconds; undefined if a leader needs no lease. */
   leaseMs: number | undefined;
   /** See CommandQueue. */
   leadsOnce: boolean;
-  keep: EpochStore;
-  obeyed: Obeyed;
+  epochStore: EpochStore;
+  acknowledged: Acknowledged;
   clock: Clock;
   log: Log;
-  guard?: Pick<Watchdog, 'watch'> | undefined;
-  /** Ends the process at once. */
+  watchdog?: Pick<Watchdog, 'watch'> | undefined;
+  /** Ends the process of the agent at once. */
   exit: (code: number) => void;
 }
 
 export interface Agent {
   port: number;
-  /** Ends the program in order, then the process. */
+  /** Ends the program in order, then the process of the agent. */
   stop(reason: string): Promise<void>;
 }
 
-/** Milliseconds that the program has to end in order: less than the kubelet's grace period, for its own sake. */
+/** Time that the program has to end in order. Milliseconds, less than the kubelet's grace period. */
 const stopMs = 8_000;
 
 /**
- * Starts the program and serves the member protocol. The program takes no writes and follows nobody until it is told to.
- * The process ends when the program does, or when its lease is over; then all connections are reset, so that the operator
- * knows at once.
+ * Starts the program and serves the member protocol. The program takes no writes and follows no leader until an order says so.
+ * The process of the agent ends if the program ends or the lease is over. It then resets all connections, so that the operator
+ * learns of it at once.
  *
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { pod, engine, leaseMs, clock, log, guard } = options;
+  const { pod, engine, leaseMs, clock, log, watchdog } = options;
   let isStarted = false;
   let isEnding = false;
   let reset = () => {};
 
-  const die = (fields: object, message: string) => {
+  const terminate = (fields: object, message: string) => {
     if (isEnding) return;
     isEnding = true;
     engine.kill();
@@ -63,45 +63,50 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock,
     maxMs: leaseMs ?? 0,
     run: randomBytes(8).toString('hex'),
-    onOver: () => die({ leaseMs }, 'the operator has granted no more time: the program is ended'),
-    onChange: (end) => guard?.watch(end, engine.pid),
+    onOver: () =>
+      terminate(
+        { leaseMs },
+        'the lease is over, the operator has not renewed it: killing the program',
+      ),
+    onChange: (end) => watchdog?.watch(end, engine.pid),
   });
   const stopping = new AbortController();
   const started = engine.start(stopping.signal);
-  const desk = new CommandQueue({
+  const queue = new CommandQueue({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
-    obeyed: options.obeyed,
+    acknowledged: options.acknowledged,
     leadsOnce: options.leadsOnce,
-    keep: options.keep,
+    epochStore: options.epochStore,
     engine,
     started,
     lease: leaseMs === undefined ? undefined : lease,
     clock,
     log,
     onChange: () => member.renew(),
-    onStuck: () => die({}, 'an order that was aborted does not end: the program is ended'),
+    onStuck: () => terminate({}, 'an aborted order does not end within 5 s: killing the program'),
   });
-  const member = new Member({
+  const member = new MemberRoutes({
     uid: pod.uid,
     engine,
-    desk,
+    queue,
     lease,
     clock,
     isStarted: () => isStarted,
     onUnordered: () => {
-      log.error({}, 'the program takes writes although nobody has promoted it');
-      if (leaseMs !== undefined) die({}, 'it has no lease: the program is ended');
+      log.error({}, 'the program takes writes, but was not promoted');
+      if (leaseMs !== undefined)
+        terminate({}, 'a program without a lease takes writes: killing it');
     },
   });
 
-  void engine.ended.then((ending) => die({ ...ending }, 'the program has ended'));
+  void engine.ended.then((ending) => terminate({ ...ending }, 'the program has ended'));
   started.then(
     () => {
       isStarted = true;
       member.renew();
       log.info({ pid: engine.pid }, 'the program has started');
     },
-    (error: unknown) => die({ error }, 'the program cannot be started'),
+    (error: unknown) => terminate({ error }, 'the program cannot be started'),
   );
   const { port, host } = options;
   const server = await startServer({
@@ -110,7 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...(host === undefined ? {} : { host }),
   });
   reset = () => server.reset();
-  log.info({ port: server.port, ...options.obeyed }, 'the agent has started');
+  log.info({ port: server.port, ...options.acknowledged }, 'the agent has started');
 
   return {
     port: server.port,
@@ -118,12 +123,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       if (isEnding) return;
       log.info({ reason }, 'stopping');
       stopping.abort();
-      await desk.close();
+      await queue.close();
       await engine.stop(AbortSignal.timeout(stopMs));
       if (isEnding) return;
       isEnding = true;
       reset();
-      log.info({}, 'the program has ended as it was asked to');
+      log.info({}, 'the program has ended in order');
       options.exit(0);
     },
   };

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { settled } from '../member-client/testing.ts';
+import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { CommandQueue } from './command-queue.ts';
-import { nothingObeyed } from './epoch-check.ts';
-import { FakeEngine, FakeKeep, fence, follow, promote } from './testing.ts';
+import { nothingAcknowledged } from './epoch-check.ts';
+import { FakeEngine, FakeEpochStore, fence, follow, promote } from './testing.ts';
 
 function make({
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   leased = false,
   leadsOnce = true,
   started = Promise.resolve(),
 } = {}) {
   const engine = new FakeEngine();
-  const keep = new FakeKeep(engine.told);
+  const epochStore = new FakeEpochStore(engine.told);
   const clock = new FakeClock();
   const over: number[] = [];
   const lease = new Lease({
@@ -25,11 +25,11 @@ function make({
     onOver: () => over.push(clock.now()),
   });
   let stuck = 0;
-  const desk = new CommandQueue({
+  const queue = new CommandQueue({
     self: { name: 'web-0', uid: undefined },
-    obeyed,
+    acknowledged,
     leadsOnce,
-    keep,
+    epochStore,
     engine,
     started,
     lease: leased ? lease : undefined,
@@ -38,86 +38,86 @@ function make({
     onChange: () => {},
     onStuck: () => stuck++,
   });
-  const told = (what: string) => settled(() => engine.told.includes(what));
-  return { engine, keep, clock, lease, over, desk, told, stuck: () => stuck };
+  const told = (what: string) => untilTrue(() => engine.told.includes(what));
+  return { engine, epochStore, clock, lease, over, queue, told, stuck: () => stuck };
 }
 
-describe('the order desk', () => {
-  it('writes down what is obeyed before the engine acts', async () => {
-    const { desk, engine } = make();
-    expect(await desk.submit(fence(3))).toBeUndefined();
-    expect(await desk.submit(follow(4))).toBeUndefined();
+describe('the command queue', () => {
+  it('stores what is acknowledged before the engine acts', async () => {
+    const { queue, engine } = make();
+    expect(await queue.submit(fence(3))).toBeUndefined();
+    expect(await queue.submit(follow(4))).toBeUndefined();
     expect(engine.told).toEqual(['save 3', 'fence 3', 'save 4', 'follow 4']);
   });
 
-  it('writes down that it leads before it does, and says so after', async () => {
-    const { desk, engine, keep, told } = make({ obeyed: { epoch: 3, ledEpoch: 2 } });
+  it('stores that the member leads before the engine acts, and reports it after', async () => {
+    const { queue, engine, epochStore, told } = make({ acknowledged: { epoch: 3, ledEpoch: 2 } });
     engine.holdsOrders = true;
-    void desk.submit(promote(4));
+    void queue.submit(promote(4));
     await told('promote 4');
     expect(engine.told).toEqual(['save 4', 'promote 4']);
-    expect(keep.saved).toEqual([{ epoch: 4, ledEpoch: 4, leader: 'web-0' }]);
-    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
+    expect(epochStore.saved).toEqual([{ epoch: 4, ledEpoch: 4, leader: 'web-0' }]);
+    expect(queue.acknowledged).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
     engine.holdsOrders = false;
-    await desk.submit(promote(4, { reason: 'again', init: true }));
-    expect(desk.obeyed).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
+    await queue.submit(promote(4, { reason: 'again', init: true }));
+    expect(queue.acknowledged).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
   });
 
-  it('has led in the epoch in which it began with no data, also if that was seen meanwhile', async () => {
-    const { desk, engine, keep, told } = make();
+  it('has led in the epoch in which it was promoted without data, even if a report said Empty in between', async () => {
+    const { queue, engine, epochStore, told } = make();
     engine.holdsOrders = true;
-    const promoted = desk.submit(promote(1, { init: true }));
+    const promoted = queue.submit(promote(1, { init: true }));
     await told('promote 1');
     // As each report does that says Empty.
-    await desk.forgetLed();
-    expect(desk.obeyed.ledEpoch).toBe(0);
+    await queue.forgetLed();
+    expect(queue.acknowledged.ledEpoch).toBe(0);
     for (const letGo of engine.heldOrders) letGo();
     expect(await promoted).toBeUndefined();
-    expect(desk.obeyed.ledEpoch).toBe(1);
-    expect(keep.saved).toEqual([{ epoch: 1, ledEpoch: 1, leader: 'web-0' }]);
+    expect(queue.acknowledged.ledEpoch).toBe(1);
+    expect(epochStore.saved).toEqual([{ epoch: 1, ledEpoch: 1, leader: 'web-0' }]);
   });
 
-  it('leads in no epoch in which another process of it has led, or was about to', async () => {
-    const obeyed = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
-    const { desk, engine } = make({ obeyed });
-    expect(await desk.submit(promote(4))).toMatchObject({
-      refusal: 'Failed',
+  it('rejects a promotion in an epoch in which an earlier process has led, or was about to lead', async () => {
+    const acknowledged = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
+    const { queue, engine } = make({ acknowledged });
+    expect(await queue.submit(promote(4))).toMatchObject({
+      rejection: 'Failed',
       message: expect.stringContaining('only in a higher one') as string,
     });
     expect(engine.told).toEqual([]);
-    expect(await desk.submit(promote(5))).toBeUndefined();
-    // The same process may be told again.
-    expect(await desk.submit(promote(5, { init: true }))).toBeUndefined();
-    const other = make({ obeyed, leadsOnce: false });
-    expect(await other.desk.submit(promote(4))).toBeUndefined();
+    expect(await queue.submit(promote(5))).toBeUndefined();
+    // The same process may be promoted again.
+    expect(await queue.submit(promote(5, { init: true }))).toBeUndefined();
+    const other = make({ acknowledged, leadsOnce: false });
+    expect(await other.queue.submit(promote(4))).toBeUndefined();
   });
 
-  it('carries out an order again that comes again', async () => {
-    const { desk, engine } = make();
-    await desk.submit(promote(3));
-    await desk.submit(promote(3));
+  it('carries out a repeated order again', async () => {
+    const { queue, engine } = make();
+    await queue.submit(promote(3));
+    await queue.submit(promote(3));
     expect(engine.told.filter((what) => what === 'promote 3')).toHaveLength(2);
   });
 
-  it('refuses a lower epoch while a higher one is in flight, and after a restart', async () => {
-    const { desk, engine, keep, told } = make();
+  it('rejects a lower epoch while a higher one is in flight, and after a restart', async () => {
+    const { queue, engine, epochStore, told } = make();
     engine.holdsOrders = true;
-    const higher = desk.submit(fence(5));
+    const higher = queue.submit(fence(5));
     await told('fence 5');
-    expect(await desk.submit(promote(4))).toMatchObject({ refusal: 'StaleEpoch' });
+    expect(await queue.submit(promote(4))).toMatchObject({ rejection: 'StaleEpoch' });
     engine.heldOrders[0]!();
     expect(await higher).toBeUndefined();
-    const restarted = make({ obeyed: keep.saved.at(-1)! });
-    expect(await restarted.desk.submit(promote(4))).toMatchObject({ refusal: 'StaleEpoch' });
+    const restarted = make({ acknowledged: epochStore.saved.at(-1)! });
+    expect(await restarted.queue.submit(promote(4))).toMatchObject({ rejection: 'StaleEpoch' });
     expect(restarted.engine.told).toEqual([]);
   });
 
   it('joins the same order in flight', async () => {
-    const { desk, engine, told } = make();
+    const { queue, engine, told } = make();
     engine.holdsOrders = true;
     const both = [
-      desk.submit(promote(3, { reason: 'a' })),
-      desk.submit(promote(3, { reason: 'b' })),
+      queue.submit(promote(3, { reason: 'a' })),
+      queue.submit(promote(3, { reason: 'b' })),
     ];
     await told('promote 3');
     engine.heldOrders[0]!();
@@ -129,42 +129,45 @@ describe('the order desk', () => {
     ['a higher epoch', fence(4), 'StaleEpoch'],
     ['another kind in the same epoch', fence(3), 'Failed'],
     ['the same kind with another sync', promote(3, { sync: { members: [], acks: 1 } }), 'Failed'],
-  ])('aborts the order in flight for %s, and waits for its end', async (_what, newer, refusal) => {
-    const { desk, engine, told } = make();
-    engine.holdsOrders = true;
-    const older = desk.submit(promote(3));
-    await told('promote 3');
-    engine.isStubborn = true;
-    const done = desk.submit(newer);
-    expect(await older).toMatchObject({ refusal });
-    await settled(() => engine.heldOrders.length === 2);
-    engine.heldOrders[1]!();
-    expect(await done).toBeUndefined();
-    expect(engine.told.indexOf('aborted promote 3')).toBeLessThan(
-      engine.told.lastIndexOf(`${newer.kind} ${newer.order.epoch}`),
-    );
-  });
+  ])(
+    'aborts the order in flight for %s, and waits for its end',
+    async (_what, newer, rejection) => {
+      const { queue, engine, told } = make();
+      engine.holdsOrders = true;
+      const older = queue.submit(promote(3));
+      await told('promote 3');
+      engine.ignoresAbort = true;
+      const done = queue.submit(newer);
+      expect(await older).toMatchObject({ rejection });
+      await untilTrue(() => engine.heldOrders.length === 2);
+      engine.heldOrders[1]!();
+      expect(await done).toBeUndefined();
+      expect(engine.told.indexOf('aborted promote 3')).toBeLessThan(
+        engine.told.lastIndexOf(`${newer.kind} ${newer.order.epoch}`),
+      );
+    },
+  );
 
-  it('gives the engine only the newest of those that wait', async () => {
+  it('gives the engine only the newest of the waiting orders', async () => {
     let start = () => {};
-    const { desk, engine } = make({ started: new Promise((resolve) => (start = resolve)) });
-    const outcomes = [desk.submit(promote(3)), desk.submit(follow(4)), desk.submit(fence(5))];
+    const { queue, engine } = make({ started: new Promise((resolve) => (start = resolve)) });
+    const outcomes = [queue.submit(promote(3)), queue.submit(follow(4)), queue.submit(fence(5))];
     start();
     expect(await Promise.all(outcomes)).toMatchObject([
-      { refusal: 'StaleEpoch' },
-      { refusal: 'StaleEpoch' },
+      { rejection: 'StaleEpoch' },
+      { rejection: 'StaleEpoch' },
       undefined,
     ]);
     expect(engine.told).toEqual(['save 5', 'fence 5']);
   });
 
-  it('gives up an engine that does not let go of an aborted order', async () => {
-    const { desk, engine, told, clock, stuck } = make();
+  it('calls onStuck if the engine does not end an aborted order', async () => {
+    const { queue, engine, told, clock, stuck } = make();
     engine.holdsOrders = true;
-    engine.isStubborn = true;
-    void desk.submit(promote(3));
+    engine.ignoresAbort = true;
+    void queue.submit(promote(3));
     await told('promote 3');
-    void desk.submit(fence(4));
+    void queue.submit(fence(4));
     clock.advance(4_999);
     expect(stuck()).toBe(0);
     clock.advance(1);
@@ -176,88 +179,91 @@ describe('the order desk', () => {
     [new HAError('HA_ERR_MEMBER_EMPTY', 'x'), 'Empty'],
     [new HAError('HA_ERR_MEMBER_FOREIGN', 'x'), 'Foreign'],
     [new Error('the disk is full'), 'Failed'],
-  ])('tells why the engine failed: %s', async (failure, refusal) => {
-    const { desk, engine } = make();
+  ])('reports why the engine failed: %s', async (failure, rejection) => {
+    const { queue, engine } = make();
     engine.failure = failure;
     const message = expect.stringContaining(failure.message);
-    expect(await desk.submit(promote(3))).toEqual({ refusal, message });
-    expect(desk.obeyed).toMatchObject({ epoch: 3, ledEpoch: 0 });
+    expect(await queue.submit(promote(3))).toEqual({ rejection, message });
+    expect(queue.acknowledged).toMatchObject({ epoch: 3, ledEpoch: 0 });
   });
 
-  it('neither promotes nor follows where that cannot be written down, but fences, and says so', async () => {
-    const { desk, engine, keep } = make();
-    keep.failure = new Error('no space');
+  it('neither promotes nor follows if the epoch cannot be stored, but fences and reports the failure', async () => {
+    const { queue, engine, epochStore } = make();
+    epochStore.failure = new Error('no space');
     for (const order of [promote(3), follow(4)]) {
-      expect(await desk.submit(order)).toMatchObject({ refusal: 'Failed', message: 'no space' });
+      expect(await queue.submit(order)).toMatchObject({ rejection: 'Failed', message: 'no space' });
     }
     expect(engine.told).toEqual([]);
-    expect(await desk.submit(fence(5))).toMatchObject({ refusal: 'Failed', message: 'no space' });
+    expect(await queue.submit(fence(5))).toMatchObject({
+      rejection: 'Failed',
+      message: 'no space',
+    });
     expect(engine.told).toEqual(['fence 5']);
-    expect(desk.obeyed.epoch).toBe(0);
-    keep.failure = undefined;
-    expect(await desk.submit(fence(5))).toBeUndefined();
-    expect(desk.obeyed.epoch).toBe(5);
+    expect(queue.acknowledged.epoch).toBe(0);
+    epochStore.failure = undefined;
+    expect(await queue.submit(fence(5))).toBeUndefined();
+    expect(queue.acknowledged.epoch).toBe(5);
   });
 
-  it('takes no orders any more once it is closed', async () => {
-    const { desk, engine, told } = make();
+  it('rejects orders once it is closed', async () => {
+    const { queue, engine, told } = make();
     engine.holdsOrders = true;
-    const order = desk.submit(promote(3));
+    const order = queue.submit(promote(3));
     await told('promote 3');
-    await desk.close();
-    expect(await order).toMatchObject({ refusal: 'Failed' });
-    expect(await desk.submit(promote(3))).toMatchObject({ refusal: 'Failed' });
+    await queue.close();
+    expect(await order).toMatchObject({ rejection: 'Failed' });
+    expect(await queue.submit(promote(3))).toMatchObject({ rejection: 'Failed' });
   });
 });
 
 describe('the lease of a promotion', () => {
-  it('must be granted with it', async () => {
-    const { desk, lease, keep } = make({ leased: true });
-    expect(await desk.submit(promote(3))).toMatchObject({ refusal: 'Failed' });
-    expect(keep.saved).toEqual([]);
-    expect(await desk.submit(promote(3), `${lease.issue()} 1250`)).toBeUndefined();
+  it('must be granted with the promotion', async () => {
+    const { queue, lease, epochStore } = make({ leased: true });
+    expect(await queue.submit(promote(3))).toMatchObject({ rejection: 'Failed' });
+    expect(epochStore.saved).toEqual([]);
+    expect(await queue.submit(promote(3), `${lease.issue()} 1250`)).toBeUndefined();
   });
 
-  it('begins before the engine has acted, so that a promotion which hangs ends with it', async () => {
-    const { desk, engine, lease, told, clock, over } = make({ leased: true });
+  it('begins before the engine acts, so that it also ends a promotion that hangs', async () => {
+    const { queue, engine, lease, told, clock, over } = make({ leased: true });
     engine.holdsOrders = true;
-    void desk.submit(promote(3), `${lease.issue()} 1250`);
+    void queue.submit(promote(3), `${lease.issue()} 1250`);
     await told('promote 3');
     clock.advance(1_000);
     expect(over).toEqual([1_000]);
   });
 
-  it('is prolonged by the same order once more', async () => {
-    const { desk, engine, lease, told, clock, over } = make({ leased: true });
+  it('is extended if the same order comes again', async () => {
+    const { queue, engine, lease, told, clock, over } = make({ leased: true });
     engine.holdsOrders = true;
-    void desk.submit(promote(3), `${lease.issue()} 1250`);
+    void queue.submit(promote(3), `${lease.issue()} 1250`);
     await told('promote 3');
     clock.advance(500);
-    void desk.submit(promote(3), `${lease.issue()} 1250`);
+    void queue.submit(promote(3), `${lease.issue()} 1250`);
     clock.advance(900);
     expect(over).toEqual([]);
   });
 
   it.each([fence(4), follow(4)])('ends when %o is done, and not before', async (given) => {
-    const { desk, engine, lease, told, clock, over } = make({ leased: true });
-    await desk.submit(promote(3), `${lease.issue()} 1250`);
-    expect(desk.mayLead).toBe(true);
+    const { queue, engine, lease, told, clock, over } = make({ leased: true });
+    await queue.submit(promote(3), `${lease.issue()} 1250`);
+    expect(queue.mayLead).toBe(true);
     engine.holdsOrders = true;
-    const done = desk.submit(given);
+    const done = queue.submit(given);
     await told(`${given.kind} 4`);
-    expect(desk.mayLead).toBe(true);
+    expect(queue.mayLead).toBe(true);
     engine.heldOrders[0]!();
     await done;
-    expect(desk.mayLead).toBe(false);
+    expect(queue.mayLead).toBe(false);
     clock.advance(5_000);
     expect(over).toEqual([]);
   });
 
-  it('goes on where a fence fails', async () => {
-    const { desk, engine, lease, clock, over } = make({ leased: true });
-    await desk.submit(promote(3), `${lease.issue()} 1250`);
+  it('continues if a fence fails', async () => {
+    const { queue, engine, lease, clock, over } = make({ leased: true });
+    await queue.submit(promote(3), `${lease.issue()} 1250`);
     engine.failure = new Error('hangs');
-    await desk.submit(fence(4));
+    await queue.submit(fence(4));
     clock.advance(1_000);
     expect(over).toEqual([1_000]);
   });

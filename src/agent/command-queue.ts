@@ -1,37 +1,37 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Refusal } from '../protocol/member-protocol.ts';
+import type { Rejection } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';
 import { rejectionOf } from './rejection.ts';
-import { type AnyOrder, type Obeyed, type Self, checkEpoch } from './epoch-check.ts';
+import { type Acknowledged, type AnyOrder, type Self, checkEpoch } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
 export interface CommandQueueOptions {
   self: Self;
-  /** What was obeyed before the agent was started. */
-  obeyed: Obeyed;
+  /** What the member had acknowledged before the agent was started. */
+  acknowledged: Acknowledged;
   /**
-   * Two processes never lead in the same epoch. Both could continue from the same data, and what they write would carry the same
-   * term.
+   * Two processes of a member never lead in the same epoch. Both could continue from the same data, and their writes would carry
+   * the same term.
    */
   leadsOnce: boolean;
-  keep: EpochStore;
+  epochStore: EpochStore;
   engine: ManagedEngine;
-  /** Resolves when the engine can be given orders. */
+  /** Resolves when the engine can take orders. */
   started: Promise<void>;
-  /** Where a leader needs one. */
+  /** Undefined if a leader needs no lease. */
   lease: Lease | undefined;
   clock: Clock;
   log: Log;
-  /** An order has been carried out, or has failed: what was said of the program before is old. */
+  /** An order has been carried out, or has failed: earlier reports of the program are outdated. */
   onChange: () => void;
-  /** An order that was aborted does not end. */
+  /** An aborted order does not end within the time limit. The agent must end. */
   onStuck: () => void;
 }
 
-export type Outcome = { refusal: Refusal; message: string } | undefined;
+export type Outcome = { rejection: Rejection; message: string } | undefined;
 
 interface Entry {
   given: AnyOrder;
@@ -43,62 +43,64 @@ interface Entry {
 const abortMs = 5_000;
 
 /**
- * Gives the engine one order at a time. A newer one aborts the one in flight and waits for its end; the same one again joins
- * it. What is obeyed is on disk before the engine acts.
+ * Gives the engine one order at a time. A newer order aborts the one in flight and waits for its end; an equal one joins it.
+ * What the member must remember of an order is on disk before the engine acts.
  */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
-  /** The newest that was accepted: a lower epoch is refused from then on. */
-  #accepted: Obeyed;
-  #kept: Obeyed;
-  /** What may be reported: a fence not before the engine has carried it out. */
-  #told: Obeyed;
+  /** Of the newest order that was accepted: from then on a lower epoch is rejected. */
+  #accepted: Acknowledged;
+  #stored: Acknowledged;
+  /** What reports may state: a fence only once the engine has carried it out. */
+  #reported: Acknowledged;
   #current: Entry | undefined;
-  /** Last epoch in which an earlier process led, or was about to. */
+  /** Last epoch in which an earlier process led, or was about to lead. */
   #ledBefore: number;
   #mayLead = false;
   #isClosed = false;
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
-    this.#accepted = options.obeyed;
-    this.#kept = options.obeyed;
-    this.#told = options.obeyed;
-    this.#ledBefore = options.leadsOnce ? options.obeyed.ledEpoch : 0;
+    this.#accepted = options.acknowledged;
+    this.#stored = options.acknowledged;
+    this.#reported = options.acknowledged;
+    this.#ledBefore = options.leadsOnce ? options.acknowledged.ledEpoch : 0;
   }
 
   /**
-   * What it has surely written down, and, of a fence, brought about: whoever hears that the epoch of a fence is obeyed takes the
-   * position in that report for final.
+   * What the member has stored on disk and, for a fence, carried out. The operator takes the position of a report that names
+   * the epoch of a fence as final.
    */
-  get obeyed(): Obeyed {
-    return this.#told;
+  get acknowledged(): Acknowledged {
+    return this.#reported;
   }
 
-  /** That of the newest order, which may not have been obeyed yet. */
+  /** Epoch of the newest accepted order, which may not have been acknowledged yet. */
   get newestEpoch(): number {
     return this.#accepted.epoch;
   }
 
-  /** Whether it was ordered to lead, and has not surely ended to. */
+  /** Whether the member was ordered to lead and has not been made to stop since. */
   get mayLead(): boolean {
     return this.#mayLead;
   }
 
   /**
-   * Resolves when the order is carried out, or with the reason why not.
+   * The routes call it for each order that arrives. May be called again with the same order.
+   * Resolves when the order is carried out, or with the reason why not. Never rejects.
    *
-   * @param grant of the lease, for a promotion
+   * @param grant grant of the lease, for a promotion
    */
   async submit(given: AnyOrder, grant?: string): Promise<Outcome> {
     const { self, lease } = this.#options;
-    if (this.#isClosed) return { refusal: 'Failed', message: 'the member is being stopped' };
+    if (this.#isClosed) return { rejection: 'Failed', message: 'the member is being stopped' };
     const verdict = checkEpoch(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
-    if ('refusal' in verdict) return verdict;
+    if ('rejection' in verdict) return verdict;
     if (given.kind === 'promote' && lease !== undefined && !lease.isGood(grant)) {
       return {
-        refusal: 'Failed',
-        message: 'it leads only on a lease: send the header haservice-lease with its newest nonce',
+        rejection: 'Failed',
+        message:
+          'a leader needs a lease: send the header haservice-lease with the newest nonce of this member',
       };
     }
     const previous = this.#current;
@@ -106,11 +108,11 @@ export class CommandQueue {
       if (given.kind === 'promote' && grant !== undefined) lease?.grant(grant);
       return previous.outcome;
     }
-    this.#accepted = verdict.obeyed;
+    this.#accepted = verdict.acknowledged;
     const { kind, order } = given;
     this.#options.log.info({ kind, epoch: order.epoch, reason: order.reason }, 'order');
     const controller = new AbortController();
-    const outcome = this.#carryOut(given, grant, verdict.obeyed, controller.signal, previous);
+    const outcome = this.#carryOut(given, grant, verdict.acknowledged, controller.signal, previous);
     const entry: Entry = { given, controller, outcome };
     this.#current = entry;
     previous?.controller.abort(new Superseded(previous.given, given));
@@ -119,18 +121,18 @@ export class CommandQueue {
     return settled;
   }
 
-  /** The data in which it led are lost. @throws HAError HA_ERR_STATE_FILE */
+  /** Called if the data in which the member led are lost. @throws HAError HA_ERR_STATE_FILE */
   async forgetLed(): Promise<void> {
-    // A promotion that is in flight may be creating the data: the program reports Empty until they are there.
+    // A promotion in flight may be creating the data: the program reports Empty until they exist.
     if (this.#current?.given.kind === 'promote') return;
-    if (this.#kept.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
+    if (this.#stored.ledEpoch === 0 && this.#accepted.ledEpoch === 0) return;
     this.#ledBefore = 0;
     this.#accepted = { ...this.#accepted, ledEpoch: 0 };
-    await this.#keep({ ...this.#kept, ledEpoch: 0 });
-    this.#told = { ...this.#told, ledEpoch: 0 };
+    await this.#store({ ...this.#stored, ledEpoch: 0 });
+    this.#reported = { ...this.#reported, ledEpoch: 0 };
   }
 
-  /** Takes no more orders, and aborts the one in flight. Resolves when that has ended. */
+  /** Takes no more orders and aborts the one in flight. Resolves when that one has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#current?.controller.abort();
@@ -140,7 +142,7 @@ export class CommandQueue {
   async #carryOut(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
     previous: Entry | undefined,
   ): Promise<Outcome> {
@@ -150,36 +152,37 @@ export class CommandQueue {
       if (previous !== undefined) await this.#endOf(previous);
       await started;
       signal.throwIfAborted();
-      await this.#obey(given, grant, obeyed, signal);
+      await this.#execute(given, grant, acknowledged, signal);
       log.info({ kind, epoch: order.epoch }, 'done');
       return undefined;
     } catch (error) {
       if (signal.reason instanceof Superseded) return signal.reason.outcome;
       log.error({ kind, epoch: order.epoch, error }, 'the order failed');
       const message = error instanceof Error ? error.message : String(error);
-      return { refusal: rejectionOf(error), message };
+      return { rejection: rejectionOf(error), message };
     } finally {
       onChange();
     }
   }
 
-  async #obey(
+  async #execute(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, lease } = this.#options;
-    const { ledEpoch } = this.#told;
-    // Before it leads: a process that ends while it is promoted may have led.
-    if (given.kind === 'promote') this.#accepted = { ...this.#accepted, ledEpoch: obeyed.epoch };
-    // A full disk must not keep anybody from being fenced. But it has not obeyed before it is written down.
-    const kept = this.#keep({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
+    const { ledEpoch } = this.#reported;
+    // Before the engine acts: a process that ends during its promotion may have led.
+    if (given.kind === 'promote')
+      this.#accepted = { ...this.#accepted, ledEpoch: acknowledged.epoch };
+    // A full disk must not prevent a fence. But the order counts as acknowledged only once it is stored.
+    const stored = this.#store({ ...acknowledged, ledEpoch: this.#accepted.ledEpoch });
     if (given.kind === 'promote' || given.kind === 'follow') {
-      await kept;
-      this.#told = given.kind === 'promote' ? { ...this.#kept, ledEpoch } : this.#kept;
+      await stored;
+      this.#reported = given.kind === 'promote' ? { ...this.#stored, ledEpoch } : this.#stored;
     } else {
-      kept.catch(() => {});
+      stored.catch(() => {});
     }
     signal.throwIfAborted();
     switch (given.kind) {
@@ -187,7 +190,7 @@ export class CommandQueue {
         lease?.begin(grant);
         this.#mayLead = true;
         await engine.promote(given.order, signal);
-        this.#told = this.#kept;
+        this.#reported = this.#stored;
         return;
       case 'follow':
         await engine.follow(given.order, signal);
@@ -197,17 +200,17 @@ export class CommandQueue {
     }
     this.#mayLead = false;
     lease?.end();
-    await kept;
-    this.#told = this.#kept;
+    await stored;
+    this.#reported = this.#stored;
   }
 
-  async #keep(obeyed: Obeyed): Promise<void> {
-    if (isDeepStrictEqual(obeyed, this.#kept)) return;
-    await this.#options.keep.save(obeyed);
-    this.#kept = obeyed;
+  async #store(acknowledged: Acknowledged): Promise<void> {
+    if (isDeepStrictEqual(acknowledged, this.#stored)) return;
+    await this.#options.epochStore.save(acknowledged);
+    this.#stored = acknowledged;
   }
 
-  /** An engine that does not let go of an order cannot be trusted with the next one. */
+  /** The agent ends if the engine does not end an aborted order: no further order would be safe. */
   async #endOf({ outcome }: Entry): Promise<void> {
     const { clock, onStuck } = this.#options;
     const cancel = clock.after(abortMs, onStuck);
@@ -221,14 +224,16 @@ class Superseded extends Error {
   readonly outcome: NonNullable<Outcome>;
 
   constructor(old: AnyOrder, newer: AnyOrder) {
-    super(`a newer order has come: ${newer.kind} in epoch ${newer.order.epoch}`);
+    super(`superseded by a newer order: ${newer.kind} in epoch ${newer.order.epoch}`);
     const isStale = newer.order.epoch > old.order.epoch;
-    this.outcome = { refusal: isStale ? 'StaleEpoch' : 'Failed', message: this.message };
+    this.outcome = { rejection: isStale ? 'StaleEpoch' : 'Failed', message: this.message };
   }
 }
 
-/** But for the reason, which is for people, and the report that the operator had heard last. */
+/** Ignores the reason, which is for people, and the nonce of the report that the operator had received last. */
 function isSame(a: AnyOrder, b: AnyOrder): boolean {
-  const plain = { reason: '', nonce: '' };
-  return a.kind === b.kind && isDeepStrictEqual({ ...a.order, ...plain }, { ...b.order, ...plain });
+  const ignored = { reason: '', nonce: '' };
+  return (
+    a.kind === b.kind && isDeepStrictEqual({ ...a.order, ...ignored }, { ...b.order, ...ignored })
+  );
 }

@@ -1,11 +1,11 @@
 import type { EngineContext } from '../engines/engine-context.ts';
 import { ExecEngine } from '../engines/exec.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
-import { PlainEngine } from './plain-engine.ts';
+import { UnmanagedEngine } from './unmanaged-engine.ts';
 import { PostgresEngine } from '../engines/postgres/postgres.ts';
 import { RedisEngine } from '../engines/redis/redis-engine.ts';
 
-/** The engine that spec.engine names. A new one is joined in here. */
+/** The engine that spec.engine names. A new engine is added here. */
 export function createEngine(context: EngineContext): ManagedEngine {
   const { type } = context.config.engine;
   switch (type) {
@@ -14,7 +14,7 @@ export function createEngine(context: EngineContext): ManagedEngine {
     case 'TCP':
     case 'HTTP':
     case 'GRPC':
-      return new PlainEngine(context);
+      return new UnmanagedEngine(context);
     case 'Redis':
       return new RedisEngine(context);
     case 'Postgres':

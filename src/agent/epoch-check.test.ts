@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { highestEpoch } from '../api/epoch.ts';
-import { type Obeyed, checkEpoch, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, checkEpoch, nothingAcknowledged } from './epoch-check.ts';
 import { fence, follow, promote } from './testing.ts';
 
 const self = { name: 'web-0', uid: 'uid-0', isOwn: (nonce: string) => nonce.startsWith('run.') };
-const at = (epoch: number, leader?: string): Obeyed => ({
+const at = (epoch: number, leader?: string): Acknowledged => ({
   epoch,
   ledEpoch: 2,
   ...(leader === undefined ? {} : { leader }),
 });
 
 const leading = at(3, 'web-0');
-const counted = (revision: number): Obeyed => ({ ...leading, revision });
-const at4 = (revision: number): Obeyed => ({ ...at(4, 'web-0'), revision });
+const counted = (revision: number): Acknowledged => ({ ...leading, revision });
+const at4 = (revision: number): Acknowledged => ({ ...at(4, 'web-0'), revision });
 const withSet = (revision: number) => ({ sync: { members: ['web-1'], acks: 1, revision } });
 
 describe('an order', () => {
@@ -21,33 +21,33 @@ describe('an order', () => {
     ['for another member', promote(3, { member: 'web-1' }), at(3), 'WrongMember'],
     ['for an earlier pod of that name', promote(3, { uid: 'uid-9' }), at(3), 'WrongMember'],
     [
-      'to begin, that was for an earlier process',
+      'to begin with init, for an earlier process',
       promote(3, { init: true, nonce: 'old.1' }),
       at(3),
       'WrongMember',
     ],
     ['of a lower epoch', promote(2), at(3), 'StaleEpoch'],
     ['to be fenced in a lower epoch', fence(2), at(3), 'StaleEpoch'],
-    ['to lead where another does', promote(3), at(3, 'web-1'), 'Invalid'],
-    ['to follow where it leads itself', follow(3), at(3, 'web-0'), 'Invalid'],
+    ['to lead while another member leads', promote(3), at(3, 'web-1'), 'Invalid'],
+    ['to follow while the member itself leads', follow(3), at(3, 'web-0'), 'Invalid'],
     ['to follow a second leader in one epoch', follow(3, 'web-2'), at(3, 'web-1'), 'Invalid'],
-    ['of an epoch that nobody reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
+    ['of an epoch that no operator reaches', fence(highestEpoch + 1), at(3), 'Invalid'],
     ['of the highest number', promote(Number.MAX_SAFE_INTEGER), at(3), 'Invalid'],
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
-    ['with a sync set of before', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
-  ])('%s is refused', (_what, given, obeyed, refusal) => {
-    expect(checkEpoch(obeyed, self, given)).toMatchObject({ refusal });
+    ['with an outdated sync set', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
+  ])('%s is rejected', (_what, given, acknowledged, rejection) => {
+    expect(checkEpoch(acknowledged, self, given)).toMatchObject({ rejection });
   });
 
   it.each([
-    ['the first', promote(1), nothingObeyed, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
+    ['the first', promote(1), nothingAcknowledged, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
     ['with its own UID', promote(3, { uid: 'uid-0' }), at(3), at(3, 'web-0')],
     ['to begin', promote(3, { init: true, nonce: 'run.1' }), at(3), at(3, 'web-0')],
     ['once more', promote(3), at(3, 'web-0'), at(3, 'web-0')],
     ['to lead after a fence in the same epoch', promote(3), at(3), at(3, 'web-0')],
     ['to be fenced while it leads', fence(3), at(3, 'web-0'), at(3, 'web-0')],
     ['to be fenced while it follows', fence(3), at(3, 'web-1'), at(3, 'web-1')],
-    ['to follow the same leader elsewhere', follow(3), at(3, 'web-1'), at(3, 'web-1')],
+    ['to follow the same leader again', follow(3), at(3, 'web-1'), at(3, 'web-1')],
     ['to follow in a higher epoch', follow(4), at(3, 'web-0'), at(4, 'web-1')],
     ['to lead in a higher epoch', promote(4), at(3, 'web-1'), at(4, 'web-0')],
     ['of the highest epoch', fence(highestEpoch), at(3), at(highestEpoch)],
@@ -55,14 +55,14 @@ describe('an order', () => {
     ['with a sync set', promote(3, withSet(1)), at(3), counted(1)],
     ['with the same sync set', promote(3, withSet(5)), counted(5), counted(5)],
     ['with a later sync set', promote(3, withSet(6)), counted(5), counted(6)],
-    ['without one that is counted', promote(3), counted(5), counted(5)],
+    ['without a revision', promote(3), counted(5), counted(5)],
     ['with the first set of a higher epoch', promote(4, withSet(1)), counted(5), at4(1)],
     ['to be fenced after a sync set', fence(3), counted(5), counted(5)],
-  ])('%s is obeyed, and what it says is remembered', (_what, given, obeyed, expected) => {
-    expect(checkEpoch(obeyed, self, given)).toEqual({ obeyed: expected });
+  ])('%s is acknowledged, and the member remembers it', (_what, given, acknowledged, expected) => {
+    expect(checkEpoch(acknowledged, self, given)).toEqual({ acknowledged: expected });
   });
 
-  it('never makes two leaders of one epoch, nor an epoch fall, in whatever order they come', () => {
+  it('never makes two leaders of one epoch, and never lowers the epoch, whatever the sequence of orders', () => {
     const epoch = fc.integer({ min: 1, max: 4 });
     const orders = fc.oneof(
       epoch.map((each) => promote(each)),
@@ -73,17 +73,17 @@ describe('an order', () => {
     );
     fc.assert(
       fc.property(fc.array(orders, { maxLength: 12 }), (given) => {
-        let obeyed = nothingObeyed;
+        let acknowledged = nothingAcknowledged;
         const leaders = new Map<number, string>();
         for (const each of given) {
-          const verdict = checkEpoch(obeyed, self, each);
-          if ('refusal' in verdict) continue;
-          expect(verdict.obeyed.epoch).toBeGreaterThanOrEqual(obeyed.epoch);
-          obeyed = verdict.obeyed;
-          const { leader } = obeyed;
+          const verdict = checkEpoch(acknowledged, self, each);
+          if ('rejection' in verdict) continue;
+          expect(verdict.acknowledged.epoch).toBeGreaterThanOrEqual(acknowledged.epoch);
+          acknowledged = verdict.acknowledged;
+          const { leader } = acknowledged;
           if (leader === undefined) continue;
-          expect(leaders.get(obeyed.epoch) ?? leader).toBe(leader);
-          leaders.set(obeyed.epoch, leader);
+          expect(leaders.get(acknowledged.epoch) ?? leader).toBe(leader);
+          leaders.set(acknowledged.epoch, leader);
         }
       }),
     );

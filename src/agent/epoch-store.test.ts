@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentConfig, agentConfigSchema } from '../protocol/agent-config.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { nothingObeyed } from './epoch-check.ts';
+import { nothingAcknowledged } from './epoch-check.ts';
 import { EpochFile } from './epoch-store.ts';
 import { openState } from './state-folder.ts';
 
@@ -14,24 +14,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const obeyed = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
+const acknowledged = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
 
 describe('the state file', () => {
-  it('is made with its folder, and read again', async () => {
+  it('is created with its folder, and can be read again', async () => {
     const inside = join(folder, 'new', '.haservice');
-    expect(await new EpochFile(inside).load()).toEqual(nothingObeyed);
-    await new EpochFile(inside).save(obeyed);
-    expect(await new EpochFile(inside).load()).toEqual(obeyed);
+    expect(await new EpochFile(inside).load()).toEqual(nothingAcknowledged);
+    await new EpochFile(inside).save(acknowledged);
+    expect(await new EpochFile(inside).load()).toEqual(acknowledged);
   });
 
-  it('holds the last of many that are saved at once', async () => {
+  it('holds the last state of several that are saved at once', async () => {
     const file = new EpochFile(folder);
     await Promise.all([1, 2, 3].map((epoch) => file.save({ epoch, ledEpoch: 0 })));
     expect(await file.load()).toEqual({ epoch: 3, ledEpoch: 0 });
   });
 
   it.each(['', '{"epoch":7', '{"epoch":-1,"ledEpoch":0}'])(
-    'that holds %j is not taken for one that says nothing',
+    'that holds %j is an error, and is left as it is',
     async (text) => {
       const path = join(folder, 'state.json');
       await writeFile(path, text);
@@ -42,7 +42,7 @@ describe('the state file', () => {
     },
   );
 
-  it('that cannot be written is an error that names it, also when it is only read', async () => {
+  it('that cannot be written is an error that names it, even on load', async () => {
     await writeFile(join(folder, 'file'), '');
     const inside = join(folder, 'file', 'folder');
     await expect(new EpochFile(inside).load()).rejects.toMatchObject({
@@ -57,14 +57,14 @@ describe('the state', () => {
     agentConfigSchema.parse({ service: 'web', engine, port: 1, agentPort: 2 });
   const nowhere = '/proc/nowhere/at/all';
 
-  it('lies with the data, in a folder of its own', async () => {
-    const { keep } = await openState(config({ type: 'Redis', dataDir: folder }), silentLog);
-    await keep.save(obeyed);
-    expect(await new EpochFile(join(folder, '.haservice')).load()).toEqual(obeyed);
+  it('is stored with the data, in a folder of its own', async () => {
+    const { epochStore } = await openState(config({ type: 'Redis', dataDir: folder }), silentLog);
+    await epochStore.save(acknowledged);
+    expect(await new EpochFile(join(folder, '.haservice')).load()).toEqual(acknowledged);
   });
 
   it.each(['Redis', 'Postgres', 'Exec', 'HTTP'])(
-    'of %s must be kept where the data are',
+    'of %s must be stored with the data',
     async (type) => {
       const opened = openState(
         config({ type, dataDir: nowhere, exec: { status: ['x'] } }),
@@ -75,12 +75,14 @@ describe('the state', () => {
     },
   );
 
-  it('of a program without data is kept beside the agent, or else in memory', async () => {
-    const { keep } = await openState(config({ type: 'TCP' }), silentLog, folder);
-    await keep.save(obeyed);
-    expect(await openState(config({ type: 'TCP' }), silentLog, folder)).toMatchObject({ obeyed });
+  it('of a program without data is stored beside the agent, or else in memory', async () => {
+    const { epochStore } = await openState(config({ type: 'TCP' }), silentLog, folder);
+    await epochStore.save(acknowledged);
+    expect(await openState(config({ type: 'TCP' }), silentLog, folder)).toMatchObject({
+      acknowledged,
+    });
     const inMemory = await openState(config({ type: 'TCP' }), silentLog, nowhere);
-    expect(inMemory.obeyed).toEqual(nothingObeyed);
-    await inMemory.keep.save(obeyed);
+    expect(inMemory.acknowledged).toEqual(nothingAcknowledged);
+    await inMemory.epochStore.save(acknowledged);
   });
 });

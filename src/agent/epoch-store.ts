@@ -3,23 +3,24 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { stateFile } from '../protocol/agent-config.ts';
 import { HAError } from '../api/errors.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 
-const obeyedSchema = z.object({
+const acknowledgedSchema = z.object({
   epoch: z.int().min(0),
   ledEpoch: z.int().min(0),
   leader: z.string().exactOptional(),
   revision: z.int().min(0).exactOptional(),
 });
 
-/** Where what was obeyed is kept. */
+/** Where the agent stores what it has acknowledged. Only the command queue calls it, once per change; one save at a time. */
 export interface EpochStore {
-  save(obeyed: Obeyed): Promise<void>;
+  /** Resolves when the state is stored. May be called again with the same state. A rejection means: not stored, do not obey. */
+  save(acknowledged: Acknowledged): Promise<void>;
 }
 
 /**
- * What was obeyed, in a file of its own: written beside it, flushed, and put in its place, so that after a crash there is the
- * old one or the new one, never half of one.
+ * Stores the acknowledged orders in a file. A new file is written beside it, flushed and moved into its place, so that after a crash
+ * there is the old file or the new one, never a part of one.
  */
 export class EpochFile implements EpochStore {
   readonly #path: string;
@@ -30,31 +31,31 @@ export class EpochFile implements EpochStore {
   }
 
   /**
-   * What is kept, or that nothing was obeyed yet. Also makes sure that it can be written.
-   * @throws HAError HA_ERR_STATE_FILE where it cannot be read or written. Nothing may be obeyed then: what is in it could
-   *   forbid it.
+   * The stored state, or `nothingAcknowledged` if there is none yet. Also checks that the file can be written. Called once, on start.
+   * @throws HAError HA_ERR_STATE_FILE if the file cannot be read or written. The agent must not start then: the file could
+   *   forbid what an order asks for.
    */
-  async load(): Promise<Obeyed> {
+  async load(): Promise<Acknowledged> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw this.#failed('read', error);
-      await this.save(nothingObeyed);
-      return nothingObeyed;
+      await this.save(nothingAcknowledged);
+      return nothingAcknowledged;
     }
     try {
-      const obeyed = obeyedSchema.parse(JSON.parse(text));
-      await this.save(obeyed);
-      return obeyed;
+      const acknowledged = acknowledgedSchema.parse(JSON.parse(text));
+      await this.save(acknowledged);
+      return acknowledged;
     } catch (error) {
       throw error instanceof HAError ? error : this.#failed('read', error);
     }
   }
 
-  /** Resolves when it would outlive a loss of power. One after the other. @throws HAError HA_ERR_STATE_FILE */
-  save(obeyed: Obeyed): Promise<void> {
-    const saved = this.#last.then(() => this.#write(`${JSON.stringify(obeyed)}\n`));
+  /** Resolves when the state would survive a power loss. Saves run one after the other. @throws HAError HA_ERR_STATE_FILE */
+  save(acknowledged: Acknowledged): Promise<void> {
+    const saved = this.#last.then(() => this.#write(`${JSON.stringify(acknowledged)}\n`));
     this.#last = saved.catch(() => {});
     return saved;
   }
@@ -63,7 +64,7 @@ export class EpochFile implements EpochStore {
     const folder = dirname(this.#path);
     const beside = `${this.#path}.new`;
     try {
-      // Not recursive: more than these two missing is a mistake in the path.
+      // Not recursive: if more than these two are missing, the path is wrong.
       for (const each of [dirname(folder), folder]) {
         if (await make(each)) await flush(dirname(each));
       }
@@ -86,7 +87,7 @@ export class EpochFile implements EpochStore {
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** Whether there was no such folder before. */
+/** Returns whether the folder was missing before. */
 async function make(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
@@ -97,7 +98,7 @@ async function make(folder: string): Promise<boolean> {
   }
 }
 
-/** Makes the names in a folder outlive a loss of power. */
+/** Makes the directory entries of a folder survive a power loss. */
 async function flush(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

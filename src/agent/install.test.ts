@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseLibraries } from './install.ts';
 
-describe('what the loader prints', () => {
-  it('names the libraries, and itself', () => {
+describe('the output of the loader', () => {
+  it('names the libraries and the loader', () => {
     const text = [
       '\tlinux-vdso.so.1 (0x00007ffd0a5c6000)',
       '\tlibdl.so.2 => /lib/x86_64-linux-gnu/libdl.so.2 (0x00007f1)',
@@ -15,7 +15,7 @@ describe('what the loader prints', () => {
     });
   });
 
-  it('may be nothing, where Node is linked in another way', () => {
+  it('is an error if Node is linked in another way', () => {
     expect(() => parseLibraries('\tstatically linked\n')).toThrow('not linked as it is');
   });
 });

@@ -4,17 +4,17 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HAError } from '../api/errors.ts';
 
-/** Milliseconds that the loader may take to name the libraries. */
+/** How long the loader may take to list the libraries. Milliseconds. */
 const loaderMs = 10_000;
 
 /**
- * Copies Node, the libraries that it is linked with, their loader, and the agent into a folder, so that any image can run it,
- * whichever C library it has or lacks, as any user:
+ * Copies Node, its shared libraries, their loader, and the agent into a folder, so that any image can run it as any user,
+ * with any C library or none:
  *
  *     DIR/lib/ld.so --library-path DIR/lib DIR/bin/node DIR/agent.mjs
  *
- * The loader is told the path as an argument, so that the programs which the agent starts inherit nothing of it. What is
- * there already is replaced file by file; a copy that was cut off is not taken for a whole one.
+ * The loader gets the path as an argument, so that programs started by the agent inherit nothing of it. Existing files are
+ * replaced one by one; the agent itself comes last, so that an interrupted copy is not mistaken for a complete one.
  */
 export async function install(folder: string, script: string): Promise<void> {
   const bin = join(folder, 'bin');
@@ -27,11 +27,11 @@ export async function install(folder: string, script: string): Promise<void> {
   const { loader, libraries } = parseLibraries(await listLibraries(process.execPath));
   await copy(loader, join(lib, 'ld.so'));
   for (const library of libraries) await copy(library, join(lib, basename(library)));
-  // Last: where it is, everything is.
+  // Last: if it is there, everything is.
   await copy(script, join(folder, 'agent.mjs'));
 }
 
-/** What the loader prints instead of running a program: `NAME => PATH (0x...)`, and its own `PATH (0x...)`. */
+/** Output of the loader in place of running the program: `NAME => PATH (0x...)`, and its own `PATH (0x...)`. */
 async function listLibraries(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(program, [], {
     env: { LD_TRACE_LOADED_OBJECTS: '1' },
@@ -40,7 +40,7 @@ async function listLibraries(program: string): Promise<string> {
   return stdout;
 }
 
-/** @throws HAError HA_ERR_AGENT_CONFIG where there is no loader in it. */
+/** @throws HAError HA_ERR_AGENT_CONFIG if the text names no loader. */
 export function parseLibraries(text: string): { loader: string; libraries: string[] } {
   const lines = text.split('\n').map((line) => line.trim());
   const libraries = lines.flatMap((line) => /=> (\/\S+)/.exec(line)?.[1] ?? []);

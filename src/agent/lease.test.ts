@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { Lease } from './lease.ts';
 
-/** With this, a lease ends 250 ms earlier than granted. */
+/** With these options, a lease ends 250 ms earlier than granted. */
 function make(maxMs = 20_000) {
   const clock = new FakeClock();
   const over: number[] = [];
@@ -19,7 +19,7 @@ function make(maxMs = 20_000) {
 }
 
 describe('a lease', () => {
-  it('counts from the report whose nonce it names, not from when it arrives', () => {
+  it('counts from the report whose nonce the grant names, not from the arrival of the grant', () => {
     const { clock, lease, over } = make();
     const nonce = lease.issue();
     clock.advance(700);
@@ -30,7 +30,7 @@ describe('a lease', () => {
     expect(over).toEqual([1_000]);
   });
 
-  it('that is granted again ends later', () => {
+  it('that is renewed ends later', () => {
     const { clock, lease, over } = make();
     lease.begin(`${lease.issue()} 1250`);
     clock.advance(600);
@@ -41,7 +41,7 @@ describe('a lease', () => {
     expect(over).toEqual([1_600]);
   });
 
-  it('does not end earlier because an older grant comes late', () => {
+  it('does not end earlier because of an older grant that arrives late', () => {
     const { clock, lease, ends } = make();
     const old = lease.issue();
     clock.advance(500);
@@ -52,11 +52,11 @@ describe('a lease', () => {
 
   it.each([
     ['of another run of the agent', 'run-0.0 1000'],
-    ['with a nonce of the future', 'run-1.5000000 1000'],
+    ['with a nonce from the future', 'run-1.5000000 1000'],
     ['without a time', 'run-1.0'],
     ['that is no grant', 'x'],
     ['that is empty', ''],
-    ['that is not there', undefined],
+    ['that is missing', undefined],
   ])('by a grant %s does not begin', (_what, grant) => {
     const { lease, ends } = make();
     expect(lease.isGood(grant)).toBe(false);
@@ -64,7 +64,7 @@ describe('a lease', () => {
     expect(ends).toEqual([]);
   });
 
-  it('by a grant that lay in a queue until it was over does not begin', () => {
+  it('by a grant that has expired in a queue does not begin', () => {
     const { clock, lease } = make();
     const nonce = lease.issue();
     clock.advance(1_000);
@@ -72,14 +72,14 @@ describe('a lease', () => {
     expect(lease.isGood(`${lease.issue()} 1250`)).toBe(true);
   });
 
-  it('is never longer than the configured one', () => {
+  it('is never longer than the configured maximum', () => {
     const { clock, lease, over } = make(1_000);
     lease.begin(`${lease.issue()} 999999`);
     clock.advance(10_000);
     expect(over).toEqual([950]);
   });
 
-  it('that has ended in order is not over, and is not prolonged by a late grant', () => {
+  it('that has ended in order is not over, and is not extended by a late grant', () => {
     const { clock, lease, over, ends } = make();
     const nonce = lease.issue();
     lease.begin(`${nonce} 1250`);
@@ -90,7 +90,7 @@ describe('a lease', () => {
     expect(ends).toEqual([1_000, undefined]);
   });
 
-  it('is over when somebody asks, where the timer is late', () => {
+  it('is over as soon as it is read, even if the timer is late', () => {
     const { clock, lease, over } = make();
     lease.begin(`${lease.issue()} 1250`);
     clock.stall(3_000);

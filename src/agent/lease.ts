@@ -3,44 +3,44 @@ import type { Clock } from '../lib/clock.ts';
 
 export interface LeaseOptions {
   clock: Clock;
-  /** The most that one grant gives: config.leaseMs. */
+  /** The most time that one grant gives: config.leaseMs. */
   maxMs: number;
-  /** Names this run of the agent in its nonces; those of another run count for nothing. */
+  /** Identifies this run of the agent in its nonces; nonces of another run are ignored. */
   run: string;
-  /** The time is over: end the program now, whatever it does. Called once. */
+  /** The lease is over: end the program now, whatever it does. Called once. */
   onOver: () => void;
-  /** The end of the lease has moved; undefined: none is in force, as it does not lead. */
+  /** The end of the lease has moved; undefined: no lease is in force, as the member does not lead. */
   onChange?: (end: number | undefined) => void;
 }
 
-/** How much earlier than granted it ends, so that a late timer does not end it too late: share of the lease, milliseconds. */
+/** How much earlier than granted the lease ends, to absorb a late timer: share of the lease, and milliseconds. */
 const earlyShare = 0.05;
 const mostEarlyMs = 250;
 
 /**
- * How long a leader may go on that hears nothing from the operator, for programs whose followers cannot stop it.
+ * Limits how long a leader may lead without hearing from the operator, for programs whose followers cannot stop it.
  *
- * The arithmetic. Each report carries a nonce, which says when it was issued, on this agent's monotonic clock. The operator
- * grants `ms` by naming the nonce; the lease then ends at
+ * The arithmetic. Each report carries a nonce, which holds the time when it was issued, on this agent's monotonic clock. The
+ * operator grants `ms` by naming the nonce; the lease then ends at
  *
  *     end = max(end, issued + min(ms, maxMs) - early)
  *
- * The operator received that report at a time r of its own clock, before it sent the grant:  issued <= r. So however late the grant
- * arrives (it may lie in a queue for an hour), the leader ends at r + ms at the latest, a bound that needs no knowledge of the
- * network. What is left is that two clocks do not run equally fast (one percent is counted), and lateness (50 ms are): see
- * core/lease.ts, the operator's side, which counts every grant that it has sent, whether or not it was answered. A promotion needs
- * a grant, too, for the same reason: an order without one could lie in a queue and, when it comes, begin a leadership that the
- * operator has no bound for.
+ * The operator received that report at a time r of its own clock, before it sent the grant:  issued <= r. So however late the
+ * grant arrives (it may lie in a queue for an hour), the leader ends at r + ms at the latest, a bound that needs no knowledge of
+ * the network. The operator's side (src/heartbeat/lease.ts) adds a margin for two clocks that run at different speeds (one
+ * percent) and for lateness (50 ms), and counts every grant that it has sent, answered or not. A promotion needs a grant for the
+ * same reason: an order without one could lie in a queue and later begin a leadership for which the operator has no bound.
  *
- * Lateness, that is what is left open: from the end of the lease until SIGKILL has reached the program. Here it is the lateness of
- * a timer: some milliseconds, more on a machine that has no processor free; `early` is there to take that up.
- * - Agent blocked (its log is not read) or stopped alone: the guard, a process of its own, ends the program in time (guard.ts).
- * - All processes of the container stopped together and continued after the end (SIGSTOP, the cgroup freezer, a paused virtual
- *   machine): the program runs again at the same moment as agent and guard, and can answer what lay in its sockets until one
- *   of them has run, which is a matter of milliseconds. Nothing outside of the kernel or of the program can do better; a
- *   program that must not answer even then compares HASERVICE_EPOCH with its clients' or replicates to a quorum.
+ * Lateness is the time from the end of the lease until SIGKILL has reached the program. Here it is the lateness of a timer:
+ * some milliseconds, more on a machine that has no free processor; `early` absorbs it.
+ * - If the agent is blocked (nothing reads its log) or stopped alone, the watchdog, a process of its own, ends the program in
+ *   time (watchdog-process.ts).
+ * - If all processes of the container are stopped together and continued after the end (SIGSTOP, the cgroup freezer, a paused
+ *   virtual machine), the program runs again at the same moment as agent and watchdog, and can answer requests from its sockets
+ *   until one of them has run: some milliseconds. Nothing outside of the kernel or the program can do better; a program that
+ *   must not answer even then compares HASERVICE_EPOCH with its clients' or replicates to a quorum.
  * - Suspend to memory, and most virtual machines while they are paused, stop CLOCK_MONOTONIC itself: the lease is then longer
- *   by that pause. Do not suspend the nodes of a cluster, or let the hypervisor tell that they are dead.
+ *   by that pause. Do not suspend the nodes of a cluster, or let the hypervisor report them as dead.
  */
 export class Lease {
   readonly #options: LeaseOptions;
@@ -54,18 +54,18 @@ export class Lease {
     this.#earlyMs = Math.min(mostEarlyMs, options.maxMs * earlyShare);
   }
 
-  /** A nonce for a report that is sent now: in microseconds. */
+  /** A nonce for a report that is sent now: holds the time in microseconds. */
   issue(): string {
-    // Rounded down: a lease may be shorter than was granted, never longer.
+    // Rounded down: a lease may be shorter than granted, never longer.
     return `${this.#options.run}.${Math.floor(this.#options.clock.now() * 1_000)}`;
   }
 
-  /** Whether this run of the agent has issued it. */
+  /** Whether this run of the agent has issued the nonce. */
   isOwn(nonce: string): boolean {
     return nonce.startsWith(`${this.#options.run}.`);
   }
 
-  /** Whether it may lead by this grant, or by one that is in force. */
+  /** Whether the member may lead by this grant, or by a lease that is in force. */
   isGood(grant: string | undefined): boolean {
     if (this.isOver()) return false;
     if (this.#end !== undefined) return true;
@@ -74,8 +74,8 @@ export class Lease {
   }
 
   /**
-   * Lets it lead for that long, or longer. Call it before the program is told to.
-   * @throws HAError HA_ERR_LEASE_OVER where the grant is no good, or not any more. Nothing has changed then.
+   * Starts or extends the lease. Called before the engine is told to promote.
+   * @throws HAError HA_ERR_LEASE_OVER if the grant is invalid or has expired. Nothing has changed then.
    */
   begin(grant: string | undefined): void {
     if (!this.isGood(grant)) throw new HAError('HA_ERR_LEASE_OVER', 'the promotion came too late');
@@ -83,14 +83,14 @@ export class Lease {
     if (end !== undefined) this.#extend(end);
   }
 
-  /** More time for one that leads; where none is in force it is nobody's. */
+  /** Extends a lease that is in force; ignored if none is. */
   grant(grant: string): void {
     if (this.isOver() || this.#end === undefined) return;
     const end = this.#endOf(grant);
     if (end !== undefined) this.#extend(end);
   }
 
-  /** It surely takes no writes any more. */
+  /** Ends the lease. Called once the program surely takes no more writes. */
   end(): void {
     if (this.isOver()) return;
     this.#cancel();
@@ -98,7 +98,7 @@ export class Lease {
     this.#options.onChange?.(undefined);
   }
 
-  /** Whether the time has run out; looks at the clock, as the timer may be late. */
+  /** Whether the time has run out. Reads the clock, as the timer may be late. */
   isOver(): boolean {
     if (this.#end !== undefined && !this.#isOver && this.#options.clock.now() >= this.#end) {
       this.#isOver = true;
@@ -125,7 +125,7 @@ export class Lease {
     });
   }
 
-  /** `<nonce> <milliseconds>`; undefined where it says nothing that this run of the agent has said. */
+  /** `<nonce> <milliseconds>`; undefined if this run of the agent has not issued the nonce. */
   #endOf(grant: string): number | undefined {
     const { clock, maxMs, run } = this.#options;
     const match = /^([\w-]+)\.(\d{1,16}) (\d{1,9})$/.exec(grant.trim());

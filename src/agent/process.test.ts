@@ -10,7 +10,7 @@ import { bundle } from '../../scripts/bundle.ts';
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import { TestServer, ended, freePort } from '../member-client/testing.ts';
 
-/** The shipped agent, as a process, with a program that notes its role in files and connects to the test. */
+/** The shipped agent, as a process, with a program that writes its role into files and connects to the test. */
 let work = '';
 let script = '';
 let folder = '';
@@ -110,7 +110,7 @@ async function again(
     );
     return { status: statusCode, body: (await body.json()) as Record<string, unknown> };
   };
-  /** Until it leads: on a busy machine a short lease may be over before the promotion has come. */
+  /** Repeats until it leads: on a busy machine a short lease may be over before the promotion arrives. */
   const lead = async (leaseMs: number) => {
     for (;;) {
       const { nonce } = memberReportSchema.parse((await call('status')).body);
@@ -123,9 +123,9 @@ async function again(
 
 const soon = () => new AbortController().signal;
 
-// Each starts several processes.
+// Each test starts several processes.
 describe('the agent as a process', { timeout: 60_000 }, () => {
-  it('leads its program, and after a restart remembers what it has obeyed but leads no more', async () => {
+  it('leads its program, and after a restart remembers what it has acknowledged but does not lead', async () => {
     const { call, child, called, program, exit } = await start();
     await program.accepted(1);
     expect(await call('status')).toMatchObject({
@@ -170,7 +170,7 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
     expect(log()).toContain('the program has ended');
   });
 
-  it('is ended by its lease, and its program with it', async () => {
+  it('ends with its program if the lease is over', async () => {
     const { call, exit, lead, program } = await start({ leaseMs: 60_000 });
     await program.accepted(1);
     expect(await call('promote', 3)).toMatchObject({ status: 409, body: { error: 'Failed' } });
@@ -179,7 +179,7 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
     await ended(program.sockets[0]);
   });
 
-  it('that is stopped has its program ended by the guard, and exits when it goes on', async () => {
+  it('that is stopped has its program killed by the watchdog, and exits when it continues', async () => {
     const { child, exit, lead, program } = await start({ leaseMs: 60_000 });
     await program.accepted(1);
     await lead(1_000);
@@ -190,7 +190,7 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
     expect(await exit).toEqual([1, null]);
   });
 
-  it('that is killed has its program ended by the guard, where it leads', async () => {
+  it('that is killed has its program killed by the watchdog, if the member leads', async () => {
     const { child, lead, program } = await start({ leaseMs: 60_000 });
     await program.accepted(1);
     await lead(60_000);
@@ -198,25 +198,25 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
     await ended(program.sockets[0]);
   });
 
-  it('that cannot keep its epoch does not start', async () => {
+  it('that cannot store its epoch does not start', async () => {
     await expect(start({ dataDir: '/nowhere/at/all' })).rejects.toThrow('HA_ERR_STATE_FILE');
   });
 });
 
-// To be process 1 of something takes a namespace of its own, and the right to make one.
+// Process 1 needs a PID namespace of its own, and the right to create one.
 describe.skipIf(process.getuid?.() !== 0)('the agent as process 1', { timeout: 60_000 }, () => {
   const asFirst = () => [
     ...['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'],
     ...[process.execPath, script],
   ];
-  /** A program that leaves its work to a daemon, which its end does not reach. */
+  /** A program that leaves its work to a daemon, which survives the end of the program. */
   const daemon = (called: number) => {
     const inner = JSON.stringify(`require('node:net').connect(${called}, '127.0.0.1')`);
     const spawned = `require('node:child_process').spawn(process.execPath, ['-e', ${inner}], { detached: true, stdio: 'ignore' })`;
     return [process.execPath, '-e', `${spawned}; setInterval(() => {}, 1e6)`];
   };
 
-  it('fences what the program has left behind, and not its own guard', async () => {
+  it('ends the processes that the program has left behind, but not its own watchdog', async () => {
     const { lead, call, log, program } = await start({
       leaseMs: 60_000,
       exec: { status: sh('true') },
@@ -228,10 +228,10 @@ describe.skipIf(process.getuid?.() !== 0)('the agent as process 1', { timeout: 6
     expect(await call('fence', 4)).toMatchObject({ status: 200 });
     await ended(program.sockets[0]);
     await program.accepted(2);
-    expect(log()).not.toContain('the guard of the lease has ended');
+    expect(log()).not.toContain('the watchdog of the lease has ended');
   });
 
-  it('takes all with it when its lease is over, also where only the guard sees it', async () => {
+  it('ends all processes if the lease is over, even if only the watchdog notices', async () => {
     const { child, lead, program } = await start({
       leaseMs: 60_000,
       command: daemon,
@@ -244,8 +244,8 @@ describe.skipIf(process.getuid?.() !== 0)('the agent as process 1', { timeout: 6
   });
 });
 
-describe('the agent that was installed', { timeout: 60_000 }, () => {
-  it('runs by what was installed with it, for any user, its guard too', async () => {
+describe('the installed agent', { timeout: 60_000 }, () => {
+  it('runs with its own loader and libraries, as any user, and so does its watchdog', async () => {
     const to = await mkdtemp(join(work, 'installed-'));
     const install = spawn(process.execPath, [script, 'install', to], { stdio: 'inherit' });
     expect(await once(install, 'exit')).toEqual([0, null]);
@@ -269,7 +269,7 @@ async function childOf(pid: number | undefined): Promise<number> {
   return Number(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
 }
 
-/** By the log. */
+/** Reads the process id from the log. */
 function programOf(log: string): number {
   const pid = /"pid":(\d+)/.exec(log)?.[1];
   if (pid === undefined) throw new Error(`no process id in ${log}`);

@@ -1,12 +1,11 @@
 import { type ErrorCode, HAError } from '../api/errors.ts';
-import type { Refusal } from '../protocol/member-protocol.ts';
+import type { Rejection } from '../protocol/member-protocol.ts';
 
-const refusals: Partial<Record<ErrorCode, Refusal>> = {
+const rejections: Partial<Record<ErrorCode, Rejection>> = {
   HA_ERR_MEMBER_EMPTY: 'Empty',
   HA_ERR_MEMBER_FOREIGN: 'Foreign',
-  HA_ERR_ORDER_INVALID: 'Invalid',
 };
 
-/** How an engine's error is told to the operator. */
-export const rejectionOf = (error: unknown): Refusal =>
-  (error instanceof HAError ? refusals[error.code] : undefined) ?? 'Failed';
+/** How an engine's error is reported to the operator. */
+export const rejectionOf = (error: unknown): Rejection =>
+  (error instanceof HAError ? rejections[error.code] : undefined) ?? 'Failed';

@@ -9,16 +9,16 @@ import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
 import { knowsItsProgram } from '../protocol/agent-config.ts';
 
-/** Installs the agent, or is it. Errors end the process, with one line that says what to do. */
+/** Installs the agent, or runs it. An error ends the process, with one line that says what to do. */
 export async function runAgent(args: string[], script: string): Promise<void> {
   const log = createLog();
   const fail = (error: unknown) => {
-    // One of the project's own says what to do; of any other it matters where it came from.
+    // An HAError says what to do; for any other error the stack is needed.
     if (error instanceof HAError) log.error({ reason: error.code }, error.message);
     else log.error({ error }, 'the agent has failed');
     process.exit(1);
   };
-  // Nothing is known of the program then: as process 1, its end is that of all.
+  // The state of the program is unknown then: the agent is process 1, so its end ends the container.
   process.on('uncaughtException', fail);
   const [command, folder] = args;
   if (command === 'install' && folder !== undefined) {
@@ -34,7 +34,7 @@ export async function runAgent(args: string[], script: string): Promise<void> {
 async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
   const { config, pod, password, env } = readSettings(process.env);
   const { leaseMs } = config;
-  const { keep, obeyed } = await openState(config, log);
+  const { epochStore, acknowledged } = await openState(config, log);
   const agent = await startAgent({
     pod,
     port: config.agentPort,
@@ -42,11 +42,11 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     leaseMs,
     // The same rule as in planOrders: after a restart any other program may be promoted again in the same epoch.
     leadsOnce: leaseMs !== undefined || knowsItsProgram(config),
-    keep,
-    obeyed,
+    epochStore,
+    acknowledged,
     clock: systemClock,
     log,
-    guard: leaseMs === undefined ? undefined : new Watchdog(systemClock, log),
+    watchdog: leaseMs === undefined ? undefined : new Watchdog(systemClock, log),
     exit: (code) => process.exit(code),
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) {

@@ -12,10 +12,11 @@ export interface Answer {
   body: object;
 }
 
-/** What the routes lead to. */
+/** Handlers of the member protocol. The server calls one for each request, also at the same time. A thrown error is a 500. */
 export interface Routes {
-  /** Pending as long as the program does not answer. */
+  /** Pending as long as the program does not answer. `signal` is aborted if the client has gone. */
   status(headers: IncomingMessage['headers'], signal: AbortSignal): Promise<Answer>;
+  /** May be called again with the same order. The order goes on if the client has gone. */
   order(kind: OrderKind, body: unknown, headers: IncomingMessage['headers']): Promise<Answer>;
 }
 
@@ -29,27 +30,26 @@ export interface ServerOptions {
 
 export interface AgentServer {
   port: number;
-  /** Resets all connections, so that whoever holds one knows at once. */
+  /** Resets all connections, so that every client learns of the end at once. */
   reset(): void;
 }
 
-/** How long a question waits for the program, if the one who asked is that patient. Milliseconds. */
+/** How long a status request waits for the program if the client does not give up before. Milliseconds. */
 const patienceMs = 60_000;
 const maxBodyBytes = 64 * 1024;
 
 /**
- * The member protocol over HTTP. Connections stay open however long nothing is asked: their end tells of the death of the
- * member.
+ * Serves the member protocol over HTTP. Connections have no idle limit: their end tells the operator that the member has died.
  *
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startServer({ routes, port, host }: ServerOptions): Promise<AgentServer> {
   const sockets = new Set<Socket>();
   const server = createServer({
-    // No idle limit; but one for a request that does not end.
+    // No idle limit; but a limit for a request that does not end.
     keepAliveTimeout: 0,
     requestTimeout: 10_000,
-    // An operator that was cut off leaves its connections behind.
+    // Finds connections of an operator that was cut off.
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   });
@@ -83,7 +83,7 @@ export async function startServer({ routes, port, host }: ServerOptions): Promis
   };
 }
 
-/** Undefined: nobody waits for it any more. */
+/** Undefined: the client has gone. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -97,13 +97,16 @@ async function answer(
   }
   const kind = name === formerNameOfFence ? 'fence' : name;
   if (!isOrderKind(kind)) {
-    return failed(404, `there is GET ${protocolPath}/status, and POST promote, follow and fence`);
+    return failed(
+      404,
+      `unknown path: use GET ${protocolPath}/status, or POST promote, follow or fence`,
+    );
   }
   if (request.method !== 'POST') return notAllowed(response, 'POST');
   const text = await read(request);
   if (text === undefined) {
     response.setHeader('connection', 'close');
-    return failed(413, 'an order has at most 64 KiB');
+    return failed(413, 'the body of an order is limited to 64 KiB');
   }
   let body: unknown;
   try {
@@ -133,7 +136,7 @@ async function status(
   }
 }
 
-/** Undefined where it is too long. */
+/** Undefined if the body is too long. */
 async function read(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -21,7 +21,7 @@ describe('the settings', () => {
     expect(settings.env['PATH']).toBe('/bin');
   });
 
-  it('put variables into the command and its arguments, as the kubelet does', () => {
+  it('replace variables in the command and its arguments, as the kubelet does', () => {
     const command = ['server', '--name=$(POD_NAME)', '$$(POD_NAME)', '$(OTHER)'];
     const { config: read } = readSettings(variables({ command, args: ['$(POD_IP)'] }));
     expect(read.command).toEqual(['server', '--name=web-0', '$(POD_NAME)', '$(OTHER)']);

@@ -11,7 +11,7 @@ export interface Settings {
   config: AgentConfig;
   pod: { name: string; uid: string | undefined; ip: string };
   password: string | undefined;
-  /** For programs: all variables but the agent's own. */
+  /** For programs: all variables except the agent's own. */
   env: NodeJS.ProcessEnv;
 }
 
@@ -28,7 +28,7 @@ export function readSettings(variables: NodeJS.ProcessEnv): Settings {
   return {
     // As the kubelet would have done, had it started the program.
     config: { ...config, command: expanded(config.command), args: expanded(config.args) },
-    // Without an address it is not in a pod, but on somebody's desk.
+    // Without an address, the agent does not run in a pod, but on a developer's machine.
     pod: { name, uid: given(env['POD_UID']), ip: given(env['POD_IP']) ?? '127.0.0.1' },
     password: given(env[passwordVariable]),
     env,

@@ -8,28 +8,28 @@ function make() {
     fail: (error: Error) => void;
     signal: AbortSignal;
   }[] = [];
-  const question = new SingleFlight(
+  const flight = new SingleFlight(
     (signal) => new Promise((answer, fail) => asked.push({ answer, fail, signal })),
   );
-  return { asked, question };
+  return { asked, flight };
 }
 const patient = () => new AbortController().signal;
 
-describe('the question to the program', () => {
-  it('is asked once for all who wait', async () => {
-    const { asked, question } = make();
-    const answers = [question.answer(patient()), question.answer(patient())];
+describe('a single flight', () => {
+  it('makes one request for all waiting callers', async () => {
+    const { asked, flight } = make();
+    const answers = [flight.answer(patient()), flight.answer(patient())];
     expect(asked).toHaveLength(1);
     asked[0]!.answer({ state: 'Detached' });
     expect(await Promise.all(answers)).toEqual([{ state: 'Detached' }, { state: 'Detached' }]);
-    void question.answer(patient());
+    void flight.answer(patient());
     expect(asked).toHaveLength(2);
   });
 
-  it('goes on as long as one waits, and is given up with the last', async () => {
-    const { asked, question } = make();
+  it('continues while one caller waits, and is aborted with the last', async () => {
+    const { asked, flight } = make();
     const [first, second] = [new AbortController(), new AbortController()];
-    const answers = [question.answer(first.signal), question.answer(second.signal)];
+    const answers = [flight.answer(first.signal), flight.answer(second.signal)];
     first.abort();
     await expect(answers[0]).rejects.toBe(first.signal.reason);
     expect(asked[0]!.signal.aborted).toBe(false);
@@ -38,19 +38,19 @@ describe('the question to the program', () => {
     expect(asked[0]!.signal.aborted).toBe(true);
   });
 
-  it('is asked anew for those who wait when what it asked about has changed', async () => {
-    const { asked, question } = make();
-    const answer = question.answer(patient());
-    question.renew();
+  it('makes a new request for waiting callers if the status has changed', async () => {
+    const { asked, flight } = make();
+    const answer = flight.answer(patient());
+    flight.renew();
     expect(asked[0]!.signal.aborted).toBe(true);
     asked[0]!.answer({ state: 'Leading' });
     asked[1]!.answer({ state: 'Detached' });
     expect(await answer).toEqual({ state: 'Detached' });
   });
 
-  it('fails for all where the program is not well', async () => {
-    const { asked, question } = make();
-    const answer = question.answer(patient());
+  it('fails for all callers if the request fails', async () => {
+    const { asked, flight } = make();
+    const answer = flight.answer(patient());
     asked[0]!.fail(new Error('sick'));
     await expect(answer).rejects.toThrow('sick');
   });

@@ -4,8 +4,8 @@ interface Waiter<T> {
 }
 
 /**
- * Asks the program how it is, for all who want to know: there is one question at a time, however many wait for its answer, so
- * that a frozen program is not buried under questions.
+ * Joins concurrent requests for the program's status: one request at a time, however many callers wait for its answer, so
+ * that a frozen program does not get one request per caller.
  */
 export class SingleFlight<T> {
   readonly #ask: (signal: AbortSignal) => Promise<T>;
@@ -16,7 +16,7 @@ export class SingleFlight<T> {
     this.#ask = ask;
   }
 
-  /** Pending as long as the program does not answer. When nobody waits any more the question is given up. */
+  /** Pending as long as the program does not answer. The request is aborted once no caller waits any more. */
   async answer(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export class SingleFlight<T> {
     });
   }
 
-  /** What was asked before now counts no more: all who wait get an answer to a question that is asked after now. */
+  /** Answers to earlier requests are outdated: all waiting callers get the answer to a request made after this call. */
   renew(): void {
     this.#giveUp();
     if (this.#waiters.size > 0) this.#start();

@@ -8,33 +8,36 @@ import {
   stateFolder,
 } from '../protocol/agent-config.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { type EpochStore, EpochFile } from './epoch-store.ts';
 
 /**
- * Opens what was obeyed: in `.haservice/` in the folder of the data. A program that has none of its own (TCP, HTTP, and Exec
- * where engine.dataDir is not given) may do without a volume: then it is kept as long as the pod, or else the container, lives.
- * What leads such a program is its lease, and a grant of it is of no use to another run of the agent.
+ * Opens the store of acknowledged orders: `.haservice/` in the folder of the data. A program without a folder of its own (TCP, HTTP,
+ * and Exec without engine.dataDir) may do without a volume: the store then lasts as long as the pod, or the container. Such a
+ * program leads only by its lease, and a grant is useless to another run of the agent.
  *
- * @throws HAError HA_ERR_STATE_FILE where data are to be kept and this cannot be kept with them.
+ * @throws HAError HA_ERR_STATE_FILE if the program has data and the store cannot be kept with them.
  */
 export async function openState(
   config: AgentConfig,
   log: Log,
   lastFolder = agentFolder,
-): Promise<{ keep: EpochStore; obeyed: Obeyed }> {
+): Promise<{ epochStore: EpochStore; acknowledged: Acknowledged }> {
   const mayDoWithout = config.engine.dataDir === undefined && !knowsItsProgram(config);
   const file = new EpochFile(join(dataDir(config), stateFolder));
-  if (!mayDoWithout) return { keep: file, obeyed: await file.load() };
-  for (const keep of hasData(config)
+  if (!mayDoWithout) return { epochStore: file, acknowledged: await file.load() };
+  for (const epochStore of hasData(config)
     ? [file, new EpochFile(lastFolder)]
     : [new EpochFile(lastFolder)]) {
     try {
-      return { keep, obeyed: await keep.load() };
+      return { epochStore, acknowledged: await epochStore.load() };
     } catch (error) {
-      log.debug({ error }, 'the epoch cannot be kept here');
+      log.debug({ error }, 'the epoch cannot be stored in this folder');
     }
   }
-  log.warn({}, 'there is no volume: the epoch is kept only as long as this container lives');
-  return { keep: { save: () => Promise.resolve() }, obeyed: nothingObeyed };
+  log.warn(
+    {},
+    'the member has no volume: its epoch is stored only as long as this container lives',
+  );
+  return { epochStore: { save: () => Promise.resolve() }, acknowledged: nothingAcknowledged };
 }

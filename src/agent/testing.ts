@@ -1,24 +1,24 @@
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
-import type { AnyOrder, Obeyed } from './epoch-check.ts';
+import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
-/** An engine of which a test says when it answers. */
+/** An engine whose answers a test controls. */
 export class FakeEngine implements ManagedEngine {
-  /** What it was told, in order: `promote 3`, `aborted promote 3`, `kill`. */
+  /** Calls, in order: `promote 3`, `aborted promote 3`, `kill`. */
   readonly told: string[] = [];
   readonly ended: Promise<Ending>;
   end: (ending: Ending) => void = () => {};
   state: EngineReport['state'] = 'Detached';
   pid = 4711;
   givenUp = 0;
-  /** Holds up reports, or orders, until they are let go. */
+  /** Reports, or orders, that wait until the test releases them. */
   readonly heldReports: (() => void)[] = [];
   readonly heldOrders: (() => void)[] = [];
   holdsReports = false;
   holdsOrders = false;
-  /** Does not let go of an order that is aborted. */
-  isStubborn = false;
+  /** Does not end an order that is aborted. */
+  ignoresAbort = false;
   failure: Error | undefined;
 
   constructor() {
@@ -40,15 +40,15 @@ export class FakeEngine implements ManagedEngine {
   }
 
   async promote(order: { epoch: number }, signal: AbortSignal): Promise<void> {
-    await this.#obey(`promote ${order.epoch}`, 'Leading', signal);
+    await this.#execute(`promote ${order.epoch}`, 'Leading', signal);
   }
 
   async follow(order: { epoch: number }, signal: AbortSignal): Promise<void> {
-    await this.#obey(`follow ${order.epoch}`, 'Following', signal);
+    await this.#execute(`follow ${order.epoch}`, 'Following', signal);
   }
 
   async fence(signal: AbortSignal, order: { epoch: number }): Promise<void> {
-    await this.#obey(`fence ${order.epoch}`, 'Detached', signal);
+    await this.#execute(`fence ${order.epoch}`, 'Detached', signal);
   }
 
   stop(): Promise<void> {
@@ -60,11 +60,11 @@ export class FakeEngine implements ManagedEngine {
     this.told.push('kill');
   }
 
-  async #obey(what: string, state: EngineReport['state'], signal: AbortSignal): Promise<void> {
+  async #execute(what: string, state: EngineReport['state'], signal: AbortSignal): Promise<void> {
     this.told.push(what);
     if (this.holdsOrders) {
       try {
-        await held(this.heldOrders, this.isStubborn ? new AbortController().signal : signal);
+        await held(this.heldOrders, this.ignoresAbort ? new AbortController().signal : signal);
       } catch (error) {
         this.told.push(`aborted ${what}`);
         throw error;
@@ -82,9 +82,9 @@ function held(list: (() => void)[], signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Keeps what was obeyed in memory; tells when. */
-export class FakeKeep implements EpochStore {
-  readonly saved: Obeyed[] = [];
+/** Stores what was acknowledged in memory, and logs each save. */
+export class FakeEpochStore implements EpochStore {
+  readonly saved: Acknowledged[] = [];
   failure: Error | undefined;
   readonly #log: string[];
 
@@ -92,10 +92,10 @@ export class FakeKeep implements EpochStore {
     this.#log = log;
   }
 
-  save(obeyed: Obeyed): Promise<void> {
+  save(acknowledged: Acknowledged): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    this.saved.push(obeyed);
-    this.#log.push(`save ${obeyed.epoch}`);
+    this.saved.push(acknowledged);
+    this.#log.push(`save ${acknowledged.epoch}`);
     return Promise.resolve();
   }
 }
@@ -113,5 +113,5 @@ export const fence = (epoch: number, more: object = {}): AnyOrder => ({
   order: { member: 'web-0', epoch, reason: '', ...more },
 });
 
-/** What a member has answered; checked against the schema. */
+/** The answer of a member, checked against the schema. */
 export const reportOf = (body: unknown) => memberReportSchema.parse(body);

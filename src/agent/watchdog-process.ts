@@ -1,48 +1,48 @@
 import { createInterface } from 'node:readline';
 
-/** What the agent tells its guard: when, on CLOCK_MONOTONIC, it must have heard more, and whom it ends otherwise. */
-export interface Watch {
-  /** Nanoseconds; null: nothing is to be ended. */
+/** What the agent tells its watchdog: the deadline on CLOCK_MONOTONIC, and the process group to kill if no later one comes. */
+export interface WatchdogState {
+  /** Nanoseconds; null: there is nothing to kill. */
   deadline: string | null;
   /** Process group of the program. */
   pid: number | null;
 }
 
-/** Argument by which the agent starts itself as its guard. */
-export const guardArgument = 'guard';
-/** Further argument: all other processes are of this container, and the agent is its process 1. */
+/** Argument by which the agent starts itself as its watchdog. */
+export const watchdogArgument = 'watchdog';
+/** Further argument: all other processes belong to this container, and the agent is its process 1. */
 export const containerArgument = 'container';
 
-/** Longest wait before it looks at the clock again. Milliseconds. */
-const lookMs = 1_000;
+/** Longest time between two looks at the clock. Milliseconds. */
+const checkMs = 1_000;
 
 /**
- * Runs as the guard: ends the program when the lease is over, although the agent may be blocked or stopped, and when the agent is
- * gone. Never returns.
+ * Runs as the watchdog: kills the program if the lease is over, even if the agent is blocked or stopped, and if the agent has
+ * ended. Never returns.
  */
-export function runGuard(isContainer: boolean): void {
-  let watch: Watch = { deadline: null, pid: null };
+export function runWatchdog(isContainer: boolean): void {
+  let watch: WatchdogState = { deadline: null, pid: null };
   let timer: NodeJS.Timeout | undefined;
 
   const end = () => {
     if (watch.pid !== null) kill(-watch.pid);
-    // All but process 1 and this one: also what has left the program's group.
+    // All but process 1 and this one: also processes that have left the program's group.
     if (isContainer && process.ppid === 1) kill(-1);
   };
-  const look = () => {
+  const check = () => {
     clearTimeout(timer);
     if (watch.deadline === null) return;
     const leftMs = Number(BigInt(watch.deadline) - process.hrtime.bigint()) / 1e6;
     if (leftMs <= 0) end();
-    else timer = setTimeout(look, Math.min(Math.ceil(leftMs), lookMs));
+    else timer = setTimeout(check, Math.min(Math.ceil(leftMs), checkMs));
   };
 
-  // They are for the agent, which decides.
+  // These signals are for the agent, which decides.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => {});
   createInterface({ input: process.stdin })
     .on('line', (line) => {
-      watch = JSON.parse(line) as Watch;
-      look();
+      watch = JSON.parse(line) as WatchdogState;
+      check();
     })
     .on('close', () => {
       if (watch.deadline !== null) end();
@@ -54,6 +54,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended before.
+    // The process has ended before.
   }
 }

@@ -1,7 +1,14 @@
+import type { MemberReason } from '../api/member-problems.ts';
 import type { MemberReport, Order } from '../protocol/member-protocol.ts';
 
 /** What an engine says of its program; the agent adds epochs, nonce and UID. */
 export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce'>;
+
+/** What Redis or Postgres reports as wrong. A status command of Exec reports any word of its own. */
+export interface EngineProblem {
+  reason: MemberReason;
+  message: string;
+}
 
 /** How a program came to its end. */
 export interface Ending {

@@ -1,4 +1,4 @@
-import { Child, type ChildOptions } from './child.ts';
+import { Child, type ChildOptions } from './process-group.ts';
 import type { Ending } from './managed-engine.ts';
 import { endOrphans } from './track-child.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { ProbeEvent } from '../member-client/engine.ts';
+import type { ProbeEvent } from '../member-client/probe.ts';
 
 interface Entry {
   wallMs: number;

@@ -15,8 +15,8 @@ export interface WorkQueueOptions {
 export interface RunOptions {
   concurrency: number;
   signal: AbortSignal;
-  /** Must not throw. */
-  handler: (key: string, signal: AbortSignal) => Promise<void>;
+  /** Works on a key and calls `done`, once, at the end, never during the call itself. Must not throw. */
+  handler: (key: string, done: () => void) => void;
 }
 
 /**
@@ -108,25 +108,23 @@ export class WorkQueue {
     if (run === undefined || run.signal.aborted) return;
     for (const key of this.#waiting.keys()) {
       if (this.#running.size >= run.concurrency) return;
-      void this.#work(key, run);
+      this.#work(key, run);
     }
   }
 
-  async #work(key: string, { handler, signal }: RunOptions): Promise<void> {
+  #work(key: string, { handler }: RunOptions): void {
     const { clock, metrics } = this.#options;
     const startedAt = clock.now();
     metrics?.waited(startedAt - (this.#waiting.get(key) ?? startedAt));
     this.#waiting.delete(key);
     metrics?.depth(this.#waiting.size);
     this.#running.add(key);
-    try {
-      await handler(key, signal);
-    } finally {
+    handler(key, () => {
       this.#running.delete(key);
       metrics?.worked(clock.now() - startedAt);
       if (this.#dirty.delete(key)) this.add(key);
       this.#pump();
       if (this.#running.size === 0) this.#idle();
-    }
+    });
   }
 }

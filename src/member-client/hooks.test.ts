@@ -34,23 +34,26 @@ describe('a hook', () => {
     expect(JSON.parse(seen.body!)).toEqual(call);
   });
 
-  it('goes to its own port where it has one', async () => {
+  it('goes to its own port if it has one', async () => {
     const port = await serve((_request, response) => response.end('done'));
     await callHook({ ...hook, port }, '127.0.0.1', 1, call, {
       signal: new AbortController().signal,
     });
   });
 
-  it.each([301, 409, 500])('that answers %d has failed, with what it said', async (status) => {
-    const port = await serve((_request, response) => {
-      response.writeHead(status, { location: '/elsewhere' }).end('epoch 7 is too old');
-    });
-    await expect(run(port)).rejects.toMatchObject({
-      code: 'HA_ERR_HOOK_STATUS',
-      status,
-      message: expect.stringContaining('epoch 7 is too old'),
-    });
-  });
+  it.each([301, 409, 500])(
+    'that answers %d has failed, and the error quotes the answer',
+    async (status) => {
+      const port = await serve((_request, response) => {
+        response.writeHead(status, { location: '/elsewhere' }).end('epoch 7 is too old');
+      });
+      await expect(run(port)).rejects.toMatchObject({
+        code: 'HA_ERR_HOOK_STATUS',
+        status,
+        message: expect.stringContaining('epoch 7 is too old'),
+      });
+    },
+  );
 
   it.each([
     ['does not answer', () => {}],
@@ -80,21 +83,21 @@ describe('a hook', () => {
     await cut;
   });
 
-  it('may answer with just 64 KiB', async () => {
+  it('may answer with exactly 64 KiB', async () => {
     const port = await serve((_request, response) => response.end(Buffer.alloc(64 * 1024)));
     await run(port);
   });
 
-  it('that nobody serves is unreachable', async () => {
+  it('that nothing serves is unreachable', async () => {
     await expect(run(await freePort())).rejects.toMatchObject({ code: 'HA_ERR_HOOK_UNREACHABLE' });
   });
 
-  it('that hangs up is unreachable', async () => {
+  it('that closes the connection is unreachable', async () => {
     const port = await serve((request) => request.destroy());
     await expect(run(port)).rejects.toMatchObject({ code: 'HA_ERR_HOOK_UNREACHABLE' });
   });
 
-  it('ends at once, with the reason of the signal, when it is aborted', async () => {
+  it('ends at once, with the reason of the signal, if it is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('stopping');
     const port = await serve(() => controller.abort(reason));

@@ -10,15 +10,18 @@ export interface HookCall {
   reason: string;
 }
 
-/** How much of a failed hook's answer goes into the error. */
+/** How much of a failed hook's answer the error quotes. */
 const quotedLength = 200;
 
 /**
  * Tells a member its role: POST with a JSON body and the header HAService-Epoch, over a connection of its own. Any 2xx
- * with at most 64 KiB is success; redirects are not followed. The hook's timeout holds from the start to the last byte.
+ * with at most 64 KiB is success; redirects are not followed. The hook's timeout is the limit from the start to the last byte.
+ *
+ * Called by the hook runner of the operator, and by the agent's UnmanagedEngine, once per change of role and again after an
+ * error. A member may get the same call twice: an error says nothing about whether the member acted.
  *
  * @throws HAError HA_ERR_HOOK_STATUS, HA_ERR_HOOK_TIMEOUT, HA_ERR_HOOK_TOO_LARGE or HA_ERR_HOOK_UNREACHABLE; the
- *   signal's own reason where that ended it.
+ *   signal's own reason if the signal ended the call.
  */
 export async function callHook(
   hook: HookSpec,

@@ -1,31 +1,31 @@
 import { type Socket, connect } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
-import type { ProbeTarget } from './engine.ts';
+import type { ProbeTarget } from './probe.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
 import {
   type ProbeConnection,
   type ProbeConnectionEvents,
-  reportFailure,
+  emitFailure,
 } from './probe-connection.ts';
 
-/** What is asked over HTTP, and how its answer is judged. */
-export interface HttpQuestion {
+/** A request over HTTP, and how its answer is judged. */
+export interface HttpCheck {
   path: string;
-  /** Made anew for each question. */
+  /** Called anew for each request. */
   headers: () => Record<string, string>;
-  /** Judges the whole answer. Without it the status line alone is the answer. */
+  /** Judges the whole answer. Without it, the status line alone is the answer. */
   judge?: (status: number, body: string, rttMs: number) => void;
 }
 
 /**
- * Asks with a GET over one kept connection. The status line is the sign of life: 200 to 399 is well, anything else is
- * wrong. The body is read and thrown away, 64 KiB at most and until the next beat at most; then the connection is cut.
- * A server that keeps a connection only for a number of answers, and says so, is asked over the next one at once, so that
- * there is always one whose end tells of its death. One that ends its connection after each answer is asked over a new
- * one at each beat; its death is then noticed at the next beat rather than at once.
+ * Checks health by a GET over one kept connection. The status line is the answer: 200 to 399 is healthy, anything else is
+ * wrong. The body is read and discarded, 64 KiB at most and until the next beat at most; then the connection is closed.
+ * If a server limits the answers per connection, and says so, the next connection is opened and asked at once, so that there is
+ * always a connection whose end reveals the death of the process. If a server ends its connection after each answer, each beat
+ * opens a new one; the death of the process is then noticed at the next beat, not at once.
  */
-export function httpLine(
+export function httpConnection(
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
@@ -35,22 +35,22 @@ export function httpLine(
   return askOverHttp(target, clock, events, { path, headers: () => headers });
 }
 
-/** As httpLine, but asks something else; where `judge` wants it, the body is read to its end, 64 KiB at most. */
+/** As httpConnection, for another request; if the check has `judge`, the body is read to its end, 64 KiB at most. */
 export const askOverHttp = (
   target: Pick<ProbeTarget, 'host' | 'port'>,
   clock: Clock,
   events: ProbeConnectionEvents,
-  question: HttpQuestion,
-): ProbeConnection => new HttpLine(target, clock, events, question);
+  check: HttpCheck,
+): ProbeConnection => new HttpProbeConnection(target, clock, events, check);
 
-class HttpLine implements ProbeConnection {
+class HttpProbeConnection implements ProbeConnection {
   readonly #target: Pick<ProbeTarget, 'host' | 'port'>;
   readonly #clock: Clock;
   readonly #events: ProbeConnectionEvents;
-  readonly #question: HttpQuestion;
+  readonly #check: HttpCheck;
   #client: Client | undefined;
   #socket: Socket | undefined;
-  /** From the question to the end of the answer's body. */
+  /** From the request to the end of the answer's body. */
   #busy = false;
   /** Answers on this connection. */
   #answers = 0;
@@ -59,19 +59,19 @@ class HttpLine implements ProbeConnection {
     target: Pick<ProbeTarget, 'host' | 'port'>,
     clock: Clock,
     events: ProbeConnectionEvents,
-    question: HttpQuestion,
+    check: HttpCheck,
   ) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;
-    this.#question = question;
+    this.#check = check;
   }
 
   ask(): void {
     if (this.#busy) this.#cut();
     const client = (this.#client ??= this.#connect());
     const askedAt = this.#clock.now();
-    const { judge } = this.#question;
+    const { judge } = this.#check;
     const chunks: Buffer[] = [];
     let bytes = 0;
     let answered = 0;
@@ -109,7 +109,7 @@ class HttpLine implements ProbeConnection {
     return this.#socket !== undefined && !this.#socket.connecting;
   }
 
-  wrong(): undefined {
+  unexpectedData(): undefined {
     return undefined;
   }
 
@@ -118,7 +118,7 @@ class HttpLine implements ProbeConnection {
   }
 
   #request(): Dispatcher.DispatchOptions {
-    const { path, headers } = this.#question;
+    const { path, headers } = this.#check;
     return {
       method: 'GET',
       path,
@@ -130,12 +130,12 @@ class HttpLine implements ProbeConnection {
     const { host, port } = this.#target;
     const client = new Client(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
       pipelining: 1,
-      // How long to wait is the detector's to say, not the client's.
+      // The failure detector decides how long to wait, not the client.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: 3_600_000,
       keepAliveMaxTimeout: 3_600_000,
-      // Our own socket, so that an attempt to connect can be given up: undici would let it run on.
+      // A socket of our own, so that a connection attempt can be aborted: undici would let it run on.
       connect: (_options, callback) => {
         const socket = connect({ host, port, noDelay: true });
         this.#socket = socket;
@@ -157,10 +157,10 @@ class HttpLine implements ProbeConnection {
     const wasKept = this.#answers > 1;
     this.#cut();
     if ('code' in error && error.code === 'UND_ERR_INFO') {
-      // The client's own closing: the server had said that it keeps the connection no longer.
+      // undici has closed the connection: the server had announced that it ends it.
       if (unanswered || wasKept) this.ask();
     } else {
-      reportFailure(error, this.#events);
+      emitFailure(error, this.#events);
     }
   }
 

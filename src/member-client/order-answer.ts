@@ -1,24 +1,25 @@
-import type { MemberReport, Refusal } from '../protocol/member-protocol.ts';
+import type { MemberReport, Rejection } from '../protocol/member-protocol.ts';
 
 export interface OrderTarget {
   /** IP address of the member. */
   host: string;
-  /** Of its agent, or of the program where that speaks the member protocol itself. */
+  /** Port of the member's agent, or of the program if that speaks the member protocol itself. */
   port: number;
   /** Over gRPC. Default: over HTTP. */
   grpc?: boolean;
   timeoutMs: number;
   signal: AbortSignal;
-  /** A grant of time, where there is one. */
+  /** A grant of the lease, if there is one. */
   headers?: Record<string, string>;
 }
 
-/** What a member has answered an order with, whatever it was sent over. */
+/** Answer of a member to an order, over HTTP or gRPC. */
 export interface OrderAnswer {
   /** What was sent where, for messages: `order promote http://10.0.0.1:8990/haservice/v1/promote`. */
   what: string;
-  /** Of HTTP. */
+  /** HTTP status; absent over gRPC. */
   status?: number;
-  /** A report: it has obeyed, or has begun to. A Refusal, but a member may know reasons of its own. A text: anything else. */
-  said: { report: MemberReport } | { refusal: Refusal | (string & {}); message: string } | string;
+  /** A report: the member has acknowledged, or has begun to. A Rejection, or a member's own reason. A text: any other answer. */
+  result:
+    { report: MemberReport } | { rejection: Rejection | (string & {}); message: string } | string;
 }

@@ -25,7 +25,7 @@ const send = (port: number, more: object = {}) =>
   });
 
 describe('an order', () => {
-  it('is a POST of what to do, and is answered with a report', async () => {
+  it('is a POST with what to do, and is answered with a report', async () => {
     let seen: unknown;
     const port = await serve((request, response) => {
       void text(request).then((body) => {
@@ -40,17 +40,17 @@ describe('an order', () => {
     expect(seen).toEqual({ method: 'POST', url, lease: 'n 1000', body: order });
   });
 
-  it('may be under way still', async () => {
+  it('may still be in progress', async () => {
     const starting = { ...report, state: 'Starting' };
     expect(await send(await answer(202, starting))).toEqual(starting);
   });
 
-  it('may be refused, with a reason for programs and one for people', async () => {
-    const port = await answer(409, { error: 'StaleEpoch', message: 'has obeyed 5', report });
+  it('may be rejected, with a reason for programs and a message for people', async () => {
+    const port = await answer(409, { error: 'StaleEpoch', message: 'has acknowledged 5', report });
     await expect(send(port)).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_REFUSED',
       reason: 'StaleEpoch',
-      message: expect.stringContaining('has obeyed 5'),
+      message: expect.stringContaining('has acknowledged 5'),
     });
   });
 
@@ -61,7 +61,7 @@ describe('an order', () => {
     [200, { ok: true }],
     [200, { ...report, uid: 'pod-2' }],
     [200, 'x'.repeat(70_000)],
-  ])('is not obeyed by an answer of %d %j', async (status, body) => {
+  ])('is not acknowledged by an answer of %d %j', async (status, body) => {
     await expect(send(await answer(status, body))).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_ANSWER',
       status,
@@ -75,13 +75,13 @@ describe('an order', () => {
     });
   });
 
-  it('reaches nobody where nobody listens', async () => {
+  it('is unreachable if nothing listens', async () => {
     await expect(send(await freePort())).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_UNREACHABLE',
     });
   });
 
-  it('ends with its signal, for its reason', async () => {
+  it('ends with the reason of its signal', async () => {
     const stop = new AbortController();
     const port = await serve(() => stop.abort(new Error('over')));
     await expect(send(port, { signal: stop.signal })).rejects.toThrow('over');

@@ -8,22 +8,25 @@ import {
   protocolPath,
 } from '../protocol/member-protocol.ts';
 import { orderOverGrpc } from './grpc/orders.ts';
-import { parseReport } from './member.ts';
+import { parseReport } from './report-connection.ts';
 import type { OrderAnswer, OrderTarget } from './order-answer.ts';
 import { post } from './post.ts';
 
-/** `error` is a Refusal, but a member may know reasons of its own. */
-const refusalSchema = z.object({
+/** `error` is a Rejection, or a member's own reason. */
+const rejectionSchema = z.object({
   error: z.string().min(1).max(64),
   message: z.string().max(4096).default(''),
 });
 
 /**
- * Gives a member an order, by the member protocol. Resolves with its report when it has obeyed, or has begun to: the report,
- * and those to come, say how far it is.
+ * Sends an order to a member, by the member protocol. The operator calls it for each order of a pass, and again in later passes
+ * until the reports show the effect: every order may be repeated. Resolves with a report once the member has acknowledged, or has
+ * begun to: this report and later ones show the progress.
  *
- * @throws HAError HA_ERR_ORDER_REFUSED with the Refusal as `reason`, HA_ERR_ORDER_TIMEOUT, HA_ERR_ORDER_UNREACHABLE, or
- *   HA_ERR_ORDER_ANSWER where the answer is not one of the protocol; the signal's own reason where that ended it.
+ * An error does not mean that the order had no effect: after a timeout the member may still obey.
+ *
+ * @throws HAError HA_ERR_ORDER_REFUSED with the Rejection as `reason`, HA_ERR_ORDER_TIMEOUT, HA_ERR_ORDER_UNREACHABLE, or
+ *   HA_ERR_ORDER_ANSWER if the answer is not one of the protocol; the signal's own reason if the signal ended the call.
  */
 export async function sendOrder<K extends OrderKind>(
   kind: K,
@@ -32,18 +35,18 @@ export async function sendOrder<K extends OrderKind>(
 ): Promise<MemberReport> {
   const headers = { ...target.headers, [epochHeader]: String(order.epoch) };
   const send = target.grpc === true ? orderOverGrpc : orderOverHttp;
-  const { what, status, said } = await send(kind, order, { ...target, headers });
+  const { what, status, result } = await send(kind, order, { ...target, headers });
   const details = status === undefined ? {} : { status };
-  if (typeof said === 'string') {
-    throw new HAError('HA_ERR_ORDER_ANSWER', `${what} was answered with ${said}`, details);
+  if (typeof result === 'string') {
+    throw new HAError('HA_ERR_ORDER_ANSWER', `${what} was answered with ${result}`, details);
   }
-  if ('refusal' in said) {
-    const { refusal: reason, message } = said;
+  if ('rejection' in result) {
+    const { rejection: reason, message } = result;
     const detail = `${what}: ${reason}${message === '' ? '' : ` (${message})`}`;
     throw new HAError('HA_ERR_ORDER_REFUSED', detail, { ...details, reason });
   }
-  const { report } = said;
-  // The order went to an address; whoever has it now does not count.
+  const { report } = result;
+  // The order went to an IP address: another pod may have it by now, and its report does not count.
   if (report.uid !== undefined && order.uid !== undefined && report.uid !== order.uid) {
     const detail = `${what}: another pod answered, with UID ${report.uid}`;
     throw new HAError('HA_ERR_ORDER_ANSWER', detail, { ...details, reason: 'WrongMember' });
@@ -51,7 +54,7 @@ export async function sendOrder<K extends OrderKind>(
   return report;
 }
 
-/** 200 and 202 with a report, or 409 with a refusal. */
+/** 200 and 202 with a report, or 409 with a rejection. */
 async function orderOverHttp(
   kind: OrderKind,
   order: Order,
@@ -75,20 +78,20 @@ async function orderOverHttp(
     signal,
   );
   if (status === 409) {
-    const refusal = parseRefusal(text);
-    if (refusal !== undefined) {
-      return { what, status, said: { refusal: refusal.error, message: refusal.message } };
+    const rejection = parseRejection(text);
+    if (rejection !== undefined) {
+      return { what, status, result: { rejection: rejection.error, message: rejection.message } };
     }
   }
   const report = parseReport(text);
   const isDone = status === 200 || status === 202;
-  if (isDone && typeof report !== 'string') return { what, status, said: { report } };
-  return { what, status, said: `${status}${typeof report === 'string' ? ` ${report}` : ''}` };
+  if (isDone && typeof report !== 'string') return { what, status, result: { report } };
+  return { what, status, result: `${status}${typeof report === 'string' ? ` ${report}` : ''}` };
 }
 
-function parseRefusal(text: string) {
+function parseRejection(text: string) {
   try {
-    return refusalSchema.safeParse(JSON.parse(text)).data;
+    return rejectionSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -7,13 +7,13 @@ export interface PostRequest {
   host: string;
   port: number;
   path: string;
-  /** Besides its content type. */
+  /** In addition to the content type. */
   headers?: Record<string, string>;
-  /** Is sent as JSON. */
+  /** Sent as JSON. */
   body: unknown;
   /** A duration, from the start to the last byte of the answer. */
   timeout: string;
-  /** What is called, for messages: `promote hook`. */
+  /** Name of the call, for messages: `promote hook`. */
   what: string;
   errors: { timeout: ErrorCode; tooLarge: ErrorCode; unreachable: ErrorCode };
 }
@@ -21,14 +21,14 @@ export interface PostRequest {
 export interface PostAnswer {
   status: number;
   text: string;
-  /** What was called, for messages: `promote hook http://10.0.0.1:80/promote`. */
+  /** Name and address of the call, for messages: `promote hook http://10.0.0.1:80/promote`. */
   what: string;
 }
 
 /**
- * One POST over a connection of its own. Redirects are not followed; an answer has 64 KiB at most.
+ * One POST over a connection of its own. Redirects are not followed; an answer may have 64 KiB at most.
  *
- * @throws HAError with one of `errors`; the signal's own reason where that ended it.
+ * @throws HAError with one of `errors`; the signal's own reason if the signal ended the call.
  */
 export async function post(request: PostRequest, signal: AbortSignal): Promise<PostAnswer> {
   const { host, port, path, timeout, errors } = request;
@@ -55,12 +55,12 @@ export async function post(request: PostRequest, signal: AbortSignal): Promise<P
     const reason = error instanceof Error ? error.message : String(error);
     throw new HAError(errors.unreachable, `${what}: ${reason}`, { cause: error });
   } finally {
-    // Not close(): that would wait for the rest of an answer which is not wanted any more.
+    // Not close(): that would wait for the rest of an answer that is no longer needed.
     void client.destroy();
   }
 }
 
-/** `text` is undefined where it is too long. */
+/** `text` is undefined if the answer is too long. */
 async function exchange(client: Client, request: Dispatcher.RequestOptions) {
   const { statusCode: status, body } = await client.request(request);
   const chunks: Buffer[] = [];

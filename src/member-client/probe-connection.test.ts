@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { type ProbeConnectionEvents, reportFailure } from './probe-connection.ts';
+import { type ProbeConnectionEvents, emitFailure } from './probe-connection.ts';
 
 function kindOf(error: unknown): string {
   let kind = '';
@@ -13,7 +13,7 @@ function kindOf(error: unknown): string {
     unreachable: set('unreachable'),
     fault: set('fault'),
   };
-  reportFailure(error, events);
+  emitFailure(error, events);
   return kind;
 }
 
@@ -35,12 +35,12 @@ describe('a failed connection', () => {
     expect(kindOf(coded(code))).toBe(kind);
   });
 
-  it('by the rules of HTTP is a wrong answer, and by its end is closed', () => {
+  it('is a wrong answer if it violates HTTP, and closed if it ends', () => {
     expect(kindOf(new errors.HeadersOverflowError())).toBe('badAnswer');
     expect(kindOf(new errors.SocketError('other side closed'))).toBe('closed');
   });
 
-  it('without a code says nothing of the member but its silence', () => {
+  it('without a known code is unreachable', () => {
     expect(kindOf(new Error('?'))).toBe('unreachable');
     expect(kindOf('?')).toBe('unreachable');
   });

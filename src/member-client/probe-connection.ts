@@ -1,20 +1,23 @@
 import type { MemberReport } from '../protocol/member-protocol.ts';
 
-/** One conversation with a member over one connection. */
+/**
+ * One connection to a member over which a probe asks for a sign of life: TCP, HTTP, gRPC, or the member protocol. Created and
+ * used by one ReconnectingProbe, which calls it at each beat. No method throws: failures come as events, never during a call.
+ */
 export interface ProbeConnection {
-  /** Asks for a sign of life; opens the connection where there is none. Asking again gives the last question up. */
+  /** Asks for a sign of life; opens the connection if there is none. Another call abandons the request before. */
   ask(): void;
-  /** Whether the connection stands, so that only the program, not the path, can be what is silent. */
+  /** Whether the connection is established, so that a missing answer is due to the program, not to the network. */
   connected(): boolean;
-  /** What has come since the question, where that is not (yet) the answer. */
-  wrong(): string | undefined;
-  /** Ends the connection. No event comes afterwards. */
+  /** What has been received since the request, if that is not (yet) the expected answer. */
+  unexpectedData(): string | undefined;
+  /** Ends the connection. No event comes afterwards. May be called again. */
   close(): void;
 }
 
-/** After `refused`, `closed`, `unreachable` and `fault` the line is used up; after the others it may be asked again. */
+/** After `refused`, `closed`, `unreachable` and `fault` the connection is unusable; after the others it may be asked again. */
 export interface ProbeConnectionEvents {
-  /** `report`: where the member speaks the member protocol. */
+  /** `report`: if the member speaks the member protocol. */
   answer(rttMs: number, report?: MemberReport): void;
   badAnswer(message: string, report?: MemberReport): void;
   refused(message: string): void;
@@ -24,13 +27,13 @@ export interface ProbeConnectionEvents {
 }
 
 const endedCodes = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
-/** Want of something on the operator's own machine: file descriptors, ports, memory. */
+/** A resource is missing on the operator's own machine: file descriptors, ports, memory. */
 const ownCodes = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
 export type FailureEvents = Omit<ProbeConnectionEvents, 'answer'>;
 
-/** Tells a failed connection attempt, or the end of a connection, as the event that it is. */
-export function reportFailure(error: unknown, events: FailureEvents): void {
+/** Emits the event for a failed connection attempt, or for the end of a connection. */
+export function emitFailure(error: unknown, events: FailureEvents): void {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (code === 'ECONNREFUSED') events.refused(message);
@@ -42,7 +45,7 @@ export function reportFailure(error: unknown, events: FailureEvents): void {
 }
 
 function codeOf(error: unknown): string {
-  // undici gives its parser's errors a code only sometimes.
+  // undici does not always give its parser's errors a code.
   if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_';
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code

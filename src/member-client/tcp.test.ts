@@ -8,7 +8,7 @@ import {
   freePort,
   probeOf,
   programs,
-  settled,
+  untilTrue,
   startProcess,
 } from './testing.ts';
 
@@ -22,9 +22,9 @@ afterEach(async () => {
 });
 
 function start(port: number, engine: EngineSpec) {
-  const { probe, heard } = probeOf(engine, port);
+  const { probe, events } = probeOf(engine, port);
   cleanups.push(() => probe.close());
-  return { probe, heard };
+  return { probe, events };
 }
 
 async function serve(talk: (socket: Socket, index: number) => void) {
@@ -39,44 +39,44 @@ describe.each([
   ['with send and expect', ping, pong],
   ['with a banner', banner, (socket: Socket): void => void socket.write('220 ready\r\n')],
 ] as const)('the TCP probe %s', (_name, engine, talk) => {
-  it('hears a living member at each beat and holds one connection', async () => {
+  it('reports the answer of a member at each beat and holds one connection', async () => {
     const { port, server } = await serve(talk);
-    const { probe, heard } = start(port, engine);
+    const { probe, events } = start(port, engine);
     for (let beat = 0; beat < 5; beat++) {
       probe.beat();
-      expect(await heard.next()).toEqual({ type: 'answer', rttMs: expect.any(Number) });
+      expect(await events.next()).toEqual({ type: 'answer', rttMs: expect.any(Number) });
     }
     for (const socket of server.sockets.slice(0, -1)) await ended(socket);
     expect(server.open).toHaveLength(1);
   });
 
-  it('tells a refused connection', async () => {
-    const { probe, heard } = start(await freePort(), engine);
+  it('reports a refused connection', async () => {
+    const { probe, events } = start(await freePort(), engine);
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'refused' });
+    expect(await events.next()).toMatchObject({ type: 'refused' });
   });
 
-  it('asks anew at once when the held connection is closed', async () => {
+  it('asks again at once if the held connection is closed', async () => {
     const { port, server } = await serve(talk);
-    const { probe, heard } = start(port, engine);
+    const { probe, events } = start(port, engine);
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     await server.accepted(1);
     server.sockets[0]?.end();
-    expect(await heard.next()).toMatchObject({ type: 'closed' });
-    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(await events.next()).toMatchObject({ type: 'closed' });
+    expect(await events.next()).toMatchObject({ type: 'answer' });
   });
 
-  it('says nothing and holds nothing after close', async () => {
+  it('emits nothing and has no connection after close', async () => {
     const { port, server } = await serve(talk);
-    const { probe, heard } = start(port, engine);
+    const { probe, events } = start(port, engine);
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     await server.accepted(1);
     probe.beat();
     probe.close();
     await ended(server.sockets[0]);
-    expect(heard.types).toEqual(['answer']);
+    expect(events.types).toEqual(['answer']);
   });
 });
 
@@ -84,31 +84,31 @@ describe.each([
   ['bare', bare],
   ['with send and expect', ping],
 ])('the TCP probe %s', (_name, engine) => {
-  it('hears the death of a process by itself: closed, then refused, and no beat in between', async () => {
+  it('reports the death of a process without a beat: closed, then refused', async () => {
     const { child, port } = await startProcess(programs.pong);
     cleanups.push(() => child.kill('SIGKILL'));
-    const { probe, heard } = start(port, engine);
+    const { probe, events } = start(port, engine);
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     child.kill('SIGKILL');
-    await heard.until('refused');
-    expect(heard.types[1]).toBe('closed');
-    expect(heard.types.at(-1)).toBe('refused');
+    await events.until('refused');
+    expect(events.types[1]).toBe('closed');
+    expect(events.types.at(-1)).toBe('refused');
   });
 });
 
 describe('the TCP probe with send and expect', () => {
   it('uses one connection for all beats', async () => {
     const { port, server } = await serve(pong);
-    const { probe, heard } = start(port, ping);
+    const { probe, events } = start(port, ping);
     for (let beat = 0; beat < 10; beat++) {
       probe.beat();
-      await heard.until('answer');
+      await events.until('answer');
     }
     expect(server.sockets).toHaveLength(1);
   });
 
-  it('finds the expected text over several packets and behind other text', async () => {
+  it('finds the expected text across packets and after other text', async () => {
     const { port } = await serve((socket) => {
       socket.setNoDelay();
       socket.write('# welcome\r\n');
@@ -117,30 +117,30 @@ describe('the TCP probe with send and expect', () => {
         setImmediate(() => socket.write('NG\r\n'));
       });
     });
-    const { probe, heard } = start(port, ping);
+    const { probe, events } = start(port, ping);
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(await events.next()).toMatchObject({ type: 'answer' });
   });
 
-  it('tells a wrong answer at the next beat, with the text, and asks again', async () => {
+  it('reports a wrong answer at the next beat, with the text, and asks again', async () => {
     const { port, server } = await serve((socket) => {
       let asked = 0;
       socket.on('data', () => socket.write(asked++ === 0 ? '-LOADING wait\r\n' : '+PONG\r\n'));
     });
-    const { probe, heard } = start(port, ping);
+    const { probe, events } = start(port, ping);
     probe.beat();
     await server.accepted(1);
     await once(server.sockets[0]!, 'data');
-    await settled(() => {
+    await untilTrue(() => {
       probe.beat();
-      return heard.types.includes('badAnswer');
+      return events.types.includes('badAnswer');
     });
-    const wrong = await heard.until('badAnswer');
+    const wrong = await events.until('badAnswer');
     expect(wrong).toMatchObject({ message: expect.stringContaining('-LOADING wait') });
-    await heard.until('answer');
+    await events.until('answer');
   });
 
-  it('does not read more than 64 KiB in search of it', async () => {
+  it('reads at most 64 KiB in search of the expected text', async () => {
     const { port, server } = await serve((socket) => {
       const more = () => {
         while (!socket.destroyed && socket.write(Buffer.alloc(16_384)));
@@ -148,24 +148,24 @@ describe('the TCP probe with send and expect', () => {
       socket.on('drain', more);
       socket.once('data', more);
     });
-    const { probe, heard } = start(port, ping);
+    const { probe, events } = start(port, ping);
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'badAnswer' });
+    expect(await events.next()).toMatchObject({ type: 'badAnswer' });
     await ended(server.sockets[0]);
   });
 
-  it('hears a frozen process only when it thaws', async () => {
+  it('reports the answer of a frozen process only once it continues', async () => {
     const { child, port } = await startProcess(programs.pong);
     cleanups.push(() => child.kill('SIGKILL'));
-    const { probe, heard } = start(port, ping);
+    const { probe, events } = start(port, ping);
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     child.kill('SIGSTOP');
     for (let beat = 0; beat < 20; beat++) probe.beat();
-    const thawed = heard.until('answer');
+    const thawed = events.until('answer');
     child.kill('SIGCONT');
     await thawed;
-    expect(heard.types).toEqual(['answer', 'answer']);
+    expect(events.types).toEqual(['answer', 'answer']);
   });
 });
 

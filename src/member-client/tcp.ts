@@ -1,44 +1,44 @@
 import { type Socket, connect } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
-import type { ProbeTarget } from './engine.ts';
+import type { ProbeTarget } from './probe.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
 import {
   type ProbeConnection,
   type ProbeConnectionEvents,
-  reportFailure,
+  emitFailure,
 } from './probe-connection.ts';
 
 /**
- * Asks over TCP, and always holds a connection open, whose reset tells of a dead process at once.
+ * Checks health over TCP, and always holds a connection open, whose reset reveals a dead process at once.
  *
  * - With `send` and `expect`: writes `send` on the held connection and reads until `expect` has come (64 KiB at most).
- * - With `expect` and an empty `send`: a new connection at each beat, on which the member speaks first (a banner). It
- *   takes the place of the held one.
- * - With neither: a new connection at each beat is itself the answer, and takes the place of the held one. An open but
- *   idle connection would say nothing of a member that is cut off. A frozen process is not heard this way: its kernel
- *   goes on accepting until the backlog is full. Give `send` and `expect` to hear it.
+ * - With `expect` and an empty `send`: opens a new connection at each beat, on which the member sends first (a banner). It
+ *   replaces the held one.
+ * - With neither: opening a new connection at each beat is itself the answer, and it replaces the held one. An open but
+ *   idle connection would reveal nothing of a member that is cut off. This way a frozen process is not noticed: its kernel
+ *   accepts connections until the backlog is full. Set `send` and `expect` to notice it.
  *
- * Connections that have been replaced are ended by a reset, as HAProxy's checks are: it leaves no TIME_WAIT behind.
+ * Replaced connections are ended by a reset, as HAProxy's checks are: this leaves no TIME_WAIT behind.
  */
-export function tcpLine(
+export function tcpConnection(
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
 ): ProbeConnection {
-  return new TcpLine(target, clock, events);
+  return new TcpProbeConnection(target, clock, events);
 }
 
-class TcpLine implements ProbeConnection {
+class TcpProbeConnection implements ProbeConnection {
   readonly #target: ProbeTarget;
   readonly #clock: Clock;
   readonly #events: ProbeConnectionEvents;
   readonly #send: string;
   readonly #expect: Buffer | undefined;
-  /** The connection that is held open, and the one that is asked: the same where `send` is given. */
+  /** The connection that is held open, and the one that is asked: the same if `send` is set. */
   #held: Socket | undefined;
   #asked: Socket | undefined;
   #askedAt = 0;
-  #heard: Buffer = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
 
   constructor(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents) {
     this.#target = target;
@@ -51,7 +51,7 @@ class TcpLine implements ProbeConnection {
 
   ask(): void {
     this.#askedAt = this.#clock.now();
-    this.#heard = Buffer.alloc(0);
+    this.#received = Buffer.alloc(0);
     if (this.#send === '') {
       if (this.#asked !== this.#held) this.#asked?.destroy();
       this.#asked = this.#connect();
@@ -65,9 +65,9 @@ class TcpLine implements ProbeConnection {
     return this.#asked !== undefined && !this.#asked.connecting;
   }
 
-  wrong(): string | undefined {
-    if (this.#heard.length === 0) return undefined;
-    return `answered ${JSON.stringify(this.#heard.toString('utf8', 0, 80))} where ${JSON.stringify(this.#expect?.toString())} was expected`;
+  unexpectedData(): string | undefined {
+    if (this.#received.length === 0) return undefined;
+    return `answered ${JSON.stringify(this.#received.toString('utf8', 0, 80))} where ${JSON.stringify(this.#expect?.toString())} was expected`;
   }
 
   close(): void {
@@ -93,12 +93,14 @@ class TcpLine implements ProbeConnection {
 
   #read(socket: Socket, chunk: Buffer): void {
     if (this.#expect === undefined) return;
-    this.#heard = Buffer.concat([this.#heard, chunk]);
-    if (this.#heard.includes(this.#expect)) {
+    this.#received = Buffer.concat([this.#received, chunk]);
+    if (this.#received.includes(this.#expect)) {
       this.#answered(socket);
-    } else if (this.#heard.length > maxAnswerBytes) {
+    } else if (this.#received.length > maxAnswerBytes) {
       this.close();
-      this.#events.badAnswer('answered with more than 64 KiB that do not hold engine.tcp.expect');
+      this.#events.badAnswer(
+        'answered with more than 64 KiB without the text of engine.tcp.expect',
+      );
     }
   }
 
@@ -106,7 +108,7 @@ class TcpLine implements ProbeConnection {
     if (this.#held !== socket) this.#held?.resetAndDestroy();
     this.#held = socket;
     this.#asked = undefined;
-    this.#heard = Buffer.alloc(0);
+    this.#received = Buffer.alloc(0);
     this.#events.answer(this.#clock.now() - this.#askedAt);
   }
 
@@ -114,6 +116,6 @@ class TcpLine implements ProbeConnection {
     if (socket !== this.#held && socket !== this.#asked) return;
     this.close();
     if (error === undefined) this.#events.closed('the member closed the connection');
-    else reportFailure(error, this.#events);
+    else emitFailure(error, this.#events);
   }
 }

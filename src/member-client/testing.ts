@@ -6,10 +6,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../lib/clock.ts';
 import type { EngineSpec } from '../api/engine-spec.ts';
 import { createProbe } from './create-probe.ts';
-import type { Probe, ProbeEvent } from './engine.ts';
+import type { Probe, ProbeEvent } from './probe.ts';
 
-/** What a probe told, in order, and a way to wait for more. */
-export class Heard {
+/** The events of a probe, in order, and a way to wait for more. */
+export class ProbeEvents {
   readonly events: ProbeEvent[] = [];
   #read = 0;
   #wake = () => {};
@@ -19,7 +19,7 @@ export class Heard {
     this.#wake();
   };
 
-  /** The next event that was not given out yet. */
+  /** The next event that was not returned yet. */
   async next(): Promise<ProbeEvent> {
     for (;;) {
       const event = this.events[this.#read];
@@ -45,13 +45,13 @@ export class Heard {
 }
 
 /** A probe of a port of this machine. */
-export function probeOf(engine: EngineSpec, port: number): { probe: Probe; heard: Heard } {
-  const heard = new Heard();
-  const probe = createProbe({ host: '127.0.0.1', port, engine }, systemClock, heard.add);
-  return { probe, heard };
+export function probeOf(engine: EngineSpec, port: number): { probe: Probe; events: ProbeEvents } {
+  const events = new ProbeEvents();
+  const probe = createProbe({ host: '127.0.0.1', port, engine }, systemClock, events.add);
+  return { probe, events };
 }
 
-/** A TCP server in this process that counts and can cut its connections. */
+/** A TCP server in this process that counts its connections and can close them. */
 export class TestServer {
   readonly sockets: Socket[] = [];
   readonly #server: Server;
@@ -76,7 +76,7 @@ export class TestServer {
     return this.sockets.filter((socket) => !socket.destroyed);
   }
 
-  /** Waits until `count` connections have been accepted in all. */
+  /** Waits until `count` connections have been accepted in total. */
   async accepted(count: number): Promise<void> {
     while (this.sockets.length < count) {
       await new Promise<void>((resolve) => (this.#onSocket = resolve));
@@ -124,11 +124,11 @@ export async function ended(socket: Socket | undefined): Promise<void> {
 }
 
 /** Turns the event loop until `done`. */
-export async function settled(done: () => boolean): Promise<void> {
+export async function untilTrue(done: () => boolean): Promise<void> {
   while (!done()) await new Promise(setImmediate);
 }
 
-/** An HTTP server on a free port; `cleanups` get what ends it. */
+/** An HTTP server on a free port; adds to `cleanups` what ends it. */
 export async function serveHttp(
   listener: RequestListener,
   cleanups: (() => unknown)[],

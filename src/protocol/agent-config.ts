@@ -5,13 +5,13 @@ import { type EngineType, engineSchema } from '../api/engine-spec.ts';
 export const agentConfigVariable = 'HASERVICE_AGENT';
 /** Password of the database, from the Secret that spec.engine names. */
 export const passwordVariable = 'HASERVICE_PASSWORD';
-/** Where the init container puts the agent, in a volume of this name. */
+/** Folder into which the init container installs the agent, in the volume agentVolume. */
 export const agentFolder = '/haservice';
 export const agentVolume = 'haservice-agent';
-/** Where the TLS Secret is mounted: tls.crt, tls.key, ca.crt. */
+/** Mount path of the TLS Secret: tls.crt, tls.key, ca.crt. */
 export const tlsFolder = '/haservice-tls';
 
-/** What the agent in a pod needs to know. POD_NAME, POD_UID and POD_IP come as variables of their own. */
+/** Settings of the agent in a pod, written by the operator into the pod. POD_NAME, POD_UID and POD_IP are separate variables. */
 export const agentConfigSchema = z.object({
   /** Name of the HAService. */
   service: z.string(),
@@ -20,11 +20,11 @@ export const agentConfigSchema = z.object({
   port: z.int(),
   /** Port of the agent. */
   agentPort: z.int(),
-  /** Command and arguments of the program, where the engine does not know them itself. */
+  /** Command and arguments of the program, unless the engine knows them itself. */
   command: z.array(z.string()).default([]),
-  /** Arguments that the template gives to the program besides those of the engine (Redis and Postgres). */
+  /** Arguments of the container in the template, in addition to those of the engine (Redis and Postgres). */
   args: z.array(z.string()).default([]),
-  /** Milliseconds that a leader may go on after its last grant; absent: it needs no lease. */
+  /** How long a leader may lead after its last grant; absent: it needs no lease. Milliseconds. */
   leaseMs: z.number().optional(),
 });
 
@@ -52,8 +52,8 @@ const programs: Record<EngineType, Program> = {
 };
 
 /**
- * The agent knows the program: its folder of data, its arguments, and that its leader asks for the acknowledgements which an order
- * names, and for no others.
+ * Whether the agent knows the program: its data folder, its arguments, and that its leader asks for exactly those
+ * acknowledgements that an order names.
  */
 export const knowsItsProgram = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
   programs[engine.type].isKnown;
@@ -63,15 +63,15 @@ export const hasData = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
   engine.dataDir !== undefined || programs[engine.type].hasData;
 
 /**
- * Folder of the data, which a volume holds. The agent keeps its own state in `.haservice/` in it, so that an engine which
- * replaces all data (clone, rewind) does so in a folder of its own below it.
+ * Folder of the data, on a volume. The agent stores its own state in `.haservice/` in it, so an engine that replaces all data
+ * (clone, rewind) keeps them in a folder of its own below it.
  */
 export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
   engine.dataDir ?? programs[engine.type].dataDir;
 
-/** Where the agent keeps its own state, in the folder of the data. */
+/** Where the agent stores its own state, in the folder of the data. */
 export const stateFolder = '.haservice';
-/** What it has obeyed, in that folder. */
+/** File in that folder that holds what the member has acknowledged. */
 export const stateFile = 'state.json';
 
 export type AgentConfig = z.output<typeof agentConfigSchema>;

@@ -2,32 +2,36 @@ import * as z from 'zod';
 import { highestEpoch, tooHigh } from '../api/epoch.ts';
 
 /**
- * How the operator and a member talk: HTTP with JSON, spoken by the agent in the pods of a managed engine, and by any program
- * that wants to be led itself. docs/engines.md describes it for people.
+ * The member protocol between operator and member: HTTP with JSON, served by the agent in the pods of a managed engine, and by
+ * any program that speaks the protocol itself. docs/engines.md describes it for users; member-proto.ts is the same over gRPC.
  *
- *     GET  /haservice/v1/status                   200 report; 503 report where the program is not well
- *     POST /haservice/v1/{promote,follow,fence}   200 report: done; 202 report: under way, look at the reports
- *                                                 409 { error, message, report }: refused, and why
+ *     GET  /haservice/v1/status                   200 report; 503 report if the program is not healthy
+ *     POST /haservice/v1/{promote,follow,fence}   200 report: done; 202 report: in progress, see later reports
+ *                                                 409 { error, message, report }: rejected, and why
+ *
+ * The operator asks for the status at each heartbeat and sends orders in its passes. Every order may come again, late, or to a
+ * pod for which it is not meant: the member decides by the fields of the order whether it obeys. Both sides validate what they
+ * receive by these schemas; anything else is a wrong answer, or a 400.
  */
 export const protocolPath = '/haservice/v1';
-/** Port of the agent, unless engine.agentPort says otherwise. */
+/** Port of the agent, unless engine.agentPort is set. */
 export const defaultAgentPort = 8990;
 /** Grants the leader time: `<nonce> <milliseconds>`, with the nonce of its last report. On GET status. */
 export const leaseHeader = 'haservice-lease';
-/** The epoch that the operator is in. On GET status. */
+/** The operator's current epoch. On GET status. */
 export const epochHeader = 'haservice-epoch';
 
 const epoch = z
   .int()
   .min(0)
   .max(highestEpoch, `it is ${tooHigh}: see TooHighEpoch in docs/failover.md`);
-/** Of bytes, milliseconds and the like: what goes into the status must be a number that a schema takes. */
+/** A number of bytes, milliseconds and the like: it goes into the status, whose schema limits it. */
 const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /**
  * How far a log has come. Positions are compared by term first, then by offset. A member takes over a new leader's term only
- * once it holds everything that the new leader held when it was promoted, so that the greater position has all that the
- * lesser has, as long as both are of one line of leaders.
+ * once it holds everything that the new leader held when it was promoted. So the member with the greater position has all that
+ * the other has, as long as both follow the same sequence of leaders.
  */
 const position = z.object({
   /** Redis and Exec: the epoch of the leader whose log it is. Postgres: the timeline. */
@@ -35,8 +39,8 @@ const position = z.object({
   /** Bytes, or whatever else grows with each write. Redis: replication offset. Postgres: LSN. */
   offset: amount,
   /**
-   * Names the log in which the offset counts. Of two members that name the same, the one with the greater offset holds all that
-   * the other holds, whatever terms they have been told. Redis: its replication ID. Absent: the term alone says.
+   * Identifies the log in which the offset counts. Of two members with the same history, the one with the greater offset holds
+   * all that the other holds, whatever their terms. Redis: its replication ID. Absent: the term alone is compared.
    */
   history: z.string().max(64).exactOptional(),
 });
@@ -45,18 +49,18 @@ const position = z.object({
 const sync = z.object({
   members: z.array(z.string().max(253)).max(100),
   acks: z.int().min(0).max(100),
-  /** Counts the sets of an epoch: one who has been told a higher one in that epoch refuses a lower one. Absent: not known. */
+  /** Counts the sets of an epoch: a member that was told a higher one in that epoch rejects a lower one. Absent: not known. */
   revision: z.int().min(0).exactOptional(),
 });
 
 const memberStates = [
-  /** Has never held data, or has lost it. */
+  /** Has never held data, or has lost them. */
   'Empty',
-  /** The program is coming up; nothing is known yet. */
+  /** The program is starting; nothing is known yet. */
   'Starting',
-  /** Is being made a copy of the leader (clone, rewind, full resync): what it holds counts for nothing. */
+  /** Is being made a copy of the leader (clone, rewind, full resync): its own data do not count. */
   'Cloning',
-  /** Holds data, follows nobody, takes no writes. */
+  /** Holds data, follows no leader, takes no writes. */
   'Detached',
   'Following',
   /** Takes writes. */
@@ -64,70 +68,70 @@ const memberStates = [
 ] as const;
 
 export const memberReportSchema = z.object({
-  /** UID of the pod, so that an address which has passed to another pod is noticed. */
+  /** UID of the pod, so that the operator notices if the address has passed to another pod. */
   uid: z.string().max(64).optional(),
   state: z.enum(memberStates),
-  /** The highest epoch that it has obeyed. Kept on its volume; older orders are refused. */
+  /** The highest epoch that the member has acknowledged. Stored on its volume; orders of lower epochs are rejected. */
   epoch,
-  /** The last epoch in which it led; 0: it never did. Lost with the data. */
+  /** The last epoch in which the member led; 0: never. Lost with the data. */
   ledEpoch: epoch.default(0),
-  /** Whom it follows, by name: in Following and Cloning. */
+  /** Name of the member that it follows: in Following and Cloning. */
   leader: z.string().max(253).optional(),
-  /** Following: whether the stream from the leader stands. */
+  /** Following: whether the replication stream from the leader is connected. */
   linked: z.boolean().optional(),
-  /** Absent where it cannot be compared: nothing is held, or a restart has lost the count. */
+  /** Absent if it cannot be compared: the member holds no data, or a restart has lost the count. */
   position: position.optional(),
   /**
-   * False: what a restart of it finds, or has found, may be older than what it holds, or has held, in memory. Absent: what it
-   * holds survives its restart.
+   * False: data that a restart finds, or has found, may be older than the data that the member holds, or held, in memory.
+   * Absent: what the member holds survives its restart.
    */
   durable: z.boolean().optional(),
-  /** Following: milliseconds since it was last known to hold all that the leader has; 0 while it does. */
+  /** Following: milliseconds since the member last held all that the leader has; 0 while it does. */
   lagMs: amount.optional(),
-  /** Leading: what is in force now. */
+  /** Leading: the sync set that is in force now. */
   sync: sync.optional(),
-  /** Names the data set (Postgres: the system identifier): copies of it have the same. */
+  /** Identifies the data set (Postgres: the system identifier): copies of it have the same. */
   identity: z.string().max(128).optional(),
-  /** What it held that no other had, when it was last made a copy of a leader that had gone on without it. */
+  /** Data that only this member held when it was last made a copy of a leader that had continued without it. */
   loss: z
     .object({
-      /** Epoch of the leader that it was made to follow. */
+      /** Epoch of the leader that the member was made to follow. */
       epoch: z.int().min(0),
       bytes: amount.optional(),
       transactions: z.int().min(0).optional(),
-      /** For a person: what is known, and where the discarded data lies. */
+      /** For people: what is known, and where the discarded data are. */
       message: z.string().max(1024),
     })
     .optional(),
-  /** What is wrong, where something is: one word for programs, and what a person can do. */
+  /** What is wrong, if anything: one word for programs, and what a person can do. */
   problem: z.object({ reason: z.string().max(64), message: z.string().max(1024) }).optional(),
-  /** Given anew in each report: a lease counts from the report whose nonce it names. */
+  /** New in each report: a lease counts from the report whose nonce it names. */
   nonce: z.string().max(64).optional(),
 });
 
 const order = z.object({
-  /** Name and UID of the pod that it is for; any other refuses. */
+  /** Name and UID of the pod that the order is for; any other pod rejects it. */
   member: z.string().max(253),
   uid: z.string().max(64).optional(),
   epoch: epoch.min(1),
   reason: z.string().max(1024).default(''),
 });
 
-/** What is read of an answer at most, whoever gives it. Bytes. */
+/** How much of an answer is read at most, whichever side sends it. Bytes. */
 export const maxAnswerBytes = 64 * 1024;
 
 /**
- * An earlier name of `fence`, for a member that still leads although another is primary. Operators send it no more. The agent takes
- * it, as an operator of before may still lead its pod: during an upgrade, or after one that was undone.
+ * An earlier name of `fence`, for a member that still leads although another is primary. The operator does not send it any more. The
+ * agent accepts it, as an operator of an earlier version may lead its pod: during an upgrade, or after a rollback.
  */
 export const formerNameOfFence = 'demote';
 
 export const orderSchemas = {
   /**
-   * Take writes. May come again with another `sync`. `init`: where it is Empty, begin a new data set. `nonce`, with `init`: of the
-   * report in which it was Empty. A process that did not issue it must refuse: it may have been Empty before, have led, and
-   * have lost its data since, while the order was on its way. `acceptOld`: lead even if what it holds is older than what it has
-   * once held; without it, such a member must refuse.
+   * Take writes. May come again with another `sync`. `init`: if the member is Empty, begin a new data set. `nonce`, with `init`: of
+   * the report in which the member was Empty. A process that did not issue it must reject the order: it may have been Empty before,
+   * have led, and have lost its data since, while the order was in transit. `acceptOld`: lead even if the data are older than data
+   * that the member has once held; without it, such a member must reject the order.
    */
   promote: order.extend({
     init: z.boolean().default(false),
@@ -135,19 +139,19 @@ export const orderSchemas = {
     nonce: z.string().max(64).optional(),
     acceptOld: z.boolean().optional(),
   }),
-  /** Take no writes and follow the leader; where need be, become a copy of it first. */
+  /** Take no writes and follow the leader; become a copy of it first if needed. */
   follow: order.extend({
     leader: z.object({
       member: z.string().max(253),
-      /** An address: what a program makes of a name, a list or a path is its own business. */
-      host: z.union([z.ipv4(), z.ipv6()], { error: 'is to be an IP address' }),
+      /** An IP address: programs differ in how they read a name, a list or a path. */
+      host: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }),
       /** Of the program. */
       port: z.int().min(1).max(65535),
     }),
-    /** Offset at which the leader's term began: until it is reached, positions are told in the old term. */
+    /** Offset at which the leader's term began: until it is reached, positions are reported in the old term. */
     start: z.number().min(0).optional(),
   }),
-  /** Take no writes, follow nobody. The answer comes when both have surely ended. */
+  /** Take no writes, follow no leader. The answer comes once both have surely ended. */
   fence: order,
 } as const;
 
@@ -157,5 +161,5 @@ export type SyncSet = z.output<typeof sync>;
 export type MemberReport = z.output<typeof memberReportSchema>;
 export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
 
-/** Why an order was refused. StaleEpoch: it has obeyed a higher one, or a later sync set of this one. */
-export type Refusal = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';
+/** Why an order was rejected. StaleEpoch: the member has acknowledged a higher epoch, or a later sync set of this one. */
+export type Rejection = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';

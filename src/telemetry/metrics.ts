@@ -17,7 +17,7 @@ type Health = MemberStatus['health'];
 const healths = Object.keys({
   Unknown: true,
   Healthy: true,
-  Sick: true,
+  Unhealthy: true,
   Dead: true,
   Terminating: true,
 } satisfies Record<Health, true>);
@@ -27,7 +27,7 @@ const noMembers = Object.fromEntries(healths.map((health) => [health, 0]));
 const triggers = Object.keys({
   Crash: true,
   Silent: true,
-  Sick: true,
+  Unhealthy: true,
   PodGone: true,
   Restarted: true,
   DataLost: true,

@@ -8,9 +8,12 @@ import type { ImageName, ImageRecipe } from './recipe.ts';
 
 const folder = 'test/images';
 
+/** As manifests/kustomization.yaml names it. */
+export const operatorImage = 'docker.io/library/haservice-operator:dev';
+
 const operator: ImageRecipe = {
   name: 'operator',
-  ref: 'docker.io/library/haservice-operator:dev',
+  ref: operatorImage,
   // Without package.json: what counts of it is in the lock file, and its scripts change often.
   sources: (root) =>
     readSources(root, [
@@ -77,7 +80,7 @@ export const recipes: readonly ImageRecipe[] = [
   patroni,
 ];
 
-/** What the tests need; the others are for the benchmark. */
+/** What the tests and the examples need; the others are for the benchmark. */
 export const usualImages: readonly ImageName[] = [
   'operator',
   'workload',

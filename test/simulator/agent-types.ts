@@ -1,4 +1,4 @@
-import type { MemberReport, Refusal } from '../../src/protocol/member-protocol.ts';
+import type { MemberReport, Rejection } from '../../src/protocol/member-protocol.ts';
 
 /** Where a process runs. */
 export interface AgentPod {
@@ -10,4 +10,4 @@ export interface AgentPod {
   hasAgent: boolean;
 }
 
-export type Answer = { report: MemberReport } | { refusal: Refusal; report: MemberReport };
+export type Answer = { report: MemberReport } | { refusal: Rejection; report: MemberReport };

@@ -1,7 +1,7 @@
 import { highestEpoch } from '../../src/api/epoch.ts';
 import { Lease } from '../../src/agent/lease.ts';
 import { type AnyOrder, checkEpoch } from '../../src/agent/epoch-check.ts';
-import type { MemberReport, Order, Refusal } from '../../src/protocol/member-protocol.ts';
+import type { MemberReport, Order, Rejection } from '../../src/protocol/member-protocol.ts';
 import { ownClock } from './own-clock.ts';
 import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';
 import { reportOf } from './agent-report.ts';
@@ -134,7 +134,7 @@ export class Agent implements FollowerHost, Leader {
   /** An order has arrived. `answer` is called once it is carried out, refused or given up for a newer one. */
   order(given: AnyOrder, grant: string | undefined, answer: (answer: Answer) => void): void {
     const { kernel, habits } = this.world;
-    const refuse = (refusal: Refusal) => {
+    const refuse = (refusal: Rejection) => {
       kernel.note(
         this.name,
         () => `refuses ${given.kind} of epoch ${given.order.epoch}: ${refusal}`,
@@ -142,7 +142,7 @@ export class Agent implements FollowerHost, Leader {
       answer({ refusal, report: this.report() });
     };
     const { epoch, ledEpoch, leader, revision } = this.volume;
-    const obeyed = {
+    const acknowledged = {
       ...{ epoch, ledEpoch },
       ...(leader === undefined ? {} : { leader }),
       ...(revision === undefined || habits.anyRevision === true ? {} : { revision }),
@@ -155,12 +155,12 @@ export class Agent implements FollowerHost, Leader {
     };
     const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
     const verdict = isAbsurd
-      ? { obeyed: { ...obeyed, epoch: given.order.epoch } }
-      : checkEpoch(obeyed, self, given);
-    if ('refusal' in verdict) return refuse(verdict.refusal);
+      ? { acknowledged: { ...acknowledged, epoch: given.order.epoch } }
+      : checkEpoch(acknowledged, self, given);
+    if ('rejection' in verdict) return refuse(verdict.rejection);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
-    Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.obeyed);
+    Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.acknowledged);
     this.#endOrder?.();
     let isOver = false;
     this.#endOrder = () => {
@@ -248,7 +248,7 @@ export class Agent implements FollowerHost, Leader {
     return this.world.isHealed || this.world.kernel.random.chance(0.8);
   }
 
-  #obey(given: AnyOrder, grant: string | undefined): Refusal | undefined {
+  #obey(given: AnyOrder, grant: string | undefined): Rejection | undefined {
     switch (given.kind) {
       case 'promote':
         return this.#promote(given.order, grant);
@@ -261,7 +261,7 @@ export class Agent implements FollowerHost, Leader {
     }
   }
 
-  #promote(order: Order<'promote'>, grant: string | undefined): Refusal | undefined {
+  #promote(order: Order<'promote'>, grant: string | undefined): Rejection | undefined {
     const { habits, volume } = this;
     const { epoch, sync, init } = order;
     if (this.cannotLead) return 'Failed';

@@ -123,10 +123,6 @@ export class Transitions {
         flights.push(flight);
       }
     };
-    if (decision.commit !== undefined && this.#laws.plants.promotesEarly === true) {
-      const { primary = '', epoch = 0, fencing } = decision.status;
-      if (fencing === undefined) add({ kind: 'promote', to: ordinalOf(primary), epoch });
-    }
     for (const action of decision.actions) {
       if (action.type === 'CallHook' && action.call.hook === undefined) {
         const { member, epoch, order, action: kind } = action.call;
@@ -138,12 +134,8 @@ export class Transitions {
           ...(order.sync === undefined ? {} : { sync: order.sync }),
           ...(leader === undefined ? {} : { leader: ordinalOf(leader) }),
         });
-      } else if (
-        action.type === 'EnsureChild' &&
-        action.manifest.metadata.labels?.['kubernetes.io/service-name'] === 'web'
-      ) {
-        const endpoints = action.manifest['endpoints'] as { targetRef: { uid: string } }[];
-        slice = endpoints[0]?.targetRef.uid ?? '';
+      } else if (action.type === 'Repoint') {
+        slice = action.to[0] ?? '';
       }
     }
     for (const { kind, to, epoch } of flights.slice(state.flights.length)) {

@@ -1,7 +1,7 @@
 import { fieldManager } from '../../api/labels.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import { type Steps, apply, create, get, mergePatch } from '../../kube/api-request.ts';
 import {
   type ResourceType,
   endpointSlices,
@@ -31,20 +31,15 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
 
 export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
 
-/** Makes a child as the manifest says, writing only where it is not. Never touches one that is not ours. */
-export async function ensureChild(
-  client: KubeClient,
-  stores: Stores,
-  manifest: Manifest,
-  signal: AbortSignal,
-): Promise<EnsureResult> {
+/** Makes an object as its manifest says. Writes only if it differs, and never an object that is not ours. */
+export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<EnsureResult> {
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
   const actual = store.get(namespace, name);
-  /** What is there now goes into the cache. False where that is nothing new. */
-  const refresh = async (): Promise<boolean> => {
+  /** Puts what is there now into the cache. False if that is nothing new. */
+  const refresh = function* (): Steps<boolean> {
     try {
-      store.observeWrite(await client.get(type, { namespace, name }, { signal }));
+      store.observeWrite(yield* get(type, { namespace, name }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
       if (actual !== undefined) {
@@ -55,7 +50,7 @@ export async function ensureChild(
   };
   try {
     if (actual === undefined) {
-      store.observeWrite(await client.create(type, manifest, { signal }));
+      store.observeWrite(yield* create(type, manifest as KubeObject));
       return 'Written';
     }
     if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {
@@ -64,12 +59,12 @@ export async function ensureChild(
     // On its way out: the next one is made when it has gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
     if (!needsUpdate(manifest, actual) && !hasSelector(actual)) return 'Same';
-    store.observeWrite(await write(client, type, manifest, actual, signal));
+    store.observeWrite(yield* write(type, manifest, actual));
     return 'Written';
   } catch (error) {
-    // Where the cache was behind, what is there now decides in the next pass.
+    // If the cache was behind, the next pass decides on what is there now.
     const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
-    if (mayBeBehind && (await refresh())) return 'Written';
+    if (mayBeBehind && (yield* refresh())) return 'Written';
     throw error;
   }
 }
@@ -80,12 +75,10 @@ const hasSelector = (object: KubeObject): boolean =>
 
 /** Guarded by resourceVersion, so that an operator with an old cache cannot undo a newer one's write. */
 function write(
-  client: KubeClient,
   type: ResourceType<KubeObject>,
   manifest: Manifest,
   actual: KubeObject,
-  signal: AbortSignal,
-): Promise<KubeObject> {
+): Steps<KubeObject> {
   const { name, namespace } = manifest.metadata;
   const resourceVersion = actual.metadata?.resourceVersion;
   if (manifest.kind === 'Service') {
@@ -95,8 +88,8 @@ function write(
       metadata: { resourceVersion, labels: metadata.labels },
       spec: { ...(spec as object), selector: null },
     };
-    return client.mergePatch(type, { namespace, name }, patch, { signal });
+    return mergePatch(type, { namespace, name }, patch);
   }
   const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
-  return client.apply(type, object as KubeObject, { fieldManager, force: true, signal });
+  return apply(type, object as KubeObject, fieldManager);
 }

@@ -4,7 +4,7 @@ import { desiredClaims } from '../../core/resources/volume-claims.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/api-error.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import { type Steps, create, get } from '../../kube/api-request.ts';
 import { persistentVolumeClaims } from '../../kube/resources.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
 
@@ -14,24 +14,15 @@ import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
  * @throws HAError HA_ERR_CLAIM_UNUSABLE where one is on its way out, has lost its volume, or is not this resource's; what the
  *   API server refused or failed with.
  */
-export async function ensureClaims(
-  client: Pick<KubeClient, 'create' | 'get'>,
-  resource: Resource,
-  pod: string,
-  signal: AbortSignal,
-): Promise<void> {
+export function* ensureVolumeClaims(resource: Resource, pod: string): Steps<void> {
   const ordinal = ordinalOf(resource.name, pod);
   if (ordinal === undefined) return;
   for (const manifest of desiredClaims(resource, ordinal)) {
     try {
-      await client.create(persistentVolumeClaims, manifest, {
-        signal,
-        fieldValidation: 'Strict',
-        fieldManager,
-      });
+      yield* create(persistentVolumeClaims, manifest, { fieldValidation: 'Strict', fieldManager });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      const found = await find(client, manifest.metadata, signal);
+      const found = yield* find(manifest.metadata);
       const why = found === undefined ? 'has just been deleted' : whyUnusable(found, resource);
       if (why === undefined) continue;
       const what = `PersistentVolumeClaim ${manifest.metadata.name} ${why}`;
@@ -40,13 +31,9 @@ export async function ensureClaims(
   }
 }
 
-async function find(
-  client: Pick<KubeClient, 'get'>,
-  { namespace, name }: { namespace: string; name: string },
-  signal: AbortSignal,
-): Promise<PersistentVolumeClaim | undefined> {
+function* find(ref: { namespace: string; name: string }): Steps<PersistentVolumeClaim | undefined> {
   try {
-    return await client.get(persistentVolumeClaims, { namespace, name }, { signal });
+    return yield* get(persistentVolumeClaims, ref);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -1,4 +1,6 @@
 import { expect, it, vi } from 'vitest';
+import type { Action } from '../../core/model/action.ts';
+import { type DrivenClient, drive } from '../../kube/drive.ts';
 import { HAError } from '../../api/errors.ts';
 import { desiredService, desiredSlice } from '../../core/resources/owned-objects.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -9,6 +11,12 @@ import { ApiServerHealth } from '../state/api-server-health.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
 import { type ExecuteAllContext, executeAll } from './execute-all.ts';
 import { Stores } from '../state/stores.ts';
+
+/** With the client that answers. */
+type TestContext = ExecuteAllContext & { client: DrivenClient };
+
+const run = (actions: Action[], context: TestContext) =>
+  drive(executeAll(actions, context), context.client, AbortSignal.timeout(1_000));
 
 it('takes a child that needs no write for no sign of the API server', async () => {
   const resource = makeResource();
@@ -28,10 +36,9 @@ it('takes a child that needs no write for no sign of the API server', async () =
     clock: systemClock,
     log: silentLog,
     memory: new ReconcileStates().of(resource.uid),
-    signal: AbortSignal.timeout(1_000),
-  } as unknown as ExecuteAllContext;
+  } as unknown as TestContext;
 
-  const done = await executeAll([{ type: 'EnsureChild', manifest }], context);
+  const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
 
   expect(done).toEqual({ changed: false, failed: false, lost: false });
   // Else every resource would be looked at again, in a circle, for as long as the API server is away.
@@ -52,10 +59,9 @@ it.each([
     clock: systemClock,
     log: silentLog,
     memory: new ReconcileStates().of(resource.uid),
-    signal: AbortSignal.timeout(1_000),
-  } as unknown as ExecuteAllContext;
+  } as unknown as TestContext;
   const manifest = desiredService(resource, 'write');
-  const done = await executeAll([{ type: 'EnsureChild', manifest }], context);
+  const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
   // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
   expect(done).toEqual({ changed: false, failed: true, lost: true });
   expect(connection.lostSince(Infinity)).toBe(isLost);
@@ -89,26 +95,25 @@ it('puts off what may wait, for a while, and looks again then', async () => {
     },
     log: silentLog,
     memory: new ReconcileStates().of(resource.uid),
-    signal: AbortSignal.timeout(1_000),
-  } as unknown as ExecuteAllContext;
+  } as unknown as TestContext;
   const [read, all] = (['read', 'all'] as const).map((role) => ({
-    type: 'EnsureChild' as const,
+    type: 'EnsureOwnedObject' as const,
     manifest: desiredSlice(resource, role, [], false),
   }));
   const later = { ...read!, mayWait: true };
 
-  expect(await executeAll([later], context)).toMatchObject({ changed: false, failed: false });
+  expect(await run([later], context)).toMatchObject({ changed: false, failed: false });
   now = readsWaitMs - 1;
-  await executeAll([later], context);
+  await run([later], context);
   expect(created).toEqual([]);
   expect(timers).toMatchObject([{ ms: readsWaitMs }]);
   timers[0]?.callback();
   expect(enqueue).toHaveBeenCalledWith('shop/web');
   now = readsWaitMs;
-  await executeAll([later], context);
+  await run([later], context);
   expect(created).toEqual([read!.manifest.metadata.name]);
-  await executeAll([{ ...all!, mayWait: true }], context);
+  await run([{ ...all!, mayWait: true }], context);
   expect(created).toHaveLength(1);
-  await executeAll([all!], context);
+  await run([all!], context);
   expect(created).toHaveLength(2);
 });

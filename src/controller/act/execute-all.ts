@@ -2,6 +2,7 @@ import { isHAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Action } from '../../core/model/action.ts';
 import { noteOfAction } from '../../core/status/events.ts';
+import type { Steps } from '../../kube/api-request.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 import { type ExecuteContext, execute, describe } from './execute.ts';
 import { type ApiServerHealth, isConnectionError } from '../state/api-server-health.ts';
@@ -11,7 +12,7 @@ import { noteRepoint } from '../record/failover-timings.ts';
 export interface ExecuteAllContext extends ExecuteContext {
   object: HAService;
   connection: ApiServerHealth;
-  events: EventRecorder;
+  events: Pick<EventRecorder, 'record'>;
 }
 
 export interface Performed {
@@ -26,24 +27,19 @@ export interface Performed {
  * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
  * other can succeed either: the API server is lost, or the namespace is being deleted.
  */
-export async function executeAll(
-  actions: Action[],
-  context: ExecuteAllContext,
-): Promise<Performed> {
+export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Performed> {
   const { clock, connection, memory, resource, log, events, object } = context;
   const done: Performed = { changed: false, failed: false, lost: false };
   for (const action of actions) {
     const what = describe(action);
     try {
-      const did = await execute(action, context);
+      const did = yield* execute(action, context);
       memory.failures.delete(what);
       if (!did) continue;
       // What needed no write, or talked to a member, says nothing of the API server.
       if (action.type !== 'CallHook') connection.heard();
       done.changed = true;
-      if (action.type === 'EnsureChild') {
-        noteRepoint(resource, action.manifest, memory, clock.wallNow());
-      }
+      if (action.type === 'Repoint') noteRepoint(resource, action.to, memory, clock.wallNow());
       log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
       const note = noteOfAction(action);
       if (note !== undefined) recordNotes(events, object, [note]);

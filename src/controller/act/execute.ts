@@ -9,13 +9,13 @@ import type { Resource } from '../../core/model/observed.ts';
 import { probePort } from '../../core/model/ports.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import { type Steps, apply, create, deleteObject, get } from '../../kube/api-request.ts';
 import { endpointSlices, endpoints, pods } from '../../kube/resources.ts';
-import type { Pod } from '../../kube/api-types.ts';
+import type { KubeObject, Pod } from '../../kube/api-types.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { ensureChild } from './ensure-owned-object.ts';
-import { ensureClaims } from './ensure-volume-claims.ts';
-import type { HookRunner } from './hook-runner.ts';
+import { ensureOwnedObject } from './ensure-owned-object.ts';
+import { ensureVolumeClaims } from './ensure-volume-claims.ts';
+import type { RoleCommandRunner } from './role-command-runner.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { isLeftOver, ownerOf } from '../state/owner-references.ts';
@@ -26,9 +26,8 @@ import { foreignPodOf } from '../observe/foreign-pods.ts';
 const strangerMs = 30_000;
 
 export interface ExecuteContext {
-  client: KubeClient;
   stores: Stores;
-  hooks: HookRunner;
+  hooks: RoleCommandRunner;
   /** Is told of the pods that this process makes. */
   monitor: Pick<HeartbeatMonitor, 'made'>;
   clock: Clock;
@@ -38,13 +37,13 @@ export interface ExecuteContext {
   enqueue: (key: string) => void;
   resource: Resource;
   memory: ReconcileState;
-  signal: AbortSignal;
 }
 
 /** What an action is called in messages. */
 export function describe(action: Action): string {
   switch (action.type) {
-    case 'EnsureChild':
+    case 'EnsureOwnedObject':
+    case 'Repoint':
       return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
     case 'CreatePod':
       return `create Pod ${action.manifest.metadata.name}`;
@@ -59,13 +58,14 @@ export function describe(action: Action): string {
   }
 }
 
-/** Carries out one action. True where it changed something. @throws HAError where the API server refused or failed. */
-export async function execute(action: Action, context: ExecuteContext): Promise<boolean> {
-  const { client, stores, signal } = context;
+/** Carries out one action. True if that changed something. @throws HAError if the API server refused or failed. */
+export function* execute(action: Action, context: ExecuteContext): Steps<boolean> {
+  const { stores } = context;
   switch (action.type) {
-    case 'EnsureChild': {
+    case 'EnsureOwnedObject':
+    case 'Repoint': {
       if (waits(action, context)) return false;
-      const result = await ensureChild(client, stores, action.manifest, signal);
+      const result = yield* ensureOwnedObject(stores, action.manifest);
       if (typeof result === 'object') {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
         const reason = isLeftOver(result.foreign, context.resource) ? 'LeftOver' : 'NameTaken';
@@ -76,7 +76,7 @@ export async function execute(action: Action, context: ExecuteContext): Promise<
     case 'DeleteStray': {
       const { kind, name, uid } = action.stray;
       const ref = { namespace: context.resource.namespace, name };
-      await client.delete(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid, signal });
+      yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
       return true;
     }
@@ -99,11 +99,10 @@ export async function execute(action: Action, context: ExecuteContext): Promise<
         metadata: { name, namespace, uid, labels: action.labels },
       };
       try {
-        const written = await client.apply(pods, object, { fieldManager, force: true, signal });
-        stores.pods.observeWrite(written);
+        stores.pods.observeWrite(yield* apply(pods, object, fieldManager));
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
-        const found = await findPod(name, context);
+        const found = yield* findPod(name, context);
         if (found?.metadata?.uid === uid) throw error;
         // It is gone, or another has its name: the next pass sees that.
         stores.pods.observeDelete({ namespace, name }, uid);
@@ -111,19 +110,19 @@ export async function execute(action: Action, context: ExecuteContext): Promise<
       return true;
     }
     case 'CreatePod':
-      return createPod(action, context);
+      return yield* createPod(action, context);
     case 'DeletePod':
-      return deletePod(action, context);
+      return yield* deletePod(action, context);
   }
 }
 
 /** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
 function waits(
-  { manifest, mayWait = false }: Extract<Action, { type: 'EnsureChild' }>,
+  action: Extract<Action, { type: 'EnsureOwnedObject' | 'Repoint' }>,
   { memory, clock, key, enqueue }: ExecuteContext,
 ): boolean {
-  const id = `${manifest.kind}/${manifest.metadata.name}`;
-  if (!mayWait) {
+  const id = `${action.manifest.kind}/${action.manifest.metadata.name}`;
+  if (action.type === 'Repoint' || action.mayWait !== true) {
     memory.putOffSince.delete(id);
     return false;
   }
@@ -134,27 +133,24 @@ function waits(
   return true;
 }
 
-async function createPod(
+function* createPod(
   action: Extract<Action, { type: 'CreatePod' }>,
   context: ExecuteContext,
-): Promise<boolean> {
-  const { client, stores, signal, memory, resource, clock, monitor } = context;
+): Steps<boolean> {
+  const { stores, memory, resource, clock, monitor } = context;
   // What is wrong is told as a problem: no pod can do without.
   if (agentProblems(resource).length > 0) return false;
-  await ensureClaims(client, resource, action.manifest.metadata.name, signal);
+  yield* ensureVolumeClaims(resource, action.manifest.metadata.name);
   try {
     // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
-    const pod = await client.create(pods, action.manifest, {
-      signal,
-      fieldValidation: 'Strict',
-      fieldManager,
-    });
+    const options = { fieldValidation: 'Strict', fieldManager } as const;
+    const pod = yield* create(pods, action.manifest, options);
     if (pod.metadata?.uid !== undefined) monitor.made(pod.metadata.uid);
     stores.pods.observeWrite(pod);
     return true;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const found = await findPod(action.manifest.metadata.name, context);
+    const found = yield* findPod(action.manifest.metadata.name, context);
     if (found !== undefined && controllerUid(found) !== resource.uid) {
       const untilMs = clock.wallNow() + strangerMs;
       const stranger = foreignPodOf(found, resource);
@@ -168,17 +164,12 @@ async function createPod(
  * Asks the API server for a pod that the watch does not show: where somebody took our labels off one of ours, it is put
  * back into the cache, and labelled again in the next pass.
  */
-export async function findPod(
+export function* findPod(
   name: string,
-  {
-    client,
-    stores,
-    resource,
-    signal,
-  }: Pick<ExecuteContext, 'client' | 'stores' | 'resource' | 'signal'>,
-): Promise<Pod | undefined> {
+  { stores, resource }: Pick<ExecuteContext, 'stores' | 'resource'>,
+): Steps<Pod | undefined> {
   try {
-    const pod = await client.get(pods, { namespace: resource.namespace, name }, { signal });
+    const pod = yield* get(pods, { namespace: resource.namespace, name });
     if (controllerUid(pod) === resource.uid) stores.pods.observeWrite(pod);
     return pod;
   } catch (error) {
@@ -193,38 +184,33 @@ export async function findPod(
  *
  * @throws HAError where it would not.
  */
-async function tryPod(manifest: Manifest, { client, signal }: ExecuteContext): Promise<void> {
+function* tryPod(manifest: Manifest): Steps<void> {
   try {
-    const options = { signal, fieldValidation: 'Strict', dryRun: 'All' } as const;
-    await client.create(pods, manifest, options);
+    yield* create(pods, manifest, { fieldValidation: 'Strict', dryRun: 'All' });
   } catch (error) {
     const isOverQuota = error instanceof HAError && error.message.includes('exceeded quota');
     if (!isAlreadyExists(error) && !isOverQuota) throw error;
   }
 }
 
-async function deletePod(
+function* deletePod(
   action: Extract<Action, { type: 'DeletePod' }>,
-  context: ExecuteContext,
-): Promise<boolean> {
-  const { client, stores, resource, signal } = context;
+  { stores, resource }: ExecuteContext,
+): Steps<boolean> {
   if (action.replacement !== undefined) {
     if (agentProblems(resource).length > 0) return false;
-    await tryPod(action.replacement, context);
+    yield* tryPod(action.replacement);
   }
   const { member, gracePeriodSeconds } = action.removal;
   const ref = { namespace: resource.namespace, name: member.name };
-  const left = await client
-    .delete(pods, ref, {
-      uid: member.uid,
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-      signal,
-    })
-    .catch((error: unknown) => {
-      // Another has its name: so this one is gone.
-      if (isConflict(error)) return undefined;
-      throw error;
-    });
+  const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+  let left: KubeObject | undefined;
+  try {
+    left = yield* deleteObject(pods, ref, { uid: member.uid, ...options });
+  } catch (error) {
+    // If another pod has this name, this one is gone.
+    if (!isConflict(error)) throw error;
+  }
   if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {
     stores.pods.observeWrite(left);
   } else {

@@ -19,8 +19,8 @@ export function foreignPodsOf(
     strangers.set(stranger.name, stranger);
   }
   for (const [name, { stranger, untilMs }] of memory.strangers) {
-    if (nowMs >= untilMs) memory.strangers.delete(name);
-    else if (ordinalOf(resource.name, name) !== undefined) strangers.set(name, stranger);
+    const isRecent = nowMs < untilMs && ordinalOf(resource.name, name) !== undefined;
+    if (isRecent) strangers.set(name, stranger);
   }
   return [...strangers.values()];
 }

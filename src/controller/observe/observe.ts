@@ -1,14 +1,15 @@
 import { durationMs } from '../../api/duration.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { contactOf, needsLease, speaksProtocol, usesGrpc } from '../../core/model/capabilities.ts';
+import { needsLease } from '../../core/model/capabilities.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../../core/model/observed.ts';
-import type { HeartbeatMonitor, ProtocolConfig } from '../../heartbeat/monitor.ts';
+import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { isLeftOver, ownerOf } from '../state/owner-references.ts';
 import { toMember } from './pod-view.ts';
+import { storedStatus } from './stored-status.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
@@ -22,11 +23,12 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
   createdAtMs: Date.parse(object.metadata.creationTimestamp ?? ''),
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
-  status: object.status ?? {},
+  status: storedStatus(object),
   ...(agentImage === undefined ? {} : { agentImage }),
 });
 
-function membersOf(resource: Resource, stores: Stores): Member[] {
+/** The pods of a resource as the core sees them, by ordinal. */
+export function membersOf(resource: Resource, stores: Stores): Member[] {
   const { name, spec } = resource;
   const { topologyKey } = spec.placement.zones;
   const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
@@ -40,43 +42,12 @@ function membersOf(resource: Resource, stores: Stores): Member[] {
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
-/** Tells the monitor whom to hear. Pods that are on their way out are heard to the end: their word still counts. */
-function hear(monitor: HeartbeatMonitor, key: string, resource: Resource, members: Member[]): void {
-  const { engine, heartbeat } = resource.spec;
-  monitor.setMembers(
-    key,
-    members.flatMap((member) => {
-      const { uid, name, ip } = member;
-      const { port, isLed } = contactOf(resource.spec, member);
-      return ip === undefined || port === undefined ? [] : [{ uid, name, host: ip, port, isLed }];
-    }),
-    {
-      engine,
-      detector: {
-        kind: heartbeat.detector,
-        intervalMs: durationMs(heartbeat.interval),
-        timeoutMs: durationMs(heartbeat.timeout),
-        phiThreshold: heartbeat.phiThreshold,
-        failureThreshold: heartbeat.failureThreshold,
-      },
-      ...(speaksProtocol(resource.spec) ? { protocol: protocolOf(resource) } : {}),
-    },
-  );
-}
-
-function protocolOf({ spec, status }: Resource): ProtocolConfig {
-  const epoch = status.epoch ?? 0;
-  const grpc = usesGrpc(spec);
-  if (!needsLease(spec)) return { epoch, grpc };
-  return {
-    epoch,
-    grpc,
-    lease: { ms: durationMs(spec.failover.leaseDuration), holder: status.primaryUID },
-  };
-}
-
-/** After `hear`, which has said who is granted time from now on. A pod may have been made with a longer lease than the spec's. */
-function leaseOf(monitor: HeartbeatMonitor, { spec, status }: Resource, members: Member[]) {
+/** A pod may have been made with a longer lease than the spec's. */
+function leaseOf(
+  monitor: ObserveContext['monitor'],
+  { spec, status }: Resource,
+  members: Member[],
+) {
   const { primaryUID } = status;
   if (!needsLease(spec) || primaryUID === undefined) return {};
   const { leaseMs: made = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
@@ -99,7 +70,7 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
 
 export interface ObserveContext {
   stores: Stores;
-  monitor: HeartbeatMonitor;
+  monitor: Pick<HeartbeatMonitor, 'health' | 'leaseEndsInMs'>;
   clock: Clock;
   memory: ReconcileState;
   operatorNode: string | undefined;
@@ -107,11 +78,17 @@ export interface ObserveContext {
   connectedSinceMs: number | undefined;
 }
 
-/** Everything that a decision about this resource rests on. */
-export function observe(key: string, resource: Resource, context: ObserveContext): Observed {
+/**
+ * Everything that a decision about this resource rests on. It changes nothing. To be called after the monitor was told of
+ * `members` and of the lease's holder: until then it may grant another lease.
+ */
+export function observe(
+  key: string,
+  resource: Resource,
+  members: Member[],
+  context: ObserveContext,
+): Observed {
   const { stores, monitor, memory, clock, operatorNode, connectedSinceMs, unsafe } = context;
-  const members = membersOf(resource, stores);
-  hear(monitor, key, resource, members);
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];

@@ -1,4 +1,5 @@
 import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -6,6 +7,7 @@ import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { haServices } from '../state/resource-type.ts';
+import { type Steps, get } from '../../kube/api-request.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /** How long the API server may take to confirm that it can be reached, before silence is believed. Milliseconds. */
@@ -13,7 +15,7 @@ const confirmMs = 1_000;
 
 type CommitOptions = Pick<
   ReconcilerOptions,
-  'client' | 'stores' | 'clock' | 'connection' | 'monitor' | 'events'
+  'stores' | 'clock' | 'connection' | 'monitor' | 'events'
 >;
 
 /**
@@ -22,24 +24,23 @@ type CommitOptions = Pick<
  *
  * @throws HAError where the API server was not reached, or has failed.
  */
-export async function commitElection(
+export function* commitElection(
   options: CommitOptions,
   subject: { object: HAService; resource: Resource; memory: ReconcileState; log: Log },
   { commit, status, events }: Decision,
-  signal: AbortSignal,
-): Promise<Offered> {
+): Steps<Offered> {
   const { object, resource, memory, log } = subject;
-  if (commit?.confirmSilence && !(await confirmed(options, object, resource, signal))) {
+  if (commit?.confirmSilence && !(yield* confirmed(options, object, resource))) {
     return 'Overtaken';
   }
   // Where this throws, it may have landed all the same, or may yet.
   const { unsettled } = memory;
   memory.unsettled = object.metadata.resourceVersion;
-  const offered = await offerStatus(options, subject, status, signal);
+  const offered = yield* offerStatus(options, subject, status);
   // A refused one has surely not landed; one from before, that was not answered, still may.
   if (offered === 'Refused') memory.unsettled = unsettled;
   if (offered !== 'Written') return offered;
-  const { epoch = 0, primary = '', fencing } = status;
+  const { epoch = 0, primary = '' } = status;
   memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
     {
@@ -49,29 +50,31 @@ export async function commitElection(
       reason: commit?.trigger ?? 'Initial',
       evidence: commit?.evidence,
     },
-    fencing === undefined ? 'a primary was elected' : 'a fence is put up around the old primary',
+    messageOf(resource.status, status),
   );
   recordNotes(options.events, object, events);
   return offered;
+}
+
+function messageOf(before: Status, { epoch, fencing }: Status): string {
+  if (fencing !== undefined) return 'a fence is put up around the old primary';
+  return epoch === before.epoch && before.fencing === undefined
+    ? 'the first data set has been made'
+    : 'a primary was elected';
 }
 
 /**
  * Silence may be the operator's own. Only who can reach the API server right now may judge it, and no write that does so
  * may lie in a socket until a cut heals.
  */
-async function confirmed(
-  { client, stores, clock, connection, monitor }: CommitOptions,
+function* confirmed(
+  { stores, clock, connection, monitor }: CommitOptions,
   object: HAService,
   resource: Resource,
-  signal: AbortSignal,
-): Promise<boolean> {
+): Steps<boolean> {
   const { name, namespace, resourceVersion } = object.metadata;
   try {
-    const fresh = await client.get(
-      haServices,
-      { namespace, name },
-      { signal, timeoutMs: confirmMs },
-    );
+    const fresh = yield* get(haServices, { namespace, name }, { timeoutMs: confirmMs });
     connection.heard();
     stores.resources.observeWrite(fresh);
     const health = monitor.health(`${namespace}/${name}`, resource.status.primaryUID ?? '');

@@ -3,12 +3,13 @@ import type { Status } from '../../api/status.ts';
 import { toConditions } from '../../core/status/conditions.ts';
 import { conditionOf } from '../../core/status/events.ts';
 import type { EventNote } from '../../core/model/observed.ts';
+import { storedStatus } from '../observe/stored-status.ts';
 
 const reason = 'SpecInvalid';
 
 /** Status of a resource whose spec cannot be understood: it keeps what it had, and is told what to correct. */
 export function invalidStatus(object: HAService, message: string, nowMs: number): Status {
-  const status = object.status ?? {};
+  const status = storedStatus(object);
   const generation = object.metadata.generation ?? 0;
   const conditions = toConditions(
     status.conditions ?? [],

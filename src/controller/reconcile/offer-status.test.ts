@@ -3,6 +3,8 @@ import { HAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
 import { FakeClock } from '../../lib/fake-clock.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { drive } from '../../kube/drive.ts';
 import type { EventInput } from '../../kube/event-recorder.ts';
 import { refusal } from '../../kube/testing/fake-api-server.ts';
 import { silentLog } from '../../telemetry/log.ts';
@@ -39,20 +41,20 @@ function setUp(refuse: (status: Status) => Error | undefined) {
     stores: new Stores(),
     connection: new ApiServerHealth(clock, () => {}),
     events: { record: (_: unknown, note: EventInput) => notes.push(note) },
-    client: {
-      replaceStatus: async (_: unknown, object: HAService) => {
-        written.push(object.status ?? {});
-        const error = refuse(object.status ?? {});
-        if (error !== undefined) throw error;
-        const resourceVersion = String(++version);
-        subject.object = { ...object, metadata: { ...object.metadata, resourceVersion } };
-        return subject.object;
-      },
-    },
   } as unknown as ReconcilerOptions;
-  const offer = (status: Status) => offerStatus(options, subject, status, signal);
-  const tell = () => tellRefusal(options, subject, signal);
-  return { clock, written, notes, subject, options, offer, tell };
+  const client = {
+    replaceStatus: async (_: unknown, object: HAService) => {
+      written.push(object.status ?? {});
+      const error = refuse(object.status ?? {});
+      if (error !== undefined) throw error;
+      const resourceVersion = String(++version);
+      subject.object = { ...object, metadata: { ...object.metadata, resourceVersion } };
+      return subject.object;
+    },
+  } as unknown as KubeClient;
+  const offer = (status: Status) => drive(offerStatus(options, subject, status), client, signal);
+  const tell = () => drive(tellRefusal(options, subject), client, signal);
+  return { clock, written, notes, subject, options, client, offer, tell };
 }
 
 const degraded = ({ status }: HAService) =>
@@ -133,11 +135,11 @@ describe('a status that the API server refuses', () => {
 });
 
 describe('an election that the API server refuses', () => {
-  const commit = ({ options, subject }: ReturnType<typeof setUp>) => {
+  const commit = ({ options, subject, client }: ReturnType<typeof setUp>) => {
     const status: Status = { epoch: 10 };
     const decided = { status, why: '', confirmSilence: false };
     const decision = { commit: decided, status, actions: [], events: [] };
-    return commitElection(options, subject, decision, signal);
+    return drive(commitElection(options, subject, decision), client, signal);
   };
 
   it('has surely not landed', async () => {

@@ -3,6 +3,7 @@ import type { Status } from '../../api/status.ts';
 import { toConditions } from '../../core/status/conditions.ts';
 import { conditionOf } from '../../core/status/events.ts';
 import { isInvalid } from '../../kube/api-error.ts';
+import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
@@ -16,10 +17,7 @@ interface Subject {
   log: Log;
 }
 
-type OfferOptions = Pick<
-  ReconcilerOptions,
-  'client' | 'stores' | 'connection' | 'clock' | 'events'
->;
+type OfferOptions = Pick<ReconcilerOptions, 'stores' | 'connection' | 'clock' | 'events'>;
 
 const reason = 'StatusRefused';
 /** How long the same status is not tried again: what it was refused for may have been put right, as an old CRD. Milliseconds. */
@@ -36,19 +34,18 @@ export type Offered = 'Written' | 'Overtaken' | 'Refused';
  *
  * @throws HAError where the API server was not reached, or has failed.
  */
-export async function offerStatus(
+export function* offerStatus(
   options: OfferOptions,
   { object, memory, log }: Subject,
   status: Status,
-  signal: AbortSignal,
-): Promise<Offered> {
+): Steps<Offered> {
   const now = options.clock.now();
   const before = memory.refused;
   if (before !== undefined && now - before.triedAt < againMs && isSame(before.status, status)) {
     return 'Refused';
   }
   try {
-    if (!(await writeStatus(options, object, status, signal))) return 'Overtaken';
+    if (!(yield* writeStatus(options, object, status))) return 'Overtaken';
     memory.refused = undefined;
     return 'Written';
   } catch (error) {
@@ -74,16 +71,15 @@ export async function offerStatus(
  * @returns whether somebody else wrote first, so that it must be told again.
  * @throws HAError where the API server was not reached, or has failed.
  */
-export async function tellRefusal(
+export function* tellRefusal(
   options: OfferOptions,
   { object, memory, log }: Subject,
-  signal: AbortSignal,
-): Promise<boolean> {
+): Steps<boolean> {
   const { refused } = memory;
   if (refused === undefined || refused.isUntold || toldIn(object) === refused.message) return false;
   const status = withRefusal(object, refused.message, options.clock.wallNow());
   try {
-    return !(await writeStatus(options, object, status, signal));
+    return !(yield* writeStatus(options, object, status));
   } catch (error) {
     if (!isInvalid(error)) throw error;
     log.error({ reason, error }, 'the API server has also refused the status that tells of it');
@@ -98,6 +94,7 @@ function toldIn({ status = {} }: HAService): string | undefined {
   return degraded?.reason === reason ? degraded.message : undefined;
 }
 
+/** The stored status goes back as it is, in words of before where it has some: it was taken once. */
 function withRefusal({ metadata, status = {} }: HAService, message: string, nowMs: number): Status {
   const { conditions = [], phase } = status;
   const finding = { type: 'Degraded', status: true, reason, message } as const;

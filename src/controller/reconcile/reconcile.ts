@@ -2,16 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { isHAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
-import { decide } from '../../core/decide.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
+import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { describe, findPod } from '../act/execute.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { countFailover, recordMetrics } from '../record/record-metrics.ts';
-import { observe, toResource } from '../observe/observe.ts';
+import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
+import { membersOf, observe, toResource } from '../observe/observe.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
 import { executeAll } from '../act/execute-all.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
@@ -45,7 +46,10 @@ interface Subject {
   log: Log;
 }
 
-/** Brings one resource closer to what it says: observe, decide, act, until there is nothing left to do. */
+/**
+ * Brings one resource closer to its spec: observe, decide, act, until nothing is left to do. Its steps are run by the operator
+ * against the API server, and by the simulator against a model of one.
+ */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #uids = new Map<string, string>();
@@ -54,15 +58,18 @@ export class Reconciler {
     this.#options = options;
   }
 
-  /** @throws HAError where the API server was not reached, or has failed; the signal's reason. */
-  async reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+  /** @throws HAError if the API server was not reached, or has failed. */
+  *reconcile(key: string): Steps<Outcome> {
     for (let pass = 0; pass < maxPasses; pass++) {
       const object = this.#lookUp(key);
       if (object === undefined) return { failed: false };
-      const { again, ...outcome } = await this.#pass(key, object, signal);
+      const { again, ...outcome } = yield* this.#pass(key, object);
       if (!again) return outcome;
     }
-    this.#options.log.warn({ resource: key, passes: maxPasses }, 'it does not come to rest');
+    this.#options.log.warn(
+      { resource: key },
+      `reconcile did not converge after ${maxPasses} passes: ${key}; the operator tries again later`,
+    );
     return { failed: true };
   }
 
@@ -82,8 +89,9 @@ export class Reconciler {
     return object;
   }
 
-  async #pass(key: string, object: HAService, signal: AbortSignal): Promise<Pass> {
-    const { stores, clock, connection, metrics, enqueue, memories, agentImage } = this.#options;
+  *#pass(key: string, object: HAService): Steps<Pass> {
+    const { stores, monitor, clock, connection, metrics, enqueue, memories, agentImage, decide } =
+      this.#options;
     const memory = memories.of(object.metadata.uid);
     const log = this.#options.log.child({ resource: key });
     let resource: Resource;
@@ -94,35 +102,37 @@ export class Reconciler {
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
       const rest = { again: false, failed: false };
-      return this.#finish({ object, memory, log }, status, notes, signal, rest);
+      return yield* this.#finish({ object, memory, log }, status, notes, rest);
     }
     resource = withStoredEpoch(resource, memory);
     if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
     const subject: Subject = { key, object, resource, memory, log };
-    await this.#findPrimary(subject, signal);
-    const observed = observe(key, resource, {
+    yield* this.#findPrimary(subject);
+    const members = membersOf(resource, stores);
+    monitor.setMembers(key, monitoredMembers(resource, members), monitorConfigOf(resource));
+    const observed = observe(key, resource, members, {
       ...this.#options,
       memory,
       connectedSinceMs: connection.sinceWallMs,
     });
-    forgetOldHooks(memory, observed);
+    forgetOld(memory, observed, clock.wallNow());
     const decision = decide(resource, observed, clock.wallNow());
     recordMetrics(metrics, resource, observed, decision.status);
     if (decision.commit !== undefined) {
-      const offered = await commitElection(this.#options, subject, decision, signal);
+      const offered = yield* commitElection(this.#options, subject, decision);
       if (offered !== 'Refused') return { again: true, failed: false };
-      return { again: await tellRefusal(this.#options, subject, signal), failed: true };
+      return { again: yield* tellRefusal(this.#options, subject), failed: true };
     }
     if (forgetOldFailures(memory, decision)) return { again: true, failed: false };
     notePromotion(resource, observed, memory, clock.wallNow());
-    const context = { ...this.#options, ...subject, signal };
-    const { changed, failed, lost } = await executeAll(decision.actions, context);
+    const context = { ...this.#options, ...subject };
+    const { changed, failed, lost } = yield* executeAll(decision.actions, context);
     if (lost) return { again: false, failed };
     lookForSuccess(resource, memory, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it, and writes the status once.
     if (changed && !failed) return { again: true, failed };
     const { requeueAtMs } = decision;
-    return this.#finish(subject, decision.status, decision.events, signal, {
+    return yield* this.#finish(subject, decision.status, decision.events, {
       again: false,
       failed,
       ...(requeueAtMs === undefined
@@ -132,35 +142,34 @@ export class Reconciler {
   }
 
   /** The watch goes by labels: before the primary's pod is called gone, make sure that it did not just lose them. */
-  async #findPrimary({ resource, memory }: Subject, signal: AbortSignal): Promise<void> {
-    const { client, stores } = this.#options;
+  *#findPrimary({ resource, memory }: Subject): Steps<void> {
+    const { stores } = this.#options;
     const { primary, primaryUID } = resource.status;
     if (primary === undefined || primaryUID === undefined) return;
     const owned = stores.pods.byIndex('owner', resource.uid);
     if (owned.some(({ metadata }) => metadata?.uid === primaryUID)) {
       memory.missedUid = undefined;
     } else if (memory.missedUid !== primaryUID) {
-      await findPod(primary, { client, stores, resource, signal });
+      yield* findPod(primary, { stores, resource });
       memory.missedUid = primaryUID;
     }
   }
 
   /** Writes the status where it has changed, and tells the Events that go with it. */
-  async #finish(
+  *#finish(
     subject: Pick<Subject, 'object' | 'memory' | 'log'>,
     wished: Status,
     notes: EventNote[],
-    signal: AbortSignal,
     pass: Pass,
-  ): Promise<Pass> {
+  ): Steps<Pass> {
     const { metrics, events } = this.#options;
     const { object } = subject;
     const status = asStored(wished);
     if (isDeepStrictEqual(status, object.status ?? {})) return pass;
-    const offered = await offerStatus(this.#options, subject, status, signal);
+    const offered = yield* offerStatus(this.#options, subject, status);
     if (offered === 'Overtaken') return { ...pass, again: true };
     if (offered === 'Refused') {
-      const again = await tellRefusal(this.#options, subject, signal);
+      const again = yield* tellRefusal(this.#options, subject);
       return { ...pass, again, failed: true };
     }
     countFailover(metrics, object, status);
@@ -169,10 +178,13 @@ export class Reconciler {
   }
 }
 
-/** What pods were told that are gone. */
-function forgetOldHooks(memory: ReconcileState, { members }: Observed): void {
+/** What pods were told that are gone, and foreign pods that were seen too long ago. */
+function forgetOld(memory: ReconcileState, { members }: Observed, nowMs: number): void {
   const known = new Set(members.map(({ uid }) => uid));
   for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
+  for (const [name, { untilMs }] of memory.strangers) {
+    if (nowMs >= untilMs) memory.strangers.delete(name);
+  }
 }
 
 /** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */

@@ -22,7 +22,7 @@ export function withStoredEpoch(
 
 /**
  * A status from before the schema had a highest epoch may name any. Then the service counts as one in its first: what its members
- * have obeyed says how far it has got. What was written down of such an epoch is dropped, as the API server would take none of it.
+ * have acknowledged says how far it has got. What was written down of such an epoch is dropped, as the API server would take none of it.
  */
 function believed({ epoch, ledEpoch, fencing, failovers, ...rest }: Status): Status {
   return {

@@ -1,5 +1,4 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Manifest } from '../../core/model/manifest.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Observed, Resource } from '../../core/model/observed.ts';
 import { probePort, resolvePorts } from '../../core/model/ports.ts';
@@ -26,21 +25,16 @@ export function notePromotion(
   if (told || resource.spec.engine.promote === undefined) timeline.promotedAtMs = nowMs;
 }
 
-/** Notes when the write Service was pointed at the primary. */
+/** Notes when the write Service was pointed at the primary. `to`: the pods that it holds now, by UID. */
 export function noteRepoint(
   resource: Resource,
-  manifest: Manifest,
+  to: readonly string[],
   memory: ReconcileState,
   nowMs: number,
 ): void {
   const { timeline } = memory;
   if (timeline === undefined || timeline.repointedAtMs !== undefined) return;
-  const service = manifest.metadata.labels?.['kubernetes.io/service-name'];
-  if (service !== serviceNames(resource.name).write) return;
-  const endpoints = (manifest['endpoints'] ?? []) as { targetRef: { uid: string } }[];
-  if (endpoints.some(({ targetRef }) => targetRef.uid === resource.status.primaryUID)) {
-    timeline.repointedAtMs = nowMs;
-  }
+  if (to.includes(resource.status.primaryUID ?? '')) timeline.repointedAtMs = nowMs;
 }
 
 /** After the repoint of a failover: asks through the Service until somebody answers, as a client would. */

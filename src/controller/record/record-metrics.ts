@@ -4,9 +4,15 @@ import { healthOf } from '../../core/model/member.ts';
 import type { Observed, Resource } from '../../core/model/observed.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
+/** What a reconcile counts. */
+export type ReconcileMetrics = Pick<
+  Metrics,
+  'setService' | 'forgetService' | 'failover' | 'failoverPhase'
+>;
+
 /** Keeps the gauges of one resource in step with what is decided about it. */
 export function recordMetrics(
-  metrics: Metrics,
+  metrics: ReconcileMetrics,
   resource: Resource,
   observed: Observed,
   next: Status,
@@ -21,7 +27,7 @@ export function recordMetrics(
 }
 
 /** Counts the failover that has ended with this status, once it has landed. */
-export function countFailover(metrics: Metrics, object: HAService, next: Status): void {
+export function countFailover(metrics: ReconcileMetrics, object: HAService, next: Status): void {
   const { namespace, name } = object.metadata;
   const before = object.status?.failovers?.[0];
   const after = next.failovers?.[0];

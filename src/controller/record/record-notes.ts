@@ -3,7 +3,11 @@ import type { EventNote } from '../../core/model/observed.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 
 /** Tells Events about a resource, and the pod where it is about one. */
-export function recordNotes(events: EventRecorder, object: HAService, notes: EventNote[]): void {
+export function recordNotes(
+  events: Pick<EventRecorder, 'record'>,
+  object: HAService,
+  notes: EventNote[],
+): void {
   const { name, namespace, uid } = object.metadata;
   for (const { type, reason, action, note, pod } of notes) {
     events.record(

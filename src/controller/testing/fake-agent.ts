@@ -5,7 +5,7 @@ import {
   type MemberReport,
   type Order,
   type OrderKind,
-  type Refusal,
+  type Rejection,
   type SyncSet,
   leaseHeader,
   memberReportSchema,
@@ -49,19 +49,19 @@ export class FakeAgent {
   readonly name: string;
   readonly uid: string;
   readonly volume: FakeVolume;
-  /** Every order that was obeyed, as `promote 3`. */
+  /** Every order that was carried out, as `promote 3`. */
   readonly orders: string[] = [];
   state: MemberReport['state'];
   /** How often it was granted time. */
   grants = 0;
-  /** Called when it has obeyed. */
-  onObeyed = (_kind: OrderKind): void => {};
+  /** Called when it has acknowledged an order. */
+  onAcknowledged = (_kind: OrderKind): void => {};
   /** Fields that its reports have besides, or in the place of its own; undefined leaves one out. */
   more: { [K in keyof MemberReport]?: MemberReport[K] | undefined } = {};
   /** Gets no writes of its leader: its link does not stand. */
   isCutOff = false;
-  /** Answers orders of this kind by this refusal. */
-  readonly refuses = new Map<OrderKind, Refusal>();
+  /** Answers orders of this kind by this rejection. */
+  readonly refuses = new Map<OrderKind, Rejection>();
   readonly #options: FakeAgentOptions;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -198,13 +198,13 @@ export class FakeAgent {
       return void send(report.problem === undefined ? 200 : 503, report);
     }
     if (!(kind in orderSchemas)) return void send(404, {});
-    const refusal = this.#obey(kind as OrderKind, body, grant);
+    const rejection = this.#obey(kind as OrderKind, body, grant);
     const report = this.report();
-    if (refusal === undefined) send(200, report);
-    else send(409, { error: refusal, message: `${this.name} refuses`, report });
+    if (rejection === undefined) send(200, report);
+    else send(409, { error: rejection, message: `${this.name} refuses`, report });
   }
 
-  #obey(kind: OrderKind, body: string, grant: string): Refusal | undefined {
+  #obey(kind: OrderKind, body: string, grant: string): Rejection | undefined {
     const parsed = orderSchemas[kind].safeParse(JSON.parse(body));
     if (!parsed.success) return 'Invalid';
     const order: Order = parsed.data;
@@ -214,11 +214,11 @@ export class FakeAgent {
     if (refused !== undefined) return refused;
     this.volume.epoch = order.epoch;
     this.orders.push(`${kind} ${order.epoch}`);
-    this.onObeyed(kind);
+    this.onAcknowledged(kind);
     return undefined;
   }
 
-  #carryOut(kind: OrderKind, order: Order, grant: string): Refusal | undefined {
+  #carryOut(kind: OrderKind, order: Order, grant: string): Rejection | undefined {
     if (kind === 'promote') {
       const { init, sync } = order as Order<'promote'>;
       if (this.volume.data === undefined && !init) return 'Empty';

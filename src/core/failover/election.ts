@@ -5,8 +5,8 @@ import {
   isHealthy,
   isLive,
   reportOf,
+  whyNotHealthy,
   whyIncomplete,
-  whyUnhealthy,
 } from '../model/member.ts';
 import type { HookState, Member } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -56,9 +56,9 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
   if (context.onlyName !== undefined && member.name !== context.onlyName) {
     return 'is another pod, and failover.automatic is false';
   }
-  if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyUnhealthy(member);
+  if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyNotHealthy(member);
   if (refusesAll(member, context.epoch)) {
-    return `has obeyed epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
+    return `has acknowledged epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
   }
   if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
   if (context.byPosition === undefined || context.lacksAgent?.(member) === true) return undefined;

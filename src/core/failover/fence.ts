@@ -1,3 +1,4 @@
+import type { FenceMethod } from '../../api/reasons.ts';
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
 import {
   hasEnded,
@@ -13,7 +14,7 @@ import { positionOf } from '../model/position.ts';
 
 /** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
 export type Fence =
-  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: true; method: FenceMethod; proof: string }
   | { isProved: false; missing: string; untilMs?: number };
 
 /**
@@ -52,7 +53,7 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
     ? byFollowers(resource, observed, epoch)
     : {
         isProved: true,
-        method: 'Obeyed',
+        method: 'Acknowledged',
         proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
       };
 }
@@ -158,7 +159,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (fencing !== undefined && isFenced(report, epoch)) {
     return {
       isProved: true,
-      method: 'Obeyed',
+      method: 'Acknowledged',
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
     };
   }
@@ -166,7 +167,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     return {
       isProved: false,
       missing: isLive(former)
-        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        ? `${primary} was made before it needed a lease, so that none runs out: it must acknowledge the new epoch, or its pod be gone`
         : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
     };
   }
@@ -187,5 +188,5 @@ export function fenceOf(resource: Resource, observed: Observed, nowMs: number): 
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
   if (needsLease(spec)) return byLease(resource, observed, nowMs);
-  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+  return { isProved: true, method: 'Acknowledged', proof: 'failover.consistency is Eventual' };
 }

@@ -48,7 +48,7 @@ export function planFenced(
   if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
   return {
     kind: 'Blocked',
-    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
+    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseNotExpired',
     message,
     ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
   };

@@ -2,7 +2,7 @@ import { dataDir } from '../../protocol/agent-config.ts';
 import type { Status } from '../../api/status.ts';
 import type { FailoverPlan } from './failover-plan.ts';
 import { needsLease, speaksProtocol } from '../model/capabilities.ts';
-import { isComplete, isHealthy, isLive, reportOf, whyUnhealthy } from '../model/member.ts';
+import { isComplete, isHealthy, isLive, reportOf, whyNotHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -118,7 +118,7 @@ export function absentHolder(
     ? 'is loading its data'
     : holder === undefined
       ? 'has no pod yet'
-      : whyUnhealthy(holder);
+      : whyNotHealthy(holder);
   const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
   // However long that takes: it is there.
   if (isLoading) return { kind: 'Wait', untilMs: Infinity, message };

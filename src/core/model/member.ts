@@ -109,7 +109,9 @@ export const seemsHealthy = (member: Member) =>
 export const seemsWell = (member: Member) => seemsHealthy(member) && isSynced(member);
 
 /** Its health for status and messages. */
-export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead' | 'Terminating' {
+export function healthOf(
+  member: Member,
+): 'Unknown' | 'Healthy' | 'Unhealthy' | 'Dead' | 'Terminating' {
   if (!isLive(member)) return 'Terminating';
   if (hasEnded(member)) return 'Dead';
   if (seemsHealthy(member)) return 'Healthy';
@@ -119,7 +121,7 @@ export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead
 }
 
 /** What keeps it from being healthy, in a clause for a person. */
-export function whyUnhealthy(member: Member): string {
+export function whyNotHealthy(member: Member): string {
   if (!isLive(member)) return 'is being deleted';
   if (hasEnded(member)) return `has ended (phase ${member.phase})`;
   if (member.waiting) return `cannot start: ${member.waiting.reason}`;

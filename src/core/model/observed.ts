@@ -1,11 +1,12 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
+import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 
 /** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
 export interface Health {
-  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Sick' | 'Dead';
+  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
   cause?: 'Refused' | 'Silent' | 'BadAnswer';
   /** Why, for a person. */
   message: string;
@@ -194,13 +195,13 @@ export interface Observed {
 
 /** A fault that a person should know, as part of the condition Degraded and as an Event. */
 export interface Problem {
-  reason: string;
+  reason: DegradedReason | RelayedReason;
   message: string;
 }
 
 export interface EventNote {
   type: 'Normal' | 'Warning';
-  reason: string;
+  reason: EventReason | RelayedReason;
   action: string;
   note: string;
   /** Name of the pod that it is about as well. */

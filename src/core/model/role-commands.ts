@@ -45,7 +45,7 @@ export interface RolePlan {
 export const reachable = (member: Member) =>
   member.ip !== undefined &&
   member.health !== undefined &&
-  ['Healthy', 'Suspect', 'Sick'].includes(member.health.verdict);
+  ['Healthy', 'Suspect', 'Unhealthy'].includes(member.health.verdict);
 
 export const generationOf = (member: Member) => member.health?.generation ?? 0;
 

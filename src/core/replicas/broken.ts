@@ -25,7 +25,7 @@ export function brokenness(
   if (isHealthy(member)) return { isBroken: false };
   const { health } = member;
   const cannotStart = member.waiting !== undefined || member.unschedulable !== undefined;
-  if (cannotStart || member.phase === 'Pending' || health?.verdict === 'Sick') {
+  if (cannotStart || member.phase === 'Pending' || health?.verdict === 'Unhealthy') {
     return { isBroken: true };
   }
   if (health === undefined) return { isBroken: false };

@@ -138,7 +138,7 @@ interface Given {
   order: OrderDetails;
 }
 
-/** Gives an order unless it is under way, has only just been obeyed, or waits after a failure. */
+/** Gives an order unless it is under way, has only just been carried out, or waits after a failure. */
 function giveOrder(
   plan: RolePlan,
   { hooks }: Observed,

@@ -1,3 +1,4 @@
+import { relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { isFenced, isLive, reportOf } from '../model/member.ts';
@@ -33,7 +34,7 @@ export function isSettled(
 
 /** What members say is wrong with them, and what of it stops writes. */
 export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
-  const problems = [
+  const problems: Problem[] = [
     ...writesWait(resource, observed),
     ...rivals(resource, observed),
     ...refusing(resource, observed),
@@ -41,7 +42,8 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): P
   for (const member of observed.members.filter(isLive)) {
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
-    problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
+    const { reason, message } = problem;
+    problems.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
   }
   return problems;
 }
@@ -57,7 +59,7 @@ function rivals({ status }: Resource, { members }: Observed): Problem[] {
     }));
 }
 
-/** Members that have obeyed somebody else, and what frees them. */
+/** Members that have acknowledged an order of somebody else, and what frees them. */
 function refusing(resource: Resource, { members }: Observed): Problem[] {
   const { status } = resource;
   return members
@@ -67,7 +69,7 @@ function refusing(resource: Resource, { members }: Observed): Problem[] {
       const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
       return {
         reason: 'TooHighEpoch',
-        message: `${name} has obeyed epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
+        message: `${name} has acknowledged epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
       };
     });
 }

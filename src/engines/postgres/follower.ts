@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import { baseBackup } from './basebackup.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
 import {
   type UpstreamView,
-  type Problem,
   hasLogFrom,
   lookAtUpstream,
   problemOf,
@@ -39,7 +39,7 @@ export class Follower {
   readonly epoch: number;
   /** It is being made a copy of the leader. */
   isCloning = false;
-  problem: Problem | undefined;
+  problem: EngineProblem | undefined;
   /** Settles when it follows, is being cloned, or has found that it cannot for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
   readonly begun: Promise<void>;
   readonly #database: Database;
@@ -241,7 +241,7 @@ export class Follower {
     }
   }
 
-  #complain(problem: Problem): void {
+  #complain(problem: EngineProblem): void {
     if (this.problem?.reason !== problem.reason) {
       this.#database.context.log.warn({ leader: this.leader, ...problem }, 'cannot follow yet');
     }

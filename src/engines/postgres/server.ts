@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Child } from '../child.ts';
+import { Child } from '../process-group.ts';
 import type { Ending } from '../managed-engine.ts';
 import type { Tools } from './tools.ts';
 

@@ -1,5 +1,6 @@
 import { type Piece, parseTimelineHistory } from './timeline-history.ts';
 import { historyName, segmentName } from './position.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
 /** What a member that wants to follow must know of its leader. */
@@ -16,11 +17,6 @@ export interface UpstreamView {
   segmentBytes: number;
   /** Names of the files in its pg_wal. */
   segments: ReadonlySet<string>;
-}
-
-export interface Problem {
-  reason: string;
-  message: string;
 }
 
 const lookMs = 5_000;
@@ -96,7 +92,7 @@ export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
 }
 
 /** What an error of `lookAtLeader` means, and what a person can do. */
-export function problemOf(error: unknown, leader: string): Problem {
+export function problemOf(error: unknown, leader: string): EngineProblem {
   const text = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {
     case '28P01':

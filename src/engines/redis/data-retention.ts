@@ -14,7 +14,7 @@ const unknownEpoch = 0;
  * are replaced, and says what was lost.
  *
  * Most of it is written down in the background: no failover waits for the accounting. What a crash leaves out of it is the
- * word about a loss, never an order that was obeyed: those are in the agent's own file.
+ * word about a loss, never an order that was acknowledged: those are in the agent's own file.
  */
 export class DataRetention {
   readonly #dir: string;

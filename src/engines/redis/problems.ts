@@ -1,11 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import type { Position } from '../../protocol/member-protocol.ts';
-import type { EngineReport } from '../managed-engine.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import type { ReplicationTarget } from './replication-history.ts';
 import type { Persisted } from './persisted-state.ts';
 import type { ServerInfo } from './server-info.ts';
-
-export type Problem = NonNullable<EngineReport['problem']>;
 
 /** Less than this is as good as full: the server could not write its log anew. Bytes. */
 const littleSpace = 16 * 1024 * 1024;
@@ -14,7 +12,7 @@ const littleSpace = 16 * 1024 * 1024;
  * @param dir folder of the data
  * @param what does not work: the server's field that says so, or what does not come about
  */
-export async function diskProblem(what: string, dir: string): Promise<Problem> {
+export async function diskProblem(what: string, dir: string): Promise<EngineProblem> {
   return (
     (await fullDisk(what, dir)) ?? {
       reason: 'DiskError',
@@ -24,7 +22,7 @@ export async function diskProblem(what: string, dir: string): Promise<Problem> {
 }
 
 /** Undefined where there is room, or nothing can be said. */
-export async function fullDisk(what: string, dir: string): Promise<Problem | undefined> {
+export async function fullDisk(what: string, dir: string): Promise<EngineProblem | undefined> {
   try {
     const { bavail, bsize } = await statfs(dir);
     if (bavail * bsize >= littleSpace) return undefined;
@@ -43,7 +41,7 @@ export function dataProblem(
   info: ServerInfo,
   course: ReplicationTarget,
   position: Position | undefined,
-): Problem | undefined {
+): EngineProblem | undefined {
   if (lost && !held) {
     return {
       reason: 'DataLost',

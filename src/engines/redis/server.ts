@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
-import { Child } from '../child.ts';
+import { Child } from '../process-group.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending } from '../managed-engine.ts';
 import { findData } from './data-files.ts';

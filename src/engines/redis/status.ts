@@ -1,10 +1,10 @@
 import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { EngineReport } from '../managed-engine.ts';
+import type { EngineProblem, EngineReport } from '../managed-engine.ts';
 import type { ReplicationTarget, Following } from './replication-history.ts';
 import { type Access, checkLeader } from './upstream.ts';
 import type { DataRetention } from './data-retention.ts';
-import { type Problem, dataProblem, diskProblem, fullDisk } from './problems.ts';
+import { dataProblem, diskProblem, fullDisk } from './problems.ts';
 import { pingSeconds } from './server-config.ts';
 import type { ServerInfo } from './server-info.ts';
 
@@ -29,7 +29,7 @@ export class StatusReporter {
   /** When the server was last seen to be linked, or was told to link; and to whom. Monotonic milliseconds. */
   #link: { course: Following; at: number; seen: boolean } | undefined;
   #checkedAt = -Infinity;
-  #linkProblem: Problem | undefined;
+  #linkProblem: EngineProblem | undefined;
   #closed = false;
 
   constructor(context: EngineContext, access: Access) {
@@ -85,7 +85,10 @@ export class StatusReporter {
     return { state: 'Following', leader, linked, ...(lagMs === undefined ? {} : { lagMs }) };
   }
 
-  async #problem(info: ServerInfo, circumstances: Circumstances): Promise<Problem | undefined> {
+  async #problem(
+    info: ServerInfo,
+    circumstances: Circumstances,
+  ): Promise<EngineProblem | undefined> {
     const { course, custody } = circumstances;
     if (info.diskError !== undefined) {
       return diskProblem(info.diskError, dataDir(this.#context.config));
@@ -109,13 +112,13 @@ export class StatusReporter {
     const since = this.#link?.at ?? now;
     if (this.#closed || now - since < patienceMs || now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
-    const told = (problem: Problem | undefined) => {
+    const told = (problem: EngineProblem | undefined) => {
       if (this.#link?.course === course) this.#linkProblem = problem;
     };
     this.#whyNoLink(course).then(told, () => {});
   }
 
-  async #whyNoLink({ order }: Following): Promise<Problem | undefined> {
+  async #whyNoLink({ order }: Following): Promise<EngineProblem | undefined> {
     const problem = await checkLeader(order.leader, this.#access);
     // The leader is there; but a copy needs room for the file that it comes in.
     return problem ?? fullDisk('no copy of the leader', dataDir(this.#context.config));

@@ -4,7 +4,7 @@ import type {
   ProbeConnection,
   ProbeConnectionEvents,
 } from '../../member-client/probe-connection.ts';
-import { LineProbe } from '../../member-client/probe.ts';
+import { ReconnectingProbe } from '../../member-client/reconnecting-probe.ts';
 import { StallMeter } from '../stall-meter.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface Network {
 }
 
 /** A connection whose lost packets are sent again after Linux's first timeouts, which double: SYN 1 s, data 200 ms. */
-class LossyLine implements ProbeConnection {
+class LossyConnection implements ProbeConnection {
   readonly #network: Network;
   readonly #events: ProbeConnectionEvents;
   #connected = false;
@@ -59,7 +59,7 @@ class LossyLine implements ProbeConnection {
   }
 
   connected = () => this.#connected;
-  wrong = () => undefined;
+  unexpectedData = () => undefined;
   close = () => void (this.#closed = true);
 
   #exchange(retryMs: number, done: () => void): void {
@@ -82,8 +82,8 @@ export function watch(network: Network, config: DetectorConfig, lookMs = 10) {
     deadAt: undefined as number | undefined,
     answers: 0,
   };
-  const probe = new LineProbe(
-    (events) => new LossyLine(network, events),
+  const probe = new ReconnectingProbe(
+    (events) => new LossyConnection(network, events),
     clock,
     (event) => {
       if (event.type !== 'answer') return;

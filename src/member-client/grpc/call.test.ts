@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { probeOf } from '../testing.ts';
 
-/** Servers that do not keep to gRPC: the official library would not let them. */
+/** Servers that violate gRPC: the official library would not allow that. */
 const cleanups: (() => unknown)[] = [];
 afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
@@ -19,13 +19,13 @@ async function serve(answer: (stream: ServerHttp2Stream, count: number) => void)
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { probe, heard } = probeOf({ type: 'GRPC' }, (server.address() as AddressInfo).port);
+  const { probe, events } = probeOf({ type: 'GRPC' }, (server.address() as AddressInfo).port);
   cleanups.push(() => {
     probe.close();
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { probe, heard, sessions };
+  return { probe, events, sessions };
 }
 
 const message = (...bytes: number[]) => Buffer.from([0, 0, 0, 0, bytes.length, ...bytes]);
@@ -39,7 +39,7 @@ function send(stream: ServerHttp2Stream, body: Buffer, trailers: object = { 'grp
   stream.end(body);
 }
 
-describe('an answer by HTTP/2', () => {
+describe('an answer over HTTP/2', () => {
   it.each<[string, (stream: ServerHttp2Stream) => void, RegExp]>([
     ['is a page', (stream) => stream.respond({ ':status': 404 }, { endStream: true }), /HTTP 404/],
     [
@@ -67,70 +67,70 @@ describe('an answer by HTTP/2', () => {
     ['is of another kind', (stream) => send(stream, message(8)), /no HealthCheckResponse/],
     ['has no end', (stream) => send(stream, Buffer.alloc(70_000)), /64 KiB/],
     ['is a reset of the call', (stream) => stream.close(2), /reset of the call.*error 2/],
-    ['gives the call up', (stream) => stream.close(8), /reset of the call.*error 8/],
+    ['cancels the call', (stream) => stream.close(8), /reset of the call.*error 8/],
     ['has a new status', (stream) => send(stream, serving, { 'grpc-status': '77' }), /status 77/],
     [
-      'says something that is badly escaped',
+      'has a badly escaped message',
       (stream) => send(stream, serving, { 'grpc-status': '13', 'grpc-message': '100%' }),
       /INTERNAL: 100%/,
     ],
-  ])('that %s is wrong, and the connection serves on', async (_name, answer, text) => {
-    const { probe, heard, sessions } = await serve((stream, count) =>
+  ])('that %s is wrong, and the connection stays usable', async (_name, answer, text) => {
+    const { probe, events, sessions } = await serve((stream, count) =>
       count === 1 ? answer(stream) : send(stream, serving),
     );
     probe.beat();
-    expect(await heard.next()).toEqual({
+    expect(await events.next()).toEqual({
       type: 'badAnswer',
       message: expect.stringMatching(text),
     });
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(await events.next()).toMatchObject({ type: 'answer' });
     expect(sessions).toHaveLength(1);
   });
 
-  it('counts with a goodbye, and the next question goes over a new connection at once', async () => {
-    const { probe, heard, sessions } = await serve((stream, count) => {
+  it('counts after a GOAWAY, and the next request goes over a new connection at once', async () => {
+    const { probe, events, sessions } = await serve((stream, count) => {
       if (count === 1) stream.session?.close();
       send(stream, serving);
     });
     probe.beat();
-    await heard.until('closed');
-    await heard.until('answer');
-    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    await events.until('closed');
+    await events.until('answer');
+    expect(events.types).toEqual(['answer', 'closed', 'answer']);
     expect(sessions).toHaveLength(2);
   });
 
-  it('is asked for at once after a goodbye on an idle connection, which the member leaves open', async () => {
-    const { probe, heard, sessions } = await serve((stream) => send(stream, serving));
+  it('is requested over a new connection at once after a GOAWAY on an idle connection that the member leaves open', async () => {
+    const { probe, events, sessions } = await serve((stream) => send(stream, serving));
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     sessions[0]?.goaway();
-    await heard.until('answer');
-    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    await events.until('answer');
+    expect(events.types).toEqual(['answer', 'closed', 'answer']);
     expect(sessions).toHaveLength(2);
   });
 
-  it('does not come of a goodbye that the question has crossed: it is asked again at once', async () => {
-    const { probe, heard, sessions } = await serve((stream, count) => {
-      // Stream 1 was the last that it has looked at.
+  it('is requested again at once if the request has crossed a GOAWAY', async () => {
+    const { probe, events, sessions } = await serve((stream, count) => {
+      // Stream 1 was the last that the server has processed.
       if (count === 2) stream.session?.goaway(0, 1);
       else send(stream, serving);
     });
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     probe.beat();
-    await heard.until('answer');
-    expect(heard.types).toEqual(['answer', 'closed', 'answer']);
+    await events.until('answer');
+    expect(events.types).toEqual(['answer', 'closed', 'answer']);
     expect(sessions).toHaveLength(2);
   });
 
-  it('may be an end of the connection with an error', async () => {
-    const { probe, heard } = await serve((stream, count) => {
+  it('may be the end of the connection with an error', async () => {
+    const { probe, events } = await serve((stream, count) => {
       if (count === 1) stream.session?.destroy(undefined, 11);
       else send(stream, serving);
     });
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'closed' });
-    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(await events.next()).toMatchObject({ type: 'closed' });
+    expect(await events.next()).toMatchObject({ type: 'answer' });
   });
 });

@@ -9,19 +9,19 @@ import { maxAnswerBytes } from '../../protocol/member-protocol.ts';
 
 export interface GrpcCall {
   path: string;
-  /** Besides what gRPC itself needs. */
+  /** In addition to what gRPC itself needs. */
   metadata: Record<string, string>;
   message: Uint8Array;
 }
 
 export interface GrpcAnswer {
-  /** Of gRPC: 0 is OK. */
+  /** gRPC status: 0 is OK. */
   status: number;
-  /** The message of the status. */
-  said: string;
-  /** The status by name, and what it said: for a person. */
+  /** Message of the status. */
+  statusMessage: string;
+  /** Name and message of the status: for people. */
   text: string;
-  /** Only where the status is OK. */
+  /** Empty unless the status is OK. */
   message: Buffer;
   trailers: IncomingHttpHeaders;
 }
@@ -40,14 +40,14 @@ const statusNames =
     ' ',
   );
 
-/** Of each message: whether it is compressed, and its length in 4 bytes. */
+/** Prefix of each message: a flag for compression, and the length in 4 bytes. */
 const prefixBytes = 5;
 
 /**
- * Makes one unary call, in plain text of https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Nothing is told of
- * a call whose connection ends: that is told already.
+ * Makes one unary call, without TLS, as of https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. If the connection
+ * ends, `done` is not called: the connection itself emits that event.
  *
- * @param done is given a short text where what came is no answer by gRPC.
+ * @param done gets a short text if the answer is not one of gRPC.
  */
 export function startCall(
   session: ClientHttp2Session,
@@ -80,7 +80,7 @@ export function startCall(
     stream.close(constants.NGHTTP2_CANCEL);
     give('an answer of more than 64 KiB');
   });
-  // What it was is told by its close.
+  // The 'close' event says what it was.
   stream.on('error', () => {});
   stream.once('close', () => {
     const { rstCode } = stream;
@@ -90,7 +90,7 @@ export function startCall(
     } else if (!session.closed) {
       give(`a reset of the call, with HTTP/2 error ${rstCode}`);
     }
-    // Else the call has crossed the member's goodbye, and the connection ends by it.
+    // Otherwise the call has crossed the member's GOAWAY, and the connection ends.
   });
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt32BE(call.message.length, 1);
@@ -105,18 +105,19 @@ function readAnswer(
 ): GrpcAnswer | string {
   const code = trailers['grpc-status'];
   if (headers[':status'] !== 200 || typeof code !== 'string' || !/^\d{1,3}$/.test(code)) {
-    return `HTTP ${headers[':status'] ?? 'without a status'}, and no status of gRPC`;
+    return `HTTP ${headers[':status'] ?? 'without a status'}, and no gRPC status`;
   }
   const status = Number(code);
-  const said = unescape(trailers['grpc-message']);
-  const text = `${statusNames[status] ?? `status ${code}`}${said === '' ? '' : `: ${said}`}`;
-  if (status !== grpcStatus.ok) return { status, said, text, message: Buffer.alloc(0), trailers };
+  const statusMessage = unescape(trailers['grpc-message']);
+  const text = `${statusNames[status] ?? `status ${code}`}${statusMessage === '' ? '' : `: ${statusMessage}`}`;
+  if (status !== grpcStatus.ok)
+    return { status, statusMessage, text, message: Buffer.alloc(0), trailers };
   if (body[0] !== 0 || body.length < prefixBytes) return 'no message, or a compressed one';
   if (body.readUInt32BE(1) !== body.length - prefixBytes) return 'not one message';
-  return { status, said, text, message: body.subarray(prefixBytes), trailers };
+  return { status, statusMessage, text, message: body.subarray(prefixBytes), trailers };
 }
 
-/** Percent-encoded, 1,024 characters at most of it. */
+/** Percent-encoded; at most 1,024 characters are used. */
 function unescape(value: string | string[] | undefined): string {
   if (typeof value !== 'string') return '';
   const message = value.slice(0, 1024);

@@ -1,26 +1,26 @@
 import { type ClientHttp2Stream, connect as startSession } from 'node:http2';
 import { type Socket, connect } from 'node:net';
-import type { ProbeTarget } from '../engine.ts';
-import { type FailureEvents, reportFailure } from '../probe-connection.ts';
+import type { ProbeTarget } from '../probe.ts';
+import { type FailureEvents, emitFailure } from '../probe-connection.ts';
 import { type GrpcAnswer, type GrpcCall, startCall } from './call.ts';
 
 export interface GrpcConnection {
   socket: Socket;
   /** As startCall. */
   call(call: GrpcCall, done: (answer: GrpcAnswer | string) => void): ClientHttp2Stream;
-  /** The member has said that it takes no further calls: the last one is let finish, and then it ends. */
+  /** The member has announced that it takes no more calls (GOAWAY): the connection ends after the last call. */
   closing(): boolean;
-  /** Ends it. Nothing is told afterwards. */
+  /** Ends the connection. No event comes afterwards. */
   cut(): void;
 }
 
 /**
- * Opens a connection and tells its end, once, at once: a refused attempt, a reset, a close.
+ * Opens a connection and reports its end once, immediately: a refused attempt, a reset, a close.
  *
- * This is Node's own HTTP/2 and not @grpc/grpc-js. That client keeps its connections to itself: it opens them anew after a
- * wait that grows with each failure, shares them between channels, and tells the loss of one that is in no call only as a
- * change to IDLE, and a refused one as text within an error. Here all hangs on that end: it is how the death of a process is
- * known within the millisecond, and what tells it from a silent one. A unary call without all that is a few lines (call.ts).
+ * This uses Node's own HTTP/2, not @grpc/grpc-js. That client does not expose its connections: it reopens them after a wait
+ * that grows with each failure, shares them between channels, and reports the loss of an idle one only as a change to IDLE, and
+ * a refused one as text within an error. Here that end is essential: it reveals the death of a process within a millisecond, and
+ * distinguishes a dead process from a silent one. A unary call without all that is a few lines (call.ts).
  */
 export function openConnection(
   { host, port }: Pick<ProbeTarget, 'host' | 'port'>,
@@ -33,7 +33,7 @@ export function openConnection(
   });
   let over = false;
   let failure: (Error & { code?: string }) | undefined;
-  let goodbye = false;
+  let hasGoAway = false;
   let calls = 0;
   const cut = () => {
     over = true;
@@ -43,17 +43,17 @@ export function openConnection(
   const end = () => {
     if (over) return;
     cut();
-    if (failure === undefined || goodbye) {
+    if (failure === undefined || hasGoAway) {
       ended.closed(failure?.message ?? 'the member ended the connection');
     } else if (failure.code?.startsWith('ERR_HTTP2') === true) {
       ended.badAnswer(`not the HTTP/2 that was expected: ${failure.message}`);
     } else {
-      reportFailure(failure, ended);
+      emitFailure(failure, ended);
     }
   };
   session.on('error', (error: Error) => (failure = error));
   session.on('goaway', () => {
-    goodbye = true;
+    hasGoAway = true;
     // Node would wait for the member to close its side, too.
     if (calls === 0) end();
   });
@@ -65,7 +65,7 @@ export function openConnection(
       const stream = startCall(session, call, done);
       stream.once('close', () => {
         calls--;
-        if (goodbye && calls === 0) end();
+        if (hasGoAway && calls === 0) end();
       });
       return stream;
     },

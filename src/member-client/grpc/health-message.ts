@@ -1,5 +1,5 @@
 /**
- * The messages of the health checking protocol, by hand: with the whole of protobufjs every agent would need 2 MB more.
+ * The messages of the gRPC health checking protocol, encoded by hand: all of protobufjs would take 2 MB more in every agent.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 import protobuf from 'protobufjs/minimal.js';
@@ -20,7 +20,7 @@ export const encodeHealthRequest = (service: string): Uint8Array =>
         .string(service)
         .finish();
 
-/** HealthCheckResponse { ServingStatus status = 1; }: by name. @throws Error where it is no such message. */
+/** HealthCheckResponse { ServingStatus status = 1; }, by name. @throws Error if the bytes are no such message. */
 export function decodeHealth(message: Uint8Array): string {
   const reader = protobuf.Reader.create(message);
   let status = 0;

@@ -10,9 +10,9 @@ afterEach(async () => {
 });
 
 function start(port: number, engine: EngineSpec = { type: 'GRPC' }) {
-  const { probe, heard } = probeOf(engine, port);
+  const { probe, events } = probeOf(engine, port);
   cleanups.push(() => probe.close());
-  return { probe, heard };
+  return { probe, events };
 }
 
 async function serve(check?: Handler, engine?: EngineSpec) {
@@ -39,28 +39,28 @@ const serving: Handler = (_call, reply) => reply(null, 1);
 describe('the gRPC probe', () => {
   it('asks for the health of the whole program over one connection', async () => {
     const asked: unknown[] = [];
-    const { probe, heard } = await serve((call, reply) => {
+    const { probe, events } = await serve((call, reply) => {
       asked.push([call.request, call.getPeer()]);
       reply(null, 1);
     });
     for (let beat = 0; beat < 5; beat++) {
       probe.beat();
-      expect(await heard.next()).toEqual({ type: 'answer', rttMs: expect.any(Number) });
+      expect(await events.next()).toEqual({ type: 'answer', rttMs: expect.any(Number) });
     }
     const [first] = asked;
     expect(first).toEqual([{ service: '' }, expect.stringContaining('127.0.0.1:')]);
     expect(asked).toEqual(Array(5).fill(first));
   });
 
-  it('asks for the service that is named', async () => {
+  it('asks for the configured service', async () => {
     let asked: unknown;
     const check: Handler = (call, reply) => {
       asked = call.request;
       reply(null, 1);
     };
-    const { probe, heard } = await serve(check, { type: 'GRPC', grpc: { service: 'shop.Cart' } });
+    const { probe, events } = await serve(check, { type: 'GRPC', grpc: { service: 'shop.Cart' } });
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     expect(asked).toEqual({ service: 'shop.Cart' });
   });
 
@@ -69,43 +69,43 @@ describe('the gRPC probe', () => {
     [2, 'NOT_SERVING'],
     [3, 'SERVICE_UNKNOWN'],
     [9, '9'],
-  ])('hears a status of %d as a wrong answer, %s, and goes on', async (value, name) => {
+  ])('takes the serving status %d as a wrong answer, %s, and continues', async (value, name) => {
     let well = false;
-    const { probe, heard } = await serve((_call, reply) => reply(null, well ? 1 : value));
+    const { probe, events } = await serve((_call, reply) => reply(null, well ? 1 : value));
     probe.beat();
     const message = `the health of the program: ${name}`;
-    expect(await heard.next()).toEqual({ type: 'badAnswer', message });
+    expect(await events.next()).toEqual({ type: 'badAnswer', message });
     well = true;
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'answer' });
+    expect(await events.next()).toMatchObject({ type: 'answer' });
   });
 
   it.each([
     [status.NOT_FOUND, 'no such', /^NOT_FOUND: no such .*engine\.grpc\.service/],
     [status.UNAVAILABLE, 'wird geprüft\n', /UNAVAILABLE: wird geprüft\n$/],
     [status.INTERNAL, '', /INTERNAL$/],
-  ])('hears the gRPC status %d as a wrong answer', async (code, details, message) => {
-    const { probe, heard } = await serve((_call, reply) => fail(reply, code, details));
+  ])('takes the gRPC status %d as a wrong answer', async (code, details, message) => {
+    const { probe, events } = await serve((_call, reply) => fail(reply, code, details));
     probe.beat();
-    expect(await heard.next()).toEqual({
+    expect(await events.next()).toEqual({
       type: 'badAnswer',
       message: expect.stringMatching(message),
     });
   });
 
-  it('says what to do where the program has no health service', async () => {
-    const { probe, heard } = await serve();
+  it('says what to do if the program has no health service', async () => {
+    const { probe, events } = await serve();
     probe.beat();
-    expect(await heard.next()).toEqual({
+    expect(await events.next()).toEqual({
       type: 'badAnswer',
       message: expect.stringMatching(/UNIMPLEMENTED.*grpc\.health\.v1\.Health: add it/),
     });
   });
 
-  it('hears nothing of a program that never answers, and tries a second connection', async () => {
+  it('reports nothing of a program that never answers, and tries a second connection', async () => {
     const peers: string[] = [];
     let wake = () => {};
-    const { probe, heard } = await serve((call) => {
+    const { probe, events } = await serve((call) => {
       peers.push(call.getPeer());
       wake();
     });
@@ -116,84 +116,84 @@ describe('the gRPC probe', () => {
       }
     }
     expect(new Set(peers).size).toBeGreaterThan(1);
-    expect(heard.types).toEqual([]);
+    expect(events.types).toEqual([]);
   });
 
-  it('tells a refused connection', async () => {
-    const { probe, heard } = start(await freePort());
+  it('reports a refused connection', async () => {
+    const { probe, events } = start(await freePort());
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'refused' });
+    expect(await events.next()).toMatchObject({ type: 'refused' });
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'refused' });
+    expect(await events.next()).toMatchObject({ type: 'refused' });
   });
 
-  it('hears the death of a process by itself: closed, then refused, and no beat in between', async () => {
-    const { child, probe, heard } = await startHealthy();
+  it('reports the death of a process without a beat: closed, then refused', async () => {
+    const { child, probe, events } = await startHealthy();
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     child.kill('SIGKILL');
-    await heard.until('refused');
-    expect(heard.types[1]).toBe('closed');
-    expect(heard.types.at(-1)).toBe('refused');
+    await events.until('refused');
+    expect(events.types[1]).toBe('closed');
+    expect(events.types.at(-1)).toBe('refused');
   });
 
-  it('hears the death of a process that has not answered', async () => {
-    const { child, probe, heard } = await startHealthy();
+  it('reports the death of a process that has not answered', async () => {
+    const { child, probe, events } = await startHealthy();
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     child.kill('SIGSTOP');
     probe.beat();
     child.kill('SIGKILL');
-    await heard.until('refused');
-    expect(heard.types[1]).toBe('closed');
+    await events.until('refused');
+    expect(events.types[1]).toBe('closed');
   });
 
-  it('hears nothing of a frozen process until it thaws', async () => {
-    const { child, probe, heard } = await startHealthy();
+  it('reports nothing of a frozen process until it continues', async () => {
+    const { child, probe, events } = await startHealthy();
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     child.kill('SIGSTOP');
     for (let beat = 0; beat < 20; beat++) probe.beat();
-    const thawed = heard.until('answer');
+    const thawed = events.until('answer');
     child.kill('SIGCONT');
     await thawed;
-    expect(heard.types).toEqual(['answer', 'answer']);
+    expect(events.types).toEqual(['answer', 'answer']);
   });
 
-  it('opens another connection at once, without a beat, where the member has reset its own', async () => {
-    const { server, probe, heard } = await serve(serving);
+  it('opens another connection at once, without a beat, if the member has reset its own', async () => {
+    const { server, probe, events } = await serve(serving);
     probe.beat();
-    await heard.until('answer');
+    await events.until('answer');
     server.stop();
-    expect(await heard.next()).toMatchObject({ type: 'closed' });
-    expect(await heard.next()).toMatchObject({ type: 'refused' });
+    expect(await events.next()).toMatchObject({ type: 'closed' });
+    expect(await events.next()).toMatchObject({ type: 'refused' });
   });
 
-  it('tells a reset before a word of HTTP/2', async () => {
-    const { probe, heard } = await serveRaw((socket) => socket.resetAndDestroy());
+  it('reports a reset before any HTTP/2', async () => {
+    const { probe, events } = await serveRaw((socket) => socket.resetAndDestroy());
     probe.beat();
-    expect(await heard.next()).toMatchObject({ type: 'closed' });
+    expect(await events.next()).toMatchObject({ type: 'closed' });
   });
 
-  it('hears what is not HTTP/2 as a wrong answer', async () => {
-    const { probe, heard } = await serveRaw((socket) =>
+  it('takes an answer that is not HTTP/2 as a wrong answer', async () => {
+    const { probe, events } = await serveRaw((socket) =>
       socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(20))),
     );
     probe.beat();
-    expect(await heard.next()).toMatchObject({
+    expect(await events.next()).toMatchObject({
       type: 'badAnswer',
       message: expect.stringContaining('not the HTTP/2 that was expected'),
     });
   });
 
-  it('says nothing and holds nothing after close', async () => {
-    const { server, probe, heard } = await serveRaw(() => {});
+  it('emits nothing and has no connection after close', async () => {
+    const { server, probe, events } = await serveRaw(() => {});
     probe.beat();
     await server.accepted(1);
     probe.beat();
     await server.accepted(2);
     probe.close();
     await Promise.all(server.sockets.map(ended));
-    expect(heard.types).toEqual([]);
+    expect(events.types).toEqual([]);
   });
 });

@@ -1,15 +1,15 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { ProbeTarget } from '../engine.ts';
+import type { ProbeTarget } from '../probe.ts';
 import type { ProbeConnection, ProbeConnectionEvents } from '../probe-connection.ts';
 import { grpcStatus } from './call.ts';
-import { askOverGrpc } from './line.ts';
+import { askOverGrpc } from './probe-connection.ts';
 import { decodeHealth, encodeHealthRequest } from './health-message.ts';
 
 /**
- * Asks by the health checking protocol of gRPC: SERVING is well, anything else is a wrong answer.
+ * Checks health by the gRPC health checking protocol: SERVING is healthy, anything else is a wrong answer.
  * https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
-export function healthLine(
+export function grpcHealthConnection(
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
@@ -19,15 +19,15 @@ export function healthLine(
     path: '/grpc.health.v1.Health/Check',
     message: encodeHealthRequest(service),
     judge: ({ status, text, message }, rttMs) => {
-      const said = status === grpcStatus.ok ? servingStatus(message) : text;
-      if (said === 'SERVING') events.answer(rttMs);
+      const name = status === grpcStatus.ok ? servingStatus(message) : text;
+      if (name === 'SERVING') events.answer(rttMs);
       else if (status === grpcStatus.unimplemented) {
-        events.badAnswer(`${said} (the program has no grpc.health.v1.Health: add it)`);
+        events.badAnswer(`${name} (the program has no grpc.health.v1.Health: add it)`);
       } else if (status === grpcStatus.notFound) {
         events.badAnswer(
-          `${said} (the program knows no service '${service}': set engine.grpc.service)`,
+          `${name} (the program knows no service '${service}': set engine.grpc.service)`,
         );
-      } else events.badAnswer(`the health of the program: ${said}`);
+      } else events.badAnswer(`the health of the program: ${name}`);
     },
   });
 }

@@ -1,11 +1,11 @@
 import protobuf from 'protobufjs';
 import { memberProto } from '../../protocol/member-proto.ts';
 import type { MemberReport, Order, OrderKind } from '../../protocol/member-protocol.ts';
-import { checkReport } from '../member.ts';
+import { checkReport } from '../report-connection.ts';
 
 let root: protobuf.Root | undefined;
 
-/** Parsed only where it is needed: many operators never speak gRPC. */
+/** Parsed on first use: many operators never speak gRPC. */
 function typeOf(name: string): protobuf.Type {
   if (root === undefined) {
     root = new protobuf.Root();
@@ -26,12 +26,12 @@ export function encodeOrder(kind: OrderKind, order: Order): Uint8Array {
   return type.encode(type.fromObject(order)).finish();
 }
 
-/** A report out of a message; where it is none, a short text that says why. */
+/** Decodes a report; if the message is none, returns a short text that says why. */
 export function decodeReport(message: Uint8Array): MemberReport | string {
   const type = typeOf('Report');
   let report: Record<string, unknown>;
   try {
-    // Written out: what has its default value is not in the message. What is optional stays away.
+    // With defaults: a message leaves out fields that have their default value. Optional fields stay absent.
     report = type.toObject(type.decode(message), {
       defaults: true,
       longs: Number,

@@ -53,9 +53,9 @@ describe('an order over gRPC', () => {
     },
   );
 
-  it('may be refused, with a reason for programs and one for people', async () => {
+  it('may be rejected, with a reason for programs and a message for people', async () => {
     const port = await serve((_call, reply) =>
-      fail(reply, status.FAILED_PRECONDITION, 'has obeyed 5', {
+      fail(reply, status.FAILED_PRECONDITION, 'has acknowledged 5', {
         'haservice-refusal': 'StaleEpoch',
         'haservice-report-bin': encodeReport(report),
       }),
@@ -63,33 +63,33 @@ describe('an order over gRPC', () => {
     await expect(send(port)).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_REFUSED',
       reason: 'StaleEpoch',
-      message: expect.stringContaining('has obeyed 5'),
+      message: expect.stringContaining('has acknowledged 5'),
     });
   });
 
   it.each<[string, Handler, RegExp]>([
     [
-      'a refusal for no reason',
+      'a rejection without a reason',
       (_, reply) => fail(reply, status.FAILED_PRECONDITION, 'no'),
       /FAILED_PRECONDITION: no/,
     ],
     [
-      'a reason without a refusal',
+      'a reason without a rejection',
       (_, reply) => fail(reply, status.INTERNAL, 'no', { 'haservice-refusal': 'Failed' }),
       /INTERNAL: no/,
     ],
     ['another status', (_, reply) => fail(reply, status.UNIMPLEMENTED, ''), /UNIMPLEMENTED/],
     ['no state', (_, reply) => reply(null, {}), /no report: state/],
-    ['the report of another', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
+    ['the report of another pod', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
     ['too much', (_, reply) => reply(null, { leader: 'x'.repeat(70_000) }), /64 KiB/],
-  ])('is not obeyed by %s', async (_name, handler, message) => {
+  ])('is not acknowledged by %s', async (_name, handler, message) => {
     await expect(send(await serve(handler))).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_ANSWER',
       message: expect.stringMatching(message),
     });
   });
 
-  it('has a time limit, and then holds no connection', async () => {
+  it('has a time limit, and then has no connection', async () => {
     const server = new TestServer(() => {});
     const port = await server.listen();
     cleanups.push(() => server.close());
@@ -112,11 +112,11 @@ describe('an order over gRPC', () => {
         return server.listen();
       },
     ],
-  ])('reaches nobody where %s', async (_name, port) => {
+  ])('is unreachable if %s', async (_name, port) => {
     await expect(send(await port())).rejects.toMatchObject({ code: 'HA_ERR_ORDER_UNREACHABLE' });
   });
 
-  it('ends with its signal, for its reason', async () => {
+  it('ends with the reason of its signal', async () => {
     const stop = new AbortController();
     const port = await serve(() => stop.abort(new Error('over')));
     await expect(send(port, { signal: stop.signal })).rejects.toThrow('over');

@@ -4,13 +4,13 @@ import type { OrderAnswer, OrderTarget } from '../order-answer.ts';
 import { type GrpcAnswer, grpcStatus } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 import { decodeReport, encodeOrder, orderPath } from './messages.ts';
-import { refusalIn } from './trailers.ts';
+import { rejectionIn } from './trailers.ts';
 
 /**
- * Gives an order over gRPC, over a connection of its own. No deadline is sent along: the member may go on with what it has
- * begun after the operator has given up waiting.
+ * Sends an order over gRPC, over a connection of its own. No deadline is sent along: the member may finish what it has begun
+ * after the operator has stopped waiting.
  *
- * @throws HAError HA_ERR_ORDER_TIMEOUT or HA_ERR_ORDER_UNREACHABLE; the signal's own reason where that ended it.
+ * @throws HAError HA_ERR_ORDER_TIMEOUT or HA_ERR_ORDER_UNREACHABLE; the signal's own reason if the signal ended the call.
  */
 export async function orderOverGrpc(
   kind: OrderKind,
@@ -48,20 +48,20 @@ export async function orderOverGrpc(
       const call = { path, metadata: headers, message: encodeOrder(kind, order) };
       connection.call(call, resolve);
     });
-    return { what, said: read(answer) };
+    return { what, result: read(answer) };
   } finally {
     either.removeEventListener('abort', stop);
     connection?.cut();
   }
 }
 
-function read(answer: GrpcAnswer | string): OrderAnswer['said'] {
+function read(answer: GrpcAnswer | string): OrderAnswer['result'] {
   if (typeof answer === 'string') return answer;
-  const { status, text, said, message, trailers } = answer;
+  const { status, text, statusMessage, message, trailers } = answer;
   if (status === grpcStatus.ok) {
     const report = decodeReport(message);
     return typeof report === 'string' ? `no report: ${report}` : { report };
   }
-  const refusal = status === grpcStatus.failedPrecondition ? refusalIn(trailers) : undefined;
-  return refusal === undefined ? text : { refusal, message: said };
+  const rejection = status === grpcStatus.failedPrecondition ? rejectionIn(trailers) : undefined;
+  return rejection === undefined ? text : { rejection, message: statusMessage };
 }

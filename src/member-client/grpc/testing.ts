@@ -10,12 +10,12 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
-/** As a program has it that was given nothing but the published file. */
+/** The published file, as a third-party program loads it. */
 const published = new URL('../../../proto/haservice/member/v1/member.proto', import.meta.url);
 const definitions = loadSync(published.pathname, { longs: Number, enums: String });
 const memberDefinition = definitions['haservice.member.v1.Member'] as ServiceDefinition;
 
-/** Not by the operator's own definition of it: written by hand. */
+/** Written by hand, independent of the operator's own definition. */
 const healthDefinition: ServiceDefinition = {
   check: {
     path: '/grpc.health.v1.Health/Check',
@@ -35,7 +35,7 @@ export type Handler = (call: Call, reply: Reply) => void;
 
 export interface TestGrpcServer {
   port: number;
-  /** Cuts all connections and listens no more. */
+  /** Closes all connections and stops listening. */
   stop: () => void;
 }
 
@@ -72,11 +72,11 @@ export function fail(
   reply({ code, details, metadata });
 }
 
-/** A report by the published file, as it goes into the trailer haservice-report-bin. */
+/** A report encoded by the published file, for the trailer haservice-report-bin. */
 export const encodeReport = (report: object): Buffer =>
   memberDefinition['Status']?.responseSerialize(report) ?? Buffer.alloc(0);
 
-/** A program for startProcess: it is always well. */
+/** A program for startProcess: it is always healthy. */
 export const healthyProgram = `require('node:http2').createServer().on('stream', (stream) => {
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));

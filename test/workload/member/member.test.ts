@@ -71,7 +71,7 @@ test.each([
   await hook('promote', 1);
 });
 
-test('is sick when told to be, over HTTP and over lines', async () => {
+test('is unhealthy when told to be, over HTTP and over lines', async () => {
   const { member, ask } = await start({});
   const lines = createLineServer((line) => member.answerLine(line));
   onTestFinished(() => void lines.close());
@@ -82,8 +82,8 @@ test('is sick when told to be, over HTTP and over lines', async () => {
   };
   expect(await heard('PING')).toBe('PONG\n');
   expect(await heard('HELLO')).toBe('WHAT\n');
-  expect((await ask('/misbehave?mode=sick', { method: 'POST' })).status).toBe(200);
-  expect(await heard('PING')).toBe('SICK\n');
+  expect((await ask('/misbehave?mode=unhealthy', { method: 'POST' })).status).toBe(200);
+  expect(await heard('PING')).toBe('UNHEALTHY\n');
   expect((await ask('/healthz')).status).toBe(500);
   expect((await ask('/misbehave?mode=odd', { method: 'POST' })).status).toBe(400);
   socket.end();

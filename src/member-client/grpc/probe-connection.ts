@@ -1,50 +1,45 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Clock } from '../../lib/clock.ts';
-import type { ProbeTarget } from '../engine.ts';
+import type { ProbeTarget } from '../probe.ts';
 import type { FailureEvents, ProbeConnection, ProbeConnectionEvents } from '../probe-connection.ts';
 import type { GrpcAnswer, GrpcCall } from './call.ts';
 import { type GrpcConnection, openConnection } from './connection.ts';
 
-/** What is asked over gRPC, and how its answer is judged. */
-export interface GrpcQuestion extends Omit<GrpcCall, 'metadata'> {
-  /** Made anew for each question. */
+/** A call over gRPC, and how its answer is judged. */
+export interface GrpcCheck extends Omit<GrpcCall, 'metadata'> {
+  /** Called anew for each request. */
   metadata?: () => Record<string, string>;
   judge: (answer: GrpcAnswer, rttMs: number) => void;
 }
 
-/** Asks with a unary call over one kept connection. The whole answer is the sign of life. */
+/** Asks by a unary call over one kept connection. The complete answer is the sign of life. */
 export const askOverGrpc = (
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
-  question: GrpcQuestion,
-): ProbeConnection => new GrpcLine(target, clock, events, question);
+  check: GrpcCheck,
+): ProbeConnection => new GrpcProbeConnection(target, clock, events, check);
 
-class GrpcLine implements ProbeConnection {
+class GrpcProbeConnection implements ProbeConnection {
   readonly #target: ProbeTarget;
   readonly #clock: Clock;
   readonly #events: ProbeConnectionEvents;
-  readonly #question: GrpcQuestion;
+  readonly #check: GrpcCheck;
   #connection: GrpcConnection | undefined;
   #call: ClientHttp2Stream | undefined;
 
-  constructor(
-    target: ProbeTarget,
-    clock: Clock,
-    events: ProbeConnectionEvents,
-    question: GrpcQuestion,
-  ) {
+  constructor(target: ProbeTarget, clock: Clock, events: ProbeConnectionEvents, check: GrpcCheck) {
     this.#target = target;
     this.#clock = clock;
     this.#events = events;
-    this.#question = question;
+    this.#check = check;
   }
 
   ask(): void {
     this.#call?.close(constants.NGHTTP2_CANCEL);
     if (this.#connection?.closing()) this.close();
     const connection = (this.#connection ??= this.#connect());
-    const { path, message, metadata, judge } = this.#question;
+    const { path, message, metadata, judge } = this.#check;
     const askedAt = this.#clock.now();
     const call = connection.call({ path, message, metadata: metadata?.() ?? {} }, (answer) => {
       if (call !== this.#call) return;
@@ -59,7 +54,7 @@ class GrpcLine implements ProbeConnection {
     return this.#connection !== undefined && !this.#connection.socket.connecting;
   }
 
-  wrong(): undefined {
+  unexpectedData(): undefined {
     return undefined;
   }
 

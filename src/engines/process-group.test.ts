@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Child } from './child.ts';
+import { Child } from './process-group.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 import { TestServer, ended, freePort } from '../member-client/testing.ts';
 

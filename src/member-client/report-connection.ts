@@ -4,18 +4,18 @@ import {
   protocolPath,
 } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ProbeTarget } from './engine.ts';
+import type { ProbeTarget } from './probe.ts';
 import { askOverHttp } from './http.ts';
 import type { ProbeConnection, ProbeConnectionEvents } from './probe-connection.ts';
 
-/** How much of what is no report goes into a message. */
+/** How much of an answer that is not a report goes into a message. */
 const quotedLength = 80;
 
 /**
- * Asks for a member's report, by the member protocol (src/protocol/member-protocol.ts). The report is the sign of life: 200 with
- * one is well, 503 with one is not; anything else, and a report of another pod, is a wrong answer.
+ * Asks for a member's report, by the member protocol (src/protocol/member-protocol.ts): 200 with a report is healthy, 503 with a
+ * report is not; anything else, and a report of another pod, is a wrong answer.
  */
-export function memberLine(
+export function httpReportConnection(
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
@@ -28,16 +28,16 @@ export function memberLine(
       const report = parseReport(body);
       if ((status !== 200 && status !== 503) || typeof report === 'string') {
         const why = typeof report === 'string' ? report : quote(body);
-        events.badAnswer(`the agent answered something else: HTTP ${status} ${why}`);
+        events.badAnswer(`the agent answered without a report: HTTP ${status} ${why}`);
       } else {
-        tellReport(report, { well: status === 200, rttMs, uid: protocol?.uid }, events);
+        emitReport(report, { well: status === 200, rttMs, uid: protocol?.uid }, events);
       }
     },
   });
 }
 
-/** Tells a report as the answer that it is. `uid`: of the pod that was asked. */
-export function tellReport(
+/** Emits a report as the answer. `uid`: of the pod that was asked. */
+export function emitReport(
   report: MemberReport,
   { well, rttMs, uid }: { well: boolean; rttMs: number; uid: string | undefined },
   events: Pick<ProbeConnectionEvents, 'answer' | 'badAnswer'>,
@@ -47,11 +47,14 @@ export function tellReport(
   } else if (well) {
     events.answer(rttMs, report);
   } else {
-    events.badAnswer(report.problem?.message ?? 'says that it is not well', report);
+    events.badAnswer(
+      report.problem?.message ?? 'the member reports that it is not healthy',
+      report,
+    );
   }
 }
 
-/** A report out of an answer; where it is none, a short text that says why. */
+/** Parses a report; if the answer is none, returns a short text that says why. */
 export function parseReport(body: string): MemberReport | string {
   let json: unknown;
   try {
@@ -63,7 +66,7 @@ export function parseReport(body: string): MemberReport | string {
   return typeof report === 'string' ? `${quote(body)}: ${report}` : report;
 }
 
-/** As parseReport, for what was parsed already. */
+/** As parseReport, for JSON that is already parsed. */
 export function checkReport(value: unknown): MemberReport | string {
   const parsed = memberReportSchema.safeParse(value);
   if (parsed.success) return parsed.data;

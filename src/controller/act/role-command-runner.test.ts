@@ -7,7 +7,8 @@ import { FakeClock } from '../../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { serveGrpc } from '../../member-client/grpc/testing.ts';
 import { silentLog } from '../../telemetry/log.ts';
-import { HookRunner } from './hook-runner.ts';
+import { RoleCommandRunner } from './role-command-runner.ts';
+import { sendRoleCommand } from './send-role-command.ts';
 import { ReconcileStates, type ReconcileState } from '../state/reconcile-state.ts';
 
 let status = 200;
@@ -22,7 +23,7 @@ const server = createServer((request, response) => {
 let memories: ReconcileStates;
 let memory: ReconcileState;
 let settled: () => Promise<void>;
-let runner: HookRunner;
+let runner: RoleCommandRunner;
 let results: string[];
 let reports: unknown[];
 const clock = new FakeClock();
@@ -36,9 +37,10 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   let wake = () => {};
   settled = () => new Promise((resolve) => (wake = resolve));
-  runner = new HookRunner({
+  runner = new RoleCommandRunner({
     clock,
-    onSettled: () => wake(),
+    send: sendRoleCommand,
+    onEnd: () => wake(),
     monitor: {
       heard: (...heard) => reports.push(heard),
       grant: (key, uid) => ({ 'haservice-lease': `${key} ${uid}` }),

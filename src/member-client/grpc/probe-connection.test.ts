@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { ProbeConnectionEvents } from '../probe-connection.ts';
-import { freePort, settled } from '../testing.ts';
-import { healthLine } from './health.ts';
+import { freePort, untilTrue } from '../testing.ts';
+import { grpcHealthConnection } from './health.ts';
 
-/** Questions at moments that the probe has no say in: a beat may fall anywhere into the end of a connection. */
+/** Requests at times that the probe does not choose: a beat may come at any moment of the end of a connection. */
 const cleanups: (() => unknown)[] = [];
 afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
@@ -22,7 +22,7 @@ function lineTo(port: number) {
     fault: () => told.push('fault'),
   };
   const target = { host: '127.0.0.1', port, engine: { type: 'GRPC' } as const };
-  const line = healthLine(target, systemClock, events);
+  const line = grpcHealthConnection(target, systemClock, events);
   cleanups.push(() => line.close());
   return { line, told };
 }
@@ -51,37 +51,37 @@ function answer(stream: ServerHttp2Stream) {
   stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
 }
 
-describe('a line over gRPC', () => {
-  it('gives a question up for the next one, over the same connection', async () => {
+describe('a probe connection over gRPC', () => {
+  it('abandons a request for the next one, over the same connection', async () => {
     const { port, seen } = await serve((stream, count) => count > 2 && answer(stream));
     const { line, told } = lineTo(port);
     for (let question = 1; question <= 3; question++) {
       line.ask();
-      await settled(() => seen.streams === question);
+      await untilTrue(() => seen.streams === question);
     }
-    await settled(() => told.length > 0);
+    await untilTrue(() => told.length > 0);
     expect(told).toEqual(['answer']);
     expect(seen.connections).toBe(1);
   });
 
-  it('opens another connection where the member has said goodbye over an unanswered question', async () => {
-    let saidGoodbye = false;
+  it('opens another connection if the member has sent GOAWAY before its answer', async () => {
+    let sentGoAway = false;
     const { port, seen } = await serve((stream, count) => {
       if (count > 1) return answer(stream);
       stream.session?.goaway();
-      // Its answer shows that the goodbye was read before it.
-      stream.session?.ping(() => (saidGoodbye = true));
+      // Its answer shows that the GOAWAY was read before it.
+      stream.session?.ping(() => (sentGoAway = true));
     });
     const { line, told } = lineTo(port);
     line.ask();
-    await settled(() => saidGoodbye);
+    await untilTrue(() => sentGoAway);
     line.ask();
-    await settled(() => told.length > 0);
+    await untilTrue(() => told.length > 0);
     expect(told).toEqual(['answer']);
     expect(seen.connections).toBe(2);
   });
 
-  it('may be asked at any moment of the end of its connection', async () => {
+  it('may be asked at any moment while its connection ends', async () => {
     const { line, told } = lineTo(await freePort());
     for (let turn = 0; turn < 200; turn++) {
       line.ask();
@@ -89,7 +89,7 @@ describe('a line over gRPC', () => {
       line.ask();
       await Promise.resolve();
     }
-    await settled(() => told.length > 0);
+    await untilTrue(() => told.length > 0);
     expect(new Set(told)).toEqual(new Set(['refused']));
   });
 });

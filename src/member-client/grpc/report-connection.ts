@@ -1,14 +1,14 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { ProbeTarget } from '../engine.ts';
+import type { ProbeTarget } from '../probe.ts';
 import type { ProbeConnection, ProbeConnectionEvents } from '../probe-connection.ts';
-import { tellReport } from '../member.ts';
+import { emitReport } from '../report-connection.ts';
 import { type GrpcAnswer, grpcStatus } from './call.ts';
-import { askOverGrpc } from './line.ts';
+import { askOverGrpc } from './probe-connection.ts';
 import { decodeReport, statusPath } from './messages.ts';
 import { reportIn } from './trailers.ts';
 
-/** As memberLine of ../member.ts, but over gRPC: OK with a report is well, UNAVAILABLE with one is not. */
-export function grpcMemberLine(
+/** As httpReportConnection, but over gRPC: OK with a report is healthy, UNAVAILABLE with a report is not. */
+export function grpcReportConnection(
   target: ProbeTarget,
   clock: Clock,
   events: ProbeConnectionEvents,
@@ -22,9 +22,9 @@ export function grpcMemberLine(
       const well = answer.status === grpcStatus.ok;
       const report = well ? decodeReport(answer.message) : reportOf(answer);
       if (typeof report === 'string') {
-        events.badAnswer(`the member answered something else: ${report}`);
+        events.badAnswer(`the member answered without a report: ${report}`);
       } else {
-        tellReport(report, { well, rttMs, uid: protocol?.uid }, events);
+        emitReport(report, { well, rttMs, uid: protocol?.uid }, events);
       }
     },
   });

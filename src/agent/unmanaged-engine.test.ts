@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { agentConfigSchema } from '../protocol/agent-config.ts';
 import { type Order, orderSchemas } from '../protocol/member-protocol.ts';
 import { systemClock } from '../lib/clock.ts';
-import { PlainEngine } from './plain-engine.ts';
+import { UnmanagedEngine } from './unmanaged-engine.ts';
 import { freePort } from '../member-client/testing.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -22,16 +22,16 @@ const follow: Order<'follow'> = orderSchemas.follow.parse({
   leader: { member: 'web-1', host: '10.0.0.2', port: 80 },
 });
 
-/** Its program answers each GET with its process id. */
+/** A program that answers each GET with its process id. */
 const program = (port: number) =>
-  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/sick' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
+  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/unhealthy' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
 
-async function start(engine: object = {}, code = program) {
+async function start(engineSpec: object = {}, code = program) {
   const port = await freePort();
-  const plain = new PlainEngine({
+  const engine = new UnmanagedEngine({
     config: agentConfigSchema.parse({
       service: 'web',
-      engine: { type: 'HTTP', ...engine },
+      engine: { type: 'HTTP', ...engineSpec },
       port,
       agentPort: 2,
       command: [process.execPath, '-e', code(port)],
@@ -42,18 +42,18 @@ async function start(engine: object = {}, code = program) {
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },
   });
-  await plain.start();
-  cleanups.push(() => plain.stop(AbortSignal.abort()));
-  return plain;
+  await engine.start();
+  cleanups.push(() => engine.stop(AbortSignal.abort()));
+  return engine;
 }
 
-/** Until it has come up. */
-async function up(engine: PlainEngine): Promise<void> {
+/** Waits until the program has started. */
+async function up(engine: UnmanagedEngine): Promise<void> {
   while ((await engine.report(soon())).state === 'Starting') await new Promise(setImmediate);
 }
 
-describe('a plain program', () => {
-  it('is what it was told to be, once it answers', async () => {
+describe('an unmanaged program', () => {
+  it('has the role that it was ordered to have, once it answers', async () => {
     const engine = await start();
     await up(engine);
     expect(await engine.report(soon())).toEqual({ state: 'Detached' });
@@ -64,7 +64,7 @@ describe('a plain program', () => {
     expect(await engine.report(soon())).toEqual({ state: 'Following', leader: 'web-1' });
   });
 
-  it('that led is ended by a fence and started again; one that did not is left alone', async () => {
+  it('that led is ended by a fence and started again; one that did not lead is left running', async () => {
     const engine = await start();
     await up(engine);
     const first = engine.pid;
@@ -78,7 +78,7 @@ describe('a plain program', () => {
     expect(await engine.report(soon())).toEqual({ state: 'Detached' });
   });
 
-  it('is not well where it answers so', async () => {
+  it('is unhealthy if it answers with an error', async () => {
     const engine = await start({ http: { path: '/sick' } });
     const report = async () => {
       while ((await engine.report(soon())).state === 'Starting') await new Promise(setImmediate);
@@ -87,7 +87,7 @@ describe('a plain program', () => {
     await expect(report()).rejects.toMatchObject({ code: expect.stringMatching(/HA_ERR_PROBE_/) });
   });
 
-  it('says nothing while it is frozen', async () => {
+  it('does not report while it is frozen', async () => {
     const engine = await start();
     await up(engine);
     process.kill(engine.pid!, 'SIGSTOP');
@@ -125,7 +125,7 @@ describe('a plain program', () => {
     ]);
   });
 
-  it('says when it ends by itself', async () => {
+  it('reports that it has ended by itself', async () => {
     const engine = await start({}, () => 'process.exit(3)');
     expect(await engine.ended).toEqual({ code: 3, signal: null });
   });
