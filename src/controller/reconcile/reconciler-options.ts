@@ -12,7 +12,7 @@ import type { Stores } from '../state/stores.ts';
 
 export interface ReconcilerOptions {
   stores: Stores;
-  monitor: HeartbeatMonitor;
+  monitor: Pick<HeartbeatMonitor, 'setMembers' | 'remove' | 'made' | 'health' | 'leaseEndsInMs'>;
   hooks: RoleCommandRunner;
   memories: ReconcileStates;
   events: Pick<EventRecorder, 'record'>;

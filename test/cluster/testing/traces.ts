@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
 import { allPids, commandLine, isRunning } from '../processes.ts';
-import type { Copy } from './copy.ts';
+import { type Copy, copied } from './copy.ts';
 
 /** Found without the cluster's own records: by what its processes inherit, and by the names it gives. */
 export function processesOf(copy: Copy): number[] {
@@ -28,7 +28,7 @@ export function tracesOf(copy: Copy): string[] {
   );
   // A namespace without a process would have to be held by a mount.
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').replaceAll('\\040', ' ').split('\n');
-  const kept = ['package.json', 'src', 'test', 'node_modules'];
+  const kept = [...copied, 'node_modules'];
   return [
     ...processesOf(copy).map((pid) => `process ${pid}: ${commandLine(pid).join(' ')}`),
     ...mounts.filter(name).map((line) => `mount ${line}`),
