@@ -291,7 +291,7 @@ let orders: Promise<unknown> = Promise.resolve();
 // Connections stay open: their end tells the operator that this process has ended.
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   const route = `${request.method} ${request.url}`;
-  const kind = /^POST \/haservice\/v1\/(promote|follow|demote|fence)$/.exec(route)?.[1];
+  const kind = /^POST \/haservice\/v1\/(promote|follow|fence)$/.exec(route)?.[1];
   const serve = async () => {
     if (route === 'GET /haservice/v1/status') return answer(response, 200, report());
     if (kind !== undefined) {

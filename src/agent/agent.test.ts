@@ -122,6 +122,19 @@ describe('the agent', () => {
     expect(await early).toMatchObject({ epoch: 4 });
   });
 
+  it('accepts a fence by its former name, which an operator of an earlier version sends', async () => {
+    const { call, engine, epochStore } = await start();
+    await call('promote', { body: order(3) });
+    const answer = await call('demote', { body: order(3) });
+    expect(answer).toMatchObject({ status: 200, body: { state: 'Detached', epoch: 3 } });
+    expect(engine.told).toEqual(['promote 3', 'fence 3']);
+    expect(await call('demote', { body: order(2) })).toMatchObject({
+      status: 409,
+      body: { error: 'StaleEpoch' },
+    });
+    expect(epochStore.saved.at(-1)).toMatchObject({ epoch: 3 });
+  });
+
   it('answers 202 while a clone is in progress', async () => {
     const { call, engine } = await start();
     engine.follow = async () => void (engine.state = 'Cloning');

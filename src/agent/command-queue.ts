@@ -196,7 +196,6 @@ export class CommandQueue {
         await engine.follow(given.order, signal);
         break;
       case 'fence':
-      case 'demote':
         await engine.fence(signal, given.order);
     }
     this.#mayLead = false;

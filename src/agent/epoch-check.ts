@@ -41,7 +41,7 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  *   mistaken order cannot make two.
  * - Within one epoch a leader does not go back to an earlier sync set: a failover relies on the later one.
  * - An epoch that no operator can have reached is rejected: a member that acknowledged it could never obey again.
- * - `fence` and `demote` name no leader: they are acknowledged in any epoch that is not lower, and delete nothing.
+ * - `fence` names no leader: it is acknowledged in any epoch that is not lower, and deletes nothing.
  */
 export function checkEpoch(acknowledged: Acknowledged, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;

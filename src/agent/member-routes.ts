@@ -42,7 +42,6 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   promote: 'Leading',
   follow: 'Following',
   fence: 'Starting',
-  demote: 'Starting',
 };
 
 /** A report of the program, and what had been acknowledged when it was asked: an order acknowledged since may have changed the report. */

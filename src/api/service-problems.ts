@@ -78,7 +78,7 @@ export const serviceProblems = {
     whatToDo: 'see the message, and the log of the member',
   },
   DemoteFailed: {
-    meaning: 'the call or order that demotes a member failed, and is tried again',
+    meaning: 'the call of engine.demote failed, and is tried again',
     whatToDo: 'see the message, and the log of the member',
   },
   FollowFailed: {

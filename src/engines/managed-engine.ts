@@ -45,7 +45,7 @@ export interface ManagedEngine {
   /** Resolves when the program follows, or is being made a copy of the leader: the reports then say Cloning. */
   follow(order: Order<'follow'>, signal: AbortSignal): Promise<void>;
 
-  /** Resolves when the program surely takes no writes and acknowledges nothing to a leader. Also for the order `demote`. */
+  /** Resolves when the program surely takes no writes and acknowledges nothing to a leader. */
   fence(signal: AbortSignal, order: Order<'fence'>): Promise<void>;
 
   /** Ends the program in order, before the signal comes. Called once, when the agent ends. */

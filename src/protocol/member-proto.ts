@@ -33,8 +33,6 @@ service Member {
   rpc Follow(FollowRequest) returns (Report);
   // Take no writes, follow no leader. The answer comes once both have surely ended.
   rpc Fence(FenceRequest) returns (Report);
-  // As Fence: for a member that must no longer lead, whichever member leads now.
-  rpc Demote(DemoteRequest) returns (Report);
 }
 
 message StatusRequest {}
@@ -66,13 +64,6 @@ message FollowRequest {
 }
 
 message FenceRequest {
-  string member = 1;
-  optional string uid = 2;
-  uint64 epoch = 3;
-  string reason = 4;
-}
-
-message DemoteRequest {
   string member = 1;
   optional string uid = 2;
   uint64 epoch = 3;

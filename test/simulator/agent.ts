@@ -255,7 +255,6 @@ export class Agent implements FollowerHost, Leader {
       case 'follow':
         return this.#follow(given.order);
       case 'fence':
-      case 'demote':
         this.#turnTo();
         this.lease.end();
         return undefined;

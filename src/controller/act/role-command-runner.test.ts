@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { RoleCommand } from '../../core/model/role-commands.ts';
+import type { HookCommand, OrderCommand, RoleCommand } from '../../core/model/role-commands.ts';
 import { FakeClock } from '../../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { serveGrpc } from '../../member-client/grpc/testing.ts';
@@ -55,7 +55,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const call = (more: Partial<RoleCommand> = {}): RoleCommand => ({
+const call = (more: Partial<HookCommand> = {}): HookCommand => ({
   action: 'promote',
   member: makeMember(makeResource(), 0, { ip: '127.0.0.1' }),
   hook: { path: '/up', timeout: '2s' },
@@ -66,16 +66,16 @@ const call = (more: Partial<RoleCommand> = {}): RoleCommand => ({
   reason: 'Crash',
   ...more,
 });
-const start = (more: Partial<RoleCommand> = {}) => give(call(more));
+const start = (more: Partial<HookCommand> = {}) => give(call(more));
 const give = (role: RoleCommand) => {
   const { port } = server.address() as AddressInfo;
   const [hook, toOrder] = role.hook === undefined ? [1, port] : [port, 1];
   const ports = { hook, order: toOrder, grpc: false };
   runner.start('shop/web', memory, role, ports, silentLog);
 };
-const order = (more: Partial<RoleCommand> = {}): RoleCommand => {
+const order = (more: Partial<OrderCommand> = {}): OrderCommand => {
   const { hook: _hook, ...rest } = call();
-  return { ...rest, order: { init: true }, ...more };
+  return { ...rest, action: 'promote', order: { init: true }, ...more };
 };
 const state = (action = 'promote') => memory.hooks.get(`uid-web-0/${action}`);
 

@@ -1,9 +1,9 @@
 import { isHAError } from '../../api/errors.ts';
-import type { HookState } from '../../core/model/observed.ts';
+import type { HookState, RoleCommandKind } from '../../core/model/observed.ts';
 import type { RoleCommand } from '../../core/model/role-commands.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { OutgoingCall, SendRoleCommand } from './send-role-command.ts';
@@ -32,7 +32,7 @@ export interface RoleCommandRunnerOptions {
   onEnd: (key: string) => void;
   /** Gets the report that an order was answered with, and grants a lease to the member that is to be promoted. */
   monitor: Pick<HeartbeatMonitor, 'heard' | 'grant'>;
-  metrics?: { hookCalled(action: OrderKind, result: string): void };
+  metrics?: { hookCalled(action: RoleCommandKind, result: string): void };
 }
 
 /** Calls hooks and gives orders beside the reconcile loop, so that one that hangs holds up its own member alone. */
@@ -91,16 +91,14 @@ export class RoleCommandRunner {
     });
   }
 
-  #outgoing(
-    key: string,
-    { action, member, hook, order, epoch, reason }: RoleCommand,
-    ports: CallPorts,
-  ): OutgoingCall {
+  #outgoing(key: string, command: RoleCommand, ports: CallPorts): OutgoingCall {
+    const { member, epoch, reason } = command;
     const { name, uid, ip: host = '' } = member;
-    if (hook !== undefined) {
-      const call = { action, member: name, epoch, reason };
-      return { hook, host, defaultPort: ports.hook, call };
+    if (command.hook !== undefined) {
+      const call = { action: command.action, member: name, epoch, reason };
+      return { hook: command.hook, host, defaultPort: ports.hook, call };
     }
+    const { action, order } = command;
     return {
       kind: action,
       order: { member: name, uid, epoch, reason, ...order } as Order,

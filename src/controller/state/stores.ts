@@ -27,9 +27,9 @@ const byLabel = (object: KubeObject) => {
 
 /** Everything that the operator knows of the cluster. */
 export class Stores {
-  readonly services = new Store<Service>({ indexers: { owner: byOwner } });
+  readonly services = new Store<Service>();
   readonly slices = new Store<EndpointSlice>({ indexers: { label: byLabel } });
-  readonly budgets = new Store<PodDisruptionBudget>({ indexers: { owner: byOwner } });
+  readonly budgets = new Store<PodDisruptionBudget>();
   readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
   readonly nodes = new Store<Node>();
   readonly resources = new Store<HAService>();

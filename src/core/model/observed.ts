@@ -1,3 +1,4 @@
+import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
 import type { Status } from '../../api/status.ts';
@@ -111,9 +112,12 @@ export interface WriteFailure {
   message: string;
 }
 
+/** Hooks and orders that tell a member its role. */
+export type RoleCommandKind = OrderKind | HookKind;
+
 /** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
 export interface HookState {
-  action: OrderKind;
+  action: RoleCommandKind;
   uid: string;
   generation: number;
   epoch: number;

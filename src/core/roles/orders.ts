@@ -93,7 +93,7 @@ export function planOrders(
         });
       }
     } else if (report.state === 'Leading' && report.epoch <= epoch) {
-      if (observed.unsafe !== 'no-fence') give('demote', member, 'another is primary');
+      if (observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
     } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
       const follows = report.state === 'Following' || report.state === 'Cloning';
       if (follows && report.leader === primary.name && report.epoch === epoch) continue;
@@ -121,7 +121,7 @@ const rivalLeads = (resource: Resource, observed: Observed): boolean =>
       takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
       // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
-      (stateOf(observed.hooks, 'demote', member)?.failures ?? 0) === 0,
+      (stateOf(observed.hooks, 'fence', member)?.failures ?? 0) === 0,
   );
 
 /**

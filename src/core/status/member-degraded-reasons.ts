@@ -25,8 +25,10 @@ export function isSettled(
     case 'demote':
       return report.state !== 'Leading';
     case 'fence':
-      // Once its successor is elected it is told other things, and nobody asks for the fence again.
-      return resource.status.fencing === undefined || isFenced(report, epoch);
+      // Once its successor is elected it may follow, too.
+      return resource.status.fencing === undefined
+        ? report.state !== 'Leading'
+        : isFenced(report, epoch);
   }
 }
 

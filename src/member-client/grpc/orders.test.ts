@@ -10,7 +10,6 @@ const orders: { [K in OrderKind]: Order<K> } = {
   promote: { ...base, init: true, sync: { members: ['db-0', 'db-2'], acks: 1 } },
   follow: { ...base, leader: { member: 'db-0', host: '10.0.0.1', port: 5432 }, start: 0 },
   fence: base,
-  demote: base,
 };
 const report = { uid: 'pod-1', state: 'STATE_LEADING', epoch: 4, ledEpoch: 4 };
 
@@ -21,7 +20,7 @@ afterEach(async () => {
 
 async function serve(handler: Handler): Promise<number> {
   const { port, stop } = await serveGrpc({
-    member: { Promote: handler, Follow: handler, Fence: handler, Demote: handler },
+    member: { Promote: handler, Follow: handler, Fence: handler },
   });
   cleanups.push(stop);
   return port;
@@ -38,7 +37,7 @@ const send = (port: number, more: object = {}, kind: OrderKind = 'promote') =>
   });
 
 describe('an order over gRPC', () => {
-  it.each(['promote', 'follow', 'fence', 'demote'] as const)(
+  it.each(['promote', 'follow', 'fence'] as const)(
     'to %s is a call of its own, and is answered with a report',
     async (kind) => {
       let seen: Call | undefined;
