@@ -19,7 +19,7 @@ describe('a command', () => {
     expect(await run('')).toBe('');
   });
 
-  it('that fails says why in its last line', async () => {
+  it('that fails reports its last line as the reason', async () => {
     const code = `console.error('trying'); console.error('no space left\\n'); process.exit(2)`;
     await expect(run(code)).rejects.toMatchObject({
       code: 'HA_ERR_COMMAND_FAILED',
@@ -30,13 +30,13 @@ describe('a command', () => {
     });
   });
 
-  it('that is not there is an error', async () => {
+  it('that does not exist is an error', async () => {
     const signal = new AbortController().signal;
     const none = runCommand(['/nowhere/at/all'], { env: {}, timeoutMs: 1_000, signal, input: 'x' });
     await expect(none).rejects.toMatchObject({ code: 'HA_ERR_PROGRAM_START' });
   });
 
-  it('that takes too long is ended, with what it has started', async () => {
+  it('that takes too long is killed, with the processes that it has started', async () => {
     const server = new TestServer(() => {});
     const port = await server.listen();
     const call = `require('node:net').connect(${port}, '127.0.0.1')`;
@@ -54,7 +54,7 @@ describe('a command', () => {
     });
   });
 
-  it('does not begin where the signal has come before', async () => {
+  it('does not start if the signal has come before', async () => {
     const reason = new Error('before');
     await expect(run(hangs, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });

@@ -8,27 +8,27 @@ import { trackChild } from './track-child.ts';
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Who it runs as, where that is not who this process runs as. */
+  /** User that it runs as, if it is not that of this process. */
   user?: { uid: number; gid: number };
-  /** Milliseconds; Infinity where only the signal ends it. */
+  /** Milliseconds; Infinity if only the signal ends it. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** What it reads from standard input. Default: nothing. */
+  /** Standard input. Default: none. */
   input?: string;
 }
 
-/** How long what it has left running may hold its output open. Milliseconds. */
+/** How long processes that it has left running may hold its output open. Milliseconds. */
 const closeMs = 1_000;
-/** How much of a last line goes into an error. */
+/** How much of the last line the error quotes. */
 const quotedLength = 300;
 
 /**
- * Runs a command to its end and returns what it printed. What it writes to standard error goes to that of this process, too;
- * its last line becomes the error's message.
+ * Runs a command to its end and returns its output. Its standard error goes to that of this process, too; the last line becomes
+ * the error's message.
  *
  * @throws HAError HA_ERR_PROGRAM_START, HA_ERR_COMMAND_FAILED (exit code not 0), HA_ERR_COMMAND_TIMEOUT, or
- *   HA_ERR_COMMAND_OUTPUT where it prints more than 64 KiB; the signal's own reason where that ended it. Whatever is thrown,
- *   the command and its process group have ended.
+ *   HA_ERR_COMMAND_OUTPUT if it prints more than 64 KiB; the signal's own reason if the signal ended it. In each case the
+ *   command and its process group have ended.
  */
 export async function runCommand(
   command: readonly string[],
@@ -52,7 +52,7 @@ export async function runCommand(
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // Nothing is left of it.
+      // The group has ended.
     }
   };
   const stop = (reason: unknown) => {
@@ -113,7 +113,7 @@ function collect(stream: Readable | null, tooMuch: () => void): () => string {
   return () => Buffer.concat(chunks).toString();
 }
 
-/** Passes a stream on to standard error, and remembers the last line that is not empty. */
+/** Copies a stream to standard error, and remembers the last line that is not empty. */
 function followLines(stream: Readable | null): () => string {
   let tail = '';
   stream?.on('data', (chunk: Buffer) => {
@@ -126,11 +126,11 @@ function followLines(stream: Readable | null): () => string {
   };
 }
 
-/** Not process.stderr: that would make the pipe non-blocking, for the programs that share it, too. */
+/** Not process.stderr: that would make the pipe non-blocking, also for the programs that share it. */
 function pass(chunk: Buffer): void {
   try {
     writeSync(2, chunk);
   } catch {
-    // Nobody reads the log.
+    // Nothing reads the log.
   }
 }

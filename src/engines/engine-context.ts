@@ -3,20 +3,20 @@ import type { Clock } from '../lib/clock.ts';
 
 export { dataDir } from '../protocol/agent-config.ts';
 
-/** What an engine in the agent is given. */
+/** What the agent gives to an engine when it creates it. */
 export interface EngineContext {
   config: AgentConfig;
-  /** Of this pod. */
+  /** The pod that the agent runs in. */
   pod: { name: string; uid: string | undefined; ip: string };
-  /** Of the database, where spec.engine names a Secret. */
+  /** Password of the database, if spec.engine names a Secret. */
   password: string | undefined;
-  /** Environment for programs: that of the container, without what is the agent's own. */
+  /** Environment for programs: that of the container, without the agent's own variables. */
   env: NodeJS.ProcessEnv;
   clock: Clock;
   log: EngineLog;
 }
 
-/** As in telemetry: fields first. */
+/** The log of the agent: fields first, as in telemetry. */
 export interface EngineLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -24,7 +24,7 @@ afterEach(async () => {
 const soon = () => AbortSignal.timeout(60_000);
 const sh = (script: string) => ['/bin/sh', '-c', script];
 
-/** Its program connects to a server of the test, so that the test sees when it starts and ends. */
+/** The program connects to a server of the test, so that the test sees when the program starts and ends. */
 async function start(exec: object): Promise<ExecEngine> {
   const port = await program.listen();
   const config = agentConfigSchema.parse({
@@ -59,14 +59,14 @@ const follow = (): Order<'follow'> =>
 const fence = (): Order<'fence'> => orderSchemas.fence.parse({ member: 'web-0', epoch: 7 });
 
 describe('the report of a command', () => {
-  it('is what it prints', async () => {
+  it('is its output', async () => {
     const report = { state: 'Following', leader: 'web-1', position: { term: 4, offset: 9 } };
     await writeFile(join(folder, 'report'), JSON.stringify({ ...report, epoch: 99, other: 1 }));
     const engine = await start({ status: sh('cat $FOLDER/report') });
     expect(await engine.report(soon())).toEqual(report);
   });
 
-  it('has the role that was ordered, where it prints none', async () => {
+  it('has the role that was ordered, if the command prints none', async () => {
     const engine = await start({ promote: sh('true'), follow: sh('true'), fence: sh('true') });
     expect(await engine.report(soon())).toEqual({ state: 'Detached' });
     await engine.promote(promote(), soon());
@@ -81,13 +81,13 @@ describe('the report of a command', () => {
     ['fails', 'echo no quorum >&2; exit 1', 'HA_ERR_COMMAND_FAILED', 'no quorum'],
     ['prints no JSON', 'echo OK', 'HA_ERR_COMMAND_OUTPUT', 'OK'],
     ['prints another state', `echo '{"state":"Primary"}'`, 'HA_ERR_COMMAND_OUTPUT', 'state'],
-  ])('is an error where it %s', async (_what, script, code, message) => {
+  ])('is an error if the command %s', async (_what, script, code, message) => {
     const engine = await start({ status: sh(script) });
     const report = engine.report(soon());
     await expect(report).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
-  it('is asked for again where the command hangs, until nobody wants it', async () => {
+  it('is requested again if the command hangs, until the signal comes', async () => {
     const script = 'echo >> $FOLDER/asked; [ $(wc -l < $FOLDER/asked) -gt 2 ] || sleep 1000';
     const engine = await start({ status: sh(script), timeout: '100ms' });
     expect(await engine.report(soon())).toEqual({ state: 'Detached' });
@@ -100,7 +100,7 @@ describe('an order to a command', () => {
   const note = sh('env | grep ^HASERVICE | sort > $FOLDER/told; echo $POD_NAME >> $FOLDER/told');
   const told = async () => (await readFile(join(folder, 'told'), 'utf8')).trim().split('\n');
 
-  it('tells all that it needs to know', async () => {
+  it('gets all variables that it needs', async () => {
     const engine = await start({ promote: note, follow: note, fence: note });
     const sync = { members: ['web-1'], acks: 1 };
     await engine.promote(promote({ sync, init: true }), soon());
@@ -122,7 +122,7 @@ describe('an order to a command', () => {
     expect(await told()).toEqual(['HASERVICE_EPOCH=7', 'web-0']);
   });
 
-  it('fails where the command does', async () => {
+  it('fails if the command fails', async () => {
     const engine = await start({ promote: sh('echo no license >&2; exit 1') });
     await expect(engine.promote(promote(), soon())).rejects.toThrow('no license');
   });
@@ -139,7 +139,7 @@ describe('a fence', () => {
   it.each([
     ['there is none', undefined],
     ['it fails', sh('exit 1')],
-  ])('ends the program where there is a role to end and of the command %s', async (_how, given) => {
+  ])('ends the program if it has a role and the command %s', async (_how, given) => {
     const engine = await start(given === undefined ? {} : { fence: given });
     await engine.promote(promote(), soon());
     await engine.fence(soon(), fence());
@@ -148,13 +148,13 @@ describe('a fence', () => {
     expect(await engine.report(soon())).toEqual({ state: 'Detached' });
   });
 
-  it('without a command leaves a program alone that has no role', async () => {
+  it('without a command does not end a program that has no role', async () => {
     const engine = await start({});
     await engine.fence(soon(), fence());
     expect(program.open).toHaveLength(1);
   });
 
-  it('comes before it follows, where there is no command for that', async () => {
+  it('comes before a follow order if there is no command for that', async () => {
     const engine = await start({});
     await engine.promote(promote(), soon());
     await engine.follow(follow(), soon());
@@ -164,7 +164,7 @@ describe('a fence', () => {
   });
 });
 
-it('a program that ends by itself is told of; one that is stopped is not', async () => {
+it('a program that ends by itself is reported; one that is stopped is not', async () => {
   const engine = await start({});
   process.kill(engine.pid!, 'SIGKILL');
   expect(await engine.ended).toEqual({ code: null, signal: 'SIGKILL' });

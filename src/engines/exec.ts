@@ -16,16 +16,16 @@ const printedSchema = memberReportSchema
   .partial();
 
 /**
- * A program of the user's that is led by commands of hers, which are run beside it: engine.exec, docs/engines.md. A command
- * that is not there need do nothing. Without `fence`, or where it fails, the program is ended and started again: it then
- * surely takes no writes, as long as it starts as one that follows nobody and takes none.
+ * A user's program that is managed by the user's commands, which run beside it: engine.exec, docs/engines.md. A command that is
+ * not configured counts as done. Without `fence`, or if it fails, the program is ended and started again: then it surely takes
+ * no writes, provided that it starts as one that follows no leader and takes none.
  */
 export class ExecEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
   readonly #exec: ExecSpec;
-  readonly #program: SupervisedProcess;
-  #last: LastRoleCommand = { kind: 'none' };
+  readonly #process: SupervisedProcess;
+  #lastCommand: LastRoleCommand = { kind: 'none' };
 
   constructor(context: EngineContext) {
     const { engine, command } = context.config;
@@ -34,25 +34,25 @@ export class ExecEngine implements ManagedEngine {
     }
     this.#context = context;
     this.#exec = engine.exec;
-    this.#program = new SupervisedProcess(command, { env: context.env });
-    this.ended = this.#program.ended;
+    this.#process = new SupervisedProcess(command, { env: context.env });
+    this.ended = this.#process.ended;
   }
 
   get pid(): number | undefined {
-    return this.#program.pid;
+    return this.#process.pid;
   }
 
   async start(): Promise<void> {
-    await this.#program.start();
+    await this.#process.start();
   }
 
-  /** A status command that does not end in time has not answered; it is asked again. */
+  /** Asks again if the status command does not end in time: the program has not answered then. */
   async report(signal: AbortSignal): Promise<EngineReport> {
     for (;;) {
       try {
         const printed = await this.#run(this.#exec.status, {}, signal);
         const { state, ...report } = parseReport(printed);
-        const role = roleOf(this.#last);
+        const role = roleOf(this.#lastCommand);
         return definedOf({ ...(state === undefined ? role : { state }), ...report });
       } catch (error) {
         if (!isHAError(error, 'HA_ERR_COMMAND_TIMEOUT')) throw error;
@@ -61,18 +61,18 @@ export class ExecEngine implements ManagedEngine {
   }
 
   async promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
-    await this.#program.start();
-    this.#last = { kind: 'promote', order };
+    await this.#process.start();
+    this.#lastCommand = { kind: 'promote', order };
     await this.#run(this.#exec.promote, this.#variables(order), signal);
   }
 
   async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
-    // Without a command of its own for it, only a program that has not led can be trusted to take no writes.
-    if (this.#exec.follow === undefined && this.#last.kind === 'promote') {
+    // Without a follow command, only a program that has not led surely takes no writes.
+    if (this.#exec.follow === undefined && this.#lastCommand.kind === 'promote') {
       await this.fence(signal, order);
     }
-    await this.#program.start();
-    this.#last = { kind: 'follow', order };
+    await this.#process.start();
+    this.#lastCommand = { kind: 'follow', order };
     const { member, host, port } = order.leader;
     const leader = {
       HASERVICE_LEADER_NAME: member,
@@ -88,26 +88,26 @@ export class ExecEngine implements ManagedEngine {
     if (fence !== undefined) {
       try {
         await this.#run(fence, this.#variables(order), signal);
-        this.#last = { kind: 'none' };
+        this.#lastCommand = { kind: 'none' };
         return;
       } catch (error) {
         signal.throwIfAborted();
-        this.#context.log.warn({ error }, 'the fence command failed; the program is ended instead');
+        this.#context.log.warn({ error }, 'the fence command failed: ending the program instead');
       }
-    } else if (this.#last.kind === 'none') {
+    } else if (this.#lastCommand.kind === 'none') {
       return;
     }
-    await this.#program.end(signal);
-    this.#last = { kind: 'none' };
-    await this.#program.start();
+    await this.#process.end(signal);
+    this.#lastCommand = { kind: 'none' };
+    await this.#process.start();
   }
 
   async stop(signal: AbortSignal): Promise<void> {
-    await this.#program.stop(signal);
+    await this.#process.stop(signal);
   }
 
   kill(): void {
-    this.#program.kill();
+    this.#process.kill();
   }
 
   #variables(order: Order): NodeJS.ProcessEnv {
@@ -133,7 +133,7 @@ export class ExecEngine implements ManagedEngine {
   }
 }
 
-/** @throws HAError HA_ERR_COMMAND_OUTPUT where it is not the report of docs/engines.md. */
+/** @throws HAError HA_ERR_COMMAND_OUTPUT if the text is not the report of docs/engines.md. */
 function parseReport(printed: string): z.output<typeof printedSchema> {
   if (printed.trim() === '') return {};
   let json: unknown;
@@ -152,7 +152,7 @@ function parseReport(printed: string): z.output<typeof printedSchema> {
   );
 }
 
-/** Without the fields that are undefined: a report leaves out what it does not know. */
+/** Without the fields that are undefined: a report leaves out what is unknown. */
 function definedOf(report: { [K in keyof EngineReport]: EngineReport[K] | undefined }) {
   return Object.fromEntries(
     Object.entries(report).filter(([, value]) => value !== undefined),

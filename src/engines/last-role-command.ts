@@ -1,13 +1,13 @@
 import type { Order } from '../protocol/member-protocol.ts';
 import type { EngineReport } from './managed-engine.ts';
 
-/** What a program that cannot say its role was told last. */
+/** The last role command of a program that cannot report its role. */
 export type LastRoleCommand =
   | { kind: 'none' }
   | { kind: 'promote'; order: Order<'promote'> }
   | { kind: 'follow'; order: Order<'follow'> };
 
-/** Its role, by what it was told. */
+/** The role that follows from the last role command. */
 export function roleOf(last: LastRoleCommand): EngineReport {
   switch (last.kind) {
     case 'none':

@@ -3,24 +3,24 @@ import { HAError } from '../api/errors.ts';
 import type { Ending } from './managed-engine.ts';
 import { trackChild } from './track-child.ts';
 
-export interface ChildOptions {
+export interface ProcessOptions {
   /** The whole environment. */
   env: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Who it runs as, where that is not who this process runs as. */
+  /** User that it runs as, if it is not that of this process. */
   user?: { uid: number; gid: number };
 }
 
 /**
- * A program that runs as a child, in a process group of its own, so that what it has started itself can be ended with it.
- * It writes where this process writes, and reads nothing.
+ * A child process that leads a process group of its own, so that the processes which it has started can be ended with it. It
+ * writes to the output of this process, and has no input.
  *
- * What leaves the group (the backends of Postgres do) outlives a SIGKILL of the program, unless this process is the
+ * Processes that leave the group (the backends of Postgres do) survive a SIGKILL of the group, unless this process is the
  * container's process 1 and ends, too.
  */
-export class Child {
+export class ProcessGroup {
   readonly pid: number;
-  /** Settles when it has ended, for whatever reason. */
+  /** Settles when the process has ended, for whatever reason. */
   readonly ended: Promise<Ending>;
   readonly #process: ChildProcess;
 
@@ -29,7 +29,7 @@ export class Child {
     this.pid = pid;
     this.ended = new Promise((resolve) => {
       process.once('exit', (code, signal) => {
-        // A shell may have ended and left behind what it had started.
+        // A shell may have ended and left its children running.
         this.#signalGroup('SIGKILL');
         resolve({ code, signal });
       });
@@ -37,10 +37,13 @@ export class Child {
     trackChild(pid, this.ended);
   }
 
-  /** @throws HAError HA_ERR_PROGRAM_START where there is no such program, or it must not be run. */
-  static async start(command: readonly string[], { env, cwd, user }: ChildOptions): Promise<Child> {
+  /** @throws HAError HA_ERR_PROGRAM_START if the program does not exist or must not be run. */
+  static async start(
+    command: readonly string[],
+    { env, cwd, user }: ProcessOptions,
+  ): Promise<ProcessGroup> {
     const [program = '', ...args] = command;
-    if (program === '') throw new HAError('HA_ERR_PROGRAM_START', 'its command is empty');
+    if (program === '') throw new HAError('HA_ERR_PROGRAM_START', 'the command is empty');
     try {
       const process = spawn(program, args, {
         env,
@@ -51,9 +54,9 @@ export class Child {
       });
       const { pid } = process;
       if (pid !== undefined) {
-        // Such as a signal that could not be sent: whoever waits for `ended` sees that nothing has come of it.
+        // Such as a signal that could not be sent: the caller notices, as `ended` does not settle.
         process.on('error', () => {});
-        return new Child(process, pid);
+        return new ProcessGroup(process, pid);
       }
       throw await new Promise<unknown>((resolve) => process.once('error', resolve));
     } catch (error) {
@@ -66,12 +69,12 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** To the program alone, not to what it has started. Does nothing where it has ended. */
+  /** Signals the process alone, not its group. Does nothing if it has ended. */
   signal(name: NodeJS.Signals): void {
     if (this.running) this.#process.kill(name);
   }
 
-  /** Asks it to end; when the signal comes it is killed. Resolves when it has ended. */
+  /** Asks the process to end; kills the group if the signal comes. Resolves when the process has ended. */
   async stop(signal: AbortSignal, first: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     const kill = () => this.kill();
     signal.addEventListener('abort', kill);
@@ -84,7 +87,7 @@ export class Child {
     }
   }
 
-  /** SIGKILL to it and to its process group. `ended` tells when it is gone. */
+  /** SIGKILL to the process and its group. `ended` settles when it is gone. */
   kill(): void {
     if (!this.running) return;
     this.#signalGroup('SIGKILL');
@@ -94,7 +97,7 @@ export class Child {
     try {
       process.kill(-this.pid, name);
     } catch {
-      // Nobody of it is left.
+      // The group has ended.
     }
   }
 }

@@ -1,65 +1,63 @@
-import { Child, type ChildOptions } from './process-group.ts';
+import { ProcessGroup, type ProcessOptions } from './process-group.ts';
 import type { Ending } from './managed-engine.ts';
 import { endOrphans } from './track-child.ts';
 
-/** Milliseconds that a program has to end by SIGTERM when it is fenced by ending it. */
+/** How long a program may take to end by SIGTERM if it is ended for a fence. Milliseconds. */
 const graceMs = 2_000;
 
-/**
- * The program of a container for an engine that ends it to make sure that it does nothing any more, and starts it anew.
- */
+/** The program of a container, for an engine that ends it to make sure that it takes no writes, and starts it again. */
 export class SupervisedProcess {
   /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
   readonly #command: readonly string[];
-  readonly #options: ChildOptions;
-  #child: Child | undefined;
+  readonly #options: ProcessOptions;
+  #group: ProcessGroup | undefined;
   #starting: Promise<void> | undefined;
-  #settle: (ending: Ending) => void = () => {};
+  #resolveEnded: (ending: Ending) => void = () => {};
 
-  constructor(command: readonly string[], options: ChildOptions) {
+  constructor(command: readonly string[], options: ProcessOptions) {
     this.#command = command;
     this.#options = options;
-    this.ended = new Promise((resolve) => (this.#settle = resolve));
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
-  /** Of the running program, which leads a process group. */
+  /** Process id of the running program, which leads a process group. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#group?.pid;
   }
 
-  /** Starts it where it does not run. @throws HAError HA_ERR_PROGRAM_START */
+  /** Starts the program unless it runs. @throws HAError HA_ERR_PROGRAM_START */
   async start(): Promise<void> {
-    if (this.#child !== undefined) return;
+    if (this.#group !== undefined) return;
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
     await this.#starting;
   }
 
-  /** Ends it by SIGTERM, by SIGKILL when the signal comes. Resolves when it and what it has started are gone. */
+  /** Ends it by SIGTERM, and by SIGKILL if the signal comes. Resolves when it and the processes that it has started are gone. */
   async stop(signal: AbortSignal): Promise<void> {
     await this.#starting?.catch(() => {});
-    const child = this.#child;
-    this.#child = undefined;
-    await child?.stop(signal);
+    const group = this.#group;
+    this.#group = undefined;
+    await group?.stop(signal);
     await endOrphans();
   }
 
-  /** As `stop`, for an order that waits for it: by SIGKILL after two seconds at the latest. */
+  /** As `stop`, for an order that waits for it: with SIGKILL after two seconds at the latest. */
   end(signal: AbortSignal): Promise<void> {
     return this.stop(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
   }
 
-  /** SIGKILL, at once. It counts as asked for. */
+  /** SIGKILL, at once. `ended` does not settle. */
   kill(): void {
-    this.#child?.kill();
-    this.#child = undefined;
+    this.#group?.kill();
+    this.#group = undefined;
   }
 
   async #start(): Promise<void> {
-    const child = await Child.start(this.#command, this.#options);
-    this.#child = child;
-    void child.ended.then((ending) => {
-      if (this.#child === child) this.#settle(ending);
+    const group = await ProcessGroup.start(this.#command, this.#options);
+    this.#group = group;
+    void group.ended.then((ending) => {
+      if (this.#group === group) this.#resolveEnded(ending);
     });
   }
 }

@@ -1,25 +1,25 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Processes that this one has started itself and still runs. */
+/** Child processes that this process has started itself and that still run. */
 const ours = new Set<number>();
 
-/** Not an orphan, until `ended` settles. */
+/** Marks a child process as not an orphan, until `ended` settles. */
 export function trackChild(pid: number, ended: Promise<unknown>): void {
   ours.add(pid);
   void ended.finally(() => ours.delete(pid)).catch(() => {});
 }
 
-/** Between two looks at what is left. Milliseconds. */
+/** Time between two scans for orphans. Milliseconds. */
 const lookMs = 5;
 const looks = 400;
 
 /**
- * Ends what a program has left behind although it and its process group are gone: what has made itself a daemon, as the
- * children of process 1 that this process has not started. Does nothing where this is not process 1 of a container, where
- * nobody knows whose the orphans are.
+ * Kills the processes that a program has left behind although it and its process group have ended: daemons, which are now
+ * children of process 1 that this process has not started. Does nothing unless this is process 1 of a container: elsewhere
+ * the orphans may belong to other programs.
  *
- * @throws Error where one does not end, because it waits for a disk.
+ * @throws Error if one does not end, because it waits for a disk.
  */
 export async function endOrphans(): Promise<void> {
   if (process.pid !== 1) return;
@@ -30,12 +30,14 @@ export async function endOrphans(): Promise<void> {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It has ended meanwhile.
+        // It has ended in the meantime.
       }
     }
     await sleep(lookMs);
   }
-  throw new Error('the program has left a process behind that cannot be ended');
+  throw new Error(
+    'a process that the program has left behind cannot be ended: check the disk that it waits for',
+  );
 }
 
 async function findOrphans(): Promise<number[]> {

@@ -9,26 +9,26 @@ import type {
   V1Service,
 } from '@kubernetes/client-node';
 
-/** A type of the client as it comes over the wire: JSON knows no Date. */
-export type Wire<T> = T extends Date
+/** A type of the client as it is in JSON, which has no Date. */
+export type JsonOf<T> = T extends Date
   ? string
   : T extends (infer Entry)[]
-    ? Wire<Entry>[]
+    ? JsonOf<Entry>[]
     : T extends object
-      ? { [Key in keyof T]: Wire<T[Key]> }
+      ? { [Key in keyof T]: JsonOf<T[Key]> }
       : T;
 
-/** What every object has. */
+/** Fields that every object has. */
 export interface KubeObject {
   apiVersion?: string;
   kind?: string;
-  metadata?: Wire<V1ObjectMeta>;
+  metadata?: JsonOf<V1ObjectMeta>;
 }
 
-export type Pod = Wire<V1Pod>;
-export type Node = Wire<V1Node>;
-export type Service = Wire<V1Service>;
-export type EndpointSlice = Wire<V1EndpointSlice>;
-export type PodDisruptionBudget = Wire<V1PodDisruptionBudget>;
-export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
-export type Event = Wire<EventsV1Event>;
+export type Pod = JsonOf<V1Pod>;
+export type Node = JsonOf<V1Node>;
+export type Service = JsonOf<V1Service>;
+export type EndpointSlice = JsonOf<V1EndpointSlice>;
+export type PodDisruptionBudget = JsonOf<V1PodDisruptionBudget>;
+export type PersistentVolumeClaim = JsonOf<V1PersistentVolumeClaim>;
+export type Event = JsonOf<EventsV1Event>;

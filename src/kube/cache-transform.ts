@@ -2,7 +2,7 @@ import type { KubeObject } from './api-types.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Without what nobody here reads and what makes up half of an object's size. The argument is left as it is. */
+/** Removes fields that the operator does not read, and that make up half of an object's size. Does not change the argument. */
 export function cacheTransform<T extends KubeObject>(object: T): T {
   if (object.metadata === undefined) return object;
   const { managedFields, annotations, ...metadata } = object.metadata;

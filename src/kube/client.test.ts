@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 describe('requests', () => {
-  test('each verb asks for what the API server expects', async () => {
+  test('each verb sends what the API server expects', async () => {
     const pod: Pod = { metadata: ref };
     await client.get(nodes, { name: 'n' });
     await client.create(pods, pod, { fieldValidation: 'Strict', fieldManager: 'me' });
@@ -66,7 +66,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('a list gives its entries the kind that the API server leaves out, and its place to go on from', async () => {
+  test('a list adds the kind that the API server leaves out, and its continue token', async () => {
     server.handler = (_request, response) =>
       json(response, 200, {
         items: [{ metadata: { name: 'a' } }],
@@ -88,7 +88,7 @@ describe('requests', () => {
     expect(await client.list(pods)).toEqual({ items: [], resourceVersion: '7' });
   });
 
-  test('a deletion names the UID that is meant, and tells what is left', async () => {
+  test('a deletion names the intended UID, and returns what is left', async () => {
     const answers = [
       { kind: 'Pod', metadata: { name: 'a', deletionTimestamp: 'then' } },
       { kind: 'Status', status: 'Success' },
@@ -107,7 +107,7 @@ describe('requests', () => {
     expect(isConflict(await failureOf(client.delete(pods, ref, { uid: 'old' })))).toBe(true);
   });
 
-  test('a server under a path of a gateway is asked there', async () => {
+  test('a server under the path of a gateway is called there', async () => {
     await client.close();
     client = connect({}, '/k8s/clusters/c-1/');
     await client.get(nodes, { name: 'n' });
@@ -116,7 +116,7 @@ describe('requests', () => {
 });
 
 describe('failures', () => {
-  test('a refusal keeps status, reason and message, and is told apart', async () => {
+  test('a refusal has status, reason and message', async () => {
     const fail = (code: number, reason: string) => {
       server.handler = (_request, response) =>
         json(response, code, refusal(code, reason, `because ${reason}`));
@@ -132,7 +132,7 @@ describe('failures', () => {
     expect(isExpired(await fail(410, 'Expired'))).toBe(true);
   });
 
-  test('an answer that is no Status is quoted, cut short', async () => {
+  test('an answer that is not a Status is quoted, shortened', async () => {
     server.handler = (_request, response) => {
       response.writeHead(502).end(`<html>${'x'.repeat(10_000)}`);
     };
@@ -142,7 +142,7 @@ describe('failures', () => {
     expect(error.message.length).toBeLessThan(600);
   });
 
-  test('a token is in no message', async () => {
+  test('no message contains a token', async () => {
     await client.close();
     client = connect({ token: 'very-secret' });
     server.handler = (_request, response) => json(response, 403, refusal(403, 'Forbidden'));
@@ -155,7 +155,7 @@ describe('failures', () => {
     ).not.toContain('very-secret');
   });
 
-  test('no answer in time, a cut connection and a closed port are told apart from a refusal', async () => {
+  test('a timeout, a closed connection and a closed port differ from a refusal', async () => {
     server.handler = () => {};
     const late = await failureOf(client.get(pods, ref, { timeoutMs: 20 }));
     server.handler = (_request, response) => void response.socket?.destroy();
@@ -171,7 +171,7 @@ describe('failures', () => {
     server = await FakeApiServer.start();
   });
 
-  test('an answer that stops half-way is given up in time', async () => {
+  test('an incomplete answer fails at the timeout', async () => {
     server.handler = (_request, response) => {
       response.writeHead(200).write('{"kind":');
     };
@@ -190,13 +190,13 @@ describe('failures', () => {
 });
 
 describe('connections', () => {
-  test('calls one after the other share connections', async () => {
+  test('sequential calls share connections', async () => {
     for (let i = 0; i < 20; i++) await client.get(pods, ref);
-    // An answer is read to its end just before its connection counts as idle: so two take turns.
+    // An answer ends just before its connection counts as idle: so two connections alternate.
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  test('watches hold up no call, however many there are', async () => {
+  test('watches delay no call, however many there are', async () => {
     server.handler = (request, response) => {
       if (!request.query.has('watch')) return json(response, 200, {});
       response.writeHead(200).flushHeaders();
@@ -214,7 +214,7 @@ describe('connections', () => {
     await Promise.all(watches);
   });
 
-  test('a reset breaks what is silent, and the next call goes over a new connection', async () => {
+  test('a reset closes silent connections, and the next call uses a new one', async () => {
     server.handler = () => {};
     const silent = failureOf(client.get(pods, ref));
     await server.seen(1);
@@ -242,18 +242,18 @@ describe('credentials', () => {
   };
   const tokens = () => server.requests.map(({ headers }) => headers.authorization);
 
-  test('a token file that is written anew is followed', async () => {
+  test('a rewritten token file is followed', async () => {
     const tokenFile = await withTokenFile('one\n');
     await client.ping({});
     await writeFile(tokenFile, 'two\n');
     now += 11_000;
-    // The call that finds the token stale does not wait for the file: the old one is good for long yet.
+    // The call that finds the token old does not wait for the file: the old token is still valid.
     await client.ping({});
     await expect.poll(async () => (await client.ping({}), tokens().at(-1))).toBe('Bearer two');
     expect(tokens().slice(0, 2)).toEqual(['Bearer one', 'Bearer one']);
   });
 
-  test('a token that is refused is read again, and the call goes through', async () => {
+  test('a refused token is read again, and the call succeeds', async () => {
     const tokenFile = await withTokenFile('old');
     server.handler = ({ headers }, response) =>
       headers.authorization === 'Bearer new'
@@ -299,7 +299,7 @@ describe('watch', () => {
   };
   const line = (type: string, name: string) => `${JSON.stringify({ type, object: { name } })}\n`;
 
-  test('asks for bookmarks from a place, and gives what comes, until the end', async () => {
+  test('asks for bookmarks from a version, and yields events until the end', async () => {
     server.handler = (_request, response) => {
       response.writeHead(200);
       const all = line('ADDED', 'ä') + line('DELETED', 'b');
@@ -322,14 +322,14 @@ describe('watch', () => {
     });
   });
 
-  test('half a line at the end is passed over', async () => {
+  test('an incomplete line at the end is ignored', async () => {
     server.handler = (_request, response) => {
       response.writeHead(200).end(`${line('ADDED', 'a')}{"type":"ADD`);
     };
     expect(await watch()).toHaveLength(1);
   });
 
-  test('a line that is no JSON, a reset and a refusal are failures', async () => {
+  test('a line that is not JSON, a reset and a refusal are failures', async () => {
     server.handler = (_request, response) => {
       response.writeHead(200).end('{"type":\n');
     };
@@ -342,7 +342,7 @@ describe('watch', () => {
     expect(isExpired(await failureOf(watch()))).toBe(true);
   });
 
-  test('its signal ends it', async () => {
+  test('ends with its signal', async () => {
     server.handler = (_request, response) => response.writeHead(200).flushHeaders();
     const abort = new AbortController();
     const watching = watch(abort.signal);
@@ -351,7 +351,7 @@ describe('watch', () => {
     await expect(watching).rejects.toThrow('enough');
   });
 
-  test('unreadable credentials are a failure like another', async () => {
+  test('unreadable credentials are a failure like any other', async () => {
     await client.close();
     client = connect({ certFile: '/does/not/exist' });
     expect((await failureOf(watch())).code).toBe('HA_ERR_API_UNREACHABLE');

@@ -54,8 +54,12 @@ interface Request {
 type Query = NonNullable<Request['query']>;
 
 /**
- * The API server over kept connections. Every method throws HAError: HA_ERR_API_STATUS with status and reason for an
- * answer that is no success, HA_ERR_API_TIMEOUT, HA_ERR_API_UNREACHABLE; or the reason of the caller's signal.
+ * Client of the API server, over kept connections. Created once; the reflectors, the controller and the Event recorder call it
+ * at any time and in parallel. Only a call that was refused with 401 is sent again; after any other error the caller decides, and
+ * a write may have been done.
+ *
+ * Every method throws HAError: HA_ERR_API_STATUS with status and reason for an answer that is not a success,
+ * HA_ERR_API_TIMEOUT, HA_ERR_API_UNREACHABLE; or the reason of the caller's signal.
  */
 export class KubeClient {
   readonly #source: CredentialSource;
@@ -92,7 +96,7 @@ export class KubeClient {
       metadata?: { resourceVersion?: string; continue?: string };
     }>({ method: 'GET', path, query }, opts);
     return {
-      // Entries of a list come without apiVersion and kind.
+      // Items of a list come without apiVersion and kind.
       items: (items ?? []).map((item) => ({
         ...item,
         apiVersion: type.apiVersion,
@@ -120,7 +124,7 @@ export class KubeClient {
     );
   }
 
-  /** Server-side apply. With metadata.resourceVersion or uid set, a guarded one. */
+  /** Server-side apply. If metadata.resourceVersion or uid is set, only on that version of the object, else a conflict. */
   apply<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
@@ -156,7 +160,7 @@ export class KubeClient {
     );
   }
 
-  /** Compare-and-swap of the status, where metadata.resourceVersion is set. */
+  /** Compare-and-swap of the status if metadata.resourceVersion is set. */
   replaceStatus<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
@@ -167,7 +171,7 @@ export class KubeClient {
     return this.#call<T>({ method: 'PUT', path, body: object }, opts);
   }
 
-  /** The object where it ends gracefully and is still there, else undefined: also where there was none. */
+  /** Returns the object if it ends gracefully and still exists, else undefined: even if there was none. */
   async delete(
     type: ResourceType<KubeObject>,
     ref: Ref,
@@ -191,7 +195,7 @@ export class KubeClient {
     }
   }
 
-  /** Changes as they come, until the API server ends the watch (then it returns), or `signal`. */
+  /** Yields changes until the API server ends the watch (then it returns), or `signal` comes. */
   async *watch<T extends KubeObject>(
     type: ResourceType<T>,
     { namespace, labelSelector, resourceVersion, timeoutSeconds, signal }: WatchOptions,
@@ -224,12 +228,12 @@ export class KubeClient {
     }
   }
 
-  /** Asks whether the API server is there: keeps a connection warm for the next write as well. */
+  /** Checks whether the API server answers: also keeps a connection warm for the next write. */
   async ping(opts: CallOptions): Promise<void> {
     await this.#call({ method: 'GET', path: '/version' }, opts);
   }
 
-  /** Breaks all connections, watches too: they have gone silent. What is under way fails as unreachable. */
+  /** Closes all connections, also those of watches, as they are silent. Pending calls fail as unreachable. */
   reset(): Promise<void> {
     return this.#connections.reset();
   }
@@ -246,7 +250,7 @@ export class KubeClient {
     const signal = opts.signal === undefined ? deadline : AbortSignal.any([opts.signal, deadline]);
     try {
       let { status, text } = await this.#send(request, signal);
-      // Nothing was done: a token that was rotated meanwhile gets a second try.
+      // The API server has done nothing: if the token was rotated in the meantime, the second try succeeds.
       if (status === 401) ({ status, text } = await this.#send(request, signal));
       if (status >= 300) throw apiError(status, text, what);
       return JSON.parse(text) as T;

@@ -30,7 +30,7 @@ afterEach(async () => {
 const dispatcher = async (kind: 'calls' | 'watches' = 'calls') =>
   (await connections.get(kind)).dispatcher;
 
-test('a new client certificate makes new connections, and what is under way ends on the old ones', async () => {
+test('a new client certificate makes new connections, and pending requests finish on the old ones', async () => {
   const old = await dispatcher();
   let answer = () => {};
   server.handler = (_request, response) => {
@@ -45,7 +45,7 @@ test('a new client certificate makes new connections, and what is under way ends
   expect(await (await underWay).body.json()).toEqual({ done: true });
 });
 
-test('a request that got its connections just before they were replaced is still sent', async () => {
+test('a request that got its connection just before the replacement is still sent', async () => {
   const old = await dispatcher();
   await writeFile(certFile, 'two');
   now += 11_000;
@@ -71,6 +71,6 @@ test('the same certificate, read again, keeps the connections', async () => {
   }
 });
 
-test('calls and watches have connections of their own', async () => {
+test('calls and watches have separate connections', async () => {
   expect(await dispatcher('calls')).not.toBe(await dispatcher('watches'));
 });

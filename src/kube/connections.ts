@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { Credentials, CredentialSource } from './credentials.ts';
 
-/** The API server ends idle connections after 90 s: be first, so that none is found dead when it is needed. */
+/** The API server closes idle connections after 90 s: close them before, so that no call finds a closed one. */
 const idleMs = 75_000;
 
 interface Agents {
@@ -10,7 +10,7 @@ interface Agents {
   watches: Agent;
 }
 
-/** Two sets of kept connections: calls never wait behind watches. Made anew when the certificates change. */
+/** Two sets of kept connections, so that calls never wait for watches. Replaced if the certificates change. */
 export class Connections {
   readonly #source: CredentialSource;
   #agents: Agents | undefined;
@@ -25,7 +25,7 @@ export class Connections {
     const credentials = await this.#source.get();
     if (this.#agents?.identity !== credentials.identity) {
       const old = this.#agents;
-      // Requests that are under way on the old ones come to their end; those that have just got one are yet to begin.
+      // Pending requests on the old connections finish; requests that have just got one are about to start.
       setImmediate(() => {
         void old?.calls.close();
         void old?.watches.close();
@@ -35,7 +35,7 @@ export class Connections {
     return { dispatcher: this.#agents[kind], credentials };
   }
 
-  /** Breaks all connections: they have gone silent. */
+  /** Closes all connections, as they are silent. */
   async reset(): Promise<void> {
     const agents = this.#agents;
     this.#agents = undefined;
@@ -50,9 +50,9 @@ function makeAgents({ tls, identity }: Credentials): Agents {
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
       pipelining: 1,
-      // One connection carries one request: a slow answer holds up no other.
+      // One request at a time per connection: a slow answer delays no other request.
       allowH2: false,
-      // Each call brings its own timeout.
+      // Each call has its own timeout.
       headersTimeout: 0,
       bodyTimeout: 0,
     });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 
-/** How long credentials are believed before the files or the plugin behind them are asked again. */
+/** How long credentials are used before the files or the plugin are read again. */
 const freshMs = 10_000;
 
 export interface TlsOptions {
@@ -16,15 +16,15 @@ export interface TlsOptions {
 export interface Credentials {
   tls: TlsOptions;
   headers: Record<string, string>;
-  /** Changes when the certificates do: then connections must be made anew. */
+  /** Changes if the certificates do: then connections must be replaced. */
   identity: string;
 }
 
 const text = (value: { toString: () => string } | undefined) => value?.toString() ?? '';
 
 /**
- * The kubeconfig's credentials as they are now: rotated tokens and certificates are followed. Only the first call waits
- * for files or a plugin: later ones go on with what is known while it is read again, also where that fails for a while.
+ * The current credentials of the kubeconfig: follows rotated tokens and certificates. Only the first call waits for files or a
+ * plugin: later ones use the known credentials while they are read again, even if that fails for a while.
  */
 export class CredentialSource {
   readonly #config: KubeConfig;
@@ -38,7 +38,7 @@ export class CredentialSource {
     this.#now = now;
   }
 
-  /** Where the API server is: origin, and the path that a gateway has it under, without a slash at its end. */
+  /** Address of the API server: origin, and the path under which a gateway serves it, without a trailing slash. */
   get server(): { origin: string; path: string } {
     const { origin, pathname } = new URL(this.#config.getCurrentCluster()?.server ?? '');
     return { origin, path: pathname.replace(/\/+$/, '') };
@@ -50,7 +50,7 @@ export class CredentialSource {
     return this.#known;
   }
 
-  /** The API server has refused these: the next call reads anew. */
+  /** The API server has refused these credentials: the next call reads them again. */
   refused(credentials: Credentials): void {
     if (this.#known === credentials) this.#known = undefined;
   }
@@ -75,7 +75,7 @@ export class CredentialSource {
       { config?: { tokenFile?: unknown } } | undefined;
     const tokenFile = provider?.config?.tokenFile;
     if (typeof tokenFile === 'string') {
-      // The client's own reading is up to a minute old, and takes a line's end along, which no header may hold.
+      // The client itself reads it up to a minute late, and includes the newline at the end, which no header may contain.
       headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
     }
     if (typeof auth === 'string') {

@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const written = () => api.requests.map(({ body }) => JSON.parse(body) as Event);
 
-it('waits a little, so that what the Event is about goes first', async () => {
+it('waits a little, so that the reported work has priority', async () => {
   recorder.record(web, input);
   for (let i = 0; i < 20; i++) await new Promise(setImmediate);
   expect(api.requests).toEqual([]);
@@ -53,7 +53,7 @@ it('waits a little, so that what the Event is about goes first', async () => {
   });
 });
 
-it('counts the same Event up, at most every half minute, and tells another one anew', async () => {
+it('counts the same Event up, at most every half minute, and writes another one as new', async () => {
   for (let i = 0; i < 5; i++) recorder.record(web, input);
   clock.advance(200);
   await api.seen(1);
@@ -71,7 +71,7 @@ it('counts the same Event up, at most every half minute, and tells another one a
   expect(written()[2]?.metadata?.name).not.toBe(name);
 });
 
-it('begins a new one after ten minutes', async () => {
+it('begins a new series after ten minutes', async () => {
   recorder.record(web, input);
   clock.advance(600_001);
   recorder.record(web, input);
@@ -80,7 +80,7 @@ it('begins a new one after ten minutes', async () => {
   expect(api.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
 });
 
-it('cuts a long note at what the API server takes, not through a character', async () => {
+it('cuts a long note at the limit of the API server, not within a character', async () => {
   recorder.record(web, { ...input, note: 'ä'.repeat(1_000) });
   clock.advance(200);
   await api.seen(1);
@@ -89,7 +89,7 @@ it('cuts a long note at what the API server takes, not through a character', asy
   expect(note).toMatch(/^ä+\.\.\.$/);
 });
 
-it('goes on after a refusal, and drops the oldest where too many wait', async () => {
+it('continues after a refusal, and drops the oldest Events if too many wait', async () => {
   api.handler = ({ body }, response) =>
     body.includes('note-2.')
       ? json(response, 403, refusal(403, 'Forbidden'))
@@ -101,9 +101,13 @@ it('goes on after a refusal, and drops the oldest where too many wait', async ()
   expect(written()[0]?.note).toBe('note-2.');
 });
 
-it('writes what is left at the end, but does not wait for ever', async () => {
+it('writes the remaining Events at the end, but only until the signal', async () => {
   api.handler = () => {};
   recorder.record(web, input);
-  await recorder.flush(AbortSignal.timeout(20));
+  const stop = new AbortController();
+  const flushed = recorder.flush(stop.signal);
+  await api.seen(1);
+  stop.abort();
+  await flushed;
   expect(api.requests).toHaveLength(1);
 });

@@ -5,18 +5,18 @@ import type { KubeClient } from './client.ts';
 import { events } from './resources.ts';
 import type { Event } from './api-types.ts';
 
-/** Bytes of a note that the API server accepts. */
+/** Longest note that the API server accepts. Bytes. */
 const maxNoteBytes = 1_024;
-/** Events that wait to be written; beyond it the oldest is dropped. */
+/** How many Events may wait to be written; beyond that the oldest is dropped. */
 const maxWaiting = 1_000;
-/** How long the same Event is counted up instead of being told again: client-go's figure is 10 minutes. */
+/** How long a repeated Event increases the count of its series, before it is a new Event: client-go's value is 10 minutes. */
 const seriesMs = 600_000;
 /** Least time between two writes of the same series. */
 const seriesWriteMs = 30_000;
 const callMs = 5_000;
 /**
- * How long Events wait before they are written: what they are about goes first. In a failover they would take the
- * connection and the API server's time just when the Service is to be repointed.
+ * How long Events wait before they are written: the work that they report has priority. In a failover they would take the
+ * connection and the API server's time just when the Service must be repointed.
  */
 const lingerMs = 200;
 
@@ -52,7 +52,10 @@ export interface EventRecorderOptions {
   log: Log;
 }
 
-/** Tells Events (events.k8s.io/v1), one after the other, beside the work that they are about. Never throws. */
+/**
+ * Writes Events (events.k8s.io/v1), one at a time, in the background. The controller calls `record` after each pass, with
+ * Events that may repeat: these increase the count of a series. Never throws: an Event that cannot be written is logged and lost.
+ */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
@@ -88,7 +91,7 @@ export class EventRecorder {
     this.#enqueue(() => this.#create(name, regarding, { ...input, note }, nowMs));
   }
 
-  /** Writes what is left, and waits until all is written, or for the signal. The recorder is used up then. */
+  /** Writes the remaining Events, until the signal comes. The recorder must not be used afterwards. */
   async flush(signal: AbortSignal): Promise<void> {
     this.#cancelLinger?.();
     this.#writing ??= this.#drain();
@@ -153,7 +156,7 @@ export class EventRecorder {
     try {
       await client.mergePatch(events, { namespace, name }, patch, options);
     } catch (error) {
-      // Events expire after an hour by default, and may be deleted by hand.
+      // Events expire after an hour by default, and users may delete them.
       if (!isNotFound(error)) throw error;
     }
   }
@@ -165,6 +168,6 @@ const micro = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z');
 function cutBytes(text: string, bytes: number): string {
   const encoded = new TextEncoder().encode(text);
   if (encoded.length <= bytes) return text;
-  // A character that was cut through is left out.
+  // Leaves out a character that was cut.
   return new TextDecoder().decode(encoded.subarray(0, bytes - 3)).replace(/\uFFFD+$/, '') + '...';
 }

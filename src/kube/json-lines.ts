@@ -1,4 +1,4 @@
-/** One JSON value a line, as the API server sends a watch. @throws SyntaxError on a malformed line. */
+/** One JSON value per line, as the API server sends a watch. @throws SyntaxError on a malformed line. */
 export async function* jsonLines<T>(chunks: AsyncIterable<Buffer>): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -9,5 +9,5 @@ export async function* jsonLines<T>(chunks: AsyncIterable<Buffer>): AsyncGenerat
       if (line !== '') yield JSON.parse(line) as T;
     }
   }
-  // What is left is half a line: the stream was cut, and the watch is resumed from the last whole one.
+  // The rest is an incomplete line: the stream was interrupted, and the watch resumes after the last complete one.
 }

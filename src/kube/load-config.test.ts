@@ -30,10 +30,10 @@ it('reads the file that KUBECONFIG names', () => {
 });
 
 it.each([
-  ['is not there', undefined],
-  ['is no YAML', '{{{'],
+  ['does not exist', undefined],
+  ['is not YAML', '{{{'],
   ['names a server without TLS', config('http://localhost:8080')],
-])('says what to do where the file %s', (_, text) => {
+])('says what to do if the file %s', (_, text) => {
   if (text !== undefined) writeFileSync(join(dir, 'config'), text);
   expect(() => loadKubeConfig()).toThrow(/run the operator in a pod, or set KUBECONFIG/);
 });

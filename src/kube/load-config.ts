@@ -2,9 +2,9 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { HAError } from '../api/errors.ts';
 
 /**
- * The cluster as kubectl finds it: KUBECONFIG, ~/.kube/config, or the pod's service account.
+ * Finds the cluster as kubectl does: KUBECONFIG, ~/.kube/config, or the pod's service account.
  *
- * @throws HAError HA_ERR_NO_CLUSTER where there is none, or its file cannot be read.
+ * @throws HAError HA_ERR_NO_CLUSTER if there is none, or its file cannot be read.
  */
 export function loadKubeConfig(): KubeConfig {
   const config = new KubeConfig();
@@ -15,7 +15,7 @@ export function loadKubeConfig(): KubeConfig {
     throw new HAError('HA_ERR_NO_CLUSTER', reason, { cause: error });
   }
   const server = config.getCurrentCluster()?.server;
-  // Where it finds nothing the client makes up one that has no TLS, which it then refuses at every call.
+  // If it finds no configuration, the client invents one without TLS, which it then refuses at every call.
   if (!server?.startsWith('https:')) {
     throw new HAError('HA_ERR_NO_CLUSTER', `the API server is ${server ?? 'not named'}`);
   }

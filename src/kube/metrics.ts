@@ -1,10 +1,10 @@
-/** What the client of the API server reports. */
+/** Metrics of the client of the API server. Called for every request; must not throw. */
 export interface ClientMetrics {
-  /** @param code HTTP status, or `<error>` where there was no answer. */
+  /** @param code HTTP status, or `<error>` if there was no answer. */
   request(method: string, code: string): void;
 }
 
-/** What a work queue reports, under client-go's names. Milliseconds. */
+/** Metrics of a work queue, under client-go's names. Milliseconds. Must not throw. */
 export interface WorkQueueMetrics {
   added(): void;
   depth(keys: number): void;

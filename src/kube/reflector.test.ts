@@ -21,7 +21,7 @@ let clock: FakeClock;
 let reflector: Reflector<Pod>;
 let stop: AbortController;
 let running: Promise<void>;
-/** Watches that are open, and how lists are answered. */
+/** Open watches, and how lists are answered. */
 let watches: { request: Seen; response: ServerResponse }[];
 let answerList: (request: Seen, response: ServerResponse) => void;
 let answerWatch: (request: Seen, response: ServerResponse) => void;
@@ -72,7 +72,7 @@ const changed = () =>
   });
 const tell = (type: string, object: object) =>
   watches.at(-1)?.response.write(`${JSON.stringify({ type, object })}\n`);
-/** Turns the event loop, and time with it, until a watch or request has come. */
+/** Turns the event loop, and advances time, until a watch or request has come. */
 const seen = async (count: number) => {
   while (api.requests.length < count) {
     clock.advance(100);
@@ -80,7 +80,7 @@ const seen = async (count: number) => {
   }
 };
 
-it('lists page by page, then watches from there and follows what it hears', async () => {
+it('lists page by page, then watches from there and applies the events', async () => {
   stop.abort();
   await running;
   answerList = ({ query }, response) =>
@@ -114,7 +114,7 @@ it('lists page by page, then watches from there and follows what it hears', asyn
   expect(names()).toEqual(['b', 'c']);
 });
 
-it('resumes where a watch has ended: at its last event or bookmark, without a list', async () => {
+it('resumes an ended watch at its last event or bookmark, without a list', async () => {
   await api.seen(2);
   tell('ADDED', pod('b', '11'));
   await changed();
@@ -125,7 +125,7 @@ it('resumes where a watch has ended: at its last event or bookmark, without a li
   expect(names()).toEqual(['a', 'b']);
 });
 
-it('resumes after a reset and a 500, a little later', async () => {
+it('resumes after a reset and a 500, after a short wait', async () => {
   await api.seen(2);
   answerWatch = (_request, response) => json(response, 500, refusal(500, 'InternalError'));
   watches.at(-1)?.response.destroy();
@@ -140,7 +140,7 @@ it('resumes after a reset and a 500, a little later', async () => {
   expect(names()).toEqual(['a', 'b']);
 });
 
-it('lists anew when its place is too old, at once, but not over and over', async () => {
+it('lists again if the version is too old, at once, but not repeatedly', async () => {
   await api.seen(2);
   answerList = (_request, response) =>
     json(response, 200, { metadata: { resourceVersion: '90' }, items: [pod('z', '80')] });
@@ -157,7 +157,7 @@ it('lists anew when its place is too old, at once, but not over and over', async
   expect(api.requests[4]?.query.get('watch')).toBeNull();
 });
 
-it('does not hurry where a watch ends at once', async () => {
+it('waits if a watch ends at once', async () => {
   answerWatch = (_request, response) => void response.writeHead(200).end();
   await api.seen(2);
   watches.at(-1)?.response.end();
@@ -166,7 +166,7 @@ it('does not hurry where a watch ends at once', async () => {
   await seen(3);
 });
 
-it('gives up a watch that has gone silent, and not one that sends bookmarks', async () => {
+it('replaces a silent watch, but not one that sends bookmarks', async () => {
   await api.seen(2);
   clock.advance(179_000);
   tell('ADDED', pod('b', '11'));

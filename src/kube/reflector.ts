@@ -9,13 +9,13 @@ import type { Store } from './store.ts';
 import type { KubeObject } from './api-types.ts';
 
 const pageSize = 500;
-/** The API server ends each watch after 5 to 10 minutes (client-go's figure), so that watches spread over servers. */
+/** The API server ends each watch after 5 to 10 minutes (client-go's value), so that watches spread over servers. */
 const watchSeconds = 300;
-/** The API server sends a bookmark about once a minute: silence of three means a connection that is stuck. */
+/** The API server sends a bookmark about once a minute: three minutes of silence mean a stuck connection. */
 const stallMs = 180_000;
-/** A watch that ends sooner, with nothing heard, is a failure: the API server is stopping. Source: client-go. */
+/** If a watch ends sooner, without an event, it counts as a failure: the API server is stopping. Source: client-go. */
 const shortWatchMs = 1_000;
-/** Few operators watch, so that the API server is not overrun by them, and a blind one is a danger. */
+/** Few operators watch, so they do not overload the API server; but an operator without a watch must not wait for long. */
 const lastRetryMs = 5_000;
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -29,8 +29,9 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /**
- * Keeps a store equal to what the API server has: a paged list, then a watch from there, resumed where it ends, and a
- * new list only when the API server says that the old place is gone (410). Stops for nothing but its signal.
+ * Keeps a store equal to the API server: a paged list, then a watch from there, which is resumed if it ends; a new list only if the
+ * API server answers that the version is too old (410). The operator creates one per type and calls `run` once; it retries all
+ * errors with backoff, and ends only with its signal.
  */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -40,8 +41,8 @@ export class Reflector<T extends KubeObject> {
   #markSynced = () => {};
   #hasSynced = false;
   #resourceVersion: string | undefined;
-  /** Lists that were asked for by a 410 since something was last heard. */
-  #listedAnew = 0;
+  /** Lists because of a 410 since the last event. */
+  #relists = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -67,8 +68,8 @@ export class Reflector<T extends KubeObject> {
         if (isExpired(error)) {
           this.#resourceVersion = undefined;
           log.info({ kind: type.kind }, 'the watch is too old, listing again');
-          // At once, but not over and over.
-          if (this.#listedAnew++ === 0) continue;
+          // At once, but not repeatedly.
+          if (this.#relists++ === 0) continue;
         }
         const waitMs = this.#backoff.next();
         log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
@@ -102,7 +103,7 @@ export class Reflector<T extends KubeObject> {
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, type, store, labelSelector, random, clock } = this.#options;
     const stall = new AbortController();
-    const stalled = () => stall.abort(new Error('the watch has gone silent'));
+    const stalled = () => stall.abort(new Error('the watch is silent'));
     let cancel = clock.after(stallMs, stalled);
     const startedAt = clock.now();
     let isSilent = true;
@@ -110,7 +111,7 @@ export class Reflector<T extends KubeObject> {
       cancel();
       cancel = clock.after(stallMs, stalled);
       isSilent = false;
-      this.#listedAnew = 0;
+      this.#relists = 0;
       this.#backoff.reset();
     };
     try {
@@ -131,7 +132,7 @@ export class Reflector<T extends KubeObject> {
         this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
       }
       if (isSilent && clock.now() - startedAt < shortWatchMs) {
-        throw new Error('the watch ended at once, with nothing in it');
+        throw new Error('the watch ended at once, without an event');
       }
     } finally {
       cancel();

@@ -9,13 +9,13 @@ import type {
   Service,
 } from './api-types.ts';
 
-/** A kind of object and where the API server has it. `T` is what comes from there. */
+/** A type of object and its path on the API server. `T` is the type of its objects. */
 export interface ResourceType<T extends KubeObject> {
   apiVersion: string;
   kind: string;
   plural: string;
   namespaced: boolean;
-  /** Never set: it only carries the type. */
+  /** Never set: only carries the type. */
   readonly object?: T;
 }
 
@@ -32,7 +32,7 @@ export const endpointSlices = namespaced<EndpointSlice>(
   'EndpointSlice',
   'endpointslices',
 );
-/** Deprecated, but still made for each Service with a selector. */
+/** Deprecated, but still created for each Service with a selector. */
 export const endpoints = namespaced<KubeObject>('v1', 'Endpoints', 'endpoints');
 export const podDisruptionBudgets = namespaced<PodDisruptionBudget>(
   'policy/v1',

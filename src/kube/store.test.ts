@@ -21,7 +21,7 @@ const versionIn = (store: Store<KubeObject>, name: string) =>
   store.get('ns', name)?.metadata?.resourceVersion;
 
 describe('Store', () => {
-  test('an event from before our own write does not put the old state back', () => {
+  test('an event from before an own write does not restore the old state', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
     store.observeWrite(object('a', 'u1', 9));
@@ -29,7 +29,7 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('9');
   });
 
-  test('versions are compared as numbers, also beyond what a double holds', () => {
+  test('versions are compared as numbers, even beyond the precision of a double', () => {
     const store = new Store();
     store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '9007199254740993' } });
     store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '9007199254740992' } });
@@ -37,7 +37,7 @@ describe('Store', () => {
     expect(store.get(undefined, 'a')?.metadata?.resourceVersion).toBe('9007199254740993');
   });
 
-  test("the watch's echo of our own write is no change", () => {
+  test('the repetition of an own write by the watch is no change', () => {
     const store = new Store();
     const changes: string[] = [];
     store.onChange(({ type }) => changes.push(type));
@@ -46,7 +46,7 @@ describe('Store', () => {
     expect(changes).toEqual(['added']);
   });
 
-  test('what we have deleted stays away, also in late events and lists, and its successor does not', () => {
+  test('a deleted object stays deleted, despite late events and lists; a new one of the same name does not', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
     store.observeDelete({ namespace: 'ns', name: 'a' }, 'u1');
@@ -58,7 +58,7 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('8');
   });
 
-  test('an answer that comes after the watch has shown the end does not bring the object back', () => {
+  test('an answer that comes after the watch has reported the deletion does not restore the object', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
     store.remove(object('a', 'u1', 9));
@@ -66,17 +66,17 @@ describe('Store', () => {
     expect(store.list()).toEqual([]);
   });
 
-  test('an object that left the selector comes back when it is labelled again', () => {
+  test('an object that left the selector returns when it is labelled again', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
-    // A watch with a label selector tells a lost label as DELETED, with the version of that change.
+    // A watch with a label selector reports a lost label as DELETED, with the version of that change.
     store.remove(object('a', 'u1', 6));
     expect(store.list()).toEqual([]);
     store.put(object('a', 'u1', 8));
     expect(versionIn(store, 'a')).toBe('8');
   });
 
-  test('an object that left the selector can be put back as a read has found it', () => {
+  test('an object that left the selector can be stored as a read has found it', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
     store.remove(object('a', 'u1', 6));
@@ -84,7 +84,7 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('6');
   });
 
-  test('a late word that it left the selector does not undo our having labelled it again', () => {
+  test('a late event that it left the selector does not undo the new label', () => {
     const store = new Store();
     store.put(object('a', 'u1', 5));
     store.observeWrite(object('a', 'u1', 8));
@@ -92,7 +92,7 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('8');
   });
 
-  test('a new list drops what is gone and keeps what we made after it', () => {
+  test('a new list removes deleted objects, but not those created after it', () => {
     const store = new Store();
     store.put(object('gone', 'u1', 3));
     store.observeWrite(object('made', 'u2', 12));
@@ -103,7 +103,7 @@ describe('Store', () => {
     expect(versionIn(store, 'stays')).toBe('10');
   });
 
-  test('a namesake made anew between two lists is told as an end and a beginning', () => {
+  test('an object recreated under the same name between two lists is a deletion and an addition', () => {
     const store = new Store();
     store.put(object('a', 'u1', 3));
     const changes: string[] = [];
@@ -123,7 +123,7 @@ describe('Store', () => {
     expect(names('red')).toEqual([]);
   });
 
-  test('what nobody reads is not kept, whichever way the object comes in', () => {
+  test('fields that the operator does not read are removed, however the object comes in', () => {
     const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
     const fat = (name: string): KubeObject => ({
       metadata: {
@@ -144,7 +144,7 @@ describe('Store', () => {
     }
   });
 
-  test('a listener that was taken off hears nothing', () => {
+  test('a removed listener is not called', () => {
     const store = new Store();
     const heard: Change<KubeObject>[] = [];
     const off = store.onChange((change) => heard.push(change));
@@ -154,10 +154,10 @@ describe('Store', () => {
   });
 
   /**
-   * A model of the API server: one history of versions, a watch that lags behind by any number of events, lists at any
-   * time, and writes of our own whose answers are seen at once.
+   * A model of the API server: one history of versions, a watch that is behind by any number of events, lists at any time, and
+   * writes of the operator whose answers are stored at once.
    */
-  test('property: never behind our own writes, and equal to the API server once all is heard', () => {
+  test('property: never behind own writes, and equal to the API server once all events are applied', () => {
     const step = fc.record({
       act: fc.constantFrom('write', 'delete', 'ownWrite', 'ownDelete', 'strip', 'hear', 'relist'),
       name: fc.constantFrom('a', 'b', 'c'),

@@ -8,11 +8,11 @@ export interface Change<T> {
   old?: T;
 }
 
-/** How many ends of objects are remembered against late events and answers. */
-const tombstones = 1_000;
+/** How many deleted objects are remembered, to ignore late events and answers about them. */
+const maxTombstones = 1_000;
 
 /**
- * Resource versions are compared as integers: promised for built-in and custom resources since Kubernetes 1.35
+ * Resource versions are compared as integers: guaranteed for built-in and custom resources since Kubernetes 1.35
  * (KEP-5504, comparable resource version).
  */
 const isOlder = (a: KubeObject, b: KubeObject): boolean => {
@@ -25,16 +25,20 @@ const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? '
 const uidOf = (object: KubeObject) => object.metadata?.uid ?? '';
 
 /**
- * A cache that has always seen this process's own writes: their answers are put in at once, and late events that are
- * older are passed over. So no decision is made on a state from before our own last word.
+ * A cache of objects that includes this process's own writes: their answers are stored at once, and later events with an older
+ * version are ignored. So no decision uses a state from before the operator's own last write.
+ *
+ * The reflector fills it, the controller reports its own writes, and passes read it at any time. Listeners are called
+ * synchronously, once per change, and must not throw. Every method may be called again with the same object. Objects must not be
+ * changed by callers.
  */
 export class Store<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexers: Record<string, (object: T) => string[]>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
-  /** UIDs of objects that have left, and at which version; undefined: for good. */
-  readonly #left = new Map<string, string | undefined>();
+  /** UIDs of deleted objects, with the version of their deletion; undefined: no version can bring them back. */
+  readonly #tombstones = new Map<string, string | undefined>();
 
   constructor(options: { indexers?: Record<string, (object: T) => string[]> } = {}) {
     this.#indexers = options.indexers ?? {};
@@ -59,25 +63,25 @@ export class Store<T extends KubeObject> {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The API server's answer to our own write. */
+  /** Stores the API server's answer to the operator's own write. */
   observeWrite(object: T): void {
     this.put(object);
   }
 
-  /** Our own delete was answered "gone". */
+  /** The API server has answered the operator's own delete: the object is gone. */
   observeDelete(ref: Ref, uid: string): void {
-    this.#bury(uid, undefined);
+    this.#addTombstone(uid, undefined);
     const old = this.get(ref.namespace, ref.name);
     if (old !== undefined && uidOf(old) === uid) this.#drop(old, old);
   }
 
-  /** An object as a list or watch shows it. Passed over where a newer one is known, or we know it is gone. */
-  put(fat: T): void {
-    const object = cacheTransform(fat);
+  /** Stores an object from a list or watch. Ignored if a newer version is known, or the object is known to be deleted. */
+  put(received: T): void {
+    const object = cacheTransform(received);
     const key = keyOf(object.metadata?.namespace, object.metadata?.name ?? '');
-    if (this.#isFromBeforeItLeft(object)) return;
+    if (this.#isStale(object)) return;
     const old = this.#objects.get(key);
-    // Also the same version again, as the watch's echo of our own write: nothing has changed.
+    // Also ignores the same version, as the watch repeats the operator's own write: nothing has changed.
     if (old !== undefined && (sameVersion(old, object) || isOlder(object, old))) return;
     this.#unindex(key, old);
     this.#objects.set(key, object);
@@ -86,19 +90,19 @@ export class Store<T extends KubeObject> {
   }
 
   /**
-   * A watch's word that an object is gone. One of an older namesake leaves its successor alone. A watch with a label
-   * selector says the same of an object that only lost the label: it may come back, with a newer version.
+   * A watch reports that an object is gone. This does not affect a newer object of the same name. A watch with a label selector
+   * reports the same if an object only lost the label: the object may return, with a newer version.
    */
   remove(object: T): void {
-    this.#bury(uidOf(object), object.metadata?.resourceVersion);
+    this.#addTombstone(uidOf(object), object.metadata?.resourceVersion);
     const old = this.get(object.metadata?.namespace, object.metadata?.name ?? '');
     if (old === undefined || uidOf(old) !== uidOf(object) || isOlder(object, old)) return;
     this.#drop(cacheTransform(object), old);
   }
 
   /**
-   * A whole new list, true at `resourceVersion`: what is not in it and not newer is gone. What we have written since
-   * stays.
+   * Stores a complete list of version `resourceVersion`: objects that are missing in it and not newer are gone. The operator's own
+   * later writes stay.
    */
   replace(objects: T[], resourceVersion: string): void {
     const listed = new Set(objects.map(uidOf));
@@ -116,19 +120,19 @@ export class Store<T extends KubeObject> {
     this.#emit({ type: 'deleted', object, old });
   }
 
-  #bury(uid: string, resourceVersion: string | undefined): void {
-    const isForGood = this.#left.has(uid) && this.#left.get(uid) === undefined;
+  #addTombstone(uid: string, resourceVersion: string | undefined): void {
+    const isForGood = this.#tombstones.has(uid) && this.#tombstones.get(uid) === undefined;
     if (uid === '' || isForGood) return;
-    this.#left.set(uid, resourceVersion);
-    if (this.#left.size <= tombstones) return;
-    const [oldest] = this.#left.keys();
-    if (oldest !== undefined) this.#left.delete(oldest);
+    this.#tombstones.set(uid, resourceVersion);
+    if (this.#tombstones.size <= maxTombstones) return;
+    const [oldest] = this.#tombstones.keys();
+    if (oldest !== undefined) this.#tombstones.delete(oldest);
   }
 
-  #isFromBeforeItLeft(object: T): boolean {
+  #isStale(object: T): boolean {
     const uid = uidOf(object);
-    if (!this.#left.has(uid)) return false;
-    const resourceVersion = this.#left.get(uid);
+    if (!this.#tombstones.has(uid)) return false;
+    const resourceVersion = this.#tombstones.get(uid);
     return resourceVersion === undefined || isOlder(object, { metadata: { resourceVersion } });
   }
 

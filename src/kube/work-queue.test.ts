@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** A handler whose calls end when the test says so. */
+/** A handler whose calls end when the test decides. */
 class Work {
   readonly started: string[] = [];
   readonly running = new Map<string, () => void>();
@@ -26,7 +26,7 @@ class Work {
   }
 }
 
-/** Everything that is ready to run has run. */
+/** Runs everything that is ready to run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function setUp({ concurrency = 2, random = () => 1 } = {}) {
@@ -54,7 +54,7 @@ function setUp({ concurrency = 2, random = () => 1 } = {}) {
 }
 
 describe('WorkQueue', () => {
-  test('a key that waits is taken once, however often it was added', async () => {
+  test('a waiting key is handled once, however often it was added', async () => {
     const { queue, work, run, counts } = setUp();
     queue.add('a');
     queue.add('a');
@@ -64,7 +64,7 @@ describe('WorkQueue', () => {
     expect([work.started, counts.added, counts.depth]).toEqual([['a'], 1, 0]);
   });
 
-  test('a key that is added while it is worked on comes again, once, and only after', async () => {
+  test('a key that is added while it is handled comes again, once, and only afterwards', async () => {
     const { queue, work, run } = setUp();
     void run();
     queue.add('a');
@@ -77,7 +77,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual(['a', 'a']);
   });
 
-  test('no more keys at a time than asked for, in the order in which they came', async () => {
+  test('at most the given number of keys at a time, in the order of arrival', async () => {
     const { queue, work, run } = setUp({ concurrency: 2 });
     void run();
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
@@ -86,7 +86,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual(['a', 'b', 'c']);
   });
 
-  test('of several delays of a key the earliest counts', () => {
+  test('the earliest of several delays of a key counts', () => {
     const { clock, queue, work, run } = setUp();
     void run();
     queue.addAfter('a', 500);
@@ -98,7 +98,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual(['a']);
   });
 
-  test('after the earliest the later ones are forgotten', async () => {
+  test('after the earliest delay the later ones are dropped', async () => {
     const { clock, queue, work, run } = setUp();
     void run();
     queue.addAfter('a', 500);
@@ -109,7 +109,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual(['a']);
   });
 
-  test('retries of a key wait twice as long each time, up to 30 s, until it is forgotten', async () => {
+  test('the wait of a key doubles with each retry, up to 30 s, until forget', async () => {
     const { clock, queue, work, run, counts } = setUp();
     void run();
     const waits: number[] = [];
@@ -129,7 +129,7 @@ describe('WorkQueue', () => {
     expect(counts.retried).toBe(16);
   });
 
-  test('a stop waits for what is under way and begins nothing new', async () => {
+  test('a stop waits for running handlers and starts no new one', async () => {
     const { clock, queue, work, stop, run } = setUp({ concurrency: 1 });
     let ended = false;
     const running = run().then(() => (ended = true));
@@ -145,7 +145,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual(['a']);
   });
 
-  test('a run that is stopped before it begins works on nothing', async () => {
+  test('a run that is stopped before it begins handles nothing', async () => {
     const { queue, work, stop, run } = setUp();
     stop.abort();
     queue.add('a');
@@ -153,7 +153,7 @@ describe('WorkQueue', () => {
     expect(work.started).toEqual([]);
   });
 
-  test('waiting and work are measured', async () => {
+  test('waiting time and work time are measured', async () => {
     const { clock, queue, work, run, waited, worked } = setUp();
     queue.add('a');
     clock.advance(30);
@@ -163,7 +163,7 @@ describe('WorkQueue', () => {
     expect([waited, worked]).toEqual([[30], [70]]);
   });
 
-  test('property: never two workers on a key, never too many at once, and nothing added is lost', async () => {
+  test('property: never two workers for a key, never too many at once, and no key is lost', async () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd');
     const step = fc.oneof(
       fc.record({ act: fc.constant('add' as const), key }),
@@ -179,7 +179,7 @@ describe('WorkQueue', () => {
         async (steps, concurrency) => {
           const { clock, queue, work, run, stop } = setUp({ concurrency });
           const running = run();
-          /** Index of the last start that is still owed to a key: it must be started at or after it. */
+          /** Index of the last required start of a key: it must be started at or after it. */
           const owed = new Map<string, number>();
           const owe = (to: string) => owed.set(to, work.started.length);
           for (const each of steps) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { WorkQueueMetrics } from './metrics.ts';
 
-/** client-go's per-item exponential rate limit, with a lower ceiling: a person waits for the next try. */
+/** client-go's per-item exponential rate limit, with a lower maximum: a user waits for the next try. */
 const firstRetryMs = 5;
 const lastRetryMs = 30_000;
 
@@ -15,20 +15,23 @@ export interface WorkQueueOptions {
 export interface RunOptions {
   concurrency: number;
   signal: AbortSignal;
-  /** Works on a key and calls `done`, once, at the end, never during the call itself. Must not throw. */
+  /**
+   * Called once per key at a time. Calls `done` once, at the end, never during the call itself. Must not throw: the handler
+   * itself calls addRateLimited after an error.
+   */
   handler: (key: string, done: () => void) => void;
 }
 
 /**
- * Keys to work on, as in client-go: each at most once in the queue, never by two workers at a time, and again when it was
- * added while it was being worked on.
+ * Keys to work on, as in client-go: each is at most once in the queue, is never handled by two workers at a time, and is handled
+ * again if it was added meanwhile. Listeners of the stores add keys at any time, any number of times; the operator calls `run` once.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  /** Keys that wait, and since when (monotonic milliseconds). */
+  /** Waiting keys, and since when (monotonic milliseconds). */
   readonly #waiting = new Map<string, number>();
   readonly #running = new Set<string>();
-  /** Keys that were added while they were worked on. */
+  /** Keys that were added while they were handled. */
   readonly #dirty = new Set<string>();
   readonly #delayed = new Map<string, { atMs: number; cancel: () => void }>();
   readonly #failures = new Map<string, number>();
@@ -39,7 +42,7 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** Keys that wait to be worked on now. */
+  /** Number of keys that wait to be handled now. */
   get length(): number {
     return this.#waiting.size;
   }
@@ -57,7 +60,7 @@ export class WorkQueue {
     this.#pump();
   }
 
-  /** Adds it after `ms` milliseconds, or earlier where that was asked for before. */
+  /** Adds the key after `ms` milliseconds, or earlier if an earlier time was requested before. */
   addAfter(key: string, ms: number): void {
     const { clock } = this.#options;
     const atMs = clock.now() + ms;
@@ -71,7 +74,7 @@ export class WorkQueue {
     this.#delayed.set(key, { atMs, cancel });
   }
 
-  /** Adds it after a time that doubles with each call, until `forget`. */
+  /** Adds the key after a time that doubles with each call, until `forget`. */
   addRateLimited(key: string): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
@@ -84,7 +87,7 @@ export class WorkQueue {
     this.#failures.delete(key);
   }
 
-  /** Works until the signal; what is under way then is finished. */
+  /** Handles keys until the signal comes; running handlers finish. */
   async run(options: RunOptions): Promise<void> {
     this.#run = options;
     this.#pump();

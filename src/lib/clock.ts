@@ -1,19 +1,22 @@
 import { steadyTime } from './steady-time.ts';
 
-/** Everything the project knows of time. Passed in, so that tests and the simulator own it. */
+/**
+ * The only source of time in the project. Passed in, so that tests and the simulator control it. Methods never throw and may be
+ * called at any time; a callback runs on the event loop and must not throw.
+ */
 export interface Clock {
   /** Monotonic milliseconds: for intervals and deadlines, meaningless across processes. */
   now(): number;
-  /** Milliseconds since the Unix epoch, without jumps: for timestamps that people read, and what is counted from them. */
+  /** Milliseconds since the Unix epoch, without jumps: for timestamps that people read, and for times derived from them. */
   wallNow(): number;
   /**
-   * Calls `callback` once after `ms` milliseconds, or after 24 days where that is earlier; the returned function cancels
-   * it.
+   * Calls `callback` once after `ms` milliseconds, or after 24 days if that is earlier; the returned function cancels it, and may be
+   * called again.
    */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** A longer timer of Node's would fire at once. */
+/** A longer timer of Node would fire at once. */
 const longestMs = 2 ** 31 - 1;
 
 /** The process's own clock. */
@@ -29,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms` milliseconds, or at once when `signal` comes. */
+/** Resolves after `ms` milliseconds, or at once if `signal` comes. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -41,7 +41,7 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Lets `ms` milliseconds pass in which nothing runs, as when the process is stopped. Overdue timers stay due. */
+  /** Lets `ms` milliseconds pass in which nothing runs, as if the process were stopped. Overdue timers stay due. */
   stall(ms: number): void {
     this.#now += ms;
   }

@@ -9,7 +9,7 @@ function setUp() {
   return { clocks, wall, time: steadyTime(() => clocks.now, wall) };
 }
 
-it('is the time of day', () => {
+it('is the wall-clock time', () => {
   const { clocks, wall, time } = setUp();
   for (const ms of [0, 10, 5_000]) {
     clocks.now += ms;
@@ -17,7 +17,7 @@ it('is the time of day', () => {
   }
 });
 
-it('takes a jump over little by little', () => {
+it('corrects a jump little by little', () => {
   const { clocks, wall, time } = setUp();
   clocks.jumped = 60_000;
   expect(wall() - time()).toBe(60_000);
@@ -27,7 +27,7 @@ it('takes a jump over little by little', () => {
   expect(time()).toBe(wall());
 });
 
-it('never goes back, and is off by a tenth at the most, however the clock is set', () => {
+it('never goes back, and differs by a tenth at most, however the clock is set', () => {
   const step = fc.record({
     passed: fc.integer({ min: 0, max: 10_000 }),
     jump: fc.oneof(fc.constant(0), fc.integer({ min: -10_000_000, max: 10_000_000 })),

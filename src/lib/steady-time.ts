@@ -1,10 +1,9 @@
-/** By how much of the time that passes a wall clock's jump is taken over. */
+/** How much of the passing time is used to correct a jump of the wall clock. */
 const slew = 0.1;
 
 /**
- * The time of day as decisions may use it: it runs evenly, also where the machine's clock is set. A jump is taken over a
- * tenth of a second in each second, as adjtime(3) does it: whatever lasts n seconds by this clock lasts between 0.9 n and
- * 1.1 n.
+ * Wall-clock time for decisions: it passes evenly, even if the machine's clock is set. A jump is corrected by a tenth of a second
+ * per second, as adjtime(3) does: n seconds by this clock are between 0.9 n and 1.1 n seconds.
  *
  * @param now monotonic milliseconds. @param wall milliseconds since the Unix epoch.
  */

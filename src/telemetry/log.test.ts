@@ -26,14 +26,14 @@ describe('the log', () => {
     ]);
   });
 
-  it('writes what is at or above its level', () => {
+  it('writes lines at or above its level', () => {
     const { log, lines } = capture('warn');
     log.info({}, 'no');
     log.error({}, 'yes');
     expect(lines).toHaveLength(1);
   });
 
-  it('falls back to info where the level is not one', () => {
+  it('falls back to info if the level is unknown', () => {
     const { log, lines } = capture('loud');
     log.debug({}, 'no');
     log.info({}, 'yes');
@@ -53,7 +53,7 @@ describe('the log', () => {
     });
   });
 
-  it('keeps secrets to itself', () => {
+  it('does not write secrets', () => {
     const { log, lines } = capture();
     log.info(
       {

@@ -1,16 +1,16 @@
 import { destination, pino } from 'pino';
 
-/** What the whole project logs through, so that core and kube need not know pino. Fields come first, as with pino. */
+/** The interface by which the whole project logs, so that core and kube need not know pino. Fields come first, as in pino. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-  /** A log that adds `fields` to every line. */
+  /** Returns a log that adds `fields` to every line. */
   child(fields: object): Log;
 }
 
-/** Where a secret could come along with an error, a request or a kubeconfig. */
+/** Fields in which an error, a request or a kubeconfig may contain a secret. */
 const secrets = [
   ...['authorization', 'Authorization', 'token', 'password'].flatMap((name) => [
     name,
@@ -21,8 +21,8 @@ const secrets = [
 ];
 
 /**
- * JSON lines on standard output, with the time in RFC 3339 and the level by name. An `error` field is written with
- * its code, message, stack and cause. Level: LOG_LEVEL (debug, info, warn, error, silent), default info.
+ * Writes JSON lines to standard output, with the time in RFC 3339 and the name of the level. A field `error` is written with its
+ * code, message, stack and cause. Level: LOG_LEVEL (debug, info, warn, error, silent), default info.
  */
 export function createLog(options: { level?: string; write?: (line: string) => void } = {}): Log {
   const level = options.level ?? process.env['LOG_LEVEL'] ?? 'info';
@@ -40,7 +40,7 @@ export function createLog(options: { level?: string; write?: (line: string) => v
   );
 }
 
-/** Says nothing: for tests and tools. */
+/** Discards everything: for tests and tools. */
 export const silentLog: Log = {
   debug() {},
   info() {},

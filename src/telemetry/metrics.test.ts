@@ -9,7 +9,7 @@ async function linesOf(metrics: Metrics): Promise<string[]> {
 }
 
 describe('the metrics', () => {
-  it('go by the names of the ecosystem', async () => {
+  it('use the names of the ecosystem', async () => {
     const metrics = new Metrics();
     metrics.reconcileStarted('haservice');
     metrics.reconcileStarted('haservice');
@@ -37,7 +37,7 @@ describe('the metrics', () => {
     }
   });
 
-  it('tell of failovers, heartbeats, hooks and stalls', async () => {
+  it('report failovers, heartbeats, hooks and stalls', async () => {
     const metrics = new Metrics();
     metrics.failover(web, 'Crash');
     metrics.failoverPhase('promote', 12);
@@ -58,7 +58,7 @@ describe('the metrics', () => {
     }
   });
 
-  it('count the members of a service by health, and none where there are none any more', async () => {
+  it('count the members of a service by health, and none if there are none any more', async () => {
     const metrics = new Metrics();
     metrics.setService(web, 4, { Healthy: 2, Dead: 1 });
     metrics.setService(web, 5, { Healthy: 3 });
@@ -70,7 +70,7 @@ describe('the metrics', () => {
     expect(lines).toContain('haservice_members{namespace="default",name="web",verdict="Dead"} 0');
   });
 
-  it('forget a service that is gone, and it alone', async () => {
+  it('forget a deleted service, and only that', async () => {
     const metrics = new Metrics();
     for (const service of [web, other]) {
       metrics.setService(service, 1, { Healthy: 3, Terminating: 1 });

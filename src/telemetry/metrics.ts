@@ -38,7 +38,7 @@ const triggers = Object.keys({
   PromoteFailed: true,
 } satisfies Record<FailoverTrigger, true>);
 
-/** Bucket bounds of controller-runtime's reconcile histogram, less the coarse ones, in seconds. */
+/** Bucket bounds of controller-runtime's reconcile histogram, without the fine steps, in seconds. */
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** client-go's: powers of ten, from a microsecond, in seconds. */
 const queueBuckets = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100];
@@ -46,8 +46,9 @@ const roundTripBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 const phaseBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * All metrics of the operator. Where the ecosystem has a name (controller-runtime, client-go) that one is used; the
- * project's own begin with `haservice_`. Times are taken in milliseconds and exported in seconds.
+ * All metrics of the operator. Created once; each part of the operator reports by the methods here, which never throw. Names of
+ * the ecosystem (controller-runtime, client-go) are used if there are any; the project's own begin with `haservice_`. Times are
+ * passed in milliseconds and exported in seconds.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -90,7 +91,7 @@ export class Metrics {
   );
   readonly #failovers = this.#counter(
     'haservice_failovers_total',
-    'Changes of the primary, by what set them off.',
+    'Changes of the primary, by trigger.',
     ['namespace', 'name', 'trigger'],
   );
   readonly #failoverTime = this.#histogram(
@@ -101,12 +102,12 @@ export class Metrics {
   );
   readonly #heartbeats = this.#counter(
     'haservice_heartbeats_total',
-    'What was heard of the members, by kind.',
+    'Heartbeats of the members, by result.',
     ['result'],
   );
   readonly #roundTrip = this.#histogram(
     'haservice_heartbeat_rtt_seconds',
-    'Round-trip time of the good answers.',
+    'Round-trip time of successful heartbeats.',
     roundTripBuckets,
   );
   readonly #members = this.#gauge('haservice_members', 'Members, by health.', [
@@ -120,7 +121,7 @@ export class Metrics {
   ]);
   readonly #stall = this.#counter(
     'haservice_operator_stall_seconds_total',
-    'Time in which the operator itself stood still, which no member is blamed for.',
+    'Time in which the operator itself was stalled; it does not count against members.',
   );
   readonly #hookCalls = this.#counter(
     'haservice_hook_calls_total',
@@ -139,7 +140,7 @@ export class Metrics {
     stalled: (ms) => this.#stall.inc(ms / 1_000),
   };
 
-  /** What one work queue reports. */
+  /** Metrics of one work queue. */
   workQueue(name: string): WorkQueueMetrics {
     return {
       added: () => this.#adds.inc({ name }),
@@ -150,7 +151,7 @@ export class Metrics {
     };
   }
 
-  /** What the client of the API server reports. */
+  /** Metrics of the client of the API server. */
   readonly client: ClientMetrics = {
     request: (method, code) => this.#requests.inc({ code, method }),
   };
@@ -179,7 +180,7 @@ export class Metrics {
     this.#hookCalls.inc({ action, result });
   }
 
-  /** What a service is now. A health that is not named counts no members. */
+  /** The current state of a service. The count of a health that is missing is 0. */
   setService(
     service: ServiceKey,
     epoch: number,
@@ -192,7 +193,7 @@ export class Metrics {
     }
   }
 
-  /** Drops the label sets of a service that is gone, so that they do not pile up. */
+  /** Removes the label sets of a deleted service, so that they do not accumulate. */
   forgetService(service: ServiceKey): void {
     const labels = labelsOf(service);
     this.#epoch.remove(labels);

@@ -29,7 +29,7 @@ async function start(options: Partial<TelemetryOptions> = {}) {
 }
 
 describe('the telemetry server', () => {
-  it('shows the metrics as Prometheus reads them', async () => {
+  it('serves the metrics in the format of Prometheus', async () => {
     const { ask } = await start();
     const { status, type, text } = await ask('/metrics');
     expect(status).toBe(200);
@@ -37,7 +37,7 @@ describe('the telemetry server', () => {
     expect(text).toContain('# TYPE haservice_failovers_total counter');
   });
 
-  it('is healthy also while it is not ready, and says what it waits for', async () => {
+  it('is healthy even while it is not ready, and reports the reason', async () => {
     let reason: string | undefined = 'waiting for the list of Pods';
     const { ask } = await start({ notReady: () => reason });
     expect(await ask('/healthz?verbose')).toMatchObject({ status: 200, text: 'ok\n' });
@@ -46,14 +46,14 @@ describe('the telemetry server', () => {
     expect(await ask('/readyz')).toMatchObject({ status: 200, text: 'ok\n' });
   });
 
-  it('knows nothing else, and changes nothing', async () => {
+  it('has no other paths and methods', async () => {
     const { ask } = await start();
     expect((await ask('/')).status).toBe(404);
     expect((await ask('/metrics', 'POST')).status).toBe(405);
     expect(await ask('/healthz', 'HEAD')).toMatchObject({ status: 200, text: '' });
   });
 
-  it('answers 500 where a collector fails, and lives on', async () => {
+  it('answers 500 if a collector fails, and continues', async () => {
     const { ask } = await start({
       metrics: { expose: () => Promise.reject(new Error('collector broke')) },
     });
@@ -61,12 +61,12 @@ describe('the telemetry server', () => {
     expect((await ask('/healthz')).status).toBe(200);
   });
 
-  it('rejects where its port is taken', async () => {
+  it('rejects if its port is taken', async () => {
     const { server } = await start();
     await expect(start({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('closes idle connections with itself', async () => {
+  it('closes idle connections when it is closed', async () => {
     const { server } = await start();
     const socket = connect(server.port, '127.0.0.1');
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');

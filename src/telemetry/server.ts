@@ -4,17 +4,17 @@ import type { Metrics } from './metrics.ts';
 
 export interface TelemetryOptions {
   metrics: Pick<Metrics, 'expose'>;
-  /** Why the operator is not ready, or undefined where it is. */
+  /** Why the operator is not ready; undefined if it is. */
   notReady: () => string | undefined;
   /** 0 takes a free port. */
   port: number;
-  /** Default: all addresses, as the kubelet and Prometheus come from outside. */
+  /** Default: all addresses, as the kubelet and Prometheus connect from outside. */
   host?: string;
 }
 
 export interface TelemetryServer {
   port: number;
-  /** Answers what has been asked, then ends all connections. */
+  /** Answers pending requests, then closes all connections. */
   close(): Promise<void>;
 }
 
@@ -22,8 +22,8 @@ export interface TelemetryServer {
 const graceMs = 1_000;
 
 /**
- * Serves GET /metrics (Prometheus text), /healthz (200 as long as the event loop turns) and /readyz (200 once the
- * operator knows the state of the cluster, else 503 with the reason).
+ * Serves GET /metrics (Prometheus text), /healthz (200 as long as the event loop runs) and /readyz (200 once the operator knows the
+ * state of the cluster, else 503 with the reason).
  *
  * @throws the error of `listen`, such as EADDRINUSE.
  */
@@ -31,7 +31,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 120_000 });
   server.on('request', (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
-      // A collector that fails must not take the process along: the scraper sees a 500.
+      // A failing collector must not end the process: the scraper gets a 500.
       send(response, 500, error instanceof Error ? error.message : 'internal error');
     });
   });
@@ -44,7 +44,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     close: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-        // Also closes the connections that are idle.
+        // Also closes idle connections.
         server.close(() => {
           clearTimeout(timer);
           resolve();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Member, Members, havePostgres, shows } from './testing.ts';
 import { findPrograms } from './tools.ts';
 
-/** Postgres, with a pg_basebackup that takes minutes as long as the file `slow` is there. */
+/** Postgres with a pg_basebackup that takes minutes as long as the file `slow` exists. */
 async function makeSlowPrograms(folder: string, slow: string): Promise<void> {
   const real = await findPrograms(process.env);
   await mkdir(folder);
@@ -17,7 +17,7 @@ async function makeSlowPrograms(folder: string, slow: string): Promise<void> {
   await writeFile(slow, '');
 }
 
-describe.skipIf(!havePostgres)('a half-made copy', { timeout: 120_000 }, () => {
+describe.skipIf(!havePostgres)('an unfinished copy', { timeout: 120_000 }, () => {
   let members: Members;
   let a: Member;
   let b: Member;
@@ -33,7 +33,7 @@ describe.skipIf(!havePostgres)('a half-made copy', { timeout: 120_000 }, () => {
 
   afterAll(async () => members.end(), 60_000);
 
-  it('acknowledges nothing, as it is no member yet', async () => {
+  it('acknowledges nothing, as it is not a member yet', async () => {
     await a.promote(1, { members: ['b'], acks: 1 }, true);
     await a.sql('SET synchronous_commit = local; CREATE TABLE t (n int)');
     await b.follow(1, a);
@@ -50,7 +50,7 @@ describe.skipIf(!havePostgres)('a half-made copy', { timeout: 120_000 }, () => {
     const [{ lsn } = { lsn: '' }] = await a.sql<{ lsn: string }>(
       'SELECT pg_current_wal_insert_lsn() AS lsn',
     );
-    // It flushes a file of the log when that is full, and says so some seconds later.
+    // It flushes a file of the log when that is full, and reports it some seconds later.
     await a.sql('SELECT pg_switch_wal()');
     while ((await receivers(lsn)).length === 0);
     expect(await receivers(lsn)).toEqual([{ sync: 'async' }]);
@@ -60,7 +60,7 @@ describe.skipIf(!havePostgres)('a half-made copy', { timeout: 120_000 }, () => {
     await rm(slow);
     await b.follow(1, a);
     await b.until(({ linked }) => linked === true);
-    // With its answer to this it acknowledges all that came before, too.
+    // With its answer to this it also acknowledges all that came before.
     await a.sql('INSERT INTO t VALUES (2)');
     await commit;
     await shows(b, [1, 2]);

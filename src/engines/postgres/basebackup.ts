@@ -11,26 +11,26 @@ export interface BaseBackupOptions {
   layout: Layout;
   settings: Settings;
   leader: Host;
-  /** Bytes that the leader's data take. */
+  /** Size of the leader's data in bytes. */
   size: number;
-  /** Epoch to keep the present data under, where they hold something that the leader has not. */
-  keepAs: number | undefined;
+  /** Epoch in the name of the folder in which the present data are retained, if they hold something that the leader lacks. */
+  retainAs: number | undefined;
   signal: AbortSignal;
 }
 
-/** A copy needs a little more than the data: what is written meanwhile. */
+/** A copy needs more space than the data: for what is written meanwhile. */
 const roomFactor = 1.1;
 const roomBytes = 128 * 2 ** 20;
 
 /**
- * Makes this member a copy of the leader, with pg_basebackup, in place of what it has. The server must not run. The present data
- * go only when the copy is complete, or before where the volume has no room for both.
+ * Makes this member a copy of the leader with pg_basebackup, which replaces its data. The server must not run. The present data
+ * are removed once the copy is complete, or before if the volume has no space for both.
  *
- * @returns where the present data were kept
+ * @returns the folder in which the present data were retained
  * @throws what runCommand throws; the signal's reason
  */
 export async function baseBackup(options: BaseBackupOptions): Promise<string | undefined> {
-  const { tools, layout, settings, leader, size, keepAs, signal } = options;
+  const { tools, layout, settings, leader, size, retainAs, signal } = options;
   const { top, clone, data } = layout;
   await rm(clone, { recursive: true, force: true });
   const room = async () => {
@@ -38,9 +38,9 @@ export async function baseBackup(options: BaseBackupOptions): Promise<string | u
     return bavail * bsize >= size * roomFactor + roomBytes;
   };
   if (!(await room())) await removeDiverged(layout);
-  // One that cannot be kept is removed first: the leader has all that counts.
+  // Data that do not fit beside the copy are removed first: the leader has all that counts.
   if (!(await room())) await rm(data, { recursive: true, force: true });
-  await makeFolder(clone, tools.owner);
+  await makeFolder(clone, tools.osUser);
   try {
     const args = ['--wal-method=stream', '--checkpoint=fast', '--no-password'];
     const source = settings.connection('copy', leader);
@@ -48,17 +48,17 @@ export async function baseBackup(options: BaseBackupOptions): Promise<string | u
       signal,
       timeoutMs: Infinity,
     });
-    const kept = keepAs === undefined ? undefined : await keep(layout, keepAs);
+    const retained = retainAs === undefined ? undefined : await retain(layout, retainAs);
     await rm(data, { recursive: true, force: true });
     await rename(clone, data);
-    return kept;
+    return retained;
   } finally {
     await rm(clone, { recursive: true, force: true });
   }
 }
 
-/** One at most is kept: the newest. */
-async function keep(layout: Layout, epoch: number): Promise<string | undefined> {
+/** Retains one copy at most: the newest. */
+async function retain(layout: Layout, epoch: number): Promise<string | undefined> {
   await removeDiverged(layout);
   const path = divergedPath(layout, epoch);
   try {

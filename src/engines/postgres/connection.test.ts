@@ -14,14 +14,14 @@ describe('a connection of libpq', () => {
       major,
     });
 
-  it('tells the password by SCRAM alone, as far as libpq can', () => {
+  it('allows only SCRAM, as far as libpq can', () => {
     expect(connection('/p')).not.toMatch(/require_auth|channel_binding/);
     expect(connection('/p', undefined, 16)).toContain(` require_auth='scram-sha-256'`);
     expect(connection('/p', '/ca.crt')).toContain(` channel_binding='require'`);
     expect(connection('/p', '/ca.crt', 16)).toMatch(/ require_auth=.* channel_binding=/);
   });
 
-  it('asks for nothing of the kind where there is no password', () => {
+  it('restricts nothing if there is no password', () => {
     expect(connection(undefined, '/ca.crt', 16)).not.toMatch(/pass|require/);
   });
 
@@ -40,7 +40,7 @@ it.each([
   expect(await versionOf(printed)).toBe(major);
 });
 
-it('a server that does not say its version is not one', async () => {
+it('a server that does not print its version is an error', async () => {
   await expect(versionOf('busybox')).rejects.toMatchObject({ code: 'HA_ERR_PROGRAM_START' });
 });
 

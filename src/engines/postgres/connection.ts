@@ -6,17 +6,17 @@ export interface Host {
   port: number;
 }
 
-/** What libpq is told besides where to. */
+/** Options of libpq for password and TLS. */
 export interface Protection {
-  /** File with the password: neither in the process list nor in a log. Absent: there is none. */
+  /** File with the password, which thus appears neither in the process list nor in a log. Absent: there is no password. */
   passfile: string | undefined;
-  /** File with the certificate of who has signed the leader's. Absent: no TLS. */
+  /** File with the CA certificate that has signed the leader's. Absent: no TLS. */
   rootCertificate: string | undefined;
-  /** Of the member's Postgres: its major version. */
+  /** Major version of the member's Postgres. */
   major: number;
 }
 
-/** A connection of libpq to the leader, as text. */
+/** A connection string of libpq to the leader. */
 export function connectionTo(
   { host, port }: Host,
   purpose: Purpose,
@@ -41,14 +41,14 @@ export function connectionTo(
   });
 }
 
-/** As far as this libpq knows how to refuse what else a server may ask for. Earlier than 16 it does only over TLS. */
+/** Rejects every other authentication method, as far as this libpq supports that: before version 16 only over TLS. */
 const scramAlone = (rootCertificate: string | undefined, major: number) => ({
   ...(major >= 16 ? { require_auth: 'scram-sha-256' } : {}),
-  // The proof is good for the leader's certificate alone: a relay in between, which must have another, cannot pass it on.
+  // The proof holds for the leader's certificate only: a relay in between, which has another, cannot pass it on.
   ...(rootCertificate === undefined ? {} : { channel_binding: 'require' }),
 });
 
-/** A line of a passfile: the password is for this server, and for no other. */
+/** A line of a passfile: the password is for this server only. */
 export function passfileLine({ host, port }: Host, password: string): string {
   const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
   return `${escape(host)}:${port}:*:${replicationUser}:${escape(password)}\n`;

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { parseLsn } from './position.ts';
 import type { Tools } from './tools.ts';
 
-/** What global/pg_control says of a server that does not run. */
+/** Content of global/pg_control of a server that does not run. */
 export interface ControlFile {
-  /** Ended in order, as a standby or as a leader. */
+  /** It ended in order, as a standby or as a leader. */
   clean: boolean;
   timeline: number;
-  /** Up to where the data files may hold changes: the log counts as held up to there at least. */
+  /** Offset up to which the data files may hold changes: the log counts as held at least up to there. */
   least: number;
   segmentBytes: number;
 }
 
-/** @throws HAError where pg_controldata cannot read it */
+/** @throws HAError if pg_controldata cannot read the file */
 export async function readControlFile(
   tools: Tools,
   data: string,
@@ -34,7 +34,7 @@ export async function readControlFile(
 }
 
 /**
- * The system identifier that initdb has drawn, the same in all copies; undefined where there are no data. It is the first eight
+ * The system identifier that initdb has chosen, the same in all copies; undefined if there are no data. It is the first eight
  * bytes of the control file in every version (pg_control.h: "this must stay at the beginning").
  */
 export async function readIdentity(data: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
 import { memberReportSchema } from '../../protocol/member-protocol.ts';
 import type { EngineReport } from '../managed-engine.ts';
-import type { Piece } from './timeline-history.ts';
+import type { TimelineRange } from './timeline-history.ts';
 import type { Layout } from './layout.ts';
 import { writeFor } from './os-user.ts';
 import { formatLsn } from './position.ts';
@@ -10,7 +10,7 @@ import type { Tools } from './tools.ts';
 
 export type Loss = NonNullable<EngineReport['loss']>;
 
-/** Milliseconds that counting may take, as the member is not there meanwhile. */
+/** How long counting may take, as the member is not available meanwhile. Milliseconds. */
 const countMs = 20_000;
 
 const schema = memberReportSchema.shape.loss.unwrap();
@@ -24,9 +24,9 @@ export async function readLoss({ loss }: Layout): Promise<Loss | undefined> {
   }
 }
 
-/** Remembered beside the data, so that a restart keeps it. */
+/** Stored beside the data, so that it survives a restart. */
 export async function writeLoss(tools: Tools, layout: Layout, loss: Loss): Promise<void> {
-  await writeFor(tools.owner, layout.loss, `${JSON.stringify(loss)}\n`);
+  await writeFor(tools.osUser, layout.loss, `${JSON.stringify(loss)}\n`);
 }
 
 const definedOnly = ({ bytes, transactions, ...rest }: z.output<typeof schema>): Loss => ({
@@ -36,23 +36,23 @@ const definedOnly = ({ bytes, transactions, ...rest }: z.output<typeof schema>):
 });
 
 /**
- * How many transactions were committed in the own log from `fork` to `end`, by pg_waldump; undefined where the log is not there any
- * more, or is too long to be counted in time. Those that wrote nothing are not in it.
+ * How many transactions were committed in the member's own log from `fork` to `end`, by pg_waldump; undefined if that log is no
+ * longer there, or is too long to be counted in time. Transactions that wrote nothing do not appear in it.
  */
 export async function countCommits(
   tools: Tools,
   data: string,
-  history: readonly Piece[],
+  history: readonly TimelineRange[],
   { fork, end }: { fork: number; end: number },
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(countMs)]);
   let commits = 0;
-  for (const piece of history) {
-    const from = Math.max(piece.begin, fork);
-    const to = Math.min(piece.end, end);
+  for (const part of history) {
+    const from = Math.max(part.begin, fork);
+    const to = Math.min(part.end, end);
     if (from >= to) continue;
-    const range = ['-s', formatLsn(from), '-e', formatLsn(to), '-t', String(piece.timeline)];
+    const range = ['-s', formatLsn(from), '-e', formatLsn(to), '-t', String(part.timeline)];
     try {
       const text = await tools.run(
         'pg_waldump',

@@ -10,39 +10,39 @@ import { type OsUser, findOsUser, makeFolder, writeFor } from './os-user.ts';
 import { StatusPoller } from './status-poller.ts';
 import { Server } from './server.ts';
 import { type Session, withSession } from './session.ts';
-import { Settings, type Situation, alone } from './settings.ts';
+import { Settings, type ReplicationConfig, detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tools, findPrograms, majorVersion } from './tools.ts';
 
-/** How often something is asked that is awaited. Milliseconds. */
+/** How often a condition is polled. Milliseconds. */
 const pollMs = 20;
 const statementMs = 10_000;
 
-/** The data of this member and the server that runs on them: what its roles are made of. */
+/** The data of this member and the server that runs on them: the orders work with this. */
 export class Database {
   readonly context: EngineContext;
   readonly layout: Layout;
   readonly tools: Tools;
   readonly settings: Settings;
   readonly server: Server;
-  readonly pulse: StatusPoller;
+  readonly poller: StatusPoller;
   timelines: Timelines;
   /** System identifier; undefined: there are no data. */
   identity: string | undefined;
-  /** Of the last clone or rewind. */
+  /** The loss at the last clone or rewind. */
   loss: Loss | undefined;
   segmentBytes = 16 * 2 ** 20;
-  /** What the server was last told, or started with; not all of its processes may know yet. */
-  situation: Situation = alone;
-  /** It may receive from a leader, and acknowledge: it was told to since it was last sure that it does not. */
+  /** The settings that the server was started with or last told; some of its processes may not know them yet. */
+  replication: ReplicationConfig = detached;
+  /** It may receive from a leader and acknowledge: it was told to follow, and has not surely stopped since. */
   mayFollow = false;
-  /** Every process of it knows that commits wait for somebody. */
+  /** Every process of the server knows that commits wait for a standby. */
   commitsWait = false;
-  /** It may take writes: it was told to since it was started. */
+  /** It may take writes: it was told to lead since its start. */
   mayLead = false;
-  /** It has replayed all that it had when it was started. */
-  isWhole = false;
+  /** It has replayed all of the log that it had at its start. */
+  hasReplayedAll = false;
 
   private constructor(
     context: EngineContext,
@@ -52,10 +52,10 @@ export class Database {
     this.context = context;
     this.tools = tools;
     this.layout = layoutOf(dataDir(context.config));
-    this.settings = new Settings(context, this.layout, { owner: tools.owner, ...more });
+    this.settings = new Settings(context, this.layout, { osUser: tools.osUser, ...more });
     this.server = new Server(tools, this.layout.data);
-    this.pulse = new StatusPoller(this.settings.local, context.clock, () => this.server.isUp());
-    this.timelines = new Timelines(this.layout.data, tools.owner);
+    this.poller = new StatusPoller(this.settings.local, context.clock, () => this.server.isUp());
+    this.timelines = new Timelines(this.layout.data, tools.osUser);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
@@ -65,29 +65,29 @@ export class Database {
     signal: AbortSignal,
   ): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
-    const owner = await findOsUser([layout.data, layout.top]);
-    const tools = new Tools(await findPrograms(context.env), owner, context.env, layout.settings);
-    await makeFolder(layout.top, owner);
-    await makeFolder(layout.settings, owner);
-    const sockets = await makeSockets(layout, owner);
+    const osUser = await findOsUser([layout.data, layout.top]);
+    const tools = new Tools(await findPrograms(context.env), osUser, context.env, layout.settings);
+    await makeFolder(layout.top, osUser);
+    await makeFolder(layout.settings, osUser);
+    const sockets = await makeSockets(layout, osUser);
     const major = await majorVersion(tools, signal);
     const database = new Database(context, tools, { sockets, certificates, major });
     await rm(layout.clone, { recursive: true, force: true });
-    await rm(layout.begun, { recursive: true, force: true });
-    await database.look();
+    await rm(layout.initdb, { recursive: true, force: true });
+    await database.refresh();
     await database.settings.prepare();
-    await database.settings.entrust(undefined);
+    await database.settings.writePassfile(undefined);
     database.loss = await readLoss(layout);
     return database;
   }
 
-  /** After the data have been replaced. */
-  async look(): Promise<void> {
+  /** Called after the data have been replaced. */
+  async refresh(): Promise<void> {
     this.identity = await readIdentity(this.layout.data);
-    this.timelines = new Timelines(this.layout.data, this.tools.owner);
+    this.timelines = new Timelines(this.layout.data, this.tools.osUser);
   }
 
-  /** A rewind was cut off, or the leader's log is missing that it needs: the data count for nothing. */
+  /** Whether a rewind was interrupted, or log that it needs from the leader is missing: the data do not count. */
   async isUnfinished(): Promise<boolean> {
     return access(this.layout.rewinding).then(
       () => true,
@@ -95,20 +95,20 @@ export class Database {
     );
   }
 
-  /** Starts the server as a standby, where it does not run. */
-  async start(situation: Situation, signal: AbortSignal): Promise<void> {
+  /** Starts the server as a standby, unless it runs. */
+  async start(replication: ReplicationConfig, signal: AbortSignal): Promise<void> {
     if (this.server.pid !== undefined) return;
     const { layout, tools, settings } = this;
     this.mayLead = false;
-    this.isWhole = false;
-    this.#note(situation);
-    this.commitsWait = situation.sync !== '';
-    // A volume that is given to a group (fsGroup) may have more rights than the server accepts.
+    this.hasReplayedAll = false;
+    this.#note(replication);
+    this.commitsWait = replication.sync !== '';
+    // A volume with fsGroup may have more permissions than the server accepts.
     await chmod(layout.data, 0o700);
     await settings.prepare();
-    await settings.say(situation);
+    await settings.write(replication);
     await rm(join(layout.data, 'recovery.signal'), { force: true });
-    await writeFor(tools.owner, join(layout.data, 'standby.signal'), '');
+    await writeFor(tools.osUser, join(layout.data, 'standby.signal'), '');
     const control = await this.readControl(signal);
     this.segmentBytes = control.segmentBytes;
     await this.timelines.tidy(control.timeline, control.least);
@@ -121,44 +121,44 @@ export class Database {
   }
 
   async stop(how: 'fast' | 'immediate', signal?: AbortSignal): Promise<void> {
-    this.pulse.close();
+    this.poller.close();
     await this.server.stop(how, signal);
-    this.pulse.close();
+    this.poller.close();
     this.mayFollow = false;
   }
 
-  /** Waits until the status is as wanted. @throws the signal's reason */
+  /** Waits until the status satisfies `wanted`. @throws the signal's reason */
   async until(
     signal: AbortSignal,
     wanted: (status: ServerStatus) => boolean = () => true,
   ): Promise<ServerStatus> {
     for (;;) {
-      const status = await this.pulse.ask(signal);
+      const status = await this.poller.ask(signal);
       if (status !== 'down' && wanted(status)) return status;
       await this.pause(signal);
     }
   }
 
-  /** Tells the running server a new situation. Resolves when every process of it has been told. */
-  async tell(situation: Situation, signal: AbortSignal): Promise<void> {
-    this.#note(situation);
-    await this.settings.say(situation);
+  /** Applies new settings to the running server. Resolves when every process of it has been signalled. */
+  async apply(replication: ReplicationConfig, signal: AbortSignal): Promise<void> {
+    this.#note(replication);
+    await this.settings.write(replication);
     this.server.reload();
-    const leader = situation.leader;
+    const leader = replication.leader;
     const connection = leader === undefined ? '' : this.settings.connection('follow', leader);
-    // A new session begins with what the postmaster knows, and when it does, it has signalled all others.
+    // A new session starts with the settings of the postmaster, which has signalled all other processes by then.
     for (;;) {
       const now = await this.session(signal, (session) =>
         session.row<{ sync: string; connection: string }>(
           `SELECT current_setting('synchronous_standby_names') AS sync, current_setting('primary_conninfo') AS connection`,
         ),
       );
-      if (now.sync === situation.sync && now.connection === connection) return;
+      if (now.sync === replication.sync && now.connection === connection) return;
       await this.pause(signal);
     }
   }
 
-  /** Over a connection of its own, as superuser. */
+  /** Runs `work` over a connection of its own, as superuser. */
   async session<T>(
     signal: AbortSignal,
     work: (session: Session) => Promise<T>,
@@ -167,7 +167,7 @@ export class Database {
     return withSession(this.settings.local, { signal, timeoutMs }, work);
   }
 
-  /** Names the timeline of a status: that of the log at its end. */
+  /** The timeline of the log at its end, or at `offset`. */
   async timelineOf(status: ServerStatus, offset = status.offset): Promise<number> {
     const { timeline, standby } = status;
     if (timeline !== undefined && !standby) return timeline;
@@ -176,10 +176,10 @@ export class Database {
     return received ?? this.timelines.at(offset, this.segmentBytes);
   }
 
-  #note(situation: Situation): void {
-    this.situation = situation;
-    if (situation.leader !== undefined) this.mayFollow = true;
-    if (situation.sync === '') this.commitsWait = false;
+  #note(replication: ReplicationConfig): void {
+    this.replication = replication;
+    if (replication.leader !== undefined) this.mayFollow = true;
+    if (replication.sync === '') this.commitsWait = false;
   }
 
   async pause(signal: AbortSignal): Promise<void> {
@@ -188,11 +188,11 @@ export class Database {
   }
 }
 
-/** A short path, as a socket's may have 107 bytes; the image's file system may be read-only. */
-async function makeSockets({ settings }: Layout, owner: OsUser | undefined): Promise<string> {
+/** A short path, as that of a socket may have 107 bytes; the image's file system may be read-only. */
+async function makeSockets({ settings }: Layout, osUser: OsUser | undefined): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'haservice-postgres-')).catch(() =>
     join(settings, 'sockets'),
   );
-  await makeFolder(folder, owner);
+  await makeFolder(folder, osUser);
   return folder;
 }

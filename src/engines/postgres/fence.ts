@@ -1,16 +1,16 @@
 import type { Database } from './database.ts';
-import { alone } from './settings.ts';
+import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 
-/** How long a standby has to stop following when it is asked to, before it is restarted instead. Milliseconds. */
+/** How long a standby may take to stop following before it is restarted instead. Milliseconds. */
 const fenceMs = 4_000;
-/** A receiver that goes on for so long is ended by a signal; one that is gone for so long does not come back. */
+/** A receiver that runs for longer is ended by a signal; one that is absent for longer does not return. Milliseconds. */
 const receiverMs = 250;
-/** How long a leader may take to hand the rest of its log to those who follow it. Milliseconds. */
+/** How long a leader may take to send the rest of its log to its followers. Milliseconds. */
 const handOverMs = 500;
 
 /**
- * Resolves when the server takes no writes and follows nobody: it can acknowledge nothing any more, and what it holds is
+ * Resolves when the server takes no writes and follows no leader: it can acknowledge nothing any more, and its position is
  * final.
  */
 export async function fence(database: Database, signal: AbortSignal): Promise<void> {
@@ -23,9 +23,9 @@ export async function fence(database: Database, signal: AbortSignal): Promise<vo
   if (!database.mayFollow) return;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(fenceMs)]);
   try {
-    // One that is still coming up cannot be told; it may be waiting for the leader's log.
-    if ((await database.pulse.ask(limit)) === 'down') throw new Error('it is not up');
-    await database.tell(alone, limit);
+    // A starting server cannot be told; it may be waiting for the leader's log.
+    if ((await database.poller.ask(limit)) === 'down') throw new Error('the server is not up');
+    await database.apply(detached, limit);
     await receiverGone(database, limit);
     database.mayFollow = false;
   } catch {
@@ -34,14 +34,17 @@ export async function fence(database: Database, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Ends the server as a crash would, which no transaction outlives that was not committed, and starts it as a standby. */
+/** Ends the server as a crash would, so that no uncommitted transaction survives, and starts it as a standby. */
 export async function restartAlone(database: Database, signal: AbortSignal): Promise<void> {
   await database.stop('immediate');
-  await database.start(alone, signal);
+  await database.start(detached, signal);
 }
 
-/** Fences, and waits until all of the log that it holds is replayed. */
-export async function settle(database: Database, signal: AbortSignal): Promise<ServerStatus> {
+/** Fences, and waits until all of its log is replayed. */
+export async function fenceAndReplay(
+  database: Database,
+  signal: AbortSignal,
+): Promise<ServerStatus> {
   await fence(database, signal);
   await database.until(signal);
   await database.session(signal, (session) =>
@@ -53,14 +56,14 @@ export async function settle(database: Database, signal: AbortSignal): Promise<S
 }
 
 /**
- * So that a planned change of leaders leaves nothing behind here that would have to be rewound: clients are cut off, and who
- * follows gets the rest. A commit that waited for an acknowledgement is not acknowledged by that: its client sees the connection
- * end. Best effort: what makes sure is that the server is ended after it.
+ * Prevents that a planned change of leaders leaves something behind that would have to be rewound: clients are disconnected, and
+ * the followers receive the rest of the log. A commit that waited for an acknowledgement is not acknowledged by that: its client
+ * sees the connection end. Best effort: the end of the server, which follows, is what makes sure.
  */
 async function handOver(database: Database, signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(handOverMs)]);
   try {
-    await database.settings.say({ ...database.situation, readOnly: true });
+    await database.settings.write({ ...database.replication, readOnly: true });
     database.server.reload();
     await database.session(limit, async (session) => {
       await session.rows(
@@ -82,8 +85,8 @@ async function handOver(database: Database, signal: AbortSignal): Promise<void> 
 }
 
 /**
- * The startup process, which starts receivers, has been told; when it waits for nothing but more log it has also looked. While
- * it is held up in between (by a query that it must not disturb) it starts none, but one that runs would go on.
+ * The startup process, which starts receivers, has been signalled; if it waits only for more log, it has also read the settings.
+ * While a query that it must not disturb holds it up, it starts no receiver, but a running one would continue.
  */
 async function receiverGone(database: Database, signal: AbortSignal): Promise<void> {
   const { clock } = database.context;
@@ -107,6 +110,6 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch {
-    // It has gone by itself.
+    // It has ended by itself.
   }
 }

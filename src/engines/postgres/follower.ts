@@ -9,30 +9,30 @@ import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
 import {
   type UpstreamView,
   hasLogFrom,
-  lookAtUpstream,
+  askUpstream,
   problemOf,
-  sizeOfUpstream,
+  askUpstreamSize,
 } from './upstream.ts';
-import { noteLoss, rewind } from './rewind.ts';
-import { settle } from './fence.ts';
-import { isSameLog } from './wal-comparison.ts';
-import { alone } from './settings.ts';
+import { recordLoss, rewind } from './rewind.ts';
+import { fenceAndReplay } from './fence.ts';
+import { hasSameWal } from './wal-comparison.ts';
+import { detached } from './settings.ts';
 
 type Leader = Order<'follow'>['leader'];
 
 /** Milliseconds. */
 const retryMs = 500;
-/** After a clone that has failed, as it may have taken long, and much from the leader. */
+/** After a failed clone, as it may have taken long, and load on the leader. */
 const longestRetryMs = 30_000;
 const watchMs = 500;
-/** How long the stream may be down before it is asked why. */
+/** After how long without a stream the leader is asked for the reason. Milliseconds. */
 const unlinkedMs = 2_000;
-/** An end in order writes a checkpoint first; after so long it is a crash instead, and recovery does it later. */
+/** An end in order writes a checkpoint first; after this time the server is ended as by a crash, and recovers later. */
 const stopMs = 60_000;
 
 /**
- * Brings a member to follow a leader, whatever it holds, and watches that it does: until the next order, in the background.
- * Nothing is undone when it is cut off; whoever comes next begins from what there is.
+ * Makes a member follow a leader, whatever data it holds, and checks that it does: in the background, until the next order.
+ * Nothing is undone if it is interrupted; the next order starts from what there is.
  */
 export class Follower {
   readonly leader: Leader;
@@ -40,33 +40,33 @@ export class Follower {
   /** It is being made a copy of the leader. */
   isCloning = false;
   problem: EngineProblem | undefined;
-  /** Settles when it follows, is being cloned, or has found that it cannot for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
-  readonly begun: Promise<void>;
+  /** Settles when it follows, is being cloned, or cannot follow for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
+  readonly started: Promise<void>;
   readonly #database: Database;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
-  #begin: () => void = () => {};
-  #refuse: (error: unknown) => void = () => {};
+  #resolveStarted: () => void = () => {};
+  #rejectStarted: (error: unknown) => void = () => {};
 
   constructor(database: Database, { leader, epoch }: Order<'follow'>) {
     this.#database = database;
     this.leader = leader;
     this.epoch = epoch;
-    this.begun = new Promise((resolve, reject) => {
-      this.#begin = resolve;
-      this.#refuse = reject;
+    this.started = new Promise((resolve, reject) => {
+      this.#resolveStarted = resolve;
+      this.#rejectStarted = reject;
     });
-    this.begun.catch(() => {});
+    this.started.catch(() => {});
     this.#done = this.#run(this.#stop.signal);
   }
 
-  /** Whether it goes on for this order, too. */
-  does({ leader: { member, host, port } }: Order<'follow'>): boolean {
+  /** Whether it already carries out this order. */
+  isFor({ leader: { member, host, port } }: Order<'follow'>): boolean {
     const { leader } = this;
     return leader.member === member && leader.host === host && leader.port === port;
   }
 
-  /** Resolves when nothing of it goes on. */
+  /** Resolves when it has ended. */
   async cancel(): Promise<void> {
     this.#stop.abort();
     await this.#done;
@@ -76,45 +76,45 @@ export class Follower {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        await this.#bring(signal);
+        await this.#join(signal);
         this.isCloning = false;
-        this.#begin();
+        this.#resolveStarted();
         await this.#watch(signal);
       } catch (error) {
         if (signal.aborted) break;
         if (isHAError(error, 'HA_ERR_MEMBER_FOREIGN')) {
           this.problem = { reason: 'ForeignData', message: error.message };
-          this.#refuse(error);
+          this.#rejectStarted(error);
           return;
         }
         const isFailed = isHAError(error, 'HA_ERR_COMMAND_FAILED');
-        this.#complain(
+        this.#setProblem(
           isFailed
             ? { reason: 'CloneFailed', message: error.message }
             : problemOf(error, this.leader.member),
         );
-        this.#begin();
+        this.#resolveStarted();
         failures = isFailed ? failures + 1 : 0;
         const ms = Math.min(retryMs * 2 ** failures, longestRetryMs);
         await sleep(this.#database.context.clock, ms, signal);
       }
     }
-    this.#begin();
+    this.#resolveStarted();
   }
 
-  async #bring(signal: AbortSignal): Promise<void> {
+  async #join(signal: AbortSignal): Promise<void> {
     const database = this.#database;
     const isUnfinished = await database.isUnfinished();
     const { identity } = database;
     if (identity === undefined || isUnfinished) {
       if (identity !== undefined) this.isCloning = true;
-      const view = await this.#look(signal);
+      const view = await this.#askUpstream(signal);
       if (identity !== undefined) this.#refuseForeign(view, identity);
       await this.#clone(view, undefined, signal);
       return;
     }
-    const end = await settle(database, signal);
-    const view = await this.#look(signal);
+    const end = await fenceAndReplay(database, signal);
+    const view = await this.#askUpstream(signal);
     this.#refuseForeign(view, identity);
     const timeline = await database.timelineOf(end, end.replayed);
     const own = (await database.timelines.history(timeline)) ?? parseTimelineHistory(timeline, '');
@@ -122,25 +122,25 @@ export class Follower {
     if (
       end.replayed <= fork &&
       timeline > 1 &&
-      !(await this.#isSame(view, timeline, end.replayed, signal))
+      !(await this.#hasSameWal(view, timeline, end.replayed, signal))
     ) {
       fork = beginOf(own);
     }
     if (end.replayed > fork) {
-      await this.#giveUpOwn(view, { own, fork, end: end.replayed }, signal);
+      await this.#discardOwn(view, { own, fork, end: end.replayed }, signal);
     } else if (!hasLogFrom(view, end.replayed)) {
       database.context.log.warn(
         { leader: this.leader },
-        'the leader has not kept the log that is missing here: cloning anew',
+        'the leader no longer has the log that this member needs: cloning again',
       );
       await this.#clone(view, undefined, signal);
     } else {
-      await this.#keepHistory(view);
-      await database.tell({ leader: this.leader, sync: alone.sync }, signal);
+      await this.#storeHistory(view);
+      await database.apply({ leader: this.leader, sync: detached.sync }, signal);
     }
   }
 
-  async #isSame(
+  async #hasSameWal(
     view: UpstreamView,
     timeline: number,
     end: number,
@@ -148,53 +148,53 @@ export class Follower {
   ): Promise<boolean> {
     const { settings, layout } = this.#database;
     const options = await settings.remote(this.leader);
-    return (await isSameLog(layout.data, { timeline, end }, view, options, signal)) ?? true;
+    return (await hasSameWal(layout.data, { timeline, end }, view, options, signal)) ?? true;
   }
 
-  /** What it has beyond the fork no other has. It is counted, and then goes. */
-  async #giveUpOwn(
+  /** Discards what the member holds beyond the fork, and no other does. It is counted first. */
+  async #discardOwn(
     view: UpstreamView,
-    range: Parameters<typeof noteLoss>[1]['range'],
+    range: Parameters<typeof recordLoss>[1]['range'],
     signal: AbortSignal,
   ): Promise<void> {
     const database = this.#database;
     this.isCloning = true;
-    this.#begin();
+    this.#resolveStarted();
     const note = { epoch: this.epoch, leader: this.leader.member, range };
-    await noteLoss(database, { ...note, kept: undefined }, signal);
+    await recordLoss(database, { ...note, retained: undefined }, signal);
     await this.#stopServer(signal);
-    const look = () => this.#look(signal);
-    if (await rewind(database, { leader: this.leader, view, range, look }, signal)) {
+    const askAgain = () => this.#askUpstream(signal);
+    if (await rewind(database, { leader: this.leader, view, range, askAgain }, signal)) {
       await this.#startFollowing(view, signal);
     } else {
-      const kept = await this.#clone(view, this.epoch, signal);
-      await noteLoss(database, { ...note, kept }, signal);
+      const retained = await this.#clone(view, this.epoch, signal);
+      await recordLoss(database, { ...note, retained }, signal);
     }
   }
 
   async #clone(
     view: UpstreamView,
-    keepAs: number | undefined,
+    retainAs: number | undefined,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const database = this.#database;
     const { tools, layout, settings, context } = database;
     this.isCloning = true;
     if (this.problem?.reason !== 'CloneFailed') this.problem = undefined;
-    this.#begin();
+    this.#resolveStarted();
     const { leader } = this;
-    const size = await sizeOfUpstream(await settings.remote(leader), signal);
+    const size = await askUpstreamSize(await settings.remote(leader), signal);
     context.log.info({ leader, bytes: size }, 'cloning the leader');
     await this.#stopServer(signal);
-    let kept: string | undefined;
+    let retained: string | undefined;
     try {
-      kept = await baseBackup({ tools, layout, settings, leader, size, keepAs, signal });
+      retained = await baseBackup({ tools, layout, settings, leader, size, retainAs, signal });
       await rm(layout.rewinding, { force: true });
     } finally {
-      await database.look();
+      await database.refresh();
     }
     await this.#startFollowing(view, signal);
-    return kept;
+    return retained;
   }
 
   async #stopServer(signal: AbortSignal): Promise<void> {
@@ -204,44 +204,44 @@ export class Follower {
 
   async #startFollowing(view: UpstreamView, signal: AbortSignal): Promise<void> {
     const database = this.#database;
-    await this.#keepHistory(view);
-    await database.start({ leader: this.leader, sync: alone.sync }, signal);
-    // A rewound one answers only when it has received what it needs to be consistent.
+    await this.#storeHistory(view);
+    await database.start({ leader: this.leader, sync: detached.sync }, signal);
+    // A rewound server answers only once it has received what it needs to be consistent.
     await database.until(signal);
     await rm(database.layout.rewinding, { force: true });
   }
 
-  async #keepHistory({ timeline, historyText }: UpstreamView): Promise<void> {
-    await this.#database.timelines.keep(timeline, historyText);
-    await this.#database.timelines.fill(timeline);
+  async #storeHistory({ timeline, historyText }: UpstreamView): Promise<void> {
+    await this.#database.timelines.store(timeline, historyText);
+    await this.#database.timelines.reserve(timeline);
   }
 
-  /** Returns when the stream is down although the leader can be asked. */
+  /** Returns if the stream is down although the leader answers. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { clock } = this.#database.context;
     let linkedAt = clock.now();
     for (;;) {
       await sleep(clock, watchMs, signal);
-      const status = await this.#database.pulse.ask(signal);
+      const status = await this.#database.poller.ask(signal);
       if (status === 'down' || status.streaming) {
         linkedAt = clock.now();
         if (status !== 'down') this.problem = undefined;
       } else if (clock.now() - linkedAt > unlinkedMs) {
         try {
-          await this.#look(signal);
+          await this.#askUpstream(signal);
         } catch (error) {
           signal.throwIfAborted();
-          this.#complain(problemOf(error, this.leader.member));
+          this.#setProblem(problemOf(error, this.leader.member));
           continue;
         }
-        const message = `${this.leader.member} can be asked but sends no log: see the logs of both, and raise max_wal_senders where it is short of them`;
-        this.#complain({ reason: 'NotLinked', message });
+        const message = `${this.leader.member} answers but sends no log: see the logs of both, and raise max_wal_senders if it is too low`;
+        this.#setProblem({ reason: 'NotLinked', message });
         return;
       }
     }
   }
 
-  #complain(problem: EngineProblem): void {
+  #setProblem(problem: EngineProblem): void {
     if (this.problem?.reason !== problem.reason) {
       this.#database.context.log.warn({ leader: this.leader, ...problem }, 'cannot follow yet');
     }
@@ -249,19 +249,19 @@ export class Follower {
   }
 
   /**
-   * Each way to follow begins with this, whatever is done then (pg_basebackup, pg_rewind, primary_conninfo): an order names any
-   * server, and libpq would give it the password in clear. Our own client does not, and only who has proved to know it is
-   * entrusted with it.
+   * Each way to follow begins with this (pg_basebackup, pg_rewind, primary_conninfo): an order can name any server, and libpq would
+   * give it the password in clear text. The agent's own client does not, and only a server that has proved to know the password
+   * gets into the passfile.
    *
-   * @throws what lookAtLeader throws; HAError HA_ERR_DATABASE where it does not lead (yet)
+   * @throws what askUpstream throws; HAError HA_ERR_DATABASE if it does not lead (yet)
    */
-  async #look(signal: AbortSignal): Promise<UpstreamView> {
+  async #askUpstream(signal: AbortSignal): Promise<UpstreamView> {
     const { settings } = this.#database;
-    const view = await lookAtUpstream(await settings.remote(this.leader), signal);
+    const view = await askUpstream(await settings.remote(this.leader), signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
-    await settings.entrust(this.leader);
+    await settings.writePassfile(this.leader);
     return view;
   }
 

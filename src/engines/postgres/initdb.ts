@@ -20,8 +20,8 @@ const initdbArgs = [
 ];
 
 /**
- * Begins a new data set: with checksums, the superuser `postgres`, and the role by which members follow each other, both with
- * the Secret's password. It is made beside its place and moved there when it is complete and on disk.
+ * Creates a new data set: with checksums, the superuser `postgres`, and the role by which members follow each other, both with
+ * the Secret's password. It is created in a folder of its own and moved to its place once it is complete and on disk.
  *
  * @throws HAError HA_ERR_NO_PASSWORD; what runCommand throws
  */
@@ -32,27 +32,27 @@ export async function initDataDirectory(
   signal: AbortSignal,
 ): Promise<void> {
   if (password === undefined) {
-    throw new HAError('HA_ERR_NO_PASSWORD', 'the member has none to give to the superuser');
+    throw new HAError('HA_ERR_NO_PASSWORD', 'the member has no password for the superuser');
   }
-  const { begun, data, settings } = layout;
-  await rm(begun, { recursive: true, force: true });
-  await makeFolder(begun, tools.owner);
-  await makeFolder(settings, tools.owner);
+  const { initdb, data, settings } = layout;
+  await rm(initdb, { recursive: true, force: true });
+  await makeFolder(initdb, tools.osUser);
+  await makeFolder(settings, tools.osUser);
   const passwordFile = join(settings, 'initdb-password');
   try {
-    await writeFor(tools.owner, passwordFile, `${password}\n`);
-    await tools.run('initdb', ['-D', begun, ...initdbArgs, `--pwfile=${passwordFile}`], {
+    await writeFor(tools.osUser, passwordFile, `${password}\n`);
+    await tools.run('initdb', ['-D', initdb, ...initdbArgs, `--pwfile=${passwordFile}`], {
       signal,
       timeoutMs: initdbMs,
     });
   } finally {
     await rm(passwordFile, { force: true });
   }
-  // Alone with the files: nothing listens, nobody has to acknowledge.
-  await tools.run('postgres', ['--single', '-D', begun, '-c', 'exit_on_error=on', 'postgres'], {
+  // In single-user mode: nothing listens, and no acknowledgement is needed.
+  await tools.run('postgres', ['--single', '-D', initdb, '-c', 'exit_on_error=on', 'postgres'], {
     signal,
     timeoutMs: initdbMs,
     input: `${roleStatements(password).join('\n')}\n`,
   });
-  await rename(begun, data);
+  await rename(initdb, data);
 }

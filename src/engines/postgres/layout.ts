@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
-/** Where things lie below engine.dataDir. The agent's own state is beside them, in `.haservice/`. */
+/** Paths below engine.dataDir. The agent's own state is beside them, in `.haservice/`. */
 export interface Layout {
   top: string;
   /** PGDATA. */
   data: string;
-  /** Where a copy of the leader is made; it takes the place of `data` when it is complete. */
+  /** Folder in which a copy of the leader is made; it replaces `data` once it is complete. */
   clone: string;
-  /** Where a new data set is made, likewise. */
-  begun: string;
-  /** What the agent tells the server. Outside of PGDATA, as a clone or a rewind brings the leader's files. */
+  /** Folder in which a new data set is created, likewise. */
+  initdb: string;
+  /** The agent's settings for the server. Outside of PGDATA, as a clone or a rewind brings the leader's files. */
   settings: string;
-  /** pg_rewind has begun: `data` is neither old nor new until the server has become consistent. */
+  /** Exists once pg_rewind has begun: `data` is neither old nor new until the server has become consistent. */
   rewinding: string;
-  /** What was lost at the last clone or rewind. */
+  /** The loss at the last clone or rewind. */
   loss: string;
 }
 
@@ -23,14 +23,14 @@ export function layoutOf(top: string): Layout {
     top,
     data: join(top, 'pgdata'),
     clone: join(top, 'pgdata.clone'),
-    begun: join(top, 'pgdata.init'),
+    initdb: join(top, 'pgdata.init'),
     settings,
     rewinding: join(settings, 'rewinding'),
     loss: join(settings, 'loss.json'),
   };
 }
 
-/** An old copy that had diverged, by the epoch of the leader that went on without it. */
+/** Retained data that had diverged, by the epoch of the leader that continued without them. */
 export const divergedName = /^pgdata-diverged-\d+$/;
 export const divergedPath = ({ top }: Layout, epoch: number) =>
   join(top, `pgdata-diverged-${epoch}`);

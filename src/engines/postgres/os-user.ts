@@ -1,18 +1,18 @@
 import { chown, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { HAError } from '../../api/errors.ts';
 
-/** The user that Postgres runs as, where that is not this process's own. */
+/** The user that Postgres runs as, if it is not that of this process. */
 export interface OsUser {
   uid: number;
   gid: number;
 }
 
 /**
- * Postgres refuses to run as root. Where the agent does, it runs Postgres as the owner of the data or, where they are root's,
- * as the image's user `postgres`, as the image's own entrypoint would.
+ * Postgres refuses to run as root. If the agent is root, it runs Postgres as the owner of the data or, if that is root, as the
+ * image's user `postgres`, as the image's own entrypoint would.
  *
- * @param folders the first that is there and not root's decides
- * @throws HAError HA_ERR_PROGRAM_START where there is no such user
+ * @param folders the first one that exists and does not belong to root decides
+ * @throws HAError HA_ERR_PROGRAM_START if there is no such user
  */
 export async function findOsUser(folders: readonly string[]): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -29,20 +29,20 @@ export async function findOsUser(folders: readonly string[]): Promise<OsUser | u
   );
 }
 
-/** Makes a folder that only the owner can look into; leaves one that is there. */
-export async function makeFolder(path: string, owner: OsUser | undefined): Promise<void> {
+/** Creates a folder that only the owner can read; leaves an existing one as it is. */
+export async function makeFolder(path: string, osUser: OsUser | undefined): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+  if (osUser !== undefined) await chown(path, osUser.uid, osUser.gid);
 }
 
-/** Writes a file that only the owner can read, in one step: after a crash there is the old one or the new one. */
+/** Writes a file that only the owner can read, in one step: after a crash there is the old file or the new one. */
 export async function writeFor(
-  owner: OsUser | undefined,
+  osUser: OsUser | undefined,
   path: string,
   content: string | Buffer,
 ): Promise<void> {
   const beside = `${path}.new`;
   await writeFile(beside, content, { mode: 0o600, flush: true });
-  if (owner !== undefined) await chown(beside, owner.uid, owner.gid);
+  if (osUser !== undefined) await chown(beside, osUser.uid, osUser.gid);
   await rename(beside, path);
 }

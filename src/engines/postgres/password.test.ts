@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../member-client/testing.ts';
 import { layoutOf } from './layout.ts';
-import { lookAtUpstream, problemOf } from './upstream.ts';
+import { askUpstream, problemOf } from './upstream.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const password = 'the secret itself';
 
-/** A message of Postgres that a server begins with: who are you? */
+/** A startup message of Postgres, by which a server begins. */
 function authentication(code: number, data: Buffer | string = ''): Buffer {
   const head = Buffer.from('R........');
   const body = Buffer.from(data);
@@ -30,7 +30,7 @@ const wrongProof = Buffer.concat([authentication(12, `v=${btoa('no proof'.repeat
 
 type Answer = Buffer | ((said: string) => Buffer);
 
-/** Says what it is told to say, one answer for each message; remembers what it was sent after the first, which has no secret. */
+/** Sends the given answers, one for each message; records all messages after the first, which has no secret. */
 class FakeLeader {
   readonly name = 'fake';
   port = 0;
@@ -47,7 +47,7 @@ class FakeLeader {
     this.port = await this.#server.listen();
   }
 
-  /** Resolves when all that was sent has arrived. */
+  /** Resolves when all data have arrived. */
   async ended(): Promise<void> {
     await this.#server.accepted(1);
     await this.#ended;
@@ -85,19 +85,22 @@ afterEach(async () => {
 
 describe('the password', () => {
   it.each([
-    ['asks for it in clear', [inClear], 'asks for the password in clear', 0],
+    ['asks for it in clear text', [inClear], 'asks for the password in clear', 0],
     ['asks for it by MD5', [byMd5], 'asks for the password by MD5', 0],
-    ['asks for nothing', [welcome], 'lets anybody in', 0],
-    ['asks in clear once it has its proof', [byScram, challenge, inClear], 'in clear', 2],
-    ['proves nothing itself', [byScram, challenge, welcome], 'need not know the password', 2],
-    ['proves something else', [byScram, challenge, wrongProof], 'signature does not match', 2],
-  ])('is not told to a server that %s', async (_what, answers, cause, messages) => {
+    ['asks for nothing', [welcome], 'accepts any client', 0],
+    ['asks in clear text once it has the proof', [byScram, challenge, inClear], 'in clear', 2],
+    [
+      'proves nothing itself',
+      [byScram, challenge, welcome],
+      'without proof that it knows the password',
+      2,
+    ],
+    ['sends a wrong proof', [byScram, challenge, wrongProof], 'signature does not match', 2],
+  ])('is not given to a server that %s', async (_what, answers, cause, messages) => {
     const leader = await fakeLeader(...answers);
     const { port } = leader;
     const options = { host: '127.0.0.1', port, user: 'haservice', database: 'postgres', password };
-    const error: unknown = await lookAtUpstream(options, within()).catch(
-      (thrown: unknown) => thrown,
-    );
+    const error: unknown = await askUpstream(options, within()).catch((thrown: unknown) => thrown);
     await leader.ended();
     expect(leader.sent).toHaveLength(messages);
     for (const sent of leader.sent) {
@@ -128,7 +131,7 @@ describe.skipIf(!havePostgres)('the password of a member', { timeout: 60_000 }, 
 
   const passfile = () => readFile(join(layoutOf(b.dataDir).settings, 'passfile'), 'utf8');
 
-  it('is for the leader alone that it follows', async () => {
+  it('is given only to the leader that it follows', async () => {
     expect(await passfile()).toBe('');
     await b.follow(1, a);
     await b.until(({ linked }) => linked === true);
@@ -137,7 +140,7 @@ describe.skipIf(!havePostgres)('the password of a member', { timeout: 60_000 }, 
     expect(await passfile()).toBe('');
   });
 
-  it('is not told to another that an order names', async () => {
+  it('is not given to another server that an order names', async () => {
     const fake = await fakeLeader(inClear);
     await b.follow(2, fake);
     const { problem } = await b.until((report) => report.problem !== undefined);

@@ -10,13 +10,13 @@ import {
   shows,
 } from './testing.ts';
 
-// One trio for all, whose tests build on each other: a new cluster takes seconds.
+// All tests share three members and build on each other: a new cluster takes seconds.
 describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
   let members: Members;
   let a: Member;
   let b: Member;
   let c: Member;
-  /** A commit on the first leader that nobody acknowledges. */
+  /** A commit on the first leader that is never acknowledged. */
   let unacknowledged: Promise<unknown>;
 
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
 
   afterAll(async () => members.end(), 60_000);
 
-  it('is empty at first, and is not promoted then', async () => {
+  it('is empty at first, and cannot be promoted then', async () => {
     expect(await a.engine.report(within())).toEqual({ state: 'Empty' });
     await expect(a.promote(1)).rejects.toMatchObject({ code: 'HA_ERR_MEMBER_EMPTY' });
   });
@@ -51,7 +51,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     }
   });
 
-  it('asks for acknowledgements, and gets none from followers that are fenced', async () => {
+  it('waits for acknowledgements, and gets none from fenced followers', async () => {
     await a.promote(1, { members: ['b', 'c'], acks: 1 });
     expect(await a.engine.report(within())).toMatchObject({
       state: 'Leading',
@@ -75,7 +75,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     while ((await a.sql(waiting)).length === 0);
   });
 
-  it('does not answer while it is frozen, and a standby takes over', async () => {
+  it('does not answer while it is frozen, and a standby is promoted', async () => {
     for (const n of [4, 5]) {
       await a.sql(`SET synchronous_commit = local; INSERT INTO t VALUES (${n})`);
     }
@@ -97,7 +97,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     expect(await report).toMatchObject({ state: 'Leading', position: { term: 2 } });
   });
 
-  it('rewinds a leader that went on alone, and tells what was lost', async () => {
+  it('rewinds a former leader that had continued, and reports the loss', async () => {
     await a.follow(5, b);
     expect(await unacknowledged).toBeInstanceOf(Error);
     const report = await a.caughtUp(b);
@@ -110,7 +110,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     await shows(a, [1, 6]);
   });
 
-  it('tells of its end, and starts as one that follows nobody', async () => {
+  it('reports its end, and starts as a member that follows no leader', async () => {
     const { ended, pid = 0 } = c.engine;
     process.kill(pid, 'SIGKILL');
     expect(await ended).toEqual({ code: null, signal: 'SIGKILL' });
@@ -122,7 +122,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     await expect(c.sql('INSERT INTO t VALUES (0)')).rejects.toThrow('read-only');
   });
 
-  it('clones anew where the leader has not kept the log', async () => {
+  it('clones again if the leader no longer has the log', async () => {
     await b.sql('ALTER SYSTEM SET wal_keep_size = 0');
     await b.sql('SELECT pg_reload_conf()');
     const { file } = (
@@ -141,7 +141,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     await shows(c, await numbers(b));
   });
 
-  it('refuses to follow where its data are of another data set', async () => {
+  it('refuses to follow a leader of another data set', async () => {
     const foreign = await members.add('d');
     await foreign.promote(1, undefined, true);
     await foreign.sql('CREATE TABLE mine ()');
@@ -152,7 +152,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     foreign.engine.kill();
   });
 
-  it('says that the password is wrong', async () => {
+  it('reports a wrong password', async () => {
     const stranger = await members.add('e', { password: 'wrong' });
     await stranger.follow(5, b);
     const report = await stranger.until(({ problem }) => problem !== undefined);

@@ -3,19 +3,19 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { Ending, EngineProblem, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
-import { alone } from './settings.ts';
+import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 
 /** Less than two segments of the log: the next one may not fit. */
 const leastRoomBytes = 32 * 2 ** 20;
-/** Milliseconds between two looks at the disk, and at the certificates, which are renewed in place. */
+/** How often the free space is checked, and the certificates, which are renewed in place. Milliseconds. */
 const roomMs = 5_000;
 const certificatesMs = 600_000;
 
@@ -26,21 +26,21 @@ export class PostgresEngine implements ManagedEngine {
   readonly #certificates: string;
   #database: Database | undefined;
   #follower: Follower | undefined;
-  /** What goes on beside the orders, until the next one. */
-  #beside = new AbortController();
+  /** Aborts background work of the last order. */
+  #background = new AbortController();
   #sync: Order<'promote'>['sync'];
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
   #renewedAt: number;
   #isFull = false;
-  #settle: (ending: Ending) => void = () => {};
+  #fenceAndReplay: (ending: Ending) => void = () => {};
 
   /** @param certificates folder of tls.crt, tls.key and ca.crt */
   constructor(context: EngineContext, certificates = tlsFolder) {
     this.#context = context;
     this.#certificates = certificates;
     this.#renewedAt = context.clock.now();
-    this.ended = new Promise((resolve) => (this.#settle = resolve));
+    this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
 
   get pid(): number | undefined {
@@ -51,11 +51,11 @@ export class PostgresEngine implements ManagedEngine {
     const database = await Database.open(this.#context, this.#certificates, signal);
     this.#database = database;
     void database.server.ended.then((ending) => {
-      database.pulse.close();
-      this.#settle(ending);
+      database.poller.close();
+      this.#fenceAndReplay(ending);
     });
     if (database.identity === undefined || (await database.isUnfinished())) return;
-    await database.start(alone, signal);
+    await database.start(detached, signal);
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
@@ -73,71 +73,74 @@ export class PostgresEngine implements ManagedEngine {
     }
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
-    const status = await database.pulse.ask(signal);
+    const status = await database.poller.ask(signal);
     await this.#renewCertificates(database);
     if (status === 'down') return { state: 'Starting', ...common };
-    return { ...(await this.#of(database, status)), ...common };
+    return { ...(await this.#roleReport(database, status)), ...common };
   }
 
   async promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
-    const database = await this.#next();
+    const database = await this.#endBackground();
     if (database.identity === undefined) {
-      if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'cannot be promoted');
+      if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
       await initDataDirectory(tools, layout, this.#context.password, signal);
-      await database.look();
+      await database.refresh();
     }
     if (await database.isUnfinished()) {
-      throw new HAError('HA_ERR_MEMBER_EMPTY', 'its data are half rewound');
+      throw new HAError(
+        'HA_ERR_MEMBER_EMPTY',
+        'the data of the member are from an unfinished rewind',
+      );
     }
-    await database.start(alone, signal);
+    await database.start(detached, signal);
     const isNew = await promote(database, order, signal);
     this.#sync = order.sync ?? { members: [], acks: 0 };
     if (isNew) this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
   }
 
   async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
-    if (this.#follower?.does(order) !== true) {
-      const database = await this.#next();
+    if (this.#follower?.isFor(order) !== true) {
+      const database = await this.#endBackground();
       this.#caughtUpAt = this.#context.clock.now();
       this.#follower = new Follower(database, order);
     }
-    const { begun } = this.#follower;
+    const { started } = this.#follower;
     await new Promise<void>((resolve, reject) => {
       const aborted = () => reject(signal.reason as Error);
       signal.addEventListener('abort', aborted, { once: true });
-      begun.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+      started.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
     });
   }
 
   async fence(signal: AbortSignal): Promise<void> {
-    const database = await this.#next();
+    const database = await this.#endBackground();
     if (database.identity === undefined || (await database.isUnfinished())) return;
     await fence(database, signal);
   }
 
   async stop(signal: AbortSignal): Promise<void> {
-    const database = await this.#next();
+    const database = await this.#endBackground();
     await database.stop('fast', signal);
     await rm(database.settings.sockets, { recursive: true, force: true });
   }
 
   kill(): void {
-    this.#beside.abort();
+    this.#background.abort();
     this.#database?.server.kill();
   }
 
   get #opened(): Database {
     if (this.#database === undefined) {
-      throw new HAError('HA_ERR_DATABASE', 'it has not been started yet');
+      throw new HAError('HA_ERR_DATABASE', 'the server has not been started yet');
     }
     return this.#database;
   }
 
-  /** Ends what the last order has left going on. */
-  async #next(): Promise<Database> {
-    this.#beside.abort();
-    this.#beside = new AbortController();
+  /** Ends the background work of the last order. */
+  async #endBackground(): Promise<Database> {
+    this.#background.abort();
+    this.#background = new AbortController();
     const follower = this.#follower;
     await follower?.cancel();
     this.#follower = undefined;
@@ -145,15 +148,15 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   #inBackground(what: string, work: (signal: AbortSignal) => Promise<void>): void {
-    const { signal } = this.#beside;
+    const { signal } = this.#background;
     work(signal).catch((error: unknown) => {
       if (!signal.aborted) this.#context.log.warn({ error }, `${what} has failed`);
     });
   }
 
-  async #of(database: Database, status: ServerStatus): Promise<EngineReport> {
+  async #roleReport(database: Database, status: ServerStatus): Promise<EngineReport> {
     if (!status.standby && !database.mayLead) {
-      this.#context.log.error({}, 'somebody else has promoted the server: it is ended');
+      this.#context.log.error({}, 'another client has promoted the server: ending it');
       database.server.abandon();
       return { state: 'Starting' };
     }
@@ -163,11 +166,11 @@ export class PostgresEngine implements ManagedEngine {
       const isInForce = sync !== undefined && status.sync === syncNames(sync);
       return { state: 'Leading', position, ...(isInForce ? { sync } : {}) };
     }
-    // Until then there may be more in its log than it says.
-    database.isWhole ||= status.idle || status.streaming;
-    if (!database.isWhole) return { state: 'Starting' };
+    // Until then there may be more in its log than it reports.
+    database.hasReplayedAll ||= status.idle || status.streaming;
+    if (!database.hasReplayedAll) return { state: 'Starting' };
     const follower = this.#follower;
-    // It was told to let go, and has not surely done so: what it receives it still acknowledges.
+    // It was told to stop following, but may not have done so: it still acknowledges what it receives.
     if (follower === undefined && database.mayFollow) {
       return { state: 'Following', linked: status.streaming, position };
     }

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Member, Members, havePostgres, within, numbers, shows } from './testing.ts';
 
 // The tests build on each other: a new cluster takes seconds.
-describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
+describe.skipIf(!havePostgres)('a promotion of PostgresEngine', { timeout: 120_000 }, () => {
   let members: Members;
   let a: Member;
   let b: Member;
 
   beforeAll(async () => {
     members = await Members.create();
-    // A query on a standby may hold up the replay for ever.
+    // A query on a standby may hold up the replay without limit.
     const args = ['-c', 'max_standby_streaming_delay=-1', '-c', 'max_standby_archive_delay=-1'];
     [a, b] = [await members.add('a', { args }), await members.add('b', { args })];
     await a.promote(1, undefined, true);
@@ -22,7 +22,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
 
   afterAll(async () => members.end(), 60_000);
 
-  it('changes leaders as planned and leaves nothing behind', async () => {
+  it('hands over the role in a planned change and leaves nothing behind', async () => {
     const client = a
       .client(async (session) => {
         await session.rows('SELECT 1');
@@ -45,7 +45,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     while ((await numbers(a)).length < 20_000);
   });
 
-  it('is promoted in spite of a query that holds up the replay', async () => {
+  it('is promoted despite a query that holds up the replay', async () => {
     const reader = a
       .client(async (session) => {
         await session.rows('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t LIMIT 1');
@@ -67,7 +67,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     await b.caughtUp(a);
   });
 
-  it('tells two timelines of the same number apart, and keeps what one must give up', async () => {
+  it('distinguishes two timelines of the same number, and retains the data that a member must discard', async () => {
     await a.fence();
     await b.fence();
     await Promise.all([a.promote(9), b.promote(9)]);
@@ -85,7 +85,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
     await shows(b, await numbers(a));
   });
 
-  it('trusts no data that a rewind was cut off in', async () => {
+  it('does not use data of an interrupted rewind', async () => {
     await b.engine.stop(within());
     await writeFile(join(b.dataDir, '.haservice-postgres', 'rewinding'), '');
     await b.restart();

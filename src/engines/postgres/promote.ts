@@ -3,14 +3,14 @@ import type { Order } from '../../protocol/member-protocol.ts';
 import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
 import { syncNames } from './quote.ts';
-import { keepRoles } from './role.ts';
+import { ensureRoles } from './role.ts';
 
-/** Queries here that hold up the replay of the log may go on for so long when the standby is to lead. Milliseconds. */
+/** How long queries may hold up the replay of the log while the standby is promoted. Milliseconds. */
 const heldUpMs = 1_000;
 const checkpointMs = 3_600_000;
 
 /**
- * Makes a standby that has data take writes, or a leader ask for other acknowledgements.
+ * Makes a standby with data take writes, or changes the acknowledgements that a leader asks for.
  * @returns whether it has just begun to lead
  */
 export async function promote(
@@ -21,30 +21,30 @@ export async function promote(
   const sync = syncNames(order.sync);
   const before = await database.until(signal);
   if (!before.standby) {
-    if (before.sync !== sync || database.situation.sync !== sync) {
-      await database.tell({ sync }, signal);
+    if (before.sync !== sync || database.replication.sync !== sync) {
+      await database.apply({ sync }, signal);
     }
-    // Whether commits wait at all is the checkpointer's to say. When it has made a checkpoint it has read its settings.
+    // The checkpointer decides whether commits wait at all. Once it has made a checkpoint, it has read its settings.
     if (sync !== '' && !database.commitsWait) {
       await checkpoint(database, signal);
       database.commitsWait = true;
     }
     return false;
   }
-  // In a standby they wait for somebody who cannot be; one that is not sure of it begins anew.
+  // In a standby, commits wait for a standby that does not exist; if that is not certain, the server is restarted.
   if (database.commitsWait) await fence(database, signal);
   else await restartAlone(database, signal);
   const timeline = await database.timelineOf(await database.until(signal));
-  await database.tell({ sync }, signal);
+  await database.apply({ sync }, signal);
   // So that the new timeline has the number epoch + 1: see Timelines.
-  await database.timelines.fill(Math.max(order.epoch, timeline));
+  await database.timelines.reserve(Math.max(order.epoch, timeline));
   database.mayLead = true;
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
-  await leads(database, signal);
+  await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
   const { password } = database.context;
   if (password !== undefined) {
-    await database.session(signal, (session) => keepRoles(session, password));
+    await database.session(signal, (session) => ensureRoles(session, password));
   }
   const now = await database.until(signal);
   if (now.sync !== sync) {
@@ -53,7 +53,7 @@ export async function promote(
   return true;
 }
 
-async function leads(database: Database, signal: AbortSignal): Promise<void> {
+async function waitForPromotion(database: Database, signal: AbortSignal): Promise<void> {
   const { clock } = database.context;
   let freeAt = clock.now();
   for (;;) {
@@ -74,7 +74,7 @@ async function leads(database: Database, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A transaction that is rolled back waits for nobody's acknowledgement, and counts for nothing. */
+/** A transaction that is rolled back waits for no acknowledgement and changes nothing. */
 async function tryToWrite(database: Database, signal: AbortSignal): Promise<void> {
   await database.session(signal, async (session) => {
     await session.rows('BEGIN');
@@ -83,7 +83,7 @@ async function tryToWrite(database: Database, signal: AbortSignal): Promise<void
   });
 }
 
-/** Until there is one pg_rewind takes a new leader for one of the old timeline. */
+/** Before its first checkpoint, pg_rewind takes a new leader for one of the old timeline. */
 export async function checkpoint(database: Database, signal: AbortSignal): Promise<void> {
   await database.session(signal, (session) => session.rows('CHECKPOINT'), checkpointMs);
 }

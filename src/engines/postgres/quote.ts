@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SyncSet } from '../../protocol/member-protocol.ts';
 
-/** Bytes of an application_name; Postgres cuts off what is longer (NAMEDATALEN). */
+/** Bytes of an application_name; Postgres cuts off the rest (NAMEDATALEN). */
 const longestName = 63;
 
 /** A member's application_name: its own name, or a unique short form of it. */
@@ -11,13 +11,13 @@ export function applicationName(member: string): string {
   return `${member.slice(0, longestName - 13)}-${hash}`;
 }
 
-/** What a connection to the leader is for. */
+/** Purpose of a connection to the leader. */
 export type Purpose = 'follow' | 'copy' | 'rewind';
 
 /**
- * application_name of a connection to the leader. Only who follows has the member's name, by which synchronous_standby_names
- * counts it: pg_basebackup acknowledges what it receives of the log, too, but a copy that is not complete holds nothing. The
- * name of a copy has a space in it, and thereby is no pod's, wherever Postgres cuts it off.
+ * application_name of a connection to the leader. Only a following member uses its own name, by which synchronous_standby_names
+ * counts it: pg_basebackup also acknowledges log that it receives, but an incomplete copy holds nothing. The name of a copy
+ * contains a space, so that it is never a pod's, wherever Postgres cuts it off.
  */
 export const connectionName = (purpose: Purpose, member: string) =>
   purpose === 'follow' ? applicationName(member) : `${purpose} for ${member}`;
@@ -34,7 +34,7 @@ export const connectionString = (options: Record<string, string | number>) =>
     .map(([name, value]) => `${name}=${connectionValue(String(value))}`)
     .join(' ');
 
-/** synchronous_standby_names. Any `acks` of the members, or nobody. */
+/** Value of synchronous_standby_names: any `acks` of the members, or none. */
 export function syncNames(sync: SyncSet | undefined): string {
   if (sync === undefined || sync.acks === 0 || sync.members.length === 0) return '';
   const names = sync.members.map((member) => `"${applicationName(member).replaceAll('"', '""')}"`);
@@ -42,7 +42,7 @@ export function syncNames(sync: SyncSet | undefined): string {
 }
 
 /**
- * In force in every standby: asks for a member that cannot be. The server thereby begins to take writes in a state in which
- * every commit waits, whatever of its processes has seen the change to the real names first.
+ * In force in every standby: asks for a standby that cannot exist. So the server begins to take writes in a state in which every
+ * commit waits, whichever of its processes reads the change to the real names first.
  */
-export const nobodyYet = 'ANY 1 ("(no order yet)")';
+export const noStandby = 'ANY 1 ("(no order yet)")';

@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 /** Role by which members copy and follow each other. It has the same password as the superuser. */
 export const replicationUser = 'haservice';
 
-/** It copies whole members, so that it may read their files is no new right. */
+/** The role copies whole members, so the permission to read their files adds nothing. */
 const functions = [
   'pg_ls_dir(text, boolean, boolean)',
   'pg_stat_file(text, boolean)',
@@ -12,7 +12,7 @@ const functions = [
   'pg_read_binary_file(text, bigint, bigint, boolean)',
 ];
 
-/** Each on one line, as single-user mode reads a statement from each. */
+/** One statement per line, as single-user mode reads them. */
 export function roleStatements(password: string): string[] {
   const role = replicationUser;
   return [
@@ -23,10 +23,10 @@ export function roleStatements(password: string): string[] {
 }
 
 /**
- * On a leader: gives both roles the Secret's password, where that has changed, and makes the role where a data set that began
- * without the agent has none. Asks for no acknowledgement: followers need the role to give one.
+ * On a leader: gives both roles the Secret's password if it has changed, and creates the role in a data set that was created
+ * without the agent. Asks for no acknowledgement: followers need the role to give one.
  */
-export async function keepRoles(session: Session, password: string): Promise<void> {
+export async function ensureRoles(session: Session, password: string): Promise<void> {
   const roles = await session.rows<{ name: string; verifier: string | null }>(
     `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('postgres', '${replicationUser}')`,
   );
@@ -44,8 +44,8 @@ export async function keepRoles(session: Session, password: string): Promise<voi
 const iterations = 4096;
 
 /**
- * What Postgres keeps of a password, so that the password itself is in no log: SCRAM-SHA-256 of RFC 5802 and RFC 7677. A password
- * beyond ASCII is not normalized (SASLprep), and is then good only in the form that the Secret has.
+ * The verifier that Postgres stores for a password, so that the password itself is in no log: SCRAM-SHA-256 of RFC 5802 and
+ * RFC 7677. A password beyond ASCII is not normalized (SASLprep), and then works only in the form that the Secret has.
  */
 function verifierOf(password: string, salt = randomBytes(16), rounds = iterations): string {
   const salted = pbkdf2Sync(password, salt, rounds, 32, 'sha256');

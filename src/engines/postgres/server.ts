@@ -1,110 +1,110 @@
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Child } from '../process-group.ts';
+import { ProcessGroup } from '../process-group.ts';
 import type { Ending } from '../managed-engine.ts';
 import type { Tools } from './tools.ts';
 
-/** Milliseconds after which an immediate shutdown is helped by SIGKILL. */
+/** After how long an immediate shutdown is completed by SIGKILL. Milliseconds. */
 const immediateMs = 2_000;
 
 /** The postmaster and the processes that it has started. */
 export class Server {
-  /** Settles when it has ended although nobody asked it to. */
+  /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
   readonly #tools: Tools;
   readonly #data: string;
-  #child: Child | undefined;
-  #settle: (ending: Ending) => void = () => {};
+  #group: ProcessGroup | undefined;
+  #fenceAndReplay: (ending: Ending) => void = () => {};
 
   constructor(tools: Tools, data: string) {
     this.#tools = tools;
     this.#data = data;
-    this.ended = new Promise((resolve) => (this.#settle = resolve));
+    this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#group?.pid;
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
   async start(args: readonly string[]): Promise<void> {
-    if (this.#child !== undefined) return;
+    if (this.#group !== undefined) return;
     await clearLeftOvers(this.#data);
-    const { folder, owner, env } = this.#tools;
-    const child = await Child.start([join(folder, 'postgres'), '-D', this.#data, ...args], {
+    const { folder, osUser, env } = this.#tools;
+    const group = await ProcessGroup.start([join(folder, 'postgres'), '-D', this.#data, ...args], {
       env,
       cwd: '/',
-      ...(owner === undefined ? {} : { user: owner }),
+      ...(osUser === undefined ? {} : { user: osUser }),
     });
-    this.#child = child;
-    void child.ended.then((ending) => {
-      if (this.#child !== child) return;
-      this.#child = undefined;
-      this.#settle(ending);
+    this.#group = group;
+    void group.ended.then((ending) => {
+      if (this.#group !== group) return;
+      this.#group = undefined;
+      this.#fenceAndReplay(ending);
     });
   }
 
-  /** Whether it lets sessions in. It writes that into its lock file: asking by a connection would fill its log. */
+  /** Whether it accepts sessions. Read from its lock file: trying a connection would fill its log. */
   async isUp(): Promise<boolean> {
-    if (this.#child === undefined) return false;
+    if (this.#group === undefined) return false;
     const lock = await readFile(join(this.#data, 'postmaster.pid'), 'utf8').catch(() => '');
     const [pid, , , , , , , status] = lock.split('\n');
-    return Number(pid) === this.#child.pid && /^(ready|standby)/.test(status ?? '');
+    return Number(pid) === this.#group.pid && /^(ready|standby)/.test(status ?? '');
   }
 
-  /** Reads its settings anew. Only for one that has answered: earlier, the signal would end it. */
+  /** Makes it read its settings again. Only for a server that has answered: an earlier signal would end it. */
   reload(): void {
-    this.#child?.signal('SIGHUP');
+    this.#group?.signal('SIGHUP');
   }
 
   /**
-   * fast: writes a checkpoint, and lets the followers have all of the log; immediate: as a crash. Helped by SIGKILL when the
-   * signal comes, after an immediate one in 2 s at the latest. Resolves when no process is left.
+   * fast: writes a checkpoint and sends the rest of the log to the followers; immediate: as by a crash. SIGKILL follows if the
+   * signal comes, and 2 s after an immediate stop. Resolves when no process is left.
    */
   async stop(how: 'fast' | 'immediate', signal?: AbortSignal): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
+    const group = this.#group;
+    if (group === undefined) return;
+    this.#group = undefined;
     const limits = [
       ...(signal === undefined ? [] : [signal]),
       ...(how === 'immediate' ? [AbortSignal.timeout(immediateMs)] : []),
     ];
     const limit = AbortSignal.any(limits);
-    const kill = () => killAll(child);
+    const kill = () => killAll(group);
     limit.addEventListener('abort', kill);
     try {
       if (limit.aborted) kill();
-      else child.signal(how === 'fast' ? 'SIGINT' : 'SIGQUIT');
-      // A stopped process gets no signal but SIGKILL; one that is going to end may as well go on.
-      child.signal('SIGCONT');
-      await child.ended;
+      else group.signal(how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+      // A stopped process receives no signal but SIGKILL; a process that ends need not stay stopped.
+      group.signal('SIGCONT');
+      await group.ended;
     } finally {
       limit.removeEventListener('abort', kill);
     }
   }
 
-  /** SIGKILL, as if it had ended by itself: `ended` tells. */
+  /** SIGKILL, as if it had ended by itself: `ended` settles. */
   abandon(): void {
-    if (this.#child !== undefined) killAll(this.#child);
+    if (this.#group !== undefined) killAll(this.#group);
   }
 
   kill(): void {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child !== undefined) killAll(child);
+    const group = this.#group;
+    this.#group = undefined;
+    if (group !== undefined) killAll(group);
   }
 }
 
 /**
- * Each backend is in a session of its own, and when the postmaster is killed one that is busy goes on until it looks up: it could
- * still commit. So the postmaster is stopped first, that it starts no more, and all of them are killed.
+ * Each backend has a session of its own. If the postmaster is killed, a busy backend continues until it notices that, and could
+ * still commit. So the postmaster is stopped first, to start no more backends, and then all are killed.
  */
-function killAll(child: Child): void {
-  child.signal('SIGSTOP');
-  for (const pid of childrenOf(child.pid)) send(pid, 'SIGKILL');
-  child.signal('SIGKILL');
-  for (const pid of childrenOf(child.pid)) send(pid, 'SIGKILL');
+function killAll(group: ProcessGroup): void {
+  group.signal('SIGSTOP');
+  for (const pid of childrenOf(group.pid)) send(pid, 'SIGKILL');
+  group.signal('SIGKILL');
+  for (const pid of childrenOf(group.pid)) send(pid, 'SIGKILL');
 }
 
 function childrenOf(parent: number): number[] {
@@ -113,7 +113,7 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => pid > 0 && statOf(pid)?.parent === parent);
 }
 
-/** Name and parent of a process; undefined where it has ended, even if nobody has asked how. */
+/** Name and parent of a process; undefined if it has ended, even as a zombie. */
 function statOf(pid: number): { name: string; parent: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -128,14 +128,14 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone.
+    // It has ended.
   }
 }
 
 /**
- * What an earlier agent has left running on these data is ended: in a container there is nothing of the kind. And postmaster.pid of
- * an earlier container names a process id that may be anybody's here, even a thread's of this process: the server would
- * refuse to start.
+ * Ends servers that an earlier agent has left running on these data; in a container there are none. And postmaster.pid of an
+ * earlier container holds a process id that another process may have here, or a thread of this process: the server would refuse
+ * to start.
  */
 async function clearLeftOvers(data: string): Promise<void> {
   for (let left = serversOf(data); left.length > 0; left = serversOf(data)) {
@@ -145,7 +145,7 @@ async function clearLeftOvers(data: string): Promise<void> {
   }
   const path = join(data, 'postmaster.pid');
   const pid = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10);
-  // The server itself knows what to do about one that is gone.
+  // The server itself handles a process id that does not exist.
   if (pid > 0 && isThere(pid)) await rm(path, { force: true });
 }
 
@@ -161,7 +161,7 @@ function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    // A container's root may not look at another user's process.
+    // The root of a container may not read another user's process.
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ export type SessionOptions = Pick<
   'host' | 'port' | 'user' | 'password' | 'database' | 'ssl' | 'application_name'
 >;
 
-/** One connection to a server. Whatever waits for its answers fails when it is ended. */
+/** One connection to a server. Pending queries fail when it is ended. */
 export class Session {
   readonly #client: pg.Client;
   readonly #socket: Socket;
@@ -19,8 +19,8 @@ export class Session {
   }
 
   /**
-   * Pending as long as the server does not answer. A password is used for SCRAM alone, and the server must know it, too.
-   * @throws HAError HA_ERR_NOT_SCRAM; the error of `pg`; the signal's reason where that came first
+   * Pending as long as the server does not answer. A password is used for SCRAM only, and the server must know it, too.
+   * @throws HAError HA_ERR_NOT_SCRAM; the error of `pg`; the signal's reason if that came first
    */
   static async open(options: SessionOptions, signal: AbortSignal): Promise<Session> {
     signal.throwIfAborted();
@@ -28,13 +28,13 @@ export class Session {
     const client = new pg.Client({
       application_name: 'haservice agent',
       ...options,
-      // Over TLS the proof of the password is for the server's certificate: a relay that has another cannot pass it on.
+      // Over TLS the proof of the password is bound to the server's certificate: a relay that has another cannot pass it on.
       enableChannelBinding: options.ssl !== undefined && options.ssl !== false,
       keepAlive: true,
       stream: () => socket,
     });
     answerScramAlone(client.connection, options.password !== undefined);
-    // Whoever waits for an answer is told, too.
+    // A pending query fails, too.
     client.on('error', () => {});
     const abort = () => socket.destroy();
     signal.addEventListener('abort', abort);
@@ -50,7 +50,7 @@ export class Session {
   }
 
   async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-    // With no values it is the simple protocol, which takes several statements at once.
+    // Without values it is the simple protocol, which takes several statements at once.
     const result = await (values.length === 0
       ? this.#client.query<Row>(text)
       : this.#client.query<Row>(text, values));
@@ -59,7 +59,7 @@ export class Session {
 
   async row<Row extends object>(text: string, values: unknown[] = []): Promise<Row> {
     const [row] = await this.rows<Row>(text, values);
-    if (row === undefined) throw new HAError('HA_ERR_DATABASE', 'there was no row in its answer');
+    if (row === undefined) throw new HAError('HA_ERR_DATABASE', 'the answer to a query has no row');
     return row;
   }
 
@@ -69,8 +69,8 @@ export class Session {
 }
 
 /**
- * Does `work` over a connection of its own, which is ended when the signal comes or the time is over.
- * @throws what `work` or `Session.open` throws; the signal's reason; HA_ERR_DATABASE where it took too long
+ * Runs `work` over a connection of its own, which is ended if the signal comes or the time is over.
+ * @throws what `work` or `Session.open` throws; the signal's reason; HA_ERR_DATABASE if it takes too long
  */
 export async function withSession<T>(
   options: SessionOptions,
@@ -102,7 +102,7 @@ export async function withSession<T>(
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-/** Whether it means that no server is there, or that it is coming up or going down. */
+/** Whether the error means that no server runs, or that it is starting or stopping. */
 export function isDown(error: unknown): boolean {
   // 57P01 to 57P03: admin shutdown, crash shutdown, cannot connect now.
   const down = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03'];

@@ -5,38 +5,38 @@ import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
-import { type Purpose, applicationName, literal, nobodyYet } from './quote.ts';
+import { type Purpose, applicationName, literal, noStandby } from './quote.ts';
 import { replicationUser } from './role.ts';
 import type { SessionOptions } from './session.ts';
 
-/** What changes while the server runs. */
-export interface Situation {
-  /** Whom it follows. */
+/** Settings of replication, which change while the server runs. */
+export interface ReplicationConfig {
+  /** The leader that it follows; absent: none. */
   leader?: Host | undefined;
   /** synchronous_standby_names. */
   sync: string;
-  /** It is about to end: no new transaction is to write. */
+  /** It is about to end: new transactions must not write. */
   readOnly?: boolean;
 }
 
-/** As a standby that follows nobody. */
-export const alone: Situation = { sync: nobodyYet };
+/** Settings of a standby that follows no leader. */
+export const detached: ReplicationConfig = { sync: noStandby };
 
 const MiB = 2 ** 20;
 
-/** Ours alone to say, wherever they stand: in postgresql.auto.conf they would go before ours. */
+/** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
 const ours =
   /^\s*(primary_conninfo|primary_slot_name|synchronous_standby_names|promote_trigger_file|restore_command|recovery_\w+)\b/i;
 
 /**
- * The files by which the agent tells the server what to do. They lie outside of PGDATA. postgresql.conf there includes the one
- * in PGDATA, which is the user's and which clones and rewinds bring along; what is said after it cannot be changed there.
+ * The files by which the agent configures the server. They lie outside of PGDATA. postgresql.conf there includes the one in
+ * PGDATA, which is the user's and which clones and rewinds bring along; settings after the include cannot be changed there.
  */
 export class Settings {
   readonly #context: EngineContext;
   readonly #layout: Layout;
-  readonly #owner: OsUser | undefined;
-  /** Of the socket: private, as whoever can reach it needs no password. */
+  readonly #osUser: OsUser | undefined;
+  /** Folder of the socket: private, as no password is needed over it. */
   readonly sockets: string;
   /** Folder of tls.crt, tls.key and ca.crt. */
   readonly #certificates: string;
@@ -49,35 +49,35 @@ export class Settings {
     context: EngineContext,
     layout: Layout,
     {
-      owner,
+      osUser,
       sockets,
       certificates,
       major,
-    }: { owner: OsUser | undefined; sockets: string; certificates: string; major: number },
+    }: { osUser: OsUser | undefined; sockets: string; certificates: string; major: number },
   ) {
     this.#context = context;
     this.#layout = layout;
-    this.#owner = owner;
+    this.#osUser = osUser;
     this.sockets = sockets;
     this.#certificates = certificates;
     this.#major = major;
   }
 
-  /** All files but postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
+  /** Writes all files except postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
   async prepare(): Promise<boolean> {
     const { settings } = this.#layout;
-    await makeFolder(settings, this.#owner);
+    await makeFolder(settings, this.#osUser);
     const { config } = this.#context;
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
     return config.engine.tls !== undefined && (await this.#copyCertificates());
   }
 
   /**
-   * Whom libpq may give the password to, from now on: one that has proved by SCRAM, to our own client, that it knows it already.
-   * For libpq answers as it is asked, in clear, too. A receiver that runs reads the file each time that it connects, so this
-   * comes before it is told of another leader.
+   * Sets to whom libpq may give the password: only to a server that has proved to the agent's own client, by SCRAM, that it knows
+   * the password. libpq gives the password in any form that a server asks for, also in clear text. A running receiver reads the
+   * file for each connection, so this comes before it is told of another leader.
    */
-  async entrust(leader: Host | undefined): Promise<void> {
+  async writePassfile(leader: Host | undefined): Promise<void> {
     const { password } = this.#context;
     const isNobody = leader === undefined || password === undefined;
     const text = isNobody ? '' : passfileLine(leader, password);
@@ -86,13 +86,13 @@ export class Settings {
     this.#passfile = text;
   }
 
-  /** Puts a situation into the file; the server has yet to read it. */
-  async say(situation: Situation): Promise<void> {
-    await this.#write('postgresql.conf', await this.#text(situation));
+  /** Writes the settings of replication; the server has yet to read them. */
+  async write(replication: ReplicationConfig): Promise<void> {
+    await this.#write('postgresql.conf', await this.#text(replication));
     await this.#removeOverrides();
   }
 
-  /** Arguments of the server. The template's own come first: those after them win. */
+  /** Arguments of the server. Those of the template come first: later ones take precedence. */
   get serverArgs(): string[] {
     const { args, port } = this.#context.config;
     const hasHba = args.some((arg) => /^(-c)?(-{0,2})hba[_-]file=/.test(arg));
@@ -106,7 +106,7 @@ export class Settings {
       cluster_name: applicationName(this.#context.pod.name),
       hot_standby: 'on',
       wal_log_hints: 'on',
-      // The agent's end tells the operator at once; a restart would go unheard, and as a leader.
+      // The end of the agent tells the operator at once; a restart would go unnoticed, and the server would still lead.
       restart_after_crash: 'off',
       log_destination: 'stderr',
       logging_collector: 'off',
@@ -117,16 +117,16 @@ export class Settings {
     ];
   }
 
-  /** To the own server, without a password. */
+  /** For the member's own server, without a password. */
   get local(): SessionOptions {
     const { port } = this.#context.config;
     return { host: this.sockets, port, user: 'postgres', database: 'postgres' };
   }
 
-  /** To another member, as a session. */
+  /** For another member, as a session. */
   async remote({ host, port }: Host): Promise<SessionOptions> {
     const { config, password } = this.#context;
-    // verify-ca: a pod's certificate cannot name its address.
+    // verify-ca: the certificate of a pod cannot contain its address.
     const ssl =
       config.engine.tls === undefined
         ? false
@@ -141,7 +141,7 @@ export class Settings {
     };
   }
 
-  /** To another member, for libpq: which must be entrusted with the password first. */
+  /** For another member, for libpq: call writePassfile first. */
   connection(purpose: Purpose, leader: Host): string {
     const { config, pod, password } = this.#context;
     return connectionTo(leader, purpose, pod.name, {
@@ -151,13 +151,13 @@ export class Settings {
     });
   }
 
-  async #text({ leader, sync, readOnly = false }: Situation): Promise<string> {
+  async #text({ leader, sync, readOnly = false }: ReplicationConfig): Promise<string> {
     const { blocks, bsize } = await statfs(this.#layout.top);
     const megabytes = (share: number, least: number, most: number) =>
       `${Math.round(Math.min(Math.max((blocks * bsize) / share / MiB, least), most))}MB`;
     const lines = [
-      '# Written by the agent of haservice: changes here are lost. Change the one in pgdata, or the arguments in the template.',
-      '# A follower that was away for longer than this much of the log is cloned anew. A sixteenth of the volume.',
+      '# Written by the agent of HAService: changes here are lost. Change the file in pgdata, or the arguments in the template.',
+      '# A follower that lacks more log than this is cloned again. A sixteenth of the volume.',
       `wal_keep_size = ${megabytes(16, 64, 512)}`,
       `max_wal_size = ${megabytes(8, 128, 1024)}`,
       'wal_sender_timeout = 10s',
@@ -166,8 +166,8 @@ export class Settings {
       `include_if_exists = ${literal(join(this.#layout.data, 'postgresql.conf'))}`,
       'fsync = on',
       'full_page_writes = on',
-      // A follower has flushed the commit when it is acknowledged. One whose client cancels it while it waits is committed on the
-      // leader alone, with a warning to the client: it was not acknowledged, and a failover may lose it.
+      // A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the
+      // leader only, with a warning to the client: it was not acknowledged, and a failover may lose it.
       'synchronous_commit = on',
       "recovery_target_timeline = 'latest'",
       "primary_slot_name = ''",
@@ -185,15 +185,15 @@ export class Settings {
     return `${lines.join('\n')}\n`;
   }
 
-  /** What ALTER SYSTEM, or the leader's copy of it, says in our place. */
+  /** Removes settings of ALTER SYSTEM, or of the leader's copy of it, that only the agent may set. */
   async #removeOverrides(): Promise<void> {
     const path = join(this.#layout.data, 'postgresql.auto.conf');
     const text = await readFile(path, 'utf8').catch(() => '');
     const kept = text.split('\n').filter((line) => !ours.test(line));
-    if (kept.length < text.split('\n').length) await writeFor(this.#owner, path, kept.join('\n'));
+    if (kept.length < text.split('\n').length) await writeFor(this.#osUser, path, kept.join('\n'));
   }
 
-  /** Postgres reads a key only where nobody but its owner can; a Secret's files are root's, and links. */
+  /** Postgres accepts a key only if nobody but its owner can read it; the files of a Secret are links, and belong to root. */
   async #copyCertificates(): Promise<boolean> {
     let hasChanged = false;
     for (const name of ['tls.crt', 'tls.key', 'ca.crt']) {
@@ -206,14 +206,14 @@ export class Settings {
       }
       const copy = await readFile(this.#path(name)).catch(() => undefined);
       if (copy?.equals(content) === true) continue;
-      await writeFor(this.#owner, this.#path(name), content);
+      await writeFor(this.#osUser, this.#path(name), content);
       hasChanged = true;
     }
     return hasChanged;
   }
 
   async #write(name: string, text: string): Promise<void> {
-    await writeFor(this.#owner, this.#path(name), text);
+    await writeFor(this.#osUser, this.#path(name), text);
   }
 
   #path(name: string): string {

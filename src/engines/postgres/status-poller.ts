@@ -3,12 +3,12 @@ import { HAError } from '../../api/errors.ts';
 import { Session, type SessionOptions, codeOf, isDown } from './session.ts';
 import { type ServerStatus, askStatus } from './status.ts';
 
-/** A kept connection is the answer of one backend. A new one needs the postmaster, too, so there is one this often. Milliseconds. */
+/** An open connection checks one backend only. A new one needs the postmaster, too, so it is opened this often. Milliseconds. */
 const renewMs = 2_000;
 
 /**
- * Asks the own server how it is, over a kept connection, one question at a time. A question that is not answered stays open for
- * whoever asks next: a frozen server gets no second one.
+ * Asks the member's own server for its status, over one open connection, one query at a time. An unanswered query stays open for
+ * the next caller: a frozen server gets no second one.
  */
 export class StatusPoller {
   readonly #options: SessionOptions;
@@ -25,7 +25,7 @@ export class StatusPoller {
     this.#isUp = isUp;
   }
 
-  /** `down`: no server is there, or it takes no questions yet. @throws HAError HA_ERR_DATABASE; the signal's reason */
+  /** `down`: no server runs, or it accepts no queries yet. @throws HAError HA_ERR_DATABASE; the signal's reason */
   async ask(signal: AbortSignal): Promise<ServerStatus | 'down'> {
     signal.throwIfAborted();
     this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
@@ -37,7 +37,7 @@ export class StatusPoller {
     });
   }
 
-  /** The server ends, or has ended: open questions are answered by `down`. */
+  /** The server ends, or has ended: pending queries are answered by `down`. */
   close(): void {
     this.#closing.abort();
     this.#closing = new AbortController();
@@ -69,7 +69,7 @@ export class StatusPoller {
       this.#openedAt = now;
       return session;
     } catch (error) {
-      // Clients have taken all connections, which is no reason to think ill of the server.
+      // Clients have taken all connections, which does not mean that the server is unhealthy.
       if (kept !== undefined && codeOf(error) === '53300') return kept;
       throw error;
     }

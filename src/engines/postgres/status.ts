@@ -1,21 +1,21 @@
 import type { Session } from './session.ts';
 
-/** What a running server says of itself. */
+/** The status that a running server reports. */
 export interface ServerStatus {
   standby: boolean;
   /** Bytes of the log that are on disk. */
   offset: number;
-  /** Of a leader: its own; of a standby: of what it receives, where it does. */
+  /** Of a leader: its own; of a standby: that of the log that it receives, if it does. */
   timeline: number | undefined;
-  /** Process that receives from the leader. */
+  /** Process id of the receiver of the leader's log. */
   receiver: number | undefined;
-  /** Its stream stands. */
+  /** The replication stream is connected. */
   streaming: boolean;
-  /** It has flushed all that the leader has told of. */
+  /** It has flushed all that the leader has announced. */
   caughtUp: boolean;
-  /** A standby that has replayed all there is, and waits for more. */
+  /** A standby that has replayed all of its log, and waits for more. */
   idle: boolean;
-  /** A standby that does not replay what a query here still reads. */
+  /** A standby that delays the replay for a query that runs here. */
   isHeldUp: boolean;
   replayed: number;
   /** synchronous_standby_names and primary_conninfo, as this session knows them. */
@@ -62,7 +62,7 @@ export async function askStatus(session: Session): Promise<ServerStatus> {
   const replayed = Number(row.replayed ?? 0);
   return {
     standby: row.standby,
-    // A receiver counts from the start of a segment again when it begins; what was replayed is held all the same.
+    // A new receiver counts from the start of a segment; what was replayed is held all the same.
     offset: row.standby ? Math.max(Number(row.received ?? 0), replayed) : Number(row.flushed),
     timeline:
       row.segment === null
@@ -71,7 +71,7 @@ export async function askStatus(session: Session): Promise<ServerStatus> {
     receiver: row.receiver ?? undefined,
     streaming: row.streaming,
     caughtUp: row.caughtUp,
-    // It looks in pg_wal first, then to the leader, and only then waits for this.
+    // It looks in pg_wal first, then asks the leader, and only then waits for this event.
     idle: row.waiting === 'RecoveryRetrieveRetryInterval',
     isHeldUp:
       row.waiting?.startsWith('RecoveryConflict') === true ||

@@ -15,7 +15,7 @@ import { findPrograms } from './tools.ts';
 const limitMs = 60_000;
 export const within = () => AbortSignal.timeout(limitMs);
 
-/** Whether there is a server to test with. */
+/** Whether a server is installed to test with. */
 export const havePostgres = await findPrograms(process.env).then(
   () => true,
   () => {
@@ -26,15 +26,15 @@ export const havePostgres = await findPrograms(process.env).then(
 
 interface MemberOptions {
   password?: string;
-  /** Of the template. */
+  /** Arguments of the template. */
   args?: string[];
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
-  /** Folder in which it finds Postgres. */
+  /** Folder of the programs of Postgres. */
   programs?: string;
 }
 
-/** A member as the agent runs it, on this machine: orders are given to the engine itself. */
+/** A member as the agent runs it, on this machine: the tests give orders to the engine itself. */
 export class Member {
   readonly name: string;
   readonly port: number;
@@ -65,7 +65,7 @@ export class Member {
       },
       port,
       agentPort: 8990,
-      // The data of a test need not outlive a loss of power.
+      // The data of a test need not survive a power loss.
       args: ['-c', 'shared_buffers=16MB', '-c', 'fsync=off', ...args],
     });
     const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -75,7 +75,7 @@ export class Member {
     return new Member(context, dataDir, certificates);
   }
 
-  /** As when the container is started again. */
+  /** As if the container were restarted. */
   async restart(password = this.#context.password): Promise<void> {
     this.#context.password = password;
     this.engine = new PostgresEngine(this.#context, this.#certificates);
@@ -113,7 +113,7 @@ export class Member {
     }
   }
 
-  /** Linked, and holding all that the leader has. */
+  /** Waits until the member is linked and holds all that the leader has. */
   async caughtUp(leader: Member): Promise<EngineReport> {
     const { position } = await leader.engine.report(within());
     return this.until(
@@ -124,7 +124,7 @@ export class Member {
     );
   }
 
-  /** As a client, over TCP and with the password. */
+  /** A session of a client, over TCP and with the password. */
   async sql<Row extends object>(text: string, options: SessionOptions = {}): Promise<Row[]> {
     return this.client((session) => session.rows<Row>(text), options);
   }
@@ -146,7 +146,7 @@ export class Member {
   }
 }
 
-/** SIGSTOP or SIGCONT to all processes of a member's server. */
+/** Sends SIGSTOP or SIGCONT to all processes of a member's server. */
 export function signalAll(member: Member, signal: NodeJS.Signals): void {
   const { pid = 0 } = member.engine;
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
@@ -164,7 +164,7 @@ export class Members {
 
   static async create(): Promise<Members> {
     const folder = await mkdtemp(join(tmpdir(), 'haservice-test-'));
-    // Postgres runs as another user where the tests are root's.
+    // If the tests run as root, Postgres runs as another user.
     await chmod(folder, 0o755);
     return new Members(folder);
   }
@@ -185,11 +185,11 @@ export class Members {
   }
 }
 
-/** What the table `t` of a member shows. */
+/** The rows of the table `t` of a member. */
 export const numbers = async (member: Member) =>
   (await member.sql<{ n: number }>('SELECT n FROM t ORDER BY n')).map(({ n }) => n);
 
-/** Resolves when it has replayed these: a follower's log is on its disk before its tables show what is in it. */
+/** Resolves when the member has replayed these rows: its log is on disk before its tables show them. */
 export const shows = async (member: Member, wished: number[]) => {
   while ((await numbers(member)).join() !== wished.join());
 };

@@ -19,26 +19,30 @@ describe('histories', () => {
     expect(beginOf(history)).toBe(2 ** 32 + 0x5000000);
   });
 
-  it('say on which timeline a position is', () => {
+  it('name the timeline of a position', () => {
     expect(timelineAt(history, 0x2ffffff)).toBe(1);
-    // Whoever holds all that the leader held when it was promoted has reached its timeline.
+    // A member that holds all that the leader held at its promotion has reached the leader's timeline.
     expect(timelineAt(history, 0x3000000)).toBe(3);
     expect(timelineAt(history, 2 ** 40)).toBe(7);
   });
 
   it.each([
-    { own: history, name: 'of one that goes on', fork: Infinity },
+    { own: history, name: 'of one that continues', fork: Infinity },
     {
       own: parseTimelineHistory(3, '1\t0/3000000'),
       name: 'of a parent',
       fork: 2 ** 32 + 0x5000000,
     },
     { own: parseTimelineHistory(1, ''), name: 'of a grandparent', fork: 0x3000000 },
-    { own: parseTimelineHistory(2, '1\t0/2000000'), name: 'that left earlier', fork: 0x2000000 },
-    { own: parseTimelineHistory(2, '1\t0/4000000'), name: 'that left later', fork: 0x3000000 },
+    {
+      own: parseTimelineHistory(2, '1\t0/2000000'),
+      name: 'that diverged earlier',
+      fork: 0x2000000,
+    },
+    { own: parseTimelineHistory(2, '1\t0/4000000'), name: 'that diverged later', fork: 0x3000000 },
     {
       own: parseTimelineHistory(9, '1\t0/3000000'),
-      name: 'that left at the same point',
+      name: 'that diverged at the same point',
       fork: 0x3000000,
     },
     {
@@ -46,14 +50,14 @@ describe('histories', () => {
       name: 'of the same number',
       fork: 0x4000000,
     },
-  ])('part from the log $name', ({ own, fork }) => {
+  ])('diverge from the log $name', ({ own, fork }) => {
     expect(forkOf(own, history)).toBe(fork);
     expect(forkOf(history, own)).toBe(fork);
   });
 });
 
 describe('positions', () => {
-  it('are written as Postgres writes them', () => {
+  it('are written as in Postgres', () => {
     expect(formatLsn(parseLsn('1A/2B003C0'))).toBe('1A/2B003C0');
     expect(historyName(26)).toBe('0000001A.history');
     expect(segmentName(2, parseLsn('3/FF000000'), 16 * MiB)).toBe('0000000200000003000000FF');
@@ -72,7 +76,7 @@ describe('names', () => {
     );
   });
 
-  it('are as long as Postgres takes them, and still differ', () => {
+  it('have the length limit of Postgres, and still differ', () => {
     const [one, other] = [
       applicationName(`${'x'.repeat(100)}-1`),
       applicationName(`${'x'.repeat(100)}-2`),
@@ -81,7 +85,7 @@ describe('names', () => {
     expect(one).not.toBe(other);
   });
 
-  it("are a member's own only where it follows", () => {
+  it("are a member's own only for following", () => {
     const member = 'x'.repeat(100);
     expect(connectionName('follow', member)).toBe(applicationName(member));
     for (const purpose of ['copy', 'rewind'] as const) {

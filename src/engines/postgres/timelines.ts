@@ -1,36 +1,41 @@
 import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Piece, beginOf, parseTimelineHistory, timelineAt } from './timeline-history.ts';
+import {
+  type TimelineRange,
+  beginOf,
+  parseTimelineHistory,
+  timelineAt,
+} from './timeline-history.ts';
 import { type OsUser, writeFor } from './os-user.ts';
 import { historyName, segmentName } from './position.ts';
 
-/** A history file that says nothing: the timeline of this number never was. */
+/** Content of a history file that reserves a number. */
 const skipped = '# haservice: there is no timeline of this number\n';
 
 /**
- * The timelines that are known in a server's pg_wal.
+ * The timelines that a server's pg_wal knows.
  *
- * Postgres numbers a new timeline by the highest that it knows, plus one. Two members that were promoted while they could not
- * hear of each other would begin two timelines of the same number, and nothing would tell their logs apart later. So the
- * leader of epoch E begins timeline E + 1 or higher (1 is initdb's): before it is promoted, the numbers in between are taken by
- * history files that say nothing. Thereby a position's term rises with the epoch, as the member protocol asks for.
+ * Postgres numbers a new timeline by the highest that it knows, plus one. Two members that were promoted without contact to each
+ * other would begin two timelines of the same number, and nothing would distinguish their logs later. So the leader of epoch E
+ * begins timeline E + 1 or higher (1 is initdb's): before it is promoted, the numbers in between are reserved by empty history
+ * files. Thereby the term of a position rises with the epoch, as the member protocol requires.
  *
- * Such files must lie wherever the timeline that they precede is known: Postgres looks for the newest timeline by counting up to
- * the first that is missing, and a standby fetches the file of each number from its leader.
+ * Such files must exist wherever a later timeline is known: Postgres looks for the newest timeline by counting up to the first
+ * missing file, and a standby fetches the file of each number from its leader.
  */
 export class Timelines {
   readonly #folder: string;
-  readonly #owner: OsUser | undefined;
+  readonly #osUser: OsUser | undefined;
   /** Histories never change. */
-  readonly #histories = new Map<number, Piece[]>();
+  readonly #histories = new Map<number, TimelineRange[]>();
 
-  constructor(data: string, owner: OsUser | undefined) {
+  constructor(data: string, osUser: OsUser | undefined) {
     this.#folder = join(data, 'pg_wal');
-    this.#owner = owner;
+    this.#osUser = osUser;
   }
 
-  /** The history of a timeline; undefined where its file is not there (yet), or says nothing. */
-  async history(timeline: number): Promise<Piece[] | undefined> {
+  /** The history of a timeline; undefined if its file is missing (yet), or only reserves the number. */
+  async history(timeline: number): Promise<TimelineRange[] | undefined> {
     if (timeline === 1) return parseTimelineHistory(1, '');
     const known = this.#histories.get(timeline);
     if (known !== undefined) return known;
@@ -42,8 +47,8 @@ export class Timelines {
   }
 
   /**
-   * The timeline of a log that ends at `offset`. That the history of a timeline is known does not mean that the log is on it: a
-   * log which had diverged may have fetched it. So its bytes must be there, too.
+   * The timeline of a log that ends at `offset`. A known history does not mean that the log is on that timeline: a log that had
+   * diverged may have fetched it. So the log must contain bytes of it, too.
    */
   async at(offset: number, segmentBytes: number): Promise<number> {
     const names = new Set(await readdir(this.#folder));
@@ -57,24 +62,24 @@ export class Timelines {
     return 1;
   }
 
-  /** The timeline at `offset` of one who receives `timeline`; undefined while its history is not known. */
+  /** The timeline at `offset` of a server that receives `timeline`; undefined while its history is not known. */
   async atReceiver(timeline: number, offset: number): Promise<number | undefined> {
     const history = await this.history(timeline);
     return history === undefined ? undefined : timelineAt(history, offset);
   }
 
-  /** Takes the numbers from 2 up to `timeline` that nobody has taken. */
-  async fill(timeline: number): Promise<void> {
+  /** Reserves the unused numbers from 2 up to `timeline`. */
+  async reserve(timeline: number): Promise<void> {
     const names = new Set(await readdir(this.#folder));
-    // Downwards, as a running server counts up to the first that is missing.
+    // Downwards, as a running server counts up to the first missing file.
     for (let number = timeline; number > 1; number--) {
       if (!names.has(historyName(number))) await this.#write(number, skipped);
     }
   }
 
   /**
-   * Before the server starts: leaves the histories up to that of the log itself, and of timelines that come after it. Any other
-   * would be taken for the one to go on with, and the server would not start.
+   * Called before the server starts: retains the histories up to that of the log itself, and of timelines that follow it. The server
+   * would take any other for the one to continue with, and would not start.
    */
   async tidy(timeline: number, offset: number): Promise<void> {
     const names = new Set(await readdir(this.#folder));
@@ -94,17 +99,17 @@ export class Timelines {
       if (number !== undefined && number > highest)
         await rm(join(this.#folder, name), { force: true });
     }
-    await this.fill(highest);
+    await this.reserve(highest);
   }
 
-  /** Keeps a history that came from the leader. */
-  async keep(timeline: number, text: string): Promise<void> {
+  /** Stores a history file from the leader. */
+  async store(timeline: number, text: string): Promise<void> {
     if ((await this.history(timeline)) === undefined && timeline > 1) {
       await this.#write(timeline, text);
     }
   }
 
-  /** Those that say something, the newest first. */
+  /** Timelines with a history, the newest first. */
   async #real(names: ReadonlySet<string>): Promise<number[]> {
     const numbers = [...names].map(numberOf).filter((number) => number !== undefined);
     const found: number[] = [];
@@ -115,7 +120,7 @@ export class Timelines {
   }
 
   async #write(timeline: number, text: string): Promise<void> {
-    await writeFor(this.#owner, this.#path(timeline), text);
+    await writeFor(this.#osUser, this.#path(timeline), text);
   }
 
   #path(timeline: number): string {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../member-client/testing.ts';
 import { type Member, Members, havePostgres } from './testing.ts';
 
-/** One that vouches for itself, for another name than the members' address. */
+/** A self-signed certificate, for another name than the members' address. */
 async function makeCertificate(folder: string): Promise<void> {
   await mkdir(folder);
   const file = (name: string) => join(folder, name);
@@ -19,7 +19,7 @@ async function makeCertificate(folder: string): Promise<void> {
   });
 }
 
-/** Passes all on that a client and the server at `port` say, over TLS on both sides, and could read it. */
+/** A relay with TLS on both sides: passes on all data between a client and the server at `port`, and could read them. */
 function makeRelay(port: number, certificate: { cert: Buffer; key: Buffer }): TestServer {
   const relay = async (client: Socket) => {
     const [request] = (await once(client, 'data')) as [Buffer];
@@ -35,7 +35,7 @@ function makeRelay(port: number, certificate: { cert: Buffer; key: Buffer }): Te
   return new TestServer((client) => void relay(client));
 }
 
-describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 60_000 }, () => {
+describe.skipIf(!havePostgres)('PostgresEngine over TLS', { timeout: 60_000 }, () => {
   let members: Members;
   let relay: TestServer;
   let a: Member;
@@ -47,7 +47,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 60_000 }, () => {
     for (const folder of [certificates, others]) await makeCertificate(folder);
     const cert = await readFile(join(others, 'tls.crt'));
     const own = await readFile(join(certificates, 'tls.crt'));
-    // Both are believed: whose signature it is says nothing about who has a certificate.
+    // Both are trusted: verify-ca checks only who signed a certificate.
     await writeFile(join(certificates, 'ca.crt'), Buffer.concat([own, cert]));
     [a, b] = [await members.add('a', { certificates }), await members.add('b', { certificates })];
     relay = makeRelay(a.port, { cert, key: await readFile(join(others, 'tls.key')) });
@@ -73,7 +73,7 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 60_000 }, () => {
     expect(setting?.primary_conninfo).toContain(`channel_binding='require'`);
   });
 
-  it('proves the password to nobody in between', async () => {
+  it('does not prove the password to a relay', async () => {
     await b.follow(2, { name: 'a', port: await relay.listen() });
     const { problem } = await b.until((report) => report.problem !== undefined);
     expect(problem).toMatchObject({

@@ -9,33 +9,33 @@ export interface ToolOptions {
   signal: AbortSignal;
   /** Milliseconds. */
   timeoutMs: number;
-  /** What it reads from standard input. */
+  /** Standard input. */
   input?: string;
 }
 
-/** The programs that come with Postgres, run as the user who owns the data. */
+/** The programs of Postgres, run as the owner of the data. */
 export class Tools {
   readonly folder: string;
-  readonly owner: OsUser | undefined;
+  readonly osUser: OsUser | undefined;
   readonly env: NodeJS.ProcessEnv;
 
-  /** @param home in place of this process's own, which may be root's: libpq looks into it */
-  constructor(folder: string, owner: OsUser | undefined, env: NodeJS.ProcessEnv, home: string) {
+  /** @param home HOME in place of this process's own, which may be root's: libpq reads files in it */
+  constructor(folder: string, osUser: OsUser | undefined, env: NodeJS.ProcessEnv, home: string) {
     this.folder = folder;
-    this.owner = owner;
-    // What they print is read by programs, and variables such as PGHOST are not meant for them.
+    this.osUser = osUser;
+    // Programs parse the output, and variables such as PGHOST are not meant for these tools.
     const foreign = new RegExp(`^PG(?!TZ$)|^LC_|^LANG|^${passwordVariable}$`);
     const own = Object.entries(env).filter(([name]) => !foreign.test(name));
     this.env = { ...Object.fromEntries(own), LC_ALL: 'C', HOME: home };
   }
 
-  /** Runs one to its end and returns what it printed. @throws HAError as runCommand does */
+  /** Runs a tool to its end and returns its output. @throws HAError as runCommand does */
   async run(tool: string, args: readonly string[], options: ToolOptions): Promise<string> {
     return runCommand([join(this.folder, tool), ...args], {
       ...options,
       env: this.env,
       cwd: '/',
-      ...(this.owner === undefined ? {} : { user: this.owner }),
+      ...(this.osUser === undefined ? {} : { user: this.osUser }),
     });
   }
 }
@@ -62,8 +62,8 @@ const programs = [
 ];
 
 /**
- * Folder of the server's programs: on the PATH (as in the official image), else the newest below /usr/lib/postgresql, where
- * Debian keeps them. @throws HAError HA_ERR_PROGRAM_START
+ * Folder of the server's programs: on the PATH (as in the official image), else the newest below /usr/lib/postgresql, the folder
+ * of Debian's packages. @throws HAError HA_ERR_PROGRAM_START
  */
 export async function findPrograms(env: NodeJS.ProcessEnv): Promise<string> {
   const debian = '/usr/lib/postgresql';
@@ -78,11 +78,11 @@ export async function findPrograms(env: NodeJS.ProcessEnv): Promise<string> {
       for (const program of programs) await access(join(folder, program), constants.X_OK);
       return folder;
     } catch {
-      // Not there.
+      // Not in this folder.
     }
   }
   throw new HAError(
     'HA_ERR_PROGRAM_START',
-    `the image has no folder with all of ${programs.join(', ')}`,
+    `the image has no folder that contains all of ${programs.join(', ')}`,
   );
 }

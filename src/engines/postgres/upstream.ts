@@ -1,18 +1,18 @@
-import { type Piece, parseTimelineHistory } from './timeline-history.ts';
+import { type TimelineRange, parseTimelineHistory } from './timeline-history.ts';
 import { historyName, segmentName } from './position.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
-/** What a member that wants to follow must know of its leader. */
+/** What a member must know of a leader before it follows. */
 export interface UpstreamView {
   identity: string;
-  /** Not promoted yet, or not any more. */
+  /** It has not been promoted yet, or leads no longer. */
   standby: boolean;
   timeline: number;
-  /** Of its control file: pg_rewind goes by it, and it comes with the first checkpoint on a timeline. */
+  /** Timeline in its control file, which pg_rewind uses: it changes with the first checkpoint on a timeline. */
   controlTimeline: number;
   flushed: number;
-  history: Piece[];
+  history: TimelineRange[];
   historyText: string;
   segmentBytes: number;
   /** Names of the files in its pg_wal. */
@@ -39,8 +39,8 @@ interface Row {
   flushed: string | null;
 }
 
-/** Asks the leader, as the role that members have for it. @throws what withSession throws */
-export async function lookAtUpstream(
+/** Asks the leader, as the replication role. @throws what withSession throws */
+export async function askUpstream(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<UpstreamView> {
@@ -63,8 +63,8 @@ export async function lookAtUpstream(
   });
 }
 
-/** Bytes of all its databases. It looks at every file, so it may take long. */
-export async function sizeOfUpstream(
+/** Size of all its databases in bytes. It reads the size of every file, so it may take long. */
+export async function askUpstreamSize(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<number> {
@@ -85,34 +85,34 @@ async function readHistory(session: Session, timeline: number): Promise<string> 
   return content;
 }
 
-/** Whether it still has the log from `offset` on. A new timeline begins with a copy of the segment in which it begins. */
+/** Whether the leader still has the log from `offset` on. A new timeline begins with a copy of the segment in which it begins. */
 export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
   const { history, segments, segmentBytes } = leader;
   return history.some(({ timeline }) => segments.has(segmentName(timeline, offset, segmentBytes)));
 }
 
-/** What an error of `lookAtLeader` means, and what a person can do. */
+/** The problem behind an error of `askUpstream`, and what a person can do. */
 export function problemOf(error: unknown, leader: string): EngineProblem {
   const text = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {
     case '28P01':
       return {
         reason: 'WrongPassword',
-        message: `${leader} refuses the password of role haservice: on the leader, ALTER ROLE haservice PASSWORD to what the Secret holds, or put the Secret back and restart this pod`,
+        message: `${leader} refuses the password of role haservice: run ALTER ROLE haservice PASSWORD on the leader with the password of the Secret, or restore the Secret and restart this pod`,
       };
     case 'HA_ERR_NOT_SCRAM':
-      return { reason: 'NotScram', message: `${leader} is not followed: ${text}` };
+      return { reason: 'NotScram', message: `this member does not follow ${leader}: ${text}` };
     case '28000':
       return {
         reason: 'NotAllowed',
-        message: `${leader} lets the role haservice not in (${text}): let the pods in by pg_hba.conf, and CREATE ROLE haservice LOGIN REPLICATION where it is missing`,
+        message: `${leader} does not let the role haservice in (${text}): allow the pods in pg_hba.conf, and run CREATE ROLE haservice LOGIN REPLICATION if it is missing`,
       };
     case '42501':
       return { reason: 'NotAllowed', message: `${leader}: ${text}: GRANT pg_monitor TO haservice` };
     case '53300':
       return {
         reason: 'TooManyConnections',
-        message: `${leader} has no connection left: raise max_connections or max_wal_senders`,
+        message: `${leader} has no free connection: raise max_connections or max_wal_senders`,
       };
     default:
       return { reason: 'LeaderUnreachable', message: `${leader} cannot be asked: ${text}` };

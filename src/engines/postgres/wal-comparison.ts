@@ -8,13 +8,13 @@ import { type SessionOptions, withSession } from './session.ts';
 const compareMs = 30_000;
 
 /**
- * Whether the leader's log has the same bytes as the own one where that ends: in its last segment, up to `end`. Timelines are told
- * apart by their numbers, and two may have the same one where epochs have begun anew over old volumes; commits and checkpoints
- * carry the time, so that two logs which were written apart differ.
+ * Whether the leader's log has the same bytes as the member's own log at its end: in its last segment, up to `end`. Timelines are
+ * distinguished by their numbers, and two may have the same number if epochs have begun anew over old volumes; commits and
+ * checkpoints contain the time, so logs that were written independently differ.
  *
- * @returns undefined where one of the two has not kept that segment
+ * @returns undefined if one of the two no longer has that segment
  */
-export async function isSameLog(
+export async function hasSameWal(
   data: string,
   { timeline, end }: { timeline: number; end: number },
   view: UpstreamView,
@@ -28,10 +28,10 @@ export async function isSameLog(
     join(data, 'pg_wal', segmentName(timeline, start, segmentBytes)),
     length,
   );
-  // A timeline begins with a copy of what its parent has in that segment.
+  // A timeline begins with a copy of its parent's part of that segment.
   const name = history
-    .filter((piece) => piece.timeline >= timeline)
-    .map((piece) => segmentName(piece.timeline, start, segmentBytes))
+    .filter((range) => range.timeline >= timeline)
+    .map((range) => segmentName(range.timeline, start, segmentBytes))
     .find((candidate) => segments.has(candidate));
   if (own === undefined || name === undefined) return undefined;
   const { hash } = await withSession(options, { signal, timeoutMs: compareMs }, (session) =>

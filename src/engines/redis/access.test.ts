@@ -9,8 +9,8 @@ const odd = 'pass word"\\#\n$é%';
 
 afterAll(closeAll);
 
-describe.runIf(haveServer).concurrent('who may talk to a Redis server', { timeout: 30_000 }, () => {
-  test('a password, whatever is in it, is asked of clients and followers, and seen nowhere', async () => {
+describe.runIf(haveServer).concurrent('access to a Redis server', { timeout: 30_000 }, () => {
+  test('a password with any characters is required from clients and followers, and appears nowhere else', async () => {
     await using all = await members(['a', 'b'], { password: odd });
     const [a, b] = all;
     await a.promote(1, { init: true });
@@ -25,12 +25,15 @@ describe.runIf(haveServer).concurrent('who may talk to a Redis server', { timeou
     expect(shown + (await readFile(join(a.dir, 'log'), 'utf8'))).not.toContain('pass word');
   });
 
-  test('a wrong password towards the leader is told', async () => {
+  test('a password that the leader refuses is reported', async () => {
     await using leaders = await members(['a'], { password: 'right' });
     await using followers = await members(['b'], { password: 'wrong' });
     await leaders[0].promote(1, { init: true });
     await followers[0].follow(leaders[0], 1);
-    const { state, problem } = await followers[0].until('told why', (r) => r.problem !== undefined);
+    const { state, problem } = await followers[0].until(
+      'reporting a problem',
+      (r) => r.problem !== undefined,
+    );
     expect([state, problem?.reason]).toEqual(['Cloning', 'WrongPassword']);
   });
 
@@ -46,20 +49,23 @@ describe.runIf(haveServer).concurrent('who may talk to a Redis server', { timeou
     await expect(a.client()).rejects.toThrow();
   });
 
-  test('TLS: a leader whose certificate another CA has signed is not followed, and that is told', async () => {
+  test('TLS: a leader with a certificate of another CA is not followed, which is reported', async () => {
     await using one = await certificates();
     await using other = await certificates();
     await using leaders = await members(['a'], { tls: one.folder });
     await using followers = await members(['b'], { tls: other.folder });
     await leaders[0].promote(1, { init: true });
     await followers[0].follow(leaders[0], 1);
-    const { problem } = await followers[0].until('told why', (r) => r.problem !== undefined);
+    const { problem } = await followers[0].until(
+      'reporting a problem',
+      (r) => r.problem !== undefined,
+    );
     expect(problem).toMatchObject({ reason: 'LeaderUnreachable' });
     expect(problem?.message).toMatch(/certificate|signature/);
   });
 });
 
-/** A CA, and a certificate that it has signed, as a Secret would bring them. */
+/** A CA, and a certificate signed by it, as in a Secret. */
 async function certificates(): Promise<AsyncDisposable & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
   const openssl = (...args: string[]) =>

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { logFolder } from './server-config.ts';
 
 const manifest = join(logFolder, 'appendonly.aof.manifest');
-/** What is written beside the log of data that are no more in memory, while that of the new ones is made (Redis 7.0, aof.c). */
+/** Written beside the log of discarded data while the log of the new data is being made (Redis 7.0, aof.c). */
 const pending = join(logFolder, 'temp-appendonly.aof.incr');
 const prefix = 'haservice-diverged-';
 
-/** What a server would load from a folder: its log (in its old form: a file), a snapshot only, or nothing. */
+/** What a server would load from a folder: its log (in the old form: a file), only a snapshot, or nothing. */
 export async function findData(dir: string): Promise<'log' | 'snapshot' | 'none'> {
   if ((await exists(join(dir, manifest))) || (await exists(join(dir, 'appendonly.aof')))) {
     return 'log';
@@ -16,31 +16,31 @@ export async function findData(dir: string): Promise<'log' | 'snapshot' | 'none'
 }
 
 /**
- * Whether the server has got other data in memory than its log has, and has not written these yet: whoever ordered that, or
- * nobody, as a follower whose link was down for long is made a copy by its server alone.
+ * Whether the server holds other data in memory than in its log, and has not written them yet, whether or not an order has
+ * caused this: a follower whose link was down for long is made a copy by its server alone.
  */
 export const isLogPending = (dir: string): Promise<boolean> => exists(join(dir, pending));
 
-/** For a server that has ended: what it has left of a log that it had not finished. */
+/** For a server that has ended: removes its unfinished log. */
 export const dropPending = (dir: string): Promise<void> => rm(join(dir, pending), { force: true });
 
 /**
- * Keeps the data files of a server that follows nobody, in a folder that a server can be started on. Links, where the volume
- * has them: that costs nothing until the server replaces its files.
+ * Retains the data files of a server that follows no leader, in a folder on which a server can be started. Uses hard links if the
+ * volume supports them: they take no space until the server replaces its files.
  *
  * @returns the folder
  */
-export async function keepData(dir: string, epoch: number): Promise<string> {
+export async function retainData(dir: string, epoch: number): Promise<string> {
   const folder = join(dir, `${prefix}${epoch}`);
   const unfinished = `${folder}.new`;
-  // The server may exchange its files for others at any moment; the manifest says which belong together.
+  // The server may replace its files at any moment; the manifest lists those that belong together.
   for (let attempt = 1; ; attempt++) {
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(join(unfinished, logFolder), { recursive: true });
     try {
-      await same(join(dir, manifest), join(unfinished, manifest));
+      await linkOrCopy(join(dir, manifest), join(unfinished, manifest));
       for (const name of filesOf(await readFile(join(unfinished, manifest), 'utf8'))) {
-        await same(join(dir, logFolder, name), join(unfinished, logFolder, name));
+        await linkOrCopy(join(dir, logFolder, name), join(unfinished, logFolder, name));
       }
       break;
     } catch (error) {
@@ -52,8 +52,8 @@ export async function keepData(dir: string, epoch: number): Promise<string> {
   return folder;
 }
 
-/** Removes what was kept, but for the folder of one epoch. */
-export async function dropKept(dir: string, except?: number): Promise<void> {
+/** Removes all retained folders, except that of one epoch. */
+export async function dropRetained(dir: string, except?: number): Promise<void> {
   for (const name of await readdir(dir)) {
     if (name.startsWith(prefix) && name !== `${prefix}${except}`) {
       await rm(join(dir, name), { recursive: true, force: true });
@@ -65,7 +65,7 @@ function filesOf(text: string): string[] {
   return [...text.matchAll(/^file (\S+) seq \d+ type [bi]/gm)].map(([, name = '']) => name);
 }
 
-async function same(from: string, to: string): Promise<void> {
+async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {

@@ -11,7 +11,7 @@ interface Case {
   risk: boolean;
 }
 
-/** It is to follow the leader of epoch 3, whose term began at 100, if anything is said of that. */
+/** The member is to follow the leader of epoch 3, whose term began at 100 if `start` is given. */
 const cases: Case[] = [
   {
     what: 'a follower that is behind',
@@ -34,43 +34,43 @@ const cases: Case[] = [
   { what: 'a follower after a restart', start: 100, risk: false },
   { what: 'data of another service', start: 100, foreign: true, risk: true },
   {
-    what: 'the leader before, fenced in time',
+    what: 'the former leader, fenced in time',
     start: 100,
     position: { term: 2, offset: 100 },
     ledIn: 2,
     risk: false,
   },
   {
-    what: 'the leader before, that went on',
+    what: 'the former leader, which continued',
     start: 100,
     position: { term: 2, offset: 101 },
     ledIn: 2,
     risk: true,
   },
-  { what: 'the leader before, restarted', start: 100, ledIn: 2, risk: true },
+  { what: 'the former leader, restarted', start: 100, ledIn: 2, risk: true },
   {
-    what: 'the leader before, fenced and restarted',
+    what: 'the former leader, fenced and restarted',
     start: 100,
     ledIn: 2,
     ledUntil: 100,
     risk: false,
   },
   {
-    what: 'the leader before, fenced too late and restarted',
+    what: 'the former leader, fenced too late and restarted',
     start: 100,
     ledIn: 2,
     ledUntil: 107,
     risk: true,
   },
   {
-    what: 'a leader of long ago, whose successor began nobody knows where',
+    what: "an earlier leader, with an unknown start of its successor's term",
     start: 100,
     position: { term: 1, offset: 80 },
     ledIn: 1,
     risk: true,
   },
   {
-    what: 'a leader, and a beginning that is not told',
+    what: 'a leader, with an unknown start of the term',
     position: { term: 2, offset: 80 },
     ledIn: 2,
     risk: true,
@@ -90,7 +90,7 @@ test.each(cases)('$what', ({ start, position, foreign = false, ledIn = 0, ledUnt
   expect(isAtRisk(order, position, remembered)).toBe(risk);
 });
 
-test('bytes are counted only along one history', () => {
+test('bytes are counted only within one history', () => {
   const leader = { replid: 'y', replid2: 'x', until: 100 };
   expect(bytesAhead(130, 'x', leader)).toBe(30);
   expect(bytesAhead(90, 'x', leader)).toBe(0);

@@ -1,65 +1,65 @@
 import type { Order, Position } from '../../protocol/member-protocol.ts';
 import type { EngineLog } from '../engine-context.ts';
-import type { Arrival } from './replication-history.ts';
-import { dropKept, dropPending, findData, isLogPending, keepData } from './data-files.ts';
-import type { History } from './upstream.ts';
+import type { Resync } from './replication-history.ts';
+import { dropRetained, dropPending, findData, isLogPending, retainData } from './data-files.ts';
+import type { UpstreamHistory } from './upstream.ts';
 import { bytesAhead, isAtRisk, lossOf } from './data-loss.ts';
 import { PersistedState, type Persisted } from './persisted-state.ts';
 
-/** Of the leader whose copy it has become without an order. */
+/** Epoch of a leader of which the member was made a copy without an order. */
 const unknownEpoch = 0;
 
 /**
- * Looks after the data on the volume: knows whether there should be any, keeps those that a leader may not have before they
- * are replaced, and says what was lost.
+ * Tracks the data on the volume: knows whether there should be any, retains data that a leader may lack before they are
+ * replaced, and reports what was lost.
  *
- * Most of it is written down in the background: no failover waits for the accounting. What a crash leaves out of it is the
- * word about a loss, never an order that was acknowledged: those are in the agent's own file.
+ * Most of it is stored in the background, so that no failover waits for it. A crash may lose the record of a loss, but never an
+ * acknowledged order: the agent stores those in a file of its own.
  */
 export class DataRetention {
   readonly #dir: string;
-  readonly #memory: PersistedState;
+  readonly #state: PersistedState;
   readonly #log: EngineLog;
 
-  private constructor(dir: string, memory: PersistedState, log: EngineLog) {
+  private constructor(dir: string, state: PersistedState, log: EngineLog) {
     this.#dir = dir;
-    this.#memory = memory;
+    this.#state = state;
     this.#log = log;
   }
 
-  /** Before the server is started: it makes an empty log where there is none. */
+  /** Called before the server is started, as the server creates an empty log if there is none. */
   static async open(dir: string, service: string, log: EngineLog): Promise<DataRetention> {
     const data = (await findData(dir)) !== 'none';
-    const memory = await PersistedState.open(dir, data, service);
+    const state = await PersistedState.open(dir, data, service);
     if (await isLogPending(dir)) {
-      if (data) await memory.set({ cloning: memory.now.cloning ?? unknownEpoch });
+      if (data) await state.set({ cloning: state.now.cloning ?? unknownEpoch });
       await dropPending(dir);
     }
-    return new DataRetention(dir, memory, log);
+    return new DataRetention(dir, state, log);
   }
 
   get now(): Persisted {
-    return this.#memory.now;
+    return this.#state.now;
   }
 
-  /** Why nothing can be written down; undefined where it can. */
+  /** Why the state cannot be stored; undefined if it can. */
   get problem(): string | undefined {
-    return this.#memory.error?.message;
+    return this.#state.error?.message;
   }
 
-  /** Resolves when all that was learned is written down, or could not be. */
+  /** Resolves when every change is stored, or has failed. */
   settled(): Promise<void> {
-    return this.#memory.settled();
+    return this.#state.settled();
   }
 
-  /** What is written from now on is worth keeping. @throws HAError HA_ERR_STATE_FILE */
-  async begin(): Promise<void> {
-    if (!this.now.held) await this.#memory.set({ held: true, lost: false });
+  /** From now on the data on the volume count. @throws HAError HA_ERR_STATE_FILE */
+  async setHeld(): Promise<void> {
+    if (!this.now.held) await this.#state.set({ held: true, lost: false });
   }
 
   /**
-   * Whether what is in memory may be newer than what is on the disk, or was before a restart. That outlives a promotion: the
-   * log of a copy is written anew in the background, and until that is done a restart brings back what was before the copy.
+   * Whether the data in memory may be newer than those on the disk, or were before a restart. A promotion does not change that:
+   * the log of a copy is rewritten in the background, and until that is done a restart brings back the data from before the copy.
    */
   get isAheadOfDisk(): boolean {
     return this.now.cloning !== undefined;
@@ -67,77 +67,79 @@ export class DataRetention {
 
   led(epoch: number): void {
     this.#note(async () => {
-      await this.#memory.set({
+      await this.#state.set({
         ...{ foreign: false, ledIn: epoch, ledUntil: undefined, kept: undefined },
       });
-      await dropKept(this.#dir, this.now.loss?.epoch);
+      await dropRetained(this.#dir, this.now.loss?.epoch);
     });
   }
 
   fenced(offset: number): void {
-    this.#note(() => this.#memory.set({ ledUntil: offset }));
+    this.#note(() => this.#state.set({ ledUntil: offset }));
   }
 
   /**
-   * Before it follows, while it follows nobody: keeps what may be lost, and marks the data as those of a copy to be.
+   * Called before the member follows, while it follows no leader: retains data that may be lost, and marks the data as those of an
+   * unfinished copy.
    *
-   * @param history that of the leader, if it can be asked
-   * @throws HAError HA_ERR_STATE_FILE, or what the file system says: it must not follow then
+   * @param history replication history of the leader, if it can be asked
+   * @throws HAError HA_ERR_STATE_FILE, or the error of the file system: the member must not follow then
    */
   async prepare(
     order: Order<'follow'>,
     { position, replid }: { position: Position | undefined; replid: string },
-    history: () => Promise<History | undefined>,
+    history: () => Promise<UpstreamHistory | undefined>,
   ): Promise<void> {
     const { epoch } = order;
-    // What was kept before a copy that did not succeed is what counts; what there is now may be half of it.
+    // Data retained before a failed copy count; the present data may be incomplete.
     if (this.now.kept === undefined && isAtRisk(order, position, this.now)) {
-      const folder = await keepData(this.#dir, epoch);
+      const folder = await retainData(this.#dir, epoch);
       const ahead =
         position === undefined ? undefined : bytesAhead(position.offset, replid, await history());
       const { foreign } = this.now;
-      await this.#memory.set({ kept: { epoch, folder, ahead, foreign } });
+      await this.#state.set({ kept: { epoch, folder, ahead, foreign } });
     }
-    // On the disk before the copy can come: without it, a restart would take what was before the copy for all there is.
-    await this.#memory.set({ cloning: epoch });
+    // On the disk before the copy begins: without the mark, a restart would take the former data for complete.
+    await this.#state.set({ cloning: epoch });
   }
 
-  /** It is linked to the leader. */
-  arrived({ epoch }: Order<'follow'>, arrival: Arrival): void {
+  /** The member is linked to the leader. */
+  linked({ epoch }: Order<'follow'>, resync: Resync): void {
     const { kept } = this.now;
-    const lost = arrival === 'replaced' && kept !== undefined;
+    const lost = resync === 'full' && kept !== undefined;
     const loss = lost ? lossOf(epoch, kept) : this.now.loss;
-    if (lost) this.#log.warn({ loss }, 'its data were replaced by those of the leader');
+    if (lost)
+      this.#log.warn({ loss }, 'the data of this member were replaced by those of the leader');
     this.#note(async () => {
-      await this.#memory.set({
+      await this.#state.set({
         ...{ held: true, lost: false, foreign: false, loss },
         ...{ ledIn: 0, ledUntil: undefined, kept: undefined },
       });
-      if (kept !== undefined) await dropKept(this.#dir, lost ? kept.epoch : loss?.epoch);
+      if (kept !== undefined) await dropRetained(this.#dir, lost ? kept.epoch : loss?.epoch);
     });
   }
 
-  /** Looked at while its log is being written anew: it may have been made a copy without an order. */
-  async noticeCopy(): Promise<void> {
+  /** Called while the log is being rewritten: the member may have been made a copy without an order. */
+  async detectCopy(): Promise<void> {
     if (this.#isMarked || !(await isLogPending(this.#dir))) return;
-    // If an earlier attempt to write the mark has failed, the report names that problem: it must not fail as a whole.
+    // If an earlier attempt to store the mark has failed, the report names that problem: the report itself must not fail.
     if (this.isAheadOfDisk) this.unwritten();
-    else await this.#memory.set({ cloning: unknownEpoch });
+    else await this.#state.set({ cloning: unknownEpoch });
   }
 
-  /** What is in memory cannot be written to its log. */
+  /** The data in memory cannot be written to the log. */
   unwritten(): void {
     if (this.now.held && !this.#isMarked) {
-      this.#note(() => this.#memory.set({ cloning: this.now.cloning ?? unknownEpoch }));
+      this.#note(() => this.#state.set({ cloning: this.now.cloning ?? unknownEpoch }));
     }
   }
 
-  /** All that is in memory is in its log. */
+  /** The log holds all data that are in memory. */
   written(): void {
-    if (this.isAheadOfDisk) this.#note(() => this.#memory.set({ cloning: undefined }));
+    if (this.isAheadOfDisk) this.#note(() => this.#state.set({ cloning: undefined }));
   }
 
-  /** The mark is on the disk: one that could not be written is written again. */
+  /** Whether the mark is on the disk: if storing it has failed, it is stored again. */
   get #isMarked(): boolean {
     return this.isAheadOfDisk && this.problem === undefined;
   }
@@ -146,7 +148,7 @@ export class DataRetention {
     const isKnown = this.problem !== undefined;
     write().catch((error: unknown) => {
       if (isKnown) return;
-      this.#log.error({ error }, 'what was learned of the data could not be written down');
+      this.#log.error({ error }, 'the state of the data could not be stored: check the volume');
     });
   }
 }

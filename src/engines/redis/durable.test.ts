@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { closeAll, haveServer, held, service, settled } from './testing.ts';
+import { closeAll, haveServer, held, service, pollUntil } from './testing.ts';
 
 afterAll(closeAll);
 
 describe
   .runIf(haveServer)
-  .concurrent('a copy whose log is not written anew yet', { timeout: 30_000 }, () => {
-    /** b was once a copy of a, whose data it has on its disk, and becomes one again, of more: that takes `perKeyUs` a key. */
+  .concurrent('a copy whose log is not rewritten yet', { timeout: 30_000 }, () => {
+    /** b was once a copy of a, whose data are on its disk, and becomes one again, of more: each key takes `perKeyUs`. */
     async function copied(perKeyUs: number) {
       const all = await service(['a', 'b'], 1);
       const [a, b] = all;
@@ -19,13 +19,13 @@ describe
       await b.follow(a, 1);
       await b.linked();
       expect((await b.report()).durable).toBe(false);
-      await settled(() => all.client.set('k', 'newest').then(Boolean, () => false));
+      await pollUntil(() => all.client.set('k', 'newest').then(Boolean, () => false));
       expect(await all.client.wait(1, 5_000)).toBe(1);
       return all;
     }
     const never = 1_000_000_000;
 
-    test('promoted and restarted, it has old data, says so, and leads no more', async () => {
+    test('promoted and restarted, the member has old data, reports it, and does not lead', async () => {
       await using all = await copied(never);
       const [, b] = all;
       await b.fence();
@@ -47,7 +47,7 @@ describe
       expect(await b.report()).toMatchObject({ state: 'Leading', position: { term: 4 } });
     });
 
-    test('restarted between its fence and its promotion, it does not lead with less than it told', async () => {
+    test('restarted between its fence and its promotion, the member does not lead with less than it reported', async () => {
       await using all = await copied(never);
       const [, b] = all;
       await b.fence();
@@ -55,7 +55,7 @@ describe
       await expect(b.promote(2)).rejects.toThrow('may be older than what it has once held');
     });
 
-    test('promoted, it is durable once its log is written', async () => {
+    test('promoted, the member is durable once its log is written', async () => {
       await using all = await copied(20_000);
       const [, b] = all;
       await b.fence();
@@ -67,7 +67,7 @@ describe
     });
   });
 
-test.runIf(haveServer)('what a fenced follower tells of is on its disk', async () => {
+test.runIf(haveServer)('what a fenced follower reports is on its disk', async () => {
   await using all = await service(['a', 'b']);
   const [a, b] = all;
   const client = await b.client();
@@ -80,10 +80,10 @@ test.runIf(haveServer)('what a fenced follower tells of is on its disk', async (
 });
 
 test.runIf(haveServer).each([
-  ['while somebody looks', true],
-  ['while nobody looks', false],
+  ['while reports are requested', true],
+  ['while no reports are requested', false],
 ])(
-  'a follower that is made a copy without an order, %s, does not lead with what was before',
+  'a follower that is made a copy without an order, %s, does not lead with older data',
   async (_when, looks) => {
     await using all = await service(['a', 'b', 'c'], 1, { args: ['--repl-backlog-size', '16kb'] });
     const [, b, c] = all;
@@ -95,14 +95,14 @@ test.runIf(haveServer).each([
     process.kill(pid, 'SIGSTOP');
     await all.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
     const write = (key: string, value: string) =>
-      settled(() => all.client.set(key, value).then(Boolean, () => false));
-    // More than its leader keeps for one that comes back.
+      pollUntil(() => all.client.set(key, value).then(Boolean, () => false));
+    // More than its leader retains for a returning follower.
     for (let i = 0; i < 100; i++) await write(`key ${i}`, 'x'.repeat(1_000));
     await write('k', 'newest');
     process.kill(pid, 'SIGCONT');
     const info = async () => (await b.client()).info();
-    await settled(async () => (await info()).includes('aof_rewrite_in_progress:1'));
-    await settled(async () => (await info()).includes('master_link_status:up'));
+    await pollUntil(async () => (await info()).includes('aof_rewrite_in_progress:1'));
+    await pollUntil(async () => (await info()).includes('master_link_status:up'));
     if (looks) expect(await b.report()).toMatchObject({ state: 'Following', durable: false });
     await b.restart();
     expect(await b.report()).toMatchObject({ state: 'Detached', durable: false });

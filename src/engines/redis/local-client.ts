@@ -2,11 +2,11 @@ import { Redis } from 'iovalkey';
 import { HAError } from '../../api/errors.ts';
 
 /**
- * The one connection to the server, over a socket that nobody else can reach. As there is only one, the server takes
- * everything in the order in which it was asked, even if it was frozen in between: an order can never overtake a later one.
+ * The only connection to the server, over a socket that nothing else can reach. With one connection, the server executes all
+ * commands in the order in which they were sent, even if it was frozen in between: an order can never overtake a later one.
  *
- * Nothing is sent twice and nothing is kept for later: what was asked over a connection that has ended has failed. A frozen
- * server leaves an answer pending; how long to wait is the caller's to say.
+ * Nothing is sent twice and nothing is queued: a command whose connection has ended has failed. A frozen server leaves an answer
+ * pending; the caller decides how long to wait.
  */
 export class LocalClient {
   readonly #path: string;
@@ -20,10 +20,10 @@ export class LocalClient {
   }
 
   /**
-   * Sends commands at once, one behind the other: the server carries them out without anybody else's in between.
+   * Sends commands in one pipeline: the server executes them with no other command in between.
    *
-   * @returns the answers; an Error in place of each that was refused
-   * @throws HAError HA_ERR_PROBE_REFUSED where the server cannot be reached; the signal's reason
+   * @returns the answers; an Error in place of each command that was refused
+   * @throws HAError HA_ERR_PROBE_REFUSED if the server cannot be reached; the signal's reason
    */
   async send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]> {
     signal.throwIfAborted();
@@ -34,7 +34,7 @@ export class LocalClient {
     });
     try {
       return (await unlessAborted(answers, signal)).map(([error, result]) => {
-        // Anything else than an answer of the server means that there is none.
+        // Any error that is not an answer of the server means that there is no answer.
         if (error !== null && error.name !== 'ReplyError') throw error;
         return error ?? result;
       });
@@ -45,7 +45,7 @@ export class LocalClient {
     }
   }
 
-  /** @throws HAError HA_ERR_PROBE_ANSWER where the server refuses one of them, and as `send` */
+  /** @throws HAError HA_ERR_PROBE_ANSWER if the server refuses one of them, and as `send` */
   async call(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]> {
     const answers = await this.send(commands, signal);
     const refusal = answers.find((answer) => answer instanceof Error);
@@ -72,7 +72,7 @@ export class LocalClient {
       autoResubscribe: false,
       maxRetriesPerRequest: null,
     });
-    // Each command that fails for it says so.
+    // Each command that fails because of it reports it.
     redis.on('error', () => {});
     this.#redis = redis;
     this.#connected = redis.connect().then(() => redis);
@@ -80,7 +80,7 @@ export class LocalClient {
   }
 }
 
-/** @throws the signal's reason, when it comes first */
+/** @throws the signal's reason if it comes first */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let aborted = () => {};
   const abort = new Promise<never>((_resolve, reject) => {

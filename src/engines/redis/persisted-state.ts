@@ -5,24 +5,24 @@ import { HAError } from '../../api/errors.ts';
 import { memberReportSchema } from '../../protocol/member-protocol.ts';
 
 const schema = z.object({
-  /** Name of the service that the data are of. */
+  /** Name of the service to which the data belong. */
   service: z.string().optional(),
-  /** They are of another service, or of none, and have come here with the volume. */
+  /** The data belong to another service, or to none, and have come with the volume. */
   foreign: z.boolean().default(false),
-  /** The data are those of the service: it has led, or been made a copy of a leader. */
+  /** The data are those of the service: the member has led, or has been made a copy of a leader. */
   held: z.boolean(),
-  /** It held data, and found none when it was started. */
+  /** The member held data, and its volume was empty when it was started. */
   lost: z.boolean().default(false),
-  /** The epoch in which it wrote these data as the leader; 0 where it has followed another since. */
+  /** The epoch in which the member wrote these data as the leader; 0 if it has followed another since. */
   ledIn: z.int().min(0).default(0),
-  /** Where it stood when that ended, if it ended by a fence. Nothing has been written since. */
+  /** Its offset when it stopped leading, if a fence ended it. Nothing has been written since. */
   ledUntil: z.number().optional(),
   /**
-   * Epoch of the leader of which it was to be made a copy: until all of that is on the disk, what a restart finds is of no known
-   * age. A promotion changes nothing about that.
+   * Epoch of the leader whose copy the member was to become: until the whole copy is on the disk, the data that a restart finds are
+   * of unknown age. A promotion does not change that.
    */
   cloning: z.int().optional(),
-  /** Its former data, kept until it is known whether the leader has them all. */
+  /** Its former data, retained until it is known whether the leader has all of them. */
   kept: z
     .object({
       epoch: z.int(),
@@ -36,10 +36,10 @@ const schema = z.object({
 
 export type Persisted = z.output<typeof schema>;
 
-/** Where nothing can be read but there are data: they may be anyone's, and may hold what no other has. */
+/** State for data without a readable state file: they may belong to any service, and may be the only copy. */
 const unknown: Persisted = { foreign: false, held: true, lost: false, ledIn: 0 };
 
-/** What outlives the process, in a file beside the data. Not needed for the safety of orders: that is the agent's epoch. */
+/** State that survives the process, in a file beside the data. The safety of orders does not depend on it: see the agent's epoch. */
 export class PersistedState {
   readonly #file: string;
   #now: Persisted;
@@ -54,44 +54,44 @@ export class PersistedState {
   /**
    * @param dir folder of the data
    * @param data whether there are any
-   * @param service name of the one that has the volume now
+   * @param service name of the service that has the volume now
    */
   static async open(dir: string, data: boolean, service: string): Promise<PersistedState> {
     const folder = join(dir, '.haservice');
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'redis.json');
-    const read = await readRemembered(file);
-    const memory = new PersistedState(file, read ?? { ...unknown, held: data });
+    const read = await readState(file);
+    const state = new PersistedState(file, read ?? { ...unknown, held: data });
     const isLost = read?.held === true && !data;
     const isForeign = data && (read === undefined || (read.service ?? service) !== service);
-    // Also where the data are foreign.
+    // Even if the data are foreign.
     const isNew = read?.service !== service;
     if (isLost || isNew) {
-      await memory.set({
+      await state.set({
         ...(isLost ? { ...unknown, held: false, lost: true, cloning: undefined } : {}),
         ...(isForeign ? { ...unknown, foreign: true } : {}),
         service,
       });
     }
-    return memory;
+    return state;
   }
 
   get now(): Persisted {
     return this.#now;
   }
 
-  /** Why it cannot be written; undefined where it can. */
+  /** Why the file cannot be written; undefined if it can. */
   get error(): HAError | undefined {
     return this.#error;
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is in progress. */
   settled(): Promise<void> {
     return this.#writing;
   }
 
   /**
-   * True at once in `now`; resolves when it is on the disk.
+   * Changes `now` at once; resolves when the change is on the disk.
    *
    * @throws HAError HA_ERR_STATE_FILE
    */
@@ -111,8 +111,8 @@ export class PersistedState {
   }
 }
 
-/** Undefined where there is no such file. */
-async function readRemembered(file: string): Promise<Persisted | undefined> {
+/** Undefined if there is no such file. */
+async function readState(file: string): Promise<Persisted | undefined> {
   let text;
   try {
     text = await readFile(file, 'utf8');

@@ -2,8 +2,8 @@ import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { diskProblem } from './problems.ts';
 
-test('a disk that is full is told from one that fails', async () => {
-  // Where no file fits: there is no room in /proc.
+test('a full disk is distinguished from a failing one', async () => {
+  // A folder in which no file fits: /proc has no space.
   const [full, failing] = await Promise.all(
     ['/proc', tmpdir()].map((dir) => diskProblem('aof_last_write_status', dir)),
   );

@@ -5,12 +5,12 @@ import type { ReplicationTarget } from './replication-history.ts';
 import type { Persisted } from './persisted-state.ts';
 import type { ServerInfo } from './server-info.ts';
 
-/** Less than this is as good as full: the server could not write its log anew. Bytes. */
+/** Below this the disk counts as full: the server could not rewrite its log. Bytes. */
 const littleSpace = 16 * 1024 * 1024;
 
 /**
+ * @param what what fails: a field of INFO, or an operation
  * @param dir folder of the data
- * @param what does not work: the server's field that says so, or what does not come about
  */
 export async function diskProblem(what: string, dir: string): Promise<EngineProblem> {
   return (
@@ -21,7 +21,7 @@ export async function diskProblem(what: string, dir: string): Promise<EngineProb
   );
 }
 
-/** Undefined where there is room, or nothing can be said. */
+/** Undefined if there is space, or the disk cannot be asked. */
 export async function fullDisk(what: string, dir: string): Promise<EngineProblem | undefined> {
   try {
     const { bavail, bsize } = await statfs(dir);
@@ -35,32 +35,32 @@ export async function fullDisk(what: string, dir: string): Promise<EngineProblem
   }
 }
 
-/** What is wrong with the data themselves. */
+/** A problem of the data themselves. */
 export function dataProblem(
   { lost, held, cloning }: Persisted,
   info: ServerInfo,
-  course: ReplicationTarget,
+  target: ReplicationTarget,
   position: Position | undefined,
 ): EngineProblem | undefined {
   if (lost && !held) {
     return {
       reason: 'DataLost',
       message:
-        'its volume held data and is empty now: it will be made a copy of the leader; if no member has the data, restore a backup',
+        'the volume held data and is empty now: the member will be made a copy of the leader; if no member has the data, restore a backup',
     };
   }
-  // One that has a position still has all of the copy in memory.
-  if (course.kind === 'nowhere' && cloning !== undefined && position === undefined) {
+  // If there is a position, all of the copy is still in memory.
+  if (target.kind === 'detached' && cloning !== undefined && position === undefined) {
     return {
       reason: 'CloneInterrupted',
-      message: `it ended while it was being made a copy of ${cloning === 0 ? 'its leader' : `the leader of epoch ${cloning}`}, and may hold data from before that: let it follow a leader`,
+      message: `the member ended while it was being made a copy of ${cloning === 0 ? 'its leader' : `the leader of epoch ${cloning}`}, and may hold older data: let it follow a leader`,
     };
   }
-  if (course.kind === 'leading' && !info.logging) {
+  if (target.kind === 'leading' && !info.logging) {
     return {
       reason: 'LogOff',
       message:
-        'its append-only log was turned off, so that a restart loses data: CONFIG SET appendonly yes',
+        'the append-only log was turned off, so that a restart loses data: run CONFIG SET appendonly yes',
     };
   }
   return undefined;

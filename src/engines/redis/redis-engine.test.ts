@@ -10,7 +10,7 @@ import {
   held,
   members,
   service,
-  settled,
+  pollUntil,
 } from './testing.ts';
 
 const offset = async (member: TestMember) => (await member.report()).position!.offset;
@@ -18,7 +18,7 @@ const offset = async (member: TestMember) => (await member.report()).position!.o
 afterAll(closeAll);
 
 describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 30_000 }, () => {
-  test('a new service: one begins, the others become copies of it', async () => {
+  test('a new service: one member begins, the others become copies of it', async () => {
     await using all = await members(['a', 'b']);
     const [a, b] = all;
     expect(await a.report()).toEqual({ state: 'Empty' });
@@ -32,13 +32,13 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await b.linked();
     const followed = { state: 'Following', leader: 'a', linked: true, lagMs: 0 };
     expect(await b.report()).toMatchObject(followed);
-    // The leader counts it a moment after it says that it is linked.
-    await settled(() => client.set('k', 'v').then(Boolean, () => false));
+    // The leader counts the follower a moment after the follower reports its link.
+    await pollUntil(() => client.set('k', 'v').then(Boolean, () => false));
     expect(await client.wait(1, 5_000)).toBe(1);
     const { sync, state } = await a.report();
     expect({ state, sync }).toEqual({ state: 'Leading', sync: { members: ['b'], acks: 1 } });
-    // The leader pings its followers each second, also between two questions.
-    await settled(async () => (await offset(b)) === (await offset(a)));
+    // The leader pings its followers each second, also between two reports.
+    await pollUntil(async () => (await offset(b)) === (await offset(a)));
 
     const policy = async () => String(await client.config('GET', 'appendfsync'));
     expect(await policy()).toBe('appendfsync,always');
@@ -47,11 +47,11 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect(await a.report()).toMatchObject({ sync: { acks: 0 }, position: { term: 2 } });
   });
 
-  test('a restart answers no reads, takes no writes, has its data and no position, until it is told more', async () => {
+  test('a restarted server answers no reads, takes no writes, has data but no position, until an order comes', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
-    // Before its log is written anew, it would come back with what was before the copy, and say so.
-    await settled(async () => {
+    // Before its log is rewritten, it would restart with the data from before the copy, and report that.
+    await pollUntil(async () => {
       await b.report();
       return !(await remembered(b)).includes('cloning');
     });
@@ -68,20 +68,20 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect((await b.linked()).position).toMatchObject({ term: 2 });
   });
 
-  test('once its followers are fenced, a leader gets no acknowledgement for what they lack', async () => {
+  test('once its followers are fenced, a leader gets no acknowledgement for writes that they lack', async () => {
     await using all = await service(['a', 'b', 'c'], 1);
     const [, b, c] = all;
     expect(await all.client.wait(2, 5_000)).toBe(2);
     await Promise.all([b.fence(), c.fence()]);
     expect(await b.report()).toMatchObject({ state: 'Detached', position: { term: 1 } });
     const fenced = await offset(b);
-    // Whichever is first: no follower is left, or what is written is confirmed by none.
+    // Either no follower is left, or no follower confirms the write.
     await all.client.set('k', 'w').catch(() => {});
     expect(await all.client.wait(1, 100)).toBe(0);
     expect(await offset(b)).toBe(fenced);
   });
 
-  test('a failover goes on from where the followers are, without a new copy', async () => {
+  test('a failover continues from the data of the followers, without a new copy', async () => {
     await using all = await service(['a', 'b', 'c']);
     const [a, b, c] = all;
     const cut = once(await a.client(), 'end');
@@ -102,10 +102,10 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     const log = await readFile(join(b.dir, 'log'), 'utf8');
     expect(log.match(/Full resync requested/g)).toBeNull();
     expect(log.match(/Partial resynchronization request from .* accepted/g)).toHaveLength(2);
-    await settled(async () => (await readdir(a.dir)).every((name) => !name.includes('diverged')));
+    await pollUntil(async () => (await readdir(a.dir)).every((name) => !name.includes('diverged')));
   });
 
-  test('a position keeps its old term until all that the new leader began with is there', async () => {
+  test('a position keeps its old term until the member has all data with which the new leader began', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
     const start = await offset(a);
@@ -115,7 +115,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await b.until('in term 2', ({ position }) => position?.term === 2);
   });
 
-  test('a zombie: what it alone held is counted, kept and told', async () => {
+  test('a former leader that had continued: data that only it held are counted, retained and reported', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
     const pid = await a.pid();
@@ -134,7 +134,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     const end = await offset(a);
     expect(end).toBeGreaterThan(start);
     await a.follow(b, 2, start);
-    const { loss } = await a.until('told of its loss', (report) => report.loss !== undefined);
+    const { loss } = await a.until('reporting its loss', (report) => report.loss !== undefined);
     expect(loss).toMatchObject({ epoch: 2, bytes: end - start });
     const folder = join(a.dir, 'haservice-diverged-2');
     expect(loss?.message).toContain(folder);
@@ -146,34 +146,37 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect((await a.report()).loss).toEqual(loss);
   });
 
-  test('data that came with a volume are kept, and told, before they are replaced', async () => {
+  test('foreign data on a volume are retained and reported before they are replaced', async () => {
     await using all = await service(['a', 'b', 'other']);
     const [a, b, other] = all;
     await b.close();
     await all.client.set('k', 'precious');
     expect(await all.client.wait(1, 5_000)).toBe(1);
-    // As it would be with another server's volume, and with that of another service.
+    // As with the volume of another server, and with that of another service.
     for (const [epoch, change] of [
       [1, (file: string) => rm(file)],
       [2, (file: string) => writeFile(file, JSON.stringify({ held: true, service: 'shop' }))],
     ] as const) {
-      // Its log is written anew when it has been copied; until then a restart finds what was before.
-      await settled(async () => {
+      // Its log is rewritten after the copy; until then a restart finds the former data.
+      await pollUntil(async () => {
         await other.report();
         return !(await remembered(other)).includes('cloning');
       });
-      await settled(async () => (await dataIn(other.dir)).includes('precious'));
+      await pollUntil(async () => (await dataIn(other.dir)).includes('precious'));
       await other.fence();
       await other.restart(() => change(memoryFile(other)));
       await a.promote(epoch);
       await other.follow(a, epoch);
-      const { loss } = await other.until('told of it', (report) => report.loss?.epoch === epoch);
-      expect(loss?.message).toContain('not known to this service');
+      const { loss } = await other.until(
+        'reporting its loss',
+        (report) => report.loss?.epoch === epoch,
+      );
+      expect(loss?.message).toContain('not those of this service');
       expect(await dataIn(join(other.dir, `haservice-diverged-${epoch}`))).toContain('precious');
     }
   });
 
-  test('an old leader that was restarted: its loss is told, though nobody can count it', async () => {
+  test('a restarted former leader: its loss is reported, although it cannot be counted', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
     const start = await offset(b);
@@ -182,27 +185,27 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await a.restart();
     await b.promote(2);
     await a.follow(b, 2, start);
-    const { loss } = await a.until('told of its loss', (report) => report.loss !== undefined);
+    const { loss } = await a.until('reporting its loss', (report) => report.loss !== undefined);
     expect(loss).toMatchObject({ epoch: 2 });
     expect(loss).not.toHaveProperty('bytes');
     expect(await dataIn(join(a.dir, 'haservice-diverged-2'))).toContain('lost');
   });
 
-  test('an old leader that was fenced before its restart has lost nothing, and says nothing', async () => {
+  test('a former leader that was fenced before its restart has lost nothing and reports nothing', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;
     await a.fence();
     const start = await offset(a);
     await b.until('level', ({ position }) => position?.offset === start);
-    // Noted beside the answer: one that dies before says that it may have lost something.
-    await settled(async () => (await remembered(a)).includes('ledUntil'));
+    // Stored beside the answer: a process that dies before reports that it may have lost data.
+    await pollUntil(async () => (await remembered(a)).includes('ledUntil'));
     await a.restart();
     await b.promote(2);
     await a.follow(b, 2, start);
     expect(await a.linked()).not.toHaveProperty('loss');
   });
 
-  test('data that are gone are not taken for an empty beginning', async () => {
+  test('a volume that has lost its data does not count as a new member', async () => {
     await using all = await service(['a']);
     const [a] = all;
     await a.kill();
@@ -216,7 +219,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect(await a.report()).not.toHaveProperty('problem');
   });
 
-  test('a snapshot without a log, as other set-ups leave it, is taken over', async () => {
+  test('a snapshot without a log, as from other installations, is loaded', async () => {
     await using all = await service(['a']);
     const [a] = all;
     await all.client.save();
@@ -231,7 +234,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     }
   });
 
-  test('a copy that fails halfway: back to the data from before it', async () => {
+  test('a copy that fails midway: the former data are restored', async () => {
     await using all = await service(['a']);
     const [a] = all;
     const leader = new TestServer((socket) => {
@@ -246,7 +249,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     const port = await leader.listen();
     await a.follow({ name: 'b', port }, 2);
     const client = await a.client();
-    await settled(async () => (await client.get('k')) === null);
+    await pollUntil(async () => (await client.get('k')) === null);
     expect(await a.report()).toEqual({ state: 'Cloning', leader: 'b', durable: false });
     await a.fence();
     await leader.close();
@@ -259,7 +262,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await a.until('durable', ({ durable }) => durable === undefined);
   });
 
-  test('a server that somebody else made a leader is fenced', async () => {
+  test('a server that another client has made a leader is fenced', async () => {
     await using all = await service(['a', 'b']);
     const [, b] = all;
     const client = await b.client();
@@ -269,7 +272,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await expect((await b.client()).set('k', 'w')).rejects.toThrow('READONLY');
   });
 
-  test('an order that a frozen server did not take in time does not come about later', async () => {
+  test('an order that a frozen server did not take in time has no effect later', async () => {
     await using all = await service(['a']);
     const [a] = all;
     await a.fence();
@@ -285,7 +288,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await expect((await a.client()).set('k', 'w')).rejects.toThrow('READONLY');
   });
 
-  test('the end of the server is told', async () => {
+  test('the end of the server is reported', async () => {
     await using all = await service(['a']);
     const [a] = all;
     process.kill(await a.pid(), 'SIGKILL');
@@ -297,7 +300,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
 const memoryFile = ({ dir }: TestMember) => join(dir, '.haservice', 'redis.json');
 const remembered = (member: TestMember) => readFile(memoryFile(member), 'utf8');
 
-/** Everything that is in a log in a folder of data. */
+/** The content of the log in a folder of data. */
 async function dataIn(folder: string): Promise<string> {
   const log = join(folder, 'appendonlydir');
   const files = await readdir(log);

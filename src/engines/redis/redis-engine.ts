@@ -7,39 +7,47 @@ import {
   type ReplicationTarget,
   type Following,
   ReplicationHistory,
-  isOf,
+  isFollowing,
 } from './replication-history.ts';
 import { DataRetention } from './data-retention.ts';
-import { dropClients, maxLagSeconds, serveStale, setSync, syncAll, toNowhere } from './commands.ts';
-import { type Access, historyOf } from './upstream.ts';
-import { StatusReporter } from './status.ts';
+import {
+  dropClients,
+  maxLagSeconds,
+  serveStale,
+  setSync,
+  syncAll,
+  followNobody,
+} from './commands.ts';
+import { type Access, askHistory } from './upstream.ts';
+import { ReportBuilder } from './status.ts';
 import { Server } from './server.ts';
-import { nowhere } from './server-config.ts';
+import { noLeader } from './server-config.ts';
 import { type ServerInfo, cannotLog } from './server-info.ts';
 
 /**
  * Runs a Redis or Valkey server, 7.0 or later.
  *
- * How a fence works: REPLICAOF closes the connection to the old leader before it answers, and throws away what it has read
- * and not applied. What the old leader hears after that was sent before, and says of the offset no more than what is still
- * held; so it can count this member for no write (WAIT, min-replicas-to-write) beyond the position that is reported then.
+ * How a fence works: REPLICAOF closes the connection to the old leader before it answers, and discards received data that are
+ * not applied. Anything that the old leader receives after that was sent before, and names no higher offset than what the member
+ * still holds. So the old leader can count this member for no write (WAIT, min-replicas-to-write) beyond the position that the
+ * member reports then.
  *
- * Strong promises what WAIT has confirmed: min-replicas-to-write looks at how long ago followers spoke, not at the write.
+ * Strong promises to retain writes that WAIT has confirmed: min-replicas-to-write only checks when followers last answered.
  */
 export class RedisEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
   readonly #access: Access;
   readonly #server: Server;
-  readonly #reporter: StatusReporter;
-  readonly #lineage = new ReplicationHistory();
-  #custody: DataRetention | undefined;
-  #course: ReplicationTarget = { kind: 'nowhere' };
-  /** Clients may be connected that think this is the leader. */
+  readonly #reports: ReportBuilder;
+  readonly #history = new ReplicationHistory();
+  #retention: DataRetention | undefined;
+  #target: ReplicationTarget = { kind: 'detached' };
+  /** Clients may be connected that take this member for the leader. */
   #hasClients = false;
-  /** appendfsync as the user has it: what a follower goes by, and a leader that needs no acknowledgement. */
+  /** The user's own value of appendfsync: for followers, and for a leader that needs no acknowledgement. */
   #ownSync = 'everysec';
-  /** Orders under way: how things are may not be what is wanted. */
+  /** Number of orders in progress: meanwhile the server's state may differ from the target. */
   #orders = 0;
 
   constructor(context: EngineContext, options: { tlsFolder?: string } = {}) {
@@ -48,91 +56,91 @@ export class RedisEngine implements ManagedEngine {
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
     this.#access = { password: context.password, tls };
     this.#server = new Server(context, tls);
-    this.#reporter = new StatusReporter(context, this.#access);
+    this.#reports = new ReportBuilder(context, this.#access);
     this.ended = this.#server.ended;
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
-    const custody = await DataRetention.open(dataDir(config), config.service, log);
+    const retention = await DataRetention.open(dataDir(config), config.service, log);
     await this.#server.launch(signal);
     this.#ownSync = await this.#askSync(signal);
-    this.#custody = custody;
+    this.#retention = retention;
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
-    const custody = this.#custody;
-    if (custody === undefined || !this.#server.ready) return { state: 'Starting' };
-    const course = this.#course;
+    const retention = this.#retention;
+    if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
+    const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
-    this.#see(info, course);
-    // Of an order that has come since, the answer knows nothing.
-    if (this.#orders === 0 && course === this.#course) {
-      if (hasStrayed(info, course)) await this.#bringBack(signal);
-      else if (this.#isWritten(info, course)) custody.written();
-      else if (cannotLog(info)) custody.unwritten();
-      else if (course.kind === 'following' && info.rewriting) await custody.noticeCopy();
+    this.#update(info, target);
+    // The answer does not reflect an order that has come since.
+    if (this.#orders === 0 && target === this.#target) {
+      if (isRedirected(info, target)) await this.#undoRedirect(signal);
+      else if (this.#isWritten(info, target)) retention.written();
+      else if (cannotLog(info)) retention.unwritten();
+      else if (target.kind === 'following' && info.rewriting) await retention.detectCopy();
     }
-    return this.#reporter.report(info, {
-      ...{ custody, acks, course: this.#orders === 0 ? this.#course : course },
-      position: this.#lineage.position(info),
-      torn: this.#lineage.torn,
+    return this.#reports.report(info, {
+      ...{ retention, acks, target: this.#orders === 0 ? this.#target : target },
+      position: this.#history.position(info),
+      hasCopyFailed: this.#history.hasCopyFailed,
     });
   }
 
   promote(order: Order<'promote'>, signal: AbortSignal): Promise<void> {
-    return this.#obey(async (custody) => {
+    return this.#obey(async (retention) => {
       const { epoch, init, sync = { members: [], acks: 0 } } = order;
-      if (!custody.now.held && !init) {
+      if (!retention.now.held && !init) {
         throw new HAError('HA_ERR_MEMBER_EMPTY', `${order.member} cannot lead`);
       }
       const now = await this.#server.info(signal);
-      this.#see(now, this.#course);
+      this.#update(now, this.#target);
       if (sync.acks > 0 && cannotLog(now)) {
         throw new HAError('HA_ERR_MEMBER_DISK', `${order.member} cannot lead`);
       }
-      if (this.#lineage.torn) await this.#backToDisk(signal);
-      // An order may have been meant for the process before this one, which had more.
-      const isOld = custody.isAheadOfDisk && !this.#lineage.isKnown;
+      if (this.#history.hasCopyFailed) await this.#backToDisk(signal);
+      // The order may have been meant for the process before this one, which held more.
+      const isOld = retention.isAheadOfDisk && !this.#history.isKnown;
       if (isOld && order.acceptOld !== true) {
         const why = 'it ended while a copy of its leader was not on its disk yet';
         throw new HAError('HA_ERR_MEMBER_OLD', `${order.member} cannot lead: ${why}`);
       }
-      await custody.begin();
+      await retention.setHeld();
       const least = ['min-replicas-to-write', String(sync.acks)];
       const longest = ['min-replicas-max-lag', String(maxLagSeconds)];
       const policy = sync.acks > 0 ? syncAll : setSync(this.#ownSync);
       await this.#server.call([['CONFIG', 'SET', ...least, ...longest], policy], signal);
-      // From here on it may lead, even if the order is cut off.
-      const from = this.#course;
-      this.#course = { kind: 'leading', epoch, sync };
+      // From here on it may lead, even if the order is interrupted.
+      const from = this.#target;
+      this.#target = { kind: 'leading', epoch, sync };
       this.#hasClients = true;
-      this.#lineage.lead(epoch);
+      this.#history.lead(epoch);
       const { before } = await this.#server.order([['REPLICAOF', 'NO', 'ONE']], signal);
-      this.#see(before, from);
-      this.#lineage.lead(epoch);
-      custody.led(epoch);
+      this.#update(before, from);
+      this.#history.lead(epoch);
+      retention.led(epoch);
     });
   }
 
   follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
-    return this.#obey(async (custody) => {
+    return this.#obey(async (retention) => {
       const { host, port } = order.leader;
-      const known = this.#course;
+      const known = this.#target;
       const now = await this.#server.info(signal);
-      this.#see(now, known);
-      const there = known.kind === 'following' && isOf(now, { ...known, order });
+      this.#update(now, known);
+      const there = known.kind === 'following' && isFollowing(now, { ...known, order });
       if (there && known.order.epoch === order.epoch) {
         known.order = order;
         return;
       }
       if (!there) {
-        // Its position must stand still while it is weighed what it may lose.
-        const detached = await this.#fence(custody, signal);
+        // Its position must not change while the possible loss is computed.
+        const detached = await this.#fence(retention, signal);
         const { replid } = detached;
-        const position = this.#lineage.position(detached);
-        await custody.prepare(order, { position, replid }, () =>
-          historyOf(order.leader, this.#access),
+        const position = this.#history.position(detached);
+        await retention.prepare(order, { position, replid }, () =>
+          askHistory(order.leader, this.#access),
         );
       }
       const commands = [
@@ -140,57 +148,57 @@ export class RedisEngine implements ManagedEngine {
         ['REPLICAOF', host, String(port)],
       ];
       const { before, after } = await this.#server.order(commands, signal);
-      this.#see(before, this.#course);
-      const course: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
-      this.#course = course;
-      this.#see(after, course);
+      this.#update(before, this.#target);
+      const target: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
+      this.#target = target;
+      this.#update(after, target);
     });
   }
 
   async fence(signal: AbortSignal): Promise<void> {
-    await this.#obey((custody) => this.#fence(custody, signal));
+    await this.#obey((retention) => this.#fence(retention, signal));
   }
 
   async stop(signal: AbortSignal): Promise<void> {
-    this.#reporter.close();
+    this.#reports.close();
     await this.#server.stop(signal);
-    await this.#custody?.settled();
+    await this.#retention?.settled();
   }
 
   kill(): void {
-    this.#reporter.close();
+    this.#reports.close();
     this.#server.kill();
   }
 
-  async #obey<T>(order: (custody: DataRetention) => Promise<T>): Promise<T> {
-    if (this.#custody === undefined) {
+  async #obey<T>(order: (retention: DataRetention) => Promise<T>): Promise<T> {
+    if (this.#retention === undefined) {
       throw new HAError('HA_ERR_PROBE_REFUSED', 'the server has not started yet');
     }
     this.#orders++;
     try {
-      return await order(this.#custody);
+      return await order(this.#retention);
     } finally {
       this.#orders--;
     }
   }
 
-  /** @returns how it is then */
-  async #fence(custody: DataRetention, signal: AbortSignal): Promise<ServerInfo> {
-    const course = this.#course;
-    // A server that must sync and cannot ends, and what it has acknowledged from memory with it.
+  /** @returns the state of the server afterwards */
+  async #fence(retention: DataRetention, signal: AbortSignal): Promise<ServerInfo> {
+    const target = this.#target;
+    // A server that must sync but cannot ends, and loses acknowledged data that are only in memory.
     const sync = cannotLog(await this.#server.info(signal)) ? [] : [syncAll];
-    const refuse = [serveStale('no'), toNowhere, ...sync];
+    const refuse = [serveStale('no'), followNobody, ...sync];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
-    this.#see(before, course);
-    this.#see(after, course);
-    this.#course = { kind: 'nowhere' };
+    this.#update(before, target);
+    this.#update(after, target);
+    this.#target = { kind: 'detached' };
     this.#hasClients = false;
-    if (after.master === undefined || after.master.linked || after.master.port !== nowhere.port) {
-      throw new HAError('HA_ERR_PROBE_ANSWER', 'the server did not let go of its leader');
+    if (after.master === undefined || after.master.linked || after.master.port !== noLeader.port) {
+      throw new HAError('HA_ERR_PROBE_ANSWER', 'the server still follows its leader');
     }
-    if (course.kind === 'leading') custody.fenced(after.offset);
-    if (!this.#lineage.torn) return after;
+    if (target.kind === 'leading') retention.fenced(after.offset);
+    if (!this.#history.hasCopyFailed) return after;
     await this.#backToDisk(signal);
     return this.#server.info(signal);
   }
@@ -200,50 +208,53 @@ export class RedisEngine implements ManagedEngine {
     return String((answer as unknown[])[1]);
   }
 
-  /** The data in memory are worth nothing; those on the disk are the ones from before. */
+  /** The data in memory are worthless; those on the disk are from before the copy. */
   async #backToDisk(signal: AbortSignal): Promise<void> {
-    this.#context.log.warn({}, 'the copy of the leader failed: back to the data from before it');
+    this.#context.log.warn(
+      {},
+      'copying the leader has failed: restarting the server with the former data',
+    );
     await this.#server.restart(signal);
-    this.#lineage.forget();
-    this.#course = { kind: 'nowhere' };
+    this.#history.forget();
+    this.#target = { kind: 'detached' };
   }
 
-  /** Acts on what the server said of itself while it was on a course. */
-  #see(info: ServerInfo, course: ReplicationTarget): void {
-    const arrival = this.#lineage.see(info, course);
-    if (course.kind === 'following' && arrival !== undefined) {
-      this.#custody?.arrived(course.order, arrival);
+  /** Acts on the state that the server has reported while it had this target. */
+  #update(info: ServerInfo, target: ReplicationTarget): void {
+    const resync = this.#history.update(info, target);
+    if (target.kind === 'following' && resync !== undefined) {
+      this.#retention?.linked(target.order, resync);
     }
   }
 
   /**
-   * Whether all that is in memory is on the disk as well: its log is on, and is not being written anew; and no copy can come in
-   * the next moment, nor is what is in memory what a restart has found.
+   * Whether the disk holds all data that are in memory: the log is on and is not being rewritten; no copy can begin at the next
+   * moment; and the data in memory are not those that a restart has found.
    */
-  #isWritten(info: ServerInfo, course: ReplicationTarget): boolean {
+  #isWritten(info: ServerInfo, target: ReplicationTarget): boolean {
     if (info.loading || !info.logging || info.rewriting || cannotLog(info)) return false;
-    return course.kind === 'following'
-      ? course.link !== 'none' && info.master?.linked === true
-      : this.#lineage.isKnown;
+    return target.kind === 'following'
+      ? target.link !== 'none' && info.master?.linked === true
+      : this.#history.isKnown;
   }
 
-  /** Only the operator says whom it follows. Everything else than that is undone. */
-  async #bringBack(signal: AbortSignal): Promise<void> {
-    this.#context.log.error({}, 'somebody else has sent REPLICAOF to the server: it is fenced');
-    // Before anything is awaited: an order that comes now counts more.
-    this.#course = { kind: 'nowhere', strayed: true };
-    this.#lineage.forget();
-    await this.#server.call([serveStale('no'), toNowhere, ...dropClients], signal);
+  /** Only the operator decides whom the server follows. Any other change is undone. */
+  async #undoRedirect(signal: AbortSignal): Promise<void> {
+    this.#context.log.error({}, 'another client has sent REPLICAOF to the server: fencing it');
+    // Before any await: an order that comes in between takes precedence.
+    this.#target = { kind: 'detached', wasRedirected: true };
+    this.#history.forget();
+    await this.#server.call([serveStale('no'), followNobody, ...dropClients], signal);
   }
 }
 
-function hasStrayed(info: ServerInfo, course: ReplicationTarget): boolean {
-  switch (course.kind) {
+function isRedirected(info: ServerInfo, target: ReplicationTarget): boolean {
+  switch (target.kind) {
     case 'leading':
       return info.master !== undefined;
     case 'following':
-      return !isOf(info, course);
-    case 'nowhere':
-      return info.master?.port !== nowhere.port;
+      return !isFollowing(info, target);
+    case 'detached':
+      return info.master?.port !== noLeader.port;
   }
 }

@@ -24,7 +24,7 @@ function following(epoch: number, replid: string, start?: number): Following {
 }
 
 /** Led in epoch 1. */
-function lineage(): ReplicationHistory {
+function history(): ReplicationHistory {
   const data = new ReplicationHistory();
   data.lead(1);
   return data;
@@ -35,58 +35,58 @@ const unlinked = (replid: string, offset: number, change: Partial<ServerInfo> = 
   return { ...whole, master: { ...whole.master!, linked: false } };
 };
 
-test('it goes on from what it holds: the new term counts from its beginning on', () => {
-  const data = lineage();
-  const course = following(2, 'x', 100);
-  expect(data.see(unlinked('x', 90), course)).toBeUndefined();
-  expect(data.see(info('y', 99, { replid2: 'x' }), course)).toBe('continued');
+test('a partial resync: the new term counts from its start on', () => {
+  const data = history();
+  const target = following(2, 'x', 100);
+  expect(data.update(unlinked('x', 90), target)).toBeUndefined();
+  expect(data.update(info('y', 99, { replid2: 'x' }), target)).toBe('partial');
   expect(data.position(info('y', 99))).toMatchObject({ term: 1, offset: 99 });
-  expect(data.see(info('y', 100, { replid2: 'x' }), course)).toBeUndefined();
+  expect(data.update(info('y', 100, { replid2: 'x' }), target)).toBeUndefined();
   expect(data.position(info('y', 100))).toMatchObject({ term: 2, offset: 100 });
 });
 
-test('a link that came and went between two looks is known by the history that it left behind', () => {
-  const data = lineage();
-  expect(data.see(unlinked('y', 100, { replid2: 'x' }), following(2, 'x', 100))).toBe('continued');
+test('a link between two reports is noticed by the history that it has left', () => {
+  const data = history();
+  expect(data.update(unlinked('y', 100, { replid2: 'x' }), following(2, 'x', 100))).toBe('partial');
   expect(data.position(info('y', 100))).toMatchObject({ term: 2, offset: 100 });
 });
 
-test('a copy counts only from where the term of its leader began', () => {
-  const data = lineage();
-  const course = following(2, 'x', 100);
+test("a full resync counts only from the start of the leader's term", () => {
+  const data = history();
+  const target = following(2, 'x', 100);
   const syncing = { ...info('x', 90).master!, linked: false, syncing: true };
   expect(data.position(info('x', 90, { master: syncing }))).toBeUndefined();
   expect(data.position(info('x', 90, { loading: true }))).toBeUndefined();
-  expect(data.see(info('z', 99), course)).toBe('replaced');
+  expect(data.update(info('z', 99), target)).toBe('full');
   expect(data.position(info('z', 99))).toBeUndefined();
-  data.see(info('z', 100), course);
+  data.update(info('z', 100), target);
   expect(data.position(info('z', 100))).toMatchObject({ term: 2, offset: 100 });
 });
 
-test('what came from a leader that has begun anew belongs to no term that is known', () => {
-  const data = lineage();
-  const course = following(2, 'x');
-  data.see(info('y', 100, { replid2: 'x' }), course);
-  data.see(info('z', 5), course);
-  data.see(info('z', 6), course);
+test('data of a leader that has begun a new history belong to no known term', () => {
+  const data = history();
+  const target = following(2, 'x');
+  data.update(info('y', 100, { replid2: 'x' }), target);
+  data.update(info('z', 5), target);
+  data.update(info('z', 6), target);
   expect(data.position(info('z', 6))).toBeUndefined();
-  expect(data.see(info('z', 7), following(3, 'z'))).toBe('continued');
+  expect(data.update(info('z', 7), following(3, 'z'))).toBe('partial');
   expect(data.position(info('z', 7))).toMatchObject({ term: 3, offset: 7 });
 });
 
-test('an answer that comes late does not bring back an older term', () => {
-  const data = lineage();
+test('a late answer does not bring back an older term', () => {
+  const data = history();
   data.lead(3);
-  data.see(info('x', 100), following(2, 'x'));
+  data.update(info('x', 100), following(2, 'x'));
   expect(data.position(info('x', 100))).toMatchObject({ term: 3, offset: 100 });
 });
 
-test('a copy that failed has no position, until there is a link', () => {
-  const data = lineage();
-  const course = following(2, 'x');
-  data.see(unlinked('x', 90, { logging: false }), course);
-  expect([data.torn, data.position(info('x', 90))]).toEqual([true, undefined]);
-  data.see(info('z', 100), course);
+test('a failed copy has no position, until there is a link', () => {
+  const data = history();
+  const target = following(2, 'x');
+  data.update(unlinked('x', 90, { logging: false }), target);
+  expect([data.hasCopyFailed, data.position(info('x', 90))]).toEqual([true, undefined]);
+  data.update(info('z', 100), target);
   const position = { term: 2, offset: 100, history: 'z' };
-  expect([data.torn, data.position(info('z', 100))]).toEqual([false, position]);
+  expect([data.hasCopyFailed, data.position(info('z', 100))]).toEqual([false, position]);
 });

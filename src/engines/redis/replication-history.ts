@@ -1,88 +1,88 @@
 import type { Order, Position, SyncSet } from '../../protocol/member-protocol.ts';
 import type { ServerInfo } from './server-info.ts';
 
-/** What the server was last told to do. */
+/** The role that the server was last told to take. */
 export type ReplicationTarget =
-  /** `strayed`: somebody else had told it whom to follow, and it was brought back. */
-  | { kind: 'nowhere'; strayed?: boolean }
+  /** `wasRedirected`: another client had changed whom the server follows, and the change was undone. */
+  | { kind: 'detached'; wasRedirected?: boolean }
   | { kind: 'leading'; epoch: number; sync: SyncSet }
   | Following;
 
 export interface Following {
   kind: 'following';
   order: Order<'follow'>;
-  /** History that the data belonged to when the order came; after the arrival, the one they belong to since. */
+  /** Replication ID of the data when the order came; once linked, of the data since then. */
   replid: string;
-  /** Whether it has been linked since. Astray: and has then been made a copy of something that no order has named yet. */
-  link: 'none' | 'arrived' | 'astray';
+  /** Whether it has been linked since. Replaced: it was then made a copy of data that no order has named yet. */
+  link: 'none' | 'linked' | 'replaced';
 }
 
-/** Continued: it got what it lacked, and holds all that it held. Replaced: it has been made a copy. */
-export type Arrival = 'continued' | 'replaced';
+/** Partial: it received what it lacked, and retains all that it held. Full: it was made a copy. */
+export type Resync = 'partial' | 'full';
 
 /**
- * Which term the data are of, told from what the server says of itself now and then. That is enough although links may come
- * and go unseen: a replica's history (replid) changes only when it has been linked, and names the one that it went on from.
+ * Derives the term of the data from what the server reports from time to time. That is enough even if a link comes and goes
+ * between two reports: a replica's history (replid) changes only with a link, and names the history that it has continued.
  */
 export class ReplicationHistory {
-  /** Undefined: the data cannot be compared with any others, as a restart has lost the count. */
+  /** Undefined: the data cannot be compared with others, as a restart has lost the offset. */
   #term: number | undefined;
-  #torn = false;
+  #hasCopyFailed = false;
 
   /**
-   * Whether the server has thrown away its data for those of its leader, and failed to load these: it turns its log off for
-   * the loading, and only on again when that has succeeded. The log still has the data.
+   * Whether the server has discarded its data for those of its leader, and has failed to load these: it turns its log off while it
+   * loads, and on again only after success. The log still holds the former data.
    */
-  get torn(): boolean {
-    return this.#torn;
+  get hasCopyFailed(): boolean {
+    return this.#hasCopyFailed;
   }
 
-  /** Whether the data are what this very process has led with, or has got from a leader. */
+  /** Whether this process has led with the data, or has received them from a leader. */
   get isKnown(): boolean {
     return this.#term !== undefined;
   }
 
-  /** It leads from now on, or in a later epoch. */
+  /** The member leads from now on, or leads in a later epoch. */
   lead(epoch: number): void {
     this.#term = epoch;
   }
 
-  /** The server has been started anew. The append-only log keeps no offset (7.0): the count begins at 0 again. */
+  /** The server has been restarted. The append-only log does not store the offset (7.0): it counts from 0 again. */
   forget(): void {
     this.#term = undefined;
-    this.#torn = false;
+    this.#hasCopyFailed = false;
   }
 
   /**
-   * @param course which the server was on when it said so
-   * @returns that it has been linked to its leader, when that is news
+   * @param target the server's target when it reported `info`
+   * @returns the kind of resync if the server has been linked to its leader since the last call
    */
-  see(info: ServerInfo, course: ReplicationTarget): Arrival | undefined {
-    if (course.kind !== 'following' || info.loading) return undefined;
-    const { order, replid, link } = course;
-    const linked = isOf(info, course) && info.master?.linked === true;
-    this.#torn = !linked && !info.logging;
-    if (this.#torn) this.#term = undefined;
-    if (this.#torn || (!linked && info.replid === replid)) return undefined;
-    const continued = info.replid === replid || info.replid2 === replid;
-    course.replid = info.replid;
-    if (!continued) this.#term = undefined;
-    if (link !== 'none' && !continued) course.link = 'astray';
-    if (course.link === 'astray') return undefined;
+  update(info: ServerInfo, target: ReplicationTarget): Resync | undefined {
+    if (target.kind !== 'following' || info.loading) return undefined;
+    const { order, replid, link } = target;
+    const linked = isFollowing(info, target) && info.master?.linked === true;
+    this.#hasCopyFailed = !linked && !info.logging;
+    if (this.#hasCopyFailed) this.#term = undefined;
+    if (this.#hasCopyFailed || (!linked && info.replid === replid)) return undefined;
+    const isPartial = info.replid === replid || info.replid2 === replid;
+    target.replid = info.replid;
+    if (!isPartial) this.#term = undefined;
+    if (link !== 'none' && !isPartial) target.link = 'replaced';
+    if (target.link === 'replaced') return undefined;
     if (info.offset >= (order.start ?? 0)) this.#term = Math.max(this.#term ?? 0, order.epoch);
     if (link !== 'none') return undefined;
-    course.link = 'arrived';
-    return continued ? 'continued' : 'replaced';
+    target.link = 'linked';
+    return isPartial ? 'partial' : 'full';
   }
 
-  /** Undefined where it cannot be compared, or counts for nothing. */
+  /** Undefined if the data cannot be compared, or do not count. */
   position(info: ServerInfo): Position | undefined {
     if (this.#term === undefined || info.loading || info.master?.syncing === true) return undefined;
     return { term: this.#term, offset: info.offset, history: info.replid };
   }
 }
 
-/** Whether the server follows whom it was told to follow. */
-export function isOf({ master }: ServerInfo, { order: { leader } }: Following): boolean {
+/** Whether the server follows the leader that it was told to follow. */
+export function isFollowing({ master }: ServerInfo, { order: { leader } }: Following): boolean {
   return master?.host === leader.host && master.port === leader.port;
 }

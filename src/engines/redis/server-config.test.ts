@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { musts, userArgs } from './server-config.ts';
+import { requiredConfig, userArgs } from './server-config.ts';
 
 test.each([
   [[], []],
@@ -20,9 +20,9 @@ test.each([
   expect(userArgs(args)).toEqual(options);
 });
 
-test('a server with a certificate speaks nothing else, and one without a password asks for none', () => {
+test('a server with a certificate uses TLS only, and one without a password requires none', () => {
   const config = { dir: '/d', port: 6379, socket: '/s', appendOnly: true, password: undefined };
-  const lines = (tls?: string) => musts({ ...config, tls }).split('\n');
+  const lines = (tls?: string) => requiredConfig({ ...config, tls }).split('\n');
   expect(lines('/t')).toEqual(expect.arrayContaining(['port "0"', 'tls-port "6379"']));
   expect(lines()).toContain('port "6379"');
   expect(lines().join()).not.toMatch(/tls|requirepass|masterauth/);

@@ -1,45 +1,45 @@
 import { join } from 'node:path';
 
 /**
- * Whom a server follows that is to follow nobody: a replica takes no writes and expires nothing by itself, so that its data
- * and its offset stand still. Nothing can ever listen on port 0, and a connection to it is refused at once, without a packet
- * that leaves the pod; an address that keeps silent would do, too, but for a minute each time, and a name would block the
- * server while it is looked up.
+ * The leader of a server that is to follow none: a replica takes no writes and expires no keys by itself, so its data and offset
+ * do not change. Nothing can listen on port 0, and a connection to it is refused at once, without a packet that leaves the pod.
+ * An address that does not answer would also do, but would take a minute each time, and a name would block the server during the
+ * lookup.
  */
-export const nowhere = { host: '127.0.0.1', port: 0 } as const;
+export const noLeader = { host: '127.0.0.1', port: 0 } as const;
 
-/** How often a leader that has nothing to say tells its followers that it lives. Seconds. */
+/** How often an idle leader pings its followers. Seconds. */
 export const pingSeconds = 1;
 
 export interface ServerConfig {
   dir: string;
   port: number;
-  /** Of the local connection. */
+  /** Path of the socket for the local connection. */
   socket: string;
-  /** Folder with tls.crt, tls.key and ca.crt; undefined: it speaks in the clear. */
+  /** Folder with tls.crt, tls.key and ca.crt; undefined: no TLS. */
   tls: string | undefined;
   password: string | undefined;
-  /** False only for data that are a snapshot without a log: with it, the server would not load them, and begin anew. */
+  /** False only for data that are a snapshot without a log: with it, the server would not load them, but start empty. */
   appendOnly: boolean;
 }
 
-/** What the user may set otherwise: it comes before her own arguments, so that hers count. */
-export function defaults(config: ServerConfig): string {
+/** What the user may change: it comes before the user's arguments, so that those take precedence. */
+export function defaultConfig(config: ServerConfig): string {
   return lines([
     ['bind', '*', '-::*'],
-    // Clients come from other pods. Where no Secret names a password, who may connect is for a NetworkPolicy to say.
+    // Clients come from other pods. If no Secret names a password, a NetworkPolicy limits who may connect.
     ['protected-mode', 'no'],
     // The log has all that a snapshot would have, and a snapshot is one more fork.
     ['save', ''],
     /*
-     * Of followers, and of a leader in Eventual: what a SIGKILL or a loss of power leaves may lack the last two seconds. A leader
-     * in Strong syncs each write (redis-engine.ts). A write with WAIT then took 0.8 ms instead of 0.1 ms on an idle SSD, and the
-     * server ends when its disk is full, instead of going on from memory and saying so.
+     * For followers, and for a leader in Eventual: after a SIGKILL or a power loss the last two seconds may be missing. A leader in
+     * Strong syncs each write (redis-engine.ts). A write with WAIT then took 0.8 ms instead of 0.1 ms on an idle SSD, and the
+     * server ends when its disk is full, instead of continuing in memory and reporting it.
      */
     ['appendfsync', 'everysec'],
-    // How long an outage of a follower may be before it must be copied anew; taken as it is needed.
+    // How long a follower may be away before it must be copied again; the memory is allocated as needed.
     ['repl-backlog-size', '16mb'],
-    // Also how long it takes to notice that nothing comes any more.
+    // Also how long it takes to notice that the other side is silent.
     ['repl-timeout', '10'],
     ['repl-diskless-sync-delay', '0'],
     ['tcp-keepalive', '30'],
@@ -48,20 +48,20 @@ export function defaults(config: ServerConfig): string {
   ]);
 }
 
-/** What must be so: it comes after the user's arguments, so that it counts, and is in force before the server listens. */
-export function musts(config: ServerConfig): string {
+/** What must be so: it comes after the user's arguments, so that it takes precedence, and before the server listens. */
+export function requiredConfig(config: ServerConfig): string {
   const { dir, port, socket, tls, password, appendOnly } = config;
   return lines([
-    ['replicaof', nowhere.host, String(nowhere.port)],
+    ['replicaof', noLeader.host, String(noLeader.port)],
     ['replica-read-only', 'yes'],
-    // Until it follows: what it holds may be older than what clients have been told.
+    // Until it follows: its data may be older than what clients have read.
     ['replica-serve-stale-data', 'no'],
-    // Straight from the socket it would throw its data away before it has all of the new.
+    // If it loaded straight from the socket, it would discard its data before it has all of the new.
     ['repl-diskless-load', 'disabled'],
-    // A server that sees none of its followers for an hour would begin a new history, and count anew.
+    // Otherwise a server without followers for an hour would begin a new history, and count from 0.
     ['repl-backlog-ttl', '0'],
     ['repl-ping-replica-period', String(pingSeconds)],
-    // A follower whose disk is full says so in its report; it would abort instead, again and again.
+    // A follower whose disk is full reports it; without this it would abort again and again.
     ['replica-ignore-disk-write-errors', 'yes'],
     ['dir', dir],
     ['dbfilename', 'dump.rdb'],
@@ -98,8 +98,8 @@ function tlsLines(port: number, folder: string): string[][] {
 }
 
 /**
- * The arguments of a container as options: a server's name in front is dropped, and a configuration file, which must be the
- * first of a server's arguments, is included instead, as ours is that.
+ * The arguments of a container as options: the name of a server in front is dropped. A configuration file, which must be the
+ * first argument of a server, is included instead, as the agent's own file is the first.
  */
 export function userArgs(args: readonly string[]): string[] {
   const [first, ...rest] = args;
@@ -114,7 +114,7 @@ function lines(settings: string[][]): string {
     .join('');
 }
 
-/** As the server reads it back; anything may be in a password. */
+/** As the server reads it back; a password may contain any character. */
 function quoted(value: string): string {
   const bytes = [...Buffer.from(value)].map((byte) => {
     const char = String.fromCharCode(byte);

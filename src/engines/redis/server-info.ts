@@ -1,22 +1,22 @@
-/** What a server says of itself, at one moment. */
+/** The state of a server at one moment, as it reports it. */
 export interface ServerInfo {
-  /** Its data are being read from disk: on start, or at the end of a full resync. */
+  /** It is reading its data from disk: on start, or at the end of a full resync. */
   loading: boolean;
   /**
-   * Whether its log is on. A server turns it off to load what it got from its leader and on again when that is done; off and
-   * not loading, it has failed at that and holds part of it, or nothing.
+   * Whether its log is on. A server turns it off to load data from its leader, and on again when that is done; off and not
+   * loading, it has failed at that and holds a part of the data, or none.
    */
   logging: boolean;
-  /** Whether the log is being written anew: until that is done, a restart brings back what was before the resync. */
+  /** Whether the log is being rewritten: until that is done, a restart brings back the data from before the resync. */
   rewriting: boolean;
-  /** Which of its ways to write to disk fails, by the field that says so. */
+  /** Which kind of disk write fails: the field that says so. */
   diskError: string | undefined;
-  /** Names the history that its log belongs to, and the one that it went on from. */
+  /** Identifies the history of its log, and the history that this one has continued. */
   replid: string;
   replid2: string;
-  /** Bytes of that history that it has applied. */
+  /** How many bytes of that history it has applied. */
   offset: number;
-  /** Whom it follows; absent: it takes writes. */
+  /** The leader that it follows; absent: it takes writes. */
   master: MasterInfo | undefined;
 }
 
@@ -24,22 +24,22 @@ export interface MasterInfo {
   host: string;
   port: number;
   linked: boolean;
-  /** It is being made a copy: the data have begun to come. */
+  /** It is being made a copy: data are being transferred. */
   syncing: boolean;
-  /** Seconds since it last heard of its leader; undefined while it is not linked. */
+  /** Seconds since it last heard from its leader; undefined while it is not linked. */
   silentSeconds: number | undefined;
 }
 
 const diskFields = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status'];
 
-/** Its log lacks what it has in memory, until it can write again. A server that must sync each write would end. */
+/** Its log lacks data that are in memory, until it can write again. A server that must sync each write would end. */
 export const cannotLog = ({ diskError }: ServerInfo): boolean =>
   diskError === 'aof_last_write_status';
 
 /**
- * Of the answer to `INFO replication persistence`.
+ * Parses the answer to `INFO replication persistence`.
  *
- * @throws Error where a field is missing that every server from 7.0 on has
+ * @throws Error if a field is missing that every server from 7.0 on has
  */
 export function readInfo(text: string): ServerInfo {
   const fields = new Map<string, string>();

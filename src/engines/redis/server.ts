@@ -4,39 +4,39 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
-import { Child } from '../process-group.ts';
+import { ProcessGroup } from '../process-group.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending } from '../managed-engine.ts';
 import { findData } from './data-files.ts';
 import { LocalClient } from './local-client.ts';
-import { defaults, musts, userArgs } from './server-config.ts';
+import { defaultConfig, requiredConfig, userArgs } from './server-config.ts';
 import { type ServerInfo, readInfo } from './server-info.ts';
 
-/** How often a server that is coming up is looked at. Milliseconds. */
+/** How often a starting server is polled. Milliseconds. */
 const pollMs = 10;
 const infoCommand = ['INFO', 'replication', 'persistence'];
 
 /** The server's process and the connection to it. */
 export class Server {
-  /** Settles when it has ended although nobody asked it to. */
+  /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
   readonly #context: EngineContext;
   readonly #tls: string | undefined;
   #end: (ending: Ending) => void = () => {};
-  #child: Child | undefined;
+  #group: ProcessGroup | undefined;
   #client: LocalClient | undefined;
   #ready = false;
   /** Holds the socket and, while the server starts, its configuration. Only this user may enter it. */
   #folder: string | undefined;
 
-  /** @param tls folder of its certificate, where it has one */
+  /** @param tls folder of its certificate, if it has one */
   constructor(context: EngineContext, tls: string | undefined) {
     this.#context = context;
     this.#tls = tls;
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
-  /** Whether it has loaded its data and can be given orders. */
+  /** Whether it has loaded its data and can take orders. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -44,7 +44,7 @@ export class Server {
   /**
    * Resolves once the server has loaded its data.
    *
-   * @throws HAError HA_ERR_PROGRAM_START where there is none, or it does not start
+   * @throws HAError HA_ERR_PROGRAM_START if the program is missing or does not start
    */
   async launch(signal: AbortSignal): Promise<void> {
     const { config, password, env, clock } = this.#context;
@@ -58,13 +58,13 @@ export class Server {
       ...{ dir, socket, password, port: config.port },
       ...{ tls: this.#tls, appendOnly: !snapshot },
     };
-    await writeFile(first, defaults(settings), { mode: 0o600 });
-    await writeFile(last, musts(settings), { mode: 0o600 });
-    const command = [program(env), first, ...userArgs(config.args), '--include', last];
-    const child = await Child.start(command, { env });
-    this.#child = child;
-    const failed = child.ended.then((ending) => {
-      if (this.#child === child) this.#end(ending);
+    await writeFile(first, defaultConfig(settings), { mode: 0o600 });
+    await writeFile(last, requiredConfig(settings), { mode: 0o600 });
+    const command = [serverProgram(env), first, ...userArgs(config.args), '--include', last];
+    const group = await ProcessGroup.start(command, { env });
+    this.#group = group;
+    const failed = group.ended.then((ending) => {
+      if (this.#group === group) this.#end(ending);
       throw new HAError('HA_ERR_PROGRAM_START', `the server ended (${JSON.stringify(ending)})`);
     });
     failed.catch(() => {});
@@ -76,7 +76,7 @@ export class Server {
       while ((await this.info(signal)).rewriting) await sleep(clock, pollMs, signal);
     };
     await Promise.race([loaded(), failed]);
-    // It has read them; the password need lie nowhere.
+    // The server has read them; the password need not stay on the disk.
     await Promise.all([rm(first), rm(last)]);
     this.#ready = true;
   }
@@ -101,8 +101,8 @@ export class Server {
   }
 
   /**
-   * Carries out `commands`, and says how things were before and after them, with nothing in between. While the server loads
-   * what it got from its leader it takes no orders: waits until it has.
+   * Executes `commands`, and returns the state before and after them, with no other command in between. While the server loads
+   * data from its leader it takes no orders: waits until it has.
    */
   async order(
     commands: readonly (readonly string[])[],
@@ -119,11 +119,11 @@ export class Server {
     }
   }
 
-  /** Starts it again, from what is on the disk. */
+  /** Starts it again, with the data on the disk. */
   async restart(signal: AbortSignal): Promise<void> {
-    const child = this.#forget();
-    child?.kill();
-    await child?.ended;
+    const group = this.#forget();
+    group?.kill();
+    await group?.ended;
     await this.launch(signal);
   }
 
@@ -137,14 +137,14 @@ export class Server {
     this.#cleanUp();
   }
 
-  /** Its end is nobody's surprise any more. */
-  #forget(): Child | undefined {
-    const child = this.#child;
-    this.#child = undefined;
+  /** From now on its end is expected. */
+  #forget(): ProcessGroup | undefined {
+    const group = this.#group;
+    this.#group = undefined;
     this.#ready = false;
     this.#client?.close();
     this.#client = undefined;
-    return child;
+    return group;
   }
 
   #cleanUp(): void {
@@ -163,7 +163,7 @@ export class Server {
   }
 }
 
-/** In the container's own file system, which is new at each start of it; memory where that cannot be written. */
+/** In the container's own file system, which is new at each start; in memory if that is not writable. */
 async function privateFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'haservice-'));
@@ -172,8 +172,8 @@ async function privateFolder(): Promise<string> {
   }
 }
 
-/** Redis where there is one, else Valkey. */
-function program(env: NodeJS.ProcessEnv): string {
+/** Redis if it is installed, else Valkey. */
+function serverProgram(env: NodeJS.ProcessEnv): string {
   const folders = (env['PATH'] ?? '').split(delimiter);
   for (const name of ['redis-server', 'valkey-server']) {
     for (const folder of folders) {
@@ -181,7 +181,7 @@ function program(env: NodeJS.ProcessEnv): string {
         accessSync(join(folder, name), constants.X_OK);
         return join(folder, name);
       } catch {
-        // Not here.
+        // Not in this folder.
       }
     }
   }

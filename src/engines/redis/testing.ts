@@ -20,12 +20,12 @@ export interface MemberOptions {
 
 const open = new Set<TestMember>();
 
-/** For the end of each file of tests: one that took too long has not come to the end of its servers. */
+/** Called at the end of each test file: a test that timed out has not closed its servers. */
 export async function closeAll(): Promise<void> {
   await Promise.all([...open].map((member) => member.close()));
 }
 
-/** A member on this machine: a real server, led as the agent would. */
+/** A member on this machine: a real server, managed as the agent would. */
 export class TestMember {
   readonly name: string;
   readonly dir: string;
@@ -93,7 +93,7 @@ export class TestMember {
     return Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
   }
 
-  /** Polls the report, as the operator does, until it is as wished. */
+  /** Polls the report, as the operator does, until it satisfies `wished`. */
   async until(
     what: string,
     wished: (report: EngineReport) => boolean,
@@ -117,8 +117,10 @@ export class TestMember {
     );
   }
 
-  /** The agent and its server end at once, and start anew on the same volume. */
-  /** @param change what happens to its files meanwhile */
+  /**
+   * Kills the agent's engine and its server, and starts both again on the same volume.
+   * @param change changes its files meanwhile
+   */
   async restart(change?: () => Promise<void>): Promise<void> {
     await this.kill();
     await change?.();
@@ -159,10 +161,10 @@ export class TestMember {
   }
 }
 
-/** As many as were asked for. */
+/** At least three members. */
 export type Members = [TestMember, TestMember, TestMember] & AsyncDisposable;
 
-/** Members that end with the test. */
+/** Members that are closed at the end of the test. */
 export async function members(names: string[], options: MemberOptions = {}): Promise<Members> {
   const all = await Promise.all(names.map((name) => TestMember.create(name, options)));
   await Promise.all(all.map((member) => member.start()));
@@ -177,7 +179,7 @@ function soon(): AbortSignal {
   return AbortSignal.timeout(10_000);
 }
 
-/** Whether there is a server to test with. */
+/** Whether a server is installed to test with. */
 export const haveServer = (() => {
   try {
     execFileSync('redis-server', ['--version'], { timeout: 10_000 });
@@ -188,8 +190,8 @@ export const haveServer = (() => {
   }
 })();
 
-/** Polls until it is so. */
-export async function settled(wished: () => Promise<boolean>): Promise<void> {
+/** Polls until the condition holds. */
+export async function pollUntil(wished: () => Promise<boolean>): Promise<void> {
   const deadline = systemClock.now() + 10_000;
   while (!(await wished())) {
     if (systemClock.now() > deadline) throw new Error(`never: ${wished.toString()}`);
@@ -197,14 +199,14 @@ export async function settled(wished: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** What a member holds that answers no reads. */
+/** The value of `k` on a member that answers no reads. */
 export async function held(member: TestMember): Promise<string | null> {
   const client = await member.client();
   await client.config('SET', 'replica-serve-stale-data', 'yes');
   return client.get('k');
 }
 
-/** a leads in epoch 1 and holds `k`; the others follow. */
+/** Member a leads in epoch 1 and holds `k`; the others follow. */
 export async function service(names: string[], acks?: number, options: MemberOptions = {}) {
   const all = await members(names, options);
   const a = all[0];
@@ -216,8 +218,8 @@ export async function service(names: string[], acks?: number, options: MemberOpt
   for (const other of others) await other.follow(a, 1);
   for (const other of others) await other.linked();
   const client = await a.client();
-  // The leader counts a follower a moment after that says that it is linked.
-  await settled(() => client.set('k', 'v').then(Boolean, () => false));
+  // The leader counts a follower a moment after the follower reports its link.
+  await pollUntil(() => client.set('k', 'v').then(Boolean, () => false));
   await client.wait(others.length, 5_000);
   return Object.assign(all, { client });
 }

@@ -8,24 +8,24 @@ type Leader = Order<'follow'>['leader'];
 
 const timeoutMs = 2_000;
 
-/** How a member talks to another one: as its server does. */
+/** Credentials by which a member connects to another one: those of its server. */
 export interface Access {
   password: string | undefined;
-  /** Folder of the certificates; undefined: in the clear. */
+  /** Folder of the certificates; undefined: no TLS. */
   tls: string | undefined;
 }
 
-/** Where a leader's history comes from. */
-export interface History {
+/** Replication history of a leader. */
+export interface UpstreamHistory {
   replid: string;
-  /** The one that it went on from, and up to where. */
+  /** The history that it has continued, and up to which offset. */
   replid2: string;
   until: number;
 }
 
 /**
- * Why a follower has no link to its leader: the server writes that only to its log. Tries what it tries, to connect and to
- * authenticate.
+ * Why a follower has no link to its leader: the server writes that only to its log. Does the same as the server: connects and
+ * authenticates.
  */
 export async function checkLeader(
   leader: Leader,
@@ -39,8 +39,11 @@ export async function checkLeader(
   }
 }
 
-/** Undefined where it cannot be asked. */
-export async function historyOf(leader: Leader, access: Access): Promise<History | undefined> {
+/** Undefined if the leader cannot be asked. */
+export async function askHistory(
+  leader: Leader,
+  access: Access,
+): Promise<UpstreamHistory | undefined> {
   try {
     const text = await ask(leader, access, 'INFO', 'replication');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
@@ -76,7 +79,7 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
     if (password !== undefined) await redis.call('AUTH', password);
     return String(await redis.call(name, ...args));
   } catch (error) {
-    // Where the connection has ended, that is all that the command knows.
+    // If the connection has ended, the command's own error says only that.
     throw reason ?? error;
   } finally {
     redis.disconnect();
@@ -87,16 +90,16 @@ function problemOf({ member, host, port }: Leader, reason: string): EngineProble
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(reason)) {
     return {
       reason: 'WrongPassword',
-      message: `${member} refuses its password: see that the Secret has not changed since ${member} or this member was started, and restart the one that has the old one`,
+      message: `${member} refuses the password of this member: check whether the Secret has changed since ${member} or this member was started, and restart the one with the old password`,
     };
   }
   return {
     reason: 'LeaderUnreachable',
-    message: `it cannot talk to ${member} at ${host} port ${port} (${reason}): check the network between them, NetworkPolicies and, with TLS, that one ca.crt signed all certificates`,
+    message: `no connection to ${member} at ${host} port ${port} (${reason}): check the network between the pods, NetworkPolicies and, with TLS, that one ca.crt has signed all certificates`,
   };
 }
 
-/** As the server checks it: who signed the certificate, not for which name. */
+/** As the server checks it: the CA must match, the name need not. */
 async function tlsOptions(folder: string) {
   const [ca, cert, key] = await Promise.all(
     ['ca.crt', 'tls.crt', 'tls.key'].map((name) => readFile(join(folder, name))),

@@ -8,13 +8,13 @@ export interface Seen {
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
   body: string;
-  /** Number of the connection it came on, from 0. */
+  /** Number of its connection, from 0. */
   connection: number;
 }
 
 export type Handler = (request: Seen, response: ServerResponse) => void | Promise<void>;
 
-/** An HTTP server on loopback that answers as a test tells it to. */
+/** An HTTP server on loopback whose answers a test controls. */
 export class FakeApiServer {
   readonly requests: Seen[] = [];
   readonly #server;
@@ -39,7 +39,7 @@ export class FakeApiServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Connections so far. */
+  /** Number of connections so far. */
   get connections(): number {
     return this.#sockets.size;
   }
@@ -55,7 +55,7 @@ export class FakeApiServer {
     return config;
   }
 
-  /** Resolves when `count` requests have come in all. */
+  /** Resolves when `count` requests have come in total. */
   seen(count: number): Promise<void> {
     if (this.requests.length >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ count, resolve }));
