@@ -30,10 +30,10 @@ export interface Command {
 /** Where all copies are, so that what a killed test has left is found. */
 const copies = join(checkout, '.cluster-copies');
 
-/** What a copy has of the checkout: the command that it runs, and all that an operator's image is built from. */
+/** What a copy has of the checkout: the command that it runs, what the operator is built from, and what a user applies. */
 export const copied = [
-  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore'],
-  ...['src', 'test', 'scripts', 'crds', 'manifests'],
+  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore', 'CONTRIBUTING.md'],
+  ...['src', 'test', 'scripts', 'crds', 'manifests', 'examples'],
 ];
 
 /** A second checkout, so that its cluster runs beside any other: with a path that nobody has quoted for. */
