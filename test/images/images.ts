@@ -11,7 +11,7 @@ const folder = 'test/images';
 const operator: ImageRecipe = {
   name: 'operator',
   ref: 'docker.io/library/haservice-operator:dev',
-  // Without package.json: what counts of it is in the lock file, and its scripts change often.
+  // Without package.json: its relevant content is in the lock file, and its scripts change often.
   sources: (root) =>
     readSources(root, [
       'Dockerfile',
@@ -35,7 +35,7 @@ const workload: ImageRecipe = {
     readSources(root, [
       'Dockerfile',
       `${folder}/workload.Dockerfile`,
-      // What is bundled with it.
+      // Bundled with it.
       'package-lock.json',
       'scripts/bundle.ts',
       'test/workload/**/*.ts',
@@ -77,7 +77,7 @@ export const recipes: readonly ImageRecipe[] = [
   patroni,
 ];
 
-/** What the tests need; the others are for the benchmark. */
+/** Images that the tests need; the others are for the benchmark. */
 export const usualImages: readonly ImageName[] = [
   'operator',
   'workload',
