@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './exec.ts';
-import { Copy } from './testing/copy.ts';
+import { CheckoutCopy } from './testing/checkout-copy.ts';
 import { tracesOf } from './testing/traces.ts';
 
-let copy: Copy;
+let copy: CheckoutCopy;
 
 beforeAll(() => {
-  copy = new Copy();
+  copy = new CheckoutCopy();
 });
 
 afterAll(async () => {
