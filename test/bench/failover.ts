@@ -17,7 +17,7 @@ export interface FailoverOptions {
   signal: AbortSignal;
 }
 
-/** @returns one row a series; where it was ended early, what was measured until then. */
+/** @returns one row per series; if it was ended early, what was measured until then. */
 export async function benchFailover(options: FailoverOptions): Promise<{
   rows: Row[];
   error: Error | undefined;
@@ -30,7 +30,7 @@ export async function benchFailover(options: FailoverOptions): Promise<{
   try {
     for (const name of Object.keys(heartbeats) as ServiceName[]) {
       const chosen = all.filter(({ service }) => service === name);
-      if (chosen.length > 0) await runOnStage(options, name, chosen, measured);
+      if (chosen.length > 0) await runOnTestbed(options, name, chosen, measured);
     }
   } catch (caught) {
     error = caught as Error;
@@ -39,10 +39,10 @@ export async function benchFailover(options: FailoverOptions): Promise<{
 }
 
 /**
- * Runs series beside one HAService and no other: where two lose a member, the changes of one wait for those of the other
- * at kube-proxy, which lets a second pass in between by default (minSyncPeriod).
+ * Runs series with one HAService at a time: if two lose a member, the changes of one wait for those of the other at kube-proxy,
+ * which waits a second in between by default (minSyncPeriod).
  */
-async function runOnStage(
+async function runOnTestbed(
   { place, namespace, log, signal: stop }: FailoverOptions,
   name: ServiceName,
   chosen: Plan[],
@@ -51,7 +51,7 @@ async function runOnStage(
   const end = new AbortController();
   const signal = AbortSignal.any([stop, end.signal]);
   try {
-    log(`applying the quickstart as ${name}, and a plain Deployment`);
+    log(`applying the quickstart as ${name}, and a Deployment without an operator`);
     const web = await readObject(quickstart, namespace);
     const spec = {
       ...(web as { spec: object }).spec,
@@ -59,11 +59,11 @@ async function runOnStage(
       failover: unhurried,
     };
     const object = { ...web, metadata: { name, namespace }, spec };
-    const stage = await Stage.open({ api: place.api, namespace, objects: [object], signal });
+    const testbed = await Stage.open({ api: place.api, namespace, objects: [object], signal });
     for (const plan of chosen) {
       const seen: Runs = { windows: [], phases: [] };
       measured.push({ plan, seen });
-      await runSeries({ place, stage, log, signal }, plan, seen);
+      await runSeries({ place, testbed, log, signal }, plan, seen);
     }
   } finally {
     end.abort(new Error('the series have ended'));

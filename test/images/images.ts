@@ -55,7 +55,7 @@ const workload: ImageRecipe = {
     readSources(root, [
       'Dockerfile',
       `${folder}/workload.Dockerfile`,
-      // What is bundled with it.
+      // Bundled with it.
       'package-lock.json',
       'scripts/bundle.ts',
       'test/workload/**/*.ts',
