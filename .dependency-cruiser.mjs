@@ -17,6 +17,18 @@ const only = (folder, imports) => ({
 /** What core may import of src. */
 const outside = ['api', 'protocol', 'lib/hash'];
 
+/** What controller may import of src. */
+const belowController = [
+  'api',
+  'protocol',
+  'lib',
+  'core',
+  'heartbeat',
+  'member-client',
+  'kube',
+  'telemetry',
+];
+
 /**
  * @param {string} house
  * @param {string[]} rooms each imports those before it
@@ -37,6 +49,8 @@ export default {
     only('core', outside),
     // From the bottom up: each room of core knows those before it. decide.ts and commit.ts, at the door, know all.
     ...stories('core', ['model', 'resources', 'failover', 'roles', 'replicas', 'status'], outside),
+    // operator.ts at the door knows all.
+    ...stories('controller', ['state', 'record', 'observe', 'act', 'reconcile'], belowController),
     only('member-client', ['api', 'protocol', 'lib']),
     only('engines', ['api', 'protocol', 'lib']),
     only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client', 'telemetry']),

@@ -2,6 +2,10 @@ import eslint from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import { configs } from 'typescript-eslint';
 
+const engineName = 'Literal[value=/^(TCP|HTTP|GRPC|Exec|Redis|Postgres)$/]';
+const engineMessage =
+  'Do not compare engine types here: what an engine can do is a column of core/model/capabilities.ts, what its program is one of protocol/agent-config.ts.';
+
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', '.cluster/', '.cluster-copies/', 'tmp/'] },
   eslint.configs.recommended,
@@ -35,6 +39,28 @@ export default defineConfig(
       '@typescript-eslint/no-dynamic-delete': 'off',
       // Narrowing does not see what a callback or an await changes, such as `signal.aborted`.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: [
+      '**/*.test.ts',
+      '**/testing/**',
+      'src/api/**',
+      'src/core/model/capabilities.ts',
+      'src/agent/create-engine.ts',
+      'src/member-client/plain-connection.ts',
+    ],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          // The protocol of a Service's port is TCP or UDP.
+          `BinaryExpression[operator=/^[!=]==?$/]:not([left.property.name='protocol'], [left.name='protocol']) > ${engineName}`,
+          `SwitchCase > ${engineName}`,
+          `ArrayExpression > ${engineName}`,
+        ].map((selector) => ({ selector, message: engineMessage })),
+      ],
     },
   },
   {

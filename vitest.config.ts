@@ -37,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.cluster.test.ts'],
+          include: ['test/{cluster,images}/**/*.cluster.test.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,

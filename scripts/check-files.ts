@@ -1,6 +1,9 @@
-/** Files are small and have kebab-case names, so that a folder reads like a table of contents. */
-import { globSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+/**
+ * Files are small and have kebab-case names, so that a folder reads like a table of contents; and what the documents link to
+ * exists.
+ */
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /** A file of more than a screen or three holds more than one idea. */
 const limits = [
@@ -8,7 +11,7 @@ const limits = [
   { pattern: /./, bytes: 11_000 },
 ];
 
-const problems = globSync('{src,test,scripts}/**/*.{ts,mjs,js}').flatMap((file) => {
+const sizesAndNames = globSync('{src,test,scripts}/**/*.{ts,mjs,js}').flatMap((file) => {
   const { size } = statSync(file);
   const limit = limits.find(({ pattern }) => pattern.test(file))?.bytes ?? 0;
   return [
@@ -18,5 +21,15 @@ const problems = globSync('{src,test,scripts}/**/*.{ts,mjs,js}').flatMap((file) 
       : [`${file}: name it in kebab-case`]),
   ];
 });
+const deadLinks = globSync('{*.md,docs/**/*.md}').flatMap((file) =>
+  Array.from(
+    readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]+)(#[^)]*)?\)/g),
+    ([, path = '']) => path,
+  )
+    .filter((path) => !existsSync(join(dirname(file), path)))
+    .map((path) => `${file} links to ${path}, which does not exist: correct the link`),
+);
+
+const problems = [...sizesAndNames, ...deadLinks];
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

@@ -48,7 +48,7 @@ const {
   PORT: port = '8080',
 } = process.env;
 
-// On disk: what was obeyed, and the log. Both are flushed before anything is answered.
+// On disk: which order was accepted, and the log. Both are flushed before anything is answered.
 
 const read = (file: string) =>
   fs.existsSync(`${dir}/${file}`) ? fs.readFileSync(`${dir}/${file}`, 'utf8') : '';
@@ -197,21 +197,21 @@ function report() {
   return { ...common, state: last ? 'Detached' : 'Empty' };
 }
 
-/** Why it is not obeyed: a word for the operator, and what a person should know. */
+/** Why an order is refused: a word for the operator, and what a person should know. */
 function refusal(kind: string, order: Order): [string, string] | undefined {
   const { epoch } = order;
   const leader = kind === 'promote' ? name : order.leader?.member;
   if (order.member !== name || (order.uid ?? uid) !== uid)
     return ['WrongMember', `this is ${name}, ${uid}`];
-  // No operator gets there: whoever had obeyed it could be led by none again.
+  // No operator gets there: a member that had acknowledged it could be led by none again.
   if (epoch > 1_000_000_000) return ['Invalid', 'the epoch is above 1000000000'];
-  if (epoch < state.epoch) return ['StaleEpoch', `epoch ${state.epoch} has been obeyed`];
+  if (epoch < state.epoch) return ['StaleEpoch', `epoch ${state.epoch} has been acknowledged`];
   if (kind === 'follow' && (leader ?? name) === name)
     return ['Invalid', 'there must be a leader, and another one'];
   if (epoch === state.epoch && leader && leader !== (state.leader ?? leader))
     return ['Invalid', `${state.leader} leads in epoch ${epoch}`];
   if (epoch === state.epoch && (order.sync?.revision ?? Infinity) < (state.revision ?? 0))
-    return ['StaleEpoch', `sync set ${state.revision} of epoch ${epoch} has been obeyed`];
+    return ['StaleEpoch', `sync set ${state.revision} of epoch ${epoch} has been accepted`];
   if (kind === 'promote' && log.length === 0 && !order.init)
     return ['Empty', 'there are no data here'];
   return undefined;
@@ -291,7 +291,7 @@ let orders: Promise<unknown> = Promise.resolve();
 // Connections stay open: their end tells the operator that this process has ended.
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   const route = `${request.method} ${request.url}`;
-  const kind = /^POST \/haservice\/v1\/(promote|follow|demote|fence)$/.exec(route)?.[1];
+  const kind = /^POST \/haservice\/v1\/(promote|follow|fence)$/.exec(route)?.[1];
   const serve = async () => {
     if (route === 'GET /haservice/v1/status') return answer(response, 200, report());
     if (kind !== undefined) {

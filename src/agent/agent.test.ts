@@ -9,7 +9,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { FakeEngine, FakeEpochStore, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -19,9 +19,9 @@ afterEach(async () => {
 
 async function start({
   leaseMs,
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   clock = systemClock,
-}: { leaseMs?: number; obeyed?: Obeyed; clock?: Clock } = {}) {
+}: { leaseMs?: number; acknowledged?: Acknowledged; clock?: Clock } = {}) {
   const engine = new FakeEngine();
   const epochStore = new FakeEpochStore();
   let exited: (code: number) => void = () => {};
@@ -34,7 +34,7 @@ async function start({
     engine,
     leaseMs,
     epochStore,
-    obeyed,
+    acknowledged,
     clock,
     log: silentLog,
     exit: (code) => exited(code),
@@ -78,8 +78,8 @@ const order = (epoch: number, more: object = {}) => ({
 });
 
 describe('the agent', () => {
-  it('reports the state of the program and the obeyed epochs, with a new nonce each time', async () => {
-    const { status } = await start({ obeyed: { epoch: 4, ledEpoch: 2 } });
+  it('reports the state of the program and the acknowledged epochs, with a new nonce each time', async () => {
+    const { status } = await start({ acknowledged: { epoch: 4, ledEpoch: 2 } });
     const first = await status();
     const second = await status();
     expect(first).toMatchObject({
@@ -98,8 +98,8 @@ describe('the agent', () => {
     });
   });
 
-  it('reports a fence as obeyed only with a report of the program from after the fence', async () => {
-    const { agent, call, engine } = await start({ obeyed: { epoch: 3, ledEpoch: 0 } });
+  it('reports a fence as acknowledged only with a report of the program from after the fence', async () => {
+    const { agent, call, engine } = await start({ acknowledged: { epoch: 3, ledEpoch: 0 } });
     // On a connection of its own: the order is waiting for its answer.
     const status = async () => {
       const answer = await fetch(`http://127.0.0.1:${agent.port}/haservice/v1/status`);
@@ -120,6 +120,19 @@ describe('the agent', () => {
     for (const letGo of engine.heldReports) letGo();
     expect(await fenced).toMatchObject({ status: 200, body: { epoch: 4 } });
     expect(await early).toMatchObject({ epoch: 4 });
+  });
+
+  it('accepts a fence by its former name, which an operator of an earlier version sends', async () => {
+    const { call, engine, epochStore } = await start();
+    await call('promote', { body: order(3) });
+    const answer = await call('demote', { body: order(3) });
+    expect(answer).toMatchObject({ status: 200, body: { state: 'Detached', epoch: 3 } });
+    expect(engine.told).toEqual(['promote 3', 'fence 3']);
+    expect(await call('demote', { body: order(2) })).toMatchObject({
+      status: 409,
+      body: { error: 'StaleEpoch' },
+    });
+    expect(epochStore.saved.at(-1)).toMatchObject({ epoch: 3 });
   });
 
   it('answers 202 while a clone is in progress', async () => {
@@ -147,7 +160,7 @@ describe('the agent', () => {
   });
 
   it('rejects an order with the reason and a report', async () => {
-    const { call } = await start({ obeyed: { epoch: 4, ledEpoch: 0 } });
+    const { call } = await start({ acknowledged: { epoch: 4, ledEpoch: 0 } });
     expect(await call('promote', { body: order(3) })).toMatchObject({
       status: 409,
       body: {
@@ -175,7 +188,7 @@ describe('the agent', () => {
   });
 
   it('forgets its led epoch if the data are lost', async () => {
-    const { status, engine, epochStore } = await start({ obeyed: { epoch: 4, ledEpoch: 4 } });
+    const { status, engine, epochStore } = await start({ acknowledged: { epoch: 4, ledEpoch: 4 } });
     engine.state = 'Empty';
     expect(await status()).toMatchObject({ body: { state: 'Empty', epoch: 4, ledEpoch: 0 } });
     expect(epochStore.saved).toEqual([{ epoch: 4, ledEpoch: 0 }]);
@@ -212,7 +225,7 @@ describe('the agent', () => {
     ['a fraction', 7.5, /^fence: epoch: /],
   ])('rejects %s as an epoch, and its state does not change', async (_what, epoch, why) => {
     const { call, engine, epochStore, status } = await start({
-      obeyed: { epoch: 4, ledEpoch: 4 },
+      acknowledged: { epoch: 4, ledEpoch: 4 },
     });
     expect(await call('fence', { body: { ...order(5), epoch } })).toMatchObject({
       status: 400,

@@ -6,7 +6,7 @@ import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
 import { MemberRoutes } from './member-routes.ts';
 import { CommandQueue } from './command-queue.ts';
-import type { Obeyed } from './epoch-check.ts';
+import type { Acknowledged } from './epoch-check.ts';
 import { startServer } from './server.ts';
 import type { EpochStore } from './epoch-store.ts';
 
@@ -20,7 +20,7 @@ export interface AgentOptions {
   /** See CommandQueue. */
   leadsOnce: boolean;
   epochStore: EpochStore;
-  obeyed: Obeyed;
+  acknowledged: Acknowledged;
   clock: Clock;
   log: Log;
   watchdog?: Pick<Watchdog, 'watch'> | undefined;
@@ -74,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const started = engine.start(stopping.signal);
   const queue = new CommandQueue({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
-    obeyed: options.obeyed,
+    acknowledged: options.acknowledged,
     leadsOnce: options.leadsOnce,
     epochStore: options.epochStore,
     engine,
@@ -115,7 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...(host === undefined ? {} : { host }),
   });
   reset = () => server.reset();
-  log.info({ port: server.port, ...options.obeyed }, 'the agent has started');
+  log.info({ port: server.port, ...options.acknowledged }, 'the agent has started');
 
   return {
     port: server.port,

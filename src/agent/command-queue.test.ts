@@ -5,11 +5,11 @@ import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Lease } from './lease.ts';
 import { CommandQueue } from './command-queue.ts';
-import { nothingObeyed } from './epoch-check.ts';
+import { nothingAcknowledged } from './epoch-check.ts';
 import { FakeEngine, FakeEpochStore, fence, follow, promote } from './testing.ts';
 
 function make({
-  obeyed = nothingObeyed,
+  acknowledged = nothingAcknowledged,
   leased = false,
   leadsOnce = true,
   started = Promise.resolve(),
@@ -27,7 +27,7 @@ function make({
   let stuck = 0;
   const queue = new CommandQueue({
     self: { name: 'web-0', uid: undefined },
-    obeyed,
+    acknowledged,
     leadsOnce,
     epochStore,
     engine,
@@ -43,7 +43,7 @@ function make({
 }
 
 describe('the command queue', () => {
-  it('stores what is obeyed before the engine acts', async () => {
+  it('stores what is acknowledged before the engine acts', async () => {
     const { queue, engine } = make();
     expect(await queue.submit(fence(3))).toBeUndefined();
     expect(await queue.submit(follow(4))).toBeUndefined();
@@ -51,16 +51,16 @@ describe('the command queue', () => {
   });
 
   it('stores that the member leads before the engine acts, and reports it after', async () => {
-    const { queue, engine, epochStore, told } = make({ obeyed: { epoch: 3, ledEpoch: 2 } });
+    const { queue, engine, epochStore, told } = make({ acknowledged: { epoch: 3, ledEpoch: 2 } });
     engine.holdsOrders = true;
     void queue.submit(promote(4));
     await told('promote 4');
     expect(engine.told).toEqual(['save 4', 'promote 4']);
     expect(epochStore.saved).toEqual([{ epoch: 4, ledEpoch: 4, leader: 'web-0' }]);
-    expect(queue.obeyed).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
+    expect(queue.acknowledged).toEqual({ epoch: 4, ledEpoch: 2, leader: 'web-0' });
     engine.holdsOrders = false;
     await queue.submit(promote(4, { reason: 'again', init: true }));
-    expect(queue.obeyed).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
+    expect(queue.acknowledged).toEqual({ epoch: 4, ledEpoch: 4, leader: 'web-0' });
   });
 
   it('has led in the epoch in which it was promoted without data, even if a report said Empty in between', async () => {
@@ -70,16 +70,16 @@ describe('the command queue', () => {
     await told('promote 1');
     // As each report does that says Empty.
     await queue.forgetLed();
-    expect(queue.obeyed.ledEpoch).toBe(0);
+    expect(queue.acknowledged.ledEpoch).toBe(0);
     for (const letGo of engine.heldOrders) letGo();
     expect(await promoted).toBeUndefined();
-    expect(queue.obeyed.ledEpoch).toBe(1);
+    expect(queue.acknowledged.ledEpoch).toBe(1);
     expect(epochStore.saved).toEqual([{ epoch: 1, ledEpoch: 1, leader: 'web-0' }]);
   });
 
   it('rejects a promotion in an epoch in which an earlier process has led, or was about to lead', async () => {
-    const obeyed = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
-    const { queue, engine } = make({ obeyed });
+    const acknowledged = { epoch: 4, ledEpoch: 4, leader: 'web-0' };
+    const { queue, engine } = make({ acknowledged });
     expect(await queue.submit(promote(4))).toMatchObject({
       rejection: 'Failed',
       message: expect.stringContaining('only in a higher one') as string,
@@ -88,7 +88,7 @@ describe('the command queue', () => {
     expect(await queue.submit(promote(5))).toBeUndefined();
     // The same process may be promoted again.
     expect(await queue.submit(promote(5, { init: true }))).toBeUndefined();
-    const other = make({ obeyed, leadsOnce: false });
+    const other = make({ acknowledged, leadsOnce: false });
     expect(await other.queue.submit(promote(4))).toBeUndefined();
   });
 
@@ -107,7 +107,7 @@ describe('the command queue', () => {
     expect(await queue.submit(promote(4))).toMatchObject({ rejection: 'StaleEpoch' });
     engine.heldOrders[0]!();
     expect(await higher).toBeUndefined();
-    const restarted = make({ obeyed: epochStore.saved.at(-1)! });
+    const restarted = make({ acknowledged: epochStore.saved.at(-1)! });
     expect(await restarted.queue.submit(promote(4))).toMatchObject({ rejection: 'StaleEpoch' });
     expect(restarted.engine.told).toEqual([]);
   });
@@ -184,7 +184,7 @@ describe('the command queue', () => {
     engine.failure = failure;
     const message = expect.stringContaining(failure.message);
     expect(await queue.submit(promote(3))).toEqual({ rejection, message });
-    expect(queue.obeyed).toMatchObject({ epoch: 3, ledEpoch: 0 });
+    expect(queue.acknowledged).toMatchObject({ epoch: 3, ledEpoch: 0 });
   });
 
   it('neither promotes nor follows if the epoch cannot be stored, but fences and reports the failure', async () => {
@@ -199,10 +199,10 @@ describe('the command queue', () => {
       message: 'no space',
     });
     expect(engine.told).toEqual(['fence 5']);
-    expect(queue.obeyed.epoch).toBe(0);
+    expect(queue.acknowledged.epoch).toBe(0);
     epochStore.failure = undefined;
     expect(await queue.submit(fence(5))).toBeUndefined();
-    expect(queue.obeyed.epoch).toBe(5);
+    expect(queue.acknowledged.epoch).toBe(5);
   });
 
   it('rejects orders once it is closed', async () => {

@@ -5,13 +5,13 @@ import type { ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Lease } from './lease.ts';
 import { rejectionOf } from './rejection.ts';
-import { type AnyOrder, type Obeyed, type Self, checkEpoch } from './epoch-check.ts';
+import { type Acknowledged, type AnyOrder, type Self, checkEpoch } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
 export interface CommandQueueOptions {
   self: Self;
-  /** What the member had obeyed before the agent was started. */
-  obeyed: Obeyed;
+  /** What the member had acknowledged before the agent was started. */
+  acknowledged: Acknowledged;
   /**
    * Two processes of a member never lead in the same epoch. Both could continue from the same data, and their writes would carry
    * the same term.
@@ -49,10 +49,10 @@ const abortMs = 5_000;
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
   /** Of the newest order that was accepted: from then on a lower epoch is rejected. */
-  #accepted: Obeyed;
-  #stored: Obeyed;
+  #accepted: Acknowledged;
+  #stored: Acknowledged;
   /** What reports may state: a fence only once the engine has carried it out. */
-  #reported: Obeyed;
+  #reported: Acknowledged;
   #current: Entry | undefined;
   /** Last epoch in which an earlier process led, or was about to lead. */
   #ledBefore: number;
@@ -61,21 +61,21 @@ export class CommandQueue {
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
-    this.#accepted = options.obeyed;
-    this.#stored = options.obeyed;
-    this.#reported = options.obeyed;
-    this.#ledBefore = options.leadsOnce ? options.obeyed.ledEpoch : 0;
+    this.#accepted = options.acknowledged;
+    this.#stored = options.acknowledged;
+    this.#reported = options.acknowledged;
+    this.#ledBefore = options.leadsOnce ? options.acknowledged.ledEpoch : 0;
   }
 
   /**
    * What the member has stored on disk and, for a fence, carried out. The operator takes the position of a report that names
    * the epoch of a fence as final.
    */
-  get obeyed(): Obeyed {
+  get acknowledged(): Acknowledged {
     return this.#reported;
   }
 
-  /** Epoch of the newest accepted order, which may not have been obeyed yet. */
+  /** Epoch of the newest accepted order, which may not have been acknowledged yet. */
   get newestEpoch(): number {
     return this.#accepted.epoch;
   }
@@ -108,11 +108,11 @@ export class CommandQueue {
       if (given.kind === 'promote' && grant !== undefined) lease?.grant(grant);
       return previous.outcome;
     }
-    this.#accepted = verdict.obeyed;
+    this.#accepted = verdict.acknowledged;
     const { kind, order } = given;
     this.#options.log.info({ kind, epoch: order.epoch, reason: order.reason }, 'order');
     const controller = new AbortController();
-    const outcome = this.#carryOut(given, grant, verdict.obeyed, controller.signal, previous);
+    const outcome = this.#carryOut(given, grant, verdict.acknowledged, controller.signal, previous);
     const entry: Entry = { given, controller, outcome };
     this.#current = entry;
     previous?.controller.abort(new Superseded(previous.given, given));
@@ -142,7 +142,7 @@ export class CommandQueue {
   async #carryOut(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
     previous: Entry | undefined,
   ): Promise<Outcome> {
@@ -152,7 +152,7 @@ export class CommandQueue {
       if (previous !== undefined) await this.#endOf(previous);
       await started;
       signal.throwIfAborted();
-      await this.#obey(given, grant, obeyed, signal);
+      await this.#execute(given, grant, acknowledged, signal);
       log.info({ kind, epoch: order.epoch }, 'done');
       return undefined;
     } catch (error) {
@@ -165,18 +165,19 @@ export class CommandQueue {
     }
   }
 
-  async #obey(
+  async #execute(
     given: AnyOrder,
     grant: string | undefined,
-    obeyed: Obeyed,
+    acknowledged: Acknowledged,
     signal: AbortSignal,
   ): Promise<void> {
     const { engine, lease } = this.#options;
     const { ledEpoch } = this.#reported;
     // Before the engine acts: a process that ends during its promotion may have led.
-    if (given.kind === 'promote') this.#accepted = { ...this.#accepted, ledEpoch: obeyed.epoch };
-    // A full disk must not prevent a fence. But the order counts as obeyed only once it is stored.
-    const stored = this.#store({ ...obeyed, ledEpoch: this.#accepted.ledEpoch });
+    if (given.kind === 'promote')
+      this.#accepted = { ...this.#accepted, ledEpoch: acknowledged.epoch };
+    // A full disk must not prevent a fence. But the order counts as acknowledged only once it is stored.
+    const stored = this.#store({ ...acknowledged, ledEpoch: this.#accepted.ledEpoch });
     if (given.kind === 'promote' || given.kind === 'follow') {
       await stored;
       this.#reported = given.kind === 'promote' ? { ...this.#stored, ledEpoch } : this.#stored;
@@ -195,7 +196,6 @@ export class CommandQueue {
         await engine.follow(given.order, signal);
         break;
       case 'fence':
-      case 'demote':
         await engine.fence(signal, given.order);
     }
     this.#mayLead = false;
@@ -204,10 +204,10 @@ export class CommandQueue {
     this.#reported = this.#stored;
   }
 
-  async #store(obeyed: Obeyed): Promise<void> {
-    if (isDeepStrictEqual(obeyed, this.#stored)) return;
-    await this.#options.epochStore.save(obeyed);
-    this.#stored = obeyed;
+  async #store(acknowledged: Acknowledged): Promise<void> {
+    if (isDeepStrictEqual(acknowledged, this.#stored)) return;
+    await this.#options.epochStore.save(acknowledged);
+    this.#stored = acknowledged;
   }
 
   /** The agent ends if the engine does not end an aborted order: no further order would be safe. */

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { highestEpoch } from '../api/epoch.ts';
-import { type Obeyed, checkEpoch, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, checkEpoch, nothingAcknowledged } from './epoch-check.ts';
 import { fence, follow, promote } from './testing.ts';
 
 const self = { name: 'web-0', uid: 'uid-0', isOwn: (nonce: string) => nonce.startsWith('run.') };
-const at = (epoch: number, leader?: string): Obeyed => ({
+const at = (epoch: number, leader?: string): Acknowledged => ({
   epoch,
   ledEpoch: 2,
   ...(leader === undefined ? {} : { leader }),
 });
 
 const leading = at(3, 'web-0');
-const counted = (revision: number): Obeyed => ({ ...leading, revision });
-const at4 = (revision: number): Obeyed => ({ ...at(4, 'web-0'), revision });
+const counted = (revision: number): Acknowledged => ({ ...leading, revision });
+const at4 = (revision: number): Acknowledged => ({ ...at(4, 'web-0'), revision });
 const withSet = (revision: number) => ({ sync: { members: ['web-1'], acks: 1, revision } });
 
 describe('an order', () => {
@@ -35,12 +35,12 @@ describe('an order', () => {
     ['of the highest number', promote(Number.MAX_SAFE_INTEGER), at(3), 'Invalid'],
     ['to follow itself', follow(4, 'web-0'), at(3), 'Invalid'],
     ['with an outdated sync set', promote(3, withSet(4)), counted(5), 'StaleEpoch'],
-  ])('%s is rejected', (_what, given, obeyed, rejection) => {
-    expect(checkEpoch(obeyed, self, given)).toMatchObject({ rejection });
+  ])('%s is rejected', (_what, given, acknowledged, rejection) => {
+    expect(checkEpoch(acknowledged, self, given)).toMatchObject({ rejection });
   });
 
   it.each([
-    ['the first', promote(1), nothingObeyed, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
+    ['the first', promote(1), nothingAcknowledged, { epoch: 1, ledEpoch: 0, leader: 'web-0' }],
     ['with its own UID', promote(3, { uid: 'uid-0' }), at(3), at(3, 'web-0')],
     ['to begin', promote(3, { init: true, nonce: 'run.1' }), at(3), at(3, 'web-0')],
     ['once more', promote(3), at(3, 'web-0'), at(3, 'web-0')],
@@ -58,8 +58,8 @@ describe('an order', () => {
     ['without a revision', promote(3), counted(5), counted(5)],
     ['with the first set of a higher epoch', promote(4, withSet(1)), counted(5), at4(1)],
     ['to be fenced after a sync set', fence(3), counted(5), counted(5)],
-  ])('%s is obeyed, and the member remembers it', (_what, given, obeyed, expected) => {
-    expect(checkEpoch(obeyed, self, given)).toEqual({ obeyed: expected });
+  ])('%s is acknowledged, and the member remembers it', (_what, given, acknowledged, expected) => {
+    expect(checkEpoch(acknowledged, self, given)).toEqual({ acknowledged: expected });
   });
 
   it('never makes two leaders of one epoch, and never lowers the epoch, whatever the sequence of orders', () => {
@@ -73,17 +73,17 @@ describe('an order', () => {
     );
     fc.assert(
       fc.property(fc.array(orders, { maxLength: 12 }), (given) => {
-        let obeyed = nothingObeyed;
+        let acknowledged = nothingAcknowledged;
         const leaders = new Map<number, string>();
         for (const each of given) {
-          const verdict = checkEpoch(obeyed, self, each);
+          const verdict = checkEpoch(acknowledged, self, each);
           if ('rejection' in verdict) continue;
-          expect(verdict.obeyed.epoch).toBeGreaterThanOrEqual(obeyed.epoch);
-          obeyed = verdict.obeyed;
-          const { leader } = obeyed;
+          expect(verdict.acknowledged.epoch).toBeGreaterThanOrEqual(acknowledged.epoch);
+          acknowledged = verdict.acknowledged;
+          const { leader } = acknowledged;
           if (leader === undefined) continue;
-          expect(leaders.get(obeyed.epoch) ?? leader).toBe(leader);
-          leaders.set(obeyed.epoch, leader);
+          expect(leaders.get(acknowledged.epoch) ?? leader).toBe(leader);
+          leaders.set(acknowledged.epoch, leader);
         }
       }),
     );

@@ -1,8 +1,8 @@
 import { highestEpoch, tooHigh } from '../api/epoch.ts';
 import type { Order, OrderKind, Rejection } from '../protocol/member-protocol.ts';
 
-/** What a member remembers of the orders that it has obeyed. */
-export interface Obeyed {
+/** What a member remembers of the orders that it has acknowledged. */
+export interface Acknowledged {
   /** The highest epoch; 0: none. */
   epoch: number;
   /** The last epoch in which the member led; 0: never, or the data from it have been lost. */
@@ -13,7 +13,7 @@ export interface Obeyed {
   revision?: number;
 }
 
-export const nothingObeyed: Obeyed = { epoch: 0, ledEpoch: 0 };
+export const nothingAcknowledged: Acknowledged = { epoch: 0, ledEpoch: 0 };
 
 /** The member that receives the order. */
 export interface Self {
@@ -28,7 +28,7 @@ export interface Self {
 export type Verdict =
   | { rejection: Rejection; message: string }
   /** What the member must store on disk before it obeys. */
-  | { obeyed: Obeyed };
+  | { acknowledged: Acknowledged };
 
 /** Any order, with its kind. */
 export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderKind];
@@ -36,14 +36,14 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
 /**
  * Decides whether a member may obey an order. The command queue calls it for each order; the simulator calls it, too.
  *
- * - A member that has obeyed an epoch rejects every lower one: this makes a quorum of fenced followers a proof.
+ * - A member that has acknowledged an epoch rejects every lower one: this makes a quorum of fenced followers a proof.
  * - An epoch has one leader. A member that knows the leader of an epoch rejects any other for that epoch, so that a delayed or
  *   mistaken order cannot make two.
  * - Within one epoch a leader does not go back to an earlier sync set: a failover relies on the later one.
- * - An epoch that no operator can have reached is rejected: a member that obeyed it could never obey again.
- * - `fence` and `demote` name no leader: they are obeyed in any epoch that is not lower, and delete nothing.
+ * - An epoch that no operator can have reached is rejected: a member that acknowledged it could never obey again.
+ * - `fence` names no leader: it is acknowledged in any epoch that is not lower, and deletes nothing.
  */
-export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict {
+export function checkEpoch(acknowledged: Acknowledged, self: Self, given: AnyOrder): Verdict {
   const { kind, order } = given;
   const { epoch } = order;
   if (order.member !== self.name) {
@@ -62,13 +62,13 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
       message: 'the promotion with init was for an earlier process',
     };
   }
-  if (epoch < obeyed.epoch) {
+  if (epoch < acknowledged.epoch) {
     return {
       rejection: 'StaleEpoch',
-      message: `epoch ${obeyed.epoch} has been obeyed: epoch ${epoch} is outdated`,
+      message: `epoch ${acknowledged.epoch} has been acknowledged: epoch ${epoch} is outdated`,
     };
   }
-  const known = epoch === obeyed.epoch ? obeyed.leader : undefined;
+  const known = epoch === acknowledged.epoch ? acknowledged.leader : undefined;
   const leader = kind === 'promote' ? self.name : kind === 'follow' ? order.leader.member : known;
   if (kind === 'follow' && leader === self.name) {
     return { rejection: 'Invalid', message: 'a member cannot follow itself' };
@@ -85,18 +85,18 @@ export function checkEpoch(obeyed: Obeyed, self: Self, given: AnyOrder): Verdict
       message: `an earlier process of this member has led in epoch ${epoch}: the member leads again only in a higher one`,
     };
   }
-  const before = epoch === obeyed.epoch ? obeyed.revision : undefined;
+  const before = epoch === acknowledged.epoch ? acknowledged.revision : undefined;
   const told = kind === 'promote' ? order.sync?.revision : undefined;
   if (before !== undefined && told !== undefined && told < before) {
     return {
       rejection: 'StaleEpoch',
-      message: `revision ${before} of the sync set of epoch ${epoch} has been obeyed: revision ${told} is outdated`,
+      message: `revision ${before} of the sync set of epoch ${epoch} has been acknowledged: revision ${told} is outdated`,
     };
   }
   const revision = told ?? before;
-  const { ledEpoch } = obeyed;
+  const { ledEpoch } = acknowledged;
   return {
-    obeyed: {
+    acknowledged: {
       epoch,
       ledEpoch,
       ...(leader === undefined ? {} : { leader }),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentConfig, agentConfigSchema } from '../protocol/agent-config.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { nothingObeyed } from './epoch-check.ts';
+import { nothingAcknowledged } from './epoch-check.ts';
 import { EpochFile } from './epoch-store.ts';
 import { openState } from './state-folder.ts';
 
@@ -14,14 +14,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const obeyed = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
+const acknowledged = { epoch: 7, ledEpoch: 5, leader: 'web-1', revision: 2 };
 
 describe('the state file', () => {
   it('is created with its folder, and can be read again', async () => {
     const inside = join(folder, 'new', '.haservice');
-    expect(await new EpochFile(inside).load()).toEqual(nothingObeyed);
-    await new EpochFile(inside).save(obeyed);
-    expect(await new EpochFile(inside).load()).toEqual(obeyed);
+    expect(await new EpochFile(inside).load()).toEqual(nothingAcknowledged);
+    await new EpochFile(inside).save(acknowledged);
+    expect(await new EpochFile(inside).load()).toEqual(acknowledged);
   });
 
   it('holds the last state of several that are saved at once', async () => {
@@ -59,8 +59,8 @@ describe('the state', () => {
 
   it('is stored with the data, in a folder of its own', async () => {
     const { epochStore } = await openState(config({ type: 'Redis', dataDir: folder }), silentLog);
-    await epochStore.save(obeyed);
-    expect(await new EpochFile(join(folder, '.haservice')).load()).toEqual(obeyed);
+    await epochStore.save(acknowledged);
+    expect(await new EpochFile(join(folder, '.haservice')).load()).toEqual(acknowledged);
   });
 
   it.each(['Redis', 'Postgres', 'Exec', 'HTTP'])(
@@ -77,10 +77,12 @@ describe('the state', () => {
 
   it('of a program without data is stored beside the agent, or else in memory', async () => {
     const { epochStore } = await openState(config({ type: 'TCP' }), silentLog, folder);
-    await epochStore.save(obeyed);
-    expect(await openState(config({ type: 'TCP' }), silentLog, folder)).toMatchObject({ obeyed });
+    await epochStore.save(acknowledged);
+    expect(await openState(config({ type: 'TCP' }), silentLog, folder)).toMatchObject({
+      acknowledged,
+    });
     const inMemory = await openState(config({ type: 'TCP' }), silentLog, nowhere);
-    expect(inMemory.obeyed).toEqual(nothingObeyed);
-    await inMemory.epochStore.save(obeyed);
+    expect(inMemory.acknowledged).toEqual(nothingAcknowledged);
+    await inMemory.epochStore.save(acknowledged);
   });
 });

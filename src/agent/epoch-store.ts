@@ -3,23 +3,23 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { stateFile } from '../protocol/agent-config.ts';
 import { HAError } from '../api/errors.ts';
-import { type Obeyed, nothingObeyed } from './epoch-check.ts';
+import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 
-const obeyedSchema = z.object({
+const acknowledgedSchema = z.object({
   epoch: z.int().min(0),
   ledEpoch: z.int().min(0),
   leader: z.string().exactOptional(),
   revision: z.int().min(0).exactOptional(),
 });
 
-/** Where the agent stores what it has obeyed. Only the command queue calls it, once per change; one save at a time. */
+/** Where the agent stores what it has acknowledged. Only the command queue calls it, once per change; one save at a time. */
 export interface EpochStore {
   /** Resolves when the state is stored. May be called again with the same state. A rejection means: not stored, do not obey. */
-  save(obeyed: Obeyed): Promise<void>;
+  save(acknowledged: Acknowledged): Promise<void>;
 }
 
 /**
- * Stores the obeyed orders in a file. A new file is written beside it, flushed and moved into its place, so that after a crash
+ * Stores the acknowledged orders in a file. A new file is written beside it, flushed and moved into its place, so that after a crash
  * there is the old file or the new one, never a part of one.
  */
 export class EpochFile implements EpochStore {
@@ -31,31 +31,31 @@ export class EpochFile implements EpochStore {
   }
 
   /**
-   * The stored state, or `nothingObeyed` if there is none yet. Also checks that the file can be written. Called once, on start.
+   * The stored state, or `nothingAcknowledged` if there is none yet. Also checks that the file can be written. Called once, on start.
    * @throws HAError HA_ERR_STATE_FILE if the file cannot be read or written. The agent must not start then: the file could
    *   forbid what an order asks for.
    */
-  async load(): Promise<Obeyed> {
+  async load(): Promise<Acknowledged> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw this.#failed('read', error);
-      await this.save(nothingObeyed);
-      return nothingObeyed;
+      await this.save(nothingAcknowledged);
+      return nothingAcknowledged;
     }
     try {
-      const obeyed = obeyedSchema.parse(JSON.parse(text));
-      await this.save(obeyed);
-      return obeyed;
+      const acknowledged = acknowledgedSchema.parse(JSON.parse(text));
+      await this.save(acknowledged);
+      return acknowledged;
     } catch (error) {
       throw error instanceof HAError ? error : this.#failed('read', error);
     }
   }
 
   /** Resolves when the state would survive a power loss. Saves run one after the other. @throws HAError HA_ERR_STATE_FILE */
-  save(obeyed: Obeyed): Promise<void> {
-    const saved = this.#last.then(() => this.#write(`${JSON.stringify(obeyed)}\n`));
+  save(acknowledged: Acknowledged): Promise<void> {
+    const saved = this.#last.then(() => this.#write(`${JSON.stringify(acknowledged)}\n`));
     this.#last = saved.catch(() => {});
     return saved;
   }

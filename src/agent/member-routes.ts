@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { HAError } from '../api/errors.ts';
+import { type ErrorCode, HAError } from '../api/errors.ts';
+import type { MemberReason } from '../api/member-problems.ts';
 import {
   type MemberReport,
   type OrderKind,
@@ -8,11 +9,11 @@ import {
   orderSchemas,
 } from '../protocol/member-protocol.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import type { EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
+import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { SingleFlight } from './single-flight.ts';
-import type { AnyOrder, Obeyed } from './epoch-check.ts';
+import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { Answer, Routes } from './server.ts';
 
 export interface MemberRoutesOptions {
@@ -41,13 +42,12 @@ const stateAfter: Record<OrderKind, EngineReport['state']> = {
   promote: 'Leading',
   follow: 'Following',
   fence: 'Starting',
-  demote: 'Starting',
 };
 
-/** A report of the program, and what had been obeyed when it was asked: an order obeyed since may have changed the report. */
+/** A report of the program, and what had been acknowledged when it was asked: an order acknowledged since may have changed the report. */
 interface EngineStatus {
   report: EngineReport;
-  obeyed: Obeyed;
+  acknowledged: Acknowledged;
 }
 
 /** The member protocol over the engine: answers requests for the status, and orders with a report. */
@@ -115,7 +115,10 @@ export class MemberRoutes implements Routes {
       return this.#completeReport(await this.#engineStatus.answer(patience.signal));
     } catch (error) {
       return patience.signal.aborted
-        ? this.#completeReport({ report: { state: otherwise }, obeyed: this.#options.queue.obeyed })
+        ? this.#completeReport({
+            report: { state: otherwise },
+            acknowledged: this.#options.queue.acknowledged,
+          })
         : this.#unhealthyReport(error, otherwise);
     } finally {
       cancel();
@@ -124,26 +127,26 @@ export class MemberRoutes implements Routes {
 
   async #ask(signal: AbortSignal): Promise<EngineStatus> {
     const { queue, engine, isStarted, onUnordered } = this.#options;
-    const { mayLead, obeyed } = queue;
-    if (!isStarted()) return { report: { state: 'Starting' }, obeyed };
+    const { mayLead, acknowledged } = queue;
+    if (!isStarted()) return { report: { state: 'Starting' }, acknowledged };
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;
     if (report.state === 'Empty') {
       await queue.forgetLed();
-      return { report, obeyed: { ...obeyed, ledEpoch: 0 } };
+      return { report, acknowledged: { ...acknowledged, ledEpoch: 0 } };
     }
     if (report.state === 'Leading' && !mayLead && !queue.mayLead) {
       onUnordered();
       const message =
         'the program takes writes, but was not promoted: make it start as one that takes none';
-      const problem = { reason: 'LeadsUnordered', message };
-      return { report: { ...report, problem }, obeyed };
+      const problem: EngineProblem = { reason: 'LeadsUnordered', message };
+      return { report: { ...report, problem }, acknowledged };
     }
-    return { report, obeyed };
+    return { report, acknowledged };
   }
 
-  #completeReport({ report, obeyed: { epoch, ledEpoch } }: EngineStatus): MemberReport {
+  #completeReport({ report, acknowledged: { epoch, ledEpoch } }: EngineStatus): MemberReport {
     const { uid, lease } = this.#options;
     // The timer may be late; a leader whose lease is over must not report.
     if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being killed');
@@ -152,9 +155,9 @@ export class MemberRoutes implements Routes {
   }
 
   #unhealthyReport(error: unknown, state = this.#lastState): MemberReport {
-    const reason = error instanceof HAError ? error.code : 'Failed';
+    const reason: MemberReason | ErrorCode = error instanceof HAError ? error.code : 'Failed';
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1024);
-    const { obeyed } = this.#options.queue;
-    return this.#completeReport({ report: { state, problem: { reason, message } }, obeyed });
+    const { acknowledged } = this.#options.queue;
+    return this.#completeReport({ report: { state, problem: { reason, message } }, acknowledged });
   }
 }

@@ -125,7 +125,7 @@ const soon = () => new AbortController().signal;
 
 // Each test starts several processes.
 describe('the agent as a process', { timeout: 60_000 }, () => {
-  it('leads its program, and after a restart remembers what it has obeyed but does not lead', async () => {
+  it('leads its program, and after a restart remembers what it has acknowledged but does not lead', async () => {
     const { call, child, called, program, exit } = await start();
     await program.accepted(1);
     expect(await call('status')).toMatchObject({

@@ -4,7 +4,6 @@ import type { Rejection } from '../protocol/member-protocol.ts';
 const rejections: Partial<Record<ErrorCode, Rejection>> = {
   HA_ERR_MEMBER_EMPTY: 'Empty',
   HA_ERR_MEMBER_FOREIGN: 'Foreign',
-  HA_ERR_ORDER_INVALID: 'Invalid',
 };
 
 /** How an engine's error is reported to the operator. */

@@ -34,7 +34,7 @@ export async function runAgent(args: string[], script: string): Promise<void> {
 async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
   const { config, pod, password, env } = readSettings(process.env);
   const { leaseMs } = config;
-  const { epochStore, obeyed } = await openState(config, log);
+  const { epochStore, acknowledged } = await openState(config, log);
   const agent = await startAgent({
     pod,
     port: config.agentPort,
@@ -43,7 +43,7 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     // The same rule as in planOrders: after a restart any other program may be promoted again in the same epoch.
     leadsOnce: leaseMs !== undefined || knowsItsProgram(config),
     epochStore,
-    obeyed,
+    acknowledged,
     clock: systemClock,
     log,
     watchdog: leaseMs === undefined ? undefined : new Watchdog(systemClock, log),

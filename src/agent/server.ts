@@ -1,6 +1,11 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type OrderKind, orderSchemas, protocolPath } from '../protocol/member-protocol.ts';
+import {
+  type OrderKind,
+  formerNameOfFence,
+  orderSchemas,
+  protocolPath,
+} from '../protocol/member-protocol.ts';
 
 export interface Answer {
   status: number;
@@ -90,10 +95,11 @@ async function answer(
     if (request.method !== 'GET') return notAllowed(response, 'GET');
     return await status(request, response, routes);
   }
-  if (!isOrderKind(name)) {
+  const kind = name === formerNameOfFence ? 'fence' : name;
+  if (!isOrderKind(kind)) {
     return failed(
       404,
-      `unknown path: use GET ${protocolPath}/status, or POST promote, follow, demote or fence`,
+      `unknown path: use GET ${protocolPath}/status, or POST promote, follow or fence`,
     );
   }
   if (request.method !== 'POST') return notAllowed(response, 'POST');
@@ -108,7 +114,7 @@ async function answer(
   } catch {
     return failed(400, 'the body is not JSON');
   }
-  return await routes.order(name, body, request.headers);
+  return await routes.order(kind, body, request.headers);
 }
 
 async function status(

@@ -1,6 +1,6 @@
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
-import type { AnyOrder, Obeyed } from './epoch-check.ts';
+import type { Acknowledged, AnyOrder } from './epoch-check.ts';
 import type { EpochStore } from './epoch-store.ts';
 
 /** An engine whose answers a test controls. */
@@ -40,15 +40,15 @@ export class FakeEngine implements ManagedEngine {
   }
 
   async promote(order: { epoch: number }, signal: AbortSignal): Promise<void> {
-    await this.#obey(`promote ${order.epoch}`, 'Leading', signal);
+    await this.#execute(`promote ${order.epoch}`, 'Leading', signal);
   }
 
   async follow(order: { epoch: number }, signal: AbortSignal): Promise<void> {
-    await this.#obey(`follow ${order.epoch}`, 'Following', signal);
+    await this.#execute(`follow ${order.epoch}`, 'Following', signal);
   }
 
   async fence(signal: AbortSignal, order: { epoch: number }): Promise<void> {
-    await this.#obey(`fence ${order.epoch}`, 'Detached', signal);
+    await this.#execute(`fence ${order.epoch}`, 'Detached', signal);
   }
 
   stop(): Promise<void> {
@@ -60,7 +60,7 @@ export class FakeEngine implements ManagedEngine {
     this.told.push('kill');
   }
 
-  async #obey(what: string, state: EngineReport['state'], signal: AbortSignal): Promise<void> {
+  async #execute(what: string, state: EngineReport['state'], signal: AbortSignal): Promise<void> {
     this.told.push(what);
     if (this.holdsOrders) {
       try {
@@ -82,9 +82,9 @@ function held(list: (() => void)[], signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Stores what was obeyed in memory, and logs each save. */
+/** Stores what was acknowledged in memory, and logs each save. */
 export class FakeEpochStore implements EpochStore {
-  readonly saved: Obeyed[] = [];
+  readonly saved: Acknowledged[] = [];
   failure: Error | undefined;
   readonly #log: string[];
 
@@ -92,10 +92,10 @@ export class FakeEpochStore implements EpochStore {
     this.#log = log;
   }
 
-  save(obeyed: Obeyed): Promise<void> {
+  save(acknowledged: Acknowledged): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    this.saved.push(obeyed);
-    this.#log.push(`save ${obeyed.epoch}`);
+    this.saved.push(acknowledged);
+    this.#log.push(`save ${acknowledged.epoch}`);
     return Promise.resolve();
   }
 }

@@ -24,7 +24,7 @@ const follow: Order<'follow'> = orderSchemas.follow.parse({
 
 /** A program that answers each GET with its process id. */
 const program = (port: number) =>
-  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/sick' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
+  `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/unhealthy' ? 500 : 200; r.end(String(process.pid)); }).listen(${port}, '127.0.0.1')`;
 
 async function start(engineSpec: object = {}, code = program) {
   const port = await freePort();

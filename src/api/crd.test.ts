@@ -4,6 +4,7 @@ import { durationMs } from './duration.ts';
 import { highestEpoch } from './epoch.ts';
 import { isHAError } from './errors.ts';
 import { parseSpec } from './haservice.ts';
+import { statusSchema } from './status.ts';
 
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
@@ -84,6 +85,23 @@ it('the CRD takes no epoch above the highest, by whose hand it may come', () => 
       (path) => [`.status${path}`, highestEpoch],
     ),
   );
+});
+
+it('the CRD takes the word of an older operator, which goes on while the CRD is newer, or after a rollback', () => {
+  const words = all.filter(([, schema]) =>
+    (schema['enum'] as string[] | undefined)?.includes('Sick'),
+  );
+  expect(words.map(([path]) => path)).toEqual([
+    '.status.fencing.trigger',
+    '.status.members[].health',
+    '.status.failovers[].trigger',
+  ]);
+  for (const [path, schema] of words) {
+    expect(schema['enum'], path).toEqual(expect.arrayContaining(['Unhealthy']));
+    expect(schema['description'], path).toContain('An older operator writes Sick');
+  }
+  const status = { members: [{ pod: 'web-0', uid: '1', role: 'active', health: 'Sick' }] };
+  expect(statusSchema.safeParse(status).success).toBe(false);
 });
 
 describe('parseSpec', () => {

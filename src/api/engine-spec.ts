@@ -165,4 +165,7 @@ export const engineSchema = z
   });
 
 export type EngineSpec = z.output<typeof engineSchema>;
+export type EngineType = EngineSpec['type'];
 export type HookSpec = NonNullable<EngineSpec['promote']>;
+/** What a hook of the user's tells a member: that it leads, or that it does not. */
+export type HookKind = 'promote' | 'demote';

@@ -1,6 +1,6 @@
 /**
  * The highest epoch that there is: at one failover a second it is reached in 31 years. Whatever names a higher one was not sent
- * by an operator that works, and must not be obeyed or believed: there would be no epoch left to go on with.
+ * by an operator that works, and must not be accepted or believed: there would be no epoch left to go on with.
  */
 export const highestEpoch = 1_000_000_000;
 

@@ -1,65 +1,149 @@
-/**
- * Every error the project raises by itself, in one table. The code is stable and greppable; the text says
- * what to do. Style: fastify's lib/errors.js.
- */
-const table = {
-  HA_ERR_API_TIMEOUT: 'the API server did not answer in time: check that it is up and reachable',
-  HA_ERR_API_UNREACHABLE: 'the API server cannot be reached: check the network and the kubeconfig',
-  HA_ERR_API_STATUS: 'the API server refused the request',
-  HA_ERR_NO_CLUSTER:
-    'there is no cluster to talk to: run the operator in a pod, or set KUBECONFIG to a kubeconfig file',
-  HA_ERR_WATCH_EXPIRED: 'the watch is too old: list again',
-  HA_ERR_NAME_TAKEN:
-    'the name belongs to another object, which is left alone: rename this HAService or delete that object',
-  HA_ERR_CLAIM_UNUSABLE:
-    'a volume claim of a member cannot be used, and its pod waits: repair or delete the claim',
-  HA_ERR_SPEC_INVALID: 'the spec is invalid: correct the named field',
-  HA_ERR_PROBE_TIMEOUT: 'the member did not answer in time',
-  HA_ERR_PROBE_REFUSED: 'nothing listens on the probed port: check engine.port and the program',
-  HA_ERR_PROBE_ANSWER: 'the member answered, but not as expected',
-  HA_ERR_HOOK_TIMEOUT: 'the hook did not answer in time: make it faster or raise its timeout',
-  HA_ERR_HOOK_STATUS: 'the hook answered with an error status: see the log of the member',
-  HA_ERR_HOOK_TOO_LARGE: 'the hook answered with more than 64 KiB: answer with a short text',
-  HA_ERR_HOOK_UNREACHABLE: 'the hook cannot be reached: check its port and path',
-  HA_ERR_ORDER_REFUSED: 'the member refused the order: see its log where this lasts',
-  HA_ERR_ORDER_TIMEOUT: 'the member did not obey the order in time: see its log',
-  HA_ERR_ORDER_UNREACHABLE:
-    'the member cannot be given orders: check its agent and network policies',
-  HA_ERR_ORDER_ANSWER:
-    'the member answered the order, but not by the member protocol: check engine.type and the port',
-  HA_ERR_PROGRAM_START:
-    'the program cannot be started: check the command of the container and that the image has it',
-  HA_ERR_COMMAND_FAILED: 'the command has failed: see what it printed, and the log of the member',
-  HA_ERR_COMMAND_TIMEOUT: 'the command did not end in time: make it faster or raise its timeout',
-  HA_ERR_COMMAND_OUTPUT: 'the command printed something else than it should: see docs/engines.md',
-  HA_ERR_MEMBER_EMPTY:
-    'the member holds no data: let it follow one that does, or order promote with init to begin anew',
-  HA_ERR_MEMBER_OLD:
-    'what the member holds may be older than what it has once held: let it follow a member that has all',
-  HA_ERR_MEMBER_DISK: 'the member cannot write to its disk: make room on its volume, or repair it',
-  HA_ERR_MEMBER_FOREIGN:
-    'the data of the member are not of this service: give it an empty volume, or restore the right one',
-  HA_ERR_ORDER_INVALID: 'the order contradicts an earlier one: raise the epoch',
-  HA_ERR_LEASE_OVER: 'the time granted to the leader is over: grant again, by the newest nonce',
-  HA_ERR_STATE_FILE:
-    'the epoch cannot be kept: check that the volume of engine.dataDir is mounted, writable and not full',
-  HA_ERR_DATABASE: 'the database has refused or did not answer: see the log of the member',
-  HA_ERR_NOT_SCRAM:
-    'the password is told to nobody, but proved by SCRAM to a server that knows it: say scram-sha-256 in its pg_hba.conf',
-  HA_ERR_NO_PASSWORD:
-    'a new database needs a password: name a Secret in engine.passwordSecret that holds one',
-  HA_ERR_AGENT_CONFIG: 'the agent is not configured: it is to be started by the operator',
-} as const;
+/** What a word for programs means, and what a person does about it. */
+export interface Explanation {
+  meaning: string;
+  whatToDo: string;
+}
 
-export type ErrorCode = keyof typeof table;
+/**
+ * Every error that the project raises by itself, in one table. The code is stable and can be searched for; both texts are
+ * part of the message. docs/reference.md is generated from it. Style: fastify's lib/errors.js.
+ */
+export const errors = {
+  HA_ERR_API_TIMEOUT: {
+    meaning: 'the API server did not answer in time',
+    whatToDo: 'check that it is up and reachable',
+  },
+  HA_ERR_API_UNREACHABLE: {
+    meaning: 'the API server cannot be reached',
+    whatToDo: 'check the network and the kubeconfig',
+  },
+  HA_ERR_API_STATUS: {
+    meaning: 'the API server refused the request',
+    whatToDo: 'see its answer',
+  },
+  HA_ERR_NO_CLUSTER: {
+    meaning: 'there is no cluster to talk to',
+    whatToDo: 'run the operator in a pod, or set KUBECONFIG to a kubeconfig file',
+  },
+  HA_ERR_NAME_TAKEN: {
+    meaning: 'the name belongs to another object, which is left alone',
+    whatToDo: 'rename this HAService or delete that object',
+  },
+  HA_ERR_CLAIM_UNUSABLE: {
+    meaning: 'a volume claim of a member cannot be used, and its pod waits',
+    whatToDo: 'repair or delete the claim',
+  },
+  HA_ERR_SPEC_INVALID: {
+    meaning: 'the spec is invalid',
+    whatToDo: 'correct the named field',
+  },
+  HA_ERR_PROBE_REFUSED: {
+    meaning: 'nothing listens on the probed port',
+    whatToDo: 'check engine.port and the program',
+  },
+  HA_ERR_PROBE_ANSWER: {
+    meaning: 'the member answered, but not as expected',
+    whatToDo: 'check engine and the log of the member',
+  },
+  HA_ERR_HOOK_TIMEOUT: {
+    meaning: 'the hook did not answer in time',
+    whatToDo: 'make it faster or raise its timeout',
+  },
+  HA_ERR_HOOK_STATUS: {
+    meaning: 'the hook answered with an error status',
+    whatToDo: 'see the log of the member',
+  },
+  HA_ERR_HOOK_TOO_LARGE: {
+    meaning: 'the hook answered with more than 64 KiB',
+    whatToDo: 'answer with a short text',
+  },
+  HA_ERR_HOOK_UNREACHABLE: {
+    meaning: 'the hook cannot be reached',
+    whatToDo: 'check its port and path',
+  },
+  HA_ERR_ORDER_REFUSED: {
+    meaning: 'the member refused the order',
+    whatToDo: 'see its log if this lasts',
+  },
+  HA_ERR_ORDER_TIMEOUT: {
+    meaning: 'the member did not carry out the order in time',
+    whatToDo: 'see its log',
+  },
+  HA_ERR_ORDER_UNREACHABLE: {
+    meaning: 'the member cannot be given orders',
+    whatToDo: 'check its agent and network policies',
+  },
+  HA_ERR_ORDER_ANSWER: {
+    meaning: 'the member answered the order, but not by the member protocol',
+    whatToDo: 'check engine.type and the port',
+  },
+  HA_ERR_PROGRAM_START: {
+    meaning: 'the program cannot be started',
+    whatToDo: 'check the command of the container and that the image has it',
+  },
+  HA_ERR_COMMAND_FAILED: {
+    meaning: 'the command has failed',
+    whatToDo: 'see what it printed, and the log of the member',
+  },
+  HA_ERR_COMMAND_TIMEOUT: {
+    meaning: 'the command did not end in time',
+    whatToDo: 'make it faster or raise its timeout',
+  },
+  HA_ERR_COMMAND_OUTPUT: {
+    meaning: 'the command printed something else than it should',
+    whatToDo: 'see docs/engines.md',
+  },
+  HA_ERR_MEMBER_EMPTY: {
+    meaning: 'the member holds no data',
+    whatToDo: 'let it follow one that does, or order promote with init to begin anew',
+  },
+  HA_ERR_MEMBER_OLD: {
+    meaning: 'what the member holds may be older than what it has once held',
+    whatToDo: 'let it follow a member that has all',
+  },
+  HA_ERR_MEMBER_DISK: {
+    meaning: 'the member cannot write to its disk',
+    whatToDo: 'make room on its volume, or repair it',
+  },
+  HA_ERR_MEMBER_FOREIGN: {
+    meaning: 'the data of the member are not of this service',
+    whatToDo: 'give it an empty volume, or restore the right one',
+  },
+  HA_ERR_LEASE_OVER: {
+    meaning: 'the time granted to the leader is over',
+    whatToDo: 'grant again, by the newest nonce',
+  },
+  HA_ERR_STATE_FILE: {
+    meaning: 'the epoch cannot be kept',
+    whatToDo: 'check that the volume of engine.dataDir is mounted, writable and not full',
+  },
+  HA_ERR_DATABASE: {
+    meaning: 'the database has refused or did not answer',
+    whatToDo: 'see the log of the member',
+  },
+  HA_ERR_NOT_SCRAM: {
+    meaning: 'the password is told to nobody, but proved by SCRAM to a server that knows it',
+    whatToDo: 'say scram-sha-256 in its pg_hba.conf',
+  },
+  HA_ERR_NO_PASSWORD: {
+    meaning: 'a new database needs a password',
+    whatToDo: 'name a Secret in engine.passwordSecret that holds one',
+  },
+  HA_ERR_AGENT_CONFIG: {
+    meaning: 'the agent is not configured',
+    whatToDo: 'let the operator start it: it is not for use by hand',
+  },
+} as const satisfies Record<string, Explanation>;
+
+export type ErrorCode = keyof typeof errors;
 
 /** An error with a stable code. `message` ends with what to do. */
 export class HAError extends Error {
   override readonly name = 'HAError';
   readonly code: ErrorCode;
-  /** HTTP status where the error is an answer of the API server or of a hook. */
+  /** HTTP status, if the error is an answer of the API server or of a hook. */
   readonly status: number | undefined;
-  /** Kubernetes Status reason (AlreadyExists, Conflict, Invalid, ...), where there is one. */
+  /** Kubernetes Status reason (AlreadyExists, Conflict, Invalid, ...), if there is one. */
   readonly reason: string | undefined;
 
   constructor(
@@ -67,8 +151,9 @@ export class HAError extends Error {
     detail: string,
     options: { cause?: unknown; status?: number; reason?: string } = {},
   ) {
+    const { meaning, whatToDo } = errors[code];
     super(
-      `${detail}: ${table[code]}`,
+      `${detail}: ${meaning}: ${whatToDo}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;

@@ -19,12 +19,12 @@ export const heartbeatSchema = z
     }),
     failureThreshold: z.int().min(1).max(100).default(3).meta({
       description:
-        'How many wrong answers in a row (an HTTP error, an unexpected text) make a member sick.',
+        'How many wrong answers in a row (an HTTP error, an unexpected text) make a member unhealthy.',
     }),
   })
   .meta({
     description:
-      'How a dead, hanging or sick member is noticed. Delays of the operator itself never count against a member.',
+      'How a dead, hanging or unhealthy member is noticed. Delays of the operator itself never count against a member.',
     ...cel(
       {
         rule: 'duration(self.timeout) > duration(self.interval)',

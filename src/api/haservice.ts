@@ -25,10 +25,19 @@ export interface HAService {
 export const apiVersion = `${group}/v1alpha1`;
 export const kind = 'HAService';
 
+/** Objects of a cache are never changed, and are parsed in each pass of a reconcile. */
+const parsed = new WeakMap<object, Spec>();
+
 /** @throws HAError HA_ERR_SPEC_INVALID with the path and the fault of each wrong field. */
 export function parseSpec(spec: unknown): Spec {
+  const key = typeof spec === 'object' && spec !== null ? spec : undefined;
+  const known = key && parsed.get(key);
+  if (known !== undefined) return known;
   const result = specSchema.safeParse(spec);
-  if (result.success) return result.data;
+  if (result.success) {
+    if (key !== undefined) parsed.set(key, result.data);
+    return result.data;
+  }
   const faults = result.error.issues.map(
     (issue) => `spec.${issue.path.map(String).join('.')}: ${issue.message}`,
   );

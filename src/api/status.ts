@@ -21,6 +21,13 @@ const condition = z
   })
   .meta({ description: 'A condition, as everywhere in Kubernetes.' });
 
+/**
+ * What an operator of before writes for Unhealthy. The API server takes it still, so that a failover of such an operator lands:
+ * while a new CRD is applied before the new operator runs, and after the operator alone was rolled back. This one never writes it.
+ */
+const wordOfBefore = 'Sick';
+
+const healths = ['Unknown', 'Healthy', 'Unhealthy', 'Dead', 'Terminating'] as const;
 const member = z
   .object({
     pod: text('Name of the pod.'),
@@ -28,16 +35,17 @@ const member = z
     role: z.enum(['primary', 'standby', 'active']).meta({ description: 'Role of the member.' }),
     zone: text('Zone of its node.').optional(),
     node: text('Its node.').optional(),
-    health: z.enum(['Unknown', 'Healthy', 'Sick', 'Dead', 'Terminating']).meta({
+    health: z.enum(healths).meta({
+      enum: [...healths, wordOfBefore],
       description:
-        'What its heartbeats say: Unknown (never heard), Healthy, Sick (wrong answers), Dead (refused or silent), Terminating.',
+        'What its heartbeats say: Unknown (never heard), Healthy, Unhealthy (wrong answers), Dead (refused or silent), Terminating. An older operator writes Sick for Unhealthy.',
     }),
     since: time('Since when.').optional(),
     message: text('Why it is not healthy.').optional(),
     state: text(
       'What it says of itself: Empty, Starting, Cloning, Detached, Following or Leading.',
     ).optional(),
-    epoch: epoch('Highest epoch that it has obeyed.').optional(),
+    epoch: epoch('Highest epoch that it has acknowledged.').optional(),
     lagBytes: z
       .number()
       .meta({
@@ -81,24 +89,24 @@ const syncSet = z
   })
   .meta({ description: 'Who acknowledges writes.' });
 
-const trigger = z
-  .enum([
-    'Crash',
-    'Silent',
-    'Sick',
-    'PodGone',
-    'Restarted',
-    'DataLost',
-    'PromoteFailed',
-    'Isolated',
-    'Switchover',
-    'Stopped',
-    'TooHighEpoch',
-  ])
-  .meta({
-    description:
-      'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Sick), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has obeyed an order of somebody else in an epoch that the service has not got to, so that it obeys no more (TooHighEpoch).',
-  });
+const triggers = [
+  'Crash',
+  'Silent',
+  'Unhealthy',
+  'PodGone',
+  'Restarted',
+  'DataLost',
+  'PromoteFailed',
+  'Isolated',
+  'Switchover',
+  'Stopped',
+  'TooHighEpoch',
+] as const;
+const trigger = z.enum(triggers).meta({
+  enum: [...triggers, wordOfBefore],
+  description:
+    'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Unhealthy), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has acknowledged an order of somebody else in an epoch that the service has not got to, so that it refuses all orders of the service (TooHighEpoch). An older operator writes Sick for Unhealthy.',
+});
 
 const fencing = z
   .object({

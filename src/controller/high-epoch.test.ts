@@ -38,7 +38,7 @@ function free(name: string): void {
 
 const isTold = (name: string) => {
   const { reason, message = '' } = world.condition('Degraded', 'db') ?? {};
-  return reason === 'TooHighEpoch' && message.startsWith(`${name} has obeyed epoch`);
+  return reason === 'TooHighEpoch' && message.startsWith(`${name} has acknowledged epoch`);
 };
 
 it.each(['Strong', 'Eventual'])(

@@ -123,7 +123,7 @@ describe('a lease', () => {
     await until(() => world.healthy());
     const former = agent('web-0');
     let then: string | undefined;
-    agent('web-1').onObeyed = (kind) => {
+    agent('web-1').onAcknowledged = (kind) => {
       if (kind === 'promote') then ??= former.state;
     };
     // Nobody can end it: its node is cut off.

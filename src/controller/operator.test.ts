@@ -113,7 +113,7 @@ describe('the operator', () => {
     expect(world.cluster.get('haservices', 'web')?.metadata.labels).toEqual({ touched: 'yes' });
   });
 
-  it('takes a sick member of ActiveActive out until it has recovered', async () => {
+  it('takes an unhealthy member of ActiveActive out until it has recovered', async () => {
     world.apply('web', { topology: 'ActiveActive' });
     await until(() => world.healthy() && world.behind('web').length === 3);
     const program = world.programs.get('web-1');

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
+import { type DrivenClient, driverOf } from '../kube/drive.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../telemetry/log.ts';
-import { ApiServerHealth } from './api-server-health.ts';
+import { ApiServerHealth } from './state/api-server-health.ts';
 import { watchApiServerHealth } from './watch-api-server-health.ts';
 
 const turn = async () => {
@@ -30,7 +31,8 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
       return Promise.resolve();
     },
   };
-  const held = watchApiServerHealth({ client, connection, clock, log: silentLog }, stop.signal);
+  const drive = driverOf(client as unknown as DrivenClient);
+  watchApiServerHealth({ drive, connection, clock, log: silentLog }, stop.signal);
   await turn();
   expect(pings).toBe(1);
   expect(connection.lostSince(0)).toBe(false);
@@ -56,7 +58,6 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
   await turn();
   expect(restored).toBe(1);
   stop.abort();
-  await held;
   clock.advance(60_000);
   expect(pings).toBe(5);
 });
@@ -78,10 +79,8 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
     reset: () => Promise.resolve(),
   };
   const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
-  const held = watchApiServerHealth(
-    { client, connection, clock, log: silentLog, self },
-    stop.signal,
-  );
+  const drive = driverOf(client as unknown as DrivenClient);
+  watchApiServerHealth({ drive, connection, clock, log: silentLog, self }, stop.signal);
   await turn();
   expect(connection.mayGrant(0)).toBe(true);
   for (const gone of [
@@ -95,5 +94,4 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
   }
   expect(connection.mayGrant(9_999)).toBe(false);
   stop.abort();
-  await held;
 });

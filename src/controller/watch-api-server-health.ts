@@ -1,9 +1,9 @@
 import { isHAError } from '../api/errors.ts';
-import { type Clock, sleep } from '../lib/clock.ts';
-import type { KubeClient } from '../kube/client.ts';
+import { type Driver, type Steps, get, ping, resetConnections } from '../kube/api-request.ts';
+import type { Clock } from '../lib/clock.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ApiServerHealth } from './api-server-health.ts';
+import type { ApiServerHealth } from './state/api-server-health.ts';
 
 /** Well below the time after which idle connections are ended. Milliseconds, as all here. */
 const everyMs = 5_000;
@@ -18,9 +18,9 @@ export interface OwnPod {
   uid: string;
 }
 
-export interface ApiServerHealthOptions {
-  client: Pick<KubeClient, 'ping' | 'reset' | 'get'>;
-  /** Where it runs in a pod: it is the operator as long as that pod is there. */
+export interface WatchOptions {
+  drive: Driver;
+  /** The pod that this process runs in, if it runs in one: this process is the operator as long as that pod is there. */
   self?: OwnPod | undefined;
   connection: ApiServerHealth;
   clock: Clock;
@@ -28,20 +28,28 @@ export interface ApiServerHealthOptions {
 }
 
 /**
- * Asks the API server again and again whether it is there, until the signal. So the operator knows when it is cut off
+ * Asks the API server every five seconds whether it is there, until the signal. So the operator knows when it is cut off
  * itself, and when that is over; and the first write of a failover finds a connection that stands.
  */
-export async function watchApiServerHealth(
-  options: ApiServerHealthOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const { client, connection, clock, log } = options;
+export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal): void {
+  const { drive, clock, connection, log } = options;
   let failures = 0;
-  while (!signal.aborted) {
+  let cancel = () => {};
+  signal.addEventListener('abort', () => cancel(), { once: true });
+  const again = () => {
+    if (signal.aborted) return;
+    drive(check(), signal, () => {
+      cancel = clock.after(everyMs, again);
+      if (signal.aborted) cancel();
+    });
+  };
+  again();
+
+  function* check(): Steps<void> {
     try {
       const askedAt = clock.now();
-      const isOperator = await ask(options, signal);
-      if (failures > 0) log.info({ failures }, 'the API server is there again');
+      const isOperator = yield* ask(options);
+      if (failures > 0) log.info({ failures }, 'the API server answers again');
       failures = 0;
       if (isOperator) connection.confirmed(askedAt);
       else connection.heard();
@@ -50,9 +58,8 @@ export async function watchApiServerHealth(
       failures++;
       connection.failed(error);
       if (failures === 1) log.warn({ error }, 'the API server does not answer');
-      if (failures % breakAfter === 0) await client.reset();
+      if (failures % breakAfter === 0) yield* resetConnections();
     }
-    await sleep(clock, everyMs, signal);
   }
 }
 
@@ -60,25 +67,19 @@ export async function watchApiServerHealth(
  * Whether the API server takes this process for the operator. A Deployment of one replica with strategy Recreate makes the next
  * pod only when this one's is gone from the API: then the next operator counts on this one's grants to end.
  *
- * @throws HAError where it did not answer.
+ * @throws HAError if the API server did not answer.
  */
-async function ask(
-  { client, self, log }: ApiServerHealthOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
+function* ask({ self, log }: WatchOptions): Steps<boolean> {
   if (self === undefined) {
-    await client.ping({ timeoutMs, signal });
+    yield* ping({ timeoutMs });
     return true;
   }
   try {
-    const pod = await client.get(pods, self, { timeoutMs, signal });
+    const pod = yield* get(pods, self, { timeoutMs });
     if (pod.metadata?.uid === self.uid) return true;
   } catch (error) {
     if (!isHAError(error, 'HA_ERR_API_STATUS')) throw error;
   }
-  log.error(
-    { pod: self.name },
-    'the pod of this operator is gone: it grants no leader time any more',
-  );
+  log.error({ pod: self.name }, 'the pod of this operator is gone: it grants no leases any more');
   return false;
 }

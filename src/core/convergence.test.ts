@@ -30,7 +30,7 @@ function checkDecision(decision: Decision, model: Model): void {
       expect(action.call.member.uid).toBe(status.primaryUID);
       expect(action.call.epoch).toBe(status.epoch);
     }
-    if (action.type === 'EnsureChild' && spec.topology === 'ActivePassive') {
+    if (action.type === 'Repoint' && spec.topology === 'ActivePassive') {
       const service = action.manifest.metadata.labels?.['kubernetes.io/service-name'];
       const endpoints = (action.manifest['endpoints'] ?? []) as { targetRef: { uid: string } }[];
       for (const { targetRef } of service === 'web' ? endpoints : []) {
@@ -100,7 +100,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   pod.map(
     (i): Step =>
       (model) =>
-        model.become(model.pods[i], 'sick'),
+        model.become(model.pods[i], 'unhealthy'),
   ),
   pod.map((i): Step => (model) => {
     if (model.pods[i]?.process !== 'starting') model.become(model.pods[i], 'up');
@@ -170,7 +170,7 @@ function repair(model: Model): void {
   const allFrozen =
     model.resource.spec.replicas <= 1 || live.every((each) => each.process === 'frozen');
   for (const each of model.pods) {
-    if (each.process === 'sick' || allFrozen) model.become(each, 'up');
+    if (each.process === 'unhealthy' || allFrozen) model.become(each, 'up');
   }
   model.spec = { paused: false };
 }

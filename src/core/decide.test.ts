@@ -8,7 +8,8 @@ import { dead, healthy, makeMember, makeObserved, running, t0 } from './testing/
 const summary = (actions: Action[]) =>
   actions.map((action) => {
     switch (action.type) {
-      case 'EnsureChild':
+      case 'EnsureOwnedObject':
+      case 'Repoint':
         return `${action.manifest.kind} ${action.manifest.metadata.name}`;
       case 'CallHook':
         return `${action.call.action} ${action.call.member.name}`;
@@ -25,10 +26,8 @@ const summary = (actions: Action[]) =>
 
 /** UIDs that the write slice should hold; undefined where it is left as it is. */
 function writers(actions: Action[]): string[] | undefined {
-  const action = actions.find(
-    (entry) => entry.type === 'EnsureChild' && entry.manifest.metadata.name === 'web-haservice-dev',
-  );
-  if (action?.type !== 'EnsureChild') return undefined;
+  const action = actions.find((entry) => entry.type === 'Repoint');
+  if (action?.type !== 'Repoint') return undefined;
   const endpoints = action.manifest['endpoints'] as { targetRef: { uid: string } }[];
   return endpoints.map(({ targetRef }) => targetRef.uid);
 }
@@ -157,7 +156,7 @@ describe('a new process', () => {
   });
   const writes = (actions: Action[], service: string) =>
     actions.flatMap((action) => {
-      if (action.type !== 'EnsureChild') return [];
+      if (action.type !== 'EnsureOwnedObject' && action.type !== 'Repoint') return [];
       const { manifest } = action;
       if (manifest.metadata.labels?.['kubernetes.io/service-name'] !== service) return [];
       return (manifest['endpoints'] as { targetRef: { name: string } }[]).map(

@@ -1,7 +1,12 @@
 import type { FailoverRecord } from '../api/status.ts';
 import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
-import { createPod, ensureChildren, relabel, removePod } from './resources/owned-object-actions.ts';
+import {
+  createPod,
+  ensureOwnedObjects,
+  relabel,
+  removePod,
+} from './resources/owned-object-actions.ts';
 import { endpointsOf } from './resources/owned-objects.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
@@ -63,7 +68,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
     if (!isUrgent)
       actions.push(
-        ...ensureChildren(
+        ...ensureOwnedObjects(
           resource,
           observed,
           { ...endpoints, write: writes.endpoints },

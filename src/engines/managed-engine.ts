@@ -1,9 +1,14 @@
+import type { MemberReason } from '../api/member-problems.ts';
 import type { MemberReport, Order } from '../protocol/member-protocol.ts';
 
 /** What an engine reports about its program; the agent adds epochs, nonce and UID. */
 export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce'>;
 
-export type Problem = NonNullable<EngineReport['problem']>;
+/** What Redis or Postgres reports as wrong. A status command of Exec reports a reason of its own. */
+export interface EngineProblem {
+  reason: MemberReason;
+  message: string;
+}
 
 /** How a program ended. */
 export interface Ending {
@@ -17,7 +22,7 @@ export interface Ending {
  * time, after it has checked the epoch and stored it, and aborts an order if a newer one comes.
  *
  * Every order may come again, and may have been interrupted at any point before: the engine brings about the ordered state from
- * whatever it finds. An order that throws counts as not obeyed, and the operator sends it again.
+ * whatever it finds. An order that throws counts as not acknowledged, and the operator sends it again.
  *
  * Whatever was ordered before, a program that starts takes no writes and follows no leader until an order says so.
  */
@@ -40,7 +45,7 @@ export interface ManagedEngine {
   /** Resolves when the program follows, or is being made a copy of the leader: the reports then say Cloning. */
   follow(order: Order<'follow'>, signal: AbortSignal): Promise<void>;
 
-  /** Resolves when the program surely takes no writes and acknowledges nothing to a leader. Also for the order `demote`. */
+  /** Resolves when the program surely takes no writes and acknowledges nothing to a leader. */
   fence(signal: AbortSignal, order: Order<'fence'>): Promise<void>;
 
   /** Ends the program in order, before the signal comes. Called once, when the agent ends. */

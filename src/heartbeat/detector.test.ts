@@ -71,7 +71,7 @@ describe('silence', () => {
     expect(judge(state, 0).checkAgainAt).toBe(550);
   });
 
-  it('makes a Sick member Dead', () => {
+  it('makes an Unhealthy member Dead', () => {
     let state = healthy();
     for (let i = 0; i < 3; i++) state = onBadAnswer(state, 0);
     expect(judge(state, 0).checkAgainAt).toBe(2_000);
@@ -102,7 +102,7 @@ describe('a refused connection', () => {
   it.each([
     ['Healthy', healthy()],
     ['Suspect', at(healthy(), 1_000)],
-    ['Sick', [1, 2, 3].reduce((state, now) => onBadAnswer(state, now), healthy())],
+    ['Unhealthy', [1, 2, 3].reduce((state, now) => onBadAnswer(state, now), healthy())],
     ['Dead', at(healthy(), 2_000)],
   ] as const)('makes a %s member Dead at once', (verdict, state) => {
     expect(state.verdict).toBe(verdict);
@@ -111,10 +111,10 @@ describe('a refused connection', () => {
 });
 
 describe('wrong answers', () => {
-  it('make a member Sick at the failureThreshold, not before', () => {
+  it('make a member Unhealthy at the failureThreshold, not before', () => {
     const twice = onBadAnswer(onBadAnswer(healthy(), 1), 2);
     expect(twice.verdict).toBe('Healthy');
-    expect(onBadAnswer(twice, 3)).toMatchObject({ verdict: 'Sick', cause: 'BadAnswer' });
+    expect(onBadAnswer(twice, 3)).toMatchObject({ verdict: 'Unhealthy', cause: 'BadAnswer' });
   });
 
   it('count in a row only', () => {
@@ -130,10 +130,10 @@ describe('wrong answers', () => {
     expect(state.verdict).toBe('Healthy');
   });
 
-  it('make one that was never heard Sick', () => {
+  it('make one that was never heard Unhealthy', () => {
     let state = initial(deadline, 0);
     for (let i = 0; i < 3; i++) state = onBadAnswer(state, i);
-    expect(state.verdict).toBe('Sick');
+    expect(state.verdict).toBe('Unhealthy');
   });
 
   it('leave a Dead one Dead', () => {
@@ -151,10 +151,10 @@ describe('recovery', () => {
     expect(twice).toMatchObject({ verdict: 'Healthy', cause: undefined, generation: 1 });
   });
 
-  it('from Sick is the same process still', () => {
+  it('from Unhealthy is the same process still', () => {
     let state = healthy();
     for (let i = 0; i < 3; i++) state = onBadAnswer(state, i);
-    expect(onAnswer(state, 4).verdict).toBe('Sick');
+    expect(onAnswer(state, 4).verdict).toBe('Unhealthy');
     expect(onAnswer(onAnswer(state, 4), 5)).toMatchObject({ verdict: 'Healthy', generation: 0 });
   });
 

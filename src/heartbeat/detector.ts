@@ -14,7 +14,7 @@ export interface DetectorConfig {
   timeoutMs: number;
   /** Suspicion at which a silent member is dead (PhiAccrual alone). */
   phiThreshold: number;
-  /** Wrong answers in a row that make a member sick. */
+  /** Wrong answers in a row that make a member unhealthy. */
   failureThreshold: number;
   intervalMs: number;
 }
@@ -23,12 +23,12 @@ export interface DetectorConfig {
  * - Unknown: never heard.
  * - Healthy.
  * - Suspect: a heartbeat is missing, but not for long enough.
- * - Sick: answers, but wrongly, `failureThreshold` times in a row.
+ * - Unhealthy: answers, but wrongly, `failureThreshold` times in a row.
  * - Dead: nothing listens any more (Refused), or silent for too long (Silent).
  */
-export type Verdict = 'Unknown' | 'Healthy' | 'Suspect' | 'Sick' | 'Dead';
+export type Verdict = 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
 
-/** Why a member is Dead, Sick or Suspect; for an Unknown one, why it has not been heard. */
+/** Why a member is Dead, Unhealthy or Suspect; for an Unknown one, why it has not been heard. */
 export type Cause = 'Refused' | 'Silent' | 'BadAnswer';
 
 export interface DetectorState {
@@ -48,7 +48,7 @@ export interface DetectorState {
   readonly window: readonly number[];
 }
 
-/** Good answers in a row after which a Sick or Dead member is Healthy again. Source: the default of HAProxy's `rise`. */
+/** Good answers in a row after which an Unhealthy or Dead member is Healthy again. Source: the default of HAProxy's `rise`. */
 const rise = 2;
 
 /** Akka keeps 1,000 and Cassandra too; 100 adapts within a minute at 500 ms and costs little memory. */
@@ -90,7 +90,7 @@ export function onAnswer(state: DetectorState, now: number): DetectorState {
       const limitMs = limitOf(state.config, window);
       return { ...heard, verdict: 'Healthy', cause: undefined, window, limitMs };
     }
-    case 'Sick':
+    case 'Unhealthy':
     case 'Dead': {
       const good = interval >= state.limitMs ? 1 : state.good + 1;
       if (good < rise) return { ...heard, good };
@@ -105,8 +105,8 @@ export function onBadAnswer(state: DetectorState, now: number): DetectorState {
   const bad = state.bad + 1;
   const heard = { ...state, silentFrom: now, good: 0, bad };
   if (state.verdict === 'Dead') return heard;
-  if (state.verdict === 'Sick' || bad >= state.config.failureThreshold) {
-    return { ...heard, verdict: 'Sick', cause: 'BadAnswer' };
+  if (state.verdict === 'Unhealthy' || bad >= state.config.failureThreshold) {
+    return { ...heard, verdict: 'Unhealthy', cause: 'BadAnswer' };
   }
   return state.verdict === 'Suspect' ? { ...heard, verdict: 'Healthy', cause: undefined } : heard;
 }
@@ -145,7 +145,7 @@ export function judge(
     }
     case 'Healthy':
     case 'Suspect':
-    case 'Sick': {
+    case 'Unhealthy': {
       if (now >= deadAt) {
         const dead: DetectorState = { ...state, verdict: 'Dead', cause: 'Silent', good: 0, bad: 0 };
         return { state: dead, checkAgainAt: Infinity };

@@ -13,7 +13,7 @@ export function describeHealth(
       return 'answers';
     case 'Suspect':
       return `a heartbeat is missing${because}`;
-    case 'Sick':
+    case 'Unhealthy':
       return `answers, but wrongly${because}`;
     case 'Dead':
       if (bad > 0) return `was dead, answers again, but wrongly${because}`;

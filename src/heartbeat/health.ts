@@ -5,7 +5,7 @@ import type { Cause, DetectorConfig, Verdict } from './detector.ts';
 /** What is known of one member now. */
 export interface MemberHealth {
   verdict: Verdict;
-  /** Why it is Dead, Sick or Suspect; for an Unknown one why it has not been heard (absent: not asked for long enough). */
+  /** Why it is Dead, Unhealthy or Suspect; for an Unknown one why it has not been heard (absent: not asked for long enough). */
   cause?: Cause;
   /** One line for a person: what is wrong, or that all is well. */
   message: string;

@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
-import { createProbe } from '../member-client/create-probe.ts';
 import type { Probe, ProbeEvent } from '../member-client/probe.ts';
 import type { Log } from '../telemetry/log.ts';
-import { afterPendingIo } from './after-pending-io.ts';
 import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';
+import type { MonitorPorts } from './ports.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
@@ -27,6 +26,7 @@ export interface MemberOptions {
   log: Log;
   metrics: MonitorMetrics | undefined;
   grants: Grants;
+  ports: MonitorPorts;
   /** Monotonic milliseconds without the operator's own stalls. */
   attentiveNow: () => number;
   onChange: () => void;
@@ -71,7 +71,7 @@ export class Member {
     this.#config = config;
     this.#contact = contact;
     if (isSame) return;
-    const { clock, uid, attentiveNow } = this.#options;
+    const { clock, uid, attentiveNow, ports } = this.#options;
     const { engine } = config;
     this.#state = detector.reconfigure(this.#state, config.detector);
     // The new probe begins with no answer; the old one's question is given up.
@@ -84,7 +84,7 @@ export class Member {
         headers: () => this.#headers(),
       };
     const target = { host, port, engine, ...(protocol ? { protocol } : {}) };
-    const probe = createProbe(target, clock, (event) => {
+    const probe = ports.createProbe(target, clock, (event) => {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
     this.#probe = probe;
@@ -215,7 +215,7 @@ export class Member {
       this.#armJudge();
       return;
     }
-    afterPendingIo(() => {
+    this.#options.ports.afterPendingIo(() => {
       if (this.#closed) return;
       this.#become(detector.judge(this.#state, this.#options.attentiveNow()).state);
     });
@@ -237,7 +237,8 @@ export class Member {
       reason: state.cause,
       evidence: this.#evidence.text(),
     };
-    if (state.verdict === 'Dead' || state.verdict === 'Sick') log.warn(fields, this.#message());
+    if (state.verdict === 'Dead' || state.verdict === 'Unhealthy')
+      log.warn(fields, this.#message());
     else log.debug(fields, this.#message());
     onChange();
     return true;

@@ -26,7 +26,7 @@ const detector: DetectorConfig = {
 const http: EngineSpec = { type: 'HTTP' };
 const key = 'default/web';
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-const sick = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n';
+const wrongAnswer = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -187,18 +187,18 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')?.generation).toBe(1);
   });
 
-  it('finds one that answers wrongly sick, and well again', async () => {
+  it('finds a member that answers wrongly Unhealthy, and Healthy again', async () => {
     let text = ok;
     const { port } = await serve(answer(() => text));
     const { monitor, changedTo, verdicts } = start();
     monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
-    text = sick;
-    await changedTo('a Sick BadAnswer');
+    text = wrongAnswer;
+    await changedTo('a Unhealthy BadAnswer');
     expect(monitor.health(key, 'a')?.message).toBe('answers, but wrongly (HTTP 503)');
     text = ok;
     await changedTo('a Healthy');
-    expect(verdicts()).toEqual(['a Healthy', 'a Sick BadAnswer', 'a Healthy']);
+    expect(verdicts()).toEqual(['a Healthy', 'a Unhealthy BadAnswer', 'a Healthy']);
     expect(monitor.health(key, 'a')?.generation).toBe(0);
   });
 

@@ -5,7 +5,8 @@ import type { Log } from '../telemetry/log.ts';
 import { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';
-import { StallMeter } from './stall-meter.ts';
+import { type MonitorPorts, systemPorts } from './ports.ts';
+import type { StallMeter } from './stall-meter.ts';
 
 export type { MemberHealth, MonitorConfig, MonitorMetrics, ProtocolConfig } from './health.ts';
 
@@ -21,6 +22,8 @@ export interface MonitoredMember {
 
 export interface MonitorOptions {
   clock: Clock;
+  /** Default: the machine's own. */
+  ports?: MonitorPorts;
   log: Log;
   metrics?: MonitorMetrics;
   /** Whether the API server was heard within so many milliseconds: only then may leaders be granted time. */
@@ -35,14 +38,16 @@ export interface MonitorOptions {
 /** Hears the heartbeats of all members of all resources and judges them. */
 export class HeartbeatMonitor {
   readonly #options: MonitorOptions;
-  readonly #stalls: StallMeter;
+  readonly #ports: MonitorPorts;
+  readonly #stalls: Pick<StallMeter, 'attentiveNow' | 'close'>;
   readonly #grants: Grants;
   readonly #members = new Map<string, Map<string, Member>>();
 
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#grants = new Grants(options.clock, options.mayGrant ?? (() => false));
-    this.#stalls = new StallMeter(options.clock, (ms) => {
+    this.#ports = options.ports ?? systemPorts;
+    this.#stalls = this.#ports.createStallMeter(options.clock, (ms) => {
       options.metrics?.stalled(ms);
       if (ms >= 500) {
         options.log.warn({ stalledMs: Math.round(ms) }, 'the operator itself stood still');
@@ -133,6 +138,7 @@ export class HeartbeatMonitor {
       log: log.child({ resource: key, pod: name }),
       metrics,
       grants: this.#grants,
+      ports: this.#ports,
       attentiveNow: () => this.#stalls.attentiveNow(),
       onChange: () => onChange(key, uid),
     });

@@ -122,7 +122,7 @@ describe('what a member says of itself', () => {
     await until(() => health()?.verdict === 'Healthy');
     said = { state: 'Detached', epoch: 1, problem: { reason: 'DiskFull', message: 'no space' } };
     status = 503;
-    await until(() => health()?.verdict === 'Sick');
+    await until(() => health()?.verdict === 'Unhealthy');
     expect(health()).toMatchObject({ report: said, message: expect.stringContaining('no space') });
   });
 
@@ -189,7 +189,7 @@ describe('the question', () => {
     hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
     await beats(2);
     status = 503;
-    await until(() => health()?.verdict === 'Sick');
+    await until(() => health()?.verdict === 'Unhealthy');
     // But for what is on its way.
     const from = asked.length + 3;
     await until(() => asked.length > from + 2);

@@ -48,7 +48,8 @@ function setUp({ concurrency = 2, random = () => 1 } = {}) {
   });
   const work = new Work();
   const stop = new AbortController();
-  const run = () => queue.run({ concurrency, signal: stop.signal, handler: work.handler });
+  const handler = (key: string, done: () => void) => void work.handler(key).then(done);
+  const run = () => queue.run({ concurrency, signal: stop.signal, handler });
   return { clock, queue, work, stop, run, counts, waited, worked };
 }
 

@@ -15,8 +15,11 @@ export interface WorkQueueOptions {
 export interface RunOptions {
   concurrency: number;
   signal: AbortSignal;
-  /** Called once per key at a time. Must not throw: the handler itself calls addRateLimited after an error. */
-  handler: (key: string, signal: AbortSignal) => Promise<void>;
+  /**
+   * Called once per key at a time. Calls `done` once, at the end, never during the call itself. Must not throw: the handler
+   * itself calls addRateLimited after an error.
+   */
+  handler: (key: string, done: () => void) => void;
 }
 
 /**
@@ -108,25 +111,23 @@ export class WorkQueue {
     if (run === undefined || run.signal.aborted) return;
     for (const key of this.#waiting.keys()) {
       if (this.#running.size >= run.concurrency) return;
-      void this.#work(key, run);
+      this.#work(key, run);
     }
   }
 
-  async #work(key: string, { handler, signal }: RunOptions): Promise<void> {
+  #work(key: string, { handler }: RunOptions): void {
     const { clock, metrics } = this.#options;
     const startedAt = clock.now();
     metrics?.waited(startedAt - (this.#waiting.get(key) ?? startedAt));
     this.#waiting.delete(key);
     metrics?.depth(this.#waiting.size);
     this.#running.add(key);
-    try {
-      await handler(key, signal);
-    } finally {
+    handler(key, () => {
       this.#running.delete(key);
       metrics?.worked(clock.now() - startedAt);
       if (this.#dirty.delete(key)) this.add(key);
       this.#pump();
       if (this.#running.size === 0) this.#idle();
-    }
+    });
   }
 }

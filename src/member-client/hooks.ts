@@ -1,10 +1,9 @@
 import { HAError } from '../api/errors.ts';
-import type { HookSpec } from '../api/engine-spec.ts';
-import type { OrderKind } from '../protocol/member-protocol.ts';
+import type { HookKind, HookSpec } from '../api/engine-spec.ts';
 import { post } from './post.ts';
 
 export interface HookCall {
-  action: OrderKind;
+  action: HookKind;
   /** Name of the pod. */
   member: string;
   epoch: number;

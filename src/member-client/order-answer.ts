@@ -19,7 +19,7 @@ export interface OrderAnswer {
   what: string;
   /** HTTP status; absent over gRPC. */
   status?: number;
-  /** A report: the member has obeyed, or has begun to. A Rejection, or a member's own reason. A text: any other answer. */
+  /** A report: the member has acknowledged, or has begun to. A Rejection, or a member's own reason. A text: any other answer. */
   result:
     { report: MemberReport } | { rejection: Rejection | (string & {}); message: string } | string;
 }

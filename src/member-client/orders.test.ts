@@ -46,11 +46,11 @@ describe('an order', () => {
   });
 
   it('may be rejected, with a reason for programs and a message for people', async () => {
-    const port = await answer(409, { error: 'StaleEpoch', message: 'has obeyed 5', report });
+    const port = await answer(409, { error: 'StaleEpoch', message: 'has acknowledged 5', report });
     await expect(send(port)).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_REFUSED',
       reason: 'StaleEpoch',
-      message: expect.stringContaining('has obeyed 5'),
+      message: expect.stringContaining('has acknowledged 5'),
     });
   });
 
@@ -61,7 +61,7 @@ describe('an order', () => {
     [200, { ok: true }],
     [200, { ...report, uid: 'pod-2' }],
     [200, 'x'.repeat(70_000)],
-  ])('is not obeyed by an answer of %d %j', async (status, body) => {
+  ])('is not acknowledged by an answer of %d %j', async (status, body) => {
     await expect(send(await answer(status, body))).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_ANSWER',
       status,

@@ -20,7 +20,7 @@ const rejectionSchema = z.object({
 
 /**
  * Sends an order to a member, by the member protocol. The operator calls it for each order of a pass, and again in later passes
- * until the reports show the effect: every order may be repeated. Resolves with a report once the member has obeyed, or has
+ * until the reports show the effect: every order may be repeated. Resolves with a report once the member has acknowledged, or has
  * begun to: this report and later ones show the progress.
  *
  * An error does not mean that the order had no effect: after a timeout the member may still obey.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { engineSchema } from '../api/engine-spec.ts';
+import { type EngineType, engineSchema } from '../api/engine-spec.ts';
 
 /** Variable of the container's environment that holds the agent's configuration, as JSON. */
 export const agentConfigVariable = 'HASERVICE_AGENT';
@@ -28,23 +28,50 @@ export const agentConfigSchema = z.object({
   leaseMs: z.number().optional(),
 });
 
+/** What operator and agent must agree on about the program of an engine. */
+interface Program {
+  /** See knowsItsProgram. */
+  isKnown: boolean;
+  /** Whether the program has data if engine.dataDir names no folder. */
+  hasData: boolean;
+  /** Folder of the data if engine.dataDir names none. */
+  dataDir: string;
+}
+
+/** A program that is asked for its health, and of which nothing else is known. */
+const unmanaged: Program = { isKnown: false, hasData: false, dataDir: '/data' };
+
+/** One row for each value of engine.type. What the operator alone must know is in core/model/capabilities.ts. */
+const programs: Record<EngineType, Program> = {
+  TCP: unmanaged,
+  HTTP: unmanaged,
+  GRPC: unmanaged,
+  Exec: { isKnown: false, hasData: true, dataDir: '/data' },
+  Redis: { isKnown: true, hasData: true, dataDir: '/data' },
+  Postgres: { isKnown: true, hasData: true, dataDir: '/var/lib/postgresql/data' },
+};
+
 /**
  * Whether the agent knows the program: its data folder, its arguments, and that its leader asks for exactly those
  * acknowledgements that an order names.
  */
 export const knowsItsProgram = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
-  engine.type === 'Redis' || engine.type === 'Postgres';
+  programs[engine.type].isKnown;
+
+/** The program has data of its own: the agent keeps its own state with them, if it can. */
+export const hasData = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
+  engine.dataDir !== undefined || programs[engine.type].hasData;
 
 /**
  * Folder of the data, on a volume. The agent stores its own state in `.haservice/` in it, so an engine that replaces all data
  * (clone, rewind) keeps them in a folder of its own below it.
  */
 export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
-  engine.dataDir ?? (engine.type === 'Postgres' ? '/var/lib/postgresql/data' : '/data');
+  engine.dataDir ?? programs[engine.type].dataDir;
 
 /** Where the agent stores its own state, in the folder of the data. */
 export const stateFolder = '.haservice';
-/** File in that folder that holds what the member has obeyed. */
+/** File in that folder that holds what the member has acknowledged. */
 export const stateFile = 'state.json';
 
 export type AgentConfig = z.output<typeof agentConfigSchema>;

@@ -21,7 +21,7 @@ package haservice.member.v1;
 //   OK                   Status: healthy. An order: done, or in progress; this report and later ones show the progress.
 //   UNAVAILABLE          Status: not healthy. The trailer haservice-report-bin holds the Report, whose problem says why.
 //   FAILED_PRECONDITION  An order: rejected. The trailer haservice-refusal says why in one word: StaleEpoch (the member has
-//                        obeyed a higher epoch), WrongMember, Empty, Foreign, Invalid or Failed; the status message explains
+//                        acknowledged a higher epoch), WrongMember, Empty, Foreign, Invalid or Failed; the status message explains
 //                        it to people. haservice-report-bin may hold the Report.
 //
 // Anything else is a wrong answer. Every order may come again, and then changes nothing.
@@ -33,8 +33,6 @@ service Member {
   rpc Follow(FollowRequest) returns (Report);
   // Take no writes, follow no leader. The answer comes once both have surely ended.
   rpc Fence(FenceRequest) returns (Report);
-  // As Fence: for a member that must no longer lead, whichever member leads now.
-  rpc Demote(DemoteRequest) returns (Report);
 }
 
 message StatusRequest {}
@@ -66,13 +64,6 @@ message FollowRequest {
 }
 
 message FenceRequest {
-  string member = 1;
-  optional string uid = 2;
-  uint64 epoch = 3;
-  string reason = 4;
-}
-
-message DemoteRequest {
   string member = 1;
   optional string uid = 2;
   uint64 epoch = 3;
@@ -125,7 +116,7 @@ message Report {
   // UID of the pod, so that the operator notices if the address has passed to another pod.
   optional string uid = 1;
   State state = 2;
-  // The highest epoch that the member has obeyed, at most 1000000000. Stored on its volume; lower epochs are rejected.
+  // The highest epoch that the member has acknowledged, at most 1000000000. Stored on its volume; lower epochs are rejected.
   uint64 epoch = 3;
   // The last epoch in which the member led; 0: never.
   uint64 led_epoch = 4;

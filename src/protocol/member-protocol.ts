@@ -5,9 +5,9 @@ import { highestEpoch, tooHigh } from '../api/epoch.ts';
  * The member protocol between operator and member: HTTP with JSON, served by the agent in the pods of a managed engine, and by
  * any program that speaks the protocol itself. docs/engines.md describes it for users; member-proto.ts is the same over gRPC.
  *
- *     GET  /haservice/v1/status                          200 report; 503 report if the program is not healthy
- *     POST /haservice/v1/{promote,follow,demote,fence}   200 report: done; 202 report: in progress, see later reports
- *                                                        409 { error, message, report }: rejected, and why
+ *     GET  /haservice/v1/status                   200 report; 503 report if the program is not healthy
+ *     POST /haservice/v1/{promote,follow,fence}   200 report: done; 202 report: in progress, see later reports
+ *                                                 409 { error, message, report }: rejected, and why
  *
  * The operator asks for the status at each heartbeat and sends orders in its passes. Every order may come again, late, or to a
  * pod for which it is not meant: the member decides by the fields of the order whether it obeys. Both sides validate what they
@@ -71,7 +71,7 @@ export const memberReportSchema = z.object({
   /** UID of the pod, so that the operator notices if the address has passed to another pod. */
   uid: z.string().max(64).optional(),
   state: z.enum(memberStates),
-  /** The highest epoch that the member has obeyed. Stored on its volume; orders of lower epochs are rejected. */
+  /** The highest epoch that the member has acknowledged. Stored on its volume; orders of lower epochs are rejected. */
   epoch,
   /** The last epoch in which the member led; 0: never. Lost with the data. */
   ledEpoch: epoch.default(0),
@@ -120,6 +120,12 @@ const order = z.object({
 /** How much of an answer is read at most, whichever side sends it. Bytes. */
 export const maxAnswerBytes = 64 * 1024;
 
+/**
+ * An earlier name of `fence`, for a member that still leads although another is primary. The operator does not send it any more. The
+ * agent accepts it, as an operator of an earlier version may lead its pod: during an upgrade, or after a rollback.
+ */
+export const formerNameOfFence = 'demote';
+
 export const orderSchemas = {
   /**
    * Take writes. May come again with another `sync`. `init`: if the member is Empty, begin a new data set. `nonce`, with `init`: of
@@ -147,8 +153,6 @@ export const orderSchemas = {
   }),
   /** Take no writes, follow no leader. The answer comes once both have surely ended. */
   fence: order,
-  /** As fence: for a member that must no longer lead, whichever member leads now. */
-  demote: order,
 } as const;
 
 export type OrderKind = keyof typeof orderSchemas;
@@ -157,5 +161,5 @@ export type SyncSet = z.output<typeof sync>;
 export type MemberReport = z.output<typeof memberReportSchema>;
 export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
 
-/** Why an order was rejected. StaleEpoch: the member has obeyed a higher epoch, or a later sync set of this one. */
+/** Why an order was rejected. StaleEpoch: the member has acknowledged a higher epoch, or a later sync set of this one. */
 export type Rejection = 'StaleEpoch' | 'WrongMember' | 'Empty' | 'Foreign' | 'Invalid' | 'Failed';

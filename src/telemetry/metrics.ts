@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { OrderKind } from '../protocol/member-protocol.ts';
+import type { HookKind } from '../api/engine-spec.ts';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
 import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';
@@ -16,7 +17,7 @@ type Health = MemberStatus['health'];
 const healths = Object.keys({
   Unknown: true,
   Healthy: true,
-  Sick: true,
+  Unhealthy: true,
   Dead: true,
   Terminating: true,
 } satisfies Record<Health, true>);
@@ -26,7 +27,7 @@ const noMembers = Object.fromEntries(healths.map((health) => [health, 0]));
 const triggers = Object.keys({
   Crash: true,
   Silent: true,
-  Sick: true,
+  Unhealthy: true,
   PodGone: true,
   Restarted: true,
   DataLost: true,
@@ -124,7 +125,7 @@ export class Metrics {
   );
   readonly #hookCalls = this.#counter(
     'haservice_hook_calls_total',
-    'Calls of promote and demote hooks, by result: ok or an error code.',
+    'Hooks and orders that tell members their roles, by result: ok or an error code.',
     ['action', 'result'],
   );
 
@@ -175,7 +176,7 @@ export class Metrics {
   }
 
   /** @param result `ok` or the code of the error. */
-  hookCalled(action: OrderKind, result: string): void {
+  hookCalled(action: OrderKind | HookKind, result: string): void {
     this.#hookCalls.inc({ action, result });
   }
 

@@ -182,8 +182,22 @@ export class Cluster {
     await Promise.all(this.nodes.map((each) => node.importImage(this.sandbox, each, archive)));
   }
 
+  /**
+   * Whether every node holds the image of a docker-archive. Images are distinguished by the file names of their archives: call this
+   * only for an archive whose name depends on its content.
+   */
+  async hasImage(archive: string): Promise<boolean> {
+    const held = await Promise.all(
+      this.nodes.map((each) => node.holdsImage(this.sandbox, each, archive)),
+    );
+    return held.every(Boolean);
+  }
+
   /** Runs kubectl to its end. @returns its output. @throws ClusterError with its error message. */
-  runKubectl(args: readonly string[], options: { input?: string; timeoutMs?: number } = {}) {
+  runKubectl(
+    args: readonly string[],
+    options: { input?: string; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+  ) {
     return run([...this.kubectl, ...args], options);
   }
 

@@ -5,12 +5,13 @@
  */
 import { Argument, Command, CommanderError } from 'commander';
 import { amount, component, nodeCount, podRef } from './arguments.ts';
+import { deployOperator } from '../measure/deploy.ts';
 import { Cluster } from './cluster.ts';
 import { type Component, components } from './control-plane.ts';
 import { ClusterError } from './exec.ts';
 import { down, up } from './lifecycle.ts';
 import type { PodRef } from './pods.ts';
-import { shellLines, statusText } from './status.ts';
+import { afterFailure, afterStop, operatorSteps, shellLines, statusText } from './status.ts';
 
 const say = (line: string) => console.error(line);
 
@@ -24,6 +25,16 @@ function stopSignal(): AbortSignal {
     });
   }
   return stop.signal;
+}
+
+/** @throws ClusterError that also says how to go on: unlike a cluster that does not start, this one stays. */
+async function withOperator(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  try {
+    await deployOperator(cluster, { log: say, signal });
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    throw new ClusterError(`${error.message}\n${signal.aborted ? afterStop : afterFailure}`);
+  }
 }
 
 const program = new Command('cluster')
@@ -40,9 +51,16 @@ program
   .command('up')
   .description('start it, or find it running')
   .option('--nodes <n>', 'how many nodes, dealt to three zones', nodeCount)
-  .action(async (options: { nodes?: number }) => {
-    const cluster = await up({ nodes: options.nodes, log: say, signal: stopSignal() });
+  .option(
+    '--operator',
+    'install the operator of this checkout, and the images of the examples; after a change in src the same command rolls the operator out',
+  )
+  .action(async ({ nodes, operator }: { nodes?: number; operator?: true }) => {
+    const signal = stopSignal();
+    const cluster = await up({ nodes, log: say, signal });
+    if (operator === true) await withOperator(cluster, signal);
     console.log(await statusText(cluster));
+    if (operator === true) console.log(`\n${operatorSteps}`);
   });
 program
   .command('down')

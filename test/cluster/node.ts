@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { dump } from 'js-yaml';
 import { createNodeCgroups, nodeCgroup } from './cgroups.ts';
 import { ClusterError } from './exec.ts';
@@ -109,12 +109,28 @@ export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Prom
   throw new ClusterError(`containerd of ${node.name} does not start:\n${why}`);
 }
 
+const images = (node: ClusterNode) => [...ctr(node), '--namespace', 'k8s.io', 'images'];
+
+/** On each imported image: the file name of its archive. The next import of the same image replaces it. */
+const archiveLabel = 'haservice.dev/archive';
+
 /** @param archive path of a docker-archive on the machine. */
 export async function importImage(sandbox: Sandbox, node: ClusterNode, archive: string) {
-  await sandbox.run([...ctr(node), '--namespace', 'k8s.io', 'images', 'import', '-'], {
+  const label = `--label=${archiveLabel}=${basename(archive)}`;
+  await sandbox.run([...images(node), 'import', label, '-'], {
     inputFile: archive,
     timeoutMs: 300_000,
   });
+}
+
+/** Whether the last import of an image on this node was of an archive with this file name. */
+export async function holdsImage(
+  sandbox: Sandbox,
+  node: ClusterNode,
+  archive: string,
+): Promise<boolean> {
+  const filter = `labels."${archiveLabel}"=="${basename(archive)}"`;
+  return (await sandbox.run([...images(node), 'list', '--quiet', filter])).trim() !== '';
 }
 
 export async function startKubelet(sandbox: Sandbox, node: ClusterNode): Promise<void> {

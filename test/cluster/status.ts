@@ -55,4 +55,21 @@ export function shellLines(kubeconfig: string, kubectl: string): string {
   ].join('\n');
 }
 
+/** What to type when the operator runs in the cluster. */
+export const operatorSteps = `The operator runs. What to type next:
+
+  eval "$(npm run -s cluster -- env)"           # points kubectl at the cluster
+  kubectl apply -f examples/quickstart.yaml
+  kubectl get haservices -w
+  kubectl logs -n haservice-system deployment/haservice-operator -f
+  npm run cluster -- kill default/web-0         # a fault; --help shows more
+  npm run cluster -- up --operator              # after a change in src: builds it and rolls it out
+  npm run cluster -- down                       # removes everything`;
+
+const goesOn = 'the same command goes on from here, `npm run cluster -- down` removes it';
+
+/** What to do if the cluster has started and its operator has not. */
+export const afterStop = `The cluster is left running: ${goesOn}.`;
+export const afterFailure = `Correct this and try again. The cluster is left running: ${goesOn}, and \`npm run cluster -- status\` shows whether something in it is broken.`;
+
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -47,7 +47,11 @@ const countWidth = 9;
 export const stripWidth = (columns: number) =>
   Math.max(10, columns - labelWidth - 2 * countWidth - 1);
 
-const healthStyles: Record<string, Style> = { Healthy: 'green', Unknown: 'dim', Sick: 'yellow' };
+const healthStyles: Record<string, Style> = {
+  Healthy: 'green',
+  Unknown: 'dim',
+  Unhealthy: 'yellow',
+};
 
 /** At most `rows` lines of at most `columns` characters. */
 export function draw(scene: Scene, columns: number, rows: number, color: boolean): string[] {

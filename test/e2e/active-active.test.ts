@@ -24,10 +24,12 @@ it('has every healthy member in the Service, and no primary', () => {
   expect(world.status(name).members?.map(({ role }) => role)).toEqual(Array(3).fill('active'));
 });
 
-it('takes a sick member out until it has recovered', async () => {
-  await world.misbehave(`${name}-0`, 'sick');
+it('takes an unhealthy member out until it has recovered', async () => {
+  await world.misbehave(`${name}-0`, 'unhealthy');
   await serve(others);
-  expect(await world.reason(name, 'Degraded', 'MemberSick')).toMatch(/all-0 answers, but wrongly/);
+  expect(await world.reason(name, 'Degraded', 'MemberUnhealthy')).toMatch(
+    /all-0 answers, but wrongly/,
+  );
   expect(world.condition(name, 'Ready')?.status).toBe('True');
   await world.misbehave(`${name}-0`, 'none');
   await serve(everybody);

@@ -107,8 +107,8 @@ describe('a failover', () => {
     await world.cluster.freeze(world.ref(second.primary));
     expect(await ended(name, second.epoch + 1)).toMatchObject({ trigger: 'Silent' });
     const third = await world.settled(name);
-    await world.misbehave(third.primary, 'sick');
-    expect(await ended(name, third.epoch + 1)).toMatchObject({ trigger: 'Sick' });
+    await world.misbehave(third.primary, 'unhealthy');
+    expect(await ended(name, third.epoch + 1)).toMatchObject({ trigger: 'Unhealthy' });
   });
 
   it('waits where failover.automatic is false, and says what to do', async () => {

@@ -54,7 +54,7 @@ describe('a primary with a lease', () => {
     const [operator] = await operatorPods(world.api, AbortSignal.timeout(10_000));
     const own = operator?.status?.podIP ?? '';
     await world.cluster.cutAddresses(own, world.pod(before.primary)?.status?.podIP ?? '');
-    const reason = await world.reason(name, 'FailoverBlocked', 'LeaseRuns');
+    const reason = await world.reason(name, 'FailoverBlocked', 'LeaseNotExpired');
     expect(reason).toContain(before.primary);
     // It may still answer while the lease runs, and nobody else leads.
     expect(world.status(name).primary).toBe(before.primary);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../measure/api.ts';
 import { removeNamespace } from '../measure/objects.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nameLabel } from '../../src/api/labels.ts';
 import type { HAService } from '../../src/api/haservice.ts';
 import type { Condition, Status } from '../../src/api/status.ts';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import {
   type ResourceType,

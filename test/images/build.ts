@@ -48,7 +48,6 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
   const dir = join(cacheDir, 'images');
   mkdirSync(dir, { recursive: true });
   const base = baseSources(checkout);
-  const baseArchive = join(dir, `base-${contentKey(base)}.tar`);
   const wanted = recipes.filter(({ name }) => images.includes(name));
   const jobs = wanted.map((recipe): Job => {
     const sources = recipe.sources(checkout);
@@ -64,7 +63,7 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
       if (todo.length === 0) return;
       checkMachine(dir);
       try {
-        await Buildah.tidy(() => buildAll(dir, baseArchive, todo, log, signal));
+        await Buildah.tidy(() => buildAll(dir, todo, log, signal));
       } finally {
         removeBuilds(dir);
       }
@@ -78,29 +77,45 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
 
 async function buildAll(
   cache: string,
-  baseArchive: string,
   jobs: Job[],
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const dir = mkdtempSync(join(cache, 'build-'));
   const buildah = new Buildah(dir, signal);
-  if (use(baseArchive)) {
-    await buildah.load(baseArchive, baseTag);
-  } else {
-    await step('the base of all images from Debian packages and npm', log, async () => {
-      await makeBase(buildah, dir, baseTag, signal);
-      await buildah.save(baseTag, baseArchive);
-    });
-  }
+  const base = await provideBase(buildah, { cache, dir, log, signal });
   for (const { recipe, sources, archive } of jobs) {
     await step(`image ${recipe.ref}`, log, async () => {
       const context = join(dir, recipe.name);
       writeSources(context, sources);
-      await recipe.build({ buildah, root: checkout, dir: context, base: baseTag, signal });
+      await recipe.build({ buildah, root: checkout, dir: context, base, signal });
       await buildah.save(recipe.ref, archive);
     });
   }
+}
+
+export interface BaseOptions {
+  /** Folder that holds the archive of the base, or is given it. */
+  cache: string;
+  /** Folder of the build. */
+  dir: string;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** Puts the image that all others are built on into the store: out of the cache, or made anew. @returns its tag. */
+export async function provideBase(buildah: Buildah, options: BaseOptions): Promise<string> {
+  const { cache, dir, log, signal } = options;
+  const archive = join(cache, `base-${contentKey(baseSources(checkout))}.tar`);
+  if (use(archive)) {
+    await buildah.load(archive, baseTag);
+  } else {
+    await step('the base of all images from Debian packages and npm', log, async () => {
+      await makeBase(buildah, dir, baseTag, signal);
+      await buildah.save(baseTag, archive);
+    });
+  }
+  return baseTag;
 }
 
 async function step(what: string, log: (line: string) => void, work: () => Promise<void>) {

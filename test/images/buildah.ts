@@ -10,6 +10,8 @@ export interface Build {
   /** The stage of the Dockerfile that is the image. Default: the last one. */
   target?: string;
   args?: Record<string, string>;
+  /** Stages that are not built: folders that stand for their results. */
+  stages?: Record<string, string>;
   /** Further arguments of `buildah build`. */
   flags?: string[];
 }
@@ -55,11 +57,16 @@ export class Buildah {
   }
 
   /** Without timestamps, so that the same content gives the same layer, which images share on a node. */
-  async build({ context, dockerfile, target, args = {}, flags = [] }: Build, tag: string) {
-    const buildArgs = Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`);
+  async build(
+    { context, dockerfile, target, args = {}, stages = {}, flags = [] }: Build,
+    tag: string,
+  ): Promise<void> {
+    const settings = (flag: string, values: Record<string, string>) =>
+      Object.entries(values).map(([name, value]) => `--${flag}=${name}=${value}`);
+    const given = [...settings('build-arg', args), ...settings('build-context', stages)];
     const stage = target === undefined ? [] : [`--target=${target}`];
     const fixed = ['--isolation=chroot', '--timestamp=0', '--pull-never', `--file=${dockerfile}`];
-    await this.#run('build', ...fixed, ...stage, ...buildArgs, ...flags, `--tag=${tag}`, context);
+    await this.#run('build', ...fixed, ...stage, ...given, ...flags, `--tag=${tag}`, context);
   }
 
   /** Loads an archive into the store. */

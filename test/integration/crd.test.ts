@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { specSchema } from '../../src/api/spec.ts';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
+import { storedStatus } from '../../src/controller/observe/stored-status.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
@@ -113,6 +114,45 @@ describe('the CRD', () => {
     await kubectl(['scale', 'haservice/scaled', '--replicas=4']);
     const { spec } = await client.get(haServices, { namespace, name: 'scaled' });
     expect(spec).toMatchObject({ replicas: 4 });
+  });
+});
+
+describe('a status of an older operator', () => {
+  const name = 'older';
+  const startedAt = '2026-01-01T00:00:00Z';
+  const record = { epoch: 2, from: 'web-0', to: 'web-1', startedAt, outcome: 'Completed' };
+  const member = { pod: 'web-0', uid: 'uid', role: 'standby' };
+  const statusOf = (word: string) => ({
+    epoch: 3,
+    fencing: { epoch: 3, trigger: word, startedAt },
+    members: [{ ...member, health: word }],
+    failovers: [{ ...record, trigger: word, fence: 'Obeyed: web-0 itself takes no writes' }],
+  });
+  const write = (status: object) =>
+    kubectl([
+      'patch',
+      'has',
+      name,
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status }),
+    ]);
+
+  it('is taken, and so is what this operator makes of it; another word is not', async () => {
+    await kubectl(['apply', '-f', '-'], resource(name, {}));
+    await write(statusOf('Sick'));
+    const old = await client.get(haServices, { namespace, name });
+    expect(old.status).toMatchObject(statusOf('Sick'));
+    const status = storedStatus(old);
+    expect(status).toMatchObject({ fencing: { trigger: 'Unhealthy' } });
+    // What comes after is appended to it.
+    const failovers = [{ ...record, epoch: 3, trigger: 'Crash' }, ...(status.failovers ?? [])];
+    await write({ ...status, failovers });
+    const { status: written } = await client.get(haServices, { namespace, name });
+    expect(JSON.stringify(written)).not.toMatch(/Sick|Obeyed/);
+    await expect(write(statusOf('Ill'))).rejects.toThrow(/Unsupported value: "Ill"/);
+    await kubectl(['delete', 'has', name]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { nameLabel } from '../../src/api/labels.ts';
 import type { HAService } from '../../src/api/haservice.ts';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type ResourceType, nodes, pods } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';

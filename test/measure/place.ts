@@ -1,9 +1,6 @@
 import { Cluster } from '../cluster/cluster.ts';
 import { down, up } from '../cluster/lifecycle.ts';
-import { cacheDir } from '../cluster/paths.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { buildImages } from '../images/build.ts';
-import { usualImages } from '../images/images.ts';
 import type { ImageName } from '../images/recipe.ts';
 import { Api } from './api.ts';
 import {
@@ -12,9 +9,10 @@ import {
   mountedProgram,
   programConfigMap,
 } from './client-program.ts';
+import { deployOperator } from './deploy.ts';
 import { type Fault, clusterFaults, crashByApi } from './faults.ts';
 import { removeNamespace } from './objects.ts';
-import { installOperator, operatorPod } from './operator.ts';
+import { operatorPod } from './operator.ts';
 
 /** Where the demo and the benchmark run: the local cluster, or one that the user has. */
 export interface Place {
@@ -36,12 +34,12 @@ const removeMs = 180_000;
 /** Starts the local cluster with images and operator, or finds it running: then it is left running at the end. */
 export async function localPlace(options: {
   namespace: string;
-  /** Default: those that the tests need. */
+  /** Default: those that the tests and the examples need. */
   images?: readonly ImageName[];
   log: (line: string) => void;
   signal: AbortSignal;
 }): Promise<Place> {
-  const { namespace, images: wanted = usualImages, log, signal } = options;
+  const { namespace, images, log, signal } = options;
   const wasRunning = (await Cluster.find()) !== undefined;
   log(wasRunning ? 'the local cluster runs already' : 'starting the local cluster');
   const cluster = await up({ log, signal });
@@ -52,14 +50,7 @@ export async function localPlace(options: {
     if (!wasRunning) await down();
   };
   try {
-    log('building the images');
-    const images = await buildImages({ cacheDir, images: wanted, log, signal });
-    signal.throwIfAborted();
-    log('loading the images on every node');
-    for (const { archive } of images) await cluster.loadImage(archive);
-    signal.throwIfAborted();
-    log('installing the operator');
-    await installOperator(cluster, { isFresh: !wasRunning });
+    await deployOperator(cluster, { images, log, signal });
     signal.throwIfAborted();
     const { node } = await operatorPod(api, signal);
     return {

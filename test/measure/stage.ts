@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HAService } from '../../src/api/haservice.ts';
 import { nameLabel } from '../../src/api/labels.ts';
-import { haServices } from '../../src/controller/resource-type.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import { pods, services } from '../../src/kube/resources.ts';
 import type { KubeObject, Pod } from '../../src/kube/api-types.ts';
 import type { Api } from './api.ts';

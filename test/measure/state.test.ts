@@ -38,8 +38,8 @@ describe('isSettled', () => {
     expect(isSettled(service({ ...healthy, members: healthy.members!.slice(1) }))).toBe(false);
     expect(isSettled(service({ ...healthy, primary: 'web-0' }))).toBe(false);
     const [first, ...rest] = healthy.members!;
-    const sick = { ...first!, health: 'Dead' as const };
-    expect(isSettled(service({ ...healthy, members: [sick, ...rest] }))).toBe(false);
+    const dead = { ...first!, health: 'Dead' as const };
+    expect(isSettled(service({ ...healthy, members: [dead, ...rest] }))).toBe(false);
     const running = { ...record, outcome: 'Promoting' as const };
     expect(isSettled(service({ ...healthy, failovers: [running] }))).toBe(false);
   });

@@ -142,7 +142,7 @@ export class Agent implements FollowerHost, Leader {
       answer({ refusal, report: this.report() });
     };
     const { epoch, ledEpoch, leader, revision } = this.volume;
-    const obeyed = {
+    const acknowledged = {
       ...{ epoch, ledEpoch },
       ...(leader === undefined ? {} : { leader }),
       ...(revision === undefined || habits.anyRevision === true ? {} : { revision }),
@@ -155,12 +155,12 @@ export class Agent implements FollowerHost, Leader {
     };
     const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
     const verdict = isAbsurd
-      ? { obeyed: { ...obeyed, epoch: given.order.epoch } }
-      : checkEpoch(obeyed, self, given);
+      ? { acknowledged: { ...acknowledged, epoch: given.order.epoch } }
+      : checkEpoch(acknowledged, self, given);
     if ('rejection' in verdict) return refuse(verdict.rejection);
     if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
       return refuse('Failed');
-    Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.obeyed);
+    Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.acknowledged);
     this.#endOrder?.();
     let isOver = false;
     this.#endOrder = () => {
@@ -255,7 +255,6 @@ export class Agent implements FollowerHost, Leader {
       case 'follow':
         return this.#follow(given.order);
       case 'fence':
-      case 'demote':
         this.#turnTo();
         this.lease.end();
         return undefined;

@@ -1,136 +1,253 @@
+import { HAError } from '../../src/api/errors.ts';
+import { type HAService, apiVersion, kind } from '../../src/api/haservice.ts';
 import type { Spec } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
-import type { Member } from '../../src/core/model/observed.ts';
+import { serviceNames, sliceName } from '../../src/core/model/naming.ts';
+import type { ApiRequest } from '../../src/kube/api-request.ts';
+import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts';
+import type { Ref } from '../../src/kube/resources.ts';
 import type { Kernel } from './kernel.ts';
+import { changed } from './merge.ts';
+import { nodeNames, schedule, zoneOf } from './nodes.ts';
+import { subject } from './subject.ts';
+import { t0, timestamp } from './time.ts';
 
-interface Versioned {
-  readonly version: number;
+/** The kinds that the operator watches, by the plural under which the API server has them. */
+export const watchedKinds = [
+  'haservices',
+  'pods',
+  'services',
+  'endpointslices',
+  'poddisruptionbudgets',
+  'nodes',
+] as const;
+export type WatchedKind = (typeof watchedKinds)[number];
+
+export interface Change {
+  kind: string;
+  object: KubeObject;
+  isGone: boolean;
 }
 
-export interface ServiceObject extends Versioned {
-  readonly status: Status;
-  readonly spec: Spec;
-  readonly generation: number;
-}
-export interface PodObject extends Versioned {
-  readonly member: Member;
-}
-/** The write Service's endpoints, by UID. */
-export interface SliceObject extends Versioned {
-  readonly uids: readonly string[];
+export type ServiceObject = HAService & { spec: Spec; status: Status };
+type Objects = ReadonlyMap<string, KubeObject>;
+
+/** What an API server holds, to begin another with. */
+export interface Snapshot {
+  version: number;
+  objects: ReadonlyMap<string, Objects>;
 }
 
-export type Change =
-  | { kind: 'service'; object: ServiceObject }
-  | { kind: 'slice'; object: SliceObject }
-  | { kind: 'pod'; object: PodObject; isGone: boolean };
-
-/** What the API server answers to a write. */
-export type Written<T> =
-  { ok: true; object: T } | { ok: false; why: 'Conflict' | 'NotFound' | 'Exists' };
-
-/** Objects with resource versions, compare-and-swap, and watches. Everything in it is replaced whole, never changed. */
+/** Objects with resource versions, compare-and-swap, and watches. Every object is replaced whole, never changed. */
 export class ApiServer {
-  service: ServiceObject;
-  slice: SliceObject | undefined;
-  readonly pods = new Map<string, PodObject>();
-  statusWrites = 0;
-  /** The operator's process that the API server knows by its pod. */
-  operator = '';
   /** Every change, at the moment in which it is made. */
   readonly watchers = new Set<(change: Change) => void>();
+  /** UID of the operator's pod. */
+  operator = '';
   /** Called before a status is replaced. */
   onStatus: (before: Status, after: Status) => void = () => {};
   readonly #kernel: Kernel;
+  readonly #objects = new Map<string, Map<string, KubeObject>>();
   #version = 1;
   #serial = 0;
 
   constructor(kernel: Kernel, spec: Spec) {
     this.#kernel = kernel;
-    this.service = { version: 1, status: {}, spec, generation: 1 };
-  }
-
-  /** Begins with a service that has been there for long. */
-  settle(status: Status): void {
-    this.service = { ...this.service, status };
-    // UIDs are not used twice.
-    this.#serial = 100;
+    const { name, namespace, uid, createdAtMs } = subject;
+    const creationTimestamp = timestamp(createdAtMs);
+    const metadata = { name, namespace, uid, generation: 1, creationTimestamp };
+    this.#put('haservices', { apiVersion, kind, metadata, spec, status: {} } as KubeObject);
+    for (const name of nodeNames) {
+      const labels = { 'topology.kubernetes.io/zone': zoneOf(name) };
+      const status = { conditions: [{ type: 'Ready', status: 'True' }] };
+      this.#put('nodes', { metadata: { name, labels }, status } as KubeObject);
+    }
   }
 
   get version(): number {
     return this.#version;
   }
 
-  putStatus(status: Status, version: number): Written<ServiceObject> {
-    if (version !== this.service.version) return { ok: false, why: 'Conflict' };
-    this.onStatus(this.service.status, status);
-    this.statusWrites++;
-    this.service = { ...this.service, status, version: ++this.#version };
-    this.#tell({ kind: 'service', object: this.service });
-    return { ok: true, object: this.service };
+  get service(): ServiceObject {
+    return this.#of('haservices').get(subject.name) as ServiceObject;
   }
 
-  /** A user changes what is wished. */
+  get pods(): Pod[] {
+    return [...this.#of('pods').values()];
+  }
+
+  /** UIDs of the pods behind the write Service. */
+  get endpoints(): string[] {
+    const name = sliceName(serviceNames(subject.name).write, false);
+    const slice = this.#of('endpointslices').get(name) as EndpointSlice | undefined;
+    return (slice?.endpoints ?? []).map(({ targetRef }) => targetRef?.uid ?? '');
+  }
+
+  snapshot(): Snapshot {
+    const objects = new Map([...this.#objects].map(([kind, all]) => [kind, new Map(all)]));
+    return { version: this.#version, objects };
+  }
+
+  /** Begins with a service that has been there for long. */
+  restore({ version, objects }: Snapshot): void {
+    this.#version = version;
+    for (const [kind, all] of objects) this.#objects.set(kind, new Map(all));
+    // UIDs are not used twice.
+    this.#serial = 100;
+  }
+
+  list(kind: string): KubeObject[] {
+    return [...this.#of(kind).values()];
+  }
+
+  /** @throws HAError as KubeClient throws it. */
+  answer(request: ApiRequest): unknown {
+    switch (request.verb) {
+      case 'ping':
+      case 'reset':
+        return undefined;
+      case 'get':
+        return this.#get(request.type.plural, request.ref);
+      case 'create':
+        return this.#create(request.type.plural, request.object, request.dryRun !== undefined);
+      case 'apply': {
+        const { name = '', ...metadata } = request.object.metadata ?? {};
+        const patch = { ...request.object, metadata };
+        return this.#patch(request.type.plural, name, patch);
+      }
+      case 'mergePatch':
+        return this.#patch(request.type.plural, request.ref.name, request.patch);
+      case 'replaceStatus':
+        return this.#replaceStatus(request.object as ServiceObject);
+      case 'delete':
+        return this.#delete(request.type.plural, request.ref.name, request);
+    }
+  }
+
+  /** A user changes the spec. */
   putSpec(spec: Spec): void {
-    const generation = this.service.generation + 1;
-    this.service = { ...this.service, spec, generation, version: ++this.#version };
-    this.#tell({ kind: 'service', object: this.service });
+    const { metadata } = this.service;
+    const generation = (metadata.generation ?? 0) + 1;
+    const changed = { ...this.service, metadata: { ...metadata, generation }, spec };
+    this.#put('haservices', changed);
   }
 
-  putSlice(uids: readonly string[], version: number | undefined): Written<SliceObject> {
-    if (version !== this.slice?.version) return { ok: false, why: 'Conflict' };
-    this.#kernel.note('api', () => `write slice: ${uids.join(', ') || 'nobody'}`);
-    this.slice = { uids, version: ++this.#version };
-    this.#tell({ kind: 'slice', object: this.slice });
-    return { ok: true, object: this.slice };
-  }
-
-  createPod(member: Omit<Member, 'uid'>): Written<PodObject> {
-    if (this.pods.has(member.name)) return { ok: false, why: 'Exists' };
-    const uid = `${member.name}.${this.#serial++}`;
-    this.#kernel.note('api', () => `pod ${uid} is created`);
-    return { ok: true, object: this.putPod({ ...member, uid }) };
-  }
-
-  /** As the kubelet, the scheduler and label patches change it. */
-  putPod(member: Member): PodObject {
-    const object = { member, version: ++this.#version };
-    this.pods.set(member.name, object);
-    this.#tell({ kind: 'pod', object, isGone: false });
-    return object;
-  }
-
-  changePod(uid: string, change: Partial<Member>): Written<PodObject> {
-    const found = this.podOf(uid);
-    if (found === undefined) return { ok: false, why: 'NotFound' };
-    return { ok: true, object: this.putPod({ ...found.member, ...change }) };
-  }
-
-  podOf(uid: string): PodObject | undefined {
-    for (const object of this.pods.values()) if (object.member.uid === uid) return object;
+  podOf(uid: string): Pod | undefined {
+    for (const pod of this.#of('pods').values()) if (pod.metadata?.uid === uid) return pod;
     return undefined;
   }
 
-  /** The pod is to end; the kubelet removes it when it has. */
-  deletePod(uid: string, atWallMs: number, graceMs: number): Written<PodObject> {
+  /** As the kubelet changes it. */
+  changePod(uid: string, change: (pod: Pod) => Pod): void {
     const found = this.podOf(uid);
-    if (found === undefined) return { ok: false, why: 'NotFound' };
-    if (found.member.deletionAtMs !== undefined) return { ok: true, object: found };
-    this.#kernel.note('api', () => `pod ${uid} is to be deleted`);
-    return this.changePod(uid, { deletionAtMs: atWallMs + graceMs });
+    if (found !== undefined) this.#put('pods', change(found));
+  }
+
+  /** The pod is to end; the kubelet removes it when its process has. */
+  deletePod(uid: string, graceSeconds: number): void {
+    this.changePod(uid, (pod) => this.#ending(pod, graceSeconds));
   }
 
   /** Gone from the API, whatever its process does. */
   removePod(uid: string): void {
     const found = this.podOf(uid);
-    if (found === undefined) return;
-    this.#kernel.note('api', () => `pod ${uid} is gone`);
-    this.pods.delete(found.member.name);
-    const object = { ...found, version: ++this.#version };
-    this.#tell({ kind: 'pod', object, isGone: true });
+    if (found !== undefined) this.#remove('pods', found);
+  }
+
+  #of(kind: string): Map<string, KubeObject> {
+    let all = this.#objects.get(kind);
+    if (all === undefined) {
+      all = new Map<string, KubeObject>();
+      this.#objects.set(kind, all);
+    }
+    return all;
+  }
+
+  #get(kind: string, { namespace, name }: Ref): KubeObject {
+    if (namespace === operatorPod.namespace) {
+      return { metadata: { ...operatorPod, uid: this.operator } };
+    }
+    return this.#of(kind).get(name) ?? refuse(404, 'NotFound');
+  }
+
+  #create(kind: string, object: KubeObject, isDry: boolean): KubeObject {
+    const { name = '' } = object.metadata ?? {};
+    if (this.#of(kind).has(name)) refuse(409, 'AlreadyExists');
+    if (isDry) return object;
+    const uid = `${name}.${this.#serial++}`;
+    const creationTimestamp = timestamp(t0 + this.#kernel.nowMs);
+    this.#kernel.note('api', () => `${kind} ${uid} is created`);
+    const made = { ...object, metadata: { ...object.metadata, uid, creationTimestamp } };
+    return this.#put(kind, kind === 'pods' ? schedule(made) : made);
+  }
+
+  #patch(kind: string, name: string, patch: KubeObject): KubeObject {
+    const old = this.#of(kind).get(name) ?? refuse(404, 'NotFound');
+    const { resourceVersion, uid, ...metadata } = patch.metadata ?? {};
+    checkVersion(old, resourceVersion);
+    if (uid !== undefined && uid !== old.metadata?.uid) refuse(409, 'Conflict');
+    const next = changed(old, { ...patch, metadata });
+    if (next === old) return old;
+    if (kind === 'endpointslices') this.#kernel.note('api', () => `write ${name}`);
+    return this.#put(kind, next);
+  }
+
+  #replaceStatus({ metadata, status }: ServiceObject): KubeObject {
+    const old = this.service;
+    checkVersion(old, metadata.resourceVersion);
+    this.onStatus(old.status, status);
+    return this.#put('haservices', { ...old, status } as KubeObject);
+  }
+
+  #delete(
+    kind: string,
+    name: string,
+    { uid, gracePeriodSeconds = 2 }: { uid?: string; gracePeriodSeconds?: number },
+  ): KubeObject | undefined {
+    const old = this.#of(kind).get(name);
+    if (old === undefined) return undefined;
+    if (uid !== undefined && uid !== old.metadata?.uid) refuse(409, 'Conflict');
+    if (kind === 'pods') return this.#put(kind, this.#ending(old, gracePeriodSeconds));
+    this.#remove(kind, old);
+    return undefined;
+  }
+
+  #ending(pod: Pod, graceSeconds: number): Pod {
+    if (pod.metadata?.deletionTimestamp !== undefined) return pod;
+    this.#kernel.note('api', () => `pod ${pod.metadata?.uid} is to be deleted`);
+    const deletionTimestamp = timestamp(t0 + this.#kernel.nowMs + graceSeconds * 1_000);
+    return { ...pod, metadata: { ...pod.metadata, deletionTimestamp } };
+  }
+
+  #put(kind: string, object: KubeObject): KubeObject {
+    const resourceVersion = String(++this.#version);
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    this.#of(kind).set(object.metadata?.name ?? '', stored);
+    this.#tell({ kind, object: stored, isGone: false });
+    return stored;
+  }
+
+  #remove(kind: string, object: KubeObject): void {
+    this.#kernel.note('api', () => `${kind} ${object.metadata?.uid} is gone`);
+    this.#of(kind).delete(object.metadata?.name ?? '');
+    const resourceVersion = String(++this.#version);
+    const gone = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    this.#tell({ kind, object: gone, isGone: true });
   }
 
   #tell(change: Change): void {
     for (const watcher of this.watchers) watcher(change);
   }
+}
+
+/** Where each operator asks for its own pod. */
+export const operatorPod = { namespace: 'system', name: 'operator' };
+
+function checkVersion(object: KubeObject, resourceVersion: string | undefined): void {
+  if (resourceVersion === undefined || resourceVersion === object.metadata?.resourceVersion) return;
+  refuse(409, 'Conflict');
+}
+
+function refuse(status: number, reason: string): never {
+  throw new HAError('HA_ERR_API_STATUS', `${status} ${reason}`, { status, reason });
 }

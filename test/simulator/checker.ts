@@ -68,12 +68,12 @@ export class Checker {
   }
 
   /** A status has landed. */
-  statusWritten(before: Status, after: Status, { spec, generation }: ServiceObject): void {
+  statusWritten(before: Status, after: Status, { spec, metadata }: ServiceObject): void {
     const { epoch = 0, primaryUID } = after;
     if (epoch > highestEpoch) this.#fail(`status.epoch is ${epoch}: the API server refuses that`);
     // From the moment on in which a user can see that Strong has been taken note of.
     const isLed = primaryUID !== undefined && after.fencing === undefined;
-    const isNoted = after.observedGeneration === generation && isLed;
+    const isNoted = after.observedGeneration === metadata.generation && isLed;
     const hasSets = !this.#habits.replicates || (after.syncSets?.length ?? 0) > 0;
     if (isStrong(spec) && spec.replicas > 0 && isNoted && hasSets) this.#promisedFrom ??= epoch;
     if (epoch < (before.epoch ?? 0))

@@ -24,7 +24,7 @@ export class Clients {
 
   /** One write through the Service. */
   writeOnce(): void {
-    const [uid] = this.#world.api.slice?.uids ?? [];
+    const [uid] = this.#world.api.endpoints;
     if (uid !== undefined) this.#write(uid);
   }
 
@@ -33,7 +33,7 @@ export class Clients {
     const { random } = this.#kernel;
     this.#kernel.after(random.between(10, 250), () => {
       this.#next();
-      const [served] = this.#world.api.slice?.uids ?? [];
+      const [served] = this.#world.api.endpoints;
       this.#kept ??= served;
       const led = [...this.#world.kubelets.containers].flatMap(([uid, { hasAgent }]) =>
         hasAgent ? [uid] : [],

@@ -1,4 +1,4 @@
-import { memberCount, nameOf } from './exhaustive-decide.ts';
+import { memberCount, nameOf } from './exhaustive-reconcile.ts';
 import { type FaultKind, type Laws, type Step, replaced } from './exhaustive-laws.ts';
 import { restarted } from './exhaustive-member.ts';
 import type { Process, State, View } from './exhaustive-state.ts';

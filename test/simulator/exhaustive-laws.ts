@@ -1,9 +1,15 @@
 import type { Status } from '../../src/api/status.ts';
-import type { Decision } from '../../src/core/model/decision.ts';
 import { Violation } from './checker.ts';
-import { type Heard, decideOn, nameOf, uidOf } from './exhaustive-decide.ts';
+import { type Effects, type Heard, nameOf, reconcileOn, uidOf } from './exhaustive-reconcile.ts';
 import { reportOf } from './exhaustive-member.ts';
-import { type Flight, type Node, Numbers, type Process, type State } from './exhaustive-state.ts';
+import {
+  type Flight,
+  type Node,
+  Numbers,
+  type Process,
+  type State,
+  essenceOf,
+} from './exhaustive-state.ts';
 import type { Plants } from './operator.ts';
 
 /** What may go wrong: a member's process ends, one is found silent though it lives, an operator dies, a second one begins. */
@@ -34,7 +40,7 @@ export class Laws {
   readonly statuses = new Numbers<Status>();
   readonly nodes = new Numbers<Node>();
   readonly plants: Plants;
-  readonly #decided = new Map<string, Decision>();
+  readonly #effects = new Map<string, Effects>();
 
   constructor(plants: Plants) {
     this.plants = plants;
@@ -51,20 +57,29 @@ export class Laws {
     return { ...state, nodes, flights };
   }
 
-  /** Decisions are pure: each is made once. */
-  decision({ status, views }: Process, slice: string): Decision {
-    const key = JSON.stringify([status, slice, views]);
-    let decision = this.#decided.get(key);
-    if (decision === undefined) {
+  /** What an operator does with what it knows: the same each time, so that it is found out once. */
+  effects({ status, version, views }: Process, state: State): Effects {
+    const isNewest = version === state.version;
+    const key = JSON.stringify([status, isNewest || state.status, state.slice, views]);
+    let effects = this.#effects.get(key);
+    if (effects === undefined) {
       const heard = views.map(([verdict, number], i): Heard => {
         if (number < 0) return { verdict, generation: 0 };
         const node = this.nodes.at(number);
         return { verdict, report: reportOf(node, i), generation: 0 };
       });
-      decision = decideOn(this.statuses.at(status), heard, slice, this.plants);
-      this.#decided.set(key, decision);
+      const known = { status: this.statuses.at(status), version: 1 };
+      const landed = { status: this.statuses.at(state.status), version: isNewest ? 1 : 2 };
+      const isSame = (a: Status, b: Status) => this.statusOf(a) === this.statusOf(b);
+      effects = reconcileOn(known, landed, heard, state.slice, this.plants, isSame);
+      this.#effects.set(key, effects);
     }
-    return decision;
+    return effects;
+  }
+
+  /** Its number, as far as later decisions rest on it. */
+  statusOf(status: Status): number {
+    return this.statuses.of(essenceOf(status));
   }
 
   checkOrder(state: State, kind: string, to: number, epoch: number): void {

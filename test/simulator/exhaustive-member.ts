@@ -1,5 +1,5 @@
 import type { MemberReport } from '../../src/protocol/member-protocol.ts';
-import { nameOf, uidOf } from './exhaustive-decide.ts';
+import { nameOf, uidOf } from './exhaustive-reconcile.ts';
 import type { Flight, Node } from './exhaustive-state.ts';
 
 export function reportOf(node: Node, ordinal: number): MemberReport {

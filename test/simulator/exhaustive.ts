@@ -1,5 +1,5 @@
 import { Violation } from './checker.ts';
-import { memberCount, nameOf, ordinalOf, uidOf } from './exhaustive-decide.ts';
+import { memberCount, nameOf, uidOf } from './exhaustive-reconcile.ts';
 import { faultsIn } from './exhaustive-faults.ts';
 import {
   type FaultKind,
@@ -9,14 +9,7 @@ import {
   replaced,
 } from './exhaustive-laws.ts';
 import { obey, replicate } from './exhaustive-member.ts';
-import {
-  type Flight,
-  type Node,
-  type Process,
-  type State,
-  type View,
-  essenceOf,
-} from './exhaustive-state.ts';
+import { type Node, type Process, type State, type View } from './exhaustive-state.ts';
 
 /** What can happen next in any state, in every order, and what must not have happened. */
 export class Transitions {
@@ -103,60 +96,41 @@ export class Transitions {
     });
     // One write at a time: it waits for the answer.
     if (state.writes.some((write) => write.by === by)) return;
-    const decided = this.#decide(state, process, by);
-    if (decided !== undefined) steps.push([`op${by} decides`, decided]);
+    const done = this.#reconcile(state, process, by);
+    if (done !== undefined) steps.push([`op${by} reconciles`, done]);
   }
 
-  /** Undefined where it does nothing that it has not done. */
-  #decide(state: State, process: Process, by: number): State | undefined {
-    const decision = this.#laws.decision(process, state.slice);
-    const wished = this.#laws.statuses.of(essenceOf(decision.commit?.status ?? decision.status));
+  /** Undefined if it does nothing that it has not done. */
+  #reconcile(state: State, process: Process, by: number): State | undefined {
+    const { orders, slice, known, write } = this.#laws.effects(process, state);
+    const status = this.#laws.statusOf(known.status);
+    const isTold = status !== process.status;
+    const version = isTold ? state.version : process.version;
     const flights = [...state.flights];
-    let { slice } = state;
-    const given = new Set(process.given.filter((id) => id.startsWith(`${process.status}/`)));
-    const add = (flight: Flight) => {
-      const id = `${process.status}/${flight.kind}/${flight.to}`;
+    const given = new Set(process.given.filter((id) => id.startsWith(`${status}/`)));
+    for (const flight of orders) {
+      const id = `${status}/${flight.kind}/${flight.to}`;
       const isHeard = process.views[flight.to]?.[1] === state.nodes[flight.to];
-      if (given.has(id) && !isHeard) return;
+      if (given.has(id) && !isHeard) continue;
       given.add(id);
       if (!flights.some((each) => JSON.stringify(each) === JSON.stringify(flight))) {
         flights.push(flight);
-      }
-    };
-    if (decision.commit !== undefined && this.#laws.plants.promotesEarly === true) {
-      const { primary = '', epoch = 0, fencing } = decision.status;
-      if (fencing === undefined) add({ kind: 'promote', to: ordinalOf(primary), epoch });
-    }
-    for (const action of decision.actions) {
-      if (action.type === 'CallHook') {
-        const { member, epoch, order, action: kind } = action.call;
-        const leader = order?.leader?.member;
-        add({
-          kind,
-          to: member.ordinal,
-          epoch,
-          ...(order?.sync === undefined ? {} : { sync: order.sync }),
-          ...(leader === undefined ? {} : { leader: ordinalOf(leader) }),
-        });
-      } else if (
-        action.type === 'EnsureChild' &&
-        action.manifest.metadata.labels?.['kubernetes.io/service-name'] === 'web'
-      ) {
-        const endpoints = action.manifest['endpoints'] as { targetRef: { uid: string } }[];
-        slice = endpoints[0]?.targetRef.uid ?? '';
       }
     }
     for (const { kind, to, epoch } of flights.slice(state.flights.length)) {
       this.#laws.checkOrder(state, kind, to, epoch);
     }
-    const write = { by, status: wished, version: process.version };
-    const writes = wished === process.status ? state.writes : [...state.writes, write];
+    const writes =
+      write === undefined
+        ? state.writes
+        : [...state.writes, { by, status: this.#laws.statusOf(write), version }];
     const isNew = flights.length > state.flights.length;
     // Their order means nothing.
     if (isNew) flights.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-    const isSame = writes === state.writes && !isNew;
+    const isSame = writes === state.writes && !isNew && !isTold;
     if (isSame && slice === state.slice) return undefined;
-    const operators = replaced(state.operators, by, { ...process, given: [...given].sort() });
+    const told = { ...process, status, version, given: [...given].sort() };
+    const operators = replaced(state.operators, by, told);
     return { ...state, operators, writes, flights, slice };
   }
 

@@ -1,4 +1,4 @@
-import { t0 } from './operator.ts';
+import { watchedKinds } from './api-server.ts';
 import { edits } from './edits.ts';
 import { type Fault, bothWays, cut, leaderOrAny, oneOrBoth, others, someAgent } from './targets.ts';
 import type { World } from './world.ts';
@@ -90,8 +90,7 @@ export const faults: Record<string, Fault> = {
   },
   deletePod: (world) => {
     const agent = leaderOrAny(world);
-    const { nowMs } = world.kernel;
-    if (agent !== undefined) world.api.deletePod(agent.pod.uid, t0 + nowMs, 2_000);
+    if (agent !== undefined) world.api.deletePod(agent.pod.uid, 2);
     return undefined;
   },
   /** The pod is gone from the API while its node is cut off: its process lives on. */
@@ -130,17 +129,17 @@ export const faults: Record<string, Fault> = {
     if (old === undefined || world.operators.length > 1) return undefined;
     // Not promised: neither knows of the time that the other grants.
     if (world.habits.lease) return undefined;
-    for (const kind of ['service', 'slice', 'pod'] as const) {
+    for (const kind of watchedKinds) {
       if (world.kernel.random.chance(0.5))
-        old.cache.stall(kind, world.kernel.random.between(100, 9_000));
+        old.watches.stall(kind, world.kernel.random.between(100, 9_000));
     }
     world.startOperator();
     return () => old.die('another has taken over');
   },
   stallWatch: (world, ms) => {
-    const kind = world.kernel.random.pick(['service', 'slice', 'pod'] as const);
+    const kind = world.kernel.random.pick(watchedKinds);
     world.kernel.note('FAULT', () => `the watch of ${kind} stalls`);
-    world.operator?.cache.stall(kind, ms);
+    world.operator?.watches.stall(kind, ms);
     return undefined;
   },
   /** The wall clock is set: forwards or back. */
@@ -162,8 +161,8 @@ export const faults: Record<string, Fault> = {
     const { kernel, api } = world;
     kernel.after(ms / 3, () => {
       if (world.isHealed) return;
-      for (const { member } of api.pods.values()) {
-        if (member.node === place) api.deletePod(member.uid, t0 + kernel.nowMs, 2_000);
+      for (const { metadata, spec } of api.pods) {
+        if (spec?.nodeName === place) api.deletePod(metadata?.uid ?? '', 2);
       }
     });
     // Its pods are given up ten seconds after their grace.

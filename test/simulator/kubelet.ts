@@ -1,9 +1,10 @@
-import type { Member } from '../../src/core/model/observed.ts';
+import { agentOf } from '../../src/core/resources/agent-pod.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
 import { Agent, type AgentWorld } from './agent.ts';
 import type { ApiServer } from './api-server.ts';
 import { type Data, type Volume, emptyVolume } from './volume.ts';
 
-interface Container {
+export interface Container {
   uid: string;
   name: string;
   place: string;
@@ -28,15 +29,19 @@ export class Kubelets {
     this.#world = world;
     this.#api = api;
     api.watchers.add((change) => {
-      if (change.kind !== 'pod') return;
-      const { uid, node = '' } = change.object.member;
+      if (change.kind !== 'pods') return;
+      const { uid, node } = factsOf(change.object);
       world.kernel.after(world.kernel.random.between(1, 60), () => this.#look(uid, node));
     });
   }
 
-  at(ip: string): Agent | undefined {
-    for (const { ip: own, agent } of this.containers.values()) if (own === ip) return agent;
+  containerAt(ip: string): Container | undefined {
+    for (const container of this.containers.values()) if (container.ip === ip) return container;
     return undefined;
+  }
+
+  at(ip: string): Agent | undefined {
+    return this.containerAt(ip)?.agent;
   }
 
   get agents(): Agent[] {
@@ -61,9 +66,11 @@ export class Kubelets {
   }
 
   /** Begins with a process that has been up for long. */
-  adopt(member: Member, volume: Volume): Agent {
-    const container = this.#container(member, volume);
-    this.#volumes.set(member.name, volume);
+  adopt(pod: Pod, volume: Volume): Agent {
+    // Addresses are not used twice.
+    this.#addresses = Math.max(this.#addresses, 100);
+    const container = this.#container(pod, volume);
+    this.#volumes.set(container.name, volume);
     return this.#start(container);
   }
 
@@ -82,24 +89,26 @@ export class Kubelets {
     const { kernel } = this.#world;
     // It asks again until it is heard.
     if (this.#isCut(place)) return void kernel.after(1_000, () => this.#look(uid, place));
-    const pod = this.#api.podOf(uid)?.member;
+    const pod = this.#api.podOf(uid);
+    const isEnding = pod?.metadata?.deletionTimestamp !== undefined;
     const container = this.containers.get(uid);
     if (container === undefined) {
-      if (pod?.deletionAtMs !== undefined) this.#api.removePod(uid);
+      if (isEnding) this.#api.removePod(uid);
       else if (pod !== undefined) this.#prepare(pod);
     } else if (pod === undefined) {
       this.#end(container, 0);
-    } else if (pod.deletionAtMs !== undefined) {
+    } else if (isEnding) {
       this.#end(container, kernel.random.between(20, 1_500));
     }
   }
 
-  #prepare(pod: Member): void {
+  #prepare(pod: Pod): void {
     const { kernel, habits } = this.#world;
-    const kept = habits.keepsVolumes ? this.#volumes.get(pod.name) : undefined;
+    const { name } = factsOf(pod);
+    const kept = habits.keepsVolumes ? this.#volumes.get(name) : undefined;
     const volume = kept ?? emptyVolume();
     const container = this.#container(pod, volume);
-    this.#volumes.set(pod.name, volume);
+    this.#volumes.set(name, volume);
     kernel.after(kernel.random.between(100, 1_200), () => this.#run(container));
   }
 
@@ -113,17 +122,18 @@ export class Kubelets {
     if (isUsed || this.#isCut(container.place)) return void again();
     this.#start(container);
     const { uid, ip } = container;
-    this.#api.changePod(uid, { ip, phase: 'Running', ready: true });
+    this.#api.changePod(uid, (pod) => ({ ...pod, status: running(ip) }));
   }
 
-  #container({ uid, name, node = '', ip, agentPort }: Member, volume: Volume): Container {
+  #container(pod: Pod, volume: Volume): Container {
+    const { uid, name, node, ip } = factsOf(pod);
     const address = ip ?? `10.0.0.${this.#addresses++}`;
     const container = {
       uid,
       name,
       place: node,
       ip: address,
-      hasAgent: agentPort !== undefined,
+      hasAgent: agentOf(pod.spec ?? {}).agentPort !== undefined,
       volume,
       agent: undefined,
       isEnding: false,
@@ -143,7 +153,7 @@ export class Kubelets {
     container.agent = agent;
     agent.onEnd = () => {
       container.agent = undefined;
-      this.onProcessEnd(uid);
+      this.onProcessEnd(agent);
       if (container.isEnding) return;
       kernel.after(kernel.random.between(300, 2_000), () => {
         if (!container.isEnding && container.agent === undefined) this.#start(container);
@@ -153,7 +163,7 @@ export class Kubelets {
   }
 
   /** A process has ended: its connections are reset. */
-  onProcessEnd: (uid: string) => void = () => {};
+  onProcessEnd: (process: Agent) => void = () => {};
 
   #end(container: Container, ms: number): void {
     if (container.isEnding) return;
@@ -171,3 +181,16 @@ export class Kubelets {
     });
   }
 }
+
+const factsOf = ({ metadata, spec, status }: Pod) => ({
+  uid: metadata?.uid ?? '',
+  name: metadata?.name ?? '',
+  node: spec?.nodeName ?? '',
+  ip: status?.podIP,
+});
+
+const running = (podIP: string): NonNullable<Pod['status']> => ({
+  phase: 'Running',
+  podIP,
+  conditions: [{ type: 'Ready', status: 'True' }],
+});

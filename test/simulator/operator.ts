@@ -1,22 +1,27 @@
-import { durationMs } from '../../src/api/duration.ts';
+import { HAError, isHAError } from '../../src/api/errors.ts';
+import type { OutgoingCall, SendRoleCommand } from '../../src/controller/act/send-role-command.ts';
+import { ControlLoop } from '../../src/controller/control-loop.ts';
+import { decide } from '../../src/core/decide.ts';
+import type { Observed } from '../../src/core/model/observed.ts';
+import type { MonitorPorts } from '../../src/heartbeat/ports.ts';
+import type { ApiRequest, Driver, Steps, StepsEnd } from '../../src/kube/api-request.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import type { Status } from '../../src/api/status.ts';
-import type { decide } from '../../src/core/decide.ts';
-import type { DetectorConfig } from '../../src/heartbeat/detector.ts';
-import { contactOf } from '../../src/core/model/capabilities.ts';
-import type { HookState, Member, Observed, Timeline } from '../../src/core/model/observed.ts';
-import { Grants } from '../../src/heartbeat/grants.ts';
-import type { ApiServer } from './api-server.ts';
-import { Cache } from './cache.ts';
-import { Ear, type EarWorld } from './ear.ts';
-import type { Habits } from './setups.ts';
+import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
+import { defaultAgentPort, leaseHeader } from '../../src/protocol/member-protocol.ts';
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import { type ApiServer, operatorPod } from './api-server.ts';
+import type { Answer } from './agent-types.ts';
+import type { Kernel } from './kernel.ts';
+import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
+import type { Habits } from './setups.ts';
+import { subject } from './subject.ts';
+import { noMetrics, traceLog } from './telemetry.ts';
+import { t0 } from './time.ts';
+import { Watches } from './watches.ts';
 
 /** Ways to break the operator on purpose: a checker must be shown to find them. */
 export interface Plants {
   unsafe?: Observed['unsafe'];
-  /** Promotes before the compare-and-swap has landed. */
-  promotesEarly?: boolean;
   /** What members do wrong. */
   habits?: Partial<Habits>;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
@@ -24,196 +29,230 @@ export interface Plants {
   decide?: typeof decide;
 }
 
-export interface OperatorWorld extends EarWorld {
+export interface OperatorWorld extends ConnectionWorld {
+  readonly kernel: Kernel;
   readonly api: ApiServer;
-  readonly habits: Habits;
   readonly plants: Plants;
-  /** A pod is to be deleted that its operator has asked for so long without an answer; 0 where it has answered. */
+  /** A pod is to be deleted that its operator has asked for so long without an answer; 0 if it has answered. */
   deletes(uid: string, reason: string, unheardMs: number): void;
   /** An order leaves the operator. */
   ordered(uid: string, order: AnyOrder): void;
   decided(): void;
 }
 
-/** What is lost with the process. */
-export interface Memory {
-  hooks: Map<string, HookState>;
-  timeline: Timeline | undefined;
-  epoch: number;
-  unsettled: string | undefined;
-}
+/** As KubeClient's. */
+const apiTimeoutMs = 10_000;
 
-/** The real time at which the model begins. */
-export const t0 = Date.parse('2026-01-01T00:00:00Z');
-
-/** One process of the operator: its cache, ears and memory, without what it does with them. See reconcile.ts. */
+/** One process of the operator: the shipped control loop, on the model's clock, network and API server. */
 export class Operator {
   readonly world: OperatorWorld;
   readonly place: string;
-  readonly cache: Cache;
-  readonly memory: Memory = {
-    hooks: new Map(),
-    timeline: undefined,
-    epoch: 0,
-    unsettled: undefined,
-  };
-  readonly clock: Clock;
-  readonly grants: Grants;
-  readonly ears = new Map<string, Ear>();
-  readonly #detector: DetectorConfig;
+  readonly watches: Watches;
   isAlive = true;
   /** How wrong its wall clock is. */
   skewMs: number;
   /** How many writes and orders may still leave it before it dies. */
   crashAfter = Infinity;
-  isLost = false;
-  lostAt = -Infinity;
-  connectedSinceMs: number | undefined;
-  onDirty: () => void = () => {};
-  #confirmedAt = -Infinity;
-  #status: Status = {};
+  readonly #loop: ControlLoop;
+  readonly #stop = new AbortController();
 
   constructor(world: OperatorWorld, place: string) {
     this.world = world;
     this.place = place;
-    const { kernel, habits } = world;
-    const rate = kernel.random.between(0.9995, 1.0005);
-    this.skewMs = kernel.random.between(-500, 500);
+    const { kernel, network, api, plants } = world;
+    const { random } = kernel;
+    const rate = random.between(0.9995, 1.0005);
+    this.skewMs = random.between(-500, 500);
     const now = () => kernel.nowMs * rate;
-    this.clock = {
+    const clock: Clock = {
       now,
       wallNow: () => Math.floor(t0 + this.skewMs + now()),
-      after: (ms, callback) => kernel.after(ms, callback),
+      after: (ms, callback) =>
+        kernel.after(ms / rate, () => {
+          if (this.isAlive) callback();
+        }),
     };
-    this.grants = new Grants(this.clock, (withinMs) => now() - this.#confirmedAt <= withinMs);
-    const { heartbeat } = habits.spec;
-    this.#detector = {
-      kind: heartbeat.detector,
-      intervalMs: durationMs(heartbeat.interval),
-      timeoutMs: durationMs(heartbeat.timeout),
-      phiThreshold: heartbeat.phiThreshold,
-      failureThreshold: heartbeat.failureThreshold,
-    };
-    this.cache = new Cache(kernel, world.network, world.api, place, () => this.onDirty());
-    this.#holdLifeline();
+    this.#loop = new ControlLoop({
+      drive: this.#drive,
+      sendRoleCommand: this.#sendRoleCommand,
+      events: { record() {} },
+      clock,
+      random: () => random.between(0, 1),
+      log: traceLog(kernel, place),
+      metrics: noMetrics,
+      heartbeatPorts: this.#heartbeatPorts(),
+      decide: this.#decide,
+      nodeName: undefined,
+      unsafe: plants.unsafe,
+      self: { ...operatorPod, uid: place },
+      agentImage: subject.agentImage,
+    });
+    this.watches = new Watches({
+      kernel,
+      network,
+      api,
+      place,
+      stores: this.#loop.stores,
+      onSynced: () => void this.#loop.run(this.#stop.signal),
+    });
+    this.#loop.watchApiServerHealth(this.#stop.signal);
   }
 
   die(why: string): void {
     if (!this.isAlive) return;
     this.world.kernel.note(this.place, () => `dies: ${why}`);
     this.isAlive = false;
-    this.cache.close();
-    for (const ear of this.ears.values()) ear.close();
+    this.watches.close();
+    this.#stop.abort();
+    this.#loop.close();
   }
 
-  /** It has done one more thing that others can see. False where that was its last. */
-  survives(): boolean {
+  /** It has done one more thing that others can see. */
+  #acted(): void {
     if (--this.crashAfter <= 0) this.die('between two writes');
-    return this.isAlive;
   }
 
-  heardApi(): void {
-    if (!this.isLost) return;
-    this.isLost = false;
-    this.connectedSinceMs = this.clock.wallNow();
-    for (const ear of this.ears.values()) ear.forgive();
-    this.onDirty();
-  }
-
-  lostApi(): void {
-    this.isLost = true;
-    this.lostAt = this.clock.now();
-  }
-
-  /** Whom to hear: everybody in the cache that has an address. */
-  #hear(): void {
-    const known = new Set<string>();
-    for (const { member } of this.cache.pods.values()) {
-      if (member.ip === undefined) continue;
-      known.add(member.uid);
-      if (this.ears.has(member.uid)) continue;
-      const { uid } = member;
-      const { clock, grants, place } = this;
-      const protocol = () => this.#protocol();
-      const onChange = () => this.onDirty();
-      const isLed = this.world.plants.oneContact === true || this.#isLed(member);
-      const options = {
-        ...{ uid, place, clock, grants, protocol, onChange, isLed },
-        detector: this.#detector,
-      };
-      this.ears.set(uid, new Ear(this.world, options));
+  readonly #decide: typeof decide = (resource, observed, nowMs) => {
+    const { world } = this;
+    world.decided();
+    const decision = (world.plants.decide ?? decide)(resource, observed, nowMs);
+    // A stop takes all pods, as far as this operator knows of one.
+    if (resource.spec.replicas === 0) return decision;
+    for (const action of decision.actions) {
+      if (action.type !== 'DeletePod') continue;
+      const { member, reason } = action.removal;
+      const { health } = member;
+      const isUnheard = health?.verdict === 'Unknown';
+      world.deletes(member.uid, reason, isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0);
     }
-    for (const [uid, ear] of this.ears) {
-      if (known.has(uid)) continue;
-      ear.close();
-      this.ears.delete(uid);
-    }
-  }
+    return decision;
+  };
 
-  /** @param status As it is decided on. */
-  observe(status: Status): Observed {
-    this.#status = status;
-    this.#hear();
-    const { cache, memory } = this;
-    const { plants } = this.world;
-    const members = [...cache.pods.values()]
-      .map(({ member }) => {
-        const health = this.ears.get(member.uid)?.health();
-        return health === undefined ? member : { ...member, health };
-      })
-      .sort((a, b) => a.ordinal - b.ordinal);
-    const { primaryUID } = status;
-    const { lease } = this.#protocol();
+  #heartbeatPorts(): MonitorPorts {
+    const { world, place } = this;
     return {
-      members,
-      strangers: [],
-      zones: ['a', 'b', 'c'].map((name) => ({ name, nodes: 1 })),
-      services: {},
-      failures: [],
-      hooks: [...memory.hooks.values()],
-      ...(memory.timeline === undefined ? {} : { timeline: { ...memory.timeline } }),
-      ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
-      ...(this.connectedSinceMs === undefined ? {} : { connectedSinceMs: this.connectedSinceMs }),
-      ...(cache.slice === undefined ? {} : { writeEndpoints: [...cache.slice.uids] }),
-      ...(lease === undefined || primaryUID === undefined
-        ? {}
-        : { leaseEndsInMs: this.grants.endsInMs(primaryUID, lease.ms) }),
-      ...(plants.unsafe === undefined ? {} : { unsafe: plants.unsafe }),
-      strayEndpoints: [],
-      ipv6: false,
+      createProbe: (target, clock, onEvent) => {
+        const port = world.plants.oneContact === true ? defaultAgentPort : target.port;
+        const asked = { ...target, port };
+        return new ReconnectingProbe(
+          (events) => new MemberConnection(world, place, asked, clock, events),
+          clock,
+          onEvent,
+        );
+      },
+      // In the model what has arrived has been read.
+      afterPendingIo: (callback) => callback(),
+      createStallMeter: (clock) => ({ attentiveNow: () => clock.now(), close: () => {} }),
     };
   }
 
-  #isLed(member: Member): boolean {
-    return contactOf(this.world.api.service.spec, member).isLed;
-  }
+  readonly #drive: Driver = (steps, _signal, done) => {
+    const { kernel } = this.world;
+    const { random } = kernel;
+    // The operator may have other things to do.
+    const ms = random.chance(0.02) ? random.between(10, 800) : random.between(0, 1);
+    kernel.after(ms, () => this.#go(steps, () => steps.next(), done));
+  };
 
-  #protocol() {
-    const { epoch = 0, primaryUID, fencing } = this.#status;
-    const { habits } = this.world;
-    if (!habits.lease) return { epoch };
-    const ms = durationMs(habits.spec.failover.leaseDuration);
-    return { epoch, lease: { ms, holder: fencing === undefined ? primaryUID : undefined } };
-  }
-
-  /** Asks the API server every five seconds whether it is there, and whether this is still the operator. */
-  #holdLifeline(): void {
+  /** Runs to the next request to the API server, and goes on with its answer. */
+  #go<T>(
+    steps: Steps<T>,
+    resume: () => IteratorResult<ApiRequest, T>,
+    done: (end: StepsEnd<T>) => void,
+  ): void {
     if (!this.isAlive) return;
+    let next: IteratorResult<ApiRequest, T>;
+    try {
+      next = resume();
+    } catch (error) {
+      if (!isHAError(error)) throw error;
+      done({ error });
+      return;
+    }
+    if (next.done === true) return done({ value: next.value });
+    this.#ask(next.value, (end) => {
+      const go = 'error' in end ? () => steps.throw(end.error) : () => steps.next(end.value);
+      this.#go(steps, go, done);
+    });
+  }
+
+  #ask(request: ApiRequest, then: (end: StepsEnd<unknown>) => void): void {
     const { kernel, network, api } = this.world;
-    const askedAt = this.clock.now();
-    let answered = false;
+    let isOver = false;
+    const settle = (end: StepsEnd<unknown>) => {
+      if (isOver || !this.isAlive) return;
+      isOver = true;
+      cancel();
+      then(end);
+    };
+    const timeoutMs = ('timeoutMs' in request ? request.timeoutMs : undefined) ?? apiTimeoutMs;
+    const cancel = kernel.after(timeoutMs, () =>
+      settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
+    );
     network.send(this.place, 'api', () => {
-      const isOperator = api.operator === this.place;
+      const end = answerOf(api, request);
       network.send('api', this.place, () => {
-        if (!this.isAlive) return;
-        answered = true;
-        if (isOperator) this.#confirmedAt = askedAt;
-        this.heardApi();
+        const isWrite = !['ping', 'reset', 'get'].includes(request.verb);
+        if (isWrite && !('error' in end)) this.#acted();
+        settle(end);
       });
     });
-    kernel.after(3_000, () => {
-      if (this.isAlive && !answered) this.lostApi();
-    });
-    kernel.after(5_000, () => this.#holdLifeline());
   }
+
+  /** Over a connection of its own: so that a copy may come later. */
+  readonly #sendRoleCommand: SendRoleCommand = (call, signal, done) => {
+    if (!this.isAlive) return;
+    const { kernel, network } = this.world;
+    const { given, target } = orderOf(call);
+    const { uid = '', epoch } = given.order;
+    let isOver = false;
+    const end = (answer: Answer | HAError) => {
+      if (isOver || !this.isAlive || signal.aborted) return;
+      isOver = true;
+      cancel();
+      if (answer instanceof HAError) done({ error: answer });
+      else if ('refusal' in answer) {
+        const reason = answer.refusal;
+        done({ error: new HAError('HA_ERR_ORDER_REFUSED', reason, { reason }) });
+      } else done({ report: answer.report });
+    };
+    kernel.note(this.place, () => `orders ${uid} to ${given.kind} in epoch ${epoch}`);
+    this.world.ordered(uid, given);
+    const cancel = kernel.after(target.timeoutMs, () =>
+      end(new HAError('HA_ERR_ORDER_TIMEOUT', given.kind)),
+    );
+    const container = this.world.containerAt(target.host);
+    const deliver = () => {
+      const now = this.world.containerAt(target.host);
+      if (now === undefined) return;
+      const answer = (said: Answer | HAError) =>
+        network.send(now.place, this.place, () => end(said));
+      if (now.agent === undefined) {
+        answer(new HAError('HA_ERR_ORDER_UNREACHABLE', 'connection refused'));
+        return;
+      }
+      const { agent } = now;
+      agent.deliver(() => agent.order(given, target.headers?.[leaseHeader], answer));
+    };
+    if (container !== undefined) {
+      network.send(this.place, container.place, deliver, { duplicates: true });
+    }
+    this.#acted();
+  };
+}
+
+function answerOf(api: ApiServer, request: ApiRequest): StepsEnd<unknown> {
+  try {
+    return { value: api.answer(request) };
+  } catch (error) {
+    if (!isHAError(error)) throw error;
+    return { error };
+  }
+}
+
+/** No member of the model has a hook. */
+function orderOf(call: OutgoingCall) {
+  if ('hook' in call) throw new Error(`a hook was called: ${call.hook.path}`);
+  const { kind, order, target } = call;
+  return { given: { kind, order } as AnyOrder, target };
 }

@@ -11,7 +11,7 @@ import type { Plants } from './operator.ts';
 export const plants: Record<string, Plants> = {
   'no-quorum': { unsafe: 'no-quorum' },
   'no-fence': { unsafe: 'no-fence' },
-  'promotes-early': { promotesEarly: true },
+  'promotes-early': { decide: promotesEarly },
   'fewer-acks': { habits: { fewerAcks: true } },
   'clones-acknowledge': { habits: { clonesAcknowledge: true } },
   'old-log': { habits: { forgetsOldLog: true } },
@@ -32,6 +32,26 @@ type Decide = typeof decide;
 /** Decides as it should, but for what `change` makes of it. */
 function changed(change: (decision: Decision, resource: Resource) => Decision): Decide {
   return (resource, observed, nowMs) => change(decide(resource, observed, nowMs), resource);
+}
+
+/** Promotes before the compare-and-swap has landed. */
+function promotesEarly(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const { commit, ...decision } = decide(resource, observed, nowMs);
+  const { primaryUID, epoch = 0, fencing, syncSets = [] } = decision.status;
+  const member = observed.members.find(({ uid }) => uid === primaryUID);
+  if (commit === undefined || fencing !== undefined || member === undefined) {
+    return { ...decision, ...(commit === undefined ? {} : { commit }) };
+  }
+  const sync = syncSets.at(-1);
+  const call = {
+    action: 'promote' as const,
+    member,
+    epoch,
+    order: { init: false, ...(sync === undefined ? {} : { sync }) },
+    generation: member.health?.generation ?? 0,
+    ...{ failures: 0, message: '', reason: 'early' },
+  };
+  return { ...decision, actions: [{ type: 'CallHook', call }] };
 }
 
 /** At 0 nothing is kept of who led. */
@@ -77,10 +97,15 @@ const isAboutPods = ({ type }: Decision['actions'][number]) =>
  * lease is not looked at.
  */
 function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: number): Decision {
-  const members = observed.members.map((member) =>
-    lacksAgent(resource.spec, member)
-      ? { ...member, agentPort: defaultAgentPort, leaseMs: 1_000 }
-      : member,
-  );
+  const members = observed.members.map((member) => {
+    if (!lacksAgent(resource.spec, member)) return member;
+    const { health } = member;
+    const isRefused = health?.refusedPort !== undefined;
+    return {
+      ...member,
+      ...{ agentPort: defaultAgentPort, leaseMs: 1_000 },
+      ...(isRefused ? { health: { ...health, refusedPort: defaultAgentPort } } : {}),
+    };
+  });
   return decide(resource, { ...observed, members }, nowMs);
 }

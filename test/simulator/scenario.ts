@@ -1,10 +1,11 @@
-import type { Status } from '../../src/api/status.ts';
+import { templateHashAnnotation } from '../../src/api/labels.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import { Violation } from './checker.ts';
+import type { Snapshot } from './api-server.ts';
 import { Clients } from './clients.ts';
 import { faults } from './faults.ts';
 import type { Plants } from './operator.ts';
-import { type Engine, habitsOf } from './setups.ts';
+import { type Engine, type Habits, habitsOf } from './setups.ts';
 import { World } from './world.ts';
 
 export interface ScenarioOptions {
@@ -32,19 +33,20 @@ const convergeMs = 400_000;
 /** How long it must stay as it is to count as quiet: the lag is looked at every ten seconds. */
 const quietMs = 12_000;
 
-const settled = new Map<Engine, Status>();
+const settled = new Map<string, Snapshot>();
 
-/** The status of a service that has come up without a fault. */
-function settledStatus(engine: Engine): Status {
-  let status = settled.get(engine);
-  if (status === undefined) {
-    const world = new World({ seed: 1, habits: habitsOf(engine) });
+/** What the API server holds of a service that has come up without a fault. */
+function settledSnapshot({ engine, keepsVolumes }: Habits): Snapshot {
+  const key = `${engine} ${keepsVolumes}`;
+  let snapshot = settled.get(key);
+  if (snapshot === undefined) {
+    const world = new World({ seed: 1, habits: habitsOf(engine, keepsVolumes) });
     world.startOperator();
     world.kernel.runUntil(60_000);
-    ({ status } = world.api.service);
-    settled.set(engine, status);
+    snapshot = world.api.snapshot();
+    settled.set(key, snapshot);
   }
-  return status;
+  return snapshot;
 }
 
 const faultNames = Object.keys(faults);
@@ -78,7 +80,7 @@ function run(world: World, engine: Engine): boolean {
   const { kernel } = world;
   const { random } = kernel;
   const isPlain = engine === 'lease' && random.chance(0.15);
-  if (isPlain || !random.chance(0.08)) world.settle(settledStatus(engine), isPlain);
+  if (isPlain || !random.chance(0.08)) world.settle(settledSnapshot(world.habits), isPlain);
   world.startOperator();
   const clients = new Clients(world);
   kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
@@ -161,7 +163,7 @@ function mayWait({ api, kubelets, habits }: World): boolean {
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
   if (!habits.isStrong) {
     // Volumes of members that were scaled away are not looked at.
-    const names = [primary ?? '', ...[...api.pods.values()].map(({ member }) => member.name)];
+    const names = [primary ?? '', ...api.pods.map(({ metadata }) => metadata?.name ?? '')];
     return names.every((name) => kubelets.dataOf(name) === undefined);
   }
   if (primary !== undefined && kubelets.isTrusted(primary)) return false;
@@ -181,7 +183,7 @@ function whyNotWhole({ api, kubelets, operators }: World): string | undefined {
     const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
     return `phase ${status.phase}: ${blocked?.status === 'True' ? blocked.message : degraded?.message}`;
   }
-  if (api.slice?.uids.join() !== status.primaryUID) return 'the Service does not name the primary';
+  if (api.endpoints.join() !== status.primaryUID) return 'the Service does not name the primary';
   const { agents } = kubelets;
   if (agents.length !== spec.replicas) return `${agents.length} processes run`;
   const leaders = agents.filter(({ leadership }) => leadership !== undefined);
@@ -192,8 +194,7 @@ function whyNotWhole({ api, kubelets, operators }: World): string | undefined {
   );
   if (followers.length !== agents.length - 1) return 'not all others follow';
   const hash = templateHash(spec);
-  const pods = [...api.pods.values()];
-  return pods.some(({ member }) => member.templateHash !== hash)
+  return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
     ? 'not all pods are made from the template'
     : undefined;
 }

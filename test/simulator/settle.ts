@@ -4,8 +4,8 @@ import { Following } from './following.ts';
 import { Leadership } from './leadership.ts';
 import { newData } from './volume.ts';
 
-/** It has led or followed for long, as the status says. */
-export function settle(agent: Agent, status: Status): void {
+/** It has led or followed for long, as the status says. `host`: address of the primary. */
+export function settle(agent: Agent, status: Status, host: string): void {
   const { epoch = 1, primary, primaryUID, termStart } = status;
   const { volume, habits, pod } = agent;
   agent.started();
@@ -25,8 +25,7 @@ export function settle(agent: Agent, status: Status): void {
     agent.world.promoted(agent);
     return;
   }
-  const host = status.members?.findIndex(({ uid }) => uid === primaryUID) ?? 0;
-  const leader = { member: primary ?? '', host: `10.1.0.${host}`, port: 80 };
+  const leader = { member: primary ?? '', host, port: 80 };
   const order = { member: pod.name, epoch, reason: '', leader };
   const start = termStart === undefined ? {} : { start: termStart };
   agent.following = new Following(agent, { ...order, ...start });

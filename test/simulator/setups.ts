@@ -24,7 +24,7 @@ export interface Habits {
   clonesAcknowledge?: boolean;
   /** A planted fault: a promotion makes a copy take for written what is not on its disk yet. */
   forgetsOldLog?: boolean;
-  /** A planted fault: any epoch is obeyed. */
+  /** A planted fault: an order of any epoch is accepted. */
   anyEpoch?: boolean;
   /** A planted fault: a leader goes back to a sync set of before, where an order comes late. */
   anyRevision?: boolean;

@@ -1,4 +1,4 @@
-import { t0 } from './operator.ts';
+import { t0 } from './time.ts';
 
 /** All of the resource that does not change. */
 export const subject = {

@@ -23,7 +23,7 @@ export interface Data {
   isForgotten: boolean;
 }
 
-/** What outlives a process: what was obeyed, and the data. */
+/** What outlives a process: the orders that were acknowledged, and the data. */
 export interface Volume {
   epoch: number;
   ledEpoch: number;

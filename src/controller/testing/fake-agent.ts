@@ -49,13 +49,13 @@ export class FakeAgent {
   readonly name: string;
   readonly uid: string;
   readonly volume: FakeVolume;
-  /** Every order that was obeyed, as `promote 3`. */
+  /** Every order that was carried out, as `promote 3`. */
   readonly orders: string[] = [];
   state: MemberReport['state'];
   /** How often it was granted time. */
   grants = 0;
-  /** Called when it has obeyed. */
-  onObeyed = (_kind: OrderKind): void => {};
+  /** Called when it has acknowledged an order. */
+  onAcknowledged = (_kind: OrderKind): void => {};
   /** Fields that its reports have besides, or in the place of its own; undefined leaves one out. */
   more: { [K in keyof MemberReport]?: MemberReport[K] | undefined } = {};
   /** Gets no writes of its leader: its link does not stand. */
@@ -214,7 +214,7 @@ export class FakeAgent {
     if (refused !== undefined) return refused;
     this.volume.epoch = order.epoch;
     this.orders.push(`${kind} ${order.epoch}`);
-    this.onObeyed(kind);
+    this.onAcknowledged(kind);
     return undefined;
   }
 

@@ -4,9 +4,9 @@ import {
   isDurable,
   isHealthy,
   isLive,
-  isOld,
   reportOf,
-  whyUnhealthy,
+  whyNotHealthy,
+  whyIncomplete,
 } from '../model/member.ts';
 import type { HookState, Member } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -46,35 +46,23 @@ export interface Rejection {
   why: string;
 }
 
+/**
+ * Why a member may not be elected, in a clause for a person; undefined if it may. The one place that says who may lead: it must be
+ * heard, take orders of this service, be among those that are sure to hold every acknowledged write (`only`), and be complete;
+ * what it holds compared with others decides the order alone. Who may be counted in a fence is another question: see mayVote.
+ */
 function whyNot(member: Member, context: ElectionContext): string | undefined {
   if (context.notName === member.name) return 'is to be relieved';
   if (context.onlyName !== undefined && member.name !== context.onlyName) {
     return 'is another pod, and failover.automatic is false';
   }
-  if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyUnhealthy(member);
+  if (!isLive(member) || hasEnded(member) || !isHealthy(member)) return whyNotHealthy(member);
   if (refusesAll(member, context.epoch)) {
-    return `has obeyed epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
+    return `has acknowledged epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
   }
   if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
   if (context.byPosition === undefined || context.lacksAgent?.(member) === true) return undefined;
-  return isOld(member) && context.acceptsOld !== true
-    ? 'was restarted before all that it held was on its disk, and may have old data'
-    : whyNoData(member);
-}
-
-function whyNoData(member: Member): string | undefined {
-  switch (reportOf(member)?.state) {
-    case undefined:
-      return 'has not told its state yet';
-    case 'Empty':
-      return 'has no data';
-    case 'Cloning':
-      return 'is still being made a copy of the primary';
-    case 'Starting':
-      return 'is still starting';
-    default:
-      return undefined;
-  }
+  return whyIncomplete(member, context.acceptsOld);
 }
 
 /** How often its promotion has failed in its present life. */

@@ -1,3 +1,4 @@
+import type { BlockedReason } from '../../api/reasons.ts';
 import type { Fencing, FailoverRecord } from '../../api/status.ts';
 import type { Failure } from './failure.ts';
 import { halfCopies } from './half-copies.ts';
@@ -12,7 +13,7 @@ export type FailoverPlan =
   | { kind: 'None' }
   /** Wait: why is nobody's fault yet, but look again then. */
   | { kind: 'Wait'; untilMs: number; message: string }
-  | { kind: 'Blocked'; reason: string; message: string; untilMs?: number }
+  | { kind: 'Blocked'; reason: BlockedReason; message: string; untilMs?: number }
   /** The old primary must be fenced before its successor is chosen: this epoch begins with that. */
   | { kind: 'Fence'; why: string; fencing: Fencing }
   | { kind: 'Elect'; winner: Member; why: string; epoch: number; record?: FailoverRecord };

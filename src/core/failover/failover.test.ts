@@ -72,7 +72,7 @@ describe('failover', () => {
   it.each([
     ['Crash', dead('Refused')],
     ['Silent', dead('Silent')],
-    ['Sick', healthy({ verdict: 'Sick', cause: 'BadAnswer' })],
+    ['Unhealthy', healthy({ verdict: 'Unhealthy', cause: 'BadAnswer' })],
   ])('elects the next healthy member on %s', (trigger, health) => {
     const { resource, members } = running();
     const plan = planFailover(resource, makeObserved(withHealth(members, 0, health)), t0);

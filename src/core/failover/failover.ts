@@ -21,7 +21,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
 import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
-import { hearingSinceMs } from '../model/deafness.ts';
+import { judgeSilence } from '../model/deafness.ts';
 import { knowsTooLittle } from '../model/refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
 import { needsFirstSets } from './sync-sets.ts';
@@ -109,12 +109,13 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   // Not yet: followers may find it again.
   if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
-  const hearingMs = hearingSinceMs(observed);
-  const doubtMs = hearingMs + durationMs(spec.heartbeat.timeout);
-  const isDoubtful = hearingMs >= failure.atMs && nowMs < doubtMs && Number.isFinite(doubtMs);
-  if (failure.trigger === 'Silent' && isDoubtful) {
-    const message = `${failure.what}; but the operator itself heard nobody until just now`;
-    return { kind: 'Wait', untilMs: doubtMs, message };
+  if (failure.trigger === 'Silent') {
+    const { mayBeOwn, believedAtMs } = judgeSilence(resource, observed, failure.atMs);
+    // While nobody at all is heard nobody can be elected either: what is missing is told instead.
+    if (mayBeOwn && nowMs < believedAtMs && Number.isFinite(believedAtMs)) {
+      const message = `${failure.what}; but the operator itself heard nobody until just now`;
+      return { kind: 'Wait', untilMs: believedAtMs, message };
+    }
   }
   const guarded =
     guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);

@@ -40,9 +40,13 @@ export function failureOf(
   const { health } = primary;
   if (primary.ip === undefined && health === undefined) return gone('has lost its address');
   const what = `${name} ${health?.message ?? ''}`;
-  if (health?.verdict === 'Dead' || health?.verdict === 'Sick') {
+  if (health?.verdict === 'Dead' || health?.verdict === 'Unhealthy') {
     const trigger =
-      health.verdict === 'Sick' ? 'Sick' : health.cause === 'Refused' ? 'Crash' : 'Silent';
+      health.verdict === 'Unhealthy'
+        ? 'Unhealthy'
+        : health.cause === 'Refused'
+          ? 'Crash'
+          : 'Silent';
     return {
       trigger,
       what,
@@ -71,7 +75,7 @@ export function failureOf(
 /** Somebody else has given it an order: none of this service reaches it any more. */
 function refusal({ status }: Resource, primary: Member, nowMs: number): Failure | undefined {
   if (!refusesAll(primary, status.epoch)) return undefined;
-  const what = `${primary.name} has obeyed epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
+  const what = `${primary.name} has acknowledged epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
   return { trigger: 'TooHighEpoch', what, evidence: what, atMs: nowMs };
 }
 

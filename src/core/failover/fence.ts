@@ -1,19 +1,33 @@
+import type { FenceMethod } from '../../api/reasons.ts';
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
-import { hasEnded, isFenced, isHealthy, isLive, isOld, reportOf } from '../model/member.ts';
+import {
+  hasEnded,
+  isComplete,
+  isFenced,
+  isHealthy,
+  isLive,
+  isOld,
+  reportOf,
+} from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 
 /** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
 export type Fence =
-  | { isProved: true; method: 'Quorum' | 'Obeyed' | 'Lease' | 'Terminated'; proof: string }
+  | { isProved: true; method: FenceMethod; proof: string }
   | { isProved: false; missing: string; untilMs?: number };
 
 /**
- * Fenced in this epoch, its position known, and heard right now: one that had more than the others but cannot be elected
- * must not be passed over. One that refuses all votes, too: it follows nobody, whoever has told it so, and for no order of this
- * service will it follow anybody again. What it holds must then be held by whom is elected: see holders in fenced-failover.ts.
+ * Whether a member counts among those that have turned their back on the old primary: it is heard right now, is fenced in this epoch,
+ * and its position is known, as one that had more than the others but cannot be elected must not be passed over. Asked for the
+ * proof of a fence, and for who is sure to hold every acknowledged write.
+ *
+ * It is not asked what the position is worth: one that is old or empty tells none. One that refuses all votes, too: it follows
+ * nobody, whoever has told it so, and for no order of this service will it follow anybody again. It cannot be elected, so
+ * that what it holds must be held by whom is elected: see holders in fenced-failover.ts. One without an agent tells no state,
+ * and so has no vote.
  */
-export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
+export const mayVote = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
   isHealthy(member) &&
   (isFenced(reportOf(member), epoch) || unsafe === 'no-fence') &&
   positionOf(member) !== undefined;
@@ -24,16 +38,13 @@ export const isVoter = (member: Member, epoch: number, { unsafe }: Observed): bo
  * lost its data it would be Empty, as there is nobody yet whose copy it could be. One that is back with less than it had says so.
  */
 export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
-  observed.members.find((member) => {
-    const report = reportOf(member);
-    return (
+  observed.members.find(
+    (member) =>
       member.name === resource.status.primary &&
       isHealthy(member) &&
-      isFenced(report, epoch) &&
-      report?.state === 'Detached' &&
-      !isOld(member)
-    );
-  });
+      isFenced(reportOf(member), epoch) &&
+      isComplete(member),
+  );
 
 /** By the word of the former primary itself, or by that of its followers. */
 function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
@@ -42,7 +53,7 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
     ? byFollowers(resource, observed, epoch)
     : {
         isProved: true,
-        method: 'Obeyed',
+        method: 'Acknowledged',
         proof: `${leader.name} itself takes no writes since epoch ${epoch}`,
       };
 }
@@ -57,7 +68,7 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
     return { isProved: true, method: 'Quorum', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
   const { syncSets = [], primary = '' } = resource.status;
-  const voters = observed.members.filter((member) => isVoter(member, epoch, observed));
+  const voters = observed.members.filter((member) => mayVote(member, epoch, observed));
   const names = new Set(voters.map(({ name }) => name));
   for (const set of syncSets) {
     const fenced = set.members.filter((name) => names.has(name));
@@ -148,7 +159,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   if (fencing !== undefined && isFenced(report, epoch)) {
     return {
       isProved: true,
-      method: 'Obeyed',
+      method: 'Acknowledged',
       proof: `${primary} itself says that it takes no writes since epoch ${epoch}`,
     };
   }
@@ -156,7 +167,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     return {
       isProved: false,
       missing: isLive(former)
-        ? `${primary} was made before it needed a lease, so that none runs out: it must obey, or its pod be gone`
+        ? `${primary} was made before it needed a lease, so that none runs out: it must acknowledge the new epoch, or its pod be gone`
         : `${primary} was made before it needed a lease, so that none runs out: its containers must have ended`,
     };
   }
@@ -177,5 +188,5 @@ export function fenceOf(resource: Resource, observed: Observed, nowMs: number): 
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
   if (needsLease(spec)) return byLease(resource, observed, nowMs);
-  return { isProved: true, method: 'Obeyed', proof: 'failover.consistency is Eventual' };
+  return { isProved: true, method: 'Acknowledged', proof: 'failover.consistency is Eventual' };
 }

@@ -174,7 +174,7 @@ describe('Strong, by a lease', () => {
     const seen = (leaseEndsInMs: number) => makeObserved([silent, heard], { leaseEndsInMs });
     expect(planFailover(begunNow, seen(9_000), t0)).toMatchObject({
       kind: 'Blocked',
-      reason: 'LeaseRuns',
+      reason: 'LeaseNotExpired',
       untilMs: t0 + 9_000,
     });
     expect(planFailover(begunNow, seen(0), t0)).toMatchObject({

@@ -4,7 +4,7 @@ import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { type Fence, byFollowers, fenceOf, fencedLeader, isVoter } from './fence.ts';
+import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote } from './fence.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -48,7 +48,7 @@ export function planFenced(
   if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
   return {
     kind: 'Blocked',
-    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseRuns',
+    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseNotExpired',
     message,
     ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
   };
@@ -77,7 +77,7 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
   const uids = observed.members.filter(
     (member) =>
       member.uid === leader?.uid ||
-      (isVoter(member, epoch, observed) &&
+      (mayVote(member, epoch, observed) &&
         ((isQuorum && refusers.every((each) => hasAllOf(member, positionOf(each)))) ||
           hasAllOf(member, led))),
   );
@@ -99,7 +99,7 @@ function neededRefusers(resource: Resource, observed: Observed, epoch: number): 
     (member) =>
       refuses(member) &&
       member.name !== resource.status.primary &&
-      isVoter(member, epoch, observed),
+      mayVote(member, epoch, observed),
   );
 }
 

@@ -51,7 +51,7 @@ it('takes the last leader where positions cannot be compared', () => {
   });
 });
 
-it('does not believe a status that is older than what members have obeyed', () => {
+it('does not believe a status that is older than what members have acknowledged', () => {
   const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
   expect(
     plan(
@@ -61,7 +61,7 @@ it('does not believe a status that is older than what members have obeyed', () =
   ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });
 });
 
-it('one that leads goes on, but not where others have obeyed a later epoch: it may have been relieved', () => {
+it('one that leads goes on, but not where others have acknowledged a later epoch: it may have been relieved', () => {
   const leads: Partial<MemberReport> = {
     ...{ state: 'Leading', epoch: 6, ledEpoch: 6 },
     position: { term: 7, offset: 100 },
@@ -89,7 +89,7 @@ it('waits for all the members that there are, also for more than the spec asks f
   });
 });
 
-it('believes no sync sets of a status that is older than what the members have obeyed', () => {
+it('believes no sync sets of a status that is older than what the members have acknowledged', () => {
   const nobody = { members: [], acks: 0, revision: 1 };
   const { resource } = strong(spec, { epoch: 3 });
   const later = (i: number, more: Partial<MemberReport>) => led(resource, i, { epoch: 7, ...more });

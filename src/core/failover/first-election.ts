@@ -76,7 +76,7 @@ export function firstOfManaged(
     const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
     const leader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
-    // Where others have obeyed a later epoch, it may have been relieved.
+    // Where others have acknowledged a later epoch, it may have been relieved.
     const leading = ranked.find(
       (member) =>
         reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === Math.max(...epochs),

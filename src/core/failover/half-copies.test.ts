@@ -77,7 +77,7 @@ it('Strong: among the most advanced one goes first whose data survive its restar
 
 it.each([
   ['is back with less', 'Detached'],
-  ['has obeyed a late follow of the epoch before', 'Following'],
+  ['has acknowledged a late follow of the epoch before', 'Following'],
   ['is half a copy by such an order', 'Cloning'],
 ] as const)(
   'one that was elected and %s is not promoted: there is another failover',

@@ -67,8 +67,8 @@ it('a lease that nobody has does not run out', () => {
   // With an agent, but from a time when it had to end nobody.
   const unleased = { leaseMs: undefined } as object;
   expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });
-  const obeys = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
-  expect(proof({ ...unleased, ...obeys }, over)).toMatchObject({ method: 'Obeyed' });
+  const acknowledges = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
+  expect(proof({ ...unleased, ...acknowledges }, over)).toMatchObject({ method: 'Acknowledged' });
   expect(proof({ health: dead('Silent') }, over)).toMatchObject({ isProved: true });
   expect(proof(undefined, over)).toMatchObject({ isProved: true });
 });

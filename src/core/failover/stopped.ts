@@ -2,7 +2,7 @@ import { dataDir } from '../../protocol/agent-config.ts';
 import type { Status } from '../../api/status.ts';
 import type { FailoverPlan } from './failover-plan.ts';
 import { needsLease, speaksProtocol } from '../model/capabilities.ts';
-import { isHealthy, isLive, isOld, reportOf, whyUnhealthy } from '../model/member.ts';
+import { isComplete, isHealthy, isLive, reportOf, whyNotHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -78,8 +78,8 @@ export function holderBack(resource: Resource, observed: Observed): Member | und
   const { stopped, epoch } = resource.status;
   const holder = stopped === true ? holderOf(resource, observed) : undefined;
   if (holder === undefined || !keepsData(resource.spec)) return undefined;
-  const state = reportOf(holder)?.state;
-  const hasData = (state === 'Detached' || state === 'Following') && !isOld(holder);
+  // One that leads already needs no election.
+  const hasData = isComplete(holder) && reportOf(holder)?.state !== 'Leading';
   return isHealthy(holder) && hasData && !refusesAll(holder, epoch) ? holder : undefined;
 }
 
@@ -118,7 +118,7 @@ export function absentHolder(
     ? 'is loading its data'
     : holder === undefined
       ? 'has no pod yet'
-      : whyUnhealthy(holder);
+      : whyNotHealthy(holder);
   const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
   // However long that takes: it is there.
   if (isLoading) return { kind: 'Wait', untilMs: Infinity, message };

@@ -1,5 +1,5 @@
 import type { MemberReport, SyncSet } from '../../protocol/member-protocol.ts';
-import { hasQuorum } from '../model/capabilities.ts';
+import { countsByName, hasQuorum } from '../model/capabilities.ts';
 import { follows, isHealthy, reportOf } from '../model/member.ts';
 import { podName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -12,14 +12,15 @@ export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
 /**
  * Whose acknowledgements `leader` should ask for: all others that there are, and those that are to come, so that it never
  * takes writes which too few hold. A pod that should be gone but is not confirmed to be still counts, as it may still
- * follow; but where the leader names whom it counts (all but Redis, whose WAIT counts any follower) it is left out.
+ * follow; but if the leader counts by name the pod is left out.
  */
 export function wishedSet(resource: Resource, observed: Observed, leader: string): SyncSet {
   const { spec, name } = resource;
-  const isExact = spec.engine.type !== 'Redis';
   const members = observed.members
     .filter((member) => member.name !== leader)
-    .filter((member) => !isExact || member.deletionAtMs === undefined || isHealthy(member))
+    .filter(
+      (member) => !countsByName(spec) || member.deletionAtMs === undefined || isHealthy(member),
+    )
     .map((member) => member.name);
   for (let ordinal = 0; members.length < spec.replicas - 1; ordinal++) {
     const next = podName(name, ordinal);

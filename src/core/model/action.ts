@@ -14,7 +14,9 @@ export interface Removal {
 /** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
 export type Action =
   /** `mayWait`: it is better written a moment later, but not for long. See isPrimarySuspected. */
-  | { type: 'EnsureChild'; manifest: Manifest; mayWait?: boolean }
+  | { type: 'EnsureOwnedObject'; manifest: Manifest; mayWait?: boolean }
+  /** The write Service's EndpointSlice is to hold these pods, by UID. */
+  | { type: 'Repoint'; manifest: Manifest; to: string[] }
   | { type: 'CallHook'; call: RoleCommand }
   | { type: 'DeleteStray'; stray: StrayEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }

@@ -1,16 +1,73 @@
+import type { EngineType } from '../../api/engine-spec.ts';
 import { defaultAgentPort } from '../../protocol/member-protocol.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { Member } from './observed.ts';
 import { probePort } from './ports.ts';
 
+/** What the operator must know of an engine to decide. What the agent must know of its program: src/protocol/agent-config.ts. */
+interface Capabilities {
+  /** The agent always runs beside the program. False: only if a lease must end the leader. */
+  needsAgent: boolean;
+  /** With LeaderFollower and Strong the leader asks followers for acknowledgements. False: the leader needs a lease. */
+  hasQuorum: boolean;
+  /** The leader counts the acknowledgements of the members of its sync set alone. False: of any follower. */
+  countsByName: boolean;
+  /** After a restart a member reports the position that it reported before. */
+  positionsOutliveRestart: boolean;
+  /** Without the agent, members speak the member protocol over gRPC. False: over HTTP. */
+  speaksGrpc: boolean;
+}
+
+/** A program that is asked for its health, and that may speak the member protocol itself. */
+const unmanaged: Capabilities = {
+  needsAgent: false,
+  hasQuorum: true,
+  countsByName: true,
+  positionsOutliveRestart: false,
+  speaksGrpc: false,
+};
+
+/**
+ * One row for each value of engine.type. No other file of the operator compares engine types: a decision that differs by engine
+ * is a column here. `npm run check` refuses such a comparison elsewhere.
+ */
+const capabilities: Record<EngineType, Capabilities> = {
+  // TCP has no member protocol, and so no leader that asks followers for anything.
+  TCP: { ...unmanaged, hasQuorum: false },
+  HTTP: unmanaged,
+  GRPC: { ...unmanaged, speaksGrpc: true },
+  Exec: {
+    needsAgent: true,
+    hasQuorum: false,
+    countsByName: true,
+    positionsOutliveRestart: false,
+    speaksGrpc: false,
+  },
+  Redis: {
+    needsAgent: true,
+    hasQuorum: true,
+    // WAIT counts every connected replica.
+    countsByName: false,
+    // The replication offset is in memory.
+    positionsOutliveRestart: false,
+    speaksGrpc: false,
+  },
+  Postgres: {
+    needsAgent: true,
+    hasQuorum: true,
+    countsByName: true,
+    positionsOutliveRestart: true,
+    speaksGrpc: false,
+  },
+};
+
+const capabilitiesOf = ({ engine }: Spec): Capabilities => capabilities[engine.type];
+
 const isStrong = ({ failover }: Spec) => failover.consistency === 'Strong';
 
 /** The operator puts its agent beside the program: to lead it, or to end it when its lease has run out. */
-export function usesAgent(spec: Spec): boolean {
-  const { type } = spec.engine;
-  if (type === 'Redis' || type === 'Postgres' || type === 'Exec') return true;
-  return isStrong(spec) && spec.topology === 'ActivePassive';
-}
+export const usesAgent = (spec: Spec): boolean =>
+  capabilitiesOf(spec).needsAgent || (isStrong(spec) && spec.topology === 'ActivePassive');
 
 /** Members report their state and take orders: by the agent, or because the program itself speaks the member protocol. */
 export const speaksProtocol = (spec: Spec): boolean =>
@@ -18,7 +75,7 @@ export const speaksProtocol = (spec: Spec): boolean =>
 
 /** Writes are acknowledged by a stated number of followers: what fences a leader is that they follow it no more. */
 export const hasQuorum = (spec: Spec): boolean =>
-  isStrong(spec) && spec.topology === 'LeaderFollower' && spec.engine.type !== 'Exec';
+  isStrong(spec) && spec.topology === 'LeaderFollower' && capabilitiesOf(spec).hasQuorum;
 
 /** A leader ends by itself when the operator grants it no more time. */
 export const needsLease = (spec: Spec): boolean =>
@@ -28,7 +85,15 @@ export const needsLease = (spec: Spec): boolean =>
 export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
 
 /** Members speak the member protocol over gRPC: the agent never does. */
-export const usesGrpc = (spec: Spec): boolean => spec.engine.type === 'GRPC' && !usesAgent(spec);
+export const usesGrpc = (spec: Spec): boolean =>
+  capabilitiesOf(spec).speaksGrpc && !usesAgent(spec);
+
+/** The leader names whose acknowledgements it counts: a member that is not in the sync set is never counted. */
+export const countsByName = (spec: Spec): boolean => capabilitiesOf(spec).countsByName;
+
+/** A restart of a member loses nothing that a failover asks it for: it reports the same position again. */
+export const positionsOutliveRestart = (spec: Spec): boolean =>
+  capabilitiesOf(spec).positionsOutliveRestart;
 
 export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defaultAgentPort;
 

@@ -4,20 +4,52 @@ import type { Member, Observed, Resource } from './observed.ts';
 
 /**
  * Since when this process surely has ears: it reaches the API server, and has heard some member without a break. Silence
- * from before may have been its own: of a cut of its node, or of the network between. Epoch milliseconds; Infinity where it
+ * from before may have been its own: of a cut of its node, or of the network between. Epoch milliseconds; Infinity if it
  * hears nobody.
  */
-export function hearingSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
+function hearingSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
   const sound = members
     .filter(isHealthy)
     .map(({ health }) => health?.soundSinceWallMs ?? health?.sinceWallMs ?? Infinity);
   return Math.max(connectedSinceMs, Math.min(Infinity, ...sound));
 }
 
+/** Whose a silence is. All times in epoch milliseconds. */
+export interface Silence {
+  /** No member was heard when it began, or the API server could not be reached: it may be this process's own. */
+  mayBeOwn: boolean;
+  /** From when others are heard, and this member is not; Infinity while nobody is heard. */
+  countsFromMs: number;
+  /** From when it is surely the member's: a member that lives is heard within the timeout. Infinity while nobody is heard. */
+  believedAtMs: number;
+}
+
 /**
- * Until when the silence of a dead member may be this process's own: nobody at all was heard when it fell silent, and those
- * who are heard again have not been so for the timeout. Infinity as long as nobody is heard; undefined where it is the
- * member's. Epoch milliseconds.
+ * Whether silence is the member's or this process's own. Asked before a silent member is taken out of a Service, relieved of its
+ * role, replaced or killed. It rests on three facts: since when the API server can be reached, since when some member is heard
+ * without a break, and heartbeat.timeout. Before an election is written, the reconcile loop also asks the API server itself.
+ *
+ * @param sinceMs when the silence began, or was found
+ * @param tie whose it is if the first other member is heard since that very millisecond: this process's own or the member's
+ */
+export function judgeSilence(
+  resource: Resource,
+  observed: Observed,
+  sinceMs: number,
+  tie: 'Own' | 'Members' = 'Own',
+): Silence {
+  const hearingMs = hearingSinceMs(observed);
+  const mayBeOwn = hearingMs > sinceMs || (hearingMs === sinceMs && tie === 'Own');
+  return {
+    mayBeOwn,
+    countsFromMs: Math.max(hearingMs, sinceMs),
+    believedAtMs: mayBeOwn ? hearingMs + durationMs(resource.spec.heartbeat.timeout) : sinceMs,
+  };
+}
+
+/**
+ * Until when a member that is found silent keeps its place in the Services, as the silence may be this process's own. Infinity as
+ * long as nobody is heard; undefined if the silence is the member's. Epoch milliseconds.
  */
 export function sharedUntilMs(
   resource: Resource,
@@ -27,8 +59,6 @@ export function sharedUntilMs(
   const { health } = member;
   if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return undefined;
   if (!isLive(member) || hasEnded(member)) return undefined;
-  const hearingMs = hearingSinceMs(observed);
-  return hearingMs < health.sinceWallMs
-    ? undefined
-    : hearingMs + durationMs(resource.spec.heartbeat.timeout);
+  const { mayBeOwn, believedAtMs } = judgeSilence(resource, observed, health.sinceWallMs);
+  return mayBeOwn ? believedAtMs : undefined;
 }

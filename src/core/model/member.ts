@@ -7,7 +7,11 @@ export const isLive = (member: Member) => member.deletionAtMs === undefined;
 export const hasEnded = (member: Member) =>
   member.phase === 'Failed' || member.phase === 'Succeeded';
 
-/** Heard by this very process. Suspect counts as healthy: a missed beat is no verdict yet. */
+/**
+ * Healthy: heard by this very process, and says that it is well; the pod runs, has an address and is not on its way out. Suspect
+ * counts as healthy: a missed beat is no verdict yet. It says nothing of the data. Asked wherever a wrong answer costs data or a
+ * pod: election, fence, scale-down, update. For Services and the status see seemsHealthy.
+ */
 export function isHealthy(member: Member): boolean {
   const verdict = member.health?.verdict;
   return (
@@ -36,15 +40,49 @@ export function isSynced(member: Member): boolean {
   return report === undefined || report.state === 'Leading' || follows(report);
 }
 
-/** What it holds survives its own restart. Only such a one may be chosen by a planned change. */
+/**
+ * Durable: what it holds survives its own restart, as it says itself (MemberReport.durable); what says nothing is durable. Only a
+ * durable member may be chosen by a planned change, and while the primary is not, no other member is stopped or replaced on
+ * purpose. An election prefers durable members, and takes others. Says nothing of whether it is complete.
+ */
 export const isDurable = (member: Member): boolean => reportOf(member)?.durable !== false;
 
 /**
- * It was restarted before what it held was on its disk: what it holds now may be older than what it has acknowledged. It is
- * never trusted alone.
+ * Old: it was restarted before what it held was on its disk, so that what it holds now may be older than what it has acknowledged.
+ * Known by two facts of its report: not durable, and a position that cannot be told. It is never trusted alone.
  */
 export const isOld = (member: Member): boolean =>
   !isDurable(member) && reportOf(member)?.position === undefined;
+
+/**
+ * What keeps a member from being complete, in a clause for a person; undefined if it is complete.
+ *
+ * @param acceptsOld what is old counts as complete: nobody has anything newer, and the user has said so
+ */
+export function whyIncomplete(member: Member, acceptsOld = false): string | undefined {
+  if (isOld(member) && !acceptsOld) {
+    return 'was restarted before all that it held was on its disk, and may have old data';
+  }
+  switch (reportOf(member)?.state) {
+    case undefined:
+      return 'has not told its state yet';
+    case 'Empty':
+      return 'has no data';
+    case 'Cloning':
+      return 'is still being made a copy of the primary';
+    case 'Starting':
+      return 'is still starting';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Complete: its running process has all that this member has ever acknowledged. Only such a member may lead, or stand for itself in
+ * a fence. It rests on its report alone: on the state, and on not being old. Whether it has all that others have is told by its
+ * position. Says nothing of whether it is durable.
+ */
+export const isComplete = (member: Member): boolean => whyIncomplete(member) === undefined;
 
 /** Follows nobody and takes no writes, in this epoch or a later one. */
 export const isFenced = (report: MemberReport | undefined, epoch: number): boolean =>
@@ -54,18 +92,26 @@ export const isFenced = (report: MemberReport | undefined, epoch: number): boole
   report.state !== 'Following' &&
   report.state !== 'Cloning';
 
-/** Heard by this very process, and in its role. */
+/**
+ * Well: healthy, and in its role, as its report says; one that has no role to report is well if it is healthy. Planned changes
+ * (update, switchover, move between zones) wait until all members are well.
+ */
 export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 
-/** Healthy as far as is known: the word of the operator's last process counts, until this one has its own. */
+/**
+ * Healthy as far as is known: the word of the operator's last process counts, until this one has its own. For what must not
+ * change because the operator was restarted: Services, conditions, counts in the status. Never for an election or a deletion.
+ */
 export const seemsHealthy = (member: Member) =>
   isHealthy(member) || (member.presumed === true && !hasEnded(member));
 
-/** Healthy as far as is known, and in its role. */
+/** Well as far as is known: for the same purposes. */
 export const seemsWell = (member: Member) => seemsHealthy(member) && isSynced(member);
 
 /** Its health for status and messages. */
-export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead' | 'Terminating' {
+export function healthOf(
+  member: Member,
+): 'Unknown' | 'Healthy' | 'Unhealthy' | 'Dead' | 'Terminating' {
   if (!isLive(member)) return 'Terminating';
   if (hasEnded(member)) return 'Dead';
   if (seemsHealthy(member)) return 'Healthy';
@@ -75,7 +121,7 @@ export function healthOf(member: Member): 'Unknown' | 'Healthy' | 'Sick' | 'Dead
 }
 
 /** What keeps it from being healthy, in a clause for a person. */
-export function whyUnhealthy(member: Member): string {
+export function whyNotHealthy(member: Member): string {
   if (!isLive(member)) return 'is being deleted';
   if (hasEnded(member)) return `has ended (phase ${member.phase})`;
   if (member.waiting) return `cannot start: ${member.waiting.reason}`;
@@ -87,3 +133,12 @@ export function whyUnhealthy(member: Member): string {
 /** The primary's pod, the very one that was elected, or undefined where it is gone. */
 export const primaryOf = (resource: Resource, members: Member[]): Member | undefined =>
   members.find((member) => member.uid === resource.status.primaryUID);
+
+/**
+ * The primary has in memory what its restart would lose: the others would be the only ones that have it on their disks. Until it is
+ * written no member is stopped or replaced on purpose. Undefined if it is durable, or not heard.
+ */
+export function undurablePrimary(resource: Resource, members: Member[]): Member | undefined {
+  const primary = primaryOf(resource, members);
+  return primary !== undefined && isHealthy(primary) && !isDurable(primary) ? primary : undefined;
+}

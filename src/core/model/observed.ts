@@ -1,10 +1,12 @@
+import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
+import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 
 /** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
 export interface Health {
-  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Sick' | 'Dead';
+  verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
   cause?: 'Refused' | 'Silent' | 'BadAnswer';
   /** Why, for a person. */
   message: string;
@@ -110,9 +112,12 @@ export interface WriteFailure {
   message: string;
 }
 
+/** Hooks and orders that tell a member its role. */
+export type RoleCommandKind = OrderKind | HookKind;
+
 /** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
 export interface HookState {
-  action: OrderKind;
+  action: RoleCommandKind;
   uid: string;
   generation: number;
   epoch: number;
@@ -190,13 +195,13 @@ export interface Observed {
 
 /** A fault that a person should know, as part of the condition Degraded and as an Event. */
 export interface Problem {
-  reason: string;
+  reason: DegradedReason | RelayedReason;
   message: string;
 }
 
 export interface EventNote {
   type: 'Normal' | 'Warning';
-  reason: string;
+  reason: EventReason | RelayedReason;
   action: string;
   note: string;
   /** Name of the pod that it is about as well. */

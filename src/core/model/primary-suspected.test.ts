@@ -37,7 +37,7 @@ it('lets the slices of reads wait then, and no others', () => {
   const patient = (service: ReturnType<typeof strong>) => {
     const observed = { ...makeObserved(service.members), writeEndpoints: ['uid-web-0'] };
     return decide(service.resource, observed, 0).actions.flatMap((action) =>
-      action.type === 'EnsureChild' && action.mayWait === true
+      action.type === 'EnsureOwnedObject' && action.mayWait === true
         ? [`${action.manifest.kind} ${action.manifest.metadata.name}`]
         : [],
     );

@@ -48,7 +48,7 @@ const told = (resource: Resource, members: Member[]) =>
     action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
   );
 
-it('is one that has obeyed an epoch which nobody takes over, and which the service has not got to', () => {
+it('is one that has acknowledged an epoch which nobody takes over, and which the service has not got to', () => {
   const { resource } = strong();
   const refuses = (epoch: number, own?: number) => refusesAll(led(resource, 1, { epoch }), own);
   expect(refuses(highestAdopted, 1)).toBe(false);
@@ -76,7 +76,7 @@ describe('a follower that refuses all', () => {
         {
           reason: 'TooHighEpoch',
           message: expect.stringMatching(
-            /^web-1 has obeyed epoch 1000000000.*NetworkPolicy.*kubectl exec -n shop web-1 -- rm -f \/var\/lib\/postgresql\/data\/\.haservice\/state\.json` and delete the pod$/,
+            /^web-1 has acknowledged epoch 1000000000.*NetworkPolicy.*kubectl exec -n shop web-1 -- rm -f \/var\/lib\/postgresql\/data\/\.haservice\/state\.json` and delete the pod$/,
           ) as string,
         },
       ]);
@@ -149,7 +149,7 @@ describe('a follower that refuses all', () => {
       kind: 'Blocked',
       reason: 'NoCandidate',
       message: expect.stringMatching(
-        /web-1 has obeyed epoch 1000000000.*web-2 is not known to hold all that web-1 holds/,
+        /web-1 has acknowledged epoch 1000000000.*web-2 is not known to hold all that web-1 holds/,
       ) as string,
     });
   });
@@ -237,7 +237,7 @@ describe('a primary that refuses all', () => {
     expect(plan(begun, members(begun))).toMatchObject({
       kind: 'Elect',
       winner: { name: 'web-1' },
-      record: { fence: expect.stringContaining('Obeyed') as string },
+      record: { fence: expect.stringContaining('Acknowledged') as string },
     });
   });
 
@@ -302,7 +302,7 @@ describe('where the status has been lost', () => {
     expect(found('Strong', ...seen)).toMatchObject({
       kind: 'Blocked',
       reason: 'NoCandidate',
-      message: expect.stringContaining('web-0 has obeyed epoch 1000000000') as string,
+      message: expect.stringContaining('web-0 has acknowledged epoch 1000000000') as string,
     });
     expect(found('Eventual', ...seen)).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
   });

@@ -1,6 +1,6 @@
-import type { HookSpec } from '../../api/engine-spec.ts';
+import type { HookKind, HookSpec } from '../../api/engine-spec.ts';
 import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
-import type { HookState, Member } from './observed.ts';
+import type { HookState, Member, RoleCommandKind } from './observed.ts';
 
 /** What an order says besides whom it is for and in which epoch. */
 export type OrderDetails = Partial<
@@ -8,12 +8,8 @@ export type OrderDetails = Partial<
 > &
   Partial<Pick<Order<'follow'>, 'leader' | 'start'>>;
 
-/** A call that tells a member its role: a hook of the user's, or an order of the member protocol. May be repeated. */
-export interface RoleCommand {
-  action: OrderKind;
+interface Command {
   member: Member;
-  hook?: HookSpec;
-  order?: OrderDetails;
   epoch: number;
   generation: number;
   /** Its failures so far, and what the last one was. */
@@ -21,6 +17,23 @@ export interface RoleCommand {
   message: string;
   reason: string;
 }
+
+/** A hook of the user's that tells a member its role. */
+export interface HookCommand extends Command {
+  action: HookKind;
+  hook: HookSpec;
+  order?: never;
+}
+
+/** An order of the member protocol that tells a member its role. */
+export interface OrderCommand extends Command {
+  action: OrderKind;
+  hook?: never;
+  order: OrderDetails;
+}
+
+/** A call that tells a member its role. May be repeated. */
+export type RoleCommand = HookCommand | OrderCommand;
 
 export interface RolePlan {
   calls: RoleCommand[];
@@ -32,12 +45,12 @@ export interface RolePlan {
 export const reachable = (member: Member) =>
   member.ip !== undefined &&
   member.health !== undefined &&
-  ['Healthy', 'Suspect', 'Sick'].includes(member.health.verdict);
+  ['Healthy', 'Suspect', 'Unhealthy'].includes(member.health.verdict);
 
 export const generationOf = (member: Member) => member.health?.generation ?? 0;
 
 /** What became of the last such call in the member's present life. */
-export const stateOf = (hooks: HookState[], action: OrderKind, member: Member) =>
+export const stateOf = (hooks: HookState[], action: RoleCommandKind, member: Member) =>
   hooks.find(
     (hook) =>
       hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),

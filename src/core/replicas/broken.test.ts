@@ -37,7 +37,7 @@ it('evidence is a refused port, a wrong answer, silence that others did not shar
   expect(judge({ health: dead('Refused') }, 0)).toEqual({ isBroken: true });
   expect(judge({ health: dead('Silent') }, 0)).toEqual({ isBroken: true });
   expect(judge({ health: dead('Silent') }, 0, heard(t0 + 1))).toMatchObject({ isBroken: false });
-  expect(judge({ health: healthy({ verdict: 'Sick' }) }, 0)).toEqual({ isBroken: true });
+  expect(judge({ health: healthy({ verdict: 'Unhealthy' }) }, 0)).toEqual({ isBroken: true });
   expect(judge({ ...pending, health: unheard() }, 0)).toEqual({ isBroken: true });
   expect(judge({ health: unheard({ cause: 'Refused' }) }, 1_999)).toMatchObject({
     isBroken: false,

@@ -1,10 +1,9 @@
-import { durationMs } from '../../api/duration.ts';
 import { roleLabel } from '../../api/labels.ts';
 import { agentProblems } from '../resources/agent-pod.ts';
 import { lacksAgent, needsLease } from '../model/capabilities.ts';
 import type { Removal } from '../model/action.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { hearingSinceMs } from '../model/deafness.ts';
+import { judgeSilence } from '../model/deafness.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
@@ -24,8 +23,6 @@ export function frozen(
   nowMs: number,
   again: (atMs: number) => void,
 ): Removal[] {
-  const hearingMs = hearingSinceMs(observed);
-  if (!Number.isFinite(hearingMs)) return [];
   const wasPrimary = ({ name, labels, createdAtMs }: Member) =>
     labels[roleLabel] === 'primary' ||
     resource.status.failovers?.some(
@@ -36,11 +33,13 @@ export function frozen(
     if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return [];
     const isPrimary = member.uid === resource.status.primaryUID;
     if (isPrimary && resource.status.fencing === undefined) return [];
-    const wasHeard = hearingMs <= health.sinceWallMs;
-    const patienceMs = wasHeard ? 0 : durationMs(resource.spec.heartbeat.timeout);
+    const silence = judgeSilence(resource, observed, health.sinceWallMs, 'Members');
+    // Nobody is heard.
+    if (!Number.isFinite(silence.countsFromMs)) return [];
     const dueMs =
-      Math.max(hearingMs, health.sinceWallMs) +
-      (wasPrimary(member) && !isPrimary ? patienceMs : frozenAfterMs);
+      wasPrimary(member) && !isPrimary
+        ? silence.believedAtMs
+        : silence.countsFromMs + frozenAfterMs;
     if (nowMs < dueMs) {
       again(dueMs);
       return [];

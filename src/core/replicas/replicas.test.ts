@@ -54,8 +54,8 @@ describe('planReplicas', () => {
 
   it('takes an unhealthy member first, then one of the fullest zone', () => {
     const { resource, members } = running({ replicas: 2 });
-    const sick = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
-    expect(removed(planReplicas(resource, makeObserved(sick), t0))).toEqual(['web-1 ScaleDown']);
+    const broken = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
+    expect(removed(planReplicas(resource, makeObserved(broken), t0))).toEqual(['web-1 ScaleDown']);
     const crowded = members.map((m) => (m.ordinal === 1 ? { ...m, zone: 'a' } : m));
     expect(removed(planReplicas(resource, makeObserved(crowded), t0))).toEqual(['web-1 ScaleDown']);
     // Its successor may have to hold what only one of them has.
@@ -174,10 +174,10 @@ describe('planReplicas', () => {
     const startedAt = new Date(t0).toISOString();
     const fencing = { epoch: 2, trigger: 'Crash' as const, startedAt };
     const failing = { ...resource, status: { ...resource.status, fencing } };
-    const sick = old.map((m) =>
-      m.ordinal === 1 ? { ...m, health: healthy({ verdict: 'Sick', cause: 'BadAnswer' }) } : m,
+    const unhealthy = old.map((m) =>
+      m.ordinal === 1 ? { ...m, health: healthy({ verdict: 'Unhealthy', cause: 'BadAnswer' }) } : m,
     );
-    expect(removed(planReplicas(failing, makeObserved(sick), t0))).toEqual([]);
+    expect(removed(planReplicas(failing, makeObserved(unhealthy), t0))).toEqual([]);
     expect(removed(planReplicas(failing, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
     const half = members.map((m) =>
       m.ordinal === 2

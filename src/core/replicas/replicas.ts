@@ -1,8 +1,15 @@
 import { brokenness } from './broken.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { freeAtMs, stuckAfterMs } from './garbage-collection-grace.ts';
-import { lacksAgent, needsLease } from '../model/capabilities.ts';
-import { hasEnded, isDurable, isHealthy, isLive, isWell } from '../model/member.ts';
+import { lacksAgent, needsLease, positionsOutliveRestart } from '../model/capabilities.ts';
+import {
+  hasEnded,
+  isHealthy,
+  isLive,
+  isWell,
+  primaryOf,
+  undurablePrimary,
+} from '../model/member.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
 import { ordinalOf } from '../model/naming.ts';
@@ -124,9 +131,7 @@ function scaleDown(
 ): void {
   const { status, spec } = resource;
   if (spec.replicas > 0 ? isBusy(resource) : !mayStop(resource)) return;
-  // The others would be the only ones that have on their disks what it has in memory.
-  const primary = live.find(({ uid }) => uid === status.primaryUID);
-  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+  if (undurablePrimary(resource, live) !== undefined) {
     again(nowMs + durableRefreshMs);
     return;
   }
@@ -146,6 +151,7 @@ function scaleDown(
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
+  const primary = primaryOf(resource, live);
   const isLed = status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
@@ -187,13 +193,13 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Those that run may have what a fence waits for, in memory. Postgres tells it again after a restart.
+  // Those that run may have what a fence waits for, in memory.
   const mayGo = ({ health, phase }: Member) =>
     resource.status.fencing === undefined ||
     health === undefined ||
     health.cause === 'Refused' ||
     (phase === 'Pending' && health.report === undefined) ||
-    (health.cause === 'BadAnswer' && resource.spec.engine.type === 'Postgres');
+    (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec));
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
   );
@@ -202,8 +208,7 @@ function update(
     plan.remove.push({ member: broken, reason: 'Outdated', note });
     return true;
   }
-  const primary = live.find(({ uid }) => uid === resource.status.primaryUID);
-  if (isBusy(resource) || !live.every(isWell) || (primary && !isDurable(primary))) {
+  if (isBusy(resource) || !live.every(isWell) || undurablePrimary(resource, live) !== undefined) {
     again(nowMs + durableRefreshMs);
     return true;
   }

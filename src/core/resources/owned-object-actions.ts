@@ -1,6 +1,6 @@
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
 import type { Action } from '../model/action.ts';
-import { desiredBudget, desiredService, desiredSlice } from './owned-objects.ts';
+import { desiredBudget, desiredService, desiredSlice, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
@@ -15,7 +15,7 @@ import { isActive, roleOf } from '../model/topology.ts';
  * @param endpoints Who stands behind each Service; undefined: as now.
  * @param readsMayWait whether the slices of reads are better written a moment later.
  */
-export function ensureChildren(
+export function ensureOwnedObjects(
   resource: Resource,
   observed: Observed,
   endpoints: Record<ServiceRole, Member[] | undefined>,
@@ -23,12 +23,16 @@ export function ensureChildren(
 ): Action[] {
   const names = serviceNames(resource.name);
   const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
-  const ensure = (manifest: Manifest) => ({ type: 'EnsureChild', manifest }) as const;
+  const ensure = (manifest: Manifest) => ({ type: 'EnsureOwnedObject', manifest }) as const;
   const slice = (role: ServiceRole): Action[] => {
     const members = endpoints[role];
     if (members === undefined || !free(role)) return [];
-    const action = ensure(desiredSlice(resource, role, members, observed.ipv6));
-    return [readsMayWait && role !== 'write' ? { ...action, mayWait: true } : action];
+    const manifest = desiredSlice(resource, role, members, observed.ipv6);
+    if (role === 'write') {
+      const to = inFamily(members, observed.ipv6).map(({ uid }) => uid);
+      return [{ type: 'Repoint', manifest, to }];
+    }
+    return [readsMayWait ? { ...ensure(manifest), mayWait: true } : ensure(manifest)];
   };
   const actions: Action[] = [];
   // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.

@@ -119,9 +119,9 @@ describe('endpointsOf', () => {
     expect(names(members)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
   });
 
-  it('leaves out who is sick, unready or leaving, but the primary stays for writes', () => {
-    const sick = { health: healthy({ verdict: 'Sick' }) };
-    expect(names(change(1, sick))).toEqual({ write: [0], read: [2], all: [0, 2] });
+  it('leaves out a member that is unhealthy, unready or leaving, but the primary stays for writes', () => {
+    const unhealthy = { health: healthy({ verdict: 'Unhealthy' }) };
+    expect(names(change(1, unhealthy))).toEqual({ write: [0], read: [2], all: [0, 2] });
     expect(names(change(1, { ready: false }))).toEqual({ write: [0], read: [2], all: [0, 2] });
     expect(names(change(1, { deletionAtMs: 1 }))).toEqual({ write: [0], read: [2], all: [0, 2] });
     expect(names(change(0, { ready: false })).write).toEqual([0]);
@@ -156,7 +156,7 @@ describe('endpointsOf', () => {
   });
 
   it('gives everything to every healthy member of ActiveActive', () => {
-    const sick = change(1, { health: healthy({ verdict: 'Sick' }) });
-    expect(names(sick, 'ActiveActive')).toEqual({ write: [0, 2], read: [0, 2], all: [0, 2] });
+    const unhealthy = change(1, { health: healthy({ verdict: 'Unhealthy' }) });
+    expect(names(unhealthy, 'ActiveActive')).toEqual({ write: [0, 2], read: [0, 2], all: [0, 2] });
   });
 });

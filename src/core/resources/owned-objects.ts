@@ -38,6 +38,10 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
  *
  * @param ipv6 Which family the pods' addresses have: a slice holds one, and cannot change it.
  */
+/** Those with an address of this family: a slice holds one family alone. */
+export const inFamily = (members: Member[], ipv6: boolean): Member[] =>
+  members.filter(({ ip }) => ip?.includes(':') === ipv6);
+
 export function desiredSlice(
   resource: Resource,
   role: ServiceRole,
@@ -61,20 +65,18 @@ export function desiredSlice(
       ownerReferences: [ownerReference(resource)],
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
-    endpoints: endpoints
-      .filter((member) => member.ip?.includes(':') === ipv6)
-      .map((member) => ({
-        addresses: [member.ip],
-        conditions: { ready: true, serving: true, terminating: false },
-        ...(member.node === undefined ? {} : { nodeName: member.node }),
-        ...(member.zone === undefined ? {} : { zone: member.zone }),
-        targetRef: {
-          kind: 'Pod',
-          name: member.name,
-          namespace: resource.namespace,
-          uid: member.uid,
-        },
-      })),
+    endpoints: inFamily(endpoints, ipv6).map((member) => ({
+      addresses: [member.ip],
+      conditions: { ready: true, serving: true, terminating: false },
+      ...(member.node === undefined ? {} : { nodeName: member.node }),
+      ...(member.zone === undefined ? {} : { zone: member.zone }),
+      targetRef: {
+        kind: 'Pod',
+        name: member.name,
+        namespace: resource.namespace,
+        uid: member.uid,
+      },
+    })),
     ports: ports.map(({ name, targetPort, protocol }) => ({
       name: name ?? '',
       port: targetPort,

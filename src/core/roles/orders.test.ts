@@ -84,9 +84,9 @@ it('fences one that leads in an older epoch before its successor is promoted', (
   const service = strong({}, { primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2 });
   service.members[1] = led(service.resource, 1, { state: 'Detached', epoch: 2 });
   service.members[0] = led(service.resource, 0, leading());
-  expect(ordersOf(service)).toMatchObject([{ action: 'demote', to: 'web-0' }]);
+  expect(ordersOf(service)).toMatchObject([{ action: 'fence', to: 'web-0' }]);
   // One that refuses does not hold up its successor: it was fenced before that was elected.
-  const hooks = [failed(service.members[0], 'demote', 2)];
+  const hooks = [failed(service.members[0], 'fence', 2)];
   expect(ordersOf(service, { hooks })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
 });
 

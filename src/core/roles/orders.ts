@@ -65,7 +65,7 @@ export function planOrders(
 
   for (const member of observed.members) {
     const report = reportOf(member);
-    if (report === undefined || !reachable(member) || refusesAll(member, epoch)) continue;
+    if (report === undefined || !takesOrders(resource, member)) continue;
     if (fencing !== undefined) {
       if (!isFenced(report, epoch) && observed.unsafe !== 'no-fence') {
         give('fence', member, `epoch ${epoch} begins`);
@@ -93,7 +93,7 @@ export function planOrders(
         });
       }
     } else if (report.state === 'Leading' && report.epoch <= epoch) {
-      if (observed.unsafe !== 'no-fence') give('demote', member, 'another is primary');
+      if (observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
     } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
       const follows = report.state === 'Following' || report.state === 'Cloning';
       if (follows && report.leader === primary.name && report.epoch === epoch) continue;
@@ -108,17 +108,20 @@ export function planOrders(
   return plan;
 }
 
+/** It can be reached, and nobody else has given it an order that makes it refuse those of this service. */
+const takesOrders = ({ status }: Resource, member: Member): boolean =>
+  reachable(member) && !refusesAll(member, status.epoch);
+
 /** The former leader still answers and still leads: first it hears that it does so no more. */
 const rivalLeads = (resource: Resource, observed: Observed): boolean =>
   observed.unsafe !== 'no-fence' &&
   observed.members.some(
     (member) =>
       member.uid !== resource.status.primaryUID &&
-      reachable(member) &&
-      !refusesAll(member, resource.status.epoch) &&
+      takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
       // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
-      (stateOf(observed.hooks, 'demote', member)?.failures ?? 0) === 0,
+      (stateOf(observed.hooks, 'fence', member)?.failures ?? 0) === 0,
   );
 
 /**
@@ -135,7 +138,7 @@ interface Given {
   order: OrderDetails;
 }
 
-/** Gives an order unless it is under way, has only just been obeyed, or waits after a failure. */
+/** Gives an order unless it is under way, has only just been carried out, or waits after a failure. */
 function giveOrder(
   plan: RolePlan,
   { hooks }: Observed,

@@ -107,7 +107,7 @@ describe('planRoles', () => {
       epoch: 2,
       from: 'web-0',
       to: 'web-1',
-      trigger: 'Sick',
+      trigger: 'Unhealthy',
       startedAt: new Date(t0).toISOString(),
       outcome: 'Promoting',
     };

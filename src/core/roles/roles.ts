@@ -1,4 +1,4 @@
-import type { HookSpec } from '../../api/engine-spec.ts';
+import type { HookKind, HookSpec } from '../../api/engine-spec.ts';
 import {
   type RolePlan,
   generationOf,
@@ -73,7 +73,7 @@ function planHooks(
   const plan: RolePlan = { calls: [], promoted: primary !== undefined };
 
   const call = (
-    action: 'promote' | 'demote',
+    action: HookKind,
     hook: HookSpec,
     member: Member,
     settled: (state: HookState) => boolean,

@@ -1,17 +1,28 @@
+import {
+  type ConditionReason,
+  type ConditionType,
+  type RelayedReason,
+  relayed,
+} from '../../api/reasons.ts';
 import type { Condition } from '../../api/status.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { seemsHealthy, seemsWell, whyUnhealthy } from '../model/member.ts';
+import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
 import { needsFence, speaksProtocol } from '../model/capabilities.ts';
 import { isActive } from '../model/topology.ts';
 import type { Member, Observed, Problem, Resource } from '../model/observed.ts';
 
-export interface Finding {
-  type: 'Ready' | 'Progressing' | 'Degraded' | 'FailoverBlocked' | 'Fenced';
-  status: boolean;
-  reason: string;
+interface FindingOf<T extends ConditionType, S extends 'True' | 'False'> {
+  type: T;
+  status: S extends 'True' ? true : false;
+  reason: ConditionReason<T, S> | RelayedReason;
   message: string;
 }
+
+/** What a condition is to say. Its reason is one of those that the condition has with this status. */
+export type Finding = {
+  [T in ConditionType]: FindingOf<T, 'True'> | FindingOf<T, 'False'>;
+}[ConditionType];
 
 /** metav1.Condition's rule: lastTransitionTime moves only with `status`. Messages are cut at Kubernetes' 32 KiB. */
 export const toConditions = (
@@ -56,14 +67,14 @@ export const neverWas = (resource: Resource): boolean =>
 function readiness(resource: Resource, observed: Observed, plans: Plans): Finding {
   const type = 'Ready';
   const { primary } = plans;
-  const not = (reason: string, message: string): Finding => ({
+  const not = (reason: ConditionReason<'Ready', 'False'>, message: string): Finding => ({
     type,
     status: false,
     reason,
     message,
   });
   const conflict = plans.problems.find(({ reason }) => reason === 'ServiceNameConflict');
-  if (conflict !== undefined) return { type, status: false, ...conflict };
+  if (conflict !== undefined) return not('ServiceNameConflict', conflict.message);
   if (resource.spec.replicas === 0) return not('Stopped', 'replicas is 0');
   if (isActive(resource)) {
     const healthy = observed.members.filter(seemsHealthy).length;
@@ -75,7 +86,7 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Findin
     return not('NoPrimary', 'no member has been healthy yet');
   }
   if (primary === undefined || !seemsHealthy(primary)) {
-    const why = primary === undefined ? 'is gone' : whyUnhealthy(primary);
+    const why = primary === undefined ? 'is gone' : whyNotHealthy(primary);
     return not('PrimaryDown', `the primary ${resource.status.primary} ${why}`);
   }
   if (!plans.repointed || !(plans.promoted || promotedBefore(resource, observed, primary))) {
@@ -144,7 +155,7 @@ function fenced({ status, spec }: Resource): Finding[] {
     return [{ type, status: false, reason: 'NotNeeded', message: 'no primary has failed' }];
   }
   const [method = '', ...proof] = fence.split(': ');
-  return [{ type, status: true, reason: method, message: proof.join(': ') }];
+  return [{ type, status: true, reason: relayed(method), message: proof.join(': ') }];
 }
 
 /** Everything that the conditions say. */

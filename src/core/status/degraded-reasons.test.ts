@@ -33,8 +33,8 @@ describe('findProblems', () => {
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
     ['MemberDead', { health: dead('Refused') }, /web-1 nothing listens any more/],
     [
-      'MemberSick',
-      { health: healthy({ verdict: 'Sick', message: 'answers, but wrongly (HTTP 503)' }) },
+      'MemberUnhealthy',
+      { health: healthy({ verdict: 'Unhealthy', message: 'answers, but wrongly (HTTP 503)' }) },
       /HTTP 503/,
     ],
   ])('names %s, and what to do', (reason, change, message) => {

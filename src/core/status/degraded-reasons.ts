@@ -1,4 +1,5 @@
-import { healthOf, isLive, seemsHealthy, whyUnhealthy } from '../model/member.ts';
+import type { DegradedReason } from '../../api/reasons.ts';
+import { healthOf, isLive, seemsHealthy, whyNotHealthy } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
   HookState,
@@ -55,8 +56,9 @@ export function memberDegradedReason(
       message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
     };
   }
-  if (health === 'Sick' || health === 'Dead') {
-    return { reason: `Member${health}`, message: `${name} ${cut(whyUnhealthy(member))}` };
+  if (health === 'Unhealthy' || health === 'Dead') {
+    const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
+    return { reason, message: `${name} ${cut(whyNotHealthy(member))}` };
   }
   return undefined;
 }
@@ -118,7 +120,7 @@ function failureProblem({ what, reason, message }: WriteFailure): Problem {
   }
 }
 
-const failureReasons: Record<HookState['action'], string> = {
+const failureReasons: Record<HookState['action'], DegradedReason> = {
   promote: 'PromoteFailed',
   demote: 'DemoteFailed',
   follow: 'FollowFailed',

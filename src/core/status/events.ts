@@ -1,3 +1,4 @@
+import { relayed } from '../../api/reasons.ts';
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
 import { failoverNotes } from './failover-events.ts';
@@ -59,7 +60,7 @@ function conditionNotes(before: Status, next: Status): EventNote[] {
     if (same && (old.message === now.message || now.reason === 'MembersMissing')) continue;
     notes.push({
       type: 'Warning',
-      reason: type === 'Degraded' ? now.reason : type,
+      reason: type === 'Degraded' ? relayed(now.reason) : type,
       action: type === 'Degraded' ? 'Reconcile' : 'Failover',
       note: now.message,
     });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { memberDegradedReasons } from './member-degraded-reasons.ts';
+import { isSettled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import type { Member } from '../model/observed.ts';
 import { makeObserved } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
@@ -34,4 +34,17 @@ it('passes on what a member says is wrong with it', () => {
   expect(problemsOf(service)).toEqual([
     { reason: 'DiskFull', message: 'web-1: the disk is full: make room' },
   ]);
+});
+
+it('takes a fence that failed for settled once the member does what it was told, or may follow', () => {
+  const { resource } = strong();
+  const fence = { action: 'fence', epoch: 1 } as const;
+  const settled = (report: object, service = resource) =>
+    isSettled(service, led(service, 1, report), fence);
+  expect(settled(leading())).toBe(false);
+  expect(settled({})).toBe(true);
+  const fencing = { epoch: 1, trigger: 'Crash' as const, startedAt: new Date(0).toISOString() };
+  const failingOver = { ...resource, status: { ...resource.status, fencing } };
+  expect(settled({}, failingOver)).toBe(false);
+  expect(settled({ state: 'Detached' }, failingOver)).toBe(true);
 });

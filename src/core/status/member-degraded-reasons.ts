@@ -1,4 +1,5 @@
-import { dataDir, stateFile, stateFolder } from '../../protocol/agent-config.ts';
+import { relayed } from '../../api/reasons.ts';
+import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { isFenced, isLive, reportOf } from '../model/member.ts';
 import type { HookState, Member, Observed, Problem, Resource } from '../model/observed.ts';
@@ -24,14 +25,16 @@ export function isSettled(
     case 'demote':
       return report.state !== 'Leading';
     case 'fence':
-      // Once its successor is elected it is told other things, and nobody asks for the fence again.
-      return resource.status.fencing === undefined || isFenced(report, epoch);
+      // Once its successor is elected it may follow, too.
+      return resource.status.fencing === undefined
+        ? report.state !== 'Leading'
+        : isFenced(report, epoch);
   }
 }
 
 /** What members say is wrong with them, and what of it stops writes. */
 export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
-  const problems = [
+  const problems: Problem[] = [
     ...writesWait(resource, observed),
     ...rivals(resource, observed),
     ...refusing(resource, observed),
@@ -39,7 +42,8 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): P
   for (const member of observed.members.filter(isLive)) {
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
-    problems.push({ reason: problem.reason, message: `${member.name}: ${problem.message}` });
+    const { reason, message } = problem;
+    problems.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
   }
   return problems;
 }
@@ -55,7 +59,7 @@ function rivals({ status }: Resource, { members }: Observed): Problem[] {
     }));
 }
 
-/** Members that have obeyed somebody else, and what frees them. */
+/** Members that have acknowledged an order of somebody else, and what frees them. */
 function refusing(resource: Resource, { members }: Observed): Problem[] {
   const { status } = resource;
   return members
@@ -65,7 +69,7 @@ function refusing(resource: Resource, { members }: Observed): Problem[] {
       const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
       return {
         reason: 'TooHighEpoch',
-        message: `${name} has obeyed epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
+        message: `${name} has acknowledged epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
       };
     });
 }
@@ -75,9 +79,7 @@ function cure({ spec, namespace }: Resource, name: string): string {
   if (!usesAgent(spec)) {
     return `remove what the program of ${name} keeps of its epoch, and delete the pod`;
   }
-  const { dataDir: given, type } = spec.engine;
-  const hasData = given !== undefined || ['Redis', 'Postgres', 'Exec'].includes(type);
-  if (!hasData) return 'delete the pod';
+  if (!hasData(spec)) return 'delete the pod';
   const file = `${dataDir(spec)}/${stateFolder}/${stateFile}`;
   return `\`kubectl exec -n ${namespace} ${name} -- rm -f ${file}\` and delete the pod`;
 }

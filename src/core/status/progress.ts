@@ -1,6 +1,6 @@
 import type { Action } from '../model/action.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { healthOf, isDurable, isHealthy, isLive, primaryOf } from '../model/member.ts';
+import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
@@ -37,8 +37,8 @@ export function progressOf(
   }
   const hash = templateHash(resource.spec);
   const live = observed.members.filter(isLive);
-  const primary = primaryOf(resource, live);
-  if (primary !== undefined && isHealthy(primary) && !isDurable(primary)) {
+  const primary = undurablePrimary(resource, live);
+  if (primary !== undefined) {
     clauses.push(
       `${primary.name} has in memory what is not on its disk yet: no member is stopped or replaced on purpose before that is written`,
     );

@@ -103,13 +103,13 @@ describe('the status', () => {
       observedGeneration: 2,
       lastTransitionTime: new Date(t0).toISOString(),
     });
-    const sick = members.map((member) =>
+    const crashed = members.map((member) =>
       member.ordinal === 0
         ? { ...member, health: dead('Refused', { sinceWallMs: t0 + 7_000 }) }
         : member,
     );
     const alone = { ...resource, status: first, spec: { ...resource.spec, paused: true } };
-    const down = decide(alone, makeObserved(sick), t0 + 7_001).status;
+    const down = decide(alone, makeObserved(crashed), t0 + 7_001).status;
     expect(condition(down, 'Ready')).toMatchObject({
       status: 'False',
       reason: 'PrimaryDown',

@@ -10,7 +10,7 @@ import {
   reportOf,
   seemsHealthy,
   seemsWell,
-  whyUnhealthy,
+  whyNotHealthy,
 } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { settleRecords } from '../failover/failover-history.ts';
@@ -48,7 +48,7 @@ function memberStatus(
     ...reported(member, leader),
     ...(health === 'Healthy' || health === 'Terminating'
       ? {}
-      : { message: whyUnhealthy(member).slice(0, 1024) }),
+      : { message: whyNotHealthy(member).slice(0, 1024) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Health, Member } from '../model/observed.ts';
 import { healthy } from './fixtures.ts';
 
-export type Process = 'starting' | 'up' | 'crashed' | 'frozen' | 'sick';
+export type Process = 'starting' | 'up' | 'crashed' | 'frozen' | 'unhealthy';
 
 /** A pod of the model, and the process in it. */
 export interface ModelPod extends Member {
@@ -28,8 +28,13 @@ export function healthOf(pod: ModelPod, isLost: boolean): Health {
       return healthy({ ...base(pod), verdict: 'Unknown' });
     case 'crashed':
       return healthy({ ...base(pod), verdict: 'Dead', cause: 'Refused', message: 'refuses' });
-    case 'sick':
-      return healthy({ ...base(pod), verdict: 'Sick', cause: 'BadAnswer', message: 'is sick' });
+    case 'unhealthy':
+      return healthy({
+        ...base(pod),
+        verdict: 'Unhealthy',
+        cause: 'BadAnswer',
+        message: 'is unhealthy',
+      });
     case 'up':
       return healthy(base(pod));
   }

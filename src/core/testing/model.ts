@@ -178,7 +178,8 @@ export class Model {
 
   #act(action: Action): boolean {
     switch (action.type) {
-      case 'EnsureChild':
+      case 'EnsureOwnedObject':
+      case 'Repoint':
         return this.#ensure(action.manifest);
       case 'CreatePod':
         return this.#create(action.manifest);

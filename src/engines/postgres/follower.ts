@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
-import type { Problem } from '../managed-engine.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import { baseBackup } from './basebackup.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
@@ -39,7 +39,7 @@ export class Follower {
   readonly epoch: number;
   /** It is being made a copy of the leader. */
   isCloning = false;
-  problem: Problem | undefined;
+  problem: EngineProblem | undefined;
   /** Settles when it follows, is being cloned, or cannot follow for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
   readonly started: Promise<void>;
   readonly #database: Database;
@@ -241,7 +241,7 @@ export class Follower {
     }
   }
 
-  #setProblem(problem: Problem): void {
+  #setProblem(problem: EngineProblem): void {
     if (this.problem?.reason !== problem.reason) {
       this.#database.context.log.warn({ leader: this.leader, ...problem }, 'cannot follow yet');
     }

@@ -3,7 +3,7 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { Ending, EngineReport, ManagedEngine, Problem } from '../managed-engine.ts';
+import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
@@ -197,7 +197,7 @@ export class PostgresEngine implements ManagedEngine {
     if (await database.settings.prepare()) database.server.reload();
   }
 
-  async #problem(follower: Follower | undefined): Promise<Problem | undefined> {
+  async #problem(follower: Follower | undefined): Promise<EngineProblem | undefined> {
     const now = this.#context.clock.now();
     if (now - this.#roomAskedAt >= roomMs) {
       this.#roomAskedAt = now;

@@ -1,6 +1,6 @@
-import type { Problem } from '../managed-engine.ts';
 import { type TimelineRange, parseTimelineHistory } from './timeline-history.ts';
 import { historyName, segmentName } from './position.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
 /** What a member must know of a leader before it follows. */
@@ -92,7 +92,7 @@ export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
 }
 
 /** The problem behind an error of `askUpstream`, and what a person can do. */
-export function problemOf(error: unknown, leader: string): Problem {
+export function problemOf(error: unknown, leader: string): EngineProblem {
   const text = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {
     case '28P01':

@@ -14,7 +14,7 @@ const unknownEpoch = 0;
  * replaced, and reports what was lost.
  *
  * Most of it is stored in the background, so that no failover waits for it. A crash may lose the record of a loss, but never an
- * obeyed order: the agent stores those in a file of its own.
+ * acknowledged order: the agent stores those in a file of its own.
  */
 export class DataRetention {
   readonly #dir: string;

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Position } from '../../protocol/member-protocol.ts';
-import type { Problem } from '../managed-engine.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import type { ReplicationTarget } from './replication-history.ts';
 import type { Persisted } from './persisted-state.ts';
 import type { ServerInfo } from './server-info.ts';
@@ -12,7 +12,7 @@ const littleSpace = 16 * 1024 * 1024;
  * @param what what fails: a field of INFO, or an operation
  * @param dir folder of the data
  */
-export async function diskProblem(what: string, dir: string): Promise<Problem> {
+export async function diskProblem(what: string, dir: string): Promise<EngineProblem> {
   return (
     (await fullDisk(what, dir)) ?? {
       reason: 'DiskError',
@@ -22,7 +22,7 @@ export async function diskProblem(what: string, dir: string): Promise<Problem> {
 }
 
 /** Undefined if there is space, or the disk cannot be asked. */
-export async function fullDisk(what: string, dir: string): Promise<Problem | undefined> {
+export async function fullDisk(what: string, dir: string): Promise<EngineProblem | undefined> {
   try {
     const { bavail, bsize } = await statfs(dir);
     if (bavail * bsize >= littleSpace) return undefined;
@@ -41,7 +41,7 @@ export function dataProblem(
   info: ServerInfo,
   target: ReplicationTarget,
   position: Position | undefined,
-): Problem | undefined {
+): EngineProblem | undefined {
   if (lost && !held) {
     return {
       reason: 'DataLost',

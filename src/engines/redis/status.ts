@@ -1,6 +1,6 @@
 import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { EngineReport, Problem } from '../managed-engine.ts';
+import type { EngineReport, EngineProblem } from '../managed-engine.ts';
 import type { ReplicationTarget, Following } from './replication-history.ts';
 import { type Access, checkLeader } from './upstream.ts';
 import type { DataRetention } from './data-retention.ts';
@@ -29,7 +29,7 @@ export class ReportBuilder {
   /** When the server was last seen linked, or was setProblem to link; and its target then. Monotonic milliseconds. */
   #link: { target: Following; at: number; seen: boolean } | undefined;
   #checkedAt = -Infinity;
-  #linkProblem: Problem | undefined;
+  #linkProblem: EngineProblem | undefined;
   #closed = false;
 
   constructor(context: EngineContext, access: Access) {
@@ -85,7 +85,7 @@ export class ReportBuilder {
     return { state: 'Following', leader, linked, ...(lagMs === undefined ? {} : { lagMs }) };
   }
 
-  async #problem(info: ServerInfo, inputs: ReportInputs): Promise<Problem | undefined> {
+  async #problem(info: ServerInfo, inputs: ReportInputs): Promise<EngineProblem | undefined> {
     const { target, retention } = inputs;
     if (info.diskError !== undefined) {
       return diskProblem(info.diskError, dataDir(this.#context.config));
@@ -109,13 +109,13 @@ export class ReportBuilder {
     const since = this.#link?.at ?? now;
     if (this.#closed || now - since < patienceMs || now - this.#checkedAt < checkEveryMs) return;
     this.#checkedAt = now;
-    const setProblem = (problem: Problem | undefined) => {
+    const setProblem = (problem: EngineProblem | undefined) => {
       if (this.#link?.target === target) this.#linkProblem = problem;
     };
     this.#whyNoLink(target).then(setProblem, () => {});
   }
 
-  async #whyNoLink({ order }: Following): Promise<Problem | undefined> {
+  async #whyNoLink({ order }: Following): Promise<EngineProblem | undefined> {
     const problem = await checkLeader(order.leader, this.#access);
     // The leader can be reached; but a copy needs space for the transferred file.
     return problem ?? fullDisk('no copy of the leader', dataDir(this.#context.config));

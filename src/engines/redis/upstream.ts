@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type { Order } from '../../protocol/member-protocol.ts';
-import type { Problem } from '../managed-engine.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 
 type Leader = Order<'follow'>['leader'];
 
@@ -27,7 +27,10 @@ export interface UpstreamHistory {
  * Why a follower has no link to its leader: the server writes that only to its log. Does the same as the server: connects and
  * authenticates.
  */
-export async function checkLeader(leader: Leader, access: Access): Promise<Problem | undefined> {
+export async function checkLeader(
+  leader: Leader,
+  access: Access,
+): Promise<EngineProblem | undefined> {
   try {
     await ask(leader, access, 'PING');
     return undefined;
@@ -83,7 +86,7 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   }
 }
 
-function problemOf({ member, host, port }: Leader, reason: string): Problem {
+function problemOf({ member, host, port }: Leader, reason: string): EngineProblem {
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(reason)) {
     return {
       reason: 'WrongPassword',

@@ -10,7 +10,6 @@ const orders: { [K in OrderKind]: Order<K> } = {
   promote: { ...base, init: true, sync: { members: ['db-0', 'db-2'], acks: 1 } },
   follow: { ...base, leader: { member: 'db-0', host: '10.0.0.1', port: 5432 }, start: 0 },
   fence: base,
-  demote: base,
 };
 const report = { uid: 'pod-1', state: 'STATE_LEADING', epoch: 4, ledEpoch: 4 };
 
@@ -21,7 +20,7 @@ afterEach(async () => {
 
 async function serve(handler: Handler): Promise<number> {
   const { port, stop } = await serveGrpc({
-    member: { Promote: handler, Follow: handler, Fence: handler, Demote: handler },
+    member: { Promote: handler, Follow: handler, Fence: handler },
   });
   cleanups.push(stop);
   return port;
@@ -38,7 +37,7 @@ const send = (port: number, more: object = {}, kind: OrderKind = 'promote') =>
   });
 
 describe('an order over gRPC', () => {
-  it.each(['promote', 'follow', 'fence', 'demote'] as const)(
+  it.each(['promote', 'follow', 'fence'] as const)(
     'to %s is a call of its own, and is answered with a report',
     async (kind) => {
       let seen: Call | undefined;
@@ -56,7 +55,7 @@ describe('an order over gRPC', () => {
 
   it('may be rejected, with a reason for programs and a message for people', async () => {
     const port = await serve((_call, reply) =>
-      fail(reply, status.FAILED_PRECONDITION, 'has obeyed 5', {
+      fail(reply, status.FAILED_PRECONDITION, 'has acknowledged 5', {
         'haservice-refusal': 'StaleEpoch',
         'haservice-report-bin': encodeReport(report),
       }),
@@ -64,7 +63,7 @@ describe('an order over gRPC', () => {
     await expect(send(port)).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_REFUSED',
       reason: 'StaleEpoch',
-      message: expect.stringContaining('has obeyed 5'),
+      message: expect.stringContaining('has acknowledged 5'),
     });
   });
 
@@ -83,7 +82,7 @@ describe('an order over gRPC', () => {
     ['no state', (_, reply) => reply(null, {}), /no report: state/],
     ['the report of another pod', (_, reply) => reply(null, { ...report, uid: 'pod-2' }), /pod-2/],
     ['too much', (_, reply) => reply(null, { leader: 'x'.repeat(70_000) }), /64 KiB/],
-  ])('is not obeyed by %s', async (_name, handler, message) => {
+  ])('is not acknowledged by %s', async (_name, handler, message) => {
     await expect(send(await serve(handler))).rejects.toMatchObject({
       code: 'HA_ERR_ORDER_ANSWER',
       message: expect.stringMatching(message),

@@ -8,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
@@ -29,6 +30,12 @@ export interface Command {
 /** Folder of all copies, so that what a killed test has left can be found. */
 const copies = join(checkout, '.cluster-copies');
 
+/** What a copy has of the checkout: the command that it runs, and the sources of the operator's image. */
+export const copied = [
+  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore'],
+  ...['src', 'test', 'scripts', 'crds', 'manifests'],
+];
+
 /** A second checkout, whose cluster runs beside any other: its path contains characters that need quoting. */
 export class CheckoutCopy {
   readonly dir: string;
@@ -40,7 +47,7 @@ export class CheckoutCopy {
     mkdirSync(copies, { recursive: true });
     this.dir = realpathSync(mkdtempSync(join(copies, "haservice's copy ")));
     this.id = createHash('sha256').update(this.dir).digest('hex').slice(0, 6);
-    for (const path of ['package.json', 'src', 'test/cluster']) {
+    for (const path of copied) {
       cpSync(join(checkout, path), join(this.dir, path), { recursive: true });
     }
     symlinkSync(join(checkout, 'node_modules'), join(this.dir, 'node_modules'));
@@ -79,6 +86,14 @@ export class CheckoutCopy {
         look();
       });
     return { pid: child.pid ?? 0, says, ended };
+  }
+
+  /** Changes a text in one of its files. @throws Error if the file does not contain it. */
+  replace(path: string, before: string, after: string): void {
+    const file = join(this.dir, path);
+    const text = readFileSync(file, 'utf8');
+    if (!text.includes(before)) throw new Error(`${path} does not contain “${before}”`);
+    writeFileSync(file, text.replace(before, after));
   }
 
   /** Runs a command to its end. @returns its output. @throws if it fails. */

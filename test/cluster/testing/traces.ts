@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
 import { allPids, commandLine, isRunning } from '../processes.ts';
-import type { CheckoutCopy } from './checkout-copy.ts';
+import { type CheckoutCopy, copied } from './checkout-copy.ts';
 
 /** Found independently of the cluster's own records: by a variable that its processes inherit, and by names. */
 export function processesOf(copy: CheckoutCopy): number[] {
@@ -28,7 +28,7 @@ export function tracesOf(copy: CheckoutCopy): string[] {
   );
   // A namespace without a process would be held by a mount.
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').replaceAll('\\040', ' ').split('\n');
-  const kept = ['package.json', 'src', 'test', 'node_modules'];
+  const kept = [...copied, 'node_modules'];
   return [
     ...processesOf(copy).map((pid) => `process ${pid}: ${commandLine(pid).join(' ')}`),
     ...mounts.filter(name).map((line) => `mount ${line}`),

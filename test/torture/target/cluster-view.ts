@@ -1,7 +1,7 @@
 import { nameLabel } from '../../../src/api/labels.ts';
 import type { HAService } from '../../../src/api/haservice.ts';
 import type { Status } from '../../../src/api/status.ts';
-import { haServices } from '../../../src/controller/resource-type.ts';
+import { haServices } from '../../../src/controller/state/resource-type.ts';
 import { endpointSlices, pods, services } from '../../../src/kube/resources.ts';
 import { Store } from '../../../src/kube/store.ts';
 import type { EndpointSlice, Pod, Service } from '../../../src/kube/api-types.ts';

@@ -82,8 +82,8 @@ test('is unhealthy on request, over HTTP and over lines', async () => {
   };
   expect(await heard('PING')).toBe('PONG\n');
   expect(await heard('HELLO')).toBe('WHAT\n');
-  expect((await ask('/misbehave?mode=sick', { method: 'POST' })).status).toBe(200);
-  expect(await heard('PING')).toBe('SICK\n');
+  expect((await ask('/misbehave?mode=unhealthy', { method: 'POST' })).status).toBe(200);
+  expect(await heard('PING')).toBe('UNHEALTHY\n');
   expect((await ask('/healthz')).status).toBe(500);
   expect((await ask('/misbehave?mode=odd', { method: 'POST' })).status).toBe(400);
   socket.end();

@@ -54,7 +54,7 @@ export class Member {
   async answerLine(line: string): Promise<string> {
     if (this.#misbehaviour === 'slow-healthz') await sleep(slowMs);
     if (line !== 'PING') return 'WHAT';
-    return this.#misbehaviour === 'sick' ? 'SICK' : 'PONG';
+    return this.#misbehaviour === 'unhealthy' ? 'UNHEALTHY' : 'PONG';
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,7 +65,8 @@ export class Member {
         return this.#json(response, 200, this.#whoami());
       case 'GET /healthz':
         if (this.#misbehaviour === 'slow-healthz') await sleep(slowMs);
-        if (this.#misbehaviour === 'sick') return this.#json(response, 500, { error: 'sick' });
+        if (this.#misbehaviour === 'unhealthy')
+          return this.#json(response, 500, { error: 'unhealthy' });
         return this.#json(response, 200, { ok: true });
       case 'POST /promote':
         return this.#hook(request, response, 'primary');

@@ -13,12 +13,12 @@ test('defaults', () => {
 
 test('everything set', () => {
   const env = { POD_NAME: 'web-0', ZONE: 'zone-a', PORT: '80', LINE_PORT: '81', HOOKS: 'true' };
-  expect(readSettings({ ...env, MISBEHAVE: 'sick' }, 'host')).toEqual({
+  expect(readSettings({ ...env, MISBEHAVE: 'unhealthy' }, 'host')).toEqual({
     pod: 'web-0',
     zone: 'zone-a',
     ports: { http: 80, line: 81 },
     hooks: true,
-    misbehaviour: 'sick',
+    misbehaviour: 'unhealthy',
   });
   expect(readSettings({ LISTEN: 'none' }, 'host').ports).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 export const misbehaviours = [
   'none',
-  'sick',
+  'unhealthy',
   'slow-healthz',
   'hook-500',
   'hook-hang',
@@ -23,7 +23,7 @@ export interface MemberSettings {
 }
 
 /**
- * POD_NAME (default: hostname), ZONE, PORT (8080), LINE_PORT (9090), HOOKS=true, MISBEHAVE=sick|..., LISTEN=none.
+ * POD_NAME (default: hostname), ZONE, PORT (8080), LINE_PORT (9090), HOOKS=true, MISBEHAVE=unhealthy|..., LISTEN=none.
  *
  * @throws Error for an invalid value.
  */

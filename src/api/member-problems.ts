@@ -1,0 +1,80 @@
+import type { Explanation } from './errors.ts';
+
+/**
+ * What the agent, Redis and Postgres report as wrong with a member: each word becomes a reason of the condition Degraded. The
+ * agent also reports error codes, see errors.ts. A program that speaks the member protocol itself, and a status command of Exec,
+ * may report any word of their own.
+ */
+export const memberProblems = {
+  DataLost: {
+    meaning: 'Redis: the volume held data and is empty now',
+    whatToDo:
+      'nothing, if another member has the data: this one becomes a copy of it; else restore a backup',
+  },
+  CloneInterrupted: {
+    meaning: 'Redis: the member ended while it was being made a copy, and may hold older data',
+    whatToDo: 'bring back a member that has all data: this one becomes a copy of it',
+  },
+  CloneFailed: {
+    meaning: 'Postgres: the member could not be cloned or rewound; it is tried again',
+    whatToDo: 'see the message, and the log of the member',
+  },
+  ForeignData: {
+    meaning: 'Postgres: the volume holds data of another service, which are left alone',
+    whatToDo: 'give the member an empty volume, or the right one',
+  },
+  LogOff: {
+    meaning: 'Redis: the append-only log of the leader was turned off: a restart would lose data',
+    whatToDo: '`CONFIG SET appendonly yes`',
+  },
+  RoleChanged: {
+    meaning: 'Redis: somebody other than the agent has sent `REPLICAOF`',
+    whatToDo: 'find who has the password, and let only the agent send that command',
+  },
+  LeadsUnordered: {
+    meaning: 'the program takes writes although the operator has not promoted it',
+    whatToDo: 'let it start as a program that takes no writes',
+  },
+  LeaderUnreachable: {
+    meaning: 'a member cannot talk to the leader that it should follow',
+    whatToDo: 'check the network between the two, network policies and, with TLS, the certificates',
+  },
+  NotLinked: {
+    meaning: 'Postgres: the leader answers, but sends no log',
+    whatToDo: 'see the logs of both; raise `max_wal_senders` if it is used up',
+  },
+  TooManyConnections: {
+    meaning: 'Postgres: the leader has no connection left for a follower',
+    whatToDo: 'raise `max_connections` or `max_wal_senders`',
+  },
+  WrongPassword: {
+    meaning: 'the leader refuses the password of a member',
+    whatToDo: 'let the Secret hold the password that the leader has, and restart the member',
+  },
+  NotScram: {
+    meaning: 'Postgres: the leader asks for the password in another way than SCRAM',
+    whatToDo: 'write `scram-sha-256` in the `pg_hba.conf` of the leader',
+  },
+  NotAllowed: {
+    meaning: 'Postgres: the leader does not let the role `haservice` in, or it lacks a right',
+    whatToDo: 'do what the message says: `pg_hba.conf`, `CREATE ROLE` or `GRANT pg_monitor`',
+  },
+  DiskFull: {
+    meaning: 'the volume of the data is full',
+    whatToDo: 'make the volume larger, or remove what is not needed from it',
+  },
+  DiskError: {
+    meaning: 'Redis: the server cannot write to its volume',
+    whatToDo: 'check the volume, and see the log of the member',
+  },
+  StateFile: {
+    meaning: 'Redis: the agent cannot write down what it must remember of the data',
+    whatToDo: 'check that the volume is mounted, writable and not full',
+  },
+  Failed: {
+    meaning: 'the agent could not ask the program, for a reason that has no code',
+    whatToDo: 'see the message, and the log of the member',
+  },
+} as const satisfies Record<string, Explanation>;
+
+export type MemberReason = keyof typeof memberProblems;

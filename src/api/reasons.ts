@@ -1,0 +1,192 @@
+import type { Explanation } from './errors.ts';
+import { memberProblems } from './member-problems.ts';
+import { serviceProblems } from './service-problems.ts';
+
+type Reasons = Record<string, Explanation>;
+
+/**
+ * Every reason that a condition gives, by the condition and its status. A word that is not here does not compile.
+ * docs/reference.md is generated from it.
+ */
+export const conditionReasons = {
+  Ready: {
+    True: {
+      PrimaryReady: { meaning: 'the primary takes writes', whatToDo: 'nothing' },
+      MembersHealthy: {
+        meaning: '`ActiveActive`: healthy members take traffic',
+        whatToDo: 'nothing',
+      },
+    },
+    False: {
+      NoPrimary: {
+        meaning: 'no member has been healthy yet, so that none has been elected',
+        whatToDo: 'see `status.members` and `Degraded`',
+      },
+      PrimaryDown: {
+        meaning: 'the primary is gone or not healthy',
+        whatToDo: 'nothing, while a failover runs; if it waits, `FailoverBlocked` says for what',
+      },
+      Promoting: {
+        meaning: 'the elected member is being promoted, or the Service does not point at it yet',
+        whatToDo: 'nothing; if it lasts, see `Degraded` and the log of that member',
+      },
+      NoHealthyMember: {
+        meaning: '`ActiveActive`: no member is healthy',
+        whatToDo: 'see `status.members` and `Degraded`',
+      },
+      Stopped: { meaning: '`replicas` is 0', whatToDo: 'raise `replicas` to start the service' },
+      ServiceNameConflict: serviceProblems.ServiceNameConflict,
+      SpecInvalid: serviceProblems.SpecInvalid,
+    },
+  },
+  Progressing: {
+    True: {
+      Acting: { meaning: 'the message says what is on its way', whatToDo: 'nothing' },
+    },
+    False: {
+      Stable: { meaning: 'there is nothing to do', whatToDo: 'nothing' },
+      Paused: {
+        meaning: '`spec.paused` is true: nothing is changed',
+        whatToDo: 'set it to false to let the operator go on',
+      },
+    },
+  },
+  Degraded: {
+    True: { ...serviceProblems, ...memberProblems },
+    False: {
+      AllHealthy: { meaning: 'as many members as `replicas` are healthy', whatToDo: 'nothing' },
+      Starting: {
+        meaning: 'the service has never been up, and its members are starting',
+        whatToDo: 'nothing',
+      },
+    },
+  },
+  FailoverBlocked: {
+    True: {
+      QuorumMissing: {
+        meaning: 'too few followers have answered: an acknowledged write may be on a missing one',
+        whatToDo: 'bring back a member that the message names, or the old primary',
+      },
+      LeaseNotExpired: {
+        meaning: 'the old primary is silent, and its lease has not expired',
+        whatToDo: 'nothing: it expires within `leaseDuration`',
+      },
+      LagTooGreat: {
+        meaning: 'every standby is further behind than `maxLag`',
+        whatToDo:
+          'bring back the primary, raise `maxLag`, or accept the loss with `onNoCandidate: PromoteAnyway`',
+      },
+      PrimaryMissing: {
+        meaning: 'after a scale to 0: the member with the newest data is not back',
+        whatToDo:
+          'see what keeps its pod from starting; or go on without it: `onNoCandidate: PromoteAnyway`',
+      },
+      MembersMissing: {
+        meaning: 'data was found, but not every member was heard',
+        whatToDo: 'start the missing ones; they may have more',
+      },
+      PromoteFailed: {
+        meaning: 'the member that must be elected cannot be promoted',
+        whatToDo: 'see its log',
+      },
+      NoCandidate: {
+        meaning: 'no member is healthy, or none holds data',
+        whatToDo:
+          'see `status.members`; if all data are lost, put a backup on a volume, or begin anew',
+      },
+      Delay: {
+        meaning: '`failover.delay` gives the primary time to come back',
+        whatToDo: 'nothing: it ends by itself',
+      },
+      MinInterval: {
+        meaning:
+          'the last failover is less than `minInterval` ago; the wait doubles while new primaries die one after the other',
+        whatToDo: 'nothing: it ends by itself; if new primaries die one after the other, see why',
+      },
+      AutomaticFailoverDisabled: {
+        meaning: '`failover.automatic` is false',
+        whatToDo: 'repair the primary, or set it to true',
+      },
+      Paused: {
+        meaning: '`spec.paused` is true, and a failover is due',
+        whatToDo: 'set it to false to let another member take over',
+      },
+      Unsettled: {
+        meaning: 'the API server has not answered whether an election was written',
+        whatToDo: 'nothing, if the API server is up: the next answer settles it',
+      },
+    },
+    False: {
+      NotNeeded: { meaning: 'no failover is waiting', whatToDo: 'nothing' },
+    },
+  },
+  Fenced: {
+    True: {
+      Quorum: {
+        meaning:
+          'too few followers still follow the former primary for any write to be acknowledged',
+        whatToDo: 'nothing',
+      },
+      Acknowledged: {
+        meaning: 'the former primary itself says that it takes no writes',
+        whatToDo: 'nothing',
+      },
+      Lease: { meaning: 'the lease of the former primary has expired', whatToDo: 'nothing' },
+      Terminated: {
+        meaning: 'the processes of the former primary have ended',
+        whatToDo: 'nothing',
+      },
+    },
+    False: {
+      Fencing: {
+        meaning: 'the former primary may still take writes: members are being told of a new epoch',
+        whatToDo: 'nothing; if it lasts, `FailoverBlocked` says for what it waits',
+      },
+      NotNeeded: { meaning: 'no primary has failed', whatToDo: 'nothing' },
+    },
+  },
+} as const satisfies Record<string, Record<'True' | 'False', Reasons>>;
+
+/** Every reason of an Event besides those of Degraded, which are told as Events, too. */
+export const eventReasons = {
+  PodCreated: { meaning: 'a pod was created', whatToDo: 'nothing' },
+  PodDeleted: { meaning: 'a pod was deleted; the note says why', whatToDo: 'nothing' },
+  FailoverStarted: {
+    meaning: 'the primary has failed; the note says what was heard of it, or not heard',
+    whatToDo: 'find why it failed; its successor is elected without you',
+  },
+  SwitchoverStarted: {
+    meaning: 'the role of the primary is moved on purpose, for an update or after a stop',
+    whatToDo: 'nothing',
+  },
+  PrimaryElected: { meaning: 'a member becomes primary', whatToDo: 'nothing' },
+  FailoverCompleted: { meaning: 'the new primary takes writes', whatToDo: 'nothing' },
+  FailoverBlocked: {
+    meaning: 'a failover is due and waits; the note says for what',
+    whatToDo: 'see the reason of the condition `FailoverBlocked`',
+  },
+  WritesDiscarded: {
+    meaning: 'the former primary had writes that its successor had not',
+    whatToDo: 'see the note: what is known of them, and if a copy of them is kept',
+  },
+  Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
+  Paused: conditionReasons.Progressing.False.Paused,
+  Resumed: { meaning: '`spec.paused` is false again: work goes on', whatToDo: 'nothing' },
+} as const satisfies Reasons;
+
+type Table = typeof conditionReasons;
+
+export type ConditionType = keyof Table;
+export type ConditionReason<
+  T extends ConditionType,
+  S extends 'True' | 'False',
+> = keyof Table[T][S];
+
+export type DegradedReason = ConditionReason<'Degraded', 'True'>;
+export type BlockedReason = ConditionReason<'FailoverBlocked', 'True'>;
+export type FenceMethod = ConditionReason<'Fenced', 'True'>;
+export type EventReason = keyof typeof eventReasons | DegradedReason;
+
+/** A reason that was read and is passed on: from the report of a member, or from a status that is already written. */
+export type RelayedReason = string & { readonly isRelayed: true };
+export const relayed = (reason: string): RelayedReason => reason as RelayedReason;

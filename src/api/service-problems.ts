@@ -1,0 +1,124 @@
+import type { Explanation } from './errors.ts';
+
+/** What the operator finds wrong with a service: each word is a reason of the condition Degraded. */
+export const serviceProblems = {
+  SpecInvalid: {
+    meaning: 'the spec cannot be understood: nothing is changed',
+    whatToDo: 'correct the field that the message names',
+  },
+  StatusRefused: {
+    meaning:
+      'the API server refuses the status, so that it gets old and no failover can be decided; it is offered again every half minute',
+    whatToDo:
+      'apply the CRD that came with this operator; look at the member whose field the message names',
+  },
+  ServiceNameConflict: {
+    meaning: 'a Service has a name that this HAService needs, and belongs to another object',
+    whatToDo: 'rename this HAService, or delete that Service',
+  },
+  NameTaken: {
+    meaning: 'an object has a name that this HAService needs, and belongs to another object',
+    whatToDo: 'rename this HAService, or delete that object',
+  },
+  ForeignPod: {
+    meaning:
+      'a pod has a name or labels of this HAService, and belongs to another object: it takes no traffic',
+    whatToDo: 'delete, rename or relabel that pod',
+  },
+  PortNotFound: {
+    meaning: 'a `targetPort` is the name of no container port',
+    whatToDo: 'name that port in `spec.template`, or write a number',
+  },
+  TemplateRefused: {
+    meaning: 'the API server finds the object that is to be written invalid',
+    whatToDo: 'correct `spec.template`',
+  },
+  WriteRefused: {
+    meaning: 'the API server does not allow a write: quota, pod security or RBAC',
+    whatToDo: 'allow it, or correct `spec.template`',
+  },
+  WriteFailed: {
+    meaning: 'a write to the API server failed, and is tried again',
+    whatToDo: 'nothing, if it ends soon; else what the message says',
+  },
+  NamespaceTerminating: {
+    meaning: 'the namespace is being deleted, and this HAService with it',
+    whatToDo: 'nothing',
+  },
+  AgentImageUnknown: {
+    meaning: 'the operator does not know its own image, which the agent for the pods comes from',
+    whatToDo:
+      'run the operator in a pod with `POD_NAME` and `POD_NAMESPACE`, or set `AGENT_IMAGE` for it',
+  },
+  CommandMissing: {
+    meaning: 'the agent starts the program, and the first container has no `command`',
+    whatToDo: 'write the command and args that the image would run',
+  },
+  ProcessesShared: {
+    meaning:
+      '`hostPID` or `shareProcessNamespace` is true: a program that outlives the agent could not be stopped when its lease ends',
+    whatToDo: 'remove that field, or write `failover.consistency: Eventual`',
+  },
+  WritesWait: {
+    meaning: 'Strong: too few followers are there for any write to be acknowledged',
+    whatToDo: 'bring back a member that the message names',
+  },
+  RivalLeads: {
+    meaning: 'a member that is not the primary says that it takes writes; no Service points at it',
+    whatToDo: 'nothing, if it ends soon: the member is ordered to stop; else see its log',
+  },
+  TooHighEpoch: {
+    meaning:
+      'a member has acknowledged an order of somebody else, and refuses those of this service',
+    whatToDo:
+      'protect its port by a network policy, then free it: see [failover.md](failover.md#what-to-read-at-three-in-the-morning)',
+  },
+  PromoteFailed: {
+    meaning: 'the call or order that promotes the primary failed, and is tried again',
+    whatToDo: 'see the message, and the log of the member',
+  },
+  DemoteFailed: {
+    meaning: 'the call of engine.demote failed, and is tried again',
+    whatToDo: 'see the message, and the log of the member',
+  },
+  FollowFailed: {
+    meaning: 'the order to follow the primary failed, and is tried again',
+    whatToDo: 'see the message, and the log of the member',
+  },
+  FenceFailed: {
+    meaning: 'the order to fence a member failed, and is tried again',
+    whatToDo: 'see the message, and the log of the member',
+  },
+  TooFewZones: {
+    meaning: 'nodes or members span fewer zones than `placement.zones.minZones`',
+    whatToDo: 'add nodes in other zones, or lower `minZones`',
+  },
+  ImagePullFailed: {
+    meaning: 'the image of a container cannot be pulled',
+    whatToDo: 'correct the image or its pull secret in `spec.template`',
+  },
+  ContainerNotStarting: {
+    meaning: 'a container does not start, or ends again and again',
+    whatToDo: 'see `kubectl logs -p POD -c CONTAINER`',
+  },
+  Unschedulable: {
+    meaning: 'the scheduler finds no node for a member',
+    whatToDo: 'add nodes, or relax `spec.placement`',
+  },
+  NotHeard: {
+    meaning: 'a member runs and has never been heard on its port',
+    whatToDo: 'check `spec.engine.port`, the program, and network policies',
+  },
+  MemberUnhealthy: {
+    meaning: 'a member answers its heartbeats, but wrongly',
+    whatToDo: 'see the log of the member',
+  },
+  MemberDead: {
+    meaning: 'nothing listens at a member any more, or it has been silent for too long',
+    whatToDo: 'see the log of the member, and its node',
+  },
+  MembersMissing: {
+    meaning: 'fewer members are healthy than `replicas`',
+    whatToDo: 'nothing, if they are starting; else see `status.members` and `kubectl get pods`',
+  },
+} as const satisfies Record<string, Explanation>;

@@ -1,0 +1,95 @@
+import { fieldManager } from '../../api/labels.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
+import { type Steps, apply, create, get, mergePatch } from '../../kube/api-request.ts';
+import {
+  type ResourceType,
+  endpointSlices,
+  podDisruptionBudgets,
+  services,
+} from '../../kube/resources.ts';
+import type { Store } from '../../kube/store.ts';
+import type { KubeObject } from '../../kube/api-types.ts';
+import { needsUpdate } from './semantic-equality.ts';
+import { type Stores, controllerUid } from '../state/stores.ts';
+
+interface Kind {
+  type: ResourceType<KubeObject>;
+  store: Store<KubeObject>;
+}
+
+function kindOf(manifest: Manifest, stores: Stores): Kind {
+  switch (manifest.kind) {
+    case 'Service':
+      return { type: services, store: stores.services };
+    case 'EndpointSlice':
+      return { type: endpointSlices, store: stores.slices } as unknown as Kind;
+    default:
+      return { type: podDisruptionBudgets, store: stores.budgets };
+  }
+}
+
+export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
+
+/** Makes an object as its manifest says. Writes only if it differs, and never an object that is not ours. */
+export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<EnsureResult> {
+  const { type, store } = kindOf(manifest, stores);
+  const { name, namespace } = manifest.metadata;
+  const actual = store.get(namespace, name);
+  /** Puts what is there now into the cache. False if that is nothing new. */
+  const refresh = function* (): Steps<boolean> {
+    try {
+      store.observeWrite(yield* get(type, { namespace, name }));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      if (actual !== undefined) {
+        store.observeDelete({ namespace, name }, actual.metadata?.uid ?? '');
+      }
+    }
+    return store.get(namespace, name) !== actual;
+  };
+  try {
+    if (actual === undefined) {
+      store.observeWrite(yield* create(type, manifest as KubeObject));
+      return 'Written';
+    }
+    if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {
+      return { foreign: actual };
+    }
+    // On its way out: the next one is made when it has gone.
+    if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
+    if (!needsUpdate(manifest, actual) && !hasSelector(actual)) return 'Same';
+    store.observeWrite(yield* write(type, manifest, actual));
+    return 'Written';
+  } catch (error) {
+    // If the cache was behind, the next pass decides on what is there now.
+    const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
+    if (mayBeBehind && (yield* refresh())) return 'Written';
+    throw error;
+  }
+}
+
+/** A Service that was given a selector by hand would get endpoints that we did not choose. */
+const hasSelector = (object: KubeObject): boolean =>
+  object.kind === 'Service' && 'selector' in ((object as { spec?: object }).spec ?? {});
+
+/** Guarded by resourceVersion, so that an operator with an old cache cannot undo a newer one's write. */
+function write(
+  type: ResourceType<KubeObject>,
+  manifest: Manifest,
+  actual: KubeObject,
+): Steps<KubeObject> {
+  const { name, namespace } = manifest.metadata;
+  const resourceVersion = actual.metadata?.resourceVersion;
+  if (manifest.kind === 'Service') {
+    // A merge patch replaces the list of ports whole: server-side apply would leave a port that was added by hand.
+    const { metadata, spec } = manifest;
+    const patch = {
+      metadata: { resourceVersion, labels: metadata.labels },
+      spec: { ...(spec as object), selector: null },
+    };
+    return mergePatch(type, { namespace, name }, patch);
+  }
+  const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
+  return apply(type, object as KubeObject, fieldManager);
+}

@@ -1,0 +1,119 @@
+import { expect, it, vi } from 'vitest';
+import type { Action } from '../../core/model/action.ts';
+import { type DrivenClient, drive } from '../../kube/drive.ts';
+import { HAError } from '../../api/errors.ts';
+import { desiredService, desiredSlice } from '../../core/resources/owned-objects.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { readsWaitMs } from '../../core/model/primary-suspected.ts';
+import { makeResource } from '../../core/testing/fixtures.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { ApiServerHealth } from '../state/api-server-health.ts';
+import { ReconcileStates } from '../state/reconcile-state.ts';
+import { type ExecuteAllContext, executeAll } from './execute-all.ts';
+import { Stores } from '../state/stores.ts';
+
+/** With the client that answers. */
+type TestContext = ExecuteAllContext & { client: DrivenClient };
+
+const run = (actions: Action[], context: TestContext) =>
+  drive(executeAll(actions, context), context.client, AbortSignal.timeout(1_000));
+
+it('takes a child that needs no write for no sign of the API server', async () => {
+  const resource = makeResource();
+  const stores = new Stores();
+  const manifest = desiredService(resource, 'write');
+  stores.services.put({
+    ...manifest,
+    metadata: { ...manifest.metadata, uid: 'uid-service', resourceVersion: '1' },
+  });
+  const onRestored = vi.fn();
+  const connection = new ApiServerHealth(systemClock, onRestored);
+  connection.failed(new HAError('HA_ERR_API_UNREACHABLE', 'GET /version'));
+  const context = {
+    stores,
+    connection,
+    resource,
+    clock: systemClock,
+    log: silentLog,
+    memory: new ReconcileStates().of(resource.uid),
+  } as unknown as TestContext;
+
+  const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
+
+  expect(done).toEqual({ changed: false, failed: false, lost: false });
+  // Else every resource would be looked at again, in a circle, for as long as the API server is away.
+  expect(onRestored).not.toHaveBeenCalled();
+});
+
+it.each([
+  ['a write that admission holds up', 'HA_ERR_API_TIMEOUT', false],
+  ['a connection that is refused', 'HA_ERR_API_UNREACHABLE', true],
+] as const)('%s says of the API server what it can', async (_what, code, isLost) => {
+  const resource = makeResource();
+  const connection = new ApiServerHealth(systemClock, () => {});
+  const context = {
+    stores: new Stores(),
+    connection,
+    resource,
+    client: { create: () => Promise.reject(new HAError(code, 'POST')) },
+    clock: systemClock,
+    log: silentLog,
+    memory: new ReconcileStates().of(resource.uid),
+  } as unknown as TestContext;
+  const manifest = desiredService(resource, 'write');
+  const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
+  // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
+  expect(done).toEqual({ changed: false, failed: true, lost: true });
+  expect(connection.lostSince(Infinity)).toBe(isLost);
+});
+
+it('puts off what may wait, for a while, and looks again then', async () => {
+  const resource = makeResource();
+  const created: string[] = [];
+  let now = 0;
+  const timers: { ms: number; callback: () => void }[] = [];
+  const enqueue = vi.fn();
+  const context = {
+    stores: new Stores(),
+    connection: new ApiServerHealth(systemClock, () => {}),
+    resource,
+    key: 'shop/web',
+    enqueue,
+    client: {
+      create: async (_: unknown, object: { metadata: { name: string } }) => {
+        created.push(object.metadata.name);
+        return { ...object, metadata: { ...object.metadata, uid: 'uid', resourceVersion: '1' } };
+      },
+    },
+    clock: {
+      ...systemClock,
+      now: () => now,
+      after: (ms: number, callback: () => void) => {
+        timers.push({ ms, callback });
+        return () => {};
+      },
+    },
+    log: silentLog,
+    memory: new ReconcileStates().of(resource.uid),
+  } as unknown as TestContext;
+  const [read, all] = (['read', 'all'] as const).map((role) => ({
+    type: 'EnsureOwnedObject' as const,
+    manifest: desiredSlice(resource, role, [], false),
+  }));
+  const later = { ...read!, mayWait: true };
+
+  expect(await run([later], context)).toMatchObject({ changed: false, failed: false });
+  now = readsWaitMs - 1;
+  await run([later], context);
+  expect(created).toEqual([]);
+  expect(timers).toMatchObject([{ ms: readsWaitMs }]);
+  timers[0]?.callback();
+  expect(enqueue).toHaveBeenCalledWith('shop/web');
+  now = readsWaitMs;
+  await run([later], context);
+  expect(created).toEqual([read!.manifest.metadata.name]);
+  await run([{ ...all!, mayWait: true }], context);
+  expect(created).toHaveLength(1);
+  await run([all!], context);
+  expect(created).toHaveLength(2);
+});

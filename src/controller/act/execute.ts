@@ -1,0 +1,220 @@
+import { fieldManager } from '../../api/labels.ts';
+import { HAError } from '../../api/errors.ts';
+import type { Action } from '../../core/model/action.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { agentProblems } from '../../core/resources/agent-pod.ts';
+import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
+import type { Resource } from '../../core/model/observed.ts';
+import { probePort } from '../../core/model/ports.ts';
+import { readsWaitMs } from '../../core/model/primary-suspected.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
+import { type Steps, apply, create, deleteObject, get } from '../../kube/api-request.ts';
+import { endpointSlices, endpoints, pods } from '../../kube/resources.ts';
+import type { KubeObject, Pod } from '../../kube/api-types.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { ensureOwnedObject } from './ensure-owned-object.ts';
+import { ensureVolumeClaims } from './ensure-volume-claims.ts';
+import type { RoleCommandRunner } from './role-command-runner.ts';
+import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import { isLeftOver, ownerOf } from '../state/owner-references.ts';
+import { type Stores, controllerUid } from '../state/stores.ts';
+import { foreignPodOf } from '../observe/foreign-pods.ts';
+
+/** How long a pod in the way is believed to be there, before its name is tried again. */
+const strangerMs = 30_000;
+
+export interface ExecuteContext {
+  stores: Stores;
+  hooks: RoleCommandRunner;
+  /** Is told of the pods that this process makes. */
+  monitor: Pick<HeartbeatMonitor, 'made'>;
+  clock: Clock;
+  log: Log;
+  key: string;
+  /** Look at the resource again, now. */
+  enqueue: (key: string) => void;
+  resource: Resource;
+  memory: ReconcileState;
+}
+
+/** What an action is called in messages. */
+export function describe(action: Action): string {
+  switch (action.type) {
+    case 'EnsureOwnedObject':
+    case 'Repoint':
+      return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
+    case 'CreatePod':
+      return `create Pod ${action.manifest.metadata.name}`;
+    case 'DeleteStray':
+      return `delete ${action.stray.kind} ${action.stray.name}`;
+    case 'DeletePod':
+      return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
+    case 'LabelPod':
+      return `label Pod ${action.member.name}`;
+    case 'CallHook':
+      return `${action.call.action} ${action.call.member.name}`;
+  }
+}
+
+/** Carries out one action. True if that changed something. @throws HAError if the API server refused or failed. */
+export function* execute(action: Action, context: ExecuteContext): Steps<boolean> {
+  const { stores } = context;
+  switch (action.type) {
+    case 'EnsureOwnedObject':
+    case 'Repoint': {
+      if (waits(action, context)) return false;
+      const result = yield* ensureOwnedObject(stores, action.manifest);
+      if (typeof result === 'object') {
+        const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
+        const reason = isLeftOver(result.foreign, context.resource) ? 'LeftOver' : 'NameTaken';
+        throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });
+      }
+      return result === 'Written';
+    }
+    case 'DeleteStray': {
+      const { kind, name, uid } = action.stray;
+      const ref = { namespace: context.resource.namespace, name };
+      yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
+      stores.slices.observeDelete(ref, uid);
+      return true;
+    }
+    case 'CallHook': {
+      const { spec } = context.resource;
+      const ports = {
+        hook: probePort(spec) ?? 0,
+        order: contactOf(spec, action.call.member).port ?? 0,
+        grpc: usesGrpc(spec),
+      };
+      context.hooks.start(context.key, context.memory, action.call, ports, context.log);
+      return true;
+    }
+    case 'LabelPod': {
+      const { name, uid } = action.member;
+      const { namespace } = context.resource;
+      const object: Pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, uid, labels: action.labels },
+      };
+      try {
+        stores.pods.observeWrite(yield* apply(pods, object, fieldManager));
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+        const found = yield* findPod(name, context);
+        if (found?.metadata?.uid === uid) throw error;
+        // It is gone, or another has its name: the next pass sees that.
+        stores.pods.observeDelete({ namespace, name }, uid);
+      }
+      return true;
+    }
+    case 'CreatePod':
+      return yield* createPod(action, context);
+    case 'DeletePod':
+      return yield* deletePod(action, context);
+  }
+}
+
+/** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
+function waits(
+  action: Extract<Action, { type: 'EnsureOwnedObject' | 'Repoint' }>,
+  { memory, clock, key, enqueue }: ExecuteContext,
+): boolean {
+  const id = `${action.manifest.kind}/${action.manifest.metadata.name}`;
+  if (action.type === 'Repoint' || action.mayWait !== true) {
+    memory.putOffSince.delete(id);
+    return false;
+  }
+  const since = memory.putOffSince.get(id);
+  if (since !== undefined) return clock.now() - since < readsWaitMs;
+  memory.putOffSince.set(id, clock.now());
+  clock.after(readsWaitMs, () => enqueue(key));
+  return true;
+}
+
+function* createPod(
+  action: Extract<Action, { type: 'CreatePod' }>,
+  context: ExecuteContext,
+): Steps<boolean> {
+  const { stores, memory, resource, clock, monitor } = context;
+  // What is wrong is told as a problem: no pod can do without.
+  if (agentProblems(resource).length > 0) return false;
+  yield* ensureVolumeClaims(resource, action.manifest.metadata.name);
+  try {
+    // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
+    const options = { fieldValidation: 'Strict', fieldManager } as const;
+    const pod = yield* create(pods, action.manifest, options);
+    if (pod.metadata?.uid !== undefined) monitor.made(pod.metadata.uid);
+    stores.pods.observeWrite(pod);
+    return true;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const found = yield* findPod(action.manifest.metadata.name, context);
+    if (found !== undefined && controllerUid(found) !== resource.uid) {
+      const untilMs = clock.wallNow() + strangerMs;
+      const stranger = foreignPodOf(found, resource);
+      memory.strangers.set(stranger.name, { stranger, untilMs });
+    }
+    return true;
+  }
+}
+
+/**
+ * Asks the API server for a pod that the watch does not show: where somebody took our labels off one of ours, it is put
+ * back into the cache, and labelled again in the next pass.
+ */
+export function* findPod(
+  name: string,
+  { stores, resource }: Pick<ExecuteContext, 'stores' | 'resource'>,
+): Steps<Pod | undefined> {
+  try {
+    const pod = yield* get(pods, { namespace: resource.namespace, name });
+    if (controllerUid(pod) === resource.uid) stores.pods.observeWrite(pod);
+    return pod;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Asks the API server whether it would take a pod. So a template that it refuses costs no member that runs. That the name is
+ * taken, and the quota used up, by the pod that is to be replaced are no faults.
+ *
+ * @throws HAError where it would not.
+ */
+function* tryPod(manifest: Manifest): Steps<void> {
+  try {
+    yield* create(pods, manifest, { fieldValidation: 'Strict', dryRun: 'All' });
+  } catch (error) {
+    const isOverQuota = error instanceof HAError && error.message.includes('exceeded quota');
+    if (!isAlreadyExists(error) && !isOverQuota) throw error;
+  }
+}
+
+function* deletePod(
+  action: Extract<Action, { type: 'DeletePod' }>,
+  { stores, resource }: ExecuteContext,
+): Steps<boolean> {
+  if (action.replacement !== undefined) {
+    if (agentProblems(resource).length > 0) return false;
+    yield* tryPod(action.replacement);
+  }
+  const { member, gracePeriodSeconds } = action.removal;
+  const ref = { namespace: resource.namespace, name: member.name };
+  const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+  let left: KubeObject | undefined;
+  try {
+    left = yield* deleteObject(pods, ref, { uid: member.uid, ...options });
+  } catch (error) {
+    // If another pod has this name, this one is gone.
+    if (!isConflict(error)) throw error;
+  }
+  if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {
+    stores.pods.observeWrite(left);
+  } else {
+    stores.pods.observeDelete(ref, member.uid);
+  }
+  return true;
+}

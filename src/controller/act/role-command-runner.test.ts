@@ -1,0 +1,164 @@
+import { type IncomingHttpHeaders, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { HookCommand, OrderCommand, RoleCommand } from '../../core/model/role-commands.ts';
+import { FakeClock } from '../../lib/fake-clock.ts';
+import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
+import { serveGrpc } from '../../member-client/grpc/testing.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { RoleCommandRunner } from './role-command-runner.ts';
+import { sendRoleCommand } from './send-role-command.ts';
+import { ReconcileStates, type ReconcileState } from '../state/reconcile-state.ts';
+
+let status = 200;
+let answer: object = {};
+let seen: { url?: string; headers: IncomingHttpHeaders; body: string };
+const server = createServer((request, response) => {
+  void text(request).then((body) => {
+    seen = { url: request.url!, headers: request.headers, body };
+    response.writeHead(status).end(JSON.stringify(answer));
+  });
+});
+let memories: ReconcileStates;
+let memory: ReconcileState;
+let settled: () => Promise<void>;
+let runner: RoleCommandRunner;
+let results: string[];
+let reports: unknown[];
+const clock = new FakeClock();
+
+beforeEach(async () => {
+  status = 200;
+  results = [];
+  reports = [];
+  memories = new ReconcileStates();
+  memory = memories.of('uid');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  let wake = () => {};
+  settled = () => new Promise((resolve) => (wake = resolve));
+  runner = new RoleCommandRunner({
+    clock,
+    send: sendRoleCommand,
+    onEnd: () => wake(),
+    monitor: {
+      heard: (...heard) => reports.push(heard),
+      grant: (key, uid) => ({ 'haservice-lease': `${key} ${uid}` }),
+    },
+    metrics: { hookCalled: (action, result) => results.push(`${action} ${result}`) },
+  });
+});
+
+afterEach(async () => {
+  memories.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const call = (more: Partial<HookCommand> = {}): HookCommand => ({
+  action: 'promote',
+  member: makeMember(makeResource(), 0, { ip: '127.0.0.1' }),
+  hook: { path: '/up', timeout: '2s' },
+  epoch: 3,
+  generation: 1,
+  failures: 0,
+  message: '',
+  reason: 'Crash',
+  ...more,
+});
+const start = (more: Partial<HookCommand> = {}) => give(call(more));
+const give = (role: RoleCommand) => {
+  const { port } = server.address() as AddressInfo;
+  const [hook, toOrder] = role.hook === undefined ? [1, port] : [port, 1];
+  const ports = { hook, order: toOrder, grpc: false };
+  runner.start('shop/web', memory, role, ports, silentLog);
+};
+const order = (more: Partial<OrderCommand> = {}): OrderCommand => {
+  const { hook: _hook, ...rest } = call();
+  return { ...rest, action: 'promote', order: { init: true }, ...more };
+};
+const state = (action = 'promote') => memory.hooks.get(`uid-web-0/${action}`);
+
+it('remembers a call that runs, and that it was done', async () => {
+  start();
+  expect(state()).toMatchObject({ state: 'Running', epoch: 3, generation: 1, failures: 0 });
+  await settled();
+  expect(state()).toMatchObject({ state: 'Done', failures: 0, message: '' });
+  expect(results).toEqual(['promote ok']);
+});
+
+it('counts failures, waits longer after each, and keeps the last one in mind while it tries again', async () => {
+  status = 500;
+  start();
+  await settled();
+  expect(state()).toMatchObject({
+    state: 'Failed',
+    failures: 1,
+    retryAtMs: clock.wallNow() + 500,
+    message: expect.stringContaining('answered 500') as string,
+  });
+  const { message } = state()!;
+  start({ failures: 7, message });
+  expect(state()).toMatchObject({ state: 'Running', failures: 7, message });
+  await settled();
+  expect(state()).toMatchObject({ failures: 8, retryAtMs: clock.wallNow() + 30_000 });
+  expect(results).toEqual(['promote HA_ERR_HOOK_STATUS', 'promote HA_ERR_HOOK_STATUS']);
+});
+
+it('lets a later call take over: the answer to the earlier one counts no more', async () => {
+  start({ epoch: 3 });
+  start({ epoch: 4 });
+  await settled();
+  expect(state()).toMatchObject({ epoch: 4, state: 'Done' });
+});
+
+it('tells nobody of the calls of a resource that is gone', async () => {
+  start();
+  memories.forget('uid');
+  await new Promise(setImmediate);
+  expect(state()?.state).toBe('Running');
+  expect(results).toEqual([]);
+});
+
+it('gives an order, with a grant of time for the one that is to lead, and passes on the report', async () => {
+  answer = { state: 'Leading', epoch: 3, uid: 'uid-web-0' };
+  give(order());
+  await settled();
+  expect(state()).toMatchObject({ state: 'Done', epoch: 3 });
+  expect(reports).toEqual([['shop/web', 'uid-web-0', { ...answer, ledEpoch: 0 }]]);
+  expect(seen).toMatchObject({
+    url: '/haservice/v1/promote',
+    headers: { 'haservice-lease': 'shop/web uid-web-0', 'haservice-epoch': '3' },
+  });
+  const told = { member: 'web-0', uid: 'uid-web-0', epoch: 3, reason: 'Crash', init: true };
+  expect(JSON.parse(seen.body)).toEqual(told);
+  give(order({ action: 'fence', order: {} }));
+  await settled();
+  expect(state('fence')).toMatchObject({ state: 'Done' });
+  expect(seen.headers).not.toHaveProperty('haservice-lease');
+});
+
+it('gives an order over gRPC where the member speaks that', async () => {
+  const { port, stop } = await serveGrpc({
+    member: { Promote: (_call, reply) => reply(null, { state: 'STATE_LEADING', epoch: 3 }) },
+  });
+  runner.start('shop/web', memory, order(), { hook: 1, order: port, grpc: true }, silentLog);
+  await settled();
+  stop();
+  expect(state()).toMatchObject({ state: 'Done' });
+  expect(reports).toMatchObject([['shop/web', 'uid-web-0', { state: 'Leading', epoch: 3 }]]);
+});
+
+it('says why an order was refused, and tries it again sooner than a hook', async () => {
+  status = 409;
+  answer = { error: 'Foreign', message: 'holds other data' };
+  give(order());
+  await settled();
+  expect(state()).toMatchObject({
+    state: 'Failed',
+    message: expect.stringContaining('Foreign (holds other data)'),
+    retryAtMs: clock.wallNow() + 200,
+  });
+  expect(reports).toEqual([]);
+  expect(results).toEqual(['promote HA_ERR_ORDER_REFUSED']);
+});

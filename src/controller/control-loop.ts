@@ -1,0 +1,226 @@
+import { nameLabel } from '../api/labels.ts';
+import { decide } from '../core/decide.ts';
+import { resourcesOfService } from '../core/model/naming.ts';
+import type { Observed } from '../core/model/observed.ts';
+import { HeartbeatMonitor } from '../heartbeat/monitor.ts';
+import type { MonitorPorts } from '../heartbeat/ports.ts';
+import type { Driver } from '../kube/api-request.ts';
+import type { KubeObject } from '../kube/api-types.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { Store } from '../kube/store.ts';
+import { WorkQueue } from '../kube/work-queue.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { RoleCommandRunner } from './act/role-command-runner.ts';
+import type { SendRoleCommand } from './act/send-role-command.ts';
+import { Reconciler } from './reconcile/reconcile.ts';
+import { ApiServerHealth } from './state/api-server-health.ts';
+import { controllerOf } from './state/owner-references.ts';
+import { ReconcileStates } from './state/reconcile-state.ts';
+import { haServices } from './state/resource-type.ts';
+import { Stores } from './state/stores.ts';
+import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
+
+const controller = 'haservice';
+/**
+ * Resources that are worked on at a time: hooks run beside them, so a worker only waits for the API server. Many, as a webhook
+ * that is gone holds up each write of some namespaces for as long as a call may take.
+ */
+const concurrency = 64;
+/** How long what is under way may go on when the operator stops: a failover should not wait for the next process. */
+const graceMs = 5_000;
+
+export type ControlLoopMetrics = Pick<
+  Metrics,
+  | 'workQueue'
+  | 'reconcileStarted'
+  | 'reconcileEnded'
+  | 'setService'
+  | 'forgetService'
+  | 'failover'
+  | 'failoverPhase'
+  | 'hookCalled'
+  | 'heartbeat'
+>;
+
+export interface ControlLoopOptions {
+  drive: Driver;
+  sendRoleCommand: SendRoleCommand;
+  events: Pick<EventRecorder, 'record'>;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  metrics: ControlLoopMetrics;
+  /** Default: the machine's own. */
+  heartbeatPorts?: MonitorPorts;
+  /** Default: the shipped decisions. A test gives others to see that a checker finds them. */
+  decide?: typeof decide;
+  /** Node that this process runs on, if it is known. */
+  nodeName: string | undefined;
+  /** For tests alone: see Observed. */
+  unsafe?: Observed['unsafe'] | undefined;
+  /** The pod of this process, if it runs in one and knows which. */
+  self?: OwnPod | undefined;
+  /** Image that pods take the agent from: the operator's own. */
+  agentImage?: string | undefined;
+}
+
+/**
+ * The operator without the API server's watches and the process: caches, heartbeats, the queue, and the steps that join them.
+ * The operator runs it against a cluster, the simulator against a model of one. Its user fills `stores`, and calls `run` when
+ * all of them hold what is there.
+ */
+export class ControlLoop {
+  readonly stores = new Stores();
+  readonly monitor: HeartbeatMonitor;
+  readonly #options: ControlLoopOptions;
+  readonly #queue: WorkQueue;
+  readonly #memories = new ReconcileStates();
+  readonly #connection: ApiServerHealth;
+  readonly #reconciler: Reconciler;
+
+  constructor(options: ControlLoopOptions) {
+    const { clock, log, metrics, random, heartbeatPorts } = options;
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      clock,
+      random,
+      name: controller,
+      metrics: metrics.workQueue(controller),
+    });
+    const enqueue = (key: string) => this.#queue.add(key);
+    this.#connection = new ApiServerHealth(clock, () => {
+      this.monitor.forgiveSilence();
+      this.#enqueueAll();
+    });
+    this.monitor = new HeartbeatMonitor({
+      clock,
+      log,
+      metrics: metrics.heartbeat,
+      mayGrant: (withinMs) => this.#connection.mayGrant(withinMs),
+      onChange: enqueue,
+      ...(heartbeatPorts === undefined ? {} : { ports: heartbeatPorts }),
+    });
+    const send = options.sendRoleCommand;
+    this.#reconciler = new Reconciler({
+      stores: this.stores,
+      monitor: this.monitor,
+      hooks: new RoleCommandRunner({
+        clock,
+        send,
+        onEnd: enqueue,
+        monitor: this.monitor,
+        metrics,
+      }),
+      memories: this.#memories,
+      events: options.events,
+      connection: this.#connection,
+      clock,
+      log,
+      metrics,
+      decide: options.decide ?? decide,
+      operatorNode: options.nodeName,
+      unsafe: options.unsafe,
+      agentImage: options.agentImage,
+      enqueue,
+    });
+    this.#enqueueOnChanges();
+  }
+
+  /** Asks the API server whether it is there, until the signal. */
+  watchApiServerHealth(signal: AbortSignal): void {
+    const { drive, clock, log, self } = this.#options;
+    watchApiServerHealth({ drive, clock, log, self, connection: this.#connection }, signal);
+  }
+
+  /** Reconciles until the signal. What is under way then is finished, within five seconds. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const endGrace = () => this.#options.clock.after(graceMs, () => stop.abort());
+    let cancel = () => {};
+    signal.addEventListener('abort', () => (cancel = endGrace()), { once: true });
+    await this.#queue.run({
+      concurrency,
+      signal,
+      handler: (key, done) => this.#handle(key, stop.signal, done),
+    });
+    cancel();
+  }
+
+  close(): void {
+    this.#memories.close();
+    this.monitor.close();
+  }
+
+  #handle(key: string, signal: AbortSignal, done: () => void): void {
+    const { metrics, clock, log, drive } = this.#options;
+    const startedAt = clock.now();
+    metrics.reconcileStarted(controller);
+    const end = (result: 'success' | 'error' | 'requeue' | 'requeue_after') => {
+      metrics.reconcileEnded(controller, result, clock.now() - startedAt);
+      done();
+    };
+    drive(this.#reconciler.reconcile(key), signal, (ended) => {
+      if ('error' in ended) {
+        if (!signal.aborted) {
+          log.error({ resource: key, error: ended.error }, 'could not reconcile');
+          this.#queue.addRateLimited(key);
+        }
+        return end('error');
+      }
+      const { failed, requeueAfterMs } = ended.value;
+      if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
+      if (failed) this.#queue.addRateLimited(key);
+      else this.#queue.forget(key);
+      end(failed ? 'requeue' : requeueAfterMs === undefined ? 'success' : 'requeue_after');
+    });
+  }
+
+  #enqueueOnChanges(): void {
+    const { resources, services, slices, budgets, pods, nodes } = this.stores;
+    resources.onChange(({ object }) => this.#queue.add(keyOf(object)));
+    for (const store of [pods, slices, budgets] as Store<KubeObject>[]) {
+      store.onChange(({ object, old }) => {
+        for (const each of [object, old]) this.#enqueueNamed(each);
+      });
+    }
+    services.onChange(({ object }) => {
+      const namespace = object.metadata?.namespace ?? '';
+      for (const name of resourcesOfService(object.metadata?.name ?? '')) {
+        if (resources.get(namespace, name) !== undefined) this.#queue.add(`${namespace}/${name}`);
+      }
+    });
+    nodes.onChange(({ object, old }) => {
+      if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
+    });
+  }
+
+  #enqueueAll(): void {
+    for (const resource of this.stores.resources.list()) this.#queue.add(keyOf(resource));
+  }
+
+  #enqueueNamed(object: KubeObject | undefined): void {
+    const namespace = object?.metadata?.namespace ?? '';
+    const owner = object === undefined ? undefined : controllerOf(object);
+    const names = [
+      object?.metadata?.labels?.[nameLabel],
+      owner?.kind === haServices.kind ? owner.name : undefined,
+    ];
+    for (const name of new Set(names)) {
+      if (name !== undefined) this.#queue.add(`${namespace}/${name}`);
+    }
+  }
+}
+
+const keyOf = (object: KubeObject) => `${object.metadata?.namespace}/${object.metadata?.name}`;
+
+/** What a decision may rest on. Heartbeats of the kubelet change a node every few seconds, and mean nothing here. */
+const nodeFacts = (node: KubeObject | undefined): string => {
+  const { spec, status } = (node ?? {}) as {
+    spec?: { taints?: unknown; unschedulable?: boolean };
+    status?: { conditions?: { type: string; status: string }[] };
+  };
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return JSON.stringify([node?.metadata?.labels, spec?.taints, spec?.unschedulable, ready]);
+};

@@ -1,0 +1,113 @@
+import { durationMs } from '../../api/duration.ts';
+import { type HAService, parseSpec } from '../../api/haservice.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { needsLease } from '../../core/model/capabilities.ts';
+import { serviceNames } from '../../core/model/naming.ts';
+import type { Member, NamedObject, Observed, Resource } from '../../core/model/observed.ts';
+import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
+import { endpointsSeen } from './endpoints-view.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import { isLeftOver, ownerOf } from '../state/owner-references.ts';
+import { toMember } from './pod-view.ts';
+import { storedStatus } from './stored-status.ts';
+import { type Stores, controllerUid } from '../state/stores.ts';
+import { foreignPodsOf } from './foreign-pods.ts';
+import { zonesOf } from './zone-view.ts';
+
+/** @throws HAError HA_ERR_SPEC_INVALID. */
+export const toResource = (object: HAService, agentImage?: string): Resource => ({
+  name: object.metadata.name,
+  namespace: object.metadata.namespace,
+  uid: object.metadata.uid,
+  generation: object.metadata.generation ?? 0,
+  createdAtMs: Date.parse(object.metadata.creationTimestamp ?? ''),
+  deleting: object.metadata.deletionTimestamp !== undefined,
+  spec: parseSpec(object.spec),
+  status: storedStatus(object),
+  ...(agentImage === undefined ? {} : { agentImage }),
+});
+
+/** The pods of a resource as the core sees them, by ordinal. */
+export function membersOf(resource: Resource, stores: Stores): Member[] {
+  const { name, spec } = resource;
+  const { topologyKey } = spec.placement.zones;
+  const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
+  const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
+  return stores.pods
+    .byIndex('owner', resource.uid)
+    .flatMap((pod) => {
+      const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
+      return toMember(view, pod, node) ?? [];
+    })
+    .sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** A pod may have been made with a longer lease than the spec's. */
+function leaseOf(
+  monitor: ObserveContext['monitor'],
+  { spec, status }: Resource,
+  members: Member[],
+) {
+  const { primaryUID } = status;
+  if (!needsLease(spec) || primaryUID === undefined) return {};
+  const { leaseMs: made = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
+  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), made);
+  return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
+}
+
+function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
+  return Object.fromEntries(
+    Object.values(serviceNames(resource.name)).flatMap((name) => {
+      const service = stores.services.get(resource.namespace, name);
+      if (service === undefined) return [];
+      const ours = controllerUid(service) === resource.uid;
+      const uid = service.metadata?.uid ?? '';
+      const leftOver = isLeftOver(service, resource);
+      return [[name, { uid, ours, owner: ownerOf(service), leftOver }]];
+    }),
+  );
+}
+
+export interface ObserveContext {
+  stores: Stores;
+  monitor: Pick<HeartbeatMonitor, 'health' | 'leaseEndsInMs'>;
+  clock: Clock;
+  memory: ReconcileState;
+  operatorNode: string | undefined;
+  unsafe: Observed['unsafe'];
+  connectedSinceMs: number | undefined;
+}
+
+/**
+ * Everything that a decision about this resource rests on. It changes nothing. To be called after the monitor was told of
+ * `members` and of the lease's holder: until then it may grant another lease.
+ */
+export function observe(
+  key: string,
+  resource: Resource,
+  members: Member[],
+  context: ObserveContext,
+): Observed {
+  const { stores, monitor, memory, clock, operatorNode, connectedSinceMs, unsafe } = context;
+  const ownNode =
+    operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
+  const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
+  return {
+    members: members.map((member) => {
+      const health = monitor.health(key, member.uid);
+      return health === undefined ? member : { ...member, health };
+    }),
+    strangers: foreignPodsOf(resource, stores, memory, clock.wallNow()),
+    zones: zonesOf(stores.nodes.list(), resource.spec),
+    ...(operatorZone === undefined ? {} : { operatorZone }),
+    services: servicesOf(resource, stores),
+    failures: [...memory.failures.values()],
+    hooks: [...memory.hooks.values()],
+    ...leaseOf(monitor, resource, members),
+    ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
+    ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
+    ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
+    ...(unsafe === undefined ? {} : { unsafe }),
+    ...endpointsSeen(resource, members, stores),
+  };
+}

@@ -1,0 +1,92 @@
+import {
+  managedByLabel,
+  nameLabel,
+  ordinalLabel,
+  roleLabel,
+  templateHashAnnotation,
+} from '../../api/labels.ts';
+import { agentOf } from '../../core/resources/agent-pod.ts';
+import { ordinalOf } from '../../core/model/naming.ts';
+import type { Member } from '../../core/model/observed.ts';
+import type { Node, Pod } from '../../kube/api-types.ts';
+
+const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];
+
+/** Waiting reasons of every pod's ordinary start. */
+const ordinaryWaits = new Set(['ContainerCreating', 'PodInitializing']);
+
+export const isNodeReady = (node: Node | undefined): boolean =>
+  node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
+  false;
+
+function waitingOf(pod: Pod): Member['waiting'] {
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ];
+  for (const { name, state } of statuses) {
+    const waiting = state?.waiting;
+    if (waiting?.reason === undefined || ordinaryWaits.has(waiting.reason)) continue;
+    return { container: name, reason: waiting.reason, message: waiting.message ?? '' };
+  }
+  return undefined;
+}
+
+/** Whether the kubelet has seen the end of every container: PodGC and others write a phase without it. */
+function hasTerminated({ status }: Pod): boolean {
+  const containers = status?.containerStatuses ?? [];
+  return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
+}
+
+/**
+ * A pod as the core sees it. `undefined` where it has no name that this resource gives.
+ *
+ * @param resource `zone`: the zone that the template itself asks for.
+ */
+export function toMember(
+  resource: { name: string; topologyKey: string; zone?: string | undefined },
+  pod: Pod,
+  node: Node | undefined,
+): Member | undefined {
+  const { metadata, spec, status } = pod;
+  const ordinal = ordinalOf(resource.name, metadata?.name ?? '');
+  if (metadata?.name === undefined || metadata.uid === undefined || ordinal === undefined) {
+    return undefined;
+  }
+  const condition = (type: string) => status?.conditions?.find((entry) => entry.type === type);
+  const scheduled = condition('PodScheduled');
+  const waiting = waitingOf(pod);
+  const zone = node?.metadata?.labels?.[resource.topologyKey];
+  const pinned = spec?.nodeSelector?.[resource.topologyKey] !== resource.zone;
+  const hash = metadata.annotations?.[templateHashAnnotation];
+  const labels = Object.fromEntries(
+    ownLabels.flatMap((label) => {
+      const value = metadata.labels?.[label];
+      return value === undefined ? [] : [[label, value]];
+    }),
+  );
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    ordinal,
+    labels,
+    ...(status?.podIP ? { ip: status.podIP } : {}),
+    ...(spec?.nodeName ? { node: spec.nodeName } : {}),
+    ...(zone === undefined ? {} : { zone }),
+    nodeReady: isNodeReady(node),
+    phase: status?.phase ?? 'Pending',
+    ready: condition('Ready')?.status === 'True',
+    createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
+    ...(metadata.deletionTimestamp === undefined
+      ? {}
+      : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
+    ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(hasTerminated(pod) ? { terminated: true } : {}),
+    ...(spec === undefined ? {} : agentOf(spec)),
+    ...(pinned ? { pinned } : {}),
+    ...(waiting === undefined ? {} : { waiting }),
+    ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
+      ? { unschedulable: scheduled.message ?? 'no node fits' }
+      : {}),
+  };
+}

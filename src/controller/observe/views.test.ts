@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { makeResource } from '../../core/testing/fixtures.ts';
+import type { Node, Pod } from '../../kube/api-types.ts';
+import { toMember } from './pod-view.ts';
+import { zonesOf } from './zone-view.ts';
+
+const topologyKey = 'topology.kubernetes.io/zone';
+const node = (name: string, zone: string, more: Node = {}): Node => ({
+  metadata: { name, labels: { [topologyKey]: zone } },
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  ...more,
+});
+
+describe('toMember', () => {
+  const pod = (more: object = {}, status: object = {}): Pod => ({
+    metadata: {
+      name: 'web-2',
+      uid: 'u',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: { 'haservice.dev/role': 'primary', app: 'x' },
+      annotations: { 'haservice.dev/template-hash': 'h' },
+      ...more,
+    },
+    spec: { nodeName: 'n', containers: [] },
+    status: { phase: 'Running', podIP: '10.0.0.1', ...status },
+  });
+  const view = { name: 'web', topologyKey };
+
+  it('takes what decisions rest on', () => {
+    expect(toMember(view, pod(), node('n', 'b'))).toEqual({
+      name: 'web-2',
+      uid: 'u',
+      ordinal: 2,
+      labels: { 'haservice.dev/role': 'primary' },
+      ip: '10.0.0.1',
+      node: 'n',
+      zone: 'b',
+      nodeReady: true,
+      phase: 'Running',
+      ready: false,
+      createdAtMs: Date.parse('2026-01-01T00:00:00Z'),
+      templateHash: 'h',
+    });
+  });
+
+  it('knows nothing of a pod with another name', () => {
+    for (const name of ['web-02', 'web-x', 'web-2-0', 'other-2', 'web-']) {
+      expect(toMember(view, pod({ name }), undefined)).toBeUndefined();
+    }
+  });
+
+  it('sees why a pod does not start, but for what every start brings', () => {
+    const waiting = (reason: string) => ({
+      containerStatuses: [{ name: 'c', state: { waiting: { reason, message: 'm' } } }],
+    });
+    expect(
+      toMember(view, pod({}, waiting('ContainerCreating')), undefined)?.waiting,
+    ).toBeUndefined();
+    expect(toMember(view, pod({}, waiting('ErrImagePull')), undefined)?.waiting).toEqual({
+      container: 'c',
+      reason: 'ErrImagePull',
+      message: 'm',
+    });
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'full' },
+    ];
+    expect(toMember(view, pod({}, { conditions }), undefined)?.unschedulable).toBe('full');
+  });
+
+  it('knows a pod that was made for one zone, not for the template’s own', () => {
+    const selected = { ...pod(), spec: { containers: [], nodeSelector: { [topologyKey]: 'b' } } };
+    expect(toMember(view, selected as Pod, undefined)?.pinned).toBe(true);
+    expect(toMember({ ...view, zone: 'b' }, selected as Pod, undefined)?.pinned).toBeUndefined();
+  });
+});
+
+describe('zonesOf', () => {
+  const taint = (key: string, effect = 'NoSchedule') => ({ spec: { taints: [{ key, effect }] } });
+  const zones = (nodes: Node[], podSpec: object = {}) =>
+    zonesOf(nodes, makeResource({ template: { spec: { containers: [{}], ...podSpec } } }).spec).map(
+      ({ name, nodes: count }) => `${name} ${count}`,
+    );
+
+  it('counts the nodes of each zone that can take a member', () => {
+    expect(
+      zones([
+        node('1', 'b'),
+        node('2', 'b'),
+        node('3', 'a'),
+        node('4', 'c', { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }),
+        node('5', 'd', { spec: { unschedulable: true } }),
+        node('6', 'e', taint('gpu')),
+        node('7', 'f', taint('gpu', 'PreferNoSchedule')),
+        { metadata: { name: '8' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+      ]),
+    ).toEqual(['a 1', 'b 2', 'f 1']);
+  });
+
+  it('heeds the tolerations and the node selector of the template', () => {
+    const gpu = node('1', 'a', taint('gpu'));
+    expect(zones([gpu], { tolerations: [{ key: 'gpu', operator: 'Exists' }] })).toEqual(['a 1']);
+    expect(zones([gpu], { tolerations: [{ operator: 'Exists' }] })).toEqual(['a 1']);
+    expect(zones([gpu], { tolerations: [{ key: 'gpu', value: 'no' }] })).toEqual([]);
+    expect(zones([node('1', 'a')], { nodeSelector: { disk: 'ssd' } })).toEqual([]);
+  });
+});

@@ -1,0 +1,33 @@
+import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
+import { toConditions } from '../../core/status/conditions.ts';
+import { conditionOf } from '../../core/status/events.ts';
+import type { EventNote } from '../../core/model/observed.ts';
+import { storedStatus } from '../observe/stored-status.ts';
+
+const reason = 'SpecInvalid';
+
+/** Status of a resource whose spec cannot be understood: it keeps what it had, and is told what to correct. */
+export function invalidStatus(object: HAService, message: string, nowMs: number): Status {
+  const status = storedStatus(object);
+  const generation = object.metadata.generation ?? 0;
+  const conditions = toConditions(
+    status.conditions ?? [],
+    [
+      { type: 'Ready', status: false, reason, message },
+      { type: 'Degraded', status: true, reason, message },
+    ],
+    generation,
+    nowMs,
+  );
+  return { ...status, observedGeneration: generation, conditions };
+}
+
+/** The Event for it, where it is news. */
+export function invalidNote(object: HAService, status: Status): EventNote[] {
+  const degraded = (of: Status) => conditionOf(of, 'Degraded')?.message;
+  const note = degraded(status) ?? '';
+  return note === degraded(object.status ?? {})
+    ? []
+    : [{ type: 'Warning', reason, action: 'Reconcile', note }];
+}

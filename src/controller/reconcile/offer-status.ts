@@ -1,0 +1,116 @@
+import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
+import { toConditions } from '../../core/status/conditions.ts';
+import { conditionOf } from '../../core/status/events.ts';
+import { isInvalid } from '../../kube/api-error.ts';
+import type { Steps } from '../../kube/api-request.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import type { ReconcilerOptions } from './reconciler-options.ts';
+import { recordNotes } from '../record/record-notes.ts';
+import { writeStatus } from './status-writer.ts';
+
+/** What is offered, and of whom. */
+interface Subject {
+  object: HAService;
+  memory: ReconcileState;
+  log: Log;
+}
+
+type OfferOptions = Pick<ReconcilerOptions, 'stores' | 'connection' | 'clock' | 'events'>;
+
+const reason = 'StatusRefused';
+/** How long the same status is not tried again: what it was refused for may have been put right, as an old CRD. Milliseconds. */
+const againMs = 30_000;
+/** How many characters of the API server's message are passed on. */
+const quotedLength = 600;
+
+/** Written; or not, as somebody else wrote first; or refused by the API server for what is in it, now or a moment ago. */
+export type Offered = 'Written' | 'Overtaken' | 'Refused';
+
+/**
+ * Writes a status that the API server may refuse. The same one is not written over and over then: it would be refused each
+ * time, as fast as this process can ask.
+ *
+ * @throws HAError where the API server was not reached, or has failed.
+ */
+export function* offerStatus(
+  options: OfferOptions,
+  { object, memory, log }: Subject,
+  status: Status,
+): Steps<Offered> {
+  const now = options.clock.now();
+  const before = memory.refused;
+  if (before !== undefined && now - before.triedAt < againMs && isSame(before.status, status)) {
+    return 'Refused';
+  }
+  try {
+    if (!(yield* writeStatus(options, object, status))) return 'Overtaken';
+    memory.refused = undefined;
+    return 'Written';
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    log.error({ reason, error }, 'the API server has refused the status');
+    const quoted = error.message.slice(0, quotedLength);
+    const message = `the API server refuses the status of this HAService, so that it gets old and no failover can be decided: ${quoted}; apply the CRD that came with this operator, and look at the member whose field is named`;
+    const isNews = message !== before?.message && message !== toldIn(object);
+    if (isNews) {
+      recordNotes(options.events, object, [
+        { type: 'Warning', reason, action: 'Reconcile', note: message },
+      ]);
+    }
+    memory.refused = { status, message, triedAt: now, isUntold: false };
+    return 'Refused';
+  }
+}
+
+/**
+ * Tells of a refused status in the one that is there: a person would else see an old status and no reason. It goes with the
+ * next status that is taken. Where even this is refused, there is the Event, and the log.
+ *
+ * @returns whether somebody else wrote first, so that it must be told again.
+ * @throws HAError where the API server was not reached, or has failed.
+ */
+export function* tellRefusal(
+  options: OfferOptions,
+  { object, memory, log }: Subject,
+): Steps<boolean> {
+  const { refused } = memory;
+  if (refused === undefined || refused.isUntold || toldIn(object) === refused.message) return false;
+  const status = withRefusal(object, refused.message, options.clock.wallNow());
+  try {
+    return !(yield* writeStatus(options, object, status));
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    log.error({ reason, error }, 'the API server has also refused the status that tells of it');
+    refused.isUntold = true;
+    return false;
+  }
+}
+
+/** What the status that is there says of a refused one. */
+function toldIn({ status = {} }: HAService): string | undefined {
+  const degraded = conditionOf(status, 'Degraded');
+  return degraded?.reason === reason ? degraded.message : undefined;
+}
+
+/** The stored status goes back as it is, in words of before where it has some: it was taken once. */
+function withRefusal({ metadata, status = {} }: HAService, message: string, nowMs: number): Status {
+  const { conditions = [], phase } = status;
+  const finding = { type: 'Degraded', status: true, reason, message } as const;
+  const others = conditions.filter(({ type }) => type !== finding.type);
+  const told = toConditions(conditions, [finding], metadata.generation ?? 0, nowMs);
+  return {
+    ...status,
+    ...(phase === 'Healthy' ? { phase: 'Degraded' } : {}),
+    conditions: [...others, ...told],
+  };
+}
+
+/** Whether two say the same. Times do not count: what is not written yet begins anew with each pass. */
+const isSame = (a: Status, b: Status): boolean => timeless(a) === timeless(b);
+
+const timeless = (status: Status): string =>
+  JSON.stringify(status, (key, value: unknown) =>
+    /(Time|Ms|^since|^startedAt)$/.test(key) ? undefined : value,
+  );

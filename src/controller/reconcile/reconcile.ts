@@ -1,0 +1,196 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isHAError } from '../../api/errors.ts';
+import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
+import type { Decision } from '../../core/model/decision.ts';
+import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
+import type { Steps } from '../../kube/api-request.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { describe, findPod } from '../act/execute.ts';
+import { commitElection } from './commit-election.ts';
+import { invalidNote, invalidStatus } from './invalid.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import { countFailover, recordMetrics } from '../record/record-metrics.ts';
+import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
+import { membersOf, observe, toResource } from '../observe/observe.ts';
+import { offerStatus, tellRefusal } from './offer-status.ts';
+import { executeAll } from '../act/execute-all.ts';
+import type { ReconcilerOptions } from './reconciler-options.ts';
+import { recordNotes } from '../record/record-notes.ts';
+import { asStored } from './status-writer.ts';
+import { withStoredEpoch } from './stored-epoch.ts';
+import { lookForSuccess, notePromotion } from '../record/failover-timings.ts';
+
+/**
+ * Passes of one reconciliation. Each decides anew. More than these is no progress but a quarrel, with another writer or
+ * with ourselves: it goes on at the pace of failures.
+ */
+const maxPasses = 10;
+
+export interface Outcome {
+  /** Milliseconds after which to look again. */
+  requeueAfterMs?: number;
+  /** Some write was refused or failed: try again, each time a little later. */
+  failed: boolean;
+}
+
+interface Pass extends Outcome {
+  again: boolean;
+}
+
+interface Subject {
+  key: string;
+  object: HAService;
+  resource: Resource;
+  memory: ReconcileState;
+  log: Log;
+}
+
+/**
+ * Brings one resource closer to its spec: observe, decide, act, until nothing is left to do. Its steps are run by the operator
+ * against the API server, and by the simulator against a model of one.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #uids = new Map<string, string>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws HAError if the API server was not reached, or has failed. */
+  *reconcile(key: string): Steps<Outcome> {
+    for (let pass = 0; pass < maxPasses; pass++) {
+      const object = this.#lookUp(key);
+      if (object === undefined) return { failed: false };
+      const { again, ...outcome } = yield* this.#pass(key, object);
+      if (!again) return outcome;
+    }
+    this.#options.log.warn(
+      { resource: key },
+      `reconcile did not converge after ${maxPasses} passes: ${key}; the operator tries again later`,
+    );
+    return { failed: true };
+  }
+
+  #lookUp(key: string): HAService | undefined {
+    const { stores, memories, monitor, metrics } = this.#options;
+    const [namespace = '', name = ''] = key.split('/');
+    const object = stores.resources.get(namespace, name);
+    const uid = this.#uids.get(key);
+    if (uid !== undefined && uid !== object?.metadata.uid) {
+      // Gone, or made again under the same name: nothing that was known of the old one holds for the new.
+      monitor.remove(key);
+      memories.forget(uid);
+      this.#uids.delete(key);
+      if (object === undefined) metrics.forgetService({ namespace, name });
+    }
+    if (object !== undefined) this.#uids.set(key, object.metadata.uid);
+    return object;
+  }
+
+  *#pass(key: string, object: HAService): Steps<Pass> {
+    const { stores, monitor, clock, connection, metrics, enqueue, memories, agentImage, decide } =
+      this.#options;
+    const memory = memories.of(object.metadata.uid);
+    const log = this.#options.log.child({ resource: key });
+    let resource: Resource;
+    try {
+      resource = toResource(object, agentImage);
+    } catch (error) {
+      if (!isHAError(error, 'HA_ERR_SPEC_INVALID')) throw error;
+      const status = invalidStatus(object, error.message, clock.wallNow());
+      const notes = invalidNote(object, status);
+      const rest = { again: false, failed: false };
+      return yield* this.#finish({ object, memory, log }, status, notes, rest);
+    }
+    resource = withStoredEpoch(resource, memory);
+    if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
+    const subject: Subject = { key, object, resource, memory, log };
+    yield* this.#findPrimary(subject);
+    const members = membersOf(resource, stores);
+    monitor.setMembers(key, monitoredMembers(resource, members), monitorConfigOf(resource));
+    const observed = observe(key, resource, members, {
+      ...this.#options,
+      memory,
+      connectedSinceMs: connection.sinceWallMs,
+    });
+    forgetOld(memory, observed, clock.wallNow());
+    const decision = decide(resource, observed, clock.wallNow());
+    recordMetrics(metrics, resource, observed, decision.status);
+    if (decision.commit !== undefined) {
+      const offered = yield* commitElection(this.#options, subject, decision);
+      if (offered !== 'Refused') return { again: true, failed: false };
+      return { again: yield* tellRefusal(this.#options, subject), failed: true };
+    }
+    if (forgetOldFailures(memory, decision)) return { again: true, failed: false };
+    notePromotion(resource, observed, memory, clock.wallNow());
+    const context = { ...this.#options, ...subject };
+    const { changed, failed, lost } = yield* executeAll(decision.actions, context);
+    if (lost) return { again: false, failed };
+    lookForSuccess(resource, memory, stores, clock, () => enqueue(key));
+    // Something was written: the next pass sees it, and writes the status once.
+    if (changed && !failed) return { again: true, failed };
+    const { requeueAtMs } = decision;
+    return yield* this.#finish(subject, decision.status, decision.events, {
+      again: false,
+      failed,
+      ...(requeueAtMs === undefined
+        ? {}
+        : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
+    });
+  }
+
+  /** The watch goes by labels: before the primary's pod is called gone, make sure that it did not just lose them. */
+  *#findPrimary({ resource, memory }: Subject): Steps<void> {
+    const { stores } = this.#options;
+    const { primary, primaryUID } = resource.status;
+    if (primary === undefined || primaryUID === undefined) return;
+    const owned = stores.pods.byIndex('owner', resource.uid);
+    if (owned.some(({ metadata }) => metadata?.uid === primaryUID)) {
+      memory.missedUid = undefined;
+    } else if (memory.missedUid !== primaryUID) {
+      yield* findPod(primary, { stores, resource });
+      memory.missedUid = primaryUID;
+    }
+  }
+
+  /** Writes the status where it has changed, and tells the Events that go with it. */
+  *#finish(
+    subject: Pick<Subject, 'object' | 'memory' | 'log'>,
+    wished: Status,
+    notes: EventNote[],
+    pass: Pass,
+  ): Steps<Pass> {
+    const { metrics, events } = this.#options;
+    const { object } = subject;
+    const status = asStored(wished);
+    if (isDeepStrictEqual(status, object.status ?? {})) return pass;
+    const offered = yield* offerStatus(this.#options, subject, status);
+    if (offered === 'Overtaken') return { ...pass, again: true };
+    if (offered === 'Refused') {
+      const again = yield* tellRefusal(this.#options, subject);
+      return { ...pass, again, failed: true };
+    }
+    countFailover(metrics, object, status);
+    recordNotes(events, object, notes);
+    return pass;
+  }
+}
+
+/** What pods were told that are gone, and foreign pods that were seen too long ago. */
+function forgetOld(memory: ReconcileState, { members }: Observed, nowMs: number): void {
+  const known = new Set(members.map(({ uid }) => uid));
+  for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
+  for (const [name, { untilMs }] of memory.strangers) {
+    if (nowMs >= untilMs) memory.strangers.delete(name);
+  }
+}
+
+/** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */
+function forgetOldFailures(memory: ReconcileState, { actions }: Decision): boolean {
+  const wanted = new Set(actions.map(describe));
+  const old = [...memory.failures.keys()].filter((what) => !wanted.has(what));
+  for (const what of old) memory.failures.delete(what);
+  return old.length > 0;
+}

@@ -1,0 +1,41 @@
+import type { HAService } from '../../api/haservice.ts';
+import type { Status } from '../../api/status.ts';
+import { healthOf } from '../../core/model/member.ts';
+import type { Observed, Resource } from '../../core/model/observed.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+
+/** What a reconcile counts. */
+export type ReconcileMetrics = Pick<
+  Metrics,
+  'setService' | 'forgetService' | 'failover' | 'failoverPhase'
+>;
+
+/** Keeps the gauges of one resource in step with what is decided about it. */
+export function recordMetrics(
+  metrics: ReconcileMetrics,
+  resource: Resource,
+  observed: Observed,
+  next: Status,
+): void {
+  const { namespace, name } = resource;
+  const counts: Partial<Record<ReturnType<typeof healthOf>, number>> = {};
+  for (const member of observed.members) {
+    const health = healthOf(member);
+    counts[health] = (counts[health] ?? 0) + 1;
+  }
+  metrics.setService({ namespace, name }, next.epoch ?? 0, counts);
+}
+
+/** Counts the failover that has ended with this status, once it has landed. */
+export function countFailover(metrics: ReconcileMetrics, object: HAService, next: Status): void {
+  const { namespace, name } = object.metadata;
+  const before = object.status?.failovers?.[0];
+  const after = next.failovers?.[0];
+  if (after?.outcome !== 'Completed' || before?.outcome !== 'Promoting') return;
+  metrics.failover({ namespace, name }, after.trigger);
+  const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess', 'total'] as const;
+  for (const phase of phases) {
+    const ms = after[`${phase}Ms`];
+    if (ms !== undefined) metrics.failoverPhase(phase, ms);
+  }
+}

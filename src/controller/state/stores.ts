@@ -1,0 +1,36 @@
+import { nameLabel } from '../../api/labels.ts';
+import type { HAService } from '../../api/haservice.ts';
+import type { KubeObject } from '../../kube/api-types.ts';
+import type {
+  EndpointSlice,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+} from '../../kube/api-types.ts';
+import { Store } from '../../kube/store.ts';
+import { controllerOf } from './owner-references.ts';
+
+/** UID of the controller of an object, by which children are matched: never by name alone. */
+export const controllerUid = (object: KubeObject): string | undefined => controllerOf(object)?.uid;
+
+const byOwner = (object: KubeObject) => {
+  const uid = controllerUid(object);
+  return uid === undefined ? [] : [uid];
+};
+
+/** `namespace/name` of the resource that an object's label names. */
+const byLabel = (object: KubeObject) => {
+  const name = object.metadata?.labels?.[nameLabel];
+  return name === undefined ? [] : [`${object.metadata?.namespace}/${name}`];
+};
+
+/** Everything that the operator knows of the cluster. */
+export class Stores {
+  readonly services = new Store<Service>();
+  readonly slices = new Store<EndpointSlice>({ indexers: { label: byLabel } });
+  readonly budgets = new Store<PodDisruptionBudget>();
+  readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
+  readonly nodes = new Store<Node>();
+  readonly resources = new Store<HAService>();
+}

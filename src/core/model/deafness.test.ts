@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { dead, healthy, makeMember, makeObserved, running, t0 } from '../testing/fixtures.ts';
+import { judgeSilence } from './deafness.ts';
+
+const { resource } = running({ heartbeat: { timeout: '2s' } });
+
+/** web-1 falls silent at t0; web-0 is heard since then. */
+function judge(heardSinceMs: number | undefined, connectedSinceMs = -Infinity, tie?: 'Members') {
+  const health =
+    heardSinceMs === undefined ? dead('Silent') : healthy({ sinceWallMs: heardSinceMs });
+  const members = [
+    makeMember(resource, 0, { health }),
+    makeMember(resource, 1, { health: dead('Silent') }),
+  ];
+  return judgeSilence(resource, makeObserved(members, { connectedSinceMs }), t0, tie);
+}
+
+it('is the member’s if another was heard all the while', () => {
+  const own = { mayBeOwn: false, countsFromMs: t0, believedAtMs: t0 };
+  expect(judge(t0 - 1)).toEqual(own);
+  expect(judge(t0 - 1, t0 - 1)).toEqual(own);
+});
+
+it('may be the operator’s until others have been heard, and the API server reached, for the timeout', () => {
+  const since = (ms: number) => ({ mayBeOwn: true, countsFromMs: ms, believedAtMs: ms + 2_000 });
+  expect(judge(t0 + 500)).toEqual(since(t0 + 500));
+  expect(judge(t0 - 1, t0 + 700)).toEqual(since(t0 + 700));
+  expect(judge(t0 + 900, t0 + 700)).toEqual(since(t0 + 900));
+});
+
+it('may be the operator’s for ever while nobody is heard', () => {
+  expect(judge(undefined)).toEqual({
+    mayBeOwn: true,
+    countsFromMs: Infinity,
+    believedAtMs: Infinity,
+  });
+});
+
+it('is whose the caller says if both began in one millisecond', () => {
+  expect(judge(t0)).toMatchObject({ mayBeOwn: true, believedAtMs: t0 + 2_000 });
+  expect(judge(t0, -Infinity, 'Members')).toMatchObject({ mayBeOwn: false, believedAtMs: t0 });
+});

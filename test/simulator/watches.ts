@@ -1,0 +1,104 @@
+import type { KubeObject } from '../../src/kube/api-types.ts';
+import type { Store } from '../../src/kube/store.ts';
+import type { Stores } from '../../src/controller/state/stores.ts';
+import { type ApiServer, type Change, type WatchedKind, watchedKinds } from './api-server.ts';
+import type { Kernel } from './kernel.ts';
+import type { Network } from './network.ts';
+
+const storesOf = (stores: Stores): Record<WatchedKind, Store<KubeObject>> => ({
+  haservices: stores.resources as unknown as Store<KubeObject>,
+  pods: stores.pods,
+  services: stores.services,
+  endpointslices: stores.slices as unknown as Store<KubeObject>,
+  poddisruptionbudgets: stores.budgets,
+  nodes: stores.nodes,
+});
+
+const perKind = (ms: number) =>
+  Object.fromEntries(watchedKinds.map((kind) => [kind, ms])) as Record<WatchedKind, number>;
+
+export interface WatchesOptions {
+  kernel: Kernel;
+  network: Network;
+  api: ApiServer;
+  /** Of the operator. */
+  place: string;
+  stores: Stores;
+  /** Every store has been filled for the first time. */
+  onSynced: () => void;
+}
+
+/**
+ * What fills an operator's stores, in place of src/kube/reflector.ts: one watch for each kind, each in order but late, the one
+ * later than the other; a watch that breaks is followed by a new list.
+ */
+export class Watches {
+  readonly #options: WatchesOptions;
+  readonly #stores: Record<WatchedKind, Store<KubeObject>>;
+  /** When the last event of a watch arrives: the next cannot overtake it. */
+  readonly #lastAt = perKind(0);
+  readonly #broken = new Set<WatchedKind>();
+  readonly #missing = new Set<WatchedKind>(watchedKinds);
+  /** Until when a watch passes nothing on. */
+  readonly #stalledUntil = perKind(0);
+  #isClosed = false;
+
+  constructor(options: WatchesOptions) {
+    this.#options = options;
+    this.#stores = storesOf(options.stores);
+    options.api.watchers.add(this.#watch);
+    for (const kind of watchedKinds) this.#relist(kind, 0);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#options.api.watchers.delete(this.#watch);
+  }
+
+  /** A watch passes on nothing for so long: its events come late, or are lost and listed anew. */
+  stall(kind: WatchedKind, ms: number): void {
+    this.#stalledUntil[kind] = this.#options.kernel.nowMs + ms;
+  }
+
+  readonly #watch = ({ kind: name, object, isGone }: Change): void => {
+    const kind = watchedKinds.find((each) => each === name);
+    if (kind === undefined || this.#broken.has(kind)) return;
+    const { kernel, network, place } = this.#options;
+    const { nowMs, random } = kernel;
+    if (network.isCut('api', place)) {
+      this.#broken.add(kind);
+      this.#relist(kind, random.between(500, 4_000));
+      return;
+    }
+    const stalled = this.#stalledUntil[kind];
+    const usual = random.chance(0.1) ? random.between(20, 400) : random.between(0.5, 5);
+    const atMs = Math.max(this.#lastAt[kind], Math.max(nowMs, stalled) + usual);
+    this.#lastAt[kind] = atMs;
+    kernel.after(atMs - nowMs, () => {
+      if (this.#isClosed) return;
+      const store = this.#stores[kind];
+      if (isGone) store.remove(object);
+      else store.put(object);
+    });
+  };
+
+  #relist(kind: WatchedKind, ms: number): void {
+    const { kernel, network, place, api } = this.#options;
+    kernel.after(ms, () => {
+      if (this.#isClosed) return;
+      if (network.isCut('api', place) || network.isCut(place, 'api')) {
+        this.#relist(kind, 1_000);
+        return;
+      }
+      this.#broken.delete(kind);
+      const objects = api.list(kind);
+      const version = String(api.version);
+      kernel.after(kernel.random.between(1, 10), () => {
+        if (this.#isClosed) return;
+        this.#stores[kind].replace(objects, version);
+        const isNews = this.#missing.delete(kind) && this.#missing.size === 0;
+        if (isNews) this.#options.onSynced();
+      });
+    });
+  }
+}
