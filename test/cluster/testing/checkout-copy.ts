@@ -30,10 +30,10 @@ export interface Command {
 /** Folder of all copies, so that what a killed test has left can be found. */
 const copies = join(checkout, '.cluster-copies');
 
-/** What a copy has of the checkout: the command that it runs, and the sources of the operator's image. */
+/** What a copy has of the checkout: the command that it runs, the sources of the operator's image, and what a user applies. */
 export const copied = [
-  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore'],
-  ...['src', 'test', 'scripts', 'crds', 'manifests'],
+  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore', 'CONTRIBUTING.md'],
+  ...['src', 'test', 'scripts', 'crds', 'manifests', 'examples'],
 ];
 
 /** A second checkout, whose cluster runs beside any other: its path contains characters that need quoting. */
