@@ -183,8 +183,8 @@ export class Cluster {
   }
 
   /**
-   * Whether every node holds the image of a docker-archive. Images are told apart by the file names of their archives: ask
-   * only for an archive whose name says what is in it.
+   * Whether every node holds the image of a docker-archive. Images are distinguished by the file names of their archives: call this
+   * only for an archive whose name depends on its content.
    */
   async hasImage(archive: string): Promise<boolean> {
     const held = await Promise.all(
@@ -193,7 +193,7 @@ export class Cluster {
     return held.every(Boolean);
   }
 
-  /** Runs kubectl to its end. @returns its output. @throws ClusterError with what it said. */
+  /** Runs kubectl to its end. @returns its output. @throws ClusterError with its error message. */
   runKubectl(
     args: readonly string[],
     options: { input?: string; timeoutMs?: number; signal?: AbortSignal | undefined } = {},

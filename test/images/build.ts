@@ -103,7 +103,7 @@ export interface BaseOptions {
   signal: AbortSignal;
 }
 
-/** Puts the image that all others are built on into the store: out of the cache, or made anew. @returns its tag. */
+/** Loads the base image of all others into the store: from the cache, or newly built. @returns its tag. */
 export async function provideBase(buildah: Buildah, options: BaseOptions): Promise<string> {
   const { cache, dir, log, signal } = options;
   const archive = join(cache, `base-${contentKey(baseSources(checkout))}.tar`);

@@ -56,7 +56,7 @@ export class Buildah {
     await this.#run('commit', '--quiet', '--rm', container, tag);
   }
 
-  /** Times are left out of the image, so that the same content gives the same layer: images share it on a node. */
+  /** Without timestamps, so that the same content gives the same layer, which images share on a node. */
   async build(
     { context, dockerfile, target, args = {}, stages = {}, flags = [] }: Build,
     tag: string,

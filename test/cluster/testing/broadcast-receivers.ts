@@ -32,7 +32,10 @@ class Receiver {
   receives(text: string): Promise<void> {
     if (this.received.includes(text)) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`nobody received “${text}” there`)), 30_000);
+      const late = setTimeout(
+        () => reject(new Error(`the receiver did not get “${text}”`)),
+        30_000,
+      );
       this.#waiting.set(text, () => {
         clearTimeout(late);
         resolve();

@@ -30,7 +30,7 @@ export interface Command {
 /** Folder of all copies, so that what a killed test has left can be found. */
 const copies = join(checkout, '.cluster-copies');
 
-/** What a copy has of the checkout: the command that it runs, what the operator is built from, and what a user applies. */
+/** What a copy has of the checkout: the command that it runs, the sources of the operator's image, and what a user applies. */
 export const copied = [
   ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore', 'CONTRIBUTING.md'],
   ...['src', 'test', 'scripts', 'crds', 'manifests', 'examples'],
@@ -88,11 +88,11 @@ export class CheckoutCopy {
     return { pid: child.pid ?? 0, says, ended };
   }
 
-  /** Changes a text in one of its files. @throws Error if the text is not there. */
+  /** Changes a text in one of its files. @throws Error if the file does not contain it. */
   replace(path: string, before: string, after: string): void {
     const file = join(this.dir, path);
     const text = readFileSync(file, 'utf8');
-    if (!text.includes(before)) throw new Error(`${path} does not say “${before}”`);
+    if (!text.includes(before)) throw new Error(`${path} does not contain “${before}”`);
     writeFileSync(file, text.replace(before, after));
   }
 

@@ -71,7 +71,7 @@ test.each([
   await hook('promote', 1);
 });
 
-test('is unhealthy when told to be, over HTTP and over lines', async () => {
+test('is unhealthy on request, over HTTP and over lines', async () => {
   const { member, ask } = await start({});
   const lines = createLineServer((line) => member.answerLine(line));
   onTestFinished(() => void lines.close());
