@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Sample } from '../measure/sample.ts';
-import type { System } from '../measure/system.ts';
-import { analyse } from '../measure/window.ts';
+import type { Sample } from '../framework/sample.ts';
+import type { System } from '../framework/system.ts';
+import { analyse } from '../framework/window.ts';
 import { type Result, demoRecord, markMs, resultPicture, resultTable } from './report.ts';
 
 const faultAt = 1_000_000;

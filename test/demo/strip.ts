@@ -1,4 +1,4 @@
-import type { Sample } from '../measure/sample.ts';
+import type { Sample } from '../framework/sample.ts';
 
 /** How the requests went that were sent in one cell's time. */
 export type Cell = 'none' | 'ok' | 'some' | 'failed';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
-import { operatorAvailable, operatorNamespace, operatorPod } from '../measure/operator.ts';
+import { operatorAvailable, operatorNamespace, operatorPod } from '../framework/operator.ts';
 import { haService, withHooks } from './manifests.ts';
 import { Traffic } from './traffic.ts';
 import { World } from './world.ts';

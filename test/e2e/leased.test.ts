@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { operatorPods } from '../measure/operator.ts';
+import { operatorPods } from '../framework/operator.ts';
 import { haService, memberTemplate } from './manifests.ts';
 import { World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { firstFound } from '../measure/first-found.ts';
-import { lines } from '../measure/lines.ts';
+import { firstFound } from '../framework/first-found.ts';
+import { lines } from '../framework/lines.ts';
 import { workloadImage } from './manifests.ts';
 import type { World } from './world.ts';
 

@@ -14,10 +14,10 @@ import {
 import { Store } from '../../src/kube/store.ts';
 import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { Api } from '../measure/api.ts';
-import { firstFound } from '../measure/first-found.ts';
-import { follow } from '../measure/follow.ts';
-import { isSettled } from '../measure/state.ts';
+import { Api } from '../framework/api.ts';
+import { firstFound } from '../framework/first-found.ts';
+import { follow } from '../framework/follow.ts';
+import { isSettled } from '../framework/state.ts';
 
 const waitMs = 90_000;
 const callMs = 10_000;

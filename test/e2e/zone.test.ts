@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { operatorPod } from '../measure/operator.ts';
+import { operatorPod } from '../framework/operator.ts';
 import { haService } from './manifests.ts';
 import { World } from './world.ts';
 

@@ -1,8 +1,8 @@
 import { Cluster } from '../../cluster/cluster.ts';
-import type { FaultName } from '../../measure/faults.ts';
-import { Live } from '../../measure/live.ts';
-import { freshNamespace, removeNamespace } from '../../measure/objects.ts';
-import type { Place } from '../../measure/place.ts';
+import type { FaultName } from '../../framework/faults.ts';
+import { Live } from '../../framework/live.ts';
+import { freshNamespace, removeNamespace } from '../../framework/objects.ts';
+import type { Environment } from '../../framework/environment.ts';
 import { Kube } from './kube.ts';
 import type { Peer } from './peer.ts';
 import { type PeerRow, peerRowOf } from './rows.ts';
@@ -12,7 +12,7 @@ import { systemOf } from './systems.ts';
 const removeMs = 180_000;
 
 export interface PeerOptions {
-  place: Place;
+  environment: Environment;
   namespace: string;
   /** Names of systems. */
   systems: readonly string[];
@@ -47,29 +47,34 @@ export async function benchPeers(options: PeerOptions): Promise<{
 
 /** One system at a time: they would slow each other down. */
 async function benchSystem(
-  { place, namespace, runs, only, log, signal: stop }: PeerOptions,
+  { environment, namespace, runs, only, log, signal: stop }: PeerOptions,
   name: string,
   measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[],
 ): Promise<void> {
   const end = new AbortController();
   const signal = AbortSignal.any([stop, end.signal]);
-  const { client } = place.api;
+  const { client } = environment.api;
   try {
     await freshNamespace(client, namespace, signal);
     const live = await Live.open(client, signal);
-    const kube = new Kube({ cluster: await Cluster.open(), api: place.api, namespace, signal });
+    const kube = new Kube({
+      cluster: await Cluster.open(),
+      api: environment.api,
+      namespace,
+      signal,
+    });
     const peer = systemOf(name, kube, live);
     log(`making ${peer.title} (${name})`);
     await peer.deploy();
     // A lone pod on a node that is cut off is not replaced before five minutes have passed.
-    const faults = place.faults.filter(
+    const faults = environment.faults.filter(
       (fault) =>
         only.includes(fault.name) && !(name === 'redis-plain' && fault.name === 'node-lost'),
     );
     for (const fault of faults) {
       const seen: PeerRun[] = [];
       measured.push({ peer, fault: fault.name, seen });
-      await runPeerSeries({ place, kube, live, log }, peer, { fault, runs }, seen);
+      await runPeerSeries({ environment, kube, live, log }, peer, { fault, runs }, seen);
     }
   } finally {
     await removeNamespace(client, namespace, AbortSignal.timeout(removeMs));

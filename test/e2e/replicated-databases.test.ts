@@ -6,7 +6,7 @@ import { World } from './world.ts';
 let world: World;
 
 beforeAll(async () => {
-  world = await World.open('e2e-led');
+  world = await World.open('e2e-replicated-databases');
   await world.apply(secret());
 });
 afterEach(() => world.cluster.healAll());

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operatorNamespace, operatorPod } from '../measure/operator.ts';
+import { operatorNamespace, operatorPod } from '../framework/operator.ts';
 import { haService } from './manifests.ts';
 import { World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.open('e2e-by-hand');
+  world = await World.open('e2e-drift-correction');
 });
 afterAll(() => world.close());
 
@@ -151,7 +151,7 @@ describe.concurrent('a resource', () => {
   });
 
   it('whose namespace is deleted disturbs nobody', async () => {
-    const namespace = 'e2e-by-hand-doomed';
+    const namespace = 'e2e-drift-correction-doomed';
     const resource = { ...haService('doomed'), metadata: { name: 'doomed', namespace } };
     const { cluster } = world;
     await cluster.runKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
