@@ -19,7 +19,7 @@ function result(system: System, failingMs: number): Result {
 
 const results = [result('haservice', 2_300), result('kubernetes', 60_000)];
 
-it('sets both systems side by side, and says where the end was not seen', () => {
+it('shows both systems side by side, and says if the end was not seen', () => {
   expect(`\n${resultTable(results)}`).toMatchInlineSnapshot(`
     "
     fault      system      sent  failed  ms to last failure

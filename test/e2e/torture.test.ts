@@ -25,7 +25,7 @@ afterAll(async () => {
   await api.close();
 });
 
-it('Redis loses no acknowledged write and has no two primaries, whatever comes by these seeds', async () => {
+it('Redis loses no acknowledged write and has no two primaries under the faults of these seeds', async () => {
   const lines: string[] = [];
   const { results, error } = await torture({
     ...{ target, api, namespace, faults, runs, seed, histories: undefined },

@@ -182,7 +182,7 @@ export class World {
     });
   }
 
-  /** Asks a pod over the API server. @returns the body, also where the status is no success. */
+  /** Asks a pod over the API server. @returns the body, even if the status is no success. */
   async ask(pod: string, method: 'GET' | 'POST', path: string): Promise<string> {
     await this.until(`${pod} to have an address`, () => this.pod(pod)?.status?.podIP);
     const proxy = `/api/v1/namespaces/${this.namespace}/pods/${pod}:8080/proxy${path}`;
@@ -191,7 +191,7 @@ export class World {
       : this.cluster.runKubectl(['create', '--raw', proxy, '-f', '-'], { input: '{}' });
   }
 
-  /** Waits until every member is healthy and the Services point where they should. */
+  /** Waits until every member is healthy and the Services point at the right members. */
   async settled(name: string): Promise<Status & { primary: string; epoch: number }> {
     return this.until(`${name} to be settled`, () => {
       const resource = this.resource(name);

@@ -195,7 +195,7 @@ export class Agent implements FollowerHost, Leader {
     }
   }
 
-  /** Data from the leader are in memory; they are written to disk in the background. */
+  /** Writes to disk, in the background, what came from the leader. */
   writeDown(before: Data | undefined): void {
     const { volume, behaviour } = this;
     if (!behaviour.forgetsPosition) return;
