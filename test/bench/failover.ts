@@ -1,7 +1,7 @@
-import type { FaultName } from '../measure/faults.ts';
-import { readObject } from '../measure/objects.ts';
-import type { Place } from '../measure/place.ts';
-import { Stage } from '../measure/stage.ts';
+import type { FaultName } from '../framework/faults.ts';
+import { readObject } from '../framework/objects.ts';
+import type { Environment } from '../framework/environment.ts';
+import { ComparisonTestbed } from '../framework/comparison-testbed.ts';
 import { type Plan, type ServiceName, heartbeats, plans, unhurried } from './plan.ts';
 import { type Row, rowOf } from './rows.ts';
 import { type Runs, runSeries } from './series.ts';
@@ -9,7 +9,7 @@ import { type Runs, runSeries } from './series.ts';
 const quickstart = new URL('../../examples/quickstart.yaml', import.meta.url);
 
 export interface FailoverOptions {
-  place: Place;
+  environment: Environment;
   namespace: string;
   runs: number;
   only: readonly FaultName[];
@@ -23,7 +23,7 @@ export async function benchFailover(options: FailoverOptions): Promise<{
   error: Error | undefined;
 }> {
   const measured: { plan: Plan; seen: Runs }[] = [];
-  const all = plans(options.place.faults, options.runs).filter(({ fault }) =>
+  const all = plans(options.environment.faults, options.runs).filter(({ fault }) =>
     options.only.includes(fault.name),
   );
   let error: Error | undefined;
@@ -43,7 +43,7 @@ export async function benchFailover(options: FailoverOptions): Promise<{
  * which waits a second in between by default (minSyncPeriod).
  */
 async function runOnTestbed(
-  { place, namespace, log, signal: stop }: FailoverOptions,
+  { environment, namespace, log, signal: stop }: FailoverOptions,
   name: ServiceName,
   chosen: Plan[],
   measured: { plan: Plan; seen: Runs }[],
@@ -59,11 +59,16 @@ async function runOnTestbed(
       failover: unhurried,
     };
     const object = { ...web, metadata: { name, namespace }, spec };
-    const testbed = await Stage.open({ api: place.api, namespace, objects: [object], signal });
+    const testbed = await ComparisonTestbed.open({
+      api: environment.api,
+      namespace,
+      objects: [object],
+      signal,
+    });
     for (const plan of chosen) {
       const seen: Runs = { windows: [], phases: [] };
       measured.push({ plan, seen });
-      await runSeries({ place, testbed, log, signal }, plan, seen);
+      await runSeries({ environment, testbed, log, signal }, plan, seen);
     }
   } finally {
     end.abort(new Error('the series have ended'));

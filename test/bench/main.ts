@@ -7,11 +7,11 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from '../cluster/cluster.ts';
-import type { FaultName } from '../measure/faults.ts';
+import type { FaultName } from '../framework/faults.ts';
 import { usualImages } from '../images/images.ts';
 import type { ImageName } from '../images/recipe.ts';
-import { interruptible } from '../measure/interrupt.ts';
-import { type Place, localPlace } from '../measure/place.ts';
+import { interruptible } from '../framework/interrupt.ts';
+import { type Environment, localEnvironment } from '../framework/environment.ts';
 import { benchFailover } from './failover.ts';
 import { benchOperator, renderOperator } from './operator-bench.ts';
 import { benchDatabases } from './baselines/bench.ts';
@@ -46,15 +46,20 @@ const oneOrMoreOf =
 
 /** Starts the cluster, runs `work`, and removes what this run has created. */
 async function inCluster(
-  work: (place: Place) => Promise<void>,
+  work: (environment: Environment) => Promise<void>,
   images: readonly ImageName[] = usualImages,
 ): Promise<void> {
-  const place = await localPlace({ namespace, images, log: say, signal: interrupt.signal });
+  const environment = await localEnvironment({
+    namespace,
+    images,
+    log: say,
+    signal: interrupt.signal,
+  });
   try {
-    await work(place);
+    await work(environment);
   } finally {
     say('removing what this run has created');
-    await place.remove();
+    await environment.remove();
   }
 }
 
@@ -79,8 +84,8 @@ program
     ({ systems: chosen, json, ...rest }: FailoverFlags & { systems: string[]; json?: string }) => {
       const needsPatroni = chosen.some((name) => name.startsWith('patroni'));
       return inCluster(
-        async (place) => {
-          const options = { ...rest, place, namespace, log: say, signal: interrupt.signal };
+        async (environment) => {
+          const options = { ...rest, environment, namespace, log: say, signal: interrupt.signal };
           const rows = chosen.includes(http) ? await websites(options, json) : [];
           const names = chosen.filter((name) => name !== http);
           if (names.length === 0) return;

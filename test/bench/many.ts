@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import type { Api } from '../measure/api.ts';
-import { Live } from '../measure/live.ts';
-import { apply, freshNamespace } from '../measure/objects.ts';
-import { isSettled } from '../measure/state.ts';
+import type { Api } from '../framework/api.ts';
+import { Live } from '../framework/live.ts';
+import { apply, freshNamespace } from '../framework/objects.ts';
+import { isSettled } from '../framework/state.ts';
 
 /** How many are created at a time: more would only queue at the API server. */
 const concurrency = 10;

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Api } from '../measure/api.ts';
-import { type Summary, summarize } from '../measure/statistics.ts';
-import { grouped, textTable } from '../measure/text-table.ts';
+import type { Api } from '../framework/api.ts';
+import { type Summary, summarize } from '../framework/statistics.ts';
+import { grouped, textTable } from '../framework/text-table.ts';
 import { createMany } from './many.ts';
 import { type Idle, measureIdle, measureStart } from './operator.ts';
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pods } from '../../src/kube/resources.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { processesOf } from '../cluster/pods.ts';
-import type { Api } from '../measure/api.ts';
-import { operatorNamespace, operatorPod, operatorPods } from '../measure/operator.ts';
-import { isReady } from '../measure/state.ts';
+import type { Api } from '../framework/api.ts';
+import { operatorNamespace, operatorPod, operatorPods } from '../framework/operator.ts';
+import { isReady } from '../framework/state.ts';
 import { sumOf } from './metrics.ts';
 
 /** Clock ticks per second in /proc: the same on every Linux that Node runs on. */

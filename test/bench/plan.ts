@@ -1,6 +1,6 @@
-import { baselineName } from '../measure/baseline.ts';
-import type { Fault, FaultName } from '../measure/faults.ts';
-import type { System } from '../measure/system.ts';
+import { baselineName } from '../framework/baseline.ts';
+import type { Fault, FaultName } from '../framework/faults.ts';
+import type { System } from '../framework/system.ts';
 
 /** Kubernetes takes about a minute to give up a node: a few runs are enough. */
 const plainNodeRuns = 3;

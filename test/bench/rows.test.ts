@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Window } from '../measure/window.ts';
+import type { Window } from '../framework/window.ts';
 import { renderPhases, renderRows, rowOf } from './rows.ts';
 
 const window = (failed: number, lastFailureMs: number, isStillFailing = false): Window => {

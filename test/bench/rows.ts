@@ -1,8 +1,8 @@
-import { type Phase, phases } from '../measure/state.ts';
-import { type Summary, summarize } from '../measure/statistics.ts';
-import { type System, systemNames } from '../measure/system.ts';
-import { type Column, grouped, textTable } from '../measure/text-table.ts';
-import type { Window } from '../measure/window.ts';
+import { type Phase, phases } from '../framework/state.ts';
+import { type Summary, summarize } from '../framework/statistics.ts';
+import { type System, systemNames } from '../framework/system.ts';
+import { type Column, grouped, textTable } from '../framework/text-table.ts';
+import type { Window } from '../framework/window.ts';
 
 /** Results of one fault on one system, over all runs. */
 export interface Series {

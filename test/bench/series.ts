@@ -1,13 +1,13 @@
-import { baselineName } from '../measure/baseline.ts';
-import type { Target } from '../measure/faults.ts';
-import { observe } from '../measure/observe.ts';
-import type { Place } from '../measure/place.ts';
-import type { SampleLog } from '../measure/sample-log.ts';
-import type { Stage } from '../measure/stage.ts';
-import { type Phase, phasesOf } from '../measure/state.ts';
-import { grouped } from '../measure/text-table.ts';
-import { startClient } from '../measure/traffic.ts';
-import type { Window } from '../measure/window.ts';
+import { baselineName } from '../framework/baseline.ts';
+import type { Target } from '../framework/faults.ts';
+import { observe } from '../framework/observe.ts';
+import type { Environment } from '../framework/environment.ts';
+import type { SampleLog } from '../framework/sample-log.ts';
+import type { ComparisonTestbed } from '../framework/comparison-testbed.ts';
+import { type Phase, phasesOf } from '../framework/state.ts';
+import { grouped } from '../framework/text-table.ts';
+import { startClient } from '../framework/traffic.ts';
+import type { Window } from '../framework/window.ts';
 import type { Plan } from './plan.ts';
 
 /** Results, run by run. */
@@ -18,8 +18,8 @@ export interface Runs {
 }
 
 export interface BenchContext {
-  place: Place;
-  testbed: Stage;
+  environment: Environment;
+  testbed: ComparisonTestbed;
   log: (line: string) => void;
   signal: AbortSignal;
 }
@@ -28,16 +28,16 @@ export interface BenchContext {
 export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const { place, testbed, log } = context;
+  const { environment, testbed, log } = context;
   await testbed.allRested();
   const client = await startClient({
-    api: place.api,
+    api: environment.api,
     live: testbed.live,
     namespace: testbed.namespace,
     name: `client-${plan.name}-${plan.fault.name}`,
-    program: place.clientProgram,
+    program: environment.clientProgram,
     targets: { target: await testbed.url(plan.name) },
-    node: place.spared,
+    node: environment.spared,
     signal,
     onFailure: (error) => stop.abort(error),
   });
@@ -59,14 +59,14 @@ export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): 
 }
 
 async function once(
-  { place, testbed }: BenchContext,
+  { environment, testbed }: BenchContext,
   plan: Plan,
   log: SampleLog,
   signal: AbortSignal,
 ): Promise<{ window: Window; phases: [Phase, number][] }> {
   await testbed.allRested();
   const before = testbed.service(plan.name)?.status;
-  const target = await targetOf(testbed, plan, place.spared);
+  const target = await targetOf(testbed, plan, environment.spared);
   const faultAt = Date.now();
   await plan.fault.inject(target);
   let window: Window;
@@ -82,7 +82,11 @@ async function once(
   return { window, phases: isNew ? phasesOf(last) : [] };
 }
 
-async function targetOf(testbed: Stage, plan: Plan, spared: string | undefined): Promise<Target> {
+async function targetOf(
+  testbed: ComparisonTestbed,
+  plan: Plan,
+  spared: string | undefined,
+): Promise<Target> {
   if (plan.name === baselineName) return testbed.plainTarget({ notOn: spared });
   return plan.fault.name === 'node-lost'
     ? testbed.movePrimaryOff(plan.name, spared)

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { ClusterError } from '../cluster/exec.ts';
 import { cacheDir } from '../cluster/paths.ts';
-import { grouped, textTable } from '../measure/text-table.ts';
+import { grouped, textTable } from '../framework/text-table.ts';
 import { buildImages } from './build.ts';
 import { recipes } from './images.ts';
 

@@ -22,7 +22,7 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import type { Flight, Verdict } from './exhaustive-state.ts';
 import { changed } from './merge.ts';
 import { zoneOf } from './nodes.ts';
-import type { Plants } from './operator.ts';
+import type { Mutant } from './operator.ts';
 import { subject } from './subject.ts';
 import { noMetrics } from './telemetry.ts';
 import { t0, timestamp } from './time.ts';
@@ -112,7 +112,7 @@ export function reconcileOn(
   landed: Versioned,
   heard: readonly Heard[],
   slice: string,
-  plants: Plants,
+  mutant: Mutant,
   isSame: (a: Status, b: Status) => boolean,
 ): Effects {
   const stores = new Stores();
@@ -158,9 +158,9 @@ export function reconcileOn(
     memories: new ReconcileStates(),
     events: { record: () => {} },
     connection: new ApiServerHealth(clock, () => {}),
-    decide: plants.decide ?? decide,
+    decide: mutant.decide ?? decide,
     operatorNode: undefined,
-    unsafe: plants.unsafe,
+    unsafe: mutant.unsafe,
     agentImage: subject.agentImage,
     enqueue: () => {},
   });
@@ -177,7 +177,7 @@ export function reconcileOn(
     switch (request.verb) {
       case 'get':
         effects.known = landed;
-        return serviceOf(landed) as KubeObject;
+        return serviceOf(landed);
       case 'replaceStatus': {
         const { status } = request.object as unknown as { status: Status };
         if (isSame(status, effects.known.status)) return request.object;

@@ -19,11 +19,11 @@ export class Transitions {
   readonly #areLate: boolean;
   readonly #kinds: Set<FaultKind>;
 
-  constructor({ plants = {}, writes, epochs, kinds, late }: SearchOptions) {
+  constructor({ mutant = {}, writes, epochs, kinds, late }: SearchOptions) {
     this.#areLate = late;
     this.#kinds = new Set(kinds);
     this.#maxEpoch = epochs;
-    this.#laws = new Laws(plants);
+    this.#laws = new Laws(mutant);
     this.#maxWrites = writes;
   }
 

@@ -6,8 +6,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { interruptible } from '../measure/interrupt.ts';
-import { localPlace } from '../measure/place.ts';
+import { interruptible } from '../framework/interrupt.ts';
+import { localEnvironment } from '../framework/environment.ts';
 import { type FaultName, faultNames, faultTitles } from './nemesis/fault-names.ts';
 import { mutants, withMutant } from './mutant.ts';
 import { reportOf } from './report/report.ts';
@@ -79,13 +79,13 @@ try {
   const { engine, consistency, faults, runs, seed, json, histories, plant } =
     program.opts<Options>();
   const { signal } = interrupt;
-  const place = await localPlace({ namespace, log: say, signal });
+  const environment = await localEnvironment({ namespace, log: say, signal });
   try {
     const hasViolation = ({ lost, dualPrimary }: { lost: number; dualPrimary: number }) =>
       lost + dualPrimary > 0;
     const { results, error } = await withMutant(plant, () =>
       torture({
-        ...{ target: { engine, consistency }, api: place.api, namespace },
+        ...{ target: { engine, consistency }, api: environment.api, namespace },
         ...{ faults, runs, seed, histories, log: say, signal },
         isEnough: (result) => plant !== undefined && hasViolation(result),
       }),
@@ -103,7 +103,7 @@ try {
     if (plant === undefined && report.failing.length > 0) process.exitCode = 1;
   } finally {
     say('removing what this run has created');
-    await place.remove();
+    await environment.remove();
   }
 } catch (error) {
   interrupt.report(error);

@@ -1,5 +1,5 @@
 import { Cluster } from '../cluster/cluster.ts';
-import { operatorAvailable, operatorNamespace } from '../measure/operator.ts';
+import { operatorAvailable, operatorNamespace } from '../framework/operator.ts';
 
 /** Safeguards that the operator can be told to turn off, to see whether the torture finds the violation. */
 export const mutants = ['no-fence', 'no-quorum'] as const;

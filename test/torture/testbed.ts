@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../cluster/cluster.ts';
-import type { Api } from '../measure/api.ts';
-import { apply, freshNamespace } from '../measure/objects.ts';
+import type { Api } from '../framework/api.ts';
+import { apply, freshNamespace } from '../framework/objects.ts';
 import type { DatabaseOptions } from '../workload/torture/session.ts';
 import { makeClocks } from './clocks/member-clocks.ts';
 import { RemoteClient } from './target/clients.ts';

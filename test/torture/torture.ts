@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cluster } from '../cluster/cluster.ts';
-import { operatorNamespace } from '../measure/operator.ts';
-import { grouped } from '../measure/text-table.ts';
+import { operatorNamespace } from '../framework/operator.ts';
+import { grouped } from '../framework/text-table.ts';
 import { Testbed, type TestbedOptions } from './testbed.ts';
 import type { History } from './history/history.ts';
 import type { FaultName } from './nemesis/fault-names.ts';

@@ -1,4 +1,4 @@
-import type { Phase } from '../../measure/state.ts';
+import type { Phase } from '../../framework/state.ts';
 import type { Pod } from '../../../src/kube/api-types.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { Cluster } from '../../cluster/cluster.ts';
-import type { FaultName } from '../../measure/faults.ts';
-import { Live } from '../../measure/live.ts';
-import { freshNamespace, removeNamespace } from '../../measure/objects.ts';
-import type { Place } from '../../measure/place.ts';
+import type { FaultName } from '../../framework/faults.ts';
+import { Live } from '../../framework/live.ts';
+import { freshNamespace, removeNamespace } from '../../framework/objects.ts';
+import type { Environment } from '../../framework/environment.ts';
 import { Kube } from './kube.ts';
 import type { BenchSystem } from './bench-system.ts';
 import { type SystemRow, systemRowOf } from './rows.ts';
@@ -12,7 +12,7 @@ import { systemOf } from './systems.ts';
 const removeMs = 180_000;
 
 export interface DatabaseOptions {
-  place: Place;
+  environment: Environment;
   namespace: string;
   /** Names of systems. */
   systems: readonly string[];
@@ -47,29 +47,34 @@ export async function benchDatabases(options: DatabaseOptions): Promise<{
 
 /** One system at a time: they would slow each other down. */
 async function benchSystem(
-  { place, namespace, runs, only, log, signal: stop }: DatabaseOptions,
+  { environment, namespace, runs, only, log, signal: stop }: DatabaseOptions,
   name: string,
   measured: { system: BenchSystem; fault: FaultName; seen: SystemRun[] }[],
 ): Promise<void> {
   const end = new AbortController();
   const signal = AbortSignal.any([stop, end.signal]);
-  const { client } = place.api;
+  const { client } = environment.api;
   try {
     await freshNamespace(client, namespace, signal);
     const live = await Live.open(client, signal);
-    const kube = new Kube({ cluster: await Cluster.open(), api: place.api, namespace, signal });
+    const kube = new Kube({
+      cluster: await Cluster.open(),
+      api: environment.api,
+      namespace,
+      signal,
+    });
     const system = systemOf(name, kube, live);
     log(`making ${system.title} (${name})`);
     await system.deploy();
     // A single pod on a node that is cut off is replaced only after five minutes.
-    const faults = place.faults.filter(
+    const faults = environment.faults.filter(
       (fault) =>
         only.includes(fault.name) && !(name === 'redis-plain' && fault.name === 'node-lost'),
     );
     for (const fault of faults) {
       const seen: SystemRun[] = [];
       measured.push({ system, fault: fault.name, seen });
-      await runSystemSeries({ place, kube, live, log }, system, { fault, runs }, seen);
+      await runSystemSeries({ environment, kube, live, log }, system, { fault, runs }, seen);
     }
   } finally {
     await removeNamespace(client, namespace, AbortSignal.timeout(removeMs));

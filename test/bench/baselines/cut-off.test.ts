@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Sample } from '../../measure/sample.ts';
+import type { Sample } from '../../framework/sample.ts';
 import { cutOffOf } from './cut-off.ts';
 
 const sample = (endedAt: number, ok = true): Sample => ({

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../../src/kube/api-types.ts';
-import { type Sample, parseSample } from '../../measure/sample.ts';
-import type { RunningClient } from '../../measure/traffic.ts';
+import { type Sample, parseSample } from '../../framework/sample.ts';
+import type { RunningClient } from '../../framework/traffic.ts';
 import type { Kube } from './kube.ts';
 
 const readMs = 30_000;

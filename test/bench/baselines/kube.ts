@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pods } from '../../../src/kube/resources.ts';
 import type { KubeObject, Pod } from '../../../src/kube/api-types.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { Api } from '../../measure/api.ts';
+import type { Api } from '../../framework/api.ts';
 
 const callMs = 15_000;
 const pollMs = 500;

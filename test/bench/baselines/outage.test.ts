@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { SampleLog } from '../../measure/sample-log.ts';
+import { SampleLog } from '../../framework/sample-log.ts';
 import { observeOutage } from './outage.ts';
 
 /** A client that writes every 10 ms, and fails during a period. Milliseconds from the fault. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SampleLog } from '../../measure/sample-log.ts';
-import type { Connection, Sample } from '../../measure/sample.ts';
-import { type Window, analyse } from '../../measure/window.ts';
+import type { SampleLog } from '../../framework/sample-log.ts';
+import type { Connection, Sample } from '../../framework/sample.ts';
+import { type Window, analyse } from '../../framework/window.ts';
 
 const lookMs = 250;
 

@@ -1,5 +1,5 @@
 import type { Pod } from '../../../src/kube/api-types.ts';
-import { isReady } from '../../measure/state.ts';
+import { isReady } from '../../framework/state.ts';
 import type { Kube } from './kube.ts';
 import {
   type PatroniTimes,

@@ -1,7 +1,7 @@
-import type { FaultName } from '../../measure/faults.ts';
-import { type Phase, phases } from '../../measure/state.ts';
-import { type Summary, summarize } from '../../measure/statistics.ts';
-import { type Column, grouped, textTable } from '../../measure/text-table.ts';
+import type { FaultName } from '../../framework/faults.ts';
+import { type Phase, phases } from '../../framework/state.ts';
+import { type Summary, summarize } from '../../framework/statistics.ts';
+import { type Column, grouped, textTable } from '../../framework/text-table.ts';
 import type { Failure } from './outage.ts';
 import type { BenchSystem } from './bench-system.ts';
 import type { SystemRun } from './series.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../../src/kube/api-types.ts';
-import type { Fault } from '../../measure/faults.ts';
-import type { Live } from '../../measure/live.ts';
-import type { Place } from '../../measure/place.ts';
-import type { Sample } from '../../measure/sample.ts';
-import { grouped } from '../../measure/text-table.ts';
-import { type RunningClient, startClient } from '../../measure/traffic.ts';
-import type { Phase } from '../../measure/state.ts';
-import type { Window } from '../../measure/window.ts';
+import type { Fault } from '../../framework/faults.ts';
+import type { Live } from '../../framework/live.ts';
+import type { Environment } from '../../framework/environment.ts';
+import type { Sample } from '../../framework/sample.ts';
+import { grouped } from '../../framework/text-table.ts';
+import { type RunningClient, startClient } from '../../framework/traffic.ts';
+import type { Phase } from '../../framework/state.ts';
+import type { Window } from '../../framework/window.ts';
 import { type CutOff, cutOffOf, nodeOf, samplesOnNode } from './cut-off.ts';
 import type { Kube } from './kube.ts';
 import { type Failure, type Outage, observeOutage } from './outage.ts';
@@ -41,7 +41,7 @@ export interface SystemRun {
 }
 
 export interface SeriesContext {
-  place: Place;
+  environment: Environment;
   kube: Kube;
   live: Live;
   log: (line: string) => void;
@@ -60,7 +60,7 @@ export async function runSystemSeries(
   await system.untilHealthy();
   const client = await start(context, system, `client-${fault.name}`, {
     url: await system.clientUrl(),
-    node: context.place.spared,
+    node: context.environment.spared,
     signal,
     onFailure: (error) => stop.abort(error),
   });
@@ -94,18 +94,18 @@ interface StartOptions {
 }
 
 function start(
-  { place, kube, live }: SeriesContext,
+  { environment, kube, live }: SeriesContext,
   system: BenchSystem,
   name: string,
   options: StartOptions,
 ) {
   const { url, ...rest } = options;
   return startClient({
-    api: place.api,
+    api: environment.api,
     live,
     namespace: kube.namespace,
     name,
-    program: place.clientProgram,
+    program: environment.clientProgram,
     does: 'db',
     targets: { target: url },
     ...paces[system.engine],
@@ -156,13 +156,13 @@ async function once(
 
 /** The primary's pod; if its node is to be cut off, on another node than the operator's. */
 async function primaryOf(
-  { place, kube }: SeriesContext,
+  { environment, kube }: SeriesContext,
   system: BenchSystem,
   isCut: boolean,
 ): Promise<Pod> {
   for (;;) {
     const pod = await system.untilHealthy();
-    if (!isCut || nodeOf(pod) !== place.spared) return pod;
+    if (!isCut || nodeOf(pod) !== environment.spared) return pod;
     await kube.replace(pod);
   }
 }

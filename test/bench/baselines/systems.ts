@@ -1,4 +1,4 @@
-import type { Live } from '../../measure/live.ts';
+import type { Live } from '../../framework/live.ts';
 import type { Kube } from './kube.ts';
 import { OurDatabase, type OurVariant } from './ours.ts';
 import { Patroni, type PatroniVariant } from './patroni.ts';

@@ -1,4 +1,4 @@
-import { percentile } from '../../measure/statistics.ts';
+import { percentile } from '../../framework/statistics.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './run-result.ts';

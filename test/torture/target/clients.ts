@@ -1,4 +1,4 @@
-import type { Api } from '../../measure/api.ts';
+import type { Api } from '../../framework/api.ts';
 import type {
   FinalAnswer,
   FinalRequest,

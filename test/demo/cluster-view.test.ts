@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HAService } from '../../src/api/haservice.ts';
 import type { Node, Pod } from '../../src/kube/api-types.ts';
-import { describeFailover, nodeViews, serviceView } from './scene.ts';
+import { describeFailover, nodeViews, serviceView } from './cluster-view.ts';
 
 const node = (name: string, zone: string): Node => ({
   metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 export interface Interrupt {
   /** Aborted by Ctrl-C, or when the terminal is closed. */
   signal: AbortSignal;
-  /** Says what went wrong, in one line, and sets the exit code: as a shell does, where a signal ended it. */
+  /** Prints what went wrong, in one line, and sets the exit code: as a shell does, if a signal ended the process. */
   report(error: unknown): void;
 }
 

@@ -5,27 +5,27 @@ import { isHealthy, isLive } from '../../src/core/model/member.ts';
 import type { Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
-import type { Plants } from './operator.ts';
+import type { Mutant } from './operator.ts';
 
-/** Operators that are broken on purpose: what looks for faults must be seen to find these. */
-export const plants: Record<string, Plants> = {
+/** Operators and members that are broken on purpose: the checks must detect each of them. */
+export const mutants: Record<string, Mutant> = {
   'no-quorum': { unsafe: 'no-quorum' },
   'no-fence': { unsafe: 'no-fence' },
   'promotes-early': { decide: promotesEarly },
-  'fewer-acks': { habits: { fewerAcks: true } },
-  'clones-acknowledge': { habits: { clonesAcknowledge: true } },
-  'old-log': { habits: { forgetsOldLog: true } },
+  'fewer-acks': { behaviour: { fewerAcks: true } },
+  'clones-acknowledge': { behaviour: { clonesAcknowledge: true } },
+  'old-log': { behaviour: { forgetsOldLog: true } },
   'forgets-leader-at-0': { decide: changed(withoutLeaderAt0) },
   'first-set-believed': { decide: changed(withoutJointPair) },
   'unheard-is-broken': { decide: deletesUnheard },
   'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
-  'any-epoch': { habits: { anyEpoch: true } },
-  'any-revision': { habits: { anyRevision: true } },
-  'told-terms': { habits: { withoutHistory: true } },
+  'any-epoch': { behaviour: { anyEpoch: true } },
+  'any-revision': { behaviour: { anyRevision: true } },
+  'told-terms': { behaviour: { withoutHistory: true } },
 };
 
-/** Those of this name; none without one. */
-export const plantsOf = (name: string | undefined): Plants => plants[name ?? ''] ?? {};
+/** The mutant of this name; without a name, nothing is broken. */
+export const mutantOf = (name: string | undefined): Mutant => mutants[name ?? ''] ?? {};
 
 type Decide = typeof decide;
 

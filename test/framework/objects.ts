@@ -73,7 +73,7 @@ export async function readObject(file: URL, namespace: string): Promise<KubeObje
 
 const ownLabel = 'haservice.dev/measure';
 
-/** Makes a namespace anew. @throws Error where it is there and not one of ours. */
+/** Creates an empty namespace. @throws Error if the namespace exists and belongs to somebody else. */
 export async function freshNamespace(
   client: KubeClient,
   name: string,

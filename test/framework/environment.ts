@@ -14,31 +14,31 @@ import { type Fault, clusterFaults, crashByApi } from './faults.ts';
 import { removeNamespace } from './objects.ts';
 import { operatorPod } from './operator.ts';
 
-/** Where the demo and the benchmark run: the local cluster, or one that the user has. */
-export interface Place {
+/** What demo, benchmark and torture run on: the local cluster, or a cluster of the user. */
+export interface Environment {
   api: Api;
   faults: Fault[];
   clientProgram: ClientProgram;
   /** What the client needs in its namespace. */
   clientObjects: KubeObject[];
-  /** Node of the operator and the clients, which is spared; undefined leaves the clients to the scheduler. */
+  /** Node of the operator and the clients: no fault hits it. If undefined, the scheduler places the clients. */
   spared: string | undefined;
-  /** Whether it ran before. */
+  /** Whether the cluster ran before. */
   wasRunning: boolean;
-  /** Takes away what was made here. */
+  /** Removes what was created here. */
   remove(): Promise<void>;
 }
 
 const removeMs = 180_000;
 
-/** Starts the local cluster with images and operator, or finds it running: then it is left running at the end. */
-export async function localPlace(options: {
+/** Starts the local cluster with images and operator. A cluster that ran before is left running at the end. */
+export async function localEnvironment(options: {
   namespace: string;
   /** Default: those that the tests and the examples need. */
   images?: readonly ImageName[];
   log: (line: string) => void;
   signal: AbortSignal;
-}): Promise<Place> {
+}): Promise<Environment> {
   const { namespace, images, log, signal } = options;
   const wasRunning = (await Cluster.find()) !== undefined;
   log(wasRunning ? 'the local cluster runs already' : 'starting the local cluster');
@@ -68,13 +68,13 @@ export async function localPlace(options: {
   }
 }
 
-/** A cluster of the user's, where the operator is installed. Only `namespace` is touched. */
-export async function contextPlace(options: {
+/** A cluster of the user, with the operator installed. Only `namespace` is changed. */
+export async function contextEnvironment(options: {
   context: string;
   clientImage: string;
   namespace: string;
   signal: AbortSignal;
-}): Promise<Place> {
+}): Promise<Environment> {
   const { context, clientImage, namespace, signal } = options;
   const api = Api.fromContext(context);
   await operatorPod(api, signal);

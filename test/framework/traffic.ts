@@ -13,7 +13,7 @@ const intervalMs = 10;
 
 /**
  * When a request is given up, in milliseconds: a good hundred times what an answer takes here. Where a pod hangs or is
- * cut off, this comes on top of the time until traffic goes elsewhere, with either system.
+ * cut off, this comes on top of the time until another pod answers, with both systems.
  */
 export const clientTimeoutMs = 250;
 

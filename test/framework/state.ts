@@ -9,10 +9,10 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
 export const zoneOf = (node: Node): string =>
   node.metadata?.labels?.['topology.kubernetes.io/zone'] ?? '';
 
-/** States of members that report one and are where they should be. Programs without replication stand by Detached. */
+/** States of members in their role. A standby without replication is Detached. */
 const inRole = new Set(['Leading', 'Following', 'Detached']);
 
-/** A primary, every member healthy, and no failover under way: ready for the next fault. */
+/** There is a primary, every member is healthy, and no failover runs: the next fault can come. */
 export function isSettled({ spec, status }: HAService): boolean {
   const { replicas = 3 } = spec as { replicas?: number };
   const members = status?.members ?? [];
@@ -28,7 +28,7 @@ export function isSettled({ spec, status }: HAService): boolean {
   );
 }
 
-/** Name of a Deployment's pod without the hash of its template, which tells nobody anything here. */
+/** Name of a Deployment's pod without the hash of its template. */
 export const shortName = (name: string) => name.replace(/-[a-z0-9]+(-[a-z0-9]+)$/, '$1');
 
 export const phases = ['detect', 'fence', 'elect', 'promote', 'repoint', 'firstSuccess'] as const;

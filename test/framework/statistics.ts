@@ -13,7 +13,7 @@ export function percentile(values: readonly number[], percent: number): number |
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
 }
 
-/** Undefined where there are no values. */
+/** Undefined if there are no values. */
 export function summarize(values: readonly number[]): Summary | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   const [least] = sorted;

@@ -6,7 +6,7 @@ import { World } from './world.ts';
 let world: World;
 
 beforeAll(async () => {
-  world = await World.open('e2e-led');
+  world = await World.open('e2e-replicated-databases');
   await world.apply(secret());
 });
 afterEach(() => world.cluster.healAll());
@@ -77,7 +77,7 @@ describe.each(['Redis', 'Postgres'] as const)('%s, Strong', (type) => {
     for (const pod of Object.keys(states())) await holds(pod, ['one', 'two']);
   });
 
-  it('survives a frozen primary, which is no second one when it thaws', async () => {
+  it('survives a frozen primary, which is no second primary after the thaw', async () => {
     const before = await world.settled(name);
     await world.cluster.freeze(world.ref(before.primary));
     const record = await ended(name, before.epoch);
@@ -88,7 +88,7 @@ describe.each(['Redis', 'Postgres'] as const)('%s, Strong', (type) => {
     for (const pod of Object.keys(states())) await holds(pod, ['one', 'three', 'two']);
   });
 
-  it('waits while too few followers are there, says whom for, and goes on when one is back', async () => {
+  it('waits while too few followers are up, names the missing ones, and completes when one is back', async () => {
     const before = await world.settled(name);
     const followers = Object.keys(states()).filter((pod) => pod !== before.primary);
     const [frozen = ''] = followers;

@@ -2,8 +2,8 @@ import type { HAService } from '../../src/api/haservice.ts';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import { roleLabel } from '../../src/api/labels.ts';
 import type { Node, Pod } from '../../src/kube/api-types.ts';
-import { isReady, phasesOf, shortName, zoneOf } from '../measure/state.ts';
-import type { NodeView, Scene } from './picture.ts';
+import { isReady, phasesOf, shortName, zoneOf } from '../framework/state.ts';
+import type { NodeView, Picture } from './picture.ts';
 
 export interface Observed {
   service: HAService | undefined;
@@ -47,7 +47,7 @@ function memberView(pod: Pod, service: HAService | undefined) {
 export function serviceView(
   name: string,
   service: HAService | undefined,
-): Pick<Scene, 'service' | 'lastFailover'> {
+): Pick<Picture, 'service' | 'lastFailover'> {
   const { phase, epoch, primary, ready, failovers = [] } = service?.status ?? {};
   return {
     service: {

@@ -8,7 +8,7 @@ const sample = (sentAt: number, endedAt: number, ok = true) => ({
   ok,
 });
 
-it('counts, and finds what ended since, also where it was reported out of order', () => {
+it('counts, and finds what ended since, even if reports come out of order', () => {
   const log = new SampleLog();
   for (const each of [sample(0, 10), sample(5, 4_000, false), sample(20, 30), sample(9_000, 9_001)])
     log.add(each);

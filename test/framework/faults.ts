@@ -14,16 +14,16 @@ export interface Target {
 
 export interface Fault {
   name: FaultName;
-  /** What is done, in a few words. */
+  /** The fault in a few words. */
   title: string;
   /** How long the clients are watched, in milliseconds. */
   windowMs: number;
   inject(target: Target): Promise<void>;
-  /** Takes it back, where it does not pass by itself. */
+  /** Ends the fault, if it does not end by itself. */
   undo(target: Target): Promise<void>;
 }
 
-/** Faults that need root: they are done to the processes and the network, and the API server is not told. */
+/** Faults that need root: in processes and the network, without the API server. */
 export const clusterFaults = (cluster: Cluster): Fault[] => [
   {
     name: 'crash',
@@ -37,20 +37,20 @@ export const clusterFaults = (cluster: Cluster): Fault[] => [
     title: 'process frozen (SIGSTOP)',
     windowMs: 10_000,
     inject: (target) => cluster.freeze(target),
-    // Where the operator has replaced the frozen pod there is nothing left to thaw.
+    // If the operator has replaced the frozen pod, there is nothing to thaw.
     undo: (target) => cluster.thaw(target).catch(() => {}),
   },
   {
     name: 'node-lost',
     title: 'node cut off the network',
-    // A node is given up by Kubernetes after 50 s by default (node-monitor-grace-period).
+    // By default Kubernetes gives a node up after 50 s (node-monitor-grace-period).
     windowMs: 75_000,
     inject: ({ node }) => cluster.cut(node),
     undo: ({ node }) => cluster.heal(node),
   },
 ];
 
-/** What can be done with the API server alone. It hears of the loss first, which makes it easier than a crash. */
+/** The fault that the API server alone can cause. The API server knows of it at once, so it is easier than a crash. */
 export const crashByApi = (client: KubeClient): Fault => ({
   name: 'crash',
   title: 'pod deleted by force',

@@ -5,7 +5,7 @@ export interface Tally {
   failed: number;
   /**
    * Milliseconds from the fault to the moment the last failed request ended: it was refused or reset, or the client
-   * gave up waiting. Whole; 0 where none failed.
+   * gave up waiting. Whole; 0 if none failed.
    */
   lastFailureMs: number;
 }
@@ -16,7 +16,7 @@ export interface Window extends Tally {
   isStillFailing: boolean;
   /**
    * Milliseconds from the fault to the end of the first request that succeeded of those sent after the first failure
-   * was known. Whole; undefined where none failed, or none succeeded any more.
+   * was known. Whole; undefined if none failed, or none succeeded any more.
    */
   firstSuccessMs: number | undefined;
 }
@@ -24,7 +24,7 @@ export interface Window extends Tally {
 const lastStretchMs = 1_000;
 
 /**
- * What the client saw of a fault. A request counts where the fault can have hit it: it ended at or after the fault
+ * What the client saw of a fault. A request counts if the fault can have hit it: it ended at or after the fault
  * (one that was under way then is in), and was sent before `until`.
  *
  * @param faultAt, until milliseconds since the Unix epoch.

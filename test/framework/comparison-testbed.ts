@@ -13,30 +13,30 @@ import { isReady, isSettled } from './state.ts';
 
 const settleMs = 240_000;
 
-/** kube-proxy lets a second pass between two changes by default (minSyncPeriod): none must be left over. */
+/** By default kube-proxy waits a second between two changes (minSyncPeriod): no change may be pending. */
 const calmMs = 3_000;
 
-/** failover.minInterval, which is left at 5 s: a fault within it would wait for its end. */
+/** A little more than failover.minInterval (5 s): the failover of an earlier fault would wait for its end. */
 const minIntervalMs = 6_000;
 
-export interface StageOptions {
+export interface ComparisonTestbedOptions {
   api: Api;
   namespace: string;
-  /** HAServices, and what else is needed. */
+  /** The HAServices, and what else they need. */
   objects: KubeObject[];
   signal: AbortSignal;
 }
 
-/** Both systems, side by side in a namespace of their own. */
-export class Stage {
+/** Two systems to compare, in one namespace: HAServices, and a Deployment without an operator. */
+export class ComparisonTestbed {
   readonly api: Api;
   readonly namespace: string;
   readonly live: Live;
   readonly #signal: AbortSignal;
-  /** Of the HAServices. */
+  /** Names of the HAServices. */
   readonly #names: string[];
 
-  private constructor({ api, namespace, objects, signal }: StageOptions, live: Live) {
+  private constructor({ api, namespace, objects, signal }: ComparisonTestbedOptions, live: Live) {
     this.api = api;
     this.#names = objects.flatMap(({ kind, metadata }) =>
       kind === haServices.kind ? [metadata?.name ?? ''] : [],
@@ -46,15 +46,15 @@ export class Stage {
     this.#signal = signal;
   }
 
-  /** Makes the namespace anew and applies `objects` and the plain Deployment. */
-  static async open(options: StageOptions): Promise<Stage> {
+  /** Creates an empty namespace and applies `objects` and the plain Deployment. */
+  static async open(options: ComparisonTestbedOptions): Promise<ComparisonTestbed> {
     const { api, namespace, objects, signal } = options;
     await freshNamespace(api.client, namespace, signal);
     for (const object of [...objects, ...baseline(namespace)]) {
       await apply(api.client, object, signal);
     }
     const live = await Live.open(api.client, signal);
-    return new Stage(options, live);
+    return new ComparisonTestbed(options, live);
   }
 
   service(name: string): HAService | undefined {
@@ -72,14 +72,14 @@ export class Stage {
     return this.#own(this.live.plain.list());
   }
 
-  /** Address of a Service. Its name would measure the cluster's DNS as well. */
+  /** Address of a Service, by IP: a name would include the DNS of the cluster in the measurement. */
   async url(name: string): Promise<string> {
     const ref = { namespace: this.namespace, name };
     const { spec } = await this.api.client.get(services, ref, { signal: this.#signal });
     return `http://${spec?.clusterIP}:${spec?.ports?.[0]?.port}/`;
   }
 
-  /** Waits until all members of an HAService are well. */
+  /** Waits until all members of an HAService are healthy. */
   settled(name: string): Promise<HAService> {
     return this.live.until(
       `every member of ${name} to be healthy`,
@@ -103,7 +103,7 @@ export class Stage {
     );
   }
 
-  /** Waits until both systems, and every HAService, are well and have been left in peace for a while. */
+  /** Waits until both systems are healthy and no change is pending. */
   async allRested(): Promise<void> {
     await Promise.all([...this.#names.map((name) => this.settled(name)), this.plainSettled()]);
     const failovers = this.#names.map((name) => this.service(name)?.status?.lastFailoverTime ?? '');
@@ -112,7 +112,7 @@ export class Stage {
     await sleep(restMs, undefined, { signal: this.#signal });
   }
 
-  /** The pod that takes the traffic now. @throws Error where there is none. */
+  /** The pod that takes the traffic now. @throws Error if there is none. */
   primary(name: string): Target {
     const primary = this.service(name)?.status?.primary;
     return this.#target(
@@ -121,7 +121,7 @@ export class Stage {
     );
   }
 
-  /** A plain pod that takes traffic: on `node` where that is given, else on any but `notOn`. */
+  /** A plain pod that takes traffic: on `node` if that is given, else on any node but `notOn`. */
   plainTarget({ node, notOn }: { node?: string; notOn?: string | undefined }): Target {
     const pod = this.plainPods().find(
       (each) =>
@@ -131,7 +131,7 @@ export class Stage {
     return this.#target(pod, `ready pod of ${baselineName} on ${node ?? `a node but ${notOn}`}`);
   }
 
-  /** The primary, on a node other than `node`: moved there first, if need be. */
+  /** The primary, on a node other than `node`: moved there first if necessary. */
   async movePrimaryOff(name: string, node: string | undefined): Promise<Target> {
     for (;;) {
       const primary = this.primary(name);
@@ -141,7 +141,7 @@ export class Stage {
     }
   }
 
-  /** Deletes a pod and waits until it is gone, so that another comes in its place. */
+  /** Deletes a pod and waits until it is gone; its controller then creates another. */
   async replacePod({ namespace, name, uid }: Target): Promise<void> {
     const options = { uid, gracePeriodSeconds: 1, signal: this.#signal };
     await this.api.client.delete(pods, { namespace, name }, options);

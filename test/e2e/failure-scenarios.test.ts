@@ -6,7 +6,7 @@ import { World } from './world.ts';
 let world: World;
 
 beforeAll(async () => {
-  world = await World.open('e2e-bad-days');
+  world = await World.open('e2e-failure-scenarios');
   await world.apply(secret());
 });
 afterEach(() => world.cluster.healAll());
@@ -20,7 +20,7 @@ const whole = async (name: string) => {
 const remove = (name: string) => world.kubectl(['delete', 'has', name, '--wait']);
 const valueOf = (pod: string) => redis(world, pod, 'get', 'key');
 
-it('a Secret that is not there is named, and coming up needs nothing but it', async () => {
+it('a missing Secret is named, and the service starts as soon as the Secret is there', async () => {
   const engine = { passwordSecret: { name: 'forgotten' } };
   await world.apply(database('secretless', 'Redis', { engine, volumes: false }));
   expect(await world.reason('secretless', 'Degraded', 'ContainerNotStarting')).toContain(
@@ -36,7 +36,7 @@ it('a Secret that is not there is named, and coming up needs nothing but it', as
   await remove('secretless');
 });
 
-it('a single member goes on with its data, and nobody else is promoted', async () => {
+it('a single member restarts with its data, and no other member is promoted', async () => {
   await world.apply(database('single', 'Redis', { spec: { replicas: 1 } }));
   const before = await whole('single');
   await redis(world, before.primary, 'set', 'key', 'kept');
@@ -48,7 +48,7 @@ it('a single member goes on with its data, and nobody else is promoted', async (
   await remove('single');
 });
 
-it('all members down at once come back with every write', async () => {
+it('after all members were down at once, every write is there', async () => {
   await world.apply(database('dark', 'Redis'));
   const before = await whole('dark');
   await redis(world, before.primary, 'set', 'key', 'kept');
@@ -61,7 +61,7 @@ it('all members down at once come back with every write', async () => {
   expect(await valueOf(primary)).toBe('kept');
 });
 
-it('a primary that its followers have lost, though the operator hears it, is relieved', async () => {
+it('a primary that answers the operator, but has lost its followers, is replaced', async () => {
   const before = await whole('dark');
   const address = (pod: string) => world.pod(pod)?.status?.podIP ?? '';
   const followers = ['dark-0', 'dark-1', 'dark-2'].filter((pod) => pod !== before.primary);
@@ -83,7 +83,7 @@ it('a primary that its followers have lost, though the operator hears it, is rel
   expect(await valueOf(before.primary)).toBe('kept');
 });
 
-it('one whose password is another says so, and others are untouched', async () => {
+it('a member with a wrong password reports it, and the others go on', async () => {
   const before = await whole('dark');
   const follower = ['dark-0', 'dark-1', 'dark-2'].find((pod) => pod !== before.primary) ?? '';
   await world.apply({ ...secret(), stringData: { password: 'wrong' } } as KubeObject);
@@ -97,7 +97,7 @@ it('one whose password is another says so, and others are untouched', async () =
   await remove('dark');
 });
 
-it('a lost volume is filled again from the leader, and never becomes the leader empty', async () => {
+it('a member with a lost volume is cloned from the leader, and never leads empty', async () => {
   await world.apply(database('lost', 'Redis', { volumes: false }));
   const before = await whole('lost');
   await redis(world, before.primary, 'set', 'key', 'kept');

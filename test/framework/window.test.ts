@@ -20,7 +20,7 @@ describe('analyse', () => {
     expect(analyse(samples, 100, 200)).toMatchObject({ sent: 1, failed: 1, lastFailureMs: 200 });
   });
 
-  it('takes the end of the last failed request, also where a later one ended sooner', () => {
+  it('takes the end of the last failed request, even if a later one ended sooner', () => {
     const samples = [sample(100, 350, false), sample(120, 130, false), sample(400, 401, true)];
     expect(analyse(samples, 100, 1_000)).toMatchObject({ sent: 3, failed: 2, lastFailureMs: 250 });
   });
@@ -50,13 +50,13 @@ describe('analyse', () => {
     expect(analyse(samples.slice(0, 1), 100, 1_000).firstSuccessMs).toBeUndefined();
   });
 
-  it('says where requests still fail at the end', () => {
+  it('reports that requests still fail at the end', () => {
     const samples = [sample(100, 110, false), sample(4_500, 4_510, false)];
     expect(analyse(samples, 100, 5_000).isStillFailing).toBe(true);
     expect(analyse(samples, 100, 6_000).isStillFailing).toBe(false);
   });
 
-  it('is zero where nothing was sent', () => {
+  it('is zero if nothing was sent', () => {
     expect(analyse([], 100, 200)).toMatchObject({ sent: 0, failed: 0, lastFailureMs: 0 });
   });
 });

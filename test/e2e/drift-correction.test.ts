@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operatorNamespace, operatorPod } from '../measure/operator.ts';
+import { operatorNamespace, operatorPod } from '../framework/operator.ts';
 import { haService } from './manifests.ts';
 import { World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.open('e2e-by-hand');
+  world = await World.open('e2e-drift-correction');
 });
 afterAll(() => world.close());
 
@@ -26,7 +26,7 @@ const gone = (name: string) =>
     return world.members(name).length === 0 && service === undefined && slice === undefined;
   });
 
-describe.concurrent('what somebody did by hand', () => {
+describe.concurrent('a manual change', () => {
   it('to the EndpointSlice is undone', async () => {
     const { primary } = await settled('slice');
     await patch('endpointslice', sliceOf('slice'), { endpoints: [] });
@@ -76,7 +76,7 @@ describe.concurrent('what somebody did by hand', () => {
     expect(after).toMatchObject({ primary: before.primary, epoch: before.epoch, ready: '3/3' });
   });
 
-  it('to standbys is repaired without a failover', async () => {
+  it('to standbys is undone without a failover', async () => {
     const { primary, epoch } = await settled('standby');
     const standby = world.members('standby').find(({ metadata }) => metadata?.name !== primary);
     const uid = standby?.metadata?.uid;
@@ -103,7 +103,7 @@ describe.concurrent('what somebody did by hand', () => {
 });
 
 describe.concurrent('a resource', () => {
-  it('follows its scale and never gives up its primary for it', async () => {
+  it('scales, and keeps its primary', async () => {
     const { primary, epoch } = await settled('scaled');
     await world.kubectl(['scale', 'haservice', 'scaled', '--replicas=1']);
     await world.until('one member', () => world.members('scaled').length === 1);
@@ -112,7 +112,7 @@ describe.concurrent('a resource', () => {
     expect(await world.settled('scaled')).toMatchObject({ primary, epoch });
   });
 
-  it('brings a changed template to standbys first, then hands over', async () => {
+  it('updates the standbys first, then switches over', async () => {
     const { primary, epoch } = await settled('updated');
     await world.apply(haService('updated', { env: { ZONE: 'new' } }));
     const updated = () =>
@@ -128,14 +128,14 @@ describe.concurrent('a resource', () => {
     expect(after.failovers?.[0]).toMatchObject({ trigger: 'Switchover', from: primary });
   });
 
-  it('that is deleted in the middle of a failover leaves nothing', async () => {
+  it('that is deleted during a failover leaves no objects', async () => {
     const { primary } = await settled('deleted');
     await world.cluster.killContainer(world.ref(primary));
     await world.kubectl(['delete', 'haservice', 'deleted', '--wait=false']);
     await gone('deleted');
   });
 
-  it('that is made again at once under the same name is a new one', async () => {
+  it('that is created again at once with the same name is a new one', async () => {
     const { primary } = await settled('again');
     const before = world.resource('again')?.metadata.uid;
     const old = world.members('again').map(({ metadata }) => metadata?.uid);
@@ -150,8 +150,8 @@ describe.concurrent('a resource', () => {
     for (const { metadata } of world.members('again')) expect(old).not.toContain(metadata?.uid);
   });
 
-  it('whose namespace is deleted disturbs nobody', async () => {
-    const namespace = 'e2e-by-hand-doomed';
+  it('whose namespace is deleted does not disturb others', async () => {
+    const namespace = 'e2e-drift-correction-doomed';
     const resource = { ...haService('doomed'), metadata: { name: 'doomed', namespace } };
     const { cluster } = world;
     await cluster.runKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
@@ -179,7 +179,7 @@ describe('an operator with nothing to do', () => {
     );
   }
 
-  it('writes nothing, and was refused nothing for want of rights', async () => {
+  it('writes nothing, and had every right that it needed', async () => {
     // Every Event and status of the tests above has been written when this one has come and gone.
     await settled('last');
     const before = await world.until('the last Event', () =>

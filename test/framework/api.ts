@@ -4,7 +4,7 @@ import { KubeClient } from '../../src/kube/client.ts';
 import { Connections } from '../../src/kube/connections.ts';
 import { CredentialSource } from '../../src/kube/credentials.ts';
 
-/** The API server, as the demo and the benchmark talk to it. No kubectl is needed on the machine. */
+/** A client of the API server for demo and benchmark. The machine needs no kubectl. */
 export class Api {
   readonly client: KubeClient;
   readonly #source: CredentialSource;
@@ -16,14 +16,14 @@ export class Api {
     this.#connections = new Connections(this.#source);
   }
 
-  /** Only this file counts: neither KUBECONFIG nor ~/.kube/config is looked at. */
+  /** Reads this file alone, neither KUBECONFIG nor ~/.kube/config. */
   static fromFile(path: string): Api {
     const config = new KubeConfig();
     config.loadFromFile(path);
     return new Api(config);
   }
 
-  /** A context of the user's own kubeconfig. @throws Error that names the contexts there are. */
+  /** A context of the user's kubeconfig. @throws Error that names the known contexts. */
   static fromContext(name: string): Api {
     const config = new KubeConfig();
     config.loadFromDefault();
@@ -36,20 +36,20 @@ export class Api {
     return new Api(config);
   }
 
-  /** What a path gives, as text: for what is no object, such as the log of a pod or what it serves. */
+  /** The answer to GET as text, for example the log of a pod. */
   async text(path: string, signal: AbortSignal): Promise<string> {
     const parts: string[] = [];
     for await (const part of this.stream(path, signal)) parts.push(part);
     return parts.join('');
   }
 
-  /** Sends JSON with POST, to what a pod serves. @returns the answer, as text. @throws HAError where it is no success. */
+  /** Sends JSON by POST, for example to a pod. @returns the answer as text. @throws HAError if the answer is no success. */
   async post(path: string, json: object, signal: AbortSignal): Promise<string> {
     const body = await this.#request('POST', path, signal, JSON.stringify(json));
     return body.text();
   }
 
-  /** What a path gives, as it comes. @throws HAError where the answer is no success. */
+  /** The answer to GET, in chunks as they arrive. @throws HAError if the answer is no success. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const body = await this.#request('GET', path, signal);
     const decoder = new TextDecoder();
