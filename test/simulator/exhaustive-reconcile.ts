@@ -31,7 +31,7 @@ export const memberCount = 3;
 const ordinals = Array.from({ length: memberCount }, (_, ordinal) => ordinal);
 export const nameOf = (ordinal: number): string => `web-${ordinal}`;
 export const uidOf = (ordinal: number): string => `uid-${ordinal}`;
-export const ordinalOf = (name: string): number => Number(name.split('-').at(-1));
+const ordinalOf = (name: string): number => Number(name.split('-').at(-1));
 
 /** Time stands still: what waits for a time has none to wait for, or waits for ever. */
 const clock: Clock = { now: () => 0, wallNow: () => t0, after: () => () => {} };
