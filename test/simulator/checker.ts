@@ -72,14 +72,14 @@ export class Checker {
     const { epoch = 0, primaryUID } = after;
     if (epoch > highestEpoch) this.#fail(`status.epoch is ${epoch}: the API server refuses that`);
     // From the moment on in which a user can see that Strong has been taken note of.
-    const isLed = primaryUID !== undefined && after.fencing === undefined;
-    const isNoted = after.observedGeneration === metadata.generation && isLed;
+    const speaksProtocol = primaryUID !== undefined && after.fencing === undefined;
+    const isNoted = after.observedGeneration === metadata.generation && speaksProtocol;
     const hasSets = !this.#habits.replicates || (after.syncSets?.length ?? 0) > 0;
     if (isStrong(spec) && spec.replicas > 0 && isNoted && hasSets) this.#promisedFrom ??= epoch;
     if (epoch < (before.epoch ?? 0))
       this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
-    this.#sets = isLed ? after.syncSets?.map(setName) : undefined;
+    this.#sets = speaksProtocol ? after.syncSets?.map(setName) : undefined;
     this.#kernel.note('api', () => describe(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
     const known = this.#committed.get(epoch);
