@@ -11,14 +11,14 @@ const summary = (actions: Action[]) =>
       case 'EnsureOwnedObject':
       case 'Repoint':
         return `${action.manifest.kind} ${action.manifest.metadata.name}`;
-      case 'CallHook':
-        return `${action.call.action} ${action.call.member.name}`;
+      case 'GiveRoleCommand':
+        return `${action.command.action} ${action.command.member.name}`;
       case 'CreatePod':
         return `create ${action.manifest.metadata.name}`;
       case 'DeletePod':
         return `delete ${action.removal.member.name}`;
-      case 'DeleteStray':
-        return `delete ${action.stray.kind} ${action.stray.name}`;
+      case 'DeleteForeignEndpoints':
+        return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
       case 'LabelPod':
         return `label ${action.member.name} ${action.labels['haservice.dev/role']}`;
     }
@@ -275,7 +275,7 @@ describe('one pass', () => {
 
   it('leaves a Service of somebody else alone, with its slice', () => {
     const { resource, members } = running();
-    const web = { uid: 'x', ours: false, owner: 'Helm', leftOver: false };
+    const web = { uid: 'x', ours: false, owner: 'Helm', isAwaitingGarbageCollection: false };
     const observed = makeObserved(members, { services: { web } });
     const actions = summary(decide(resource, observed, t0).actions);
     expect(actions).not.toContain('Service web');

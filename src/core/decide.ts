@@ -24,7 +24,7 @@ import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
 import { isActive } from './model/topology.ts';
 import { isPrimarySuspected } from './model/primary-suspected.ts';
-import { sharedUntilMs } from './model/deafness.ts';
+import { keepsEndpointUntilMs } from './model/deafness.ts';
 
 /**
  * How long a promotion may take before the write Service loses its endpoint. kube-proxy writes its rules at most once
@@ -62,7 +62,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   // A promotion runs, and the Service waits for its end: nothing else may be under way then that could wait too.
   const isUrgent = writes.requeueAtMs !== undefined;
   if (!idle) {
-    actions.push(...roles.calls.map((call): Action => ({ type: 'CallHook', call })));
+    actions.push(
+      ...roles.commands.map((command): Action => ({ type: 'GiveRoleCommand', command })),
+    );
     if (!isUrgent)
       actions.push(
         ...ensureOwnedObjects(
@@ -90,7 +92,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       failover,
       promoted: roles.promoted,
       repointed,
-      problems: degradedReasonsOf(resource, observed, nowMs),
+      degradedReasons: degradedReasonsOf(resource, observed, nowMs),
       progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
     },
@@ -109,7 +111,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members
-        .map((member) => sharedUntilMs(resource, observed, member) ?? -Infinity)
+        .map((member) => keepsEndpointUntilMs(resource, observed, member) ?? -Infinity)
         .filter((untilMs) => untilMs > nowMs),
     ]),
   };

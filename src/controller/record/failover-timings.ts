@@ -18,7 +18,7 @@ export function notePromotion(
 ): void {
   const { timeline } = memory;
   if (timeline === undefined || timeline.promotedAtMs !== undefined) return;
-  const told = observed.hooks.some(
+  const told = observed.roleCommands.some(
     ({ action, state, epoch }) =>
       action === 'promote' && state === 'Done' && epoch === timeline.epoch,
   );
