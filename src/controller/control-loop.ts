@@ -24,11 +24,12 @@ import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts'
 
 const controller = 'haservice';
 /**
- * Resources that are worked on at a time: hooks run beside them, so a worker only waits for the API server. Many, as a webhook
- * that is gone holds up each write of some namespaces for as long as a call may take.
+ * How many resources are reconciled at the same time. Role commands run outside of these workers, so that a worker waits for the
+ * API server alone. The number is high because a webhook that does not answer delays each write in some namespaces by as much
+ * as the time limit of a call.
  */
 const concurrency = 64;
-/** How long what is under way may go on when the operator stops: a failover should not wait for the next process. */
+/** How long the reconciles that are under way may go on when the operator stops: a failover should not wait for the next process. */
 const graceMs = 5_000;
 
 export type ControlLoopMetrics = Pick<
@@ -44,32 +45,42 @@ export type ControlLoopMetrics = Pick<
   | 'heartbeat'
 >;
 
+/**
+ * What a control loop needs from outside. The operator passes a real API server, network and clock; the simulator passes models of
+ * them. Each port is called often, at any time between `new ControlLoop` and `close()`, and may be called again for the same
+ * thing. Only the requests that `drive` answers, and `sendRoleCommand`, report errors, both by their `done`: the loop logs them
+ * and tries again later. Every other port must not throw.
+ */
 export interface ControlLoopOptions {
+  /** Answers the requests to the API server: see Driver. Up to 64 reconciles and the health check are driven at the same time. */
   drive: Driver;
+  /** Sends a hook or an order to a member: see SendRoleCommand. */
   sendRoleCommand: SendRoleCommand;
+  /** Receives an Event each time when one happens; it merges repetitions by itself. */
   events: Pick<EventRecorder, 'record'>;
   clock: Clock;
+  /** A number from 0 up to 1, for the waits of the work queue. */
   random: () => number;
   log: Log;
   metrics: ControlLoopMetrics;
   /** Default: the machine's own. */
   heartbeatPorts?: MonitorPorts;
-  /** Default: the shipped decisions. A test gives others to see that a checker finds them. */
+  /** Default: the shipped decisions. A test passes wrong ones, to see that its checker finds them. */
   decide?: typeof decide;
   /** Node that this process runs on, if it is known. */
   nodeName: string | undefined;
   /** For tests alone: see Observed. */
   unsafe?: Observed['unsafe'] | undefined;
-  /** The pod of this process, if it runs in one and knows which. */
+  /** The pod of this process, if it runs in one and has found it. */
   self?: OwnPod | undefined;
   /** Image that pods take the agent from: the operator's own. */
   agentImage?: string | undefined;
 }
 
 /**
- * The operator without the API server's watches and the process: caches, heartbeats, the queue, and the steps that join them.
- * The operator runs it against a cluster, the simulator against a model of one. Its user fills `stores`, and calls `run` when
- * all of them hold what is there.
+ * The operator without the API server's watches and without the process: caches, heartbeats, the work queue, and the steps of a
+ * reconcile. The operator runs it against a cluster, the simulator against a model of one. Its user fills `stores` and calls
+ * `run` once, when all stores hold a complete list.
  */
 export class ControlLoop {
   readonly stores = new Stores();
@@ -128,7 +139,7 @@ export class ControlLoop {
     this.#enqueueOnChanges();
   }
 
-  /** Asks the API server whether it is there, until the signal. */
+  /** Checks every few seconds whether the API server answers, until the signal. To be called once, before `run`. */
   watchApiServerHealth(signal: AbortSignal): void {
     const { drive, clock, log, self } = this.#options;
     watchApiServerHealth(
@@ -137,7 +148,7 @@ export class ControlLoop {
     );
   }
 
-  /** Reconciles until the signal. What is under way then is finished, within five seconds. */
+  /** Reconciles until the signal; then finishes the reconciles that are under way, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const endGrace = () => this.#options.clock.after(graceMs, () => stop.abort());
@@ -218,7 +229,7 @@ export class ControlLoop {
 
 const keyOf = (object: KubeObject) => `${object.metadata?.namespace}/${object.metadata?.name}`;
 
-/** What a decision may rest on. Heartbeats of the kubelet change a node every few seconds, and mean nothing here. */
+/** The parts of a node that a decision may depend on. The kubelet's heartbeats change a node every few seconds, and change no decision. */
 const nodeFacts = (node: KubeObject | undefined): string => {
   const { spec, status } = (node ?? {}) as {
     spec?: { taints?: unknown; unschedulable?: boolean };

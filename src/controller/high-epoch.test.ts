@@ -21,14 +21,14 @@ const redis = (consistency: string) =>
     volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }],
   });
 
-/** An order of somebody who can reach the port of a member, and is not the operator. */
+/** An order of a client that can reach the port of a member, and is not the operator. */
 async function fenceAway(name: string, epoch: number): Promise<number> {
   const url = `http://${podOf(name).status?.podIP}:${world.port}/haservice/v1/fence`;
   const body = JSON.stringify({ member: name, epoch });
   return (await fetch(url, { method: 'POST', body })).status;
 }
 
-/** What the condition says to do. */
+/** What the condition tells the user to do. */
 function free(name: string): void {
   agent(name).volume.epoch = 0;
   const { metadata, ...pod } = podOf(name);
@@ -36,20 +36,20 @@ function free(name: string): void {
   world.cluster.put('pods', { ...pod, metadata: { ...metadata, deletionTimestamp } });
 }
 
-const isTold = (name: string) => {
+const isReported = (name: string) => {
   const { reason, message = '' } = world.condition('Degraded', 'db') ?? {};
   return reason === 'TooHighEpoch' && message.startsWith(`${name} has acknowledged epoch`);
 };
 
 it.each(['Strong', 'Eventual'])(
-  'a primary that a stranger has fenced for good is replaced, and comes back when it is freed: %s',
+  'a primary that another client has fenced in the highest epoch is replaced, and comes back when its epoch is removed: %s',
   async (consistency) => {
     redis(consistency);
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
     agent('db-0').write('a');
     expect(await fenceAway('db-0', highestEpoch + 1)).toBe(409);
     expect(await fenceAway('db-0', highestEpoch)).toBe(200);
-    await until(() => world.behind('db').join() === 'db-1' && isTold('db-0'));
+    await until(() => world.behind('db').join() === 'db-1' && isReported('db-0'));
     expect(world.status('db')).toMatchObject({
       epoch: 2,
       failovers: [{ trigger: 'TooHighEpoch', from: 'db-0', to: 'db-1' }],
@@ -62,12 +62,12 @@ it.each(['Strong', 'Eventual'])(
 );
 
 it.each(['Strong', 'Eventual'])(
-  'a follower that a stranger has fenced for good keeps no failover from taking place: %s',
+  'a follower that another client has fenced in the highest epoch does not block a failover: %s',
   async (consistency) => {
     redis(consistency);
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
     await fenceAway('db-1', highestEpoch);
-    await until(() => isTold('db-1'));
+    await until(() => isReported('db-1'));
     expect(agent('db-0').write('a')).toBe(true);
     agent('db-0').kill();
     await until(() => world.behind('db').join() === 'db-2');
@@ -79,7 +79,7 @@ it.each(['Strong', 'Eventual'])(
   },
 );
 
-it('a status with an epoch that no service gets to does not stop it', async () => {
+it('a status with an impossibly high epoch does not stop the service', async () => {
   redis('Strong');
   await until(() => world.healthy('db'));
   await world.stopOperator();

@@ -17,7 +17,7 @@ const redis = (more: object = {}) =>
   world.apply('db', { topology: 'LeaderFollower', engine: { type: 'Redis' }, ...claims, ...more });
 
 describe('a service whose members speak the member protocol', () => {
-  it('is brought up: one leads, the others follow, each with its volume', async () => {
+  it('is started: one member leads, the others follow, each with its volume', async () => {
     redis();
     await until(() => world.healthy('db'));
     expect(states()).toEqual({ 'db-0': 'Leading', 'db-1': 'Following', 'db-2': 'Following' });
@@ -41,9 +41,9 @@ describe('a service whose members speak the member protocol', () => {
   });
 });
 
-/** kube-proxy would make the write Service's slice wait for a second after any other. */
+/** After any other slice, kube-proxy would apply the write Service's slice up to a second later. */
 it.each(['Strong', 'Eventual'])(
-  'a failover writes no other slice before the one of writes: %s',
+  'a failover writes the slice of the write Service before all others: %s',
   async (consistency) => {
     redis({ failover: { consistency } });
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
@@ -58,7 +58,7 @@ it.each(['Strong', 'Eventual'])(
   },
 );
 
-it('a slice of reads waits for a primary in trouble, but not for long', async () => {
+it('the slices for reads wait if the primary is suspected, but not for long', async () => {
   redis({ failover: { consistency: 'Strong' } });
   await until(() => world.healthy('db') && agent('db-2').report().linked === true);
   await until(() => world.behind('db-read').length === 2);
@@ -68,7 +68,7 @@ it('a slice of reads waits for a primary in trouble, but not for long', async ()
 });
 
 describe('volume claims', () => {
-  it('are found again by the next pod of the name, and left when the pod goes', async () => {
+  it('stay when the pod is deleted, and are used by the next pod of that name', async () => {
     redis({ replicas: 2 });
     await until(() => world.healthy('db'));
     const uid = () => world.cluster.get('persistentvolumeclaims', 'data-db-1')?.metadata.uid;
@@ -108,7 +108,7 @@ describe('a lease', () => {
     template: { spec: { containers: [{ name: 'web', image: 'web', command: ['web'] }] } },
   };
 
-  it('is granted again and again to a primary that is well', async () => {
+  it('is renewed for a primary that is well', async () => {
     world.apply('web', strong);
     await until(() => world.healthy());
     // More often than the beats of one lease.
@@ -118,7 +118,7 @@ describe('a lease', () => {
     expect(world.status().failovers).toBeUndefined();
   });
 
-  it('must have run out before a silent primary is replaced', async () => {
+  it('must have ended before a silent primary is replaced', async () => {
     world.apply('web', strong);
     await until(() => world.healthy());
     const former = agent('web-0');
@@ -126,7 +126,7 @@ describe('a lease', () => {
     agent('web-1').onAcknowledged = (kind) => {
       if (kind === 'promote') then ??= former.state;
     };
-    // Nobody can end it: its node is cut off.
+    // Its node is cut off, so that nothing can stop it.
     world.kubelet = false;
     former.freeze();
     await until(() => world.behind('web').join() === 'web-1');

@@ -11,7 +11,7 @@ afterEach(() => world.close());
 const until = (done: () => boolean) => world.cluster.until(done);
 
 describe('the operator', () => {
-  it('brings a service up, and then writes nothing any more, also as a new process', async () => {
+  it('starts a service, and then writes nothing more, also as a new process', async () => {
     world.apply('web');
     await until(() => world.healthy());
     expect(world.status()).toMatchObject({ primary: 'web-0', epoch: 1, ready: '3/3' });
@@ -26,7 +26,7 @@ describe('the operator', () => {
     await world.stopOperator();
     const before = world.cluster.writes.length;
     world.startOperator();
-    // A change of something that it does not mind, and one that it does: it has looked when it has written.
+    // A change that needs no write, then one that does: when that one is written, the operator has seen both.
     world.cluster.put('nodes', {
       metadata: { name: 'node-d', labels: { 'topology.kubernetes.io/zone': 'a' } },
     });
@@ -58,11 +58,11 @@ describe('the operator', () => {
     await until(() => world.cluster.writes.some((write) => write.startsWith('POST events/web.')));
   });
 
-  it('goes on with a failover that the last process had only committed', async () => {
+  it('continues a failover that the last process had only committed', async () => {
     const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
     world.apply('web', { engine: roleCommands });
     await until(() => world.healthy());
-    // The next process is stopped by a slice that cannot be written.
+    // A slice that cannot be written stops the next process.
     const busy = { code: 500, body: refusal(500, 'InternalError') };
     world.cluster.refuse = (write) =>
       write === 'PATCH endpointslices/web-haservice-dev' ? busy : undefined;
@@ -93,7 +93,7 @@ describe('the operator', () => {
     expect(world.behind('web')).toEqual(['web-1']);
   });
 
-  it('does not commit on an old state: who wrote meanwhile is heard first', async () => {
+  it('does not commit on an old state: it first reads what another client has written', async () => {
     world.apply('web');
     await until(() => world.healthy());
     let others = 0;
@@ -113,7 +113,7 @@ describe('the operator', () => {
     expect(world.cluster.get('haservices', 'web')?.metadata.labels).toEqual({ touched: 'yes' });
   });
 
-  it('takes an unhealthy member of ActiveActive out until it has recovered', async () => {
+  it('removes an unhealthy member of ActiveActive from the Services until it has recovered', async () => {
     world.apply('web', { topology: 'ActiveActive' });
     await until(() => world.healthy() && world.behind('web').length === 3);
     const program = world.programs.get('web-1');
@@ -124,7 +124,7 @@ describe('the operator', () => {
     await until(() => world.behind('web').length === 3);
   });
 
-  it('puts back what is edited or deleted by hand', async () => {
+  it('restores what somebody edits or deletes by hand', async () => {
     world.apply('web');
     await until(() => world.healthy());
     const slice = world.cluster.get('endpointslices', 'web-haservice-dev');
@@ -145,8 +145,8 @@ describe('the operator', () => {
   });
 });
 
-describe('bad days', () => {
-  it('says what is wrong with a template that is refused, and goes on when it is corrected', async () => {
+describe('faults of the cluster and of its users', () => {
+  it('reports what is wrong with a refused template, and continues when it is corrected', async () => {
     const message = 'strict decoding error: unknown field "spec.containers[0].nonsense"';
     world.cluster.refuse = (write) =>
       write.startsWith('POST pods/')
@@ -161,7 +161,7 @@ describe('bad days', () => {
     expect(world.condition('Degraded')?.status).toBe('False');
   });
 
-  it('does not give a member up for a template that is refused', async () => {
+  it('deletes no member for a template that is refused', async () => {
     world.apply('web');
     await until(() => world.healthy());
     const uids = () => world.cluster.list('pods').map(({ metadata }) => metadata.uid);
@@ -186,7 +186,7 @@ describe('bad days', () => {
     expect(world.status().failovers?.map(({ trigger }) => trigger)).toEqual(['Switchover']);
   });
 
-  it('tries one thing, not all, in a namespace that is being deleted', async () => {
+  it('tries one write, not all, in a namespace that is being deleted', async () => {
     const body = {
       ...refusal(403, 'Forbidden', 'unable to create new content in namespace shop'),
       details: { causes: [{ reason: 'NamespaceTerminating' }] },
@@ -202,7 +202,7 @@ describe('bad days', () => {
     );
   });
 
-  it('never touches a Service or a pod of somebody else', async () => {
+  it('never changes a Service or a pod of another owner', async () => {
     const service = {
       metadata: { name: 'web', namespace: 'shop' },
       spec: { selector: { a: 'b' } },
@@ -221,14 +221,14 @@ describe('bad days', () => {
     await until(() => world.condition('Ready')?.status === 'True');
   });
 
-  it('gives a resource that is made again at once its names, when the old pods have gone', async () => {
+  it('gives the names to a resource that is created again at once, when the old pods are gone', async () => {
     world.apply('web', { replicas: 2 });
     await until(() => world.healthy());
     const old = world.cluster.get('haservices', 'web')?.metadata.uid;
     world.cluster.remove('haservices', 'web');
     world.apply('web', { replicas: 2 });
     expect(world.cluster.get('haservices', 'web')?.metadata.uid).not.toBe(old);
-    // Kubernetes deletes what the old one has left.
+    // Kubernetes deletes the objects of the old resource.
     for (const plural of ['services', 'endpointslices', 'poddisruptionbudgets', 'pods']) {
       for (const { metadata } of world.cluster.list(plural)) {
         const isOld = metadata.ownerReferences?.some(({ uid }) => uid === old);
@@ -241,7 +241,7 @@ describe('bad days', () => {
     expect(world.status().members?.map((member) => member.pod)).toEqual(['web-0', 'web-1']);
   });
 
-  it('lets go of a resource that is deleted in the middle of a failover', async () => {
+  it('stops working on a resource that is deleted during a failover', async () => {
     world.apply('web');
     await until(() => world.healthy());
     world.cluster.refuse = (write) => {
@@ -254,13 +254,13 @@ describe('bad days', () => {
     const before = world.cluster.writes.length;
     world.apply('other', { replicas: 1 });
     await until(() => world.healthy('other'));
-    // At the most what was under way when it went.
+    // At most the write that was under way at the deletion.
     const late = world.writes(before).filter((write) => /[ /]web(-|$|\/)/.test(write));
     expect(late.length).toBeLessThan(15);
     expect(world.cluster.get('haservices', 'web')).toBeUndefined();
   });
 
-  it('does nothing while paused, and says what it would do', async () => {
+  it('changes nothing while paused, and reports what it would do', async () => {
     world.apply('web');
     await until(() => world.healthy());
     world.apply('web', { paused: true });

@@ -28,7 +28,7 @@ export interface OperatorOptions extends Pick<
   instance: string;
 }
 
-/** The control loop on a cluster: fed by watches, and told by Events. */
+/** The control loop on a cluster: watches fill its caches, and it writes Events. */
 export class Operator {
   readonly #options: OperatorOptions;
   readonly #loop: ControlLoop;
@@ -55,7 +55,7 @@ export class Operator {
     this.#watch(nodes, stores.nodes);
   }
 
-  /** Which caches are not filled yet; undefined if all are. */
+  /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */
   notReady(): string | undefined {
     const missing = this.#reflectors.filter(({ reflector }) => !reflector.hasSynced());
     return missing.length === 0
@@ -63,7 +63,7 @@ export class Operator {
       : `waiting for the list of ${missing.map(({ kind }) => kind).join(', ')}`;
   }
 
-  /** Runs until the signal. What is under way then is finished, within five seconds. */
+  /** Runs until the signal; then finishes the reconciles that are under way, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#options;
     const startedAt = clock.now();

@@ -30,13 +30,13 @@ function find(answer: () => Promise<unknown>, variables: NodeJS.ProcessEnv = env
   return { clock, stop, asked, found: findOwnPod(options, stop.signal) };
 }
 
-it('finds the image of its container, and who it is', async () => {
+it('finds its own pod, and the image of its container', async () => {
   const { found, asked } = find(() => Promise.resolve(pod));
   expect(await found).toEqual({ self, agentImage: 'operator:7' });
   expect(asked).toEqual([{ namespace: 'system', name: 'operator-x' }]);
 });
 
-it('takes the image that it is given before its own, also where it is in no pod', async () => {
+it('prefers the image of AGENT_IMAGE to its own, and uses it also outside of a pod', async () => {
   const given = { AGENT_IMAGE: 'agent:1' };
   expect(await find(() => Promise.resolve(pod), { ...env, ...given }).found).toEqual({
     self,
@@ -47,7 +47,7 @@ it('takes the image that it is given before its own, also where it is in no pod'
   expect(asked).toEqual([]);
 });
 
-it('waits for an API server that does not answer, or refuses at first, and does without one that goes on to refuse', async () => {
+it('waits for an API server that does not answer or refuses at first, and gives up after 30 s of refusals', async () => {
   let error = new HAError('HA_ERR_API_UNREACHABLE', 'GET x');
   const { clock, found, asked } = find(() => Promise.reject(error));
   await new Promise(setImmediate);
@@ -61,7 +61,7 @@ it('waits for an API server that does not answer, or refuses at first, and does 
   expect(await found).toEqual({});
 });
 
-it('ends with its signal', async () => {
+it('stops at the signal', async () => {
   const { stop, found } = find(() => Promise.reject(new HAError('HA_ERR_API_TIMEOUT', 'GET x')));
   await new Promise(setImmediate);
   stop.abort();

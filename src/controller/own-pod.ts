@@ -8,31 +8,31 @@ import type { OwnPod } from './watch-api-server-health.ts';
 /** Name of the operator's container in manifests/operator.yaml. */
 const containerName = 'operator';
 const timeoutMs = 5_000;
-/** Wait before it is tried again. */
+/** Wait before the next attempt. */
 const againMs = 1_000;
 /**
- * How long a refusal is taken for that of an API server which has just been started: it refuses whom it lets in a moment later,
- * when it has read its roles. Milliseconds.
+ * For how long a refusal is tried again. An API server that was just started refuses requests which it allows a moment later, when
+ * it has read its roles. Milliseconds.
  */
-const patienceMs = 30_000;
+const refusalRetryMs = 30_000;
 
 export interface Self {
   self?: OwnPod;
-  /** Image of its container: the agent is in it. */
+  /** Image of the operator's container: it contains the agent. */
   agentImage?: string;
 }
 
 export interface OwnPodOptions {
   client: Pick<KubeClient, 'get'>;
-  /** POD_NAME and POD_NAMESPACE; AGENT_IMAGE takes the place of its own image. */
+  /** POD_NAME and POD_NAMESPACE; AGENT_IMAGE replaces the image of the operator's own container. */
   env: NodeJS.ProcessEnv;
   clock: Clock;
   log: Log;
 }
 
 /**
- * Reads the pod that this process runs in, for its UID and its image. Waits for the API server, until the signal. Nothing is
- * known of a process that runs outside of a cluster, or may not read its pod.
+ * Reads the pod that this process runs in, for its UID and its image. Called once, at start. Waits for the API server until the
+ * signal, and never throws. The result has no `self` if the process runs outside of a cluster, or may not read its pod.
  */
 export async function findOwnPod(
   { client, env, clock, log }: OwnPodOptions,
@@ -56,7 +56,7 @@ export async function findOwnPod(
       if (signal.aborted) break;
       log.warn({ error, pod: name }, 'the pod of this operator cannot be read');
       const isRefused = isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500;
-      if (isRefused && clock.now() - startedAt >= patienceMs) return nothing;
+      if (isRefused && clock.now() - startedAt >= refusalRetryMs) return nothing;
       await sleep(clock, againMs, signal);
     }
   }

@@ -10,7 +10,7 @@ const turn = async () => {
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
 };
 
-it('knows that it is cut off, breaks connections that hang, and says when it is over', async () => {
+it('finds that the API server cannot be reached, closes connections that hang, and reports when it answers again', async () => {
   const clock = new FakeClock();
   let restored = 0;
   const apiServerHealth = new ApiServerHealth(clock, () => restored++);
@@ -62,13 +62,13 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
   expect(pings).toBe(5);
 });
 
-it('takes a refusal for a sign of life', () => {
+it('counts a refusal as an answer', () => {
   const apiServerHealth = new ApiServerHealth(new FakeClock(), () => {});
   apiServerHealth.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
   expect(apiServerHealth.lostSince(-1)).toBe(false);
 });
 
-it('may grant time as long as its own pod is there, and not by the word of another of its name', async () => {
+it('may grant leases while its own pod exists, and not if another pod has its name', async () => {
   const clock = new FakeClock();
   const apiServerHealth = new ApiServerHealth(clock, () => {});
   const stop = new AbortController();

@@ -5,10 +5,10 @@ import { pods } from '../kube/resources.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ApiServerHealth } from './state/api-server-health.ts';
 
-/** Well below the time after which idle connections are ended. Milliseconds, as all here. */
+/** How often the API server is asked: well below the time after which idle connections are closed. Milliseconds. */
 const everyMs = 5_000;
 const timeoutMs = 3_000;
-/** Failures in a row after which all connections are broken: they may hang for minutes after a cut has healed. */
+/** Failures in a row after which all connections are closed: they may hang for minutes after the network works again. */
 const breakAfter = 2;
 
 /** The pod that this process runs in. */
@@ -20,7 +20,7 @@ export interface OwnPod {
 
 export interface WatchOptions {
   drive: Driver;
-  /** The pod that this process runs in, if it runs in one: this process is the operator as long as that pod is there. */
+  /** The pod that this process runs in, if it runs in one: this process is the operator as long as that pod exists. */
   self?: OwnPod | undefined;
   apiServerHealth: ApiServerHealth;
   clock: Clock;
@@ -28,8 +28,8 @@ export interface WatchOptions {
 }
 
 /**
- * Asks the API server every five seconds whether it is there, until the signal. So the operator knows when it is cut off
- * itself, and when that is over; and the first write of a failover finds a connection that stands.
+ * Sends a request to the API server every five seconds, until the signal, and reports the result to `apiServerHealth`. So the
+ * operator knows when it is cut off itself, and when that is over; and the first write of a failover finds an open connection.
  */
 export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal): void {
   const { drive, clock, apiServerHealth, log } = options;
@@ -64,8 +64,8 @@ export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal)
 }
 
 /**
- * Whether the API server takes this process for the operator. A Deployment of one replica with strategy Recreate makes the next
- * pod only when this one's is gone from the API: then the next operator counts on this one's grants to end.
+ * Whether the API server still has this process's own pod. A Deployment of one replica with strategy Recreate creates the next pod
+ * only after this one is gone from the API; from then on the next operator expects that this one grants no more leases.
  *
  * @throws HAError if the API server did not answer.
  */
@@ -80,6 +80,9 @@ function* ask({ self, log }: WatchOptions): Steps<boolean> {
   } catch (error) {
     if (!isHAError(error, 'HA_ERR_API_STATUS')) throw error;
   }
-  log.error({ pod: self.name }, 'the pod of this operator is gone: it grants no leases any more');
+  log.error(
+    { pod: self.name },
+    'the pod of this operator is gone from the API server: this process grants no leases any more',
+  );
   return false;
 }

@@ -32,7 +32,7 @@ function answering(config: DetectorConfig, count: number): DetectorState {
   return state;
 }
 
-describe('a member that was never heard', () => {
+describe('a member that has never answered', () => {
   it('is Unknown, without a cause until the timeout has passed', () => {
     const { state, checkAgainAt } = judge(initial(deadline, 100), 2_099);
     expect(state).toMatchObject({ verdict: 'Unknown', cause: undefined });
@@ -57,7 +57,7 @@ describe('a member that was never heard', () => {
 });
 
 describe('silence', () => {
-  it('makes Healthy Suspect at two intervals and Dead at the timeout, with the times told before', () => {
+  it('makes a Healthy member Suspect at two intervals and Dead at the timeout, and returns these times before', () => {
     const state = healthy();
     expect(judge(state, 999)).toEqual({ state, checkAgainAt: 1_000 });
     const suspect = judge(state, 1_000);
@@ -66,7 +66,7 @@ describe('silence', () => {
     expect(at(suspect.state, 2_000)).toMatchObject({ verdict: 'Dead', cause: 'Silent' });
   });
 
-  it('is suspected before the limit also where the timeout is shorter than two intervals', () => {
+  it('makes a member Suspect before the limit also if the timeout is shorter than two intervals', () => {
     const state = healthy({ ...deadline, timeoutMs: 600 });
     expect(judge(state, 0).checkAgainAt).toBe(550);
   });
@@ -86,14 +86,14 @@ describe('silence', () => {
     });
   });
 
-  it('that is forgiven counts from then on only', () => {
+  it('counts from its restart only', () => {
     const state = restartSilence(at(healthy(), 1_500), 1_500);
     expect(state.verdict).toBe('Healthy');
     expect(at(state, 2_400).verdict).toBe('Healthy');
     expect(at(state, 3_500).verdict).toBe('Dead');
   });
 
-  it('of a Dead member is not undone by forgiving', () => {
+  it('of a Dead member is not ended by a restart of the silence', () => {
     expect(restartSilence(at(healthy(), 2_000), 2_100).verdict).toBe('Dead');
   });
 });
@@ -117,26 +117,26 @@ describe('wrong answers', () => {
     expect(onBadAnswer(twice, 3)).toMatchObject({ verdict: 'Unhealthy', cause: 'BadAnswer' });
   });
 
-  it('count in a row only', () => {
+  it('count only in a row', () => {
     let state = healthy();
     for (let i = 0; i < 10; i++) state = onAnswer(onBadAnswer(onBadAnswer(state, i), i), i);
     expect(state.verdict).toBe('Healthy');
   });
 
-  it('are no silence', () => {
+  it('end the silence', () => {
     let state = onBadAnswer(at(healthy(), 1_900), 1_900);
     expect(state.verdict).toBe('Healthy');
     state = at(state, 2_500);
     expect(state.verdict).toBe('Healthy');
   });
 
-  it('make one that was never heard Unhealthy', () => {
+  it('make a member Unhealthy that has never answered correctly', () => {
     let state = initial(deadline, 0);
     for (let i = 0; i < 3; i++) state = onBadAnswer(state, i);
     expect(state.verdict).toBe('Unhealthy');
   });
 
-  it('leave a Dead one Dead', () => {
+  it('leave a Dead member Dead', () => {
     let state = onRefused(healthy());
     for (let i = 0; i < 5; i++) state = onBadAnswer(state, i);
     expect(state.verdict).toBe('Dead');
@@ -144,14 +144,14 @@ describe('wrong answers', () => {
 });
 
 describe('recovery', () => {
-  it('takes two good answers, and from Dead begins a new generation', () => {
+  it('takes two good answers, and from Dead starts a new generation', () => {
     const once = onAnswer(onRefused(healthy()), 5_000);
     expect(once).toMatchObject({ verdict: 'Dead', generation: 0 });
     const twice = onAnswer(once, 5_500);
     expect(twice).toMatchObject({ verdict: 'Healthy', cause: undefined, generation: 1 });
   });
 
-  it('from Unhealthy is the same process still', () => {
+  it('from Unhealthy keeps the generation', () => {
     let state = healthy();
     for (let i = 0; i < 3; i++) state = onBadAnswer(state, i);
     expect(onAnswer(state, 4).verdict).toBe('Unhealthy');
@@ -161,12 +161,12 @@ describe('recovery', () => {
   it.each([
     ['a refusal', (state: DetectorState) => onRefused(state)],
     ['a wrong answer', (state: DetectorState) => onBadAnswer(state, 5_100)],
-  ])('begins again after %s', (_what, disturb) => {
+  ])('starts again after %s', (_what, disturb) => {
     const once = onAnswer(onRefused(healthy()), 5_000);
     expect(onAnswer(disturb(once), 5_500).verdict).toBe('Dead');
   });
 
-  it('begins again after silence', () => {
+  it('starts again after silence', () => {
     const once = onAnswer(onRefused(healthy()), 5_000);
     const late = onAnswer(once, 7_000);
     expect(late.verdict).toBe('Dead');
@@ -182,7 +182,7 @@ describe('phi accrual', () => {
     expect(suspicion(state, state.silentFrom + state.limitMs)).toBeCloseTo(8, 5);
   });
 
-  it('gives an unsteady member longer', () => {
+  it('gives an unsteady member more time', () => {
     let state = initial(accrual, 0);
     let now = 0;
     for (let i = 0; i < 50; i++) state = onAnswer(state, (now += i % 5 === 0 ? 2_200 : 500));
@@ -202,7 +202,7 @@ describe('phi accrual', () => {
     expect(back.limitMs).toBe(steady.limitMs);
   });
 
-  it('forgets what it learned at another interval', () => {
+  it('discards the measured intervals at another heartbeat interval', () => {
     const state = reconfigure(answering(accrual, 50), { ...accrual, intervalMs: 100 });
     expect(state.window).toEqual([]);
     expect(state.limitMs).toBeCloseTo(492, 0);
@@ -223,7 +223,7 @@ const event = fc.oneof(
   { weight: 5, arbitrary: fc.constant('answer' as const) },
   fc.constant('bad' as const),
   fc.constant('refused' as const),
-  fc.constant('forgive' as const),
+  fc.constant('restart' as const),
   fc.constant('judge' as const),
 );
 const history = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 3_000 })), { maxLength: 60 });
@@ -246,7 +246,7 @@ function play(start: DetectorState, events: [string, number][]) {
     if (what === 'answer') state = onAnswer(state, now);
     else if (what === 'bad') state = onBadAnswer(state, now);
     else if (what === 'refused') state = onRefused(state);
-    else if (what === 'forgive') state = restartSilence(state, now);
+    else if (what === 'restart') state = restartSilence(state, now);
     else state = at(state, now);
     states.push(state);
   }
@@ -254,7 +254,7 @@ function play(start: DetectorState, events: [string, number][]) {
 }
 
 describe('whatever happens', () => {
-  it('the generation grows by one and only where a Dead member becomes Healthy', () => {
+  it('the generation grows by one, and only when a Dead member becomes Healthy', () => {
     fc.assert(
       fc.property(config, history, (config, events) => {
         const { states } = play(initial(config, 0), events);
@@ -296,7 +296,7 @@ describe('whatever happens', () => {
     );
   });
 
-  it('judging does not change what is not due', () => {
+  it('judging again at the same time changes nothing', () => {
     fc.assert(
       fc.property(config, history, (config, events) => {
         const { state, now } = play(initial(config, 0), events);

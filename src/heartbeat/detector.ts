@@ -1,12 +1,12 @@
 import { phi, phiDeviations, spreadOf } from './phi.ts';
 
 /**
- * Judges one member from its heartbeats: a pure state machine. Feed it events; `judge` gives the verdict together
- * with the time at which to ask again (the style of Cluster API's needsRemediation).
+ * Judges one member from its heartbeats: a pure state machine. Its user passes in events; `judge` returns the verdict together
+ * with the time at which to call it again (the style of Cluster API's needsRemediation). Every function may be repeated.
  *
- * All times are *attentive* milliseconds: monotonic time minus the operator's own stalls (StallMeter), so that its
- * own delays never count against a member. Source: Lifeguard's local health, Dadgar, Phillips and Currey, "Lifeguard:
- * Local Health Awareness for More Accurate Failure Detection", 2018.
+ * All times are *attentive* milliseconds: monotonic time minus the operator's own stalls (StallMeter), so that delays of the
+ * operator never count against a member. Source: Lifeguard's local health, Dadgar, Phillips and Currey, "Lifeguard: Local Health
+ * Awareness for More Accurate Failure Detection", 2018.
  */
 export interface DetectorConfig {
   kind: 'Deadline' | 'PhiAccrual';
@@ -20,29 +20,29 @@ export interface DetectorConfig {
 }
 
 /**
- * - Unknown: never heard.
+ * - Unknown: no answer was ever received.
  * - Healthy.
- * - Suspect: a heartbeat is missing, but not for long enough.
- * - Unhealthy: answers, but wrongly, `failureThreshold` times in a row.
- * - Dead: nothing listens any more (Refused), or silent for too long (Silent).
+ * - Suspect: a heartbeat is missing, but the silence is shorter than the limit.
+ * - Unhealthy: the last `failureThreshold` answers in a row were wrong.
+ * - Dead: nothing listens any more (Refused), or the silence has reached the limit (Silent).
  */
 export type Verdict = 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
 
-/** Why a member is Dead, Unhealthy or Suspect; for an Unknown one, why it has not been heard. */
+/** Why a member is Dead, Unhealthy or Suspect; for an Unknown one, why there was no answer. */
 export type Cause = 'Refused' | 'Silent' | 'BadAnswer';
 
 export interface DetectorState {
   readonly config: DetectorConfig;
   readonly verdict: Verdict;
   readonly cause: Cause | undefined;
-  /** Since when it has been silent: its last answer, or the start, or the last `forgive`. */
+  /** When the present silence began: the last answer, the start, or the last `restartSilence`. */
   readonly silentFrom: number;
-  /** Silence after which it is dead. */
+  /** Silence after which the member is dead. */
   readonly limitMs: number;
   /** Good and wrong answers in a row. */
   readonly good: number;
   readonly bad: number;
-  /** Raised at each recovery from Dead: another incarnation of the member. Never falls. */
+  /** Raised at each recovery from Dead: another process of the member. Never falls. */
   readonly generation: number;
   /** The last intervals between answers (PhiAccrual alone). */
   readonly window: readonly number[];
@@ -68,7 +68,7 @@ export function initial(config: DetectorConfig, now: number): DetectorState {
   };
 }
 
-/** The same member under another configuration. The intervals start afresh where the beat has changed. */
+/** The same member with another configuration. If the heartbeat interval has changed, the measured intervals are discarded. */
 export function reconfigure(state: DetectorState, config: DetectorConfig): DetectorState {
   const keep = config.kind === state.config.kind && config.intervalMs === state.config.intervalMs;
   const window = keep ? state.window : [];
@@ -100,7 +100,7 @@ export function onAnswer(state: DetectorState, now: number): DetectorState {
   }
 }
 
-/** An answer, but a wrong one. The member is not silent. A dead one stays dead until it answers well. */
+/** A wrong answer. It ends the silence; but a dead member stays dead until it answers correctly. */
 export function onBadAnswer(state: DetectorState, now: number): DetectorState {
   const bad = state.bad + 1;
   const answered = { ...state, silentFrom: now, good: 0, bad };
@@ -114,15 +114,15 @@ export function onBadAnswer(state: DetectorState, now: number): DetectorState {
 }
 
 /**
- * A new connection was refused: nothing listens, so the process is gone. One that was never heard may still be
- * starting and stays Unknown.
+ * A new connection was refused: nothing listens, so the process is gone. A member that has never answered may still be
+ * starting, and stays Unknown.
  */
 export function onRefused(state: DetectorState): DetectorState {
   if (state.verdict === 'Unknown') return { ...state, cause: 'Refused' };
   return { ...state, verdict: 'Dead', cause: 'Refused', good: 0, bad: 0 };
 }
 
-/** Restarts the silence clock: the silence so far was the operator's, not the member's. */
+/** Restarts the silence: until now the operator could not have received an answer. A dead member stays dead. */
 export function restartSilence(state: DetectorState, now: number): DetectorState {
   const forgiven = { ...state, silentFrom: now };
   return state.verdict === 'Suspect'
@@ -130,12 +130,12 @@ export function restartSilence(state: DetectorState, now: number): DetectorState
     : forgiven;
 }
 
-/** The state at `now`, and when it changes next if nothing is heard (Infinity: never). */
+/** The state at `now`, and when it changes next if there is no further event (Infinity: never). */
 export function judge(
   state: DetectorState,
   now: number,
 ): { state: DetectorState; checkAgainAt: number } {
-  // Points in time are compared, not spans: so that at `checkAgainAt` the change is surely due, rounding or not.
+  // Points in time are compared, not durations, so that the change is due at `checkAgainAt` in spite of rounding.
   const deadAt = state.silentFrom + state.limitMs;
   switch (state.verdict) {
     case 'Dead':
@@ -160,18 +160,18 @@ export function judge(
   }
 }
 
-/** The suspicion that `now` means, for a person to read. */
+/** phi of the present silence: how improbable it is for a living member. */
 export function suspicion(state: DetectorState, now: number): number {
   const { mean, deviation } = spread(state.config, state.window);
   return phi((now - state.silentFrom - mean) / deviation);
 }
 
-/** A whole heartbeat has been missed: two intervals of silence, or half-way to the limit where that is short. */
+/** A whole heartbeat is missing: two intervals of silence, or half of the way to a limit that is shorter. */
 function suspectAfter({ config, limitMs }: DetectorState): number {
   return Math.min(2 * config.intervalMs, (config.intervalMs + limitMs) / 2);
 }
 
-/** Silence after which a member is dead: the timeout, or earlier where phi passes its threshold earlier. */
+/** Silence after which a member is dead: the timeout, or the time at which phi reaches its threshold, if that is earlier. */
 function limitOf(config: DetectorConfig, window: readonly number[]): number {
   if (config.kind === 'Deadline') return config.timeoutMs;
   const { mean, deviation } = spread(config, window);
@@ -179,9 +179,9 @@ function limitOf(config: DetectorConfig, window: readonly number[]): number {
 }
 
 /**
- * The least deviation that is believed, in intervals: with the default threshold of 8, silence of at least 4.9
- * intervals. (Akka's defaults come to 4.6: a deviation of a tenth and an accepted pause of three.) Simulated with 5 %
- * packet loss each way, 800,000 beats gave no false verdict; half an interval (3.6) gave seven.
+ * The least deviation that is assumed, in intervals: with the default threshold of 8 a member is dead after at least 4.9
+ * intervals. (Akka's defaults give 4.6: a deviation of a tenth and an accepted pause of three.) In a simulation with 5 % packet
+ * loss each way, 800,000 heartbeats caused no false verdict; with half an interval (3.6) they caused seven.
  */
 const leastDeviation = 0.75;
 

@@ -9,7 +9,7 @@ interface Entry {
 
 const kept = 4;
 
-/** The last things that were heard of a member since it was healthy, for a person to read. */
+/** The last events of a member since it was healthy, in one line for a person. */
 export class Evidence {
   readonly #clock: Clock;
   #answeredAt: number | undefined;
@@ -31,7 +31,7 @@ export class Evidence {
     else this.#entries = [...this.#entries.slice(1 - kept), { wallMs, text, count: 1 }];
   }
 
-  /** All is well again. */
+  /** The member is healthy again. */
   clear(): void {
     if (this.#entries.length > 0) this.#entries = [];
   }

@@ -1,6 +1,6 @@
 import type { DetectorState } from './detector.ts';
 
-/** What is wrong with a member, or that all is well, in one line for a person. `last`: the newest piece of evidence. */
+/** The state of a member in one line for a person. `last`: the newest piece of evidence. */
 export function describeHealth(
   state: DetectorState,
   last: string | undefined,

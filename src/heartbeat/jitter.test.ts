@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jitterOf } from './jitter.ts';
 
-describe('the phase of a member', () => {
+describe('the jitter of a member', () => {
   it('is the same for the same UID', () => {
     expect(jitterOf('4f1d')).toBe(jitterOf('4f1d'));
   });

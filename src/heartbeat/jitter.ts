@@ -1,6 +1,6 @@
 /**
- * A number from 0 up to 1 that is the same for the same UID and evenly spread over different ones, so that the beats
- * of many members do not come all at once. FNV-1a, with its top bits, which a short text fills best after one more
+ * A number from 0 up to 1 that is always the same for one UID and evenly spread over different ones, so that the heartbeats
+ * of many members are not sent at the same time. FNV-1a, with its top bits, which a short text fills best after one more
  * multiplication.
  */
 export function jitterOf(uid: string): number {

@@ -17,7 +17,7 @@ it.each([
   [{ lagMs: 7 }],
   [{ nonce: 'n2' }],
   [{ uid: 'a' }],
-])('is no news: %j', (more) => {
+])('is no change: %j', (more) => {
   expect(heardAfter(more)).toBe(false);
 });
 
@@ -35,14 +35,14 @@ it.each([
   expect(heardAfter(more)).toBe(true);
 });
 
-it('is news that the position is known no more', () => {
+it('counts a position that is no longer known as a change', () => {
   const last = new LastReport(new FakeClock());
   last.update(first);
   const { position: _position, ...unknown } = first;
   expect(last.update(unknown)).toBe(true);
 });
 
-it('tells since when it has had no link to the leader that it follows', () => {
+it('remembers since when the member has had no link to the leader that it follows', () => {
   const clock = new FakeClock();
   const last = new LastReport(clock);
   const since = () => (last.fields().unlinkedSinceWallMs ?? NaN) - clock.wallNow();
@@ -54,7 +54,7 @@ it('tells since when it has had no link to the leader that it follows', () => {
   expect(update({ linked: true })).toBeNaN();
   expect(update({ linked: false })).toBe(0);
   expect(update({ linked: false })).toBe(-10);
-  // Told of another leader, or of the same again: it has just begun.
+  // The member was told of another leader, or of the same one again: it has just begun to follow.
   expect(update({ linked: false, leader: 'db-2' })).toBe(0);
   expect(update({ linked: false, leader: 'db-2', epoch: 2 })).toBe(0);
   expect(update({ state: 'Cloning' })).toBeNaN();
@@ -63,7 +63,7 @@ it('tells since when it has had no link to the leader that it follows', () => {
   expect(since()).toBeNaN();
 });
 
-it('tells when it was heard, by both clocks, until another life begins', () => {
+it('returns when it was received, by both clocks, until another process starts', () => {
   const clock = new FakeClock();
   clock.advance(70);
   const last = new LastReport(clock);

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isUnlinked } from '../core/model/member.ts';
 import type { MemberHealth } from './health.ts';
 
-/** What a member last said of itself. */
+/** The last report of a member. */
 export class LastReport {
   readonly #clock: Clock;
   #report: MemberReport | undefined;
@@ -16,7 +16,7 @@ export class LastReport {
     this.#clock = clock;
   }
 
-  /** @returns Whether something that a decision may rest on has changed. */
+  /** A report has arrived. @returns Whether something that a decision may depend on has changed. */
   update(report: MemberReport): boolean {
     const before = this.#report;
     this.#report = report;
@@ -28,7 +28,7 @@ export class LastReport {
     return before === undefined || !isDeepStrictEqual(factsOf(before), factsOf(report));
   }
 
-  /** Another life has begun, and has not said anything yet. Whether there was something to forget. */
+  /** Another process has started, and has sent no report yet. @returns Whether there was a report to forget. */
   forget(): boolean {
     const had = this.#report !== undefined;
     this.#report = undefined;
@@ -36,7 +36,7 @@ export class LastReport {
     return had;
   }
 
-  /** For MemberHealth. */
+  /** The fields of MemberHealth that come from the report. */
   fields(): Pick<MemberHealth, 'report' | 'reportedAtMs' | 'unlinkedSinceWallMs'> {
     if (this.#report === undefined) return {};
     const unlinkedSinceWallMs = this.#unlinkedSinceWallMs;
@@ -47,14 +47,14 @@ export class LastReport {
     };
   }
 
-  /** That from which a lease counts, and when it came by the monotonic clock. */
+  /** The nonce with which a lease begins, and when it was received by the monotonic clock. */
   nonce(): { nonce: string; receivedAt: number } | undefined {
     const nonce = this.#report?.nonce;
     return nonce === undefined ? undefined : { nonce, receivedAt: this.#receivedAt };
   }
 }
 
-/** All but what changes with each write or each report: an idle resource is not looked at for those. */
+/** Everything except what changes with each write or each report: an idle resource is not reconciled for those. */
 function factsOf(report: MemberReport): object {
   const { problem, position, durable, ...said } = report;
   const { state, epoch, ledEpoch, leader, linked, sync, identity, loss } = said;

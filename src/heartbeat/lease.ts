@@ -1,23 +1,23 @@
 /**
- * When a leader without a quorum has surely ended by itself. Its agent counts a lease from the moment at which it issued the
- * nonce that the grant names, so that the lease ends before `ms` have passed since the operator received that nonce. Both
- * sides count on monotonic clocks of their own, which are never compared, only their rates are. All in milliseconds.
+ * When a leader without a quorum has certainly stopped by itself. For its agent a lease begins when the agent issues the nonce that
+ * the grant names, so that the lease ends before `ms` have passed since the operator received that nonce. Both sides use monotonic
+ * clocks of their own: their times are never compared, only their rates matter. All in milliseconds.
  */
 
 /**
- * How much faster one machine's clock may run than another's. NTP slews by 500 ppm at most (adjtimex(2)), and crystals are
- * off by some 100 ppm: one percent is far more.
+ * How much faster one machine's clock may run than another's. NTP slews by 500 ppm at most (adjtimex(2)), and crystals deviate
+ * by about 100 ppm: one percent is far more.
  */
 const drift = 1.01;
-/** For an agent to notice that its lease has run out, and to end its program by SIGKILL. */
+/** Time for an agent to notice the end of its lease, and to end its program by SIGKILL. */
 const marginMs = 50;
-/** The operator asks the API server every five seconds whether it is there, and waits three for the answer. */
+/** The operator sends a request to the API server every five seconds, and waits up to three for the answer. */
 const leastWindowMs = 10_000;
 
-/** After what time on the operator's clock `ms` on an agent's have surely passed. */
+/** The time on the operator's clock after which `ms` on an agent's clock have certainly passed. */
 export const surelyPassedMs = (ms: number): number => ms * drift + marginMs;
 
-/** Time is granted only while the API server was heard within this: an operator that is cut off for longer stops. */
+/** Leases are granted only if the API server has confirmed the operator within this time: one that is cut off for longer grants none. */
 export const grantWindowMs = (leaseMs: number): number => Math.max(leaseMs, leastWindowMs);
 
 export interface Granted {
@@ -27,14 +27,14 @@ export interface Granted {
   startedAt: number;
   /** End of the last lease that this process has granted to the member. */
   endsAt?: number | undefined;
-  /** Only this process can have granted it anything: its pod was made by it. */
+  /** This process has created the pod, so that no other can have granted it a lease. */
   isOwn: boolean;
 }
 
 /**
- * How long from now until each lease of a member has surely ended; 0 where it has. What the operator's last process has
- * granted is not known to this one: it may have heard the API server until this one was started, have gone on for the
- * window, and granted a whole lease at the end of that.
+ * How long from now until every lease of a member has certainly ended; 0 if it has. This process does not know the leases of the
+ * operator's last process: that one may have reached the API server until this one was started, may have granted leases for the
+ * window after that, and a whole lease at its end.
  */
 export function leaseEndsInMs({ now, leaseMs, startedAt, endsAt, isOwn }: Granted): number {
   const inheritedUntil = isOwn

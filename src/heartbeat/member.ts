@@ -12,7 +12,7 @@ import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
 import { jitterOf } from './jitter.ts';
 
-/** Where a member is asked, and whether it speaks the member protocol there. */
+/** The address of a member's probe, and whether the member protocol is spoken there. */
 export interface Contact {
   host: string;
   port: number;
@@ -32,7 +32,7 @@ export interface MemberOptions {
   onChange: () => void;
 }
 
-/** One member: its probe, the beat, and its detector. */
+/** One member: its probe, its heartbeat timer and its detector. The monitor creates one for each pod. */
 export class Member {
   readonly #options: MemberOptions;
   readonly #evidence: Evidence;
@@ -46,7 +46,7 @@ export class Member {
   #lastAnswerWallMs: number | undefined;
   #rttMs: number | undefined;
   #refusedPort: number | undefined;
-  /** When it ended its connection, by the attentive clock: the moment of its death, where nothing listens any more. */
+  /** When the connection was closed, by the attentive clock: the end of the process, if nothing listens after that. */
   #endedAt: number | undefined;
   #nextBeatAt = 0;
   #cancelBeat = () => {};
@@ -62,19 +62,19 @@ export class Member {
     this.#sinceWallMs = options.clock.wallNow();
   }
 
-  /** Starts the probe, or starts it again where something has changed. */
+  /** Starts the probe, or starts it again if something has changed. */
   configure({ host, port, speaksProtocol }: Contact, config: MonitorConfig): void {
     const contact = { host, port, speaksProtocol };
     const isSame =
       isDeepStrictEqual(contact, this.#contact) &&
-      isDeepStrictEqual(askedBy(config), askedBy(this.#config));
+      isDeepStrictEqual(probedBy(config), probedBy(this.#config));
     this.#config = config;
     this.#contact = contact;
     if (isSame) return;
     const { clock, uid, attentiveNow, ports } = this.#options;
     const { engine } = config;
     this.#state = detector.reconfigure(this.#state, config.detector);
-    // The new probe begins with no answer; the old one's question is given up.
+    // The new probe has no answer yet; the request of the old one is abandoned.
     this.#state = detector.restartSilence(this.#state, attentiveNow());
     this.#probe?.close();
     const protocol = speaksProtocol &&
@@ -89,7 +89,7 @@ export class Member {
     });
     this.#probe = probe;
     const { intervalMs } = config.detector;
-    // The first beat comes at once, the others on a grid of the member's own, so that beats are spread over time.
+    // The first heartbeat is sent at once, the others at times of the member's own, so that they are spread over time.
     const now = clock.now();
     this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
     this.#cancelBeat();
@@ -125,14 +125,14 @@ export class Member {
     };
   }
 
-  /** It has answered an order. */
+  /** The member has answered an order with this report. */
   reported(report: MemberReport): void {
     if (report.uid === undefined || report.uid === this.#options.uid) this.#report.update(report);
   }
 
   /**
-   * Grants it time where it should lead and does well, and the operator may. One that was dead is granted nothing until it
-   * has recovered: another may be about to take its place.
+   * The header with a lease, if the member is its holder and healthy or suspect, and the operator may grant one. A dead member gets
+   * no lease until it has recovered: another member may be about to replace it.
    */
   grant(): Record<string, string> {
     const lease = this.#config?.protocol?.lease;
@@ -161,7 +161,7 @@ export class Member {
     const intervalMs = this.#state.config.intervalMs;
     this.#probe?.beat();
     const now = clock.now();
-    // The next one on the grid that leaves the member time to answer this one, also after a late beat.
+    // The next time of this member that leaves it half an interval to answer, even after a late heartbeat.
     const late = now + intervalMs / 2 - this.#nextBeatAt;
     if (late > 0) this.#nextBeatAt += Math.ceil(late / intervalMs) * intervalMs;
     this.#cancelBeat = clock.after(this.#nextBeatAt - now, () => this.#beat());
@@ -204,14 +204,14 @@ export class Member {
     if (isNews && !told) this.#options.onChange();
   }
 
-  /** Whether it says something new of itself. What the dead one had said does not hold for one that comes back. */
+  /** Whether the report has changed. The report of a dead process does not apply to the one that replaces it. */
   #updateReport(event: ProbeEvent): boolean {
     if (event.type !== 'answer' && event.type !== 'badAnswer') return false;
     if (event.report !== undefined) return this.#report.update(event.report);
     return this.#state.verdict === 'Dead' && this.#report.forget();
   }
 
-  /** Looks whether time alone changes the verdict. What has arrived but was not read yet is read first. */
+  /** Checks whether the time alone changes the verdict. What has arrived but was not read yet is read first. */
   #judge(): void {
     const { state } = detector.judge(this.#state, this.#options.attentiveNow());
     if (state.cause === this.#state.cause && state.verdict === this.#state.verdict) {
@@ -224,7 +224,7 @@ export class Member {
     });
   }
 
-  /** @returns Whether the listener was told. */
+  /** @returns Whether the listener was called. */
   #become(state: detector.DetectorState): boolean {
     const before = this.#state;
     this.#state = state;
@@ -249,12 +249,12 @@ export class Member {
     return true;
   }
 
-  /** One timer at most; it is left where it is when the next check is later, and then arms itself again. */
+  /** Sets at most one timer. If the next check is later than the timer, the timer stays, and sets itself again when it fires. */
   #armJudge(): void {
     const { clock, attentiveNow } = this.#options;
     const now = attentiveNow();
     const next = detector.judge(this.#state, now);
-    // Where the verdict is due to change already, it changes in a turn of its own.
+    // If the verdict is due to change now, it changes in a later turn of the event loop.
     const checkAgainAt = next.state === this.#state ? next.checkAgainAt : now;
     if (checkAgainAt >= this.#judgeAt) return;
     this.#cancelJudge();
@@ -270,6 +270,6 @@ export class Member {
   }
 }
 
-/** What the probe depends on: the epoch and the lease are looked up at each beat. */
-const askedBy = (config: MonitorConfig | undefined) =>
+/** What the probe depends on. The epoch and the lease are not part of that: they are read at each heartbeat. */
+const probedBy = (config: MonitorConfig | undefined) =>
   config && { ...config, protocol: config.protocol && { grpc: config.protocol.grpc ?? false } };

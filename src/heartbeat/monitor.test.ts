@@ -33,7 +33,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A monitor that writes down each change, and lets the test wait for what it wants to see. */
+/** A monitor that records each change, and lets the test wait for one. */
 function start() {
   const changes: string[] = [];
   const heartbeats: string[] = [];
@@ -66,7 +66,7 @@ function start() {
     heartbeats,
     until,
     stalledMs: () => stalledMs,
-    /** The changes but for Suspect, which a busy machine can bring about at any time. */
+    /** The changes without Suspect, which a busy machine can cause at any time. */
     verdicts: () =>
       changes
         .filter((change) => !change.includes('Suspect'))
@@ -107,7 +107,7 @@ async function startProgram(program: string, port = 0) {
 }
 
 describe('the monitor', () => {
-  it('hears a member at once and says what it knows', async () => {
+  it('probes a member at once and returns its health', async () => {
     const { port } = await serve(answer(() => ok));
     const { monitor, changedTo, verdicts } = start();
     const before = Date.now();
@@ -126,10 +126,10 @@ describe('the monitor', () => {
     expect(health?.evidence).toMatch(/^last good answer at \d\d:\d\d:\d\d\.\d\d\dZ$/);
   });
 
-  it('finds a killed process dead by the refusal, with the evidence, and alive again in a new generation', async () => {
+  it('finds a killed process dead by the refused connection, with the evidence, and healthy again in a new generation', async () => {
     const { child, port } = await startProgram(programs.http);
     const { monitor, changedTo, verdicts } = start();
-    // A timeout that is never reached: only the refusal can tell.
+    // The timeout is never reached: only the refused connection can show the end.
     const slow = { ...detector, intervalMs: 50, timeoutMs: 600_000 };
     monitor.setMembers(key, [member('a', port)], config({ detector: slow }));
     await changedTo('a Healthy');
@@ -166,7 +166,7 @@ describe('the monitor', () => {
     expect(health?.silentMs).toBeLessThan(sinceAnswerMs - detector.intervalMs / 4);
   });
 
-  it('finds a frozen process suspect and then dead by its silence, and alive again when it thaws', async () => {
+  it('finds a frozen process suspect and then dead by its silence, and healthy again when it continues', async () => {
     const { child, port } = await startProgram(programs.http);
     const { monitor, changedTo, verdicts } = start();
     monitor.setMembers(key, [member('a', port)], config());
@@ -187,7 +187,7 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')?.generation).toBe(1);
   });
 
-  it('finds a member that answers wrongly Unhealthy, and Healthy again', async () => {
+  it('finds a member with wrong answers Unhealthy, and Healthy again after good ones', async () => {
     let text = ok;
     const { port } = await serve(answer(() => text));
     const { monitor, changedTo, verdicts } = start();
@@ -202,7 +202,7 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')?.generation).toBe(0);
   });
 
-  it('says why a member was never heard: nothing listens', async () => {
+  it('reports why a member has never answered: nothing listens', async () => {
     const port = await freePort();
     const { monitor, changedTo } = start();
     monitor.setMembers(key, [member('a', port)], config());
@@ -214,7 +214,7 @@ describe('the monitor', () => {
     });
   });
 
-  it('says why a member was never heard: no answer', async () => {
+  it('reports why a member has never answered: silence', async () => {
     const { port } = await serve((socket) => void socket.resume());
     const { monitor, changedTo } = start();
     monitor.setMembers(key, [member('a', port)], config());
@@ -222,7 +222,7 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')?.silentMs).toBeGreaterThanOrEqual(detector.timeoutMs);
   });
 
-  it("holds the operator's own standstill against nobody", async () => {
+  it("does not count the operator's own stalls against any member", async () => {
     const { port } = await startProgram(programs.http);
     const { monitor, changes, changedTo, answers, stalledMs } = start();
     const membersAt = (at: number) => ['a', 'b', 'c'].map((uid) => member(uid, at));
@@ -239,7 +239,7 @@ describe('the monitor', () => {
     await changedTo('c Dead Refused');
   });
 
-  it('forgives the silence of the time in which the operator was cut off', async () => {
+  it('ignores the silence from the time in which the operator was cut off', async () => {
     let silent = false;
     const { port } = await serve((socket) => {
       socket.on('data', () => {
@@ -260,7 +260,7 @@ describe('the monitor', () => {
     expect(changes).not.toContain('a Dead Silent');
   });
 
-  it('goes on with the same connections where nothing has changed', async () => {
+  it('keeps the connections if nothing has changed', async () => {
     const { port, server } = await serve(answer(() => ok));
     const { monitor, answers } = start();
     for (let pass = 0; pass < 5; pass++) {
@@ -271,7 +271,7 @@ describe('the monitor', () => {
     expect(monitor.size).toBe(2);
   });
 
-  it('keeps the history of a member over a new port, engine or heartbeat', async () => {
+  it('keeps the history of a member when its port, engine or heartbeat changes', async () => {
     const first = await serve(answer(() => ok));
     const second = await serve(answer(() => '+PONG'));
     const { monitor, changedTo, answers, verdicts } = start();
@@ -292,7 +292,7 @@ describe('the monitor', () => {
     expect(monitor.health(key, 'a')).toMatchObject({ verdict: 'Healthy', sinceWallMs });
   });
 
-  it('knows another pod of the same name by its UID, and begins afresh', async () => {
+  it('recognizes another pod of the same name by its UID, and starts without history', async () => {
     const { port } = await serve(answer(() => ok));
     const { monitor, changedTo, verdicts } = start();
     monitor.setMembers(key, [member('a', port)], config());
@@ -304,7 +304,7 @@ describe('the monitor', () => {
     expect(verdicts()).toEqual(['a Healthy', 'b Healthy']);
   });
 
-  it('ends the connections of members and resources that are gone, and says no more of them', async () => {
+  it('closes the connections of members and resources that are gone, and reports nothing more about them', async () => {
     const { port, server } = await serve(answer(() => ok));
     const { monitor, changes, answers } = start();
     monitor.setMembers(key, [member('a', port), member('b', port)], config());
@@ -324,14 +324,14 @@ describe('the monitor', () => {
     expect(changes).toHaveLength(before);
   });
 
-  it('leaves a frozen monitor process without a false verdict', async () => {
+  it('makes no false verdict after the process of the monitor was frozen', async () => {
     const { port } = await startProgram(programs.http);
     const { child } = startMonitorProcess(port);
     const lines: string[] = [];
     child.stdout.on('data', (data: Buffer) => lines.push(...data.toString().trim().split('\n')));
     while (!lines.includes('Healthy')) await once(child.stdout, 'data');
     child.kill('SIGSTOP');
-    // As long as the monitor is stopped nothing can be awaited of it: this is the fault itself, not a wait for it.
+    // A stopped monitor reports nothing that a test could await: this time is the fault itself.
     await new Promise((resolve) => setTimeout(resolve, 2 * detector.timeoutMs));
     child.kill('SIGCONT');
     const from = lines.length;

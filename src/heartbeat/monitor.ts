@@ -20,22 +20,30 @@ export interface MonitoredMember {
   speaksProtocol: boolean;
 }
 
+/**
+ * What the monitor needs from outside. Every function here is called from timers and from I/O, as often as heartbeats come, and
+ * must not throw.
+ */
 export interface MonitorOptions {
   clock: Clock;
-  /** Default: the machine's own. */
+  /** Default: those of this machine. */
   ports?: MonitorPorts;
   log: Log;
   metrics?: MonitorMetrics;
-  /** Whether the API server was heard within so many milliseconds: only then may leaders be granted time. */
+  /** Whether the API server has confirmed this operator within so many milliseconds: only then may leases be granted. Default: never. */
   mayGrant?: (withinMs: number) => boolean;
   /**
-   * A member's verdict or cause has changed, or what it says of itself, but for numbers that grow with each write. Called at once, from the I/O that showed it, never during a call to the
-   * monitor. It must not throw.
+   * A member's verdict, cause or report has changed; numbers that grow with each write do not count. Called once for each change, at
+   * once, from the I/O or timer that showed it, and never during a call to the monitor.
    */
   onChange: (key: string, uid: string) => void;
 }
 
-/** Hears the heartbeats of all members of all resources and judges them. */
+/**
+ * Sends heartbeats to all members of all resources and judges the answers. Reconciles call it with `namespace/name` as the key, at
+ * any time and in any order; every method returns at once, may be repeated, and does not throw. A key or UID that is not known
+ * is no error.
+ */
 export class HeartbeatMonitor {
   readonly #options: MonitorOptions;
   readonly #ports: MonitorPorts;
@@ -50,14 +58,17 @@ export class HeartbeatMonitor {
     this.#stalls = this.#ports.createStallMeter(options.clock, (ms) => {
       options.metrics?.stalled(ms);
       if (ms >= 500) {
-        options.log.warn({ stalledMs: Math.round(ms) }, 'the operator itself stood still');
+        options.log.warn(
+          { stalledMs: Math.round(ms) },
+          'the operator itself did not run for a time: it needs more CPU, or its machine was paused',
+        );
       }
     });
   }
 
   /**
-   * Sets the members of one resource, by UID: asks new ones at once, drops those that are gone. A changed address,
-   * port, engine or heartbeat restarts the probe and keeps the history.
+   * Sets the members of one resource, by UID: starts to probe new ones at once, and drops those that are missing. A changed address,
+   * port, engine or heartbeat restarts the probe and keeps the history. Each reconcile calls this before it reads anything.
    */
   setMembers(key: string, members: readonly MonitoredMember[], config: MonitorConfig): void {
     const before = this.#members.get(key) ?? new Map<string, Member>();
@@ -75,36 +86,37 @@ export class HeartbeatMonitor {
     else this.#members.set(key, after);
   }
 
+  /** What is known of a member now; undefined if it is not probed. */
   health(key: string, uid: string): MemberHealth | undefined {
     return this.#members.get(key)?.get(uid)?.health();
   }
 
-  /** A member has answered an order with its report: as new as a heartbeat's. Nobody is called. */
+  /** A member has answered an order with its report, which is as good as a heartbeat's. `onChange` is not called. */
   reported(key: string, uid: string, report: MemberReport): void {
     this.#members.get(key)?.get(uid)?.reported(report);
   }
 
-  /** Grants the member time where it is to lead: the headers to send with an order, now. */
+  /** The headers to send with an order at once: a lease, if the member is its holder and one may be granted. */
   grant(key: string, uid: string): Record<string, string> {
     return this.#members.get(key)?.get(uid)?.grant() ?? {};
   }
 
   /**
-   * Milliseconds from now until each lease of this pod has surely ended, whether it is heard, silent or gone; 0 where it has.
-   * See lease.ts. Ask after `setMembers` has named another holder, or none: until then it may be granted more.
+   * Milliseconds from now until every lease of this pod has certainly ended, whether it answers, is silent or gone; 0 if it has.
+   * See lease.ts. To be called after `setMembers` with another holder, or none: until then the pod may be granted another lease.
    */
   leaseEndsInMs(uid: string, leaseMs: number): number {
     return this.#grants.endsInMs(uid, leaseMs);
   }
 
-  /** This process has made a pod: no earlier one can have granted it time. */
+  /** This process has created a pod: no earlier process can have granted it a lease. */
   podCreated(uid: string): void {
     this.#grants.podCreated(uid);
   }
 
   /**
-   * Restarts the silence clocks of all members: what was not heard while the operator itself was cut off says nothing.
-   * Members that are Dead stay so until they are heard.
+   * Restarts the silence of all members, after the operator itself was cut off: that no answer arrived then proves nothing. Dead
+   * members stay Dead until they answer.
    */
   restartSilence(): void {
     for (const members of this.#members.values()) {
@@ -112,6 +124,7 @@ export class HeartbeatMonitor {
     }
   }
 
+  /** The resource is gone: stops the probes of its members. */
   remove(key: string): void {
     for (const member of this.#members.get(key)?.values() ?? []) member.close();
     this.#members.delete(key);
@@ -122,7 +135,7 @@ export class HeartbeatMonitor {
     this.#stalls.close();
   }
 
-  /** How many members are heard. */
+  /** How many members are probed. */
   get size(): number {
     let size = 0;
     for (const members of this.#members.values()) size += members.size;

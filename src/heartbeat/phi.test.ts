@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { phi, phiDeviations, spreadOf } from './phi.ts';
 
 describe('phi', () => {
-  it('is 0.30 at the mean: the next heartbeat is as likely to have come as not', () => {
+  it('is 0.30 at the mean: the next heartbeat has come with a probability of one half', () => {
     expect(phi(0)).toBeCloseTo(-Math.log10(0.5), 10);
   });
 
@@ -34,11 +34,11 @@ describe('phi', () => {
 });
 
 describe('spreadOf', () => {
-  it('takes the assumed mean where there are no samples', () => {
+  it('uses the assumed mean if there are no samples', () => {
     expect(spreadOf([], 500)).toEqual({ mean: 500, deviation: 0 });
   });
 
-  it('gives mean and standard deviation', () => {
+  it('returns mean and standard deviation', () => {
     expect(spreadOf([2, 4, 4, 4, 5, 5, 7, 9], 0)).toEqual({ mean: 5, deviation: 2 });
   });
 });

@@ -28,7 +28,7 @@ export function phiDeviations(threshold: number): number {
   return high;
 }
 
-/** Mean and standard deviation, in the unit of the samples; `assumedMean` where there are none. */
+/** Mean and standard deviation, in the unit of the samples; `assumedMean` if there are none. */
 export function spreadOf(samples: readonly number[], assumedMean: number) {
   if (samples.length === 0) return { mean: assumedMean, deviation: 0 };
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;

@@ -2,10 +2,14 @@ import type { Clock } from '../lib/clock.ts';
 import { createProbe } from '../member-client/create-probe.ts';
 import { StallMeter } from './stall-meter.ts';
 
-/** What the monitor needs of its machine. The simulator has a network and a machine of its own. */
+/**
+ * What the monitor uses of its machine; the simulator passes models instead. `createStallMeter` is called once, `createProbe` for
+ * each member and again when its address or settings change, `afterPendingIo` each time when a verdict is about to change by
+ * time alone. None of them may throw, and callbacks must not be called during the call that passes them.
+ */
 export interface MonitorPorts {
   createProbe: typeof createProbe;
-  /** Calls back when all that had already arrived has been read. */
+  /** Calls back once, when everything that had already arrived is read. */
   afterPendingIo: (callback: () => void) => void;
   createStallMeter: (
     clock: Clock,

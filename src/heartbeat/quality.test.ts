@@ -17,7 +17,7 @@ it.each([
   ['the fast setting', fast],
   ['phi accrual', accrual],
 ])(
-  'detection time: at most the timeout since the last answer, whatever was lost before: %s',
+  'detection time: at most the timeout since the last answer, whatever packets were lost before: %s',
   (_name, config) => {
     // Silence counts from the last answer, which may still have been on its way when the member died; losses can only
     // bring the last answer forward.
@@ -47,7 +47,7 @@ it.each([
  */
 const mostMistakes = (p: number) => p ** 4 * (2 * p) ** 2;
 
-it('mistake rate: not more than the losses in a row that a mistake takes', () => {
+it('mistake rate: at most the rate of as many losses in a row as a mistake needs', () => {
   // 10 % each way, as it takes too long to see a mistake at 5 %: there the bound is one in 300,000 beats, or 40 hours.
   const p = 1 - 0.9 ** 2;
   const beats = 60_000;
@@ -71,9 +71,9 @@ const normal = (chance: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
 
 it.each([2, 3])(
-  'phi accrual: at threshold %d one heartbeat in 10^phi comes later than the limit, where intervals are normal',
+  'phi accrual: at threshold %d one heartbeat in 10^phi comes later than the limit, if intervals are normally distributed',
   (phiThreshold) => {
-    // Hayashibara et al., 2004: phi = -log10(P_later). The deviation is above the least one that is believed.
+    // Hayashibara et al., 2004: phi = -log10(P_later). The deviation is above the least one that is assumed.
     const config = { ...accrual, phiThreshold, timeoutMs: 1e9 };
     const chance = random(7);
     const beats = 200_000;

@@ -19,7 +19,7 @@ let changes: number;
 let answers: number;
 let wake = () => {};
 
-/** A member whose report says what the test wants; undefined: something that is no report. */
+/** A member that answers with the report of the test; undefined: with something that is no report. */
 beforeEach(async () => {
   said = { state: 'Following', epoch: 1, position: { term: 1, offset: 5 } };
   status = 200;
@@ -92,8 +92,8 @@ const beats = (count: number) => {
   return until(() => answers >= from + count);
 };
 
-describe('what a member says of itself', () => {
-  it('is part of its health, and new facts are told at once', async () => {
+describe('the report of a member', () => {
+  it('is part of its health, and a change is passed on at once', async () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     expect(health()).toMatchObject({ report: said, reportedAtMs: expect.any(Number) });
@@ -105,7 +105,7 @@ describe('what a member says of itself', () => {
     expect(health()?.report?.state).toBe('Leading');
   });
 
-  it('may be heard over gRPC', async () => {
+  it('may be read over gRPC', async () => {
     const member = await serveGrpc({
       member: { Status: (_call, reply) => reply(null, { state: 'STATE_EMPTY', epoch: 4 }) },
     });
@@ -117,7 +117,7 @@ describe('what a member says of itself', () => {
     await until(() => health()?.verdict === 'Dead');
   });
 
-  it('counts also where it is not well', async () => {
+  it('counts also if the member is not well', async () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     said = { state: 'Detached', epoch: 1, problem: { reason: 'DiskFull', message: 'no space' } };
@@ -126,7 +126,7 @@ describe('what a member says of itself', () => {
     expect(health()).toMatchObject({ report: said, message: expect.stringContaining('no space') });
   });
 
-  it('is kept of a dead one, but does not hold for the one that comes back', async () => {
+  it('is kept for a dead process, but does not apply to the next one', async () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     kill();
@@ -140,7 +140,7 @@ describe('what a member says of itself', () => {
     expect(health()).toMatchObject({ generation: 1, report: said });
   });
 
-  it('in answer to an order is heard at once, but not from another pod', async () => {
+  it('in the answer to an order counts at once, but not if it is of another pod', async () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     const report = { state: 'Leading', epoch: 7, ledEpoch: 7 } as const;
@@ -151,9 +151,9 @@ describe('what a member says of itself', () => {
   });
 });
 
-describe('the question', () => {
-  it('tells the epoch, and a change of it does not break the connection', async () => {
-    // A beat that is late has a spare connection tried: on a busy machine 10 ms are soon over.
+describe('a heartbeat', () => {
+  it('sends the epoch, and a change of the epoch does not close the connection', async () => {
+    // A late answer makes the probe open a second connection: on a busy machine 10 ms would be too short.
     const intervalMs = 200;
     hear({ epoch: 1 }, intervalMs);
     await until(() => health()?.verdict === 'Healthy');
@@ -165,7 +165,7 @@ describe('the question', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('grants time to the holder of the lease alone, by the nonce of its last report', async () => {
+  it('grants a lease to its holder alone, with the nonce of the last report', async () => {
     monitor.podCreated('a');
     hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
     await beats(4);
@@ -175,7 +175,7 @@ describe('the question', () => {
     expect(leases.at(-1)).toMatch(/^n[1-9] 30000$/);
     expect(monitor.grant(key, 'a')).toEqual({ 'haservice-lease': expect.stringMatching(/^n/) });
     hear({ epoch: 2, lease: { ms: 30_000, holder: 'b' } });
-    // But for what is on its way.
+    // Requests that are already on their way do not count.
     const from = asked.length + 3;
     await until(() => asked.length > from + 2);
     expect(asked.slice(from).some((headers) => 'haservice-lease' in headers)).toBe(false);
@@ -185,12 +185,12 @@ describe('the question', () => {
     expect(endsInMs).toBeLessThanOrEqual(30_000 * 1.01 + 50);
   });
 
-  it('grants nothing to one that is not well', async () => {
+  it('grants no lease to a member that is not well', async () => {
     hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
     await beats(2);
     status = 503;
     await until(() => health()?.verdict === 'Unhealthy');
-    // But for what is on its way.
+    // Requests that are already on their way do not count.
     const from = asked.length + 3;
     await until(() => asked.length > from + 2);
     expect(asked.slice(from).some((headers) => 'haservice-lease' in headers)).toBe(false);

@@ -4,7 +4,7 @@ import { FakeClock } from '../lib/fake-clock.ts';
 import { StallMeter } from './stall-meter.ts';
 
 describe('the stall meter', () => {
-  it('is the clock while nothing stalls', () => {
+  it('equals the clock while nothing stalls', () => {
     const clock = new FakeClock();
     const meter = new StallMeter(clock);
     clock.advance(12_345);
@@ -12,7 +12,7 @@ describe('the stall meter', () => {
     expect(meter.stalledMs()).toBe(0);
   });
 
-  it('stands still during a stall, and is right before its own tick has seen it', () => {
+  it('stands still during a stall, and is correct before its own tick has measured the stall', () => {
     const clock = new FakeClock();
     const meter = new StallMeter(clock);
     clock.advance(1_000);
@@ -36,7 +36,7 @@ describe('the stall meter', () => {
     expect(stalls).toEqual([940, 40]);
   });
 
-  it('ends with close', () => {
+  it('stops at close', () => {
     const clock = new FakeClock();
     const stalls: number[] = [];
     new StallMeter(clock, (ms) => stalls.push(ms)).close();

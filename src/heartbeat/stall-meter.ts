@@ -1,14 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 
-/** How often the meter looks. A stall shorter than this may go unseen. */
+/** How often the meter checks. A shorter stall may not be found. */
 const tickMs = 50;
-/** Lateness of a tick that is ordinary: timers are rounded to a millisecond and queue behind other work. */
+/** Ordinary lateness of a tick: timers are rounded to a millisecond and wait for other work. */
 const toleranceMs = 10;
 
 /**
  * Measures how long the operator itself did not run: a blocked event loop, a starved CPU, SIGSTOP, a paused virtual
- * machine. `attentiveNow` is a clock that stands still meanwhile, so that a member's silence, measured by it, holds
- * only time in which the operator could have heard. Source: Lifeguard's local health (see core/detector.ts).
+ * machine. `attentiveNow` is a clock that stands still during that time, so that a member's silence, measured by it, contains
+ * only time in which the operator could have received an answer. Source: Lifeguard's local health (see detector.ts).
  */
 export class StallMeter {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class StallMeter {
     this.#cancel = clock.after(tickMs, () => this.#tick());
   }
 
-  /** Monotonic milliseconds without the stalls. Right also while a tick is overdue; never goes back. */
+  /** Monotonic milliseconds without the stalls. Correct also while a tick is overdue; never goes back. */
   attentiveNow(): number {
     const now = this.#clock.now();
     return now - this.#stalledMs - this.#overdue(now);

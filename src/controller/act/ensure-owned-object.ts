@@ -31,12 +31,17 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
 
 export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
 
-/** Makes an object as its manifest says. Writes only if it differs, and never an object that is not ours. */
+/**
+ * Creates an object or changes it to its manifest. Writes only if there is a difference, and never an object that another owner
+ * controls: that one is returned as `foreign`. May be repeated at any time.
+ *
+ * @throws HAError if the API server refused the write, was not reached, or has failed.
+ */
 export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<EnsureResult> {
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
   const actual = store.get(namespace, name);
-  /** Puts what is there now into the cache. False if that is nothing new. */
+  /** Reads the object into the cache. False if the cache had the same one. */
   const refresh = function* (): Steps<boolean> {
     try {
       store.observeWrite(yield* get(type, { namespace, name }));
@@ -56,24 +61,24 @@ export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<En
     if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {
       return { foreign: actual };
     }
-    // On its way out: the next one is made when it has gone.
+    // It is being deleted: the next one is created when it is gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
     if (!needsUpdate(manifest, actual) && !hasSelector(actual)) return 'Same';
     store.observeWrite(yield* write(type, manifest, actual));
     return 'Written';
   } catch (error) {
-    // If the cache was behind, the next pass decides on what is there now.
+    // If the cache was out of date, the next pass decides on the current object.
     const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
     if (mayBeBehind && (yield* refresh())) return 'Written';
     throw error;
   }
 }
 
-/** A Service that was given a selector by hand would get endpoints that we did not choose. */
+/** If somebody has added a selector to a Service by hand, Kubernetes would add endpoints that the operator did not choose. */
 const hasSelector = (object: KubeObject): boolean =>
   object.kind === 'Service' && 'selector' in ((object as { spec?: object }).spec ?? {});
 
-/** Guarded by resourceVersion, so that an operator with an old cache cannot undo a newer one's write. */
+/** Guarded by resourceVersion, so that an operator with an old cache cannot undo the write of a newer operator. */
 function write(
   type: ResourceType<KubeObject>,
   manifest: Manifest,
@@ -82,7 +87,7 @@ function write(
   const { name, namespace } = manifest.metadata;
   const resourceVersion = actual.metadata?.resourceVersion;
   if (manifest.kind === 'Service') {
-    // A merge patch replaces the list of ports whole: server-side apply would leave a port that was added by hand.
+    // A merge patch replaces the whole list of ports: server-side apply would leave a port that was added by hand.
     const { metadata, spec } = manifest;
     const patch = {
       metadata: { resourceVersion, labels: metadata.labels },

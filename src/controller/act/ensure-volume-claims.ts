@@ -9,10 +9,11 @@ import { persistentVolumeClaims } from '../../kube/resources.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
 
 /**
- * Makes the volume claims of a pod, before the pod. Those that are there already hold its data, and are used as they are.
+ * Creates the volume claims of a pod, before the pod. Claims that exist already hold its data, and are used as they are. May be
+ * repeated.
  *
- * @throws HAError HA_ERR_CLAIM_UNUSABLE where one is on its way out, has lost its volume, or is not this resource's; what the
- *   API server refused or failed with.
+ * @throws HAError HA_ERR_CLAIM_UNUSABLE if a claim is being deleted, has lost its volume, or belongs to something else; another
+ *   HAError if the API server refused a request, was not reached, or has failed.
  */
 export function* ensureVolumeClaims(resource: Resource, pod: string): Steps<void> {
   const ordinal = ordinalOf(resource.name, pod);
@@ -45,7 +46,7 @@ function whyUnusable({ metadata, status }: PersistentVolumeClaim, resource: Reso
     return 'is being deleted, and its data with it: another is made when it has gone';
   }
   if (status?.phase === 'Lost') return 'has lost its volume, and the data on it';
-  // By the same name a StatefulSet, or another HAService, would have its claims: their data are not ours to use.
+  // The claims of a StatefulSet or of another HAService can have the same name: their data must not be used.
   if (metadata?.labels?.[nameLabel] !== resource.name) {
     return `is not of this HAService; if its data are to be used, label it ${nameLabel}=${resource.name}`;
   }

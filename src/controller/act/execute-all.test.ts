@@ -12,13 +12,13 @@ import { ReconcileStates } from '../state/reconcile-state.ts';
 import { type ExecuteAllContext, executeAll } from './execute-all.ts';
 import { Stores } from '../state/stores.ts';
 
-/** With the client that answers. */
+/** With the client that answers the requests. */
 type TestContext = ExecuteAllContext & { client: DrivenClient };
 
 const run = (actions: Action[], context: TestContext) =>
   drive(executeAll(actions, context), context.client, AbortSignal.timeout(1_000));
 
-it('takes a child that needs no write for no sign of the API server', async () => {
+it('does not count an owned object that needs no write as an answer of the API server', async () => {
   const resource = makeResource();
   const stores = new Stores();
   const manifest = desiredService(resource, 'write');
@@ -41,14 +41,14 @@ it('takes a child that needs no write for no sign of the API server', async () =
   const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
 
   expect(done).toEqual({ changed: false, failed: false, apiServerLost: false });
-  // Else every resource would be looked at again, in a circle, for as long as the API server is away.
+  // Otherwise all resources would be reconciled again and again while the API server cannot be reached.
   expect(onRestored).not.toHaveBeenCalled();
 });
 
 it.each([
-  ['a write that admission holds up', 'HA_ERR_API_TIMEOUT', false],
-  ['a connection that is refused', 'HA_ERR_API_UNREACHABLE', true],
-] as const)('%s says of the API server what it can', async (_what, code, isLost) => {
+  ['a write that a webhook delays', 'HA_ERR_API_TIMEOUT', false],
+  ['a refused connection', 'HA_ERR_API_UNREACHABLE', true],
+] as const)('%s is judged for what it tells about the API server', async (_what, code, isLost) => {
   const resource = makeResource();
   const apiServerHealth = new ApiServerHealth(systemClock, () => {});
   const context = {
@@ -62,12 +62,12 @@ it.each([
   } as unknown as TestContext;
   const manifest = desiredService(resource, 'write');
   const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
-  // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
+  // Nothing else of this resource is tried now. A timeout alone does not make the API server count as lost.
   expect(done).toEqual({ changed: false, failed: true, apiServerLost: true });
   expect(apiServerHealth.lostSince(Infinity)).toBe(isLost);
 });
 
-it('puts off what may wait, for a while, and looks again then', async () => {
+it('puts off a write that may wait, and reconciles again after that time', async () => {
   const resource = makeResource();
   const created: string[] = [];
   let now = 0;

@@ -16,16 +16,17 @@ export interface ExecuteAllContext extends ExecuteContext {
 }
 
 export interface Executed {
-  /** Something is different now: decide again. */
+  /** At least one action has changed something: decide again. */
   changed: boolean;
+  /** At least one action has failed: try again later. */
   failed: boolean;
-  /** The API server cannot be reached: nothing else need be tried now. */
+  /** The API server cannot be reached: no other action can succeed now. */
   apiServerLost: boolean;
 }
 
 /**
- * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
- * other can succeed either: the API server is lost, or the namespace is being deleted.
+ * Executes actions in their order. A failed action is remembered for the status, and the next ones are executed all the same,
+ * except if they cannot succeed either: the API server cannot be reached, or the namespace is being deleted.
  */
 export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Executed> {
   const { clock, apiServerHealth, state, resource, log, events, object } = context;
@@ -36,7 +37,7 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
       const did = yield* execute(action, context);
       state.failures.delete(what);
       if (!did) continue;
-      // What needed no write, or talked to a member, says nothing of the API server.
+      // The action wrote to the API server, so that the API server has answered. A role command goes to a member.
       if (action.type !== 'GiveRoleCommand') apiServerHealth.answered();
       done.changed = true;
       if (action.type === 'Repoint') noteRepoint(resource, action.to, state, clock.wallNow());
@@ -46,7 +47,7 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
     } catch (error) {
       if (!isHAError(error)) throw error;
       done.failed = true;
-      // Admission may hold up one write for long, by a webhook that is gone: that says nothing of the API server.
+      // A webhook that is gone may delay one write until its time limit: that does not mean that the API server is lost.
       if (!isHAError(error, 'HA_ERR_API_TIMEOUT')) apiServerHealth.failed(error);
       const reason = error.reason ?? error.code;
       state.failures.set(what, { what, reason, message: error.message });

@@ -22,24 +22,31 @@ import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.
 import { type Stores, controllerUid } from '../state/stores.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 
-/** How long a pod in the way is believed to be there, before its name is tried again. */
+/** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
 
+/**
+ * What an action is executed with. The reconciler builds one context for each pass; nothing in it is kept beyond the pass, except
+ * by `roleCommandRunner` and `state`, which outlive it.
+ */
 export interface ExecuteContext {
+  /** The caches. Each write is stored there at once, so that the next pass sees it. */
   stores: Stores;
+  /** Gives role commands outside of the reconcile: `start` returns at once and never throws. */
   roleCommandRunner: RoleCommandRunner;
-  /** Is told of the pods that this process makes. */
+  /** Is called once for each pod that this process creates. */
   monitor: Pick<HeartbeatMonitor, 'podCreated'>;
   clock: Clock;
   log: Log;
   key: string;
-  /** Look at the resource again, now. */
+  /** Reconciles the resource again, as soon as a worker is free. */
   enqueue: (key: string) => void;
   resource: Resource;
+  /** Remembers what was put off, and which foreign pods were found. */
   state: ReconcileState;
 }
 
-/** What an action is called in messages. */
+/** The name of an action in messages. */
 export function describe(action: Action): string {
   switch (action.type) {
     case 'EnsureOwnedObject':
@@ -58,7 +65,7 @@ export function describe(action: Action): string {
   }
 }
 
-/** Carries out one action. True if that changed something. @throws HAError if the API server refused or failed. */
+/** Executes one action. True if that changed something. @throws HAError if the API server refused it, was not reached, or has failed. */
 export function* execute(action: Action, context: ExecuteContext): Steps<boolean> {
   const { stores } = context;
   switch (action.type) {
@@ -112,7 +119,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
         if (!isNotFound(error) && !isConflict(error)) throw error;
         const found = yield* findPod(name, context);
         if (found?.metadata?.uid === uid) throw error;
-        // It is gone, or another has its name: the next pass sees that.
+        // The pod is gone, or another pod has its name: the next pass sees that.
         stores.pods.observeDelete({ namespace, name }, uid);
       }
       return true;
@@ -124,7 +131,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
   }
 }
 
-/** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
+/** True while a write that may wait is put off. That happens once, for `readsWaitMs`: then it is written, for whatever reason it had to wait. */
 function waits(
   action: Extract<Action, { type: 'EnsureOwnedObject' | 'Repoint' }>,
   { state, clock, key, enqueue }: ExecuteContext,
@@ -146,11 +153,11 @@ function* createPod(
   context: ExecuteContext,
 ): Steps<boolean> {
   const { stores, state, resource, clock, monitor } = context;
-  // What is wrong is told as a problem: no pod can do without.
+  // The condition Degraded says what is wrong: no pod can be created before that is corrected.
   if (agentDegradedReasons(resource).length > 0) return false;
   yield* ensureVolumeClaims(resource, action.manifest.metadata.name);
   try {
-    // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
+    // Strict: a misspelt field of the template is an error that the user sees, not a field that is dropped.
     const options = { fieldValidation: 'Strict', fieldManager } as const;
     const pod = yield* create(pods, action.manifest, options);
     if (pod.metadata?.uid !== undefined) monitor.podCreated(pod.metadata.uid);
@@ -169,8 +176,8 @@ function* createPod(
 }
 
 /**
- * Asks the API server for a pod that the watch does not show: where somebody took our labels off one of ours, it is put
- * back into the cache, and labelled again in the next pass.
+ * Reads a pod from the API server that the watch does not show. If somebody has removed the labels from a pod of this resource, it
+ * is put back into the cache, and the next pass labels it again.
  */
 export function* findPod(
   name: string,
@@ -187,10 +194,10 @@ export function* findPod(
 }
 
 /**
- * Asks the API server whether it would take a pod. So a template that it refuses costs no member that runs. That the name is
- * taken, and the quota used up, by the pod that is to be replaced are no faults.
+ * Asks the API server by a dry run whether it would accept a pod, so that no running member is deleted for a template that is
+ * refused. If the name is taken or the quota used up, that is the pod which is to be replaced, and no failure.
  *
- * @throws HAError where it would not.
+ * @throws HAError if the API server would refuse the pod.
  */
 function* tryPod(manifest: Manifest): Steps<void> {
   try {
@@ -216,7 +223,7 @@ function* deletePod(
   try {
     left = yield* deleteObject(pods, ref, { uid: member.uid, ...options });
   } catch (error) {
-    // If another pod has this name, this one is gone.
+    // If another pod has this name, the member's pod is gone.
     if (!isConflict(error)) throw error;
   }
   if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {

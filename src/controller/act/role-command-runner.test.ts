@@ -79,7 +79,7 @@ const order = (more: Partial<OrderCommand> = {}): OrderCommand => {
 };
 const state = (action = 'promote') => reconcileState.roleCommands.get(`uid-web-0/${action}`);
 
-it('remembers a call that runs, and that it was done', async () => {
+it('remembers that a role command runs, and that it is done', async () => {
   start();
   expect(state()).toMatchObject({ state: 'Running', epoch: 3, generation: 1, failures: 0 });
   await settled();
@@ -87,7 +87,7 @@ it('remembers a call that runs, and that it was done', async () => {
   expect(results).toEqual(['promote ok']);
 });
 
-it('counts failures, waits longer after each, and keeps the last one in mind while it tries again', async () => {
+it('counts failures, waits longer after each, and keeps the last message while it tries again', async () => {
   status = 500;
   start();
   await settled();
@@ -105,14 +105,14 @@ it('counts failures, waits longer after each, and keeps the last one in mind whi
   expect(results).toEqual(['promote HA_ERR_HOOK_STATUS', 'promote HA_ERR_HOOK_STATUS']);
 });
 
-it('lets a later call take over: the answer to the earlier one counts no more', async () => {
+it('lets a later command replace an earlier one, whose answer no longer counts', async () => {
   start({ epoch: 3 });
   start({ epoch: 4 });
   await settled();
   expect(state()).toMatchObject({ epoch: 4, state: 'Done' });
 });
 
-it('tells nobody of the calls of a resource that is gone', async () => {
+it('does not enqueue a resource that is gone', async () => {
   start();
   states.forget('uid');
   await new Promise(setImmediate);
@@ -120,7 +120,7 @@ it('tells nobody of the calls of a resource that is gone', async () => {
   expect(results).toEqual([]);
 });
 
-it('gives an order, with a grant of time for the one that is to lead, and passes on the report', async () => {
+it('gives an order, with a lease for the member that is to lead, and passes on the report', async () => {
   answer = { state: 'Leading', epoch: 3, uid: 'uid-web-0' };
   give(order());
   await settled();
@@ -138,7 +138,7 @@ it('gives an order, with a grant of time for the one that is to lead, and passes
   expect(seen.headers).not.toHaveProperty('haservice-lease');
 });
 
-it('gives an order over gRPC where the member speaks that', async () => {
+it('gives an order over gRPC if the member speaks gRPC', async () => {
   const { port, stop } = await serveGrpc({
     member: { Promote: (_call, reply) => reply(null, { state: 'STATE_LEADING', epoch: 3 }) },
   });
@@ -155,7 +155,7 @@ it('gives an order over gRPC where the member speaks that', async () => {
   expect(reports).toMatchObject([['shop/web', 'uid-web-0', { state: 'Leading', epoch: 3 }]]);
 });
 
-it('says why an order was refused, and tries it again sooner than a hook', async () => {
+it('keeps the reason of a refused order, and repeats the order sooner than a hook', async () => {
   status = 409;
   answer = { error: 'Foreign', message: 'holds other data' };
   give(order());

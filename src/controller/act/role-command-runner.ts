@@ -8,16 +8,16 @@ import type { Log } from '../../telemetry/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { OutgoingRoleCommand, SendRoleCommand } from './send-role-command.ts';
 
-/** Waits after a failure: the first, doubled after each, and the longest. Hooks run code of the user's. */
+/** Waits after a failure: the first wait is doubled after each failure, up to the last. Hooks run the user's code, so they wait longer. */
 const retries = {
   hook: { firstMs: 500, lastMs: 30_000 },
   order: { firstMs: 200, lastMs: 5_000 },
 };
-/** An order that takes longer is answered with 202 by then, or not at all. */
+/** Time limit of one order: an agent that needs longer has answered 202 by then. */
 const orderTimeoutMs = 10_000;
 
 export interface RoleCommandPorts {
-  /** Of a hook that names none. */
+  /** Of a hook that names no port. */
   hook: number;
   /** Of the agent, or of the program that speaks the member protocol. */
   order: number;
@@ -28,14 +28,14 @@ export interface RoleCommandPorts {
 export interface RoleCommandRunnerOptions {
   clock: Clock;
   send: SendRoleCommand;
-  /** A call has ended: look at the resource again. */
+  /** A role command has ended: reconcile the resource again. */
   onEnd: (key: string) => void;
-  /** Gets the report that an order was answered with, and grants a lease to the member that is to be promoted. */
+  /** Receives the report that answers an order, and grants a lease to the member that is to be promoted. */
   monitor: Pick<HeartbeatMonitor, 'reported' | 'grant'>;
   metrics?: { hookCalled(action: RoleCommandKind, result: string): void };
 }
 
-/** Calls hooks and gives orders beside the reconcile loop, so that one that hangs holds up its own member alone. */
+/** Calls hooks and gives orders outside of the reconcile loop, so that one that hangs delays its own member alone. */
 export class RoleCommandRunner {
   readonly #options: RoleCommandRunnerOptions;
 
@@ -44,8 +44,9 @@ export class RoleCommandRunner {
   }
 
   /**
-   * Begins one call; its state is in `memory.hooks` at once. A reconcile calls this for each role command of a decision, and
-   * the next decision sees how far the call is. A later call for the same member and action takes over.
+   * Starts one role command and returns at once; its state is in `reconcileState.roleCommands` from then on. A reconcile calls
+   * this for each role command of a decision, and the next decision sees how far the command is. A later command for the same
+   * member and action replaces this one. Never throws: a failure becomes the state Failed.
    */
   start(
     key: string,
@@ -76,7 +77,7 @@ export class RoleCommandRunner {
       if ('error' in end) {
         const { error } = end;
         metrics?.hookCalled(action, isHAError(error) ? error.code : 'error');
-        log.warn({ ...fields, error }, 'the member could not be told its role');
+        log.warn({ ...fields, error }, 'the role command failed');
         state = {
           ...base,
           state: 'Failed',
@@ -87,10 +88,10 @@ export class RoleCommandRunner {
       } else {
         if (end.report !== undefined) monitor.reported(key, uid, end.report);
         metrics?.hookCalled(action, 'ok');
-        log.info(fields, 'the member was told its role');
+        log.info(fields, 'the member has acknowledged its role');
         state = { ...base, state: 'Done', failures: 0, message: '', retryAtMs: 0 };
       }
-      // A later call for this member has taken over.
+      // A later command for this member has replaced this one.
       if (reconcileState.roleCommands.get(id) !== running) return;
       reconcileState.roleCommands.set(id, state);
       onEnd(key);

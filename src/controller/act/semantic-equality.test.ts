@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { needsUpdate } from './semantic-equality.ts';
 
-describe('differs', () => {
-  it('passes over what others have added, and sees what they have changed or taken away', () => {
+describe('needsUpdate', () => {
+  it('ignores what others have added, and finds what they have changed or removed', () => {
     const desired = { spec: { ports: [{ port: 80 }], type: 'ClusterIP' } };
     const more = {
       spec: { ports: [{ port: 80, nodePort: 0 }], type: 'ClusterIP', clusterIP: 'x' },
@@ -17,12 +17,12 @@ describe('differs', () => {
     expect(needsUpdate(desired, {})).toBe(true);
   });
 
-  it.each([[null], [undefined], [[]]])('takes an empty list for the same as %s', (actual) => {
+  it.each([[null], [undefined], [[]]])('treats an empty list like %s', (actual) => {
     expect(needsUpdate({ endpoints: [] }, { endpoints: actual })).toBe(false);
     expect(needsUpdate({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
   });
 
-  it('finds no difference in what JSON gives back of the same', () => {
+  it('finds no difference after a round trip through JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(needsUpdate(value, JSON.parse(JSON.stringify(value)))).toBe(false);

@@ -1,6 +1,6 @@
 /**
- * Whether `actual` lacks anything of `desired`: other fields may be there (defaults, other managers'), but lists must
- * be equal entry by entry. An empty list is the same as none, which the API server tells as null or not at all.
+ * Whether `actual` lacks anything of `desired`. Other fields may be set (defaults, fields of other managers), but lists must be
+ * equal entry by entry. An empty list equals a missing one: the API server returns null or no field then.
  */
 export function needsUpdate(desired: unknown, actual: unknown): boolean {
   if (Array.isArray(desired)) {

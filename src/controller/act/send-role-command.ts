@@ -4,17 +4,18 @@ import type { OrderTarget } from '../../member-client/order-answer.ts';
 import { sendOrder } from '../../member-client/orders.ts';
 import type { MemberReport, Order, OrderKind } from '../../protocol/member-protocol.ts';
 
-/** A role command as it goes to a member: a hook of the user's, or an order of the member protocol. */
+/** A role command as it is sent to a member: a hook of the user's, or an order of the member protocol. */
 export type OutgoingRoleCommand =
   | { hook: HookSpec; host: string; defaultPort: number; call: HookCall }
   | { kind: OrderKind; order: Order; target: Omit<OrderTarget, 'signal'> };
 
-/** What came of it. An order is answered with the member's report. */
+/** The result of a role command. An order is answered with the member's report. */
 export type RoleCommandEnd = { report?: MemberReport } | { error: unknown };
 
 /**
- * Sends a role command. Calls `done` once, never during the call itself: with an error after a timeout or the signal, too. The
- * member may obey all the same then.
+ * Sends one role command. The role command runner calls this, for several members at the same time. Calls `done` once, never during
+ * the call itself; a refusal, a timeout and the signal end in an error. After an error the member may still carry out the command,
+ * and after any end the same command may be sent again.
  */
 export type SendRoleCommand = (
   call: OutgoingRoleCommand,

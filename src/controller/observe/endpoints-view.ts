@@ -3,7 +3,7 @@ import type { Member, Observed, Resource, ForeignEndpoints } from '../../core/mo
 import { controllerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
-/** What the write Service's slices hold, which family the addresses have, and what should not be there. */
+/** The endpoints of the write Service's slices, the family of the addresses, and the endpoints that the operator did not make. */
 export function endpointsSeen(
   resource: Resource,
   members: Member[],

@@ -5,7 +5,7 @@ import type { ReconcileState } from '../state/reconcile-state.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
-/** Pods with our label or one of our names that another owns, or nobody. */
+/** Pods with the label of this resource or the name of a member, that another owner controls, or none. */
 export function foreignPodsOf(
   resource: Resource,
   stores: Stores,
@@ -25,7 +25,7 @@ export function foreignPodsOf(
   return [...foreignPods.values()];
 }
 
-/** How a pod that is not ours looks to the core. */
+/** The core's view of a pod that this resource does not control. */
 export function foreignPodOf(pod: Pod, resource: Resource): ForeignPod {
   const { name = '', deletionTimestamp } = pod.metadata ?? {};
   return {

@@ -4,7 +4,7 @@ import type { Member, Resource } from '../../core/model/observed.ts';
 import type { MonitorConfig, ProtocolConfig } from '../../heartbeat/health.ts';
 import type { MonitoredMember } from '../../heartbeat/monitor.ts';
 
-/** Whom the monitor is to ask, and where. Pods that are being deleted are asked to the end: their answers still count. */
+/** The members that the monitor is to probe, and where. Pods that are being deleted are probed until they are gone: their answers still count. */
 export const monitoredMembers = ({ spec }: Resource, members: Member[]): MonitoredMember[] =>
   members.flatMap((member) => {
     const { uid, name, ip } = member;
@@ -14,7 +14,7 @@ export const monitoredMembers = ({ spec }: Resource, members: Member[]): Monitor
       : [{ uid, name, host: ip, port, ...contact }];
   });
 
-/** How the monitor is to ask them, and who is granted a lease. */
+/** How the monitor is to probe them, and which member is granted a lease. */
 export function monitorConfigOf(resource: Resource): MonitorConfig {
   const { engine, heartbeat } = resource.spec;
   return {
@@ -34,7 +34,7 @@ function protocolOf({ spec, status }: Resource): ProtocolConfig {
   const { epoch = 0, primaryUID, fencing } = status;
   const grpc = usesGrpc(spec);
   if (!needsLease(spec)) return { epoch, grpc };
-  // A primary that is being fenced gets no more time: a lease that goes on would hold up the failover.
+  // A primary that is being fenced is granted no more leases: a renewed lease would delay the failover.
   const holder = fencing === undefined ? primaryUID : undefined;
   return { epoch, grpc, lease: { ms: durationMs(spec.failover.leaseDuration), holder } };
 }

@@ -42,7 +42,7 @@ export function membersOf(resource: Resource, stores: Stores): Member[] {
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
-/** A pod may have been made with a longer lease than the spec's. */
+/** A pod may have been created with a longer lease than the spec has now. */
 function leaseOf(
   monitor: ObserveContext['monitor'],
   { spec, status }: Resource,
@@ -69,6 +69,7 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
   );
 }
 
+/** What an observation is read from. Reading changes nothing. */
 export interface ObserveContext {
   stores: Stores;
   monitor: Pick<HeartbeatMonitor, 'health' | 'leaseEndsInMs'>;
@@ -80,8 +81,8 @@ export interface ObserveContext {
 }
 
 /**
- * Everything that a decision about this resource rests on. It changes nothing. To be called after the monitor was told of
- * `members` and of the lease's holder: until then it may grant another lease.
+ * Everything that a decision about this resource depends on. It changes nothing. To be called after `monitor.setMembers` with these
+ * members and the lease's holder: until then the monitor may grant another lease.
  */
 export function observe(
   key: string,

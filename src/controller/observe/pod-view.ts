@@ -12,7 +12,7 @@ import type { Node, Pod } from '../../kube/api-types.ts';
 
 const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];
 
-/** Waiting reasons of every pod's ordinary start. */
+/** Waiting reasons that every pod has while it starts. */
 const ordinaryWaits = new Set(['ContainerCreating', 'PodInitializing']);
 
 export const isNodeReady = (node: Node | undefined): boolean =>
@@ -32,16 +32,16 @@ function waitingOf(pod: Pod): Member['waiting'] {
   return undefined;
 }
 
-/** Whether the kubelet has seen the end of every container: PodGC and others write a phase without it. */
+/** Whether the kubelet has reported the end of every container: PodGC and others write a phase without that. */
 function hasTerminated({ status }: Pod): boolean {
   const containers = status?.containerStatuses ?? [];
   return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
 }
 
 /**
- * A pod as the core sees it. `undefined` where it has no name that this resource gives.
+ * A pod as the core sees it. `undefined` if its name is not one that this resource gives.
  *
- * @param resource `zone`: the zone that the template itself asks for.
+ * @param resource `zone`: the zone that the template itself requires.
  */
 export function toMember(
   resource: { name: string; topologyKey: string; zone?: string | undefined },

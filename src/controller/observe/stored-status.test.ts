@@ -25,7 +25,7 @@ const record: FailoverRecord = {
   outcome: 'Completed',
 };
 
-/** Each new word in each place where it is written. */
+/** Each new word in each field that can hold it. */
 const today: Status = {
   primary: 'web-0',
   primaryUID: 'uid-web-0',
@@ -54,24 +54,24 @@ const swapped = <T>(value: T, from: 0 | 1, to: 0 | 1): T => {
   return JSON.parse(text) as T;
 };
 const json = (value: unknown) => JSON.stringify(value);
-/** As an operator of before would have stored or decided it; and as this one. */
+/** The status as an earlier operator stored it, and as this one does. */
 const before = <T>(value: T): T => swapped(value, 0, 1);
 const after = <T>(value: T): T => swapped(value, 1, 0);
 
-/** Strictly in the words of today; the CRD also takes those of before. */
+/** Accepts the current words alone; the CRD also accepts the old ones. */
 function expectToday(status: Status | undefined): void {
   expect(statusSchema.safeParse(status).error).toBeUndefined();
   expect(json(status)).not.toMatch(/Sick|LeaseRuns|Obeyed/);
 }
 
 describe('a status that an older operator has stored', () => {
-  it('is read in the words of today', () => {
+  it('is read with the current words', () => {
     expect(statusSchema.safeParse(before(today)).success).toBe(false);
     expect(storedStatus({ status: before(today) })).toEqual(today);
     expect(storedStatus({})).toEqual({});
   });
 
-  it('keeps whatever else there is, and what people and programs have said', () => {
+  it('keeps all other fields, and the texts of people and programs', () => {
     const evidence = 'HTTP 500: Sick: Obeyed: LeaseRuns failed (Sick)';
     const said = { ...record, trigger: 'constructor', fence: `Lease: ${evidence}`, evidence };
     const status = { failovers: [said] } as unknown as Status;
@@ -80,7 +80,7 @@ describe('a status that an older operator has stored', () => {
     expect(storedStatus({ status: { conditions: [named] } })).toEqual({ conditions: [named] });
   });
 
-  it('may lack any part of it', () => {
+  it('may lack any of its fields', () => {
     const { members = [], failovers = [], conditions = [], ...rest } = today;
     const crash = { ...record, trigger: 'Crash' as const, fence: 'Terminated: it has ended' };
     const { fence: _fence, ...unfenced } = crash;
@@ -101,7 +101,7 @@ describe('a status that an older operator has stored', () => {
     );
   });
 
-  it('is taken over in the words of today also if the spec cannot be understood', () => {
+  it('is kept with the current words also if the spec is invalid', () => {
     const object = { metadata: { generation: 2 }, status: before(today) } as HAService;
     const status = invalidStatus(object, 'spec.replicas: too few', t0);
     expectToday(status);
@@ -109,7 +109,7 @@ describe('a status that an older operator has stored', () => {
   });
 });
 
-describe('an upgrade while a failover is in flight changes nothing of what is decided', () => {
+describe('an upgrade during a failover changes no decision', () => {
   const bad = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', sinceWallMs: t0 - 10_000 });
   const web = { topology: 'ActivePassive', engine: { type: 'HTTP' } };
   const fencing = { epoch: 2, state: 'Detached' } as const;
@@ -135,11 +135,15 @@ describe('an upgrade while a failover is in flight changes nothing of what is de
   const following = (resource: Resource) => [led(resource, 1, {}), led(resource, 2, {})];
 
   it.each([
-    ['a quorum that has proved its fence', () => scene({}, today, standbys), 'web-1'],
-    ['a quorum that must still be asked', () => scene({}, today, following), undefined],
-    ['a lease that runs', () => scene(web, today, standbys, { leaseEndsInMs: 900 }), undefined],
+    ['a fence that is proved by a quorum', () => scene({}, today, standbys), 'web-1'],
+    ['a fence without its quorum yet', () => scene({}, today, following), undefined],
+    [
+      'a lease that has not ended',
+      () => scene(web, today, standbys, { leaseEndsInMs: 900 }),
+      undefined,
+    ],
     ['a lease that has ended', () => scene(web, today, standbys, { leaseEndsInMs: 0 }), 'web-1'],
-    ['an election that has landed', () => promotion(), undefined],
+    ['an election that is committed', () => promotion(), undefined],
     ['a failover that is due', () => scene({}, notBegun, following), 'web-0'],
   ])('%s', (_name, decided, primary) => {
     const { old, now } = decided();
@@ -151,14 +155,14 @@ describe('an upgrade while a failover is in flight changes nothing of what is de
     if (now.commit !== undefined) expectToday(now.commit.status);
   });
 
-  /** The successor has been told, and leads. */
+  /** The successor has its order, and leads. */
   const promotion = () =>
     scene({}, { ...elected, primaryUID: 'uid-web-1', ledEpoch: 2 }, (resource) => [
       led(resource, 1, leading({ epoch: 2, ledEpoch: 2, leader: 'web-1' })),
       led(resource, 2, fencing),
     ]);
 
-  it('nor is the same reason told again in an Event', () => {
+  it('and the same reason causes no second Event', () => {
     const waiting = scene(web, today, standbys, { leaseEndsInMs: 900 });
     expect(waiting.now.status.conditions).toContainEqual(
       expect.objectContaining({
@@ -172,14 +176,14 @@ describe('an upgrade while a failover is in flight changes nothing of what is de
   });
 });
 
-describe('a new operator, and an API server that takes the words of today alone', () => {
+describe('a new operator, with an API server that accepts the current words alone', () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
   });
   afterEach(() => world.close());
 
-  it('ends the failover of the last one, and leaves none of its words', async () => {
+  it('completes the failover of the last operator, and leaves none of the old words', async () => {
     const until = (done: () => boolean) => world.cluster.until(done);
     world.apply('web');
     await until(() => world.healthy());
@@ -202,13 +206,13 @@ describe('a new operator, and an API server that takes the words of today alone'
     expect(refused).toEqual([]);
     expectToday(world.status());
     expect(world.behind('web')).toEqual(['web-1']);
-    // And one of its own, with the records of the last one below it.
+    // And a failover of its own, followed by the records of the last operator.
     world.programs.get('web-1')?.kill();
     await until(() => world.status().epoch === 3 || refused.length > 0);
     expect(refused).toEqual([]);
     expect(world.status().failovers).toHaveLength(3);
     expectToday(world.status());
-    // One at rest is written anew as well: users see no old words, and the API server takes what they change in the spec.
+    // A status without changes is written again, too: users see no old words, and the API server accepts changes of the spec.
     await until(() => world.status().failovers?.[0]?.outcome === 'Completed');
     const quiet = world.cluster.get('haservices', 'web')!;
     world.cluster.put('haservices', { ...quiet, status: before(world.status()) });

@@ -1,7 +1,7 @@
 import type { HAService } from '../../api/haservice.ts';
 import type { FailoverTrigger, Status } from '../../api/status.ts';
 
-/** What operators of before wrote, and what is written now. */
+/** Words that earlier operators wrote, and the words that are written now. */
 const words: ReadonlyMap<string, string> = new Map([
   ['Sick', 'Unhealthy'],
   ['MemberSick', 'MemberUnhealthy'],
@@ -9,7 +9,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ['Obeyed', 'Acknowledged'],
 ]);
 
-/** A word that is not an old one stays. */
+/** A word that is not in the table stays as it is. */
 const upgraded = <T extends string>(word: T): T => (words.get(word) ?? word) as T;
 
 const withTrigger = <T extends { trigger: FailoverTrigger }>(failover: T): T => ({
@@ -18,12 +18,11 @@ const withTrigger = <T extends { trigger: FailoverTrigger }>(failover: T): T => 
 });
 
 /**
- * The status that is stored with a resource, in the words of this operator. An older operator may have written it, with words that
- * the schema has no more. The next status is made from this one and takes over from it the failover that is in flight, and
- * the records of those that were: they must not bring the old words with them. A word is translated and nothing else is
- * changed, so that what is decided from the status stays the same.
+ * The status that is stored with a resource, in the words of this operator. An older operator may have written words that the
+ * schema no longer has. The next status takes over the failover that is in flight and the records of past failovers from this one:
+ * they must not contain the old words. Words are translated and nothing else is changed, so that the decisions stay the same.
  *
- * The stored status itself still differs from the one that is decided, so that the first reconciliation after an upgrade writes it.
+ * The stored status itself still differs from the decided one, so that the first reconcile after an upgrade writes it.
  */
 export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status {
   const { members, fencing, failovers, conditions, ...rest } = status;
@@ -38,7 +37,7 @@ export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status
       : {
           failovers: failovers.map(({ fence, ...record }) => ({
             ...withTrigger(record),
-            // The method and the proof: the condition Fenced has the method as its reason.
+            // The text is "method: proof". The condition Fenced has the method as its reason.
             ...(fence === undefined ? {} : { fence: fence.replace(/^\w+(?=: )/, upgraded) }),
           })),
         }),
@@ -48,7 +47,7 @@ export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status
           conditions: conditions.map(({ reason, message, ...condition }) => ({
             ...condition,
             reason: upgraded(reason),
-            // What a blocked failover waits for, after its cause: one that says the same as before is no news.
+            // The trigger is part of the message of a blocked failover. An unchanged message must not cause another Event.
             message: message.replace(/(?<= failed \()\w+(?=\); )/, upgraded),
           })),
         }),

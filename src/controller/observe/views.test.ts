@@ -26,7 +26,7 @@ describe('toMember', () => {
   });
   const view = { name: 'web', topologyKey };
 
-  it('takes what decisions rest on', () => {
+  it('has what decisions depend on', () => {
     expect(toMember(view, pod(), node('n', 'b'))).toEqual({
       name: 'web-2',
       uid: 'u',
@@ -43,13 +43,13 @@ describe('toMember', () => {
     });
   });
 
-  it('knows nothing of a pod with another name', () => {
+  it('ignores a pod with a name that this resource does not give', () => {
     for (const name of ['web-02', 'web-x', 'web-2-0', 'other-2', 'web-']) {
       expect(toMember(view, pod({ name }), undefined)).toBeUndefined();
     }
   });
 
-  it('sees why a pod does not start, but for what every start brings', () => {
+  it('sees why a pod does not start, and ignores the reasons of an ordinary start', () => {
     const waiting = (reason: string) => ({
       containerStatuses: [{ name: 'c', state: { waiting: { reason, message: 'm' } } }],
     });
@@ -67,7 +67,7 @@ describe('toMember', () => {
     expect(toMember(view, pod({}, { conditions }), undefined)?.unschedulable).toBe('full');
   });
 
-  it('knows a pod that was made for one zone, not for the template’s own', () => {
+  it('recognizes a pod that was created for one zone, other than the template’s zone', () => {
     const selected = { ...pod(), spec: { containers: [], nodeSelector: { [topologyKey]: 'b' } } };
     expect(toMember(view, selected as Pod, undefined)?.pinned).toBe(true);
     expect(toMember({ ...view, zone: 'b' }, selected as Pod, undefined)?.pinned).toBeUndefined();
@@ -96,7 +96,7 @@ describe('zonesOf', () => {
     ).toEqual(['a 1', 'b 2', 'f 1']);
   });
 
-  it('heeds the tolerations and the node selector of the template', () => {
+  it('respects the tolerations and the node selector of the template', () => {
     const gpu = node('1', 'a', taint('gpu'));
     expect(zones([gpu], { tolerations: [{ key: 'gpu', operator: 'Exists' }] })).toEqual(['a 1']);
     expect(zones([gpu], { tolerations: [{ operator: 'Exists' }] })).toEqual(['a 1']);

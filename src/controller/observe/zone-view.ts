@@ -12,7 +12,7 @@ interface Toleration {
 
 type Taint = NonNullable<NonNullable<Node['spec']>['taints']>[number];
 
-/** As Kubernetes does it: an empty key with Exists tolerates all, an empty effect every effect. */
+/** The rule of Kubernetes: an empty key with Exists tolerates every taint, an empty effect every effect. */
 const tolerates = (taint: Taint) => (toleration: Toleration) =>
   (toleration.effect === undefined || toleration.effect === taint.effect) &&
   (toleration.operator === 'Exists'
@@ -34,7 +34,7 @@ function takesMembers(node: Node, spec: Spec): boolean {
   );
 }
 
-/** The zones that have a node which can take a member, by name. */
+/** The zones with at least one node that can take a member, sorted by name. */
 export function zonesOf(nodes: Node[], spec: Spec): ZoneView[] {
   const counts = new Map<string, number>();
   for (const node of nodes) {

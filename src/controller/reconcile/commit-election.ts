@@ -10,7 +10,7 @@ import { haServices } from '../state/resource-type.ts';
 import { type Steps, get } from '../../kube/api-request.ts';
 import type { Log } from '../../telemetry/log.ts';
 
-/** How long the API server may take to confirm that it can be reached, before silence is believed. Milliseconds. */
+/** Time limit for the API server's answer before a verdict of silence is committed. Milliseconds. */
 const confirmMs = 1_000;
 
 type CommitOptions = Pick<
@@ -19,10 +19,10 @@ type CommitOptions = Pick<
 >;
 
 /**
- * The one compare-and-swap of an election. Nobody is promoted, and nothing repointed, before it has landed. Where it has
- * not, the next pass sees why.
+ * The one compare-and-swap of an election. No member is promoted, and no Service repointed, before it is written. If it was not
+ * written, the next pass sees why.
  *
- * @throws HAError where the API server was not reached, or has failed.
+ * @throws HAError if the API server was not reached, or has failed. The election may be written all the same, or be written later.
  */
 export function* commitElection(
   options: CommitOptions,
@@ -33,11 +33,11 @@ export function* commitElection(
   if (commit?.confirmSilence && !(yield* confirmed(options, object, resource))) {
     return 'Overtaken';
   }
-  // Where this throws, it may have landed all the same, or may yet.
+  // If the write throws, the election may be written all the same, or be written later.
   const { unansweredElection } = state;
   state.unansweredElection = object.metadata.resourceVersion;
   const offered = yield* offerStatus(options, subject, status);
-  // A refused one has surely not landed; one from before, that was not answered, still may.
+  // A refused election is certainly not written; an earlier one without an answer may still be.
   if (offered === 'Refused') state.unansweredElection = unansweredElection;
   if (offered !== 'Written') return offered;
   const { epoch = 0, primary = '' } = status;
@@ -57,15 +57,15 @@ export function* commitElection(
 }
 
 function messageOf(before: Status, { epoch, fencing }: Status): string {
-  if (fencing !== undefined) return 'a fence is put up around the old primary';
+  if (fencing !== undefined) return 'the old primary is being fenced';
   return epoch === before.epoch && before.fencing === undefined
     ? 'the first data set has been made'
     : 'a primary was elected';
 }
 
 /**
- * Silence may be the operator's own. Only who can reach the API server right now may judge it, and no write that does so
- * may lie in a socket until a cut heals.
+ * The silence may be caused by the operator's own network. So the operator commits a verdict of silence only if it can reach the API
+ * server right now: otherwise the write could wait in a socket until the network works again, and be written much too late.
  */
 function* confirmed(
   { stores, clock, apiServerHealth, monitor }: CommitOptions,

@@ -7,7 +7,7 @@ import { storedStatus } from '../observe/stored-status.ts';
 
 const reason = 'SpecInvalid';
 
-/** Status of a resource whose spec cannot be understood: it keeps what it had, and is told what to correct. */
+/** Status of a resource whose spec is invalid: it keeps what it had, and its conditions say what to correct. */
 export function invalidStatus(object: HAService, message: string, nowMs: number): Status {
   const status = storedStatus(object);
   const generation = object.metadata.generation ?? 0;
@@ -23,7 +23,7 @@ export function invalidStatus(object: HAService, message: string, nowMs: number)
   return { ...status, observedGeneration: generation, conditions };
 }
 
-/** The Event for it, where it is news. */
+/** The Event for it, if its message has changed. */
 export function invalidNote(object: HAService, status: Status): EventNote[] {
   const degraded = (of: Status) => conditionOf(of, 'Degraded')?.message;
   const note = degraded(status) ?? '';

@@ -21,7 +21,7 @@ const signal = new AbortController().signal;
 const invalid = (message = 'status.epoch: Invalid value') =>
   new HAError('HA_ERR_API_STATUS', message, { status: 422, reason: 'Invalid' });
 
-/** An API server with one resource, which answers each write of its status by `refuse`. */
+/** An API server with one resource; `refuse` decides about each write of its status. */
 function setUp(refuse: (status: Status) => Error | undefined) {
   const clock = new FakeClock();
   const written: Status[] = [];
@@ -62,7 +62,7 @@ const degraded = ({ status }: HAService) =>
 const isBad = ({ epoch = 0 }: Status) => (epoch > 9 ? invalid() : undefined);
 
 describe('a status that the API server refuses', () => {
-  it('is told in the former one, and by one Event', async () => {
+  it('is reported in the stored status, and by one Event', async () => {
     const { subject, notes, offer, tell } = setUp(isBad);
     expect(await offer({ epoch: 10 })).toBe('Refused');
     expect(await tell()).toBe(false);
@@ -73,12 +73,12 @@ describe('a status that the API server refuses', () => {
       message: expect.stringMatching(/status\.epoch: Invalid value.*apply the CRD/) as string,
     });
     expect(notes).toMatchObject([{ type: 'Warning', reason: 'StatusRefused' }]);
-    // Another that is refused for the same reason is no news.
+    // Another status that is refused for the same reason causes no second Event.
     expect(await offer({ epoch: 11 })).toBe('Refused');
     expect(notes).toHaveLength(1);
   });
 
-  it('is not written again while only times change, but after half a minute', async () => {
+  it('is not written again if only times change, until half a minute has passed', async () => {
     const { clock, written, offer, tell } = setUp(isBad);
     const at = (lastFailoverTime: string, fenceMs: number): Status => ({
       epoch: 10,
@@ -104,12 +104,12 @@ describe('a status that the API server refuses', () => {
     clock.advance(1);
     await offer(at('2026-01-01T00:00:02Z', 3));
     expect(written).toHaveLength(3);
-    // What is told is there already.
+    // The stored status reports it already.
     await tell();
     expect(written).toHaveLength(3);
   });
 
-  it('does not keep another one from being written, and ends with the first that is taken', async () => {
+  it('does not block another status, and the report ends with the first accepted one', async () => {
     const { subject, written, offer } = setUp(isBad);
     await offer({ epoch: 10 });
     expect(await offer({ epoch: 2 })).toBe('Written');
@@ -118,7 +118,7 @@ describe('a status that the API server refuses', () => {
     expect(written).toHaveLength(3);
   });
 
-  it('is left with its Event where not even that can be told', async () => {
+  it('is reported by its Event alone if the report is refused, too', async () => {
     const { written, notes, offer, tell } = setUp(() => invalid());
     await offer({ epoch: 10 });
     expect(await tell()).toBe(false);
@@ -127,7 +127,7 @@ describe('a status that the API server refuses', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('is another thing than an API server that fails', async () => {
+  it('is not the same as a failing API server', async () => {
     const { subject, offer } = setUp(() => new HAError('HA_ERR_API_TIMEOUT', 'PUT'));
     await expect(offer({ epoch: 10 })).rejects.toThrow('did not answer in time');
     expect(subject.state.refused).toBeUndefined();
@@ -142,13 +142,13 @@ describe('an election that the API server refuses', () => {
     return drive(commitElection(options, subject, decision), client, signal);
   };
 
-  it('has surely not landed', async () => {
+  it('is certainly not written', async () => {
     const world = setUp(isBad);
     expect(await commit(world)).toBe('Refused');
     expect(world.subject.state.unansweredElection).toBeUndefined();
   });
 
-  it('says nothing of an earlier one that was not answered', async () => {
+  it('does not change that an earlier election is unanswered', async () => {
     const world = setUp(isBad);
     world.subject.state.unansweredElection = '1';
     await commit(world);
@@ -156,7 +156,7 @@ describe('an election that the API server refuses', () => {
   });
 });
 
-it('a status is compared as it comes back from the API server', () => {
+it('a status is compared in the form that the API server returns', () => {
   const cut = 'no space on 💾'.slice(0, -1);
   const status: Status = { termStart: -0, members: undefined, ready: cut };
   expect(asStored(status)).toStrictEqual({ termStart: 0, ready: 'no space on \uFFFD' });
@@ -168,7 +168,7 @@ describe('the operator', () => {
 
   const until = (done: () => boolean) => world.cluster.until(done);
   const told = () => world.condition('Degraded')?.reason === 'StatusRefused';
-  /** Refuses what `isRefused`, as a CRD that is older than the operator would. */
+  /** Refuses every status for which `isRefused` is true, like a CRD that is older than the operator. */
   const refuse = (isRefused: (status: Status) => boolean) => {
     world.cluster.refuse = (write, { status }) =>
       write === 'PUT haservices/web/status' && isRefused(status ?? {})
@@ -176,7 +176,7 @@ describe('the operator', () => {
         : undefined;
   };
 
-  it('goes on where a status is refused, says so, and unsays it when one is taken', async () => {
+  it('continues if a status is refused, reports that, and removes the report when a status is accepted', async () => {
     world = await World.start();
     world.apply('web');
     await until(() => world.healthy());
@@ -186,7 +186,7 @@ describe('the operator', () => {
     await until(told);
     expect(world.condition('Degraded')?.message).toContain('status.members[1]: Invalid value');
     expect(world.status()).toMatchObject({ ready: '3/3', primary: 'web-0' });
-    // What is to be done is done all the same.
+    // The actions are executed all the same.
     await until(() => world.behind('web-read').join() === 'web-2');
     await until(() =>
       world.cluster
@@ -198,7 +198,7 @@ describe('the operator', () => {
     expect(world.condition('Degraded')).toMatchObject({ status: 'False', reason: 'AllHealthy' });
   });
 
-  it('elects nobody while that is refused, and elects when it is taken', async () => {
+  it('elects no member while the status is refused, and elects one when it is accepted', async () => {
     world = await World.start();
     world.apply('web');
     await until(() => world.healthy());

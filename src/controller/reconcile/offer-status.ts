@@ -10,7 +10,7 @@ import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { writeStatus } from './status-writer.ts';
 
-/** What is offered, and of whom. */
+/** The resource whose status is written. */
 interface Subject {
   object: HAService;
   state: ReconcileState;
@@ -20,19 +20,19 @@ interface Subject {
 type OfferOptions = Pick<ReconcilerOptions, 'stores' | 'apiServerHealth' | 'clock' | 'events'>;
 
 const reason = 'StatusRefused';
-/** How long the same status is not tried again: what it was refused for may have been put right, as an old CRD. Milliseconds. */
+/** Wait before a refused status is tried again: the reason may be corrected by then, such as an old CRD. Milliseconds. */
 const againMs = 30_000;
-/** How many characters of the API server's message are passed on. */
+/** How many characters of the API server's message are quoted. */
 const quotedLength = 600;
 
-/** Written; or not, as somebody else wrote first; or refused by the API server for what is in it, now or a moment ago. */
+/** Written; or Overtaken: another client wrote first; or Refused: the API server refuses its content, now or less than 30 s ago. */
 export type Offered = 'Written' | 'Overtaken' | 'Refused';
 
 /**
- * Writes a status that the API server may refuse. The same one is not written over and over then: it would be refused each
- * time, as fast as this process can ask.
+ * Writes a status that the API server may refuse. A refused status is not written again for 30 s: it would be refused again, as
+ * often as this process can ask.
  *
- * @throws HAError where the API server was not reached, or has failed.
+ * @throws HAError if the API server was not reached, or has failed.
  */
 export function* offerStatus(
   options: OfferOptions,
@@ -65,11 +65,11 @@ export function* offerStatus(
 }
 
 /**
- * Tells of a refused status in the one that is there: a person would else see an old status and no reason. It goes with the
- * next status that is taken. Where even this is refused, there is the Event, and the log.
+ * Reports a refused status in the condition Degraded of the stored one: without it a person would see an old status and no reason.
+ * The next accepted status removes the condition. If even this write is refused, the Event and the log remain.
  *
- * @returns whether somebody else wrote first, so that it must be told again.
- * @throws HAError where the API server was not reached, or has failed.
+ * @returns whether another client wrote first, so that it must be reported again.
+ * @throws HAError if the API server was not reached, or has failed.
  */
 export function* tellRefusal(
   options: OfferOptions,
@@ -82,19 +82,22 @@ export function* tellRefusal(
     return !(yield* writeStatus(options, object, status));
   } catch (error) {
     if (!isInvalid(error)) throw error;
-    log.error({ reason, error }, 'the API server has also refused the status that tells of it');
+    log.error(
+      { reason, error },
+      'the API server has also refused the status that reports the refusal',
+    );
     refused.isUntold = true;
     return false;
   }
 }
 
-/** What the status that is there says of a refused one. */
+/** What the stored status says about a refused one. */
 function toldIn({ status = {} }: HAService): string | undefined {
   const degraded = conditionOf(status, 'Degraded');
   return degraded?.reason === reason ? degraded.message : undefined;
 }
 
-/** The stored status goes back as it is, in words of before where it has some: it was taken once. */
+/** The stored status, unchanged except for its phase and this condition. Old words stay: the API server has accepted them before. */
 function withRefusal({ metadata, status = {} }: HAService, message: string, nowMs: number): Status {
   const { conditions = [], phase } = status;
   const desired = { type: 'Degraded', status: true, reason, message } as const;
@@ -107,7 +110,7 @@ function withRefusal({ metadata, status = {} }: HAService, message: string, nowM
   };
 }
 
-/** Whether two say the same. Times do not count: what is not written yet begins anew with each pass. */
+/** Whether two statuses say the same. Times do not count: in a status that is not written yet they change with each pass. */
 const isSame = (a: Status, b: Status): boolean => timeless(a) === timeless(b);
 
 const timeless = (status: Status): string =>

@@ -22,15 +22,15 @@ import { withStoredEpoch } from './stored-epoch.ts';
 import { lookForSuccess, notePromotion } from '../record/failover-timings.ts';
 
 /**
- * Passes of one reconciliation. Each decides anew. More than these is no progress but a quarrel, with another writer or
- * with ourselves: it goes on at the pace of failures.
+ * Passes of one reconcile, each with a decision of its own. More of them are no progress, but a conflict with another writer or with
+ * the operator's own decisions: the reconcile then counts as failed, and is repeated with growing waits.
  */
 const maxPasses = 10;
 
 export interface Outcome {
-  /** Milliseconds after which to look again. */
+  /** Milliseconds after which to reconcile again. */
   requeueAfterMs?: number;
-  /** Some write was refused or failed: try again, each time a little later. */
+  /** A write was refused or has failed: reconcile again, with growing waits. */
   failed: boolean;
 }
 
@@ -47,8 +47,9 @@ interface Subject {
 }
 
 /**
- * Brings one resource closer to its spec: observe, decide, act, until nothing is left to do. Its steps are run by the operator
- * against the API server, and by the simulator against a model of one.
+ * Brings one resource closer to its spec: observe, decide, execute, until nothing is left to do. The operator runs these steps
+ * against the API server, the simulator against a model of one. At most one reconcile of a key may run at a time; different keys
+ * may run at the same time. Any step may be the last one: the next reconcile continues from what was written.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -79,7 +80,7 @@ export class Reconciler {
     const object = stores.resources.get(namespace, name);
     const uid = this.#uids.get(key);
     if (uid !== undefined && uid !== object?.metadata.uid) {
-      // Gone, or made again under the same name: nothing that was known of the old one holds for the new.
+      // The resource is gone, or was created again with the same name: what was known of the old one does not apply to the new one.
       monitor.remove(key);
       states.forget(uid);
       this.#uids.delete(key);
@@ -139,7 +140,7 @@ export class Reconciler {
     const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
     if (apiServerLost) return { again: false, failed };
     lookForSuccess(resource, state, stores, clock, () => enqueue(key));
-    // Something was written: the next pass sees it, and writes the status once.
+    // Something was written: the next pass sees it and writes the status, so that it is written once.
     if (changed && !failed) return { again: true, failed };
     const { requeueAtMs } = decision;
     return yield* this.#finish(subject, decision.status, decision.events, {
@@ -151,7 +152,7 @@ export class Reconciler {
     });
   }
 
-  /** The watch goes by labels: before the primary's pod is called gone, make sure that it did not just lose them. */
+  /** The watch selects pods by labels. Before the primary's pod counts as gone, check that it did not just lose its labels. */
   *#findPrimary({ resource, state }: Subject): Steps<void> {
     const { stores } = this.#options;
     const { primary, primaryUID } = resource.status;
@@ -165,7 +166,7 @@ export class Reconciler {
     }
   }
 
-  /** Writes the status where it has changed, and tells the Events that go with it. */
+  /** Writes the status if it has changed, and then the Events that belong to it. */
   *#finish(
     subject: Pick<Subject, 'object' | 'state' | 'log'>,
     wished: Status,
@@ -188,7 +189,7 @@ export class Reconciler {
   }
 }
 
-/** What pods were told that are gone, and foreign pods that were seen too long ago. */
+/** Forgets the role commands of pods that are gone, and foreign pods that were found too long ago. */
 function forgetOld(state: ReconcileState, { members }: Observed, nowMs: number): void {
   const known = new Set(members.map(({ uid }) => uid));
   for (const [id, { uid }] of state.roleCommands)
@@ -198,7 +199,7 @@ function forgetOld(state: ReconcileState, { members }: Observed, nowMs: number):
   }
 }
 
-/** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */
+/** Forgets the failures of actions that are no longer decided. True if there was one: it must be removed from the status, too. */
 function forgetOldFailures(state: ReconcileState, { actions }: Decision): boolean {
   const wanted = new Set(actions.map(describe));
   const old = [...state.failures.keys()].filter((what) => !wanted.has(what));

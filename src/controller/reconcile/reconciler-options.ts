@@ -10,25 +10,36 @@ import type { ApiServerHealth } from '../state/api-server-health.ts';
 import type { ReconcileStates } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 
+/**
+ * What a reconcile reads and calls. The control loop builds it once; all reconciles share it, and up to 64 of them run at the same
+ * time. Each port may be called in every pass of every reconcile, and again after a failure. None of them may throw: requests
+ * to the API server are not made here, but yielded as steps, and fail there with an HAError.
+ */
 export interface ReconcilerOptions {
+  /** The caches. They must hold complete lists before the first reconcile; a reconcile stores its own writes there. */
   stores: Stores;
+  /** `setMembers` is called in each pass, before anything is read from the monitor; `remove` when the resource is gone. */
   monitor: Pick<
     HeartbeatMonitor,
     'setMembers' | 'remove' | 'podCreated' | 'health' | 'leaseEndsInMs'
   >;
+  /** Gives role commands outside of the reconcile, and enqueues the resource when one has ended. */
   roleCommandRunner: RoleCommandRunner;
+  /** What this process remembers of each resource, by its UID. */
   states: ReconcileStates;
+  /** Receives the Events of what was done, after the write that they report. */
   events: Pick<EventRecorder, 'record'>;
+  /** Is told of each answer and each failure of the API server. */
   apiServerHealth: ApiServerHealth;
   clock: Clock;
   log: Log;
   metrics: ReconcileMetrics;
-  /** The pure core; the simulator gives it one that is broken on purpose. */
+  /** The pure core. Tests of the simulator pass a version that is wrong on purpose. */
   decide: typeof decide;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
   /** Image that pods take the agent from, if it is known. */
   agentImage: string | undefined;
-  /** Look at the resource again, now. */
+  /** Reconciles the resource again, as soon as a worker is free. */
   enqueue: (key: string) => void;
 }

@@ -12,14 +12,14 @@ export interface StatusWriter {
 }
 
 /**
- * A status as the API server gives it back: without what JSON does not know, and without halves of characters, which are what
- * is left where a text was cut. One that never comes back as it was written would be written again and again.
+ * A status as the API server returns it: without values that JSON does not have, and without halves of characters, which remain
+ * if a text was cut. A status that is not returned as it was written would be written again and again.
  */
 export const asStored = (status: Status): Status => stored(status) as Status;
 
 function stored(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
-  // JSON knows no negative zero.
+  // JSON has no negative zero.
   if (value === 0) return 0;
   if (Array.isArray(value)) return value.map(stored);
   if (typeof value !== 'object' || value === null) return value;
@@ -31,10 +31,10 @@ function stored(value: unknown): unknown {
 }
 
 /**
- * Compare-and-swap of the status, guarded by resourceVersion. False where somebody else has changed the resource
- * meanwhile, or it is gone; the cache then holds what is there now.
+ * Compare-and-swap of the status, guarded by resourceVersion. False if another client has changed the resource since, or if it is
+ * gone; the cache then has the current one.
  *
- * @throws HAError where the API server refused it, was not reached, or has failed.
+ * @throws HAError if the API server refused the status, was not reached, or has failed.
  */
 export function* writeStatus(
   { stores, apiServerHealth }: StatusWriter,

@@ -16,7 +16,7 @@ const stored = (status: Status, known = 0) => {
   return { ...withStoredEpoch(makeResource({}, status), state).status, known: state.epoch };
 };
 
-it('an epoch never falls, whatever somebody has made of the status', () => {
+it('an epoch never falls, even if somebody edits the status', () => {
   expect(stored({ epoch: 3 })).toEqual({ epoch: 3, known: 3 });
   expect(stored({ epoch: 3 }, 5)).toEqual({ epoch: 5, known: 5 });
   expect(stored({}, 5)).toEqual({ epoch: 5, known: 5 });
@@ -25,7 +25,7 @@ it('an epoch never falls, whatever somebody has made of the status', () => {
 });
 
 it.each([highestEpoch, Number.MAX_SAFE_INTEGER, 1e300])(
-  'an epoch that no service gets to counts as the first, and is not remembered: %d',
+  'an impossibly high epoch counts as the first, and is not remembered: %d',
   (epoch) => {
     expect(stored({ epoch, ledEpoch: epoch, primary: 'web-0' })).toEqual({
       epoch: 1,
@@ -38,7 +38,7 @@ it.each([highestEpoch, Number.MAX_SAFE_INTEGER, 1e300])(
       failovers: [record(7)],
       known: 7,
     });
-    // What is right beside it stays.
+    // Valid values beside it stay.
     const right = { ...fencing, epoch: 8 };
     expect(stored({ epoch: 8, ledEpoch: 6, fencing: right, failovers: [record(epoch)] })).toEqual({
       epoch: 8,
@@ -50,6 +50,6 @@ it.each([highestEpoch, Number.MAX_SAFE_INTEGER, 1e300])(
   },
 );
 
-it('one below that is believed', () => {
+it('the highest possible epoch below that is accepted', () => {
   expect(stored({ epoch: highestEpoch - 1 })).toMatchObject({ epoch: highestEpoch - 1 });
 });

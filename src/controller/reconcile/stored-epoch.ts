@@ -3,10 +3,10 @@ import type { Status } from '../../api/status.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 
-/** Whether a service may have got there: there must be an epoch left to go on with. */
+/** Whether a service can be in this epoch: there must be a later one for its next failover. */
 const isReached = (epoch: number) => epoch < highestEpoch;
 
-/** An epoch that somebody has lowered by hand is raised again, and one that no service gets to is not believed. */
+/** The status with an epoch that never falls: one that was lowered by hand is raised again, and an impossibly high one is ignored. */
 export function withStoredEpoch(
   resource: Resource,
   state: Pick<ReconcileState, 'epoch'>,
@@ -21,8 +21,9 @@ export function withStoredEpoch(
 }
 
 /**
- * A status from before the schema had a highest epoch may name any. Then the service counts as one in its first: what its members
- * have acknowledged says how far it has got. What was written down of such an epoch is dropped, as the API server would take none of it.
+ * A status that was written before the schema had a highest epoch may have any epoch. Then the service counts as one in its first
+ * epoch, and the epochs that its members have acknowledged tell the real one. Records of impossible epochs are dropped, as the API
+ * server would refuse them.
  */
 function withoutInvalidEpochs({ epoch, ledEpoch, fencing, failovers, ...rest }: Status): Status {
   return {

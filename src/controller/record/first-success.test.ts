@@ -10,7 +10,7 @@ afterEach(() => {
   server.close();
 });
 
-it('tells when the first answer came, however often it had to ask', async () => {
+it('returns the time of the first answer, after any number of attempts', async () => {
   const port = await freePort();
   const target = { host: '127.0.0.1', port, engine: { type: 'HTTP' as const } };
   const found = firstSuccess(target, systemClock, AbortSignal.timeout(10_000));
@@ -19,7 +19,7 @@ it('tells when the first answer came, however often it had to ask', async () => 
   expect(await found).toBeGreaterThanOrEqual(openedAtMs);
 });
 
-it('gives up at the signal', async () => {
+it('stops at the signal', async () => {
   const target = { host: '127.0.0.1', port: await freePort(), engine: { type: 'TCP' as const } };
   expect(await firstSuccess(target, systemClock, AbortSignal.timeout(30))).toBeUndefined();
   expect(await firstSuccess(target, systemClock, AbortSignal.abort())).toBeUndefined();

@@ -2,14 +2,14 @@ import type { EngineSpec } from '../../api/engine-spec.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createProbe } from '../../member-client/create-probe.ts';
 
-/** How often a new connection is tried, in milliseconds: the measured figure is late by this at the most. */
+/** How often a new connection is opened, in milliseconds: the measured time is too long by this at most. */
 const tryEveryMs = 10;
 
 /**
- * Milliseconds-true time of the first answer through a Service, asked like a client on the operator's own node: over
- * new connections, since an old one outlives a repoint.
+ * Measures when a Service first answers, as a client on the operator's own node sees it: over new connections, as an open one stays
+ * with the old primary after a repoint. Never throws.
  *
- * @returns epoch milliseconds; undefined where `signal` came first.
+ * @returns epoch milliseconds; undefined if `signal` was aborted first.
  */
 export function firstSuccess(
   target: { host: string; port: number; engine: EngineSpec },
@@ -31,7 +31,7 @@ export function firstSuccess(
         if (type === 'answer') finish(clock.wallNow());
       });
       open.add(probe);
-      // A handful in flight is enough: one that hangs on the old address will not answer any more.
+      // Ten open connections are enough: those to the old address will not answer any more.
       if (open.size > 10) {
         const [oldest] = open;
         oldest?.close();

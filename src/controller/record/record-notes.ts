@@ -2,7 +2,7 @@ import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
 import type { EventNote } from '../../core/model/observed.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 
-/** Tells Events about a resource, and the pod where it is about one. */
+/** Records Events about a resource, each with the pod that it is related to, if there is one. */
 export function recordNotes(
   events: Pick<EventRecorder, 'record'>,
   object: HAService,

@@ -5,8 +5,9 @@ export const isConnectionError = (error: unknown): boolean =>
   isHAError(error, 'HA_ERR_API_TIMEOUT') || isHAError(error, 'HA_ERR_API_UNREACHABLE');
 
 /**
- * Whether the operator itself is connected. While it cannot reach the API server its ears are worth nothing either: the
- * cut may be its own. Called by everything that talks to the API server.
+ * Whether the operator itself can reach the API server. While it cannot, the silence of members proves nothing either: the operator's
+ * own network may be cut. Everything that sends requests to the API server reports each answer and each failure here, in any order
+ * and as often as they happen. Nothing here throws.
  */
 export class ApiServerHealth {
   readonly #clock: Clock;
@@ -16,31 +17,32 @@ export class ApiServerHealth {
   #sinceWallMs: number | undefined;
   #confirmedAt = -Infinity;
 
+  /** @param onRestored Called at once when the API server answers again after a failure. */
   constructor(clock: Clock, onRestored: () => void) {
     this.#clock = clock;
     this.#onRestored = onRestored;
   }
 
-  /** Epoch milliseconds since when the API server is reachable again; undefined where it was never lost. */
+  /** Epoch milliseconds since when the API server can be reached again; undefined if it could always be reached. */
   get sinceWallMs(): number | undefined {
     return this.#sinceWallMs;
   }
 
-  /** Whether it was lost after `at` (monotonic milliseconds). */
+  /** Whether it could not be reached at some time after `at` (monotonic milliseconds). */
   lostSince(at: number): boolean {
     return this.#lost || this.#lostAt >= at;
   }
 
   /**
-   * Whether this process may grant leaders time: it was confirmed within so many milliseconds. So one that is cut off ends
-   * its grants in bounded time, as core/lease.ts reckons.
+   * Whether this process may grant leases: the API server has confirmed it as the operator within so many milliseconds. So a process
+   * that is cut off stops granting within a known time, which heartbeat/lease.ts relies on.
    */
   mayGrant(withinMs: number): boolean {
     return this.#clock.now() - this.#confirmedAt <= withinMs;
   }
 
   /**
-   * The API server has answered that this process is the operator.
+   * The API server has answered that this process is still the operator.
    *
    * @param askedAt When it was asked, by the monotonic clock.
    */
@@ -49,6 +51,7 @@ export class ApiServerHealth {
     this.answered();
   }
 
+  /** The API server has answered a request. */
   answered(): void {
     if (!this.#lost) return;
     this.#lost = false;
@@ -56,6 +59,7 @@ export class ApiServerHealth {
     this.#onRestored();
   }
 
+  /** A request has failed. Only a timeout or an unreachable API server counts. */
   failed(error: unknown): void {
     if (!isConnectionError(error)) return;
     this.#lost = true;

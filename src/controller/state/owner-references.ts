@@ -1,17 +1,17 @@
 import { kind } from '../../api/haservice.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 
-/** Who manages an object, by its reference. */
+/** The owner reference of the controller of an object. */
 export const controllerOf = (object: KubeObject) =>
   object.metadata?.ownerReferences?.find(({ controller }) => controller === true);
 
-/** Who has an object, in words. */
+/** The owner of an object, in a few words for a person. */
 export function ownerOf(object: KubeObject): string {
   const owner = controllerOf(object);
   return owner === undefined ? 'somebody else' : `${owner.kind} ${owner.name}`;
 }
 
-/** Left by an earlier resource of this name: another UID, so that Kubernetes' garbage collector will delete it. */
+/** An object of an earlier resource with the same name but another UID: Kubernetes' garbage collector will delete it. */
 export function isAwaitingGarbageCollection(
   object: KubeObject,
   resource: { name: string; uid: string },

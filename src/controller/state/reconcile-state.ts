@@ -11,37 +11,40 @@ export interface RefusedStatus {
   status: Status;
   /** For a person: what the API server has said, and what to do. */
   message: string;
-  /** When it was last tried, in milliseconds of the clock's now(). */
+  /** When it was last written, in milliseconds of the clock's now(). */
   triedAt: number;
-  /** The status that tells of it was refused, too. */
+  /** The status that reports the refusal was refused, too. */
   isUntold: boolean;
 }
 
-/** What the operator remembers of one resource beyond the API server. Lost with the process, and done without then. */
+/** What this process remembers of one resource and the API server does not store. A new process starts without it, and is safe without it. */
 export interface ReconcileState {
+  /** Failed actions, by their description. */
   failures: Map<string, WriteFailure>;
-  /** By `uid/action`. */
+  /** The last role command of each kind for each pod, by `uid/action`. */
   roleCommands: Map<string, RoleCommandState>;
   timeline?: Timeline;
-  /** resourceVersion on which an election was written that was not answered. See Observed.unsettled. */
+  /** resourceVersion on which an election was written without an answer. See Observed.unansweredElection. */
   unansweredElection: string | undefined;
-  /** The last status that the API server has refused, until one is taken. */
+  /** The last status that the API server has refused, until it accepts one. */
   refused: RefusedStatus | undefined;
-  /** The highest epoch that was seen: it never falls, also where somebody edits the status. */
+  /** The highest epoch that was seen: it never falls, even if somebody edits the status. */
   epoch: number;
-  /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
+  /** Foreign pods with the name of a member, by name, and when to try the name again (epoch milliseconds). */
   foreignPods: Map<string, { foreignPod: ForeignPod; untilMs: number }>;
-  /** UID of a primary whose disappearance from the watch was checked, so that it is checked once. */
+  /** UID of a primary that the watch no longer shows and that was looked up, so that it is looked up once. */
   missedUid: string | undefined;
-  /** Since when writes that may wait are put off, in milliseconds of the clock's now(). By `kind/name`. */
+  /** Since when writes that may wait are put off, in milliseconds of the clock's now(), by `kind/name`. */
   putOffSince: Map<string, number>;
-  /** Ends what runs for this resource: hooks and the search for the first success. */
+  /** Stops what runs for this resource: role commands and the search for the first success. */
   stop: AbortController;
 }
 
+/** The reconcile states of all resources, by UID. */
 export class ReconcileStates {
   readonly #byUid = new Map<string, ReconcileState>();
 
+  /** The state of a resource; an empty one at the first call. */
   of(uid: string): ReconcileState {
     let state = this.#byUid.get(uid);
     if (state === undefined) {
@@ -61,6 +64,7 @@ export class ReconcileStates {
     return state;
   }
 
+  /** The resource is gone: stops what runs for it, and forgets its state. */
   forget(uid: string): void {
     this.#byUid.get(uid)?.stop.abort();
     this.#byUid.delete(uid);

@@ -11,7 +11,7 @@ import type {
 import { Store } from '../../kube/store.ts';
 import { controllerOf } from './owner-references.ts';
 
-/** UID of the controller of an object, by which children are matched: never by name alone. */
+/** UID of the controller of an object. Owned objects are matched by this UID, never by name alone. */
 export const controllerUid = (object: KubeObject): string | undefined => controllerOf(object)?.uid;
 
 const byOwner = (object: KubeObject) => {
@@ -25,7 +25,7 @@ const byLabel = (object: KubeObject) => {
   return name === undefined ? [] : [`${object.metadata?.namespace}/${name}`];
 };
 
-/** Everything that the operator knows of the cluster. */
+/** The caches: everything that the operator knows of the cluster. */
 export class Stores {
   readonly services = new Store<Service>();
   readonly slices = new Store<EndpointSlice>({ indexers: { label: byLabel } });

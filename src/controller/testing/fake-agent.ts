@@ -13,13 +13,13 @@ import {
   protocolPath,
 } from '../../protocol/member-protocol.ts';
 
-/** One write: in which epoch it was taken, and what it was. */
+/** One write: the epoch in which it was accepted, and its value. */
 interface Entry {
   term: number;
   value: string;
 }
 
-/** What outlives a restart, and on a volume of its own also the pod. */
+/** What survives a restart, and with a volume claim also the pod. */
 export interface FakeVolume {
   epoch: number;
   ledEpoch: number;
@@ -35,32 +35,32 @@ export interface FakeAgentOptions {
   volume: FakeVolume;
   /** All members of the service by name, this one too. */
   peers: Map<string, FakeAgent>;
-  /** A leader ends by itself when it is not granted time. */
+  /** A leader stops by itself when it is granted no lease. */
   leaseMs?: number | undefined;
 }
 
 let nonces = 0;
 
 /**
- * A member that speaks the member protocol, and its data: writes go to the followers at once. As an agent and the program
- * that it runs, in this process.
+ * A member that speaks the member protocol, and its data: writes go to the followers at once. It stands for an agent and the program
+ * that the agent runs, in this process.
  */
 export class FakeAgent {
   readonly name: string;
   readonly uid: string;
   readonly volume: FakeVolume;
-  /** Every order that was carried out, as `promote 3`. */
+  /** Every order that was carried out, such as `promote 3`. */
   readonly orders: string[] = [];
   state: MemberReport['state'];
-  /** How often it was granted time. */
+  /** How many leases it was granted. */
   grants = 0;
   /** Called when it has acknowledged an order. */
   onAcknowledged = (_kind: OrderKind): void => {};
-  /** Fields that its reports have besides, or in the place of its own; undefined leaves one out. */
+  /** Fields that its reports have in addition to, or instead of, its own; undefined leaves a field out. */
   more: { [K in keyof MemberReport]?: MemberReport[K] | undefined } = {};
-  /** Gets no writes of its leader: its link does not stand. */
+  /** Receives no writes of its leader: the link is broken. */
   isCutOff = false;
-  /** Answers orders of this kind by this rejection. */
+  /** Answers orders of this kind with this rejection. */
   readonly refuses = new Map<OrderKind, Rejection>();
   readonly #options: FakeAgentOptions;
   readonly #sockets = new Set<Socket>();
@@ -96,7 +96,7 @@ export class FakeAgent {
     await new Promise<void>((resolve) => server.listen(port, host, resolve));
   }
 
-  /** As SIGKILL: connections are reset, and refused from then on. */
+  /** Like SIGKILL: connections are reset, and refused from then on. */
   kill(): void {
     clearTimeout(this.#lease);
     this.#server?.close();
@@ -112,7 +112,7 @@ export class FakeAgent {
     return this.listen(this.#address.host, this.#address.port);
   }
 
-  /** As SIGSTOP: it answers nobody, and its kernel goes on accepting. */
+  /** Like SIGSTOP: it answers nothing, while its kernel still accepts connections. */
   freeze(): void {
     this.#thaw ??= [];
   }
@@ -123,7 +123,7 @@ export class FakeAgent {
     for (const go of waiting) go();
   }
 
-  /** Takes a write, as a client sends it. @returns Whether it is acknowledged; false: not taken, or not by enough. */
+  /** A client's write. @returns Whether it is acknowledged; false: refused, or acknowledged by too few followers. */
   write(value: string): boolean {
     const { data } = this.volume;
     if (this.state !== 'Leading' || data === undefined || !this.#isUp()) return false;
@@ -158,14 +158,14 @@ export class FakeAgent {
     return this.#server !== undefined && this.#thaw === undefined;
   }
 
-  /** The leader, where the stream from it stands. */
+  /** The leader, if the stream from it is open. */
   #link(): FakeAgent | undefined {
     const leader = this.#options.peers.get(this.#leader ?? '');
     const stands = leader?.state === 'Leading' && leader.#isUp() && this.#isUp() && !this.isCutOff;
     return stands ? leader : undefined;
   }
 
-  /** Takes over what the leader has. @returns Whether this follows that. */
+  /** Copies the leader's data. @returns Whether this member now follows it. */
   #replicate(leader: FakeAgent): boolean {
     if (this.state !== 'Following' || this.#link() !== leader) return false;
     const from = leader.volume.data;
@@ -249,7 +249,7 @@ export class FakeAgent {
     return undefined;
   }
 
-  /** More time for a leader. @returns Whether the grant is any good. */
+  /** Renews a leader's lease. @returns Whether the grant is valid. */
   #extend(grant: string): boolean {
     const { leaseMs } = this.#options;
     if (leaseMs === undefined) return true;
@@ -262,7 +262,7 @@ export class FakeAgent {
     return true;
   }
 
-  /** A frozen one is ended by a guard that nobody can ask either: it stays silent. */
+  /** A frozen member is stopped by its watchdog, which answers nothing either: the member stays silent. */
   #expire(): void {
     if (this.#thaw === undefined) this.kill();
     else this.state = 'Detached';

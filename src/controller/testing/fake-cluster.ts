@@ -28,13 +28,13 @@ const kinds: Record<string, string> = {
   events: 'Event',
 };
 
-/** Objects, versions, watches and guarded writes, as an API server has them; nothing is validated. */
+/** An API server with objects, versions, watches and guarded writes, and without validation. */
 export class FakeCluster {
   readonly api: FakeApiServer;
-  /** Answers a write instead of the cluster, where it returns a status. */
+  /** Answers a write instead of the cluster, if it returns a status. */
   refuse: (write: string, object: Stored) => { code: number; body: object } | undefined = () =>
     undefined;
-  /** Every write in its order, as `PUT haservices/web/status`. */
+  /** Every write in its order, such as `PUT haservices/web/status`. */
   readonly writes: string[] = [];
   readonly #objects = new Map<string, Stored>();
   readonly #watchers = new Set<Watcher>();
@@ -60,7 +60,7 @@ export class FakeCluster {
     );
   }
 
-  /** Puts an object there, or changes it, as some other client would. */
+  /** Creates or changes an object, as another client would. */
   put(plural: string, object: object): void {
     const stored = structuredClone(object) as Stored;
     const { namespace = '', name = '' } = stored.metadata;
@@ -81,7 +81,7 @@ export class FakeCluster {
     this.#tell(plural, gone, old, undefined);
   }
 
-  /** Waits until the cluster, or what was written to it, is so. */
+  /** Waits until a condition on the cluster, or on what was written to it, is true. */
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
       await new Promise<void>((resolve) => {
@@ -100,7 +100,7 @@ export class FakeCluster {
 
   #store(path: Path & { name: string }, object: Stored, old: Stored | undefined): void {
     object.metadata.resourceVersion = String(++this.#version);
-    // As the real one tells an empty list that is not omitted.
+    // A real API server also returns null for an empty list that is not omitted.
     const slice = object as { endpoints?: unknown[] | null };
     if (slice.endpoints?.length === 0) slice.endpoints = null;
     this.#objects.set(keyOf(path), object);

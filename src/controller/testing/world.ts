@@ -14,12 +14,12 @@ import { Operator } from '../operator.ts';
 import { FakeAgent, type FakeVolume, emptyVolume } from './fake-agent.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
-/** A program in a pod: an HTTP server of this process, on an address of its own of the loopback network. */
+/** A program in a pod: an HTTP server of this process, on its own address of the loopback network. */
 class Program {
   readonly #server;
   readonly #sockets = new Set<Socket>();
   status = 200;
-  /** What hooks were called with. */
+  /** The paths of the hooks that were called. */
   readonly calls: string[] = [];
 
   constructor() {
@@ -35,7 +35,7 @@ class Program {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** As SIGKILL: everything is closed at once, and connections are refused from then on. */
+  /** Like SIGKILL: everything is closed at once, and connections are refused from then on. */
   kill(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -44,14 +44,14 @@ class Program {
 
 /**
  * The whole operator against a fake cluster, in this process. A kubelet gives each pod an address and a program at once,
- * and takes deleted pods away.
+ * and removes deleted pods.
  */
 export class World {
   readonly cluster: FakeCluster;
   readonly programs = new Map<string, Program>();
   /** Members that speak the member protocol, by the name of their pod. */
   readonly agents = new Map<string, FakeAgent>();
-  /** Volumes of volumeClaimTemplates, by the name of the pod: they outlive it. */
+  /** Volumes of volumeClaimTemplates, by the name of the pod: they stay when the pod is deleted. */
   readonly volumes = new Map<string, FakeVolume>();
   readonly port: number;
   kubelet = true;
@@ -111,9 +111,9 @@ export class World {
     await this.cluster.close();
   }
 
-  /** As the API server takes it, with defaults. */
+  /** Stores the resource as the API server would, with defaults. */
   apply(name: string, spec: object = {}): void {
-    // Pods of other tests have the same addresses at the same time: the agent is at a port of this world's own.
+    // Pods of other tests use the same addresses at the same time: each world has a port of its own for its agents.
     const engine = { type: 'HTTP', agentPort: this.port, ...(spec as { engine?: object }).engine };
     const old = this.cluster.get('haservices', name);
     const generation = (old?.metadata.generation ?? 0) + 1;
@@ -192,7 +192,7 @@ export class World {
     });
   }
 
-  /** What the pod's container does, at the one port that everything has here. */
+  /** Starts what the pod's container runs, at the one port that all programs have here. */
   async #run(pod: Pod, ip: string): Promise<void> {
     const { name = '', uid = '', ownerReferences } = pod.metadata ?? {};
     const owner = this.cluster.get('haservices', ownerReferences?.[0]?.name ?? '');

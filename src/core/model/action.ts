@@ -11,15 +11,29 @@ export interface Removal {
   gracePeriodSeconds?: number;
 }
 
-/** Every action may be done twice, and be cut off after any write: the next pass finds the rest. */
+/**
+ * What is to be done in the cluster. The decision lists actions in the order in which the reconcile executes them
+ * (controller/act/execute.ts), after `commit` and only if there is none. Every action may be executed twice, and may be cut off after
+ * any write: the next pass decides the rest. One that fails is reported in the condition Degraded and decided again.
+ */
 export type Action =
-  /** `mayWait`: it is better written a moment later, but not for long. See isPrimarySuspected. */
+  /**
+   * Create or change a Service, EndpointSlice or PodDisruptionBudget by a guarded write; no write if it is equal. `mayWait`: it is
+   * better written a moment later, but not much later. See isPrimarySuspected.
+   */
   | { type: 'EnsureOwnedObject'; manifest: Manifest; mayWait?: boolean }
-  /** The write Service's EndpointSlice is to hold these pods, by UID. */
+  /** Write the write Service's EndpointSlice, at once, so that it has these pods, by UID. */
   | { type: 'Repoint'; manifest: Manifest; to: string[] }
+  /**
+   * Send a hook or an order to a member. The role command runner does that outside of the reconcile; the next decision sees its state
+   * in Observed.roleCommands. Members must accept the same command twice.
+   */
   | { type: 'GiveRoleCommand'; command: RoleCommand }
+  /** Delete endpoints that Kubernetes has made for a Service of this resource, guarded by UID. */
   | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
+  /** Set the labels of a pod by server-side apply, guarded by UID. */
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */
   | { type: 'CreatePod'; manifest: Manifest }
-  /** `replacement`: not before the API server has found nothing wrong with the pod that is to take its place. */
+  /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
   | { type: 'DeletePod'; removal: Removal; replacement?: Manifest };

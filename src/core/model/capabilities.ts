@@ -4,11 +4,11 @@ import type { Spec } from '../../api/spec.ts';
 import type { Member } from './observed.ts';
 import { probePort } from './ports.ts';
 
-/** What the operator must know of an engine to decide. What the agent must know of its program: src/protocol/agent-config.ts. */
+/** What the operator's decisions depend on in an engine. What the agent must know of its program is in src/protocol/agent-config.ts. */
 interface Capabilities {
   /** The agent always runs beside the program. False: only if a lease must end the leader. */
   needsAgent: boolean;
-  /** With LeaderFollower and Strong the leader asks followers for acknowledgements. False: the leader needs a lease. */
+  /** With LeaderFollower and Strong the leader waits for acknowledgements of followers. False: the leader needs a lease. */
   hasQuorum: boolean;
   /** The leader counts the acknowledgements of the members of its sync set alone. False: of any follower. */
   countsByName: boolean;
@@ -18,7 +18,7 @@ interface Capabilities {
   speaksGrpc: boolean;
 }
 
-/** A program that is asked for its health, and that may speak the member protocol itself. */
+/** A program without an agent: it is probed for its health, and may speak the member protocol itself. */
 const unmanaged: Capabilities = {
   needsAgent: false,
   hasQuorum: true,
@@ -32,7 +32,7 @@ const unmanaged: Capabilities = {
  * is a column here. `npm run check` refuses such a comparison elsewhere.
  */
 const capabilities: Record<EngineType, Capabilities> = {
-  // TCP has no member protocol, and so no leader that asks followers for anything.
+  // TCP has no member protocol, and so no leader that waits for acknowledgements.
   TCP: { ...unmanaged, hasQuorum: false },
   HTTP: unmanaged,
   GRPC: { ...unmanaged, speaksGrpc: true },
@@ -65,7 +65,7 @@ const capabilitiesOf = ({ engine }: Spec): Capabilities => capabilities[engine.t
 
 const isStrong = ({ failover }: Spec) => failover.consistency === 'Strong';
 
-/** The operator puts its agent beside the program: to lead it, or to end it when its lease has run out. */
+/** The operator puts its agent into the pod: to control the program, or to stop it when its lease has ended. */
 export const usesAgent = (spec: Spec): boolean =>
   capabilitiesOf(spec).needsAgent || (isStrong(spec) && spec.topology === 'ActivePassive');
 
@@ -73,15 +73,15 @@ export const usesAgent = (spec: Spec): boolean =>
 export const speaksProtocol = (spec: Spec): boolean =>
   spec.topology !== 'ActiveActive' && (usesAgent(spec) || spec.topology === 'LeaderFollower');
 
-/** Writes are acknowledged by a stated number of followers: what fences a leader is that they follow it no more. */
+/** A stated number of followers acknowledges each write: a leader is fenced when too few of them follow it. */
 export const hasQuorum = (spec: Spec): boolean =>
   isStrong(spec) && spec.topology === 'LeaderFollower' && capabilitiesOf(spec).hasQuorum;
 
-/** A leader ends by itself when the operator grants it no more time. */
+/** A leader stops by itself when the operator does not renew its lease. */
 export const needsLease = (spec: Spec): boolean =>
   isStrong(spec) && !hasQuorum(spec) && usesAgent(spec);
 
-/** Strong: nobody is elected before the old primary is proved to take no writes. */
+/** Strong: no member is elected before it is proved that the old primary takes no writes. */
 export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease(spec);
 
 /** Members speak the member protocol over gRPC: the agent never does. */
@@ -91,21 +91,21 @@ export const usesGrpc = (spec: Spec): boolean =>
 /** The leader names whose acknowledgements it counts: a member that is not in the sync set is never counted. */
 export const countsByName = (spec: Spec): boolean => capabilitiesOf(spec).countsByName;
 
-/** A restart of a member loses nothing that a failover asks it for: it reports the same position again. */
+/** A restarted member reports the same position again, so that a failover can compare it. */
 export const positionsOutliveRestart = (spec: Spec): boolean =>
   capabilitiesOf(spec).positionsOutliveRestart;
 
 export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defaultAgentPort;
 
-/** It was made before the spec asked for an agent: it is a plain program, until it is replaced. */
+/** The pod was created before the spec required an agent: it runs without one until it is replaced. */
 export const lacksAgent = (spec: Spec, member: Pick<Member, 'agentPort'>): boolean =>
   usesAgent(spec) && member.agentPort === undefined;
 
-/** It was made before the spec asked for a lease: no lease of it runs out. */
+/** The pod was created before the spec required a lease: no lease stops its program. */
 export const lacksLease = (spec: Spec, member: Pick<Member, 'leaseMs'>): boolean =>
   needsLease(spec) && member.leaseMs === undefined;
 
-/** Where heartbeats and orders of a member go to, and whether it speaks the member protocol there: as its pod was made. */
+/** Where a member's heartbeats and orders are sent to, and whether it speaks the member protocol there. That depends on how its pod was created. */
 export const contactOf = (
   spec: Spec,
   member: Pick<Member, 'agentPort'>,

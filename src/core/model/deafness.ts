@@ -3,9 +3,9 @@ import { hasEnded, isHealthy, isLive } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 
 /**
- * Since when this process surely has ears: it reaches the API server, and has heard some member without a break. Silence
- * from before may have been its own: of a cut of its node, or of the network between. Epoch milliseconds; Infinity if it
- * hears nobody.
+ * Since when this process can certainly receive heartbeats: it reaches the API server, and at least one member has answered without a
+ * break. Silence from before may have been caused by the operator's own node or network. Epoch milliseconds; Infinity if no member
+ * answers.
  */
 function hasHeardSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
   const sound = members
@@ -14,23 +14,24 @@ function hasHeardSinceMs({ members, connectedSinceMs = -Infinity }: Observed): n
   return Math.max(connectedSinceMs, Math.min(Infinity, ...sound));
 }
 
-/** Whose a silence is. All times in epoch milliseconds. */
+/** Whether a member's silence may be caused by the operator's own network. All times in epoch milliseconds. */
 export interface Silence {
-  /** No member was heard when it began, or the API server could not be reached: it may be this process's own. */
+  /** No member answered when it began, or the API server could not be reached: the operator's own network may be the cause. */
   mayBeOwn: boolean;
-  /** From when others are heard, and this member is not; Infinity while nobody is heard. */
+  /** Since when others answer and this member does not; Infinity while no member answers. */
   countsFromMs: number;
-  /** From when it is surely the member's: a member that lives is heard within the timeout. Infinity while nobody is heard. */
+  /** From when the member is certainly the cause: a living one answers within the timeout. Infinity while no member answers. */
   certainAtMs: number;
 }
 
 /**
- * Whether silence is the member's or this process's own. Asked before a silent member is taken out of a Service, relieved of its
- * role, replaced or killed. It rests on three facts: since when the API server can be reached, since when some member is heard
- * without a break, and heartbeat.timeout. Before an election is written, the reconcile loop also asks the API server itself.
+ * Whether a silence is caused by the member or by the operator's own network. Every decision that removes a silent member from a
+ * Service, takes its role, replaces or kills it depends on this. It uses three facts: since when the API server can be reached,
+ * since when some member has answered without a break, and heartbeat.timeout. Before an election is written, the reconcile also
+ * sends a request to the API server.
  *
  * @param sinceMs when the silence began, or was found
- * @param tie whose it is if the first other member is heard since that very millisecond: this process's own or the member's
+ * @param tie the cause if another member answers since exactly that millisecond: the operator's own network or the member
  */
 export function judgeSilence(
   resource: Resource,
@@ -48,8 +49,8 @@ export function judgeSilence(
 }
 
 /**
- * Until when a member that is found silent keeps its place in the Services, as the silence may be this process's own. Infinity as
- * long as nobody is heard; undefined if the silence is the member's. Epoch milliseconds.
+ * Until when a silent member stays in the Services, because the operator's own network may be the cause. Infinity while no member
+ * answers; undefined if the member is the cause. Epoch milliseconds.
  */
 export function keepsEndpointUntilMs(
   resource: Resource,

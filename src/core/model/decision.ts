@@ -2,27 +2,32 @@ import type { FailoverTrigger, Status } from '../../api/status.ts';
 import type { Action } from './action.ts';
 import type { EventNote } from './observed.ts';
 
-/** A status that must land before anything else is done. */
+/** A status that must be written before anything else is done. */
 export interface Commit {
   status: Status;
   /** Why, for the log. */
   why: string;
-  /** What set it off, where that is a failover. */
+  /** The trigger, if this begins a failover. */
   trigger?: FailoverTrigger;
   evidence?: string;
-  /** A verdict of silence begins a failover here. The silence may be the operator's own: it is checked once more. */
+  /** A verdict of silence begins a failover here. The operator's own network may be the cause: the reconcile checks that once more. */
   confirmSilence: boolean;
 }
 
+/**
+ * The result of one decision: plain data, to be carried out at once or not at all. The reconcile writes `commit` and decides again;
+ * without a `commit` it executes `actions` in their order, then writes `status`, then records `events`. If it is cut off
+ * anywhere, the next decision is made from what was written, so that no part needs to be repeated by hand.
+ */
 export interface Decision {
   /**
-   * Set where a primary was elected, an epoch begun, or a first data set made: this status must land, guarded by
-   * resourceVersion, before anything is done about it. Then decide again.
+   * Set if a primary is elected, an epoch begun, or a first data set made: this status must be written, guarded by
+   * resourceVersion, before anything follows from it. Then decide again.
    */
   commit?: Commit;
   actions: Action[];
   status: Status;
   events: EventNote[];
-  /** Epoch milliseconds at which to look again, if nothing happens before. */
+  /** Epoch milliseconds at which to decide again, if nothing changes before. */
   requeueAtMs?: number;
 }

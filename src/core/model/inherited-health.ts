@@ -1,14 +1,14 @@
 import { isLive } from './member.ts';
 import type { Member, Resource } from './observed.ts';
 
-/** Neither heard nor found silent yet: this process has only begun to ask. */
+/** This process has no verdict yet: it has only begun to probe the member. */
 const isUnjudged = ({ health }: Member) =>
   health === undefined || (health.verdict === 'Unknown' && health.cause === undefined);
 
 /**
- * A new operator has heard nobody yet, which is no reason to take everybody out of the Services: until it has a verdict of
- * its own (heartbeat.timeout at the most) the word of the last one, in the status, stands. Not for elections and not for
- * deleting: there only what was heard counts.
+ * A new operator process has no verdict about any member, which must not empty the Services: until it has verdicts of its own
+ * (after heartbeat.timeout at most) it inherits the health that its predecessor has written into the status. Elections and
+ * deletions ignore inherited health: they need a verdict of this process.
  */
 export function inheritHealth(resource: Resource, members: Member[]): Member[] {
   const known = new Set(

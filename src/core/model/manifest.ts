@@ -1,7 +1,7 @@
 import { apiVersion, kind } from '../../api/haservice.ts';
 import type { Resource } from './observed.ts';
 
-/** A Kubernetes object to be written. */
+/** A Kubernetes object as it is to be written. */
 export interface Manifest {
   apiVersion: string;
   kind: string;

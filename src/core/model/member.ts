@@ -1,16 +1,16 @@
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import type { Member, Resource } from './observed.ts';
 
-/** Counted as a member: not on its way out. */
+/** Counts as a member: its pod is not being deleted. */
 export const isLive = (member: Member) => member.deletionAtMs === undefined;
 
 export const hasEnded = (member: Member) =>
   member.phase === 'Failed' || member.phase === 'Succeeded';
 
 /**
- * Healthy: heard by this very process, and says that it is well; the pod runs, has an address and is not on its way out. Suspect
- * counts as healthy: a missed beat is no verdict yet. It says nothing of the data. Asked wherever a wrong answer costs data or a
- * pod: election, fence, scale-down, update. For Services and the status see seemsHealthy.
+ * Healthy: this very process has its answers, and they are good; the pod runs, has an address and is not being deleted. Suspect
+ * counts as healthy: one missing heartbeat is no verdict yet. It says nothing about the data. Used wherever an error would cost data
+ * or a pod: election, fence, scale-down, update. For Services and the status see seemsHealthy.
  */
 export function isHealthy(member: Member): boolean {
   const verdict = member.health?.verdict;
@@ -22,34 +22,34 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
-/** What it last said of itself, where it speaks the member protocol. */
+/** Its last report, if it speaks the member protocol. */
 export const reportOf = (member: Member | undefined): MemberReport | undefined =>
   member?.health?.report;
 
-/** Follows its leader, as far as it knows over a stream that stands. */
+/** Follows its leader; as far as the member knows, over an open stream. */
 export const follows = (report: MemberReport | undefined): boolean =>
   report?.state === 'Following' && report.linked !== false;
 
-/** Follows, but the stream from its leader is down. */
+/** Follows, but the stream from its leader is broken. */
 export const isUnlinked = (report: MemberReport | undefined): boolean =>
   report?.state === 'Following' && report.linked === false;
 
-/** Leads, or follows its leader; true of all that have no such roles. */
+/** Leads, or follows its leader; true for members without such roles. */
 export function isSynced(member: Member): boolean {
   const report = reportOf(member);
   return report === undefined || report.state === 'Leading' || follows(report);
 }
 
 /**
- * Durable: what it holds survives its own restart, as it says itself (MemberReport.durable); what says nothing is durable. Only a
- * durable member may be chosen by a planned change, and while the primary is not, no other member is stopped or replaced on
- * purpose. An election prefers durable members, and takes others. Says nothing of whether it is complete.
+ * Durable: its data survive its own restart, as its report says (MemberReport.durable); without that field it is durable. A planned
+ * change chooses durable members alone, and while the primary is not durable, no other member is stopped or replaced on purpose.
+ * An election prefers durable members, but may choose others. Says nothing about completeness.
  */
 export const isDurable = (member: Member): boolean => reportOf(member)?.durable !== false;
 
 /**
- * Old: it was restarted before what it held was on its disk, so that what it holds now may be older than what it has acknowledged.
- * Known by two facts of its report: not durable, and a position that cannot be told. It is never trusted alone.
+ * Old: it was restarted before its data were on its disk, so that its data may be older than what it has acknowledged. Two facts
+ * of its report show that: not durable, and no known position. Its data alone are never trusted.
  */
 export const isOld = (member: Member): boolean =>
   !isDurable(member) && reportOf(member)?.position === undefined;
@@ -57,7 +57,7 @@ export const isOld = (member: Member): boolean =>
 /**
  * What keeps a member from being complete, in a clause for a person; undefined if it is complete.
  *
- * @param acceptsOld what is old counts as complete: nobody has anything newer, and the user has said so
+ * @param acceptsOld old data count as complete: no member has newer data, and the user has allowed that
  */
 export function whyIncomplete(member: Member, acceptsOld = false): string | undefined {
   if (isOld(member) && !acceptsOld) {
@@ -78,13 +78,13 @@ export function whyIncomplete(member: Member, acceptsOld = false): string | unde
 }
 
 /**
- * Complete: its running process has all that this member has ever acknowledged. Only such a member may lead, or stand for itself in
- * a fence. It rests on its report alone: on the state, and on not being old. Whether it has all that others have is told by its
- * position. Says nothing of whether it is durable.
+ * Complete: its running process has all that this member has ever acknowledged. Only such a member may lead, or prove a fence by
+ * itself. That follows from its report alone: from the state, and from not being old. Its position shows whether it has all that
+ * others have. Says nothing about durability.
  */
 export const isComplete = (member: Member): boolean => whyIncomplete(member) === undefined;
 
-/** Follows nobody and takes no writes, in this epoch or a later one. */
+/** Follows no leader and takes no writes, in this epoch or a later one. */
 export const isFenced = (report: MemberReport | undefined, epoch: number): boolean =>
   report !== undefined &&
   report.epoch >= epoch &&
@@ -93,14 +93,14 @@ export const isFenced = (report: MemberReport | undefined, epoch: number): boole
   report.state !== 'Cloning';
 
 /**
- * Well: healthy, and in its role, as its report says; one that has no role to report is well if it is healthy. Planned changes
+ * Well: healthy, and in its role according to its report; a member without a role is well if it is healthy. Planned changes
  * (update, switchover, move between zones) wait until all members are well.
  */
 export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
 
 /**
- * Healthy as far as is known: the word of the operator's last process counts, until this one has its own. For what must not
- * change because the operator was restarted: Services, conditions, counts in the status. Never for an election or a deletion.
+ * Healthy as far as is known: inherited health counts until this process has a verdict of its own. For what must not change when the
+ * operator is restarted: Services, conditions, counts in the status. Never for an election or a deletion.
  */
 export const seemsHealthy = (member: Member) =>
   isHealthy(member) || (member.inheritsHealth === true && !hasEnded(member));
@@ -116,7 +116,7 @@ export function healthOf(
   if (hasEnded(member)) return 'Dead';
   if (seemsHealthy(member)) return 'Healthy';
   const verdict = member.health?.verdict ?? 'Unknown';
-  // Heard, but without an address now.
+  // It answered, but has no address now.
   return verdict === 'Suspect' || verdict === 'Healthy' ? 'Unknown' : verdict;
 }
 
@@ -130,13 +130,13 @@ export function whyNotHealthy(member: Member): string {
   return member.health?.message ?? 'is not asked';
 }
 
-/** The primary's pod, the very one that was elected, or undefined where it is gone. */
+/** The primary's pod, exactly the one that was elected; undefined if it is gone. */
 export const primaryOf = (resource: Resource, members: Member[]): Member | undefined =>
   members.find((member) => member.uid === resource.status.primaryUID);
 
 /**
- * The primary has in memory what its restart would lose: the others would be the only ones that have it on their disks. Until it is
- * written no member is stopped or replaced on purpose. Undefined if it is durable, or not heard.
+ * The primary, if it has data in memory that its restart would lose: then only other members have them on their disks. Until they
+ * are written no member is stopped or replaced on purpose. Undefined if the primary is durable, or not healthy.
  */
 export function undurablePrimary(resource: Resource, members: Member[]): Member | undefined {
   const primary = primaryOf(resource, members);

@@ -2,7 +2,7 @@ import { group, managedByLabel, nameLabel } from '../../api/labels.ts';
 
 export const podName = (name: string, ordinal: number) => `${name}-${ordinal}`;
 
-/** Ordinal of a pod's name, or undefined where the name is not one that this resource gives. */
+/** Ordinal of a pod's name, or undefined if the name is not one that this resource gives. */
 export function ordinalOf(name: string, pod: string): number | undefined {
   const suffix = pod.startsWith(`${name}-`) ? pod.slice(name.length + 1) : '';
   return /^(0|[1-9][0-9]*)$/.test(suffix) ? Number(suffix) : undefined;
@@ -10,7 +10,7 @@ export function ordinalOf(name: string, pod: string): number | undefined {
 
 export type ServiceRole = 'write' | 'read' | 'all';
 
-/** Names of the Services of a resource, by what they are for. */
+/** Names of the Services of a resource, by their purpose. */
 export const serviceNames = (name: string): Record<ServiceRole, string> => ({
   write: name,
   read: `${name}-read`,

@@ -4,37 +4,45 @@ import type { DegradedReason, EventReason, RelayedReason } from '../../api/reaso
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 
-/** What the heartbeats say of a member. Produced by src/heartbeat, structurally. */
+/**
+ * What the heartbeats show of a member. The monitor of src/heartbeat makes one (MemberHealth, the same by structure) for each member
+ * in each pass. It is the state at one moment, and never changed: only its words and times count for a decision, and times are
+ * wall-clock times of the operator. It has no verdict while the member was not probed for long enough.
+ */
 export interface Health {
   verdict: 'Unknown' | 'Healthy' | 'Suspect' | 'Unhealthy' | 'Dead';
   cause?: 'Refused' | 'Silent' | 'BadAnswer';
   /** Why, for a person. */
   message: string;
-  /** Epoch milliseconds since when this verdict stands; for Unknown, since when it is being probed. */
+  /** Epoch milliseconds since when this is the verdict; for Unknown, since when the member is probed. */
   sinceWallMs: number;
-  /** Epoch milliseconds since when it has been Healthy or Suspect without a break, where it is. */
+  /** Epoch milliseconds since when the verdict has been Healthy or Suspect without a break; absent if it is another one. */
   healthyOrSuspectSinceWallMs?: number;
-  /** Milliseconds from the last sign of life to the verdict. */
+  /** Milliseconds of silence until now. */
   silentMs: number;
-  /** Raised at each return from the dead: another process, which may have forgotten its role. */
+  /** Raised at each recovery from Dead: another process, which may not know its role. */
   generation: number;
   evidence: string;
   /** Refused: the port on which nothing listens. */
   refusedPort?: number;
-  /** What it last said of itself, in its present life, where it speaks the member protocol. */
+  /** The last report of its present process, if it speaks the member protocol. */
   report?: MemberReport;
-  /** When that was heard. Epoch milliseconds. */
+  /** When that was received. Epoch milliseconds. */
   reportedAtMs?: number;
-  /** Epoch milliseconds since when it says that it follows, but has no link to its leader; where it says so. */
+  /** Epoch milliseconds since when its reports say that it follows without a link to its leader; absent if they do not. */
   unlinkedSinceWallMs?: number;
 }
 
-/** A pod that this very resource owns. */
+/**
+ * A pod that this very resource owns, with its health. `observe` makes them anew in each pass, from the caches and the monitor, and
+ * nothing changes them: decide works on copies. A member that is being deleted stays one until its pod is gone. Fields are absent
+ * as long as Kubernetes does not know them.
+ */
 export interface Member {
   name: string;
   uid: string;
   ordinal: number;
-  /** Labels as they are, of those that the operator sets. */
+  /** The present values of the labels that the operator sets. */
   labels: Record<string, string>;
   ip?: string;
   node?: string;
@@ -45,23 +53,23 @@ export interface Member {
   /** The kubelet's readiness of the pod. */
   ready: boolean;
   createdAtMs: number;
-  /** Epoch milliseconds by which the pod should be gone, where it is being deleted. */
+  /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
   templateHash?: string;
-  /** Reason and message of a container that cannot start, as ImagePullBackOff. */
+  /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
   waiting?: { container: string; reason: string; message: string };
   /** Why the scheduler finds no node. */
   unschedulable?: string;
-  /** The kubelet says that every container of it has ended. A phase alone says it not: that of a lost node is written by others. */
+  /** The kubelet has reported the end of every container. The phase is no proof: on a lost node others write it. */
   terminated?: boolean;
-  /** Port of the agent that it was made with; absent: it was made without. What the spec says now changes nothing about it. */
+  /** Port of the agent that the pod was created with; absent: it was created without an agent. The present spec does not change that. */
   agentPort?: number;
-  /** How long the lease is that its agent ends a leader by; absent: it ends none. Milliseconds. */
+  /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
-  /** Made for one zone alone, to balance the zones. */
+  /** Created for one zone alone, to balance the zones. */
   pinned?: boolean;
   health?: Health;
-  /** Not judged yet by this process, but healthy in the status that the last one left. See inherited-health.ts. */
+  /** This process has no verdict yet, but the stored status says healthy. See inherited-health.ts. */
   inheritsHealth?: boolean;
 }
 
@@ -71,32 +79,32 @@ export interface ZoneView {
   nodes: number;
 }
 
-/** A Service by one of the names that this resource needs. */
+/** A Service with one of the names that this resource needs. */
 export interface NamedObject {
   uid: string;
   /** Whether its controller is this very resource, by UID. */
   ours: boolean;
-  /** Who has it, for a person. */
+  /** Its owner, in words for a person. */
   owner: string;
-  /** Left by a resource of the same name that is gone: Kubernetes is about to delete it. */
+  /** It belonged to a resource of the same name that is gone: Kubernetes' garbage collector is about to delete it. */
   isAwaitingGarbageCollection: boolean;
 }
 
-/** A pod that carries our labels or a name that a member needs, but is not ours. */
+/** A pod with the labels of this resource or the name of a member, that this resource does not control. */
 export interface ForeignPod {
   name: string;
-  /** Who has it, for a person. */
+  /** Its owner, in words for a person. */
   owner: string;
-  /** As of a NamedObject. */
+  /** See NamedObject. */
   isAwaitingGarbageCollection: boolean;
-  /** Epoch milliseconds by which it should be gone, where it is being deleted. */
+  /** Epoch milliseconds by which it should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
 }
 
 /**
- * What Kubernetes has made for a Service of ours while that had a selector, set by hand. It stays when the selector goes,
- * and would send traffic to members that should have none. Endpoints are copied into slices again and again, so that
- * both must go.
+ * Endpoints that Kubernetes has made for a Service of this resource while somebody had given it a selector. They stay when the
+ * selector is removed, and would send traffic to members that should have none. Kubernetes copies Endpoints into slices again and
+ * again, so that both must be deleted.
  */
 export interface ForeignEndpoints {
   kind: 'EndpointSlice' | 'Endpoints';
@@ -106,7 +114,7 @@ export interface ForeignEndpoints {
 
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
 export interface WriteFailure {
-  /** What was to be written, as `create Pod web-0`. */
+  /** What was to be written, such as `create Pod web-0`. */
   what: string;
   reason: string;
   message: string;
@@ -115,20 +123,20 @@ export interface WriteFailure {
 /** Hooks and orders that tell a member its role. */
 export type RoleCommandKind = OrderKind | HookKind;
 
-/** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
+/** The state of the last role command of one kind for one pod. A new process does not know it: commands may be repeated. */
 export interface RoleCommandState {
   action: RoleCommandKind;
   uid: string;
   generation: number;
   epoch: number;
   state: 'Running' | 'Done' | 'Failed';
-  /** How often it has failed in a row. */
+  /** How many times it has failed in a row. */
   failures: number;
-  /** Of the last failure: also while it is tried again. Empty where there was none. */
+  /** Of the last failure, also during the next attempt. Empty if there was none. */
   message: string;
-  /** Epoch milliseconds of the call. */
+  /** When it was sent. Epoch milliseconds. */
   calledAtMs: number;
-  /** Epoch milliseconds. */
+  /** When it may be sent again after a failure. Epoch milliseconds. */
   retryAtMs: number;
 }
 
@@ -143,6 +151,11 @@ export interface Timeline {
   firstSuccessSought?: boolean;
 }
 
+/**
+ * One HAService as a decision sees it. `toResource` makes it anew in each pass from the cached object: the spec is parsed, with all
+ * defaults, and the status is in current words, with an epoch that never falls. Nothing changes it; HA_ERR_SPEC_INVALID is thrown
+ * there, so that a Resource always has a valid spec.
+ */
 export interface Resource {
   name: string;
   namespace: string;
@@ -153,47 +166,54 @@ export interface Resource {
   deleting: boolean;
   spec: Spec;
   status: Status;
-  /** Image that the agent comes from; undefined where the operator does not know its own. */
+  /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }
 
+/**
+ * Everything except the resource that a decision depends on. `observe` reads it in each pass from the caches, the monitor and the
+ * reconcile state, without effects; nothing changes it. It may be older than the cluster, as caches are: so every write that
+ * follows is guarded, and may be decided again.
+ */
 export interface Observed {
   members: Member[];
   foreignPods: ForeignPod[];
-  /** Zones that can take a member. Empty where no node carries the zone label. */
+  /** Zones that can take a member. Empty if no node has the zone label. */
   zones: ZoneView[];
-  /** Zone of the operator itself: a primary is best elected elsewhere. */
+  /** Zone of the operator itself: an election prefers another zone. */
   operatorZone?: string;
   /** Services by name. */
   services: Record<string, NamedObject>;
+  /** Actions that have failed and are still decided. */
   failures: WriteFailure[];
   roleCommands: RoleCommandState[];
   timeline?: Timeline;
   /**
-   * Milliseconds from now until the primary's lease has surely run out, where it has one: 0 or less when it has. See
-   * lease.ts.
+   * Milliseconds from now until the primary's lease has certainly ended; 0 or less if it has. Absent if it needs no lease. See
+   * heartbeat/lease.ts.
    */
   leaseEndsInMs?: number;
   /**
-   * resourceVersion on which this process has written an election that nobody has answered: it may have landed, or land yet,
-   * until the resource has another. Until then nobody is promoted: that election may rest on his end.
+   * resourceVersion on which this process has written an election without an answer from the API server: until the resource has
+   * another resourceVersion, the election may be written, or still be written. Until then no member is promoted: that election may
+   * count on the end of the member.
    */
   unansweredElection?: string;
-  /** For tests alone: leave out a part of what makes a failover safe, so that their checker can be seen to find it. */
+  /** For tests alone: leaves out a part of what makes a failover safe, to show that their checker finds that. */
   unsafe?: 'no-fence' | 'no-quorum';
   /**
-   * Epoch milliseconds since when the API server can be reached again, where this process had lost it: silence from
-   * before may have been its own.
+   * Epoch milliseconds since when the API server can be reached again; absent if it could always be reached. The operator's own
+   * network may be the cause of silence from before.
    */
   connectedSinceMs?: number;
-  /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
+  /** UIDs of the endpoints that the write Service's slice holds now; undefined if there is no slice. */
   writeEndpoints?: string[];
   foreignEndpoints: ForeignEndpoints[];
-  /** Whether the pods' addresses are IPv6, as far as pods or slices tell. */
+  /** Whether the pods' addresses are IPv6, as far as pods or slices show. */
   ipv6: boolean;
 }
 
-/** A fault that a person should know, as part of the condition Degraded and as an Event. */
+/** One reason for which a service is degraded, with a message for a person. All of them make up the condition Degraded and its Event. */
 export interface Degradation {
   reason: DegradedReason | RelayedReason;
   message: string;
@@ -204,6 +224,6 @@ export interface EventNote {
   reason: EventReason | RelayedReason;
   action: string;
   note: string;
-  /** Name of the pod that it is about as well. */
+  /** Name of the pod that it is related to. */
   pod?: string;
 }

@@ -21,7 +21,7 @@ function namedPort(spec: Spec, name: string): number | undefined {
   return undefined;
 }
 
-/** The ports of the Services by number; a name that no container port has is left out and returned in `missing`. */
+/** The ports of the Services by number. A name that no container port has is returned in `missing` instead. */
 export function resolvePorts(spec: Spec): { ports: ResolvedPort[]; missing: string[] } {
   const missing: string[] = [];
   const ports = spec.ports.flatMap((entry): ResolvedPort[] => {

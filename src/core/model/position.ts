@@ -11,9 +11,9 @@ export function comparePositions(a: Position | undefined, b: Position | undefine
 }
 
 /**
- * Members with corrected terms. A member reports the term of the last order that reached it, but its program may follow the log
+ * Members with corrected terms. A member reports the term of the last order that it received, but its program may follow the log
  * of a later leader without an order: Redis reconnects to an address, and WAIT counts every connected follower. If a member
- * holds, of one history, all that another member holds, then its term is at least that of the other.
+ * holds everything of one history that another member holds, then its term is at least that of the other.
  */
 export function withTerms(members: Member[]): Member[] {
   const positions = members.flatMap((member) => positionOf(member) ?? []);
@@ -35,7 +35,7 @@ export const positionOf = (member: Member): Position | undefined => reportOf(mem
 export const describePosition = (position: Position | undefined): string =>
   position === undefined ? 'unknown' : `${position.term}/${position.offset}`;
 
-/** How far `position` is behind `leader`, in bytes; undefined where that cannot be told. */
+/** How far `position` is behind `leader`, in bytes; undefined if that is not known. */
 export function behind(leader: Position | undefined, position: Position | undefined) {
   if (leader === undefined || position === undefined || position.term > leader.term)
     return undefined;

@@ -3,9 +3,9 @@ import { reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 
 /**
- * Whether it has acknowledged an epoch so high that this service takes it over from nobody: somebody else has given it an order. It
- * refuses all that the service can tell it, until what it keeps of its epoch is removed, and must hold up no other until then.
- * An epoch that the status names is the service's own, however high.
+ * Whether a member has acknowledged an epoch so high that this service never adopts it: another client has given the member an
+ * order. The member refuses all orders of this service until its stored epoch is removed, and must not delay other members until
+ * then. An epoch that the status names is the service's own, however high.
  */
 export function refusesAll(member: Member, epoch: number | undefined): boolean {
   const acknowledged = reportOf(member)?.epoch ?? 0;
@@ -13,8 +13,8 @@ export function refusesAll(member: Member, epoch: number | undefined): boolean {
 }
 
 /**
- * Members have acknowledged a later epoch than the status names: it was edited, or restored from an old copy. What it says of the
- * primary is not to be believed then. One that refuses all says nothing of what this service has done.
+ * Members have acknowledged a later epoch than the status names: the status was edited, or restored from an old copy. Its primary
+ * cannot be relied on then. A member that refuses all orders proves nothing about this service.
  */
 export const knowsTooLittle = ({ status }: Resource, { members }: Observed): boolean =>
   members.some(

@@ -2,7 +2,7 @@ import type { HookKind, HookSpec } from '../../api/engine-spec.ts';
 import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
 import type { RoleCommandState, Member, RoleCommandKind } from './observed.ts';
 
-/** What an order says besides whom it is for and in which epoch. */
+/** The fields of an order besides its member and epoch. */
 export type OrderDetails = Partial<
   Pick<Order<'promote'>, 'init' | 'sync' | 'nonce' | 'acceptOld'>
 > &
@@ -12,7 +12,7 @@ interface Command {
   member: Member;
   epoch: number;
   generation: number;
-  /** Its failures so far, and what the last one was. */
+  /** How many times it has failed so far, and the last failure. */
   failures: number;
   message: string;
   reason: string;
@@ -32,12 +32,12 @@ export interface OrderCommand extends Command {
   order: OrderDetails;
 }
 
-/** A call that tells a member its role. May be repeated. */
+/** A hook or an order that tells a member its role. It may be repeated. */
 export type RoleCommand = HookCommand | OrderCommand;
 
 export interface RolePlan {
   commands: RoleCommand[];
-  /** The primary has been told its role in this epoch and life, or needs no telling. */
+  /** The primary's present process has acknowledged its role in this epoch, or needs no command. */
   promoted: boolean;
   requeueAtMs?: number;
 }
@@ -49,7 +49,7 @@ export const reachable = (member: Member) =>
 
 export const generationOf = (member: Member) => member.health?.generation ?? 0;
 
-/** What became of the last such call in the member's present life. */
+/** The state of the last such command for the member's present process. */
 export const roleCommandStateOf = (
   roleCommands: RoleCommandState[],
   action: RoleCommandKind,
@@ -60,7 +60,7 @@ export const roleCommandStateOf = (
       hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
   );
 
-/** Look again at `atMs` at the latest. */
+/** Decides again at `atMs` at the latest. */
 export function lookAgain(plan: { requeueAtMs?: number }, atMs: number): void {
   plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, atMs);
 }

@@ -8,8 +8,8 @@ import { ReconnectingProbe } from '../../member-client/reconnecting-probe.ts';
 import { StallMeter } from '../stall-meter.ts';
 
 /**
- * The whole chain but the sockets, on a clock of its own: detector, probe and stall meter against a member that lives,
- * over a network that loses packets and TCP that sends them again, watched by an operator that stalls.
+ * The whole chain except the sockets, on a clock of its own: detector, probe and stall meter of an operator that stalls, and a
+ * living member, over a network that loses packets and a TCP that sends them again.
  */
 
 const roundTripMs = 2;
@@ -27,14 +27,14 @@ export function random(seed: number): () => number {
 
 export interface Network {
   clock: FakeClock;
-  /** Of a packet, each way. */
+  /** Probability that a packet is lost, each way. */
   loss: number;
   chance: () => number;
   /** Whether the member answers at all. */
   alive: boolean;
 }
 
-/** A connection whose lost packets are sent again after Linux's first timeouts, which double: SYN 1 s, data 200 ms. */
+/** A connection that sends lost packets again after Linux's first timeouts, each twice the one before: SYN 1 s, data 200 ms. */
 class LossyConnection implements ProbeConnection {
   readonly #network: Network;
   readonly #events: ProbeConnectionEvents;
@@ -73,7 +73,7 @@ class LossyConnection implements ProbeConnection {
   }
 }
 
-/** Starts to hear a member. Returns its state and the time at which it was found dead. */
+/** Starts to probe a member. Returns its state and the time at which it was found dead. */
 export function watch(network: Network, config: DetectorConfig, lookMs = 10) {
   const { clock } = network;
   const meter = new StallMeter(clock);
@@ -95,7 +95,7 @@ export function watch(network: Network, config: DetectorConfig, lookMs = 10) {
     probe.beat();
     clock.after(config.intervalMs, beat);
   };
-  // Looks more often than the monitor does, so that no verdict can slip by.
+  // Checks more often than the monitor does, so that no verdict is missed.
   const look = () => {
     watched.state = judge(watched.state, meter.attentiveNow()).state;
     if (watched.state.verdict === 'Dead') watched.deadAt ??= clock.now();

@@ -16,7 +16,7 @@ describe('a living member', () => {
     ['the default setting', defaults],
     ['the fast setting', fast],
     ['phi accrual', accrual],
-  ])('is never found dead for the stalls of the operator: %s', (_name, config) => {
+  ])('is never found dead because the operator stalls: %s', (_name, config) => {
     fc.assert(
       fc.property(spans, (spans) => {
         const clock = new FakeClock();
@@ -37,7 +37,7 @@ describe('a living member', () => {
     ['the default setting', defaults],
     ['phi accrual', accrual],
   ])(
-    'is not found dead where 5 %% of all packets are lost, and the operator stalls: %s',
+    'is not found dead if 5 %% of all packets are lost and the operator stalls: %s',
     (_n, config) => {
       fc.assert(
         fc.property(fc.integer(), spans, (seed, spans) => {
@@ -61,7 +61,7 @@ describe('a member that falls silent', () => {
     ['the default setting', defaults],
     ['the fast setting', fast],
     ['phi accrual', accrual],
-  ])('is found dead within the timeout, and the stalls of the operator: %s', (_name, config) => {
+  ])('is found dead within the timeout plus the stalls of the operator: %s', (_name, config) => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1_000, max: 60_000 }),
