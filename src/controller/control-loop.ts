@@ -76,8 +76,8 @@ export class ControlLoop {
   readonly monitor: HeartbeatMonitor;
   readonly #options: ControlLoopOptions;
   readonly #queue: WorkQueue;
-  readonly #memories = new ReconcileStates();
-  readonly #connection: ApiServerHealth;
+  readonly #states = new ReconcileStates();
+  readonly #apiServerHealth: ApiServerHealth;
   readonly #reconciler: Reconciler;
 
   constructor(options: ControlLoopOptions) {
@@ -90,15 +90,15 @@ export class ControlLoop {
       metrics: metrics.workQueue(controller),
     });
     const enqueue = (key: string) => this.#queue.add(key);
-    this.#connection = new ApiServerHealth(clock, () => {
-      this.monitor.forgiveSilence();
+    this.#apiServerHealth = new ApiServerHealth(clock, () => {
+      this.monitor.restartSilence();
       this.#enqueueAll();
     });
     this.monitor = new HeartbeatMonitor({
       clock,
       log,
       metrics: metrics.heartbeat,
-      mayGrant: (withinMs) => this.#connection.mayGrant(withinMs),
+      mayGrant: (withinMs) => this.#apiServerHealth.mayGrant(withinMs),
       onChange: enqueue,
       ...(heartbeatPorts === undefined ? {} : { ports: heartbeatPorts }),
     });
@@ -106,16 +106,16 @@ export class ControlLoop {
     this.#reconciler = new Reconciler({
       stores: this.stores,
       monitor: this.monitor,
-      hooks: new RoleCommandRunner({
+      roleCommandRunner: new RoleCommandRunner({
         clock,
         send,
         onEnd: enqueue,
         monitor: this.monitor,
         metrics,
       }),
-      memories: this.#memories,
+      states: this.#states,
       events: options.events,
-      connection: this.#connection,
+      apiServerHealth: this.#apiServerHealth,
       clock,
       log,
       metrics,
@@ -131,7 +131,10 @@ export class ControlLoop {
   /** Asks the API server whether it is there, until the signal. */
   watchApiServerHealth(signal: AbortSignal): void {
     const { drive, clock, log, self } = this.#options;
-    watchApiServerHealth({ drive, clock, log, self, connection: this.#connection }, signal);
+    watchApiServerHealth(
+      { drive, clock, log, self, apiServerHealth: this.#apiServerHealth },
+      signal,
+    );
   }
 
   /** Reconciles until the signal. What is under way then is finished, within five seconds. */
@@ -149,7 +152,7 @@ export class ControlLoop {
   }
 
   close(): void {
-    this.#memories.close();
+    this.#states.close();
     this.monitor.close();
   }
 

@@ -59,8 +59,8 @@ describe('the operator', () => {
   });
 
   it('goes on with a failover that the last process had only committed', async () => {
-    const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
-    world.apply('web', { engine: hooks });
+    const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+    world.apply('web', { engine: roleCommands });
     await until(() => world.healthy());
     // The next process is stopped by a slice that cannot be written.
     const busy = { code: 500, body: refusal(500, 'InternalError') };

@@ -13,7 +13,7 @@ const turn = async () => {
 it('knows that it is cut off, breaks connections that hang, and says when it is over', async () => {
   const clock = new FakeClock();
   let restored = 0;
-  const connection = new ApiServerHealth(clock, () => restored++);
+  const apiServerHealth = new ApiServerHealth(clock, () => restored++);
   let fails = false;
   let pings = 0;
   let resets = 0;
@@ -32,28 +32,28 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
     },
   };
   const drive = driverOf(client as unknown as DrivenClient);
-  watchApiServerHealth({ drive, connection, clock, log: silentLog }, stop.signal);
+  watchApiServerHealth({ drive, apiServerHealth, clock, log: silentLog }, stop.signal);
   await turn();
   expect(pings).toBe(1);
-  expect(connection.lostSince(0)).toBe(false);
-  expect(connection.mayGrant(0)).toBe(true);
+  expect(apiServerHealth.lostSince(0)).toBe(false);
+  expect(apiServerHealth.mayGrant(0)).toBe(true);
   fails = true;
   clock.advance(5_000);
   await turn();
-  expect(connection.lostSince(clock.now())).toBe(true);
+  expect(apiServerHealth.lostSince(clock.now())).toBe(true);
   expect(resets).toBe(0);
   clock.advance(5_000);
   await turn();
   expect(resets).toBe(1);
-  expect(connection.mayGrant(9_999)).toBe(false);
-  expect(connection.mayGrant(10_000)).toBe(true);
+  expect(apiServerHealth.mayGrant(9_999)).toBe(false);
+  expect(apiServerHealth.mayGrant(10_000)).toBe(true);
   fails = false;
   clock.advance(5_000);
   await turn();
   expect(restored).toBe(1);
-  expect(connection.lostSince(clock.now())).toBe(false);
-  expect(connection.lostSince(10_000)).toBe(true);
-  expect(connection.sinceWallMs).toBe(clock.wallNow());
+  expect(apiServerHealth.lostSince(clock.now())).toBe(false);
+  expect(apiServerHealth.lostSince(10_000)).toBe(true);
+  expect(apiServerHealth.sinceWallMs).toBe(clock.wallNow());
   clock.advance(5_000);
   await turn();
   expect(restored).toBe(1);
@@ -63,14 +63,14 @@ it('knows that it is cut off, breaks connections that hang, and says when it is 
 });
 
 it('takes a refusal for a sign of life', () => {
-  const connection = new ApiServerHealth(new FakeClock(), () => {});
-  connection.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
-  expect(connection.lostSince(-1)).toBe(false);
+  const apiServerHealth = new ApiServerHealth(new FakeClock(), () => {});
+  apiServerHealth.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
+  expect(apiServerHealth.lostSince(-1)).toBe(false);
 });
 
 it('may grant time as long as its own pod is there, and not by the word of another of its name', async () => {
   const clock = new FakeClock();
-  const connection = new ApiServerHealth(clock, () => {});
+  const apiServerHealth = new ApiServerHealth(clock, () => {});
   const stop = new AbortController();
   let answer = () => Promise.resolve({ metadata: { uid: 'mine' } });
   const client = {
@@ -80,9 +80,9 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
   };
   const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
   const drive = driverOf(client as unknown as DrivenClient);
-  watchApiServerHealth({ drive, connection, clock, log: silentLog, self }, stop.signal);
+  watchApiServerHealth({ drive, apiServerHealth, clock, log: silentLog, self }, stop.signal);
   await turn();
-  expect(connection.mayGrant(0)).toBe(true);
+  expect(apiServerHealth.mayGrant(0)).toBe(true);
   for (const gone of [
     () => Promise.resolve({ metadata: { uid: 'another' } }),
     () => Promise.reject(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 404 })),
@@ -90,8 +90,8 @@ it('may grant time as long as its own pod is there, and not by the word of anoth
     answer = gone;
     clock.advance(5_000);
     await turn();
-    expect(connection.lostSince(0)).toBe(false);
+    expect(apiServerHealth.lostSince(0)).toBe(false);
   }
-  expect(connection.mayGrant(9_999)).toBe(false);
+  expect(apiServerHealth.mayGrant(9_999)).toBe(false);
   stop.abort();
 });

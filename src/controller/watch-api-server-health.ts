@@ -22,7 +22,7 @@ export interface WatchOptions {
   drive: Driver;
   /** The pod that this process runs in, if it runs in one: this process is the operator as long as that pod is there. */
   self?: OwnPod | undefined;
-  connection: ApiServerHealth;
+  apiServerHealth: ApiServerHealth;
   clock: Clock;
   log: Log;
 }
@@ -32,7 +32,7 @@ export interface WatchOptions {
  * itself, and when that is over; and the first write of a failover finds a connection that stands.
  */
 export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal): void {
-  const { drive, clock, connection, log } = options;
+  const { drive, clock, apiServerHealth, log } = options;
   let failures = 0;
   let cancel = () => {};
   signal.addEventListener('abort', () => cancel(), { once: true });
@@ -51,12 +51,12 @@ export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal)
       const isOperator = yield* ask(options);
       if (failures > 0) log.info({ failures }, 'the API server answers again');
       failures = 0;
-      if (isOperator) connection.confirmed(askedAt);
-      else connection.heard();
+      if (isOperator) apiServerHealth.confirmed(askedAt);
+      else apiServerHealth.answered();
     } catch (error) {
       if (signal.aborted) return;
       failures++;
-      connection.failed(error);
+      apiServerHealth.failed(error);
       if (failures === 1) log.warn({ error }, 'the API server does not answer');
       if (failures % breakAfter === 0) yield* resetConnections();
     }

@@ -100,7 +100,7 @@ function landed(
       failover: { kind: 'None' },
       promoted: false,
       repointed: false,
-      problems: degradedReasonsOf(resource, observed, nowMs),
+      degradedReasons: degradedReasonsOf(resource, observed, nowMs),
       progress:
         changed.fencing === undefined
           ? [`${changed.primary ?? 'a member'} is being made primary`]

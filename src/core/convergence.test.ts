@@ -26,9 +26,9 @@ function checkDecision(decision: Decision, model: Model): void {
   if (next.primaryUID !== undefined) expect(next.primaryUID).toBe(status.primaryUID);
   if (spec.paused) expect(decision.actions).toEqual([]);
   for (const action of decision.actions) {
-    if (action.type === 'CallHook' && action.call.action === 'promote') {
-      expect(action.call.member.uid).toBe(status.primaryUID);
-      expect(action.call.epoch).toBe(status.epoch);
+    if (action.type === 'GiveRoleCommand' && action.command.action === 'promote') {
+      expect(action.command.member.uid).toBe(status.primaryUID);
+      expect(action.command.epoch).toBe(status.epoch);
     }
     if (action.type === 'Repoint' && spec.topology === 'ActivePassive') {
       const service = action.manifest.metadata.labels?.['kubernetes.io/service-name'];
@@ -175,11 +175,11 @@ function repair(model: Model): void {
   model.spec = { paused: false };
 }
 
-const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
 
 it.each([
   ['without hooks', {}],
-  ['with hooks', { engine: { type: 'HTTP', ...hooks } }],
+  ['with hooks', { engine: { type: 'HTTP', ...roleCommands } }],
 ])(
   'converges and then stays still, whatever happened before (%s)',
   (_name, spec) => {
@@ -210,7 +210,7 @@ it.each([
 );
 
 it('says that a hook fails, and does not say it over and over', () => {
-  const model = new Model({ engine: { type: 'HTTP', ...hooks } });
+  const model = new Model({ engine: { type: 'HTTP', ...roleCommands } });
   model.check = checkDecision;
   model.hooksFail = true;
   expect(model.settle(60_000)).toBe(true);

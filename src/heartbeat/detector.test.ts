@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type DetectorConfig,
   type DetectorState,
-  forgive,
+  restartSilence,
   initial,
   judge,
   onAnswer,
@@ -87,14 +87,14 @@ describe('silence', () => {
   });
 
   it('that is forgiven counts from then on only', () => {
-    const state = forgive(at(healthy(), 1_500), 1_500);
+    const state = restartSilence(at(healthy(), 1_500), 1_500);
     expect(state.verdict).toBe('Healthy');
     expect(at(state, 2_400).verdict).toBe('Healthy');
     expect(at(state, 3_500).verdict).toBe('Dead');
   });
 
   it('of a Dead member is not undone by forgiving', () => {
-    expect(forgive(at(healthy(), 2_000), 2_100).verdict).toBe('Dead');
+    expect(restartSilence(at(healthy(), 2_000), 2_100).verdict).toBe('Dead');
   });
 });
 
@@ -246,7 +246,7 @@ function play(start: DetectorState, events: [string, number][]) {
     if (what === 'answer') state = onAnswer(state, now);
     else if (what === 'bad') state = onBadAnswer(state, now);
     else if (what === 'refused') state = onRefused(state);
-    else if (what === 'forgive') state = forgive(state, now);
+    else if (what === 'forgive') state = restartSilence(state, now);
     else state = at(state, now);
     states.push(state);
   }

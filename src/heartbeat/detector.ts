@@ -78,24 +78,24 @@ export function reconfigure(state: DetectorState, config: DetectorConfig): Detec
 /** A good answer. */
 export function onAnswer(state: DetectorState, now: number): DetectorState {
   const interval = now - state.silentFrom;
-  const heard = { ...state, silentFrom: now, bad: 0 };
+  const answered = { ...state, silentFrom: now, bad: 0 };
   switch (state.verdict) {
     case 'Unknown':
-      return { ...heard, verdict: 'Healthy', cause: undefined };
+      return { ...answered, verdict: 'Healthy', cause: undefined };
     case 'Healthy':
     case 'Suspect': {
       if (state.config.kind === 'Deadline')
-        return { ...heard, verdict: 'Healthy', cause: undefined };
+        return { ...answered, verdict: 'Healthy', cause: undefined };
       const window = [...state.window.slice(1 - windowSize), interval];
       const limitMs = limitOf(state.config, window);
-      return { ...heard, verdict: 'Healthy', cause: undefined, window, limitMs };
+      return { ...answered, verdict: 'Healthy', cause: undefined, window, limitMs };
     }
     case 'Unhealthy':
     case 'Dead': {
       const good = interval >= state.limitMs ? 1 : state.good + 1;
-      if (good < rise) return { ...heard, good };
+      if (good < rise) return { ...answered, good };
       const generation = state.generation + (state.verdict === 'Dead' ? 1 : 0);
-      return { ...heard, verdict: 'Healthy', cause: undefined, good: 0, generation };
+      return { ...answered, verdict: 'Healthy', cause: undefined, good: 0, generation };
     }
   }
 }
@@ -103,12 +103,14 @@ export function onAnswer(state: DetectorState, now: number): DetectorState {
 /** An answer, but a wrong one. The member is not silent. A dead one stays dead until it answers well. */
 export function onBadAnswer(state: DetectorState, now: number): DetectorState {
   const bad = state.bad + 1;
-  const heard = { ...state, silentFrom: now, good: 0, bad };
-  if (state.verdict === 'Dead') return heard;
+  const answered = { ...state, silentFrom: now, good: 0, bad };
+  if (state.verdict === 'Dead') return answered;
   if (state.verdict === 'Unhealthy' || bad >= state.config.failureThreshold) {
-    return { ...heard, verdict: 'Unhealthy', cause: 'BadAnswer' };
+    return { ...answered, verdict: 'Unhealthy', cause: 'BadAnswer' };
   }
-  return state.verdict === 'Suspect' ? { ...heard, verdict: 'Healthy', cause: undefined } : heard;
+  return state.verdict === 'Suspect'
+    ? { ...answered, verdict: 'Healthy', cause: undefined }
+    : answered;
 }
 
 /**
@@ -121,7 +123,7 @@ export function onRefused(state: DetectorState): DetectorState {
 }
 
 /** Restarts the silence clock: the silence so far was the operator's, not the member's. */
-export function forgive(state: DetectorState, now: number): DetectorState {
+export function restartSilence(state: DetectorState, now: number): DetectorState {
   const forgiven = { ...state, silentFrom: now };
   return state.verdict === 'Suspect'
     ? { ...forgiven, verdict: 'Healthy', cause: undefined }

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 describe('what is granted', () => {
   it('counts from the report that it names, however often it is sent', () => {
-    grants.made('a');
+    grants.podCreated('a');
     expect(grants.endsInMs('a', leaseMs)).toBe(0);
     clock.advance(400);
     expect(grants.grant('a', 'n1', 100, leaseMs)).toBe('n1 10000');
@@ -30,14 +30,14 @@ describe('what is granted', () => {
   });
 
   it('is nothing while the operator may be cut off', () => {
-    grants.made('a');
+    grants.podCreated('a');
     connected = false;
     expect(grants.grant('a', 'n1', 0, leaseMs)).toBeUndefined();
     expect(grants.endsInMs('a', leaseMs)).toBe(0);
   });
 
   it('is kept as long as it lasts, also where the pod is gone', () => {
-    grants.made('a');
+    grants.podCreated('a');
     grants.grant('a', 'n1', 0, leaseMs);
     clock.advance(10_149);
     grants.forgetEnded();

@@ -26,9 +26,9 @@ export class Grants {
    * @param heardAt When that report came, by the monotonic clock.
    * @returns The header's value, or undefined where nothing may be granted now.
    */
-  grant(uid: string, nonce: string, heardAt: number, leaseMs: number): string | undefined {
+  grant(uid: string, nonce: string, receivedAt: number, leaseMs: number): string | undefined {
     if (!this.#mayGrant(grantWindowMs(leaseMs))) return undefined;
-    const endsAt = heardAt + surelyPassedMs(leaseMs);
+    const endsAt = receivedAt + surelyPassedMs(leaseMs);
     this.#endsAt.set(uid, Math.max(endsAt, this.#endsAt.get(uid) ?? -Infinity));
     return `${nonce} ${Math.floor(leaseMs)}`;
   }
@@ -45,7 +45,7 @@ export class Grants {
   }
 
   /** This process has made a pod: no other can have granted it anything. */
-  made(uid: string): void {
+  podCreated(uid: string): void {
     if (this.#clock.now() < this.#startedAt + inheritanceMs) this.#own.add(uid);
     else this.#own.clear();
   }

@@ -12,9 +12,9 @@ export interface MemberHealth {
   /** Since when the verdict holds. Milliseconds since the Unix epoch. */
   sinceWallMs: number;
   /** Since when it has been Healthy or Suspect without a break, where it is. Milliseconds since the Unix epoch. */
-  soundSinceWallMs?: number;
+  healthyOrSuspectSinceWallMs?: number;
   /** Its last answer, good or wrong. */
-  lastHeardWallMs?: number;
+  lastAnswerWallMs?: number;
   /** How long it has been silent, less the operator's own stalls; for an Unknown one since it was first asked. */
   silentMs: number;
   /** Round-trip time of the last good answer. */

@@ -8,8 +8,8 @@ const first: MemberReport = { state: 'Following', epoch: 1, ledEpoch: 0, positio
 
 const heardAfter = (more: Partial<MemberReport>) => {
   const last = new LastReport(new FakeClock());
-  expect(last.hear(first)).toBe(true);
-  return last.hear({ ...first, ...more });
+  expect(last.update(first)).toBe(true);
+  return last.update({ ...first, ...more });
 };
 
 it.each([
@@ -37,28 +37,28 @@ it.each([
 
 it('is news that the position is known no more', () => {
   const last = new LastReport(new FakeClock());
-  last.hear(first);
+  last.update(first);
   const { position: _position, ...unknown } = first;
-  expect(last.hear(unknown)).toBe(true);
+  expect(last.update(unknown)).toBe(true);
 });
 
 it('tells since when it has had no link to the leader that it follows', () => {
   const clock = new FakeClock();
   const last = new LastReport(clock);
   const since = () => (last.fields().unlinkedSinceWallMs ?? NaN) - clock.wallNow();
-  const hear = (more: Partial<MemberReport>) => {
+  const update = (more: Partial<MemberReport>) => {
     clock.advance(10);
-    last.hear({ ...first, leader: 'db-0', ...more });
+    last.update({ ...first, leader: 'db-0', ...more });
     return since();
   };
-  expect(hear({ linked: true })).toBeNaN();
-  expect(hear({ linked: false })).toBe(0);
-  expect(hear({ linked: false })).toBe(-10);
+  expect(update({ linked: true })).toBeNaN();
+  expect(update({ linked: false })).toBe(0);
+  expect(update({ linked: false })).toBe(-10);
   // Told of another leader, or of the same again: it has just begun.
-  expect(hear({ linked: false, leader: 'db-2' })).toBe(0);
-  expect(hear({ linked: false, leader: 'db-2', epoch: 2 })).toBe(0);
-  expect(hear({ state: 'Cloning' })).toBeNaN();
-  expect(hear({ linked: false })).toBe(0);
+  expect(update({ linked: false, leader: 'db-2' })).toBe(0);
+  expect(update({ linked: false, leader: 'db-2', epoch: 2 })).toBe(0);
+  expect(update({ state: 'Cloning' })).toBeNaN();
+  expect(update({ linked: false })).toBe(0);
   last.forget();
   expect(since()).toBeNaN();
 });
@@ -68,10 +68,10 @@ it('tells when it was heard, by both clocks, until another life begins', () => {
   clock.advance(70);
   const last = new LastReport(clock);
   expect(last.nonce()).toBeUndefined();
-  last.hear(first);
+  last.update(first);
   clock.advance(30);
   expect(last.fields()).toEqual({ report: first, reportedAtMs: clock.wallNow() - 30 });
-  expect(last.nonce()).toEqual({ nonce: 'n1', heardAt: 70 });
+  expect(last.nonce()).toEqual({ nonce: 'n1', receivedAt: 70 });
   expect(last.forget()).toBe(true);
   expect(last.fields()).toEqual({});
   expect(last.nonce()).toBeUndefined();

@@ -8,7 +8,7 @@ import type { MemberHealth } from './health.ts';
 export class LastReport {
   readonly #clock: Clock;
   #report: MemberReport | undefined;
-  #heardAt = -Infinity;
+  #receivedAt = -Infinity;
   #wallMs = 0;
   #unlinkedSinceWallMs: number | undefined;
 
@@ -17,10 +17,10 @@ export class LastReport {
   }
 
   /** @returns Whether something that a decision may rest on has changed. */
-  hear(report: MemberReport): boolean {
+  update(report: MemberReport): boolean {
     const before = this.#report;
     this.#report = report;
-    this.#heardAt = this.#clock.now();
+    this.#receivedAt = this.#clock.now();
     this.#wallMs = this.#clock.wallNow();
     const isSame = report.leader === before?.leader && report.epoch === before?.epoch;
     const since = isSame ? this.#unlinkedSinceWallMs : undefined;
@@ -48,9 +48,9 @@ export class LastReport {
   }
 
   /** That from which a lease counts, and when it came by the monotonic clock. */
-  nonce(): { nonce: string; heardAt: number } | undefined {
+  nonce(): { nonce: string; receivedAt: number } | undefined {
     const nonce = this.#report?.nonce;
-    return nonce === undefined ? undefined : { nonce, heardAt: this.#heardAt };
+    return nonce === undefined ? undefined : { nonce, receivedAt: this.#receivedAt };
   }
 }
 

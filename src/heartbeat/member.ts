@@ -16,7 +16,7 @@ import { jitterOf } from './jitter.ts';
 export interface Contact {
   host: string;
   port: number;
-  isLed: boolean;
+  speaksProtocol: boolean;
 }
 
 export interface MemberOptions {
@@ -42,8 +42,8 @@ export class Member {
   #probe: Probe | undefined;
   #state: detector.DetectorState;
   #sinceWallMs: number;
-  #soundSinceWallMs: number | undefined;
-  #lastHeardWallMs: number | undefined;
+  #healthyOrSuspectSinceWallMs: number | undefined;
+  #lastAnswerWallMs: number | undefined;
   #rttMs: number | undefined;
   #refusedPort: number | undefined;
   /** When it ended its connection, by the attentive clock: the moment of its death, where nothing listens any more. */
@@ -63,8 +63,8 @@ export class Member {
   }
 
   /** Starts the probe, or starts it again where something has changed. */
-  configure({ host, port, isLed }: Contact, config: MonitorConfig): void {
-    const contact = { host, port, isLed };
+  configure({ host, port, speaksProtocol }: Contact, config: MonitorConfig): void {
+    const contact = { host, port, speaksProtocol };
     const isSame =
       isDeepStrictEqual(contact, this.#contact) &&
       isDeepStrictEqual(askedBy(config), askedBy(this.#config));
@@ -75,9 +75,9 @@ export class Member {
     const { engine } = config;
     this.#state = detector.reconfigure(this.#state, config.detector);
     // The new probe begins with no answer; the old one's question is given up.
-    this.#state = detector.forgive(this.#state, attentiveNow());
+    this.#state = detector.restartSilence(this.#state, attentiveNow());
     this.#probe?.close();
-    const protocol = isLed &&
+    const protocol = speaksProtocol &&
       config.protocol && {
         uid,
         grpc: config.protocol.grpc ?? false,
@@ -97,8 +97,8 @@ export class Member {
     this.#armJudge();
   }
 
-  forgive(): void {
-    this.#state = detector.forgive(this.#state, this.#options.attentiveNow());
+  restartSilence(): void {
+    this.#state = detector.restartSilence(this.#state, this.#options.attentiveNow());
     this.#armJudge();
   }
 
@@ -110,8 +110,10 @@ export class Member {
       ...(cause === undefined ? {} : { cause }),
       message: this.#message(),
       sinceWallMs: this.#sinceWallMs,
-      ...(this.#soundSinceWallMs === undefined ? {} : { soundSinceWallMs: this.#soundSinceWallMs }),
-      ...(this.#lastHeardWallMs === undefined ? {} : { lastHeardWallMs: this.#lastHeardWallMs }),
+      ...(this.#healthyOrSuspectSinceWallMs === undefined
+        ? {}
+        : { healthyOrSuspectSinceWallMs: this.#healthyOrSuspectSinceWallMs }),
+      ...(this.#lastAnswerWallMs === undefined ? {} : { lastAnswerWallMs: this.#lastAnswerWallMs }),
       silentMs: Math.max(0, this.#options.attentiveNow() - lastSign),
       ...(this.#rttMs === undefined ? {} : { rttMs: this.#rttMs }),
       generation,
@@ -124,8 +126,8 @@ export class Member {
   }
 
   /** It has answered an order. */
-  heard(report: MemberReport): void {
-    if (report.uid === undefined || report.uid === this.#options.uid) this.#report.hear(report);
+  reported(report: MemberReport): void {
+    if (report.uid === undefined || report.uid === this.#options.uid) this.#report.update(report);
   }
 
   /**
@@ -135,10 +137,11 @@ export class Member {
   grant(): Record<string, string> {
     const lease = this.#config?.protocol?.lease;
     const { uid, grants } = this.#options;
-    const isSound = this.#state.verdict === 'Healthy' || this.#state.verdict === 'Suspect';
-    if (lease?.holder !== uid || !isSound) return {};
+    const isHealthyOrSuspect =
+      this.#state.verdict === 'Healthy' || this.#state.verdict === 'Suspect';
+    if (lease?.holder !== uid || !isHealthyOrSuspect) return {};
     const said = this.#report.nonce();
-    const granted = said && grants.grant(uid, said.nonce, said.heardAt, lease.ms);
+    const granted = said && grants.grant(uid, said.nonce, said.receivedAt, lease.ms);
     return granted === undefined ? {} : { [leaseHeader]: granted };
   }
 
@@ -169,19 +172,19 @@ export class Member {
     const now = attentiveNow();
     metrics?.heartbeat(event.type);
     this.#evidence.add(event);
-    const isNews = this.#hear(event);
+    const isNews = this.#updateReport(event);
     let told = false;
     switch (event.type) {
       case 'answer':
         metrics?.roundTrip(event.rttMs);
         this.#rttMs = event.rttMs;
         this.#endedAt = undefined;
-        this.#lastHeardWallMs = clock.wallNow();
+        this.#lastAnswerWallMs = clock.wallNow();
         told = this.#become(detector.onAnswer(this.#state, now));
         if (this.#state.verdict === 'Healthy') this.#evidence.clear();
         break;
       case 'badAnswer':
-        this.#lastHeardWallMs = clock.wallNow();
+        this.#lastAnswerWallMs = clock.wallNow();
         told = this.#become(detector.onBadAnswer(this.#state, now));
         break;
       case 'refused':
@@ -190,7 +193,7 @@ export class Member {
         break;
       case 'fault':
         this.#options.log.error({ reason: event.message }, 'a heartbeat could not be sent');
-        this.#become(detector.forgive(this.#state, now));
+        this.#become(detector.restartSilence(this.#state, now));
         break;
       case 'closed':
         this.#endedAt ??= now;
@@ -202,9 +205,9 @@ export class Member {
   }
 
   /** Whether it says something new of itself. What the dead one had said does not hold for one that comes back. */
-  #hear(event: ProbeEvent): boolean {
+  #updateReport(event: ProbeEvent): boolean {
     if (event.type !== 'answer' && event.type !== 'badAnswer') return false;
-    if (event.report !== undefined) return this.#report.hear(event.report);
+    if (event.report !== undefined) return this.#report.update(event.report);
     return this.#state.verdict === 'Dead' && this.#report.forget();
   }
 
@@ -229,8 +232,10 @@ export class Member {
     if (state.verdict === before.verdict && state.cause === before.cause) return false;
     const { clock, log, onChange } = this.#options;
     if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
-    const isSound = state.verdict === 'Healthy' || state.verdict === 'Suspect';
-    this.#soundSinceWallMs = isSound ? (this.#soundSinceWallMs ?? clock.wallNow()) : undefined;
+    const isHealthyOrSuspect = state.verdict === 'Healthy' || state.verdict === 'Suspect';
+    this.#healthyOrSuspectSinceWallMs = isHealthyOrSuspect
+      ? (this.#healthyOrSuspectSinceWallMs ?? clock.wallNow())
+      : undefined;
     const fields = {
       verdict: state.verdict,
       before: before.verdict,

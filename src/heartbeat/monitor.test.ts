@@ -97,7 +97,7 @@ const config = (more: Partial<MonitorConfig> = {}): MonitorConfig => ({
   ...more,
 });
 const member = (uid: string, port: number) => ({
-  ...{ uid, name: `web-${uid}`, host: '127.0.0.1', port, isLed: false },
+  ...{ uid, name: `web-${uid}`, host: '127.0.0.1', port, speaksProtocol: false },
 });
 
 async function startProgram(program: string, port = 0) {
@@ -121,7 +121,7 @@ describe('the monitor', () => {
     const health = monitor.health(key, 'a');
     expect(health).toMatchObject({ verdict: 'Healthy', generation: 0, message: 'answers' });
     expect(health?.sinceWallMs).toBeGreaterThanOrEqual(before);
-    expect(health?.lastHeardWallMs).toBeGreaterThanOrEqual(before);
+    expect(health?.lastAnswerWallMs).toBeGreaterThanOrEqual(before);
     expect(health?.rttMs).toBeGreaterThan(0);
     expect(health?.evidence).toMatch(/^last good answer at \d\d:\d\d:\d\d\.\d\d\dZ$/);
   });
@@ -161,7 +161,7 @@ describe('the monitor', () => {
     monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Dead Refused');
     const health = monitor.health(key, 'a');
-    const sinceAnswerMs = Date.now() - (health?.lastHeardWallMs ?? 0);
+    const sinceAnswerMs = Date.now() - (health?.lastAnswerWallMs ?? 0);
     // The second beat came at least half an interval after the first.
     expect(health?.silentMs).toBeLessThan(sinceAnswerMs - detector.intervalMs / 4);
   });
@@ -171,11 +171,11 @@ describe('the monitor', () => {
     const { monitor, changedTo, verdicts } = start();
     monitor.setMembers(key, [member('a', port)], config());
     await changedTo('a Healthy');
-    const { soundSinceWallMs } = monitor.health(key, 'a') ?? {};
-    expect(soundSinceWallMs).toBeGreaterThan(0);
+    const { healthyOrSuspectSinceWallMs } = monitor.health(key, 'a') ?? {};
+    expect(healthyOrSuspectSinceWallMs).toBeGreaterThan(0);
     child.kill('SIGSTOP');
     await changedTo('a Suspect Silent');
-    expect(monitor.health(key, 'a')?.soundSinceWallMs).toBe(soundSinceWallMs);
+    expect(monitor.health(key, 'a')?.healthyOrSuspectSinceWallMs).toBe(healthyOrSuspectSinceWallMs);
     await changedTo('a Dead Silent');
     expect(monitor.health(key, 'a')).not.toHaveProperty('soundSinceWallMs');
     expect(verdicts()).toEqual(['a Healthy', 'a Dead Silent']);
@@ -252,7 +252,7 @@ describe('the monitor', () => {
     silent = true;
     await changedTo('a Suspect Silent');
     const before = monitor.health(key, 'a')?.silentMs;
-    monitor.forgiveSilence();
+    monitor.restartSilence();
     expect(monitor.health(key, 'a')?.silentMs).toBeLessThan(before ?? 0);
     expect(monitor.health(key, 'a')?.verdict).toBe('Healthy');
     silent = false;

@@ -17,7 +17,7 @@ export interface MonitoredMember {
   host: string;
   port: number;
   /** Whether it speaks the member protocol there. */
-  isLed: boolean;
+  speaksProtocol: boolean;
 }
 
 export interface MonitorOptions {
@@ -80,8 +80,8 @@ export class HeartbeatMonitor {
   }
 
   /** A member has answered an order with its report: as new as a heartbeat's. Nobody is called. */
-  heard(key: string, uid: string, report: MemberReport): void {
-    this.#members.get(key)?.get(uid)?.heard(report);
+  reported(key: string, uid: string, report: MemberReport): void {
+    this.#members.get(key)?.get(uid)?.reported(report);
   }
 
   /** Grants the member time where it is to lead: the headers to send with an order, now. */
@@ -98,17 +98,17 @@ export class HeartbeatMonitor {
   }
 
   /** This process has made a pod: no earlier one can have granted it time. */
-  made(uid: string): void {
-    this.#grants.made(uid);
+  podCreated(uid: string): void {
+    this.#grants.podCreated(uid);
   }
 
   /**
    * Restarts the silence clocks of all members: what was not heard while the operator itself was cut off says nothing.
    * Members that are Dead stay so until they are heard.
    */
-  forgiveSilence(): void {
+  restartSilence(): void {
     for (const members of this.#members.values()) {
-      for (const member of members.values()) member.forgive();
+      for (const member of members.values()) member.restartSilence();
     }
   }
 

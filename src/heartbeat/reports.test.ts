@@ -79,7 +79,7 @@ const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }, intervalMs = 1
   const config = { engine: { type: 'Redis' } as const, detector, protocol };
   monitor.setMembers(
     key,
-    [{ uid: 'a', name: 'db-0', host: '127.0.0.1', port, isLed: true }],
+    [{ uid: 'a', name: 'db-0', host: '127.0.0.1', port, speaksProtocol: true }],
     config,
   );
 };
@@ -144,9 +144,9 @@ describe('what a member says of itself', () => {
     hear();
     await until(() => health()?.verdict === 'Healthy');
     const report = { state: 'Leading', epoch: 7, ledEpoch: 7 } as const;
-    monitor.heard(key, 'a', { ...report, uid: 'b' });
+    monitor.reported(key, 'a', { ...report, uid: 'b' });
     expect(health()?.report?.epoch).toBe(1);
-    monitor.heard(key, 'a', { ...report, uid: 'a' });
+    monitor.reported(key, 'a', { ...report, uid: 'a' });
     expect(health()?.report).toMatchObject(report);
   });
 });
@@ -166,7 +166,7 @@ describe('the question', () => {
   });
 
   it('grants time to the holder of the lease alone, by the nonce of its last report', async () => {
-    monitor.made('a');
+    monitor.podCreated('a');
     hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
     await beats(4);
     const leases = asked.map((headers) => headers['haservice-lease']);

@@ -17,7 +17,7 @@ export interface FailoverOptions {
   signal: AbortSignal;
 }
 
-/** @returns one row a series; where it was ended early, what was measured until then. */
+/** @returns one row per series; if it was ended early, what was measured until then. */
 export async function benchFailover(options: FailoverOptions): Promise<{
   rows: Row[];
   error: Error | undefined;
@@ -39,8 +39,8 @@ export async function benchFailover(options: FailoverOptions): Promise<{
 }
 
 /**
- * Runs series beside one HAService and no other: where two lose a member, the changes of one wait for those of the other
- * at kube-proxy, which lets a second pass in between by default (minSyncPeriod).
+ * Runs series with one HAService at a time: if two lose a member, the changes of one wait for those of the other at kube-proxy,
+ * which waits a second in between by default (minSyncPeriod).
  */
 async function runOnTestbed(
   { environment, namespace, log, signal: stop }: FailoverOptions,
@@ -51,7 +51,7 @@ async function runOnTestbed(
   const end = new AbortController();
   const signal = AbortSignal.any([stop, end.signal]);
   try {
-    log(`applying the quickstart as ${name}, and a plain Deployment`);
+    log(`applying the quickstart as ${name}, and a Deployment without an operator`);
     const web = await readObject(quickstart, namespace);
     const spec = {
       ...(web as { spec: object }).spec,

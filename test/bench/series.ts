@@ -10,10 +10,10 @@ import { startClient } from '../framework/traffic.ts';
 import type { Window } from '../framework/window.ts';
 import type { Plan } from './plan.ts';
 
-/** What was seen, run by run. */
+/** Results, run by run. */
 export interface Runs {
   windows: Window[];
-  /** Milliseconds of the operator's phases, as its status has them. */
+  /** Milliseconds of the operator's phases, from its status. */
   phases: [Phase, number][][];
 }
 
@@ -24,7 +24,7 @@ export interface BenchContext {
   signal: AbortSignal;
 }
 
-/** Does one fault as often as planned, each on a system that is well. Adds to `seen` run by run. */
+/** Injects one fault as often as planned, each time when the system is healthy. Adds each run to `seen`. */
 export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -77,7 +77,7 @@ async function once(
   }
   const [last] = testbed.service(plan.name)?.status?.failovers ?? [];
   const isNew = last !== undefined && last.epoch > (before?.epoch ?? 0);
-  // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
+  // The kubelet delays a container that has crashed a few times, longer each time: every run gets a new pod.
   if (plan.fault.name === 'crash') await testbed.replacePod(target);
   return { window, phases: isNew ? phasesOf(last) : [] };
 }

@@ -13,7 +13,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => stop.abort(new ClusterError(`ended by ${name}`)));
 }
 
-/** What a registry would hold and send, in bytes. */
+/** Size in a registry, compressed, in bytes. */
 async function compressedBytes(archive: string): Promise<number> {
   let bytes = 0;
   await pipeline(

@@ -104,7 +104,7 @@ export interface Effects {
 }
 
 /** Objects that a reconcile makes once, and finds there ever after. By kind and name. */
-const made = new Map<string, KubeObject>();
+const podCreated = new Map<string, KubeObject>();
 
 /** What the shipped reconcile does with what an operator knows. Its requests are answered at once, but for a new status. */
 export function reconcileOn(
@@ -119,13 +119,13 @@ export function reconcileOn(
   stores.resources.put(serviceOf(known));
   for (const node of nodes) stores.nodes.put(node);
   for (const pod of pods) stores.pods.put(pod);
-  for (const object of made.values()) put(stores, object, slice);
+  for (const object of podCreated.values()) put(stores, object, slice);
   const effects: Effects = { orders: [], slice, known, write: undefined };
   const monitor = {
     setMembers: () => {},
     remove: () => {},
-    made: () => {},
-    heard: () => {},
+    podCreated: () => {},
+    reported: () => {},
     grant: () => ({}),
     leaseEndsInMs: () => 0,
     health: (_key: string, uid: string) => {
@@ -135,7 +135,7 @@ export function reconcileOn(
         : healthOf(heard[at] ?? { verdict: 'Unknown', generation: 0 });
     },
   };
-  const hooks = new RoleCommandRunner({
+  const roleCommandRunner = new RoleCommandRunner({
     clock,
     monitor,
     onEnd: () => {},
@@ -154,10 +154,10 @@ export function reconcileOn(
     },
   });
   const reconciler = new Reconciler({
-    ...{ stores, monitor, hooks, clock, log: silentLog, metrics: noMetrics },
-    memories: new ReconcileStates(),
+    ...{ stores, monitor, roleCommandRunner, clock, log: silentLog, metrics: noMetrics },
+    states: new ReconcileStates(),
     events: { record: () => {} },
-    connection: new ApiServerHealth(clock, () => {}),
+    apiServerHealth: new ApiServerHealth(clock, () => {}),
     decide: mutant.decide ?? decide,
     operatorNode: undefined,
     unsafe: mutant.unsafe,
@@ -188,13 +188,14 @@ export function reconcileOn(
         const { name = '' } = request.object.metadata ?? {};
         const metadata = { ...request.object.metadata, uid: name, resourceVersion: '1' };
         const object = { ...request.object, metadata };
-        made.set(`${request.type.kind}/${name}`, object);
+        podCreated.set(`${request.type.kind}/${name}`, object);
         return withSlice(object);
       }
       case 'apply': {
         const { plural } = request.type;
         const { name = '' } = request.object.metadata ?? {};
-        const old = plural === 'pods' ? pods[ordinalOf(name)] : made.get(`EndpointSlice/${name}`);
+        const old =
+          plural === 'pods' ? pods[ordinalOf(name)] : podCreated.get(`EndpointSlice/${name}`);
         return withSlice(newer(changed(old ?? {}, request.object)));
       }
       case 'delete':

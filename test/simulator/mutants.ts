@@ -51,7 +51,7 @@ function promotesEarly(resource: Resource, observed: Observed, nowMs: number): D
     generation: member.health?.generation ?? 0,
     ...{ failures: 0, message: '', reason: 'early' },
   };
-  return { ...decision, actions: [{ type: 'CallHook', call }] };
+  return { ...decision, actions: [{ type: 'GiveRoleCommand', command: call }] };
 }
 
 /** At 0 nothing is kept of who led. */

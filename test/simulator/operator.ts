@@ -1,5 +1,8 @@
 import { HAError, isHAError } from '../../src/api/errors.ts';
-import type { OutgoingCall, SendRoleCommand } from '../../src/controller/act/send-role-command.ts';
+import type {
+  OutgoingRoleCommand,
+  SendRoleCommand,
+} from '../../src/controller/act/send-role-command.ts';
 import { ControlLoop } from '../../src/controller/control-loop.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Observed } from '../../src/core/model/observed.ts';
@@ -251,7 +254,7 @@ function answerOf(api: ApiServer, request: ApiRequest): StepsEnd<unknown> {
 }
 
 /** No member of the model has a hook. */
-function orderOf(call: OutgoingCall) {
+function orderOf(call: OutgoingRoleCommand) {
   if ('hook' in call) throw new Error(`a hook was called: ${call.hook.path}`);
   const { kind, order, target } = call;
   return { given: { kind, order } as AnyOrder, target };

@@ -27,20 +27,20 @@ it('takes a child that needs no write for no sign of the API server', async () =
     metadata: { ...manifest.metadata, uid: 'uid-service', resourceVersion: '1' },
   });
   const onRestored = vi.fn();
-  const connection = new ApiServerHealth(systemClock, onRestored);
-  connection.failed(new HAError('HA_ERR_API_UNREACHABLE', 'GET /version'));
+  const apiServerHealth = new ApiServerHealth(systemClock, onRestored);
+  apiServerHealth.failed(new HAError('HA_ERR_API_UNREACHABLE', 'GET /version'));
   const context = {
     stores,
-    connection,
+    apiServerHealth,
     resource,
     clock: systemClock,
     log: silentLog,
-    memory: new ReconcileStates().of(resource.uid),
+    state: new ReconcileStates().of(resource.uid),
   } as unknown as TestContext;
 
   const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
 
-  expect(done).toEqual({ changed: false, failed: false, lost: false });
+  expect(done).toEqual({ changed: false, failed: false, apiServerLost: false });
   // Else every resource would be looked at again, in a circle, for as long as the API server is away.
   expect(onRestored).not.toHaveBeenCalled();
 });
@@ -50,21 +50,21 @@ it.each([
   ['a connection that is refused', 'HA_ERR_API_UNREACHABLE', true],
 ] as const)('%s says of the API server what it can', async (_what, code, isLost) => {
   const resource = makeResource();
-  const connection = new ApiServerHealth(systemClock, () => {});
+  const apiServerHealth = new ApiServerHealth(systemClock, () => {});
   const context = {
     stores: new Stores(),
-    connection,
+    apiServerHealth,
     resource,
     client: { create: () => Promise.reject(new HAError(code, 'POST')) },
     clock: systemClock,
     log: silentLog,
-    memory: new ReconcileStates().of(resource.uid),
+    state: new ReconcileStates().of(resource.uid),
   } as unknown as TestContext;
   const manifest = desiredService(resource, 'write');
   const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
   // Nothing else of this resource is tried now; but others are not forgiven their silence for it.
-  expect(done).toEqual({ changed: false, failed: true, lost: true });
-  expect(connection.lostSince(Infinity)).toBe(isLost);
+  expect(done).toEqual({ changed: false, failed: true, apiServerLost: true });
+  expect(apiServerHealth.lostSince(Infinity)).toBe(isLost);
 });
 
 it('puts off what may wait, for a while, and looks again then', async () => {
@@ -75,7 +75,7 @@ it('puts off what may wait, for a while, and looks again then', async () => {
   const enqueue = vi.fn();
   const context = {
     stores: new Stores(),
-    connection: new ApiServerHealth(systemClock, () => {}),
+    apiServerHealth: new ApiServerHealth(systemClock, () => {}),
     resource,
     key: 'shop/web',
     enqueue,
@@ -94,7 +94,7 @@ it('puts off what may wait, for a while, and looks again then', async () => {
       },
     },
     log: silentLog,
-    memory: new ReconcileStates().of(resource.uid),
+    state: new ReconcileStates().of(resource.uid),
   } as unknown as TestContext;
   const [read, all] = (['read', 'all'] as const).map((role) => ({
     type: 'EnsureOwnedObject' as const,

@@ -11,35 +11,35 @@ import { noteRepoint } from '../record/failover-timings.ts';
 
 export interface ExecuteAllContext extends ExecuteContext {
   object: HAService;
-  connection: ApiServerHealth;
+  apiServerHealth: ApiServerHealth;
   events: Pick<EventRecorder, 'record'>;
 }
 
-export interface Performed {
+export interface Executed {
   /** Something is different now: decide again. */
   changed: boolean;
   failed: boolean;
   /** The API server cannot be reached: nothing else need be tried now. */
-  lost: boolean;
+  apiServerLost: boolean;
 }
 
 /**
  * Carries out actions in their order. One that fails is remembered for the status and holds up no other, but where no
  * other can succeed either: the API server is lost, or the namespace is being deleted.
  */
-export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Performed> {
-  const { clock, connection, memory, resource, log, events, object } = context;
-  const done: Performed = { changed: false, failed: false, lost: false };
+export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Executed> {
+  const { clock, apiServerHealth, state, resource, log, events, object } = context;
+  const done: Executed = { changed: false, failed: false, apiServerLost: false };
   for (const action of actions) {
     const what = describe(action);
     try {
       const did = yield* execute(action, context);
-      memory.failures.delete(what);
+      state.failures.delete(what);
       if (!did) continue;
       // What needed no write, or talked to a member, says nothing of the API server.
-      if (action.type !== 'CallHook') connection.heard();
+      if (action.type !== 'GiveRoleCommand') apiServerHealth.answered();
       done.changed = true;
-      if (action.type === 'Repoint') noteRepoint(resource, action.to, memory, clock.wallNow());
+      if (action.type === 'Repoint') noteRepoint(resource, action.to, state, clock.wallNow());
       log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
       const note = noteOfAction(action);
       if (note !== undefined) recordNotes(events, object, [note]);
@@ -47,12 +47,12 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
       if (!isHAError(error)) throw error;
       done.failed = true;
       // Admission may hold up one write for long, by a webhook that is gone: that says nothing of the API server.
-      if (!isHAError(error, 'HA_ERR_API_TIMEOUT')) connection.failed(error);
+      if (!isHAError(error, 'HA_ERR_API_TIMEOUT')) apiServerHealth.failed(error);
       const reason = error.reason ?? error.code;
-      memory.failures.set(what, { what, reason, message: error.message });
+      state.failures.set(what, { what, reason, message: error.message });
       log.error({ error }, `could not ${what}`);
-      done.lost = isConnectionError(error);
-      if (done.lost || reason === 'NamespaceTerminating') break;
+      done.apiServerLost = isConnectionError(error);
+      if (done.apiServerLost || reason === 'NamespaceTerminating') break;
     }
   }
   return done;

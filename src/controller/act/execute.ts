@@ -2,7 +2,7 @@ import { fieldManager } from '../../api/labels.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Action } from '../../core/model/action.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { agentProblems } from '../../core/resources/agent-pod.ts';
+import { agentDegradedReasons } from '../../core/resources/agent-pod.ts';
 import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import type { Resource } from '../../core/model/observed.ts';
@@ -18,25 +18,25 @@ import { ensureVolumeClaims } from './ensure-volume-claims.ts';
 import type { RoleCommandRunner } from './role-command-runner.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { isLeftOver, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 
 /** How long a pod in the way is believed to be there, before its name is tried again. */
-const strangerMs = 30_000;
+const foreignPodMs = 30_000;
 
 export interface ExecuteContext {
   stores: Stores;
-  hooks: RoleCommandRunner;
+  roleCommandRunner: RoleCommandRunner;
   /** Is told of the pods that this process makes. */
-  monitor: Pick<HeartbeatMonitor, 'made'>;
+  monitor: Pick<HeartbeatMonitor, 'podCreated'>;
   clock: Clock;
   log: Log;
   key: string;
   /** Look at the resource again, now. */
   enqueue: (key: string) => void;
   resource: Resource;
-  memory: ReconcileState;
+  state: ReconcileState;
 }
 
 /** What an action is called in messages. */
@@ -47,14 +47,14 @@ export function describe(action: Action): string {
       return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
     case 'CreatePod':
       return `create Pod ${action.manifest.metadata.name}`;
-    case 'DeleteStray':
-      return `delete ${action.stray.kind} ${action.stray.name}`;
+    case 'DeleteForeignEndpoints':
+      return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
     case 'DeletePod':
       return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
-    case 'CallHook':
-      return `${action.call.action} ${action.call.member.name}`;
+    case 'GiveRoleCommand':
+      return `${action.command.action} ${action.command.member.name}`;
   }
 }
 
@@ -68,26 +68,34 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
       const result = yield* ensureOwnedObject(stores, action.manifest);
       if (typeof result === 'object') {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
-        const reason = isLeftOver(result.foreign, context.resource) ? 'LeftOver' : 'NameTaken';
+        const reason = isAwaitingGarbageCollection(result.foreign, context.resource)
+          ? 'AwaitingGarbageCollection'
+          : 'NameTaken';
         throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });
       }
       return result === 'Written';
     }
-    case 'DeleteStray': {
-      const { kind, name, uid } = action.stray;
+    case 'DeleteForeignEndpoints': {
+      const { kind, name, uid } = action.endpoints;
       const ref = { namespace: context.resource.namespace, name };
       yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
       return true;
     }
-    case 'CallHook': {
+    case 'GiveRoleCommand': {
       const { spec } = context.resource;
       const ports = {
         hook: probePort(spec) ?? 0,
-        order: contactOf(spec, action.call.member).port ?? 0,
+        order: contactOf(spec, action.command.member).port ?? 0,
         grpc: usesGrpc(spec),
       };
-      context.hooks.start(context.key, context.memory, action.call, ports, context.log);
+      context.roleCommandRunner.start(
+        context.key,
+        context.state,
+        action.command,
+        ports,
+        context.log,
+      );
       return true;
     }
     case 'LabelPod': {
@@ -119,16 +127,16 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
 /** What may wait is put off once, for so long: then it is written, whatever has become of the reason. */
 function waits(
   action: Extract<Action, { type: 'EnsureOwnedObject' | 'Repoint' }>,
-  { memory, clock, key, enqueue }: ExecuteContext,
+  { state, clock, key, enqueue }: ExecuteContext,
 ): boolean {
   const id = `${action.manifest.kind}/${action.manifest.metadata.name}`;
   if (action.type === 'Repoint' || action.mayWait !== true) {
-    memory.putOffSince.delete(id);
+    state.putOffSince.delete(id);
     return false;
   }
-  const since = memory.putOffSince.get(id);
+  const since = state.putOffSince.get(id);
   if (since !== undefined) return clock.now() - since < readsWaitMs;
-  memory.putOffSince.set(id, clock.now());
+  state.putOffSince.set(id, clock.now());
   clock.after(readsWaitMs, () => enqueue(key));
   return true;
 }
@@ -137,24 +145,24 @@ function* createPod(
   action: Extract<Action, { type: 'CreatePod' }>,
   context: ExecuteContext,
 ): Steps<boolean> {
-  const { stores, memory, resource, clock, monitor } = context;
+  const { stores, state, resource, clock, monitor } = context;
   // What is wrong is told as a problem: no pod can do without.
-  if (agentProblems(resource).length > 0) return false;
+  if (agentDegradedReasons(resource).length > 0) return false;
   yield* ensureVolumeClaims(resource, action.manifest.metadata.name);
   try {
     // Strict: a misspelt field of the template is an error that is told, not a field that is dropped.
     const options = { fieldValidation: 'Strict', fieldManager } as const;
     const pod = yield* create(pods, action.manifest, options);
-    if (pod.metadata?.uid !== undefined) monitor.made(pod.metadata.uid);
+    if (pod.metadata?.uid !== undefined) monitor.podCreated(pod.metadata.uid);
     stores.pods.observeWrite(pod);
     return true;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const found = yield* findPod(action.manifest.metadata.name, context);
     if (found !== undefined && controllerUid(found) !== resource.uid) {
-      const untilMs = clock.wallNow() + strangerMs;
-      const stranger = foreignPodOf(found, resource);
-      memory.strangers.set(stranger.name, { stranger, untilMs });
+      const untilMs = clock.wallNow() + foreignPodMs;
+      const foreignPod = foreignPodOf(found, resource);
+      state.foreignPods.set(foreignPod.name, { foreignPod, untilMs });
     }
     return true;
   }
@@ -198,7 +206,7 @@ function* deletePod(
   { stores, resource }: ExecuteContext,
 ): Steps<boolean> {
   if (action.replacement !== undefined) {
-    if (agentProblems(resource).length > 0) return false;
+    if (agentDegradedReasons(resource).length > 0) return false;
     yield* tryPod(action.replacement);
   }
   const { member, gracePeriodSeconds } = action.removal;

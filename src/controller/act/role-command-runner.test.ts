@@ -20,8 +20,8 @@ const server = createServer((request, response) => {
     response.writeHead(status).end(JSON.stringify(answer));
   });
 });
-let memories: ReconcileStates;
-let memory: ReconcileState;
+let states: ReconcileStates;
+let reconcileState: ReconcileState;
 let settled: () => Promise<void>;
 let runner: RoleCommandRunner;
 let results: string[];
@@ -32,8 +32,8 @@ beforeEach(async () => {
   status = 200;
   results = [];
   reports = [];
-  memories = new ReconcileStates();
-  memory = memories.of('uid');
+  states = new ReconcileStates();
+  reconcileState = states.of('uid');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   let wake = () => {};
   settled = () => new Promise((resolve) => (wake = resolve));
@@ -42,7 +42,7 @@ beforeEach(async () => {
     send: sendRoleCommand,
     onEnd: () => wake(),
     monitor: {
-      heard: (...heard) => reports.push(heard),
+      reported: (...reported) => reports.push(reported),
       grant: (key, uid) => ({ 'haservice-lease': `${key} ${uid}` }),
     },
     metrics: { hookCalled: (action, result) => results.push(`${action} ${result}`) },
@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  memories.close();
+  states.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -71,13 +71,13 @@ const give = (role: RoleCommand) => {
   const { port } = server.address() as AddressInfo;
   const [hook, toOrder] = role.hook === undefined ? [1, port] : [port, 1];
   const ports = { hook, order: toOrder, grpc: false };
-  runner.start('shop/web', memory, role, ports, silentLog);
+  runner.start('shop/web', reconcileState, role, ports, silentLog);
 };
 const order = (more: Partial<OrderCommand> = {}): OrderCommand => {
   const { hook: _hook, ...rest } = call();
   return { ...rest, action: 'promote', order: { init: true }, ...more };
 };
-const state = (action = 'promote') => memory.hooks.get(`uid-web-0/${action}`);
+const state = (action = 'promote') => reconcileState.roleCommands.get(`uid-web-0/${action}`);
 
 it('remembers a call that runs, and that it was done', async () => {
   start();
@@ -114,7 +114,7 @@ it('lets a later call take over: the answer to the earlier one counts no more', 
 
 it('tells nobody of the calls of a resource that is gone', async () => {
   start();
-  memories.forget('uid');
+  states.forget('uid');
   await new Promise(setImmediate);
   expect(state()?.state).toBe('Running');
   expect(results).toEqual([]);
@@ -142,7 +142,13 @@ it('gives an order over gRPC where the member speaks that', async () => {
   const { port, stop } = await serveGrpc({
     member: { Promote: (_call, reply) => reply(null, { state: 'STATE_LEADING', epoch: 3 }) },
   });
-  runner.start('shop/web', memory, order(), { hook: 1, order: port, grpc: true }, silentLog);
+  runner.start(
+    'shop/web',
+    reconcileState,
+    order(),
+    { hook: 1, order: port, grpc: true },
+    silentLog,
+  );
   await settled();
   stop();
   expect(state()).toMatchObject({ state: 'Done' });

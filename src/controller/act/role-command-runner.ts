@@ -1,12 +1,12 @@
 import { isHAError } from '../../api/errors.ts';
-import type { HookState, RoleCommandKind } from '../../core/model/observed.ts';
+import type { RoleCommandState, RoleCommandKind } from '../../core/model/observed.ts';
 import type { RoleCommand } from '../../core/model/role-commands.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import type { OutgoingCall, SendRoleCommand } from './send-role-command.ts';
+import type { OutgoingRoleCommand, SendRoleCommand } from './send-role-command.ts';
 
 /** Waits after a failure: the first, doubled after each, and the longest. Hooks run code of the user's. */
 const retries = {
@@ -16,7 +16,7 @@ const retries = {
 /** An order that takes longer is answered with 202 by then, or not at all. */
 const orderTimeoutMs = 10_000;
 
-export interface CallPorts {
+export interface RoleCommandPorts {
   /** Of a hook that names none. */
   hook: number;
   /** Of the agent, or of the program that speaks the member protocol. */
@@ -31,7 +31,7 @@ export interface RoleCommandRunnerOptions {
   /** A call has ended: look at the resource again. */
   onEnd: (key: string) => void;
   /** Gets the report that an order was answered with, and grants a lease to the member that is to be promoted. */
-  monitor: Pick<HeartbeatMonitor, 'heard' | 'grant'>;
+  monitor: Pick<HeartbeatMonitor, 'reported' | 'grant'>;
   metrics?: { hookCalled(action: RoleCommandKind, result: string): void };
 }
 
@@ -47,26 +47,32 @@ export class RoleCommandRunner {
    * Begins one call; its state is in `memory.hooks` at once. A reconcile calls this for each role command of a decision, and
    * the next decision sees how far the call is. A later call for the same member and action takes over.
    */
-  start(key: string, memory: ReconcileState, call: RoleCommand, ports: CallPorts, log: Log): void {
+  start(
+    key: string,
+    reconcileState: ReconcileState,
+    call: RoleCommand,
+    ports: RoleCommandPorts,
+    log: Log,
+  ): void {
     const { clock, send, onEnd, monitor, metrics } = this.#options;
     const { action, member, epoch, generation, reason, failures } = call;
     const { uid } = member;
     const base = { action, uid, generation, epoch, calledAtMs: clock.wallNow() };
     const id = `${uid}/${action}`;
-    const running: HookState = {
+    const running: RoleCommandState = {
       ...base,
       state: 'Running',
       failures,
       message: call.message,
       retryAtMs: 0,
     };
-    memory.hooks.set(id, running);
+    reconcileState.roleCommands.set(id, running);
     const fields = { pod: member.name, epoch, reason, hook: action };
     const { firstMs, lastMs } = call.hook === undefined ? retries.order : retries.hook;
-    const { signal } = memory.stop;
+    const { signal } = reconcileState.stop;
     send(this.#outgoing(key, call, ports), signal, (end) => {
       if (signal.aborted) return;
-      let state: HookState;
+      let state: RoleCommandState;
       if ('error' in end) {
         const { error } = end;
         metrics?.hookCalled(action, isHAError(error) ? error.code : 'error');
@@ -79,19 +85,19 @@ export class RoleCommandRunner {
           retryAtMs: clock.wallNow() + Math.min(lastMs, firstMs * 2 ** failures),
         };
       } else {
-        if (end.report !== undefined) monitor.heard(key, uid, end.report);
+        if (end.report !== undefined) monitor.reported(key, uid, end.report);
         metrics?.hookCalled(action, 'ok');
         log.info(fields, 'the member was told its role');
         state = { ...base, state: 'Done', failures: 0, message: '', retryAtMs: 0 };
       }
       // A later call for this member has taken over.
-      if (memory.hooks.get(id) !== running) return;
-      memory.hooks.set(id, state);
+      if (reconcileState.roleCommands.get(id) !== running) return;
+      reconcileState.roleCommands.set(id, state);
       onEnd(key);
     });
   }
 
-  #outgoing(key: string, command: RoleCommand, ports: CallPorts): OutgoingCall {
+  #outgoing(key: string, command: RoleCommand, ports: RoleCommandPorts): OutgoingRoleCommand {
     const { member, epoch, reason } = command;
     const { name, uid, ip: host = '' } = member;
     if (command.hook !== undefined) {

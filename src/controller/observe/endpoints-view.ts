@@ -1,5 +1,5 @@
 import { serviceNames, sliceName } from '../../core/model/naming.ts';
-import type { Member, Observed, Resource, StrayEndpoints } from '../../core/model/observed.ts';
+import type { Member, Observed, Resource, ForeignEndpoints } from '../../core/model/observed.ts';
 import { controllerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
@@ -8,7 +8,7 @@ export function endpointsSeen(
   resource: Resource,
   members: Member[],
   stores: Stores,
-): Pick<Observed, 'writeEndpoints' | 'ipv6' | 'strayEndpoints'> {
+): Pick<Observed, 'writeEndpoints' | 'ipv6' | 'foreignEndpoints'> {
   const service = serviceNames(resource.name).write;
   const slice = (ipv6: boolean) => {
     const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
@@ -17,17 +17,17 @@ export function endpointsSeen(
   const ip = members.find((member) => member.ip !== undefined)?.ip;
   const ipv6 = ip === undefined ? slice(true) !== undefined : ip.includes(':');
   const slices = [slice(false), slice(true)].filter((found) => found !== undefined);
-  const strayEndpoints = straysOf(resource, stores);
-  if (slices.length === 0) return { ipv6, strayEndpoints };
+  const foreignEndpoints = foreignEndpointsOf(resource, stores);
+  if (slices.length === 0) return { ipv6, foreignEndpoints };
   const endpoints = slices.flatMap((found) => found.endpoints ?? []);
   return {
     ipv6,
-    strayEndpoints,
+    foreignEndpoints,
     writeEndpoints: endpoints.map(({ targetRef }) => targetRef?.uid ?? ''),
   };
 }
 
-function straysOf(resource: Resource, stores: Stores): StrayEndpoints[] {
+function foreignEndpointsOf(resource: Resource, stores: Stores): ForeignEndpoints[] {
   const { namespace } = resource;
   const ours = Object.values(serviceNames(resource.name)).flatMap((name) => {
     const service = stores.services.get(namespace, name);
@@ -35,10 +35,10 @@ function straysOf(resource: Resource, stores: Stores): StrayEndpoints[] {
   });
   return stores.slices
     .byIndex('label', `${namespace}/${resource.name}`)
-    .flatMap((slice): StrayEndpoints[] => {
+    .flatMap((slice): ForeignEndpoints[] => {
       const owner = controllerOf(slice);
       const { name = '', uid = '' } = slice.metadata ?? {};
-      const stray: StrayEndpoints = { kind: 'EndpointSlice', name, uid };
+      const stray: ForeignEndpoints = { kind: 'EndpointSlice', name, uid };
       if (owner === undefined) return [];
       if (ours.some(({ metadata }) => metadata?.uid === owner.uid)) return [stray];
       const isCopy =

@@ -1,37 +1,37 @@
 import { ordinalOf } from '../../core/model/naming.ts';
-import type { Resource, Stranger } from '../../core/model/observed.ts';
+import type { Resource, ForeignPod } from '../../core/model/observed.ts';
 import type { Pod } from '../../kube/api-types.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { isLeftOver, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
 /** Pods with our label or one of our names that another owns, or nobody. */
 export function foreignPodsOf(
   resource: Resource,
   stores: Stores,
-  memory: ReconcileState,
+  state: ReconcileState,
   nowMs: number,
-): Stranger[] {
-  const strangers = new Map<string, Stranger>();
+): ForeignPod[] {
+  const foreignPods = new Map<string, ForeignPod>();
   for (const pod of stores.pods.byIndex('label', `${resource.namespace}/${resource.name}`)) {
     if (controllerUid(pod) === resource.uid) continue;
-    const stranger = foreignPodOf(pod, resource);
-    strangers.set(stranger.name, stranger);
+    const foreignPod = foreignPodOf(pod, resource);
+    foreignPods.set(foreignPod.name, foreignPod);
   }
-  for (const [name, { stranger, untilMs }] of memory.strangers) {
+  for (const [name, { foreignPod, untilMs }] of state.foreignPods) {
     const isRecent = nowMs < untilMs && ordinalOf(resource.name, name) !== undefined;
-    if (isRecent) strangers.set(name, stranger);
+    if (isRecent) foreignPods.set(name, foreignPod);
   }
-  return [...strangers.values()];
+  return [...foreignPods.values()];
 }
 
 /** How a pod that is not ours looks to the core. */
-export function foreignPodOf(pod: Pod, resource: Resource): Stranger {
+export function foreignPodOf(pod: Pod, resource: Resource): ForeignPod {
   const { name = '', deletionTimestamp } = pod.metadata ?? {};
   return {
     name,
     owner: ownerOf(pod),
-    leftOver: isLeftOver(pod, resource),
+    isAwaitingGarbageCollection: isAwaitingGarbageCollection(pod, resource),
     ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),
   };
 }

@@ -8,8 +8,10 @@ import type { MonitoredMember } from '../../heartbeat/monitor.ts';
 export const monitoredMembers = ({ spec }: Resource, members: Member[]): MonitoredMember[] =>
   members.flatMap((member) => {
     const { uid, name, ip } = member;
-    const { port, isLed } = contactOf(spec, member);
-    return ip === undefined || port === undefined ? [] : [{ uid, name, host: ip, port, isLed }];
+    const { port, ...contact } = contactOf(spec, member);
+    return ip === undefined || port === undefined
+      ? []
+      : [{ uid, name, host: ip, port, ...contact }];
   });
 
 /** How the monitor is to ask them, and who is granted a lease. */

@@ -7,7 +7,7 @@ import type { Member, NamedObject, Observed, Resource } from '../../core/model/o
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { isLeftOver, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { toMember } from './pod-view.ts';
 import { storedStatus } from './stored-status.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
@@ -50,8 +50,8 @@ function leaseOf(
 ) {
   const { primaryUID } = status;
   if (!needsLease(spec) || primaryUID === undefined) return {};
-  const { leaseMs: made = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
-  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), made);
+  const { leaseMs: ownLeaseMs = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
+  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), ownLeaseMs);
   return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
 }
 
@@ -62,8 +62,9 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
       if (service === undefined) return [];
       const ours = controllerUid(service) === resource.uid;
       const uid = service.metadata?.uid ?? '';
-      const leftOver = isLeftOver(service, resource);
-      return [[name, { uid, ours, owner: ownerOf(service), leftOver }]];
+      const awaits = isAwaitingGarbageCollection(service, resource);
+      const owner = ownerOf(service);
+      return [[name, { uid, ours, owner, isAwaitingGarbageCollection: awaits }]];
     }),
   );
 }
@@ -72,7 +73,7 @@ export interface ObserveContext {
   stores: Stores;
   monitor: Pick<HeartbeatMonitor, 'health' | 'leaseEndsInMs'>;
   clock: Clock;
-  memory: ReconcileState;
+  state: ReconcileState;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
   connectedSinceMs: number | undefined;
@@ -88,7 +89,7 @@ export function observe(
   members: Member[],
   context: ObserveContext,
 ): Observed {
-  const { stores, monitor, memory, clock, operatorNode, connectedSinceMs, unsafe } = context;
+  const { stores, monitor, state, clock, operatorNode, connectedSinceMs, unsafe } = context;
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
@@ -97,15 +98,17 @@ export function observe(
       const health = monitor.health(key, member.uid);
       return health === undefined ? member : { ...member, health };
     }),
-    strangers: foreignPodsOf(resource, stores, memory, clock.wallNow()),
+    foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),
-    failures: [...memory.failures.values()],
-    hooks: [...memory.hooks.values()],
+    failures: [...state.failures.values()],
+    roleCommands: [...state.roleCommands.values()],
     ...leaseOf(monitor, resource, members),
-    ...(memory.timeline === undefined ? {} : { timeline: memory.timeline }),
-    ...(memory.unsettled === undefined ? {} : { unsettled: memory.unsettled }),
+    ...(state.timeline === undefined ? {} : { timeline: state.timeline }),
+    ...(state.unansweredElection === undefined
+      ? {}
+      : { unansweredElection: state.unansweredElection }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
     ...(unsafe === undefined ? {} : { unsafe }),
     ...endpointsSeen(resource, members, stores),

@@ -15,7 +15,7 @@ const confirmMs = 1_000;
 
 type CommitOptions = Pick<
   ReconcilerOptions,
-  'stores' | 'clock' | 'connection' | 'monitor' | 'events'
+  'stores' | 'clock' | 'apiServerHealth' | 'monitor' | 'events'
 >;
 
 /**
@@ -26,22 +26,22 @@ type CommitOptions = Pick<
  */
 export function* commitElection(
   options: CommitOptions,
-  subject: { object: HAService; resource: Resource; memory: ReconcileState; log: Log },
+  subject: { object: HAService; resource: Resource; state: ReconcileState; log: Log },
   { commit, status, events }: Decision,
 ): Steps<Offered> {
-  const { object, resource, memory, log } = subject;
+  const { object, resource, state, log } = subject;
   if (commit?.confirmSilence && !(yield* confirmed(options, object, resource))) {
     return 'Overtaken';
   }
   // Where this throws, it may have landed all the same, or may yet.
-  const { unsettled } = memory;
-  memory.unsettled = object.metadata.resourceVersion;
+  const { unansweredElection } = state;
+  state.unansweredElection = object.metadata.resourceVersion;
   const offered = yield* offerStatus(options, subject, status);
   // A refused one has surely not landed; one from before, that was not answered, still may.
-  if (offered === 'Refused') memory.unsettled = unsettled;
+  if (offered === 'Refused') state.unansweredElection = unansweredElection;
   if (offered !== 'Written') return offered;
   const { epoch = 0, primary = '' } = status;
-  memory.timeline = { epoch, committedAtMs: options.clock.wallNow() };
+  state.timeline = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
     {
       epoch,
@@ -68,24 +68,24 @@ function messageOf(before: Status, { epoch, fencing }: Status): string {
  * may lie in a socket until a cut heals.
  */
 function* confirmed(
-  { stores, clock, connection, monitor }: CommitOptions,
+  { stores, clock, apiServerHealth, monitor }: CommitOptions,
   object: HAService,
   resource: Resource,
 ): Steps<boolean> {
   const { name, namespace, resourceVersion } = object.metadata;
   try {
     const fresh = yield* get(haServices, { namespace, name }, { timeoutMs: confirmMs });
-    connection.heard();
+    apiServerHealth.answered();
     stores.resources.observeWrite(fresh);
     const health = monitor.health(`${namespace}/${name}`, resource.status.primaryUID ?? '');
     const stillSilent = health?.verdict === 'Dead' || health?.verdict === 'Unknown';
     return (
       fresh.metadata.resourceVersion === resourceVersion &&
       stillSilent &&
-      !connection.lostSince(clock.now() - confirmMs)
+      !apiServerHealth.lostSince(clock.now() - confirmMs)
     );
   } catch (error) {
-    connection.failed(error);
+    apiServerHealth.failed(error);
     throw error;
   }
 }

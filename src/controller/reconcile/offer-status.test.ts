@@ -32,14 +32,14 @@ function setUp(refuse: (status: Status) => Error | undefined) {
       metadata: { name: 'web', namespace: 'shop', uid: 'uid-web', resourceVersion: '1' },
       status: { ready: '3/3', phase: 'Healthy' },
     } as HAService,
-    memory: new ReconcileStates().of('uid-web'),
+    state: new ReconcileStates().of('uid-web'),
     log: silentLog,
     resource: { status: {} } as never,
   };
   const options = {
     clock,
     stores: new Stores(),
-    connection: new ApiServerHealth(clock, () => {}),
+    apiServerHealth: new ApiServerHealth(clock, () => {}),
     events: { record: (_: unknown, note: EventInput) => notes.push(note) },
   } as unknown as ReconcilerOptions;
   const client = {
@@ -113,7 +113,7 @@ describe('a status that the API server refuses', () => {
     const { subject, written, offer } = setUp(isBad);
     await offer({ epoch: 10 });
     expect(await offer({ epoch: 2 })).toBe('Written');
-    expect(subject.memory.refused).toBeUndefined();
+    expect(subject.state.refused).toBeUndefined();
     await offer({ epoch: 10 });
     expect(written).toHaveLength(3);
   });
@@ -130,7 +130,7 @@ describe('a status that the API server refuses', () => {
   it('is another thing than an API server that fails', async () => {
     const { subject, offer } = setUp(() => new HAError('HA_ERR_API_TIMEOUT', 'PUT'));
     await expect(offer({ epoch: 10 })).rejects.toThrow('did not answer in time');
-    expect(subject.memory.refused).toBeUndefined();
+    expect(subject.state.refused).toBeUndefined();
   });
 });
 
@@ -145,14 +145,14 @@ describe('an election that the API server refuses', () => {
   it('has surely not landed', async () => {
     const world = setUp(isBad);
     expect(await commit(world)).toBe('Refused');
-    expect(world.subject.memory.unsettled).toBeUndefined();
+    expect(world.subject.state.unansweredElection).toBeUndefined();
   });
 
   it('says nothing of an earlier one that was not answered', async () => {
     const world = setUp(isBad);
-    world.subject.memory.unsettled = '1';
+    world.subject.state.unansweredElection = '1';
     await commit(world);
-    expect(world.subject.memory.unsettled).toBe('1');
+    expect(world.subject.state.unansweredElection).toBe('1');
   });
 });
 

@@ -13,11 +13,11 @@ import { writeStatus } from './status-writer.ts';
 /** What is offered, and of whom. */
 interface Subject {
   object: HAService;
-  memory: ReconcileState;
+  state: ReconcileState;
   log: Log;
 }
 
-type OfferOptions = Pick<ReconcilerOptions, 'stores' | 'connection' | 'clock' | 'events'>;
+type OfferOptions = Pick<ReconcilerOptions, 'stores' | 'apiServerHealth' | 'clock' | 'events'>;
 
 const reason = 'StatusRefused';
 /** How long the same status is not tried again: what it was refused for may have been put right, as an old CRD. Milliseconds. */
@@ -36,17 +36,17 @@ export type Offered = 'Written' | 'Overtaken' | 'Refused';
  */
 export function* offerStatus(
   options: OfferOptions,
-  { object, memory, log }: Subject,
+  { object, state, log }: Subject,
   status: Status,
 ): Steps<Offered> {
   const now = options.clock.now();
-  const before = memory.refused;
+  const before = state.refused;
   if (before !== undefined && now - before.triedAt < againMs && isSame(before.status, status)) {
     return 'Refused';
   }
   try {
     if (!(yield* writeStatus(options, object, status))) return 'Overtaken';
-    memory.refused = undefined;
+    state.refused = undefined;
     return 'Written';
   } catch (error) {
     if (!isInvalid(error)) throw error;
@@ -59,7 +59,7 @@ export function* offerStatus(
         { type: 'Warning', reason, action: 'Reconcile', note: message },
       ]);
     }
-    memory.refused = { status, message, triedAt: now, isUntold: false };
+    state.refused = { status, message, triedAt: now, isUntold: false };
     return 'Refused';
   }
 }
@@ -73,9 +73,9 @@ export function* offerStatus(
  */
 export function* tellRefusal(
   options: OfferOptions,
-  { object, memory, log }: Subject,
+  { object, state, log }: Subject,
 ): Steps<boolean> {
-  const { refused } = memory;
+  const { refused } = state;
   if (refused === undefined || refused.isUntold || toldIn(object) === refused.message) return false;
   const status = withRefusal(object, refused.message, options.clock.wallNow());
   try {
@@ -97,9 +97,9 @@ function toldIn({ status = {} }: HAService): string | undefined {
 /** The stored status goes back as it is, in words of before where it has some: it was taken once. */
 function withRefusal({ metadata, status = {} }: HAService, message: string, nowMs: number): Status {
   const { conditions = [], phase } = status;
-  const finding = { type: 'Degraded', status: true, reason, message } as const;
-  const others = conditions.filter(({ type }) => type !== finding.type);
-  const told = toConditions(conditions, [finding], metadata.generation ?? 0, nowMs);
+  const desired = { type: 'Degraded', status: true, reason, message } as const;
+  const others = conditions.filter(({ type }) => type !== desired.type);
+  const told = toConditions(conditions, [desired], metadata.generation ?? 0, nowMs);
   return {
     ...status,
     ...(phase === 'Healthy' ? { phase: 'Degraded' } : {}),

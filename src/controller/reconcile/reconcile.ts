@@ -42,7 +42,7 @@ interface Subject {
   key: string;
   object: HAService;
   resource: Resource;
-  memory: ReconcileState;
+  state: ReconcileState;
   log: Log;
 }
 
@@ -74,14 +74,14 @@ export class Reconciler {
   }
 
   #lookUp(key: string): HAService | undefined {
-    const { stores, memories, monitor, metrics } = this.#options;
+    const { stores, states, monitor, metrics } = this.#options;
     const [namespace = '', name = ''] = key.split('/');
     const object = stores.resources.get(namespace, name);
     const uid = this.#uids.get(key);
     if (uid !== undefined && uid !== object?.metadata.uid) {
       // Gone, or made again under the same name: nothing that was known of the old one holds for the new.
       monitor.remove(key);
-      memories.forget(uid);
+      states.forget(uid);
       this.#uids.delete(key);
       if (object === undefined) metrics.forgetService({ namespace, name });
     }
@@ -90,9 +90,18 @@ export class Reconciler {
   }
 
   *#pass(key: string, object: HAService): Steps<Pass> {
-    const { stores, monitor, clock, connection, metrics, enqueue, memories, agentImage, decide } =
-      this.#options;
-    const memory = memories.of(object.metadata.uid);
+    const {
+      stores,
+      monitor,
+      clock,
+      apiServerHealth,
+      metrics,
+      enqueue,
+      states,
+      agentImage,
+      decide,
+    } = this.#options;
+    const state = states.of(object.metadata.uid);
     const log = this.#options.log.child({ resource: key });
     let resource: Resource;
     try {
@@ -102,20 +111,21 @@ export class Reconciler {
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
       const rest = { again: false, failed: false };
-      return yield* this.#finish({ object, memory, log }, status, notes, rest);
+      return yield* this.#finish({ object, state, log }, status, notes, rest);
     }
-    resource = withStoredEpoch(resource, memory);
-    if (memory.unsettled !== object.metadata.resourceVersion) memory.unsettled = undefined;
-    const subject: Subject = { key, object, resource, memory, log };
+    resource = withStoredEpoch(resource, state);
+    if (state.unansweredElection !== object.metadata.resourceVersion)
+      state.unansweredElection = undefined;
+    const subject: Subject = { key, object, resource, state, log };
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
     monitor.setMembers(key, monitoredMembers(resource, members), monitorConfigOf(resource));
     const observed = observe(key, resource, members, {
       ...this.#options,
-      memory,
-      connectedSinceMs: connection.sinceWallMs,
+      state,
+      connectedSinceMs: apiServerHealth.sinceWallMs,
     });
-    forgetOld(memory, observed, clock.wallNow());
+    forgetOld(state, observed, clock.wallNow());
     const decision = decide(resource, observed, clock.wallNow());
     recordMetrics(metrics, resource, observed, decision.status);
     if (decision.commit !== undefined) {
@@ -123,12 +133,12 @@ export class Reconciler {
       if (offered !== 'Refused') return { again: true, failed: false };
       return { again: yield* tellRefusal(this.#options, subject), failed: true };
     }
-    if (forgetOldFailures(memory, decision)) return { again: true, failed: false };
-    notePromotion(resource, observed, memory, clock.wallNow());
+    if (forgetOldFailures(state, decision)) return { again: true, failed: false };
+    notePromotion(resource, observed, state, clock.wallNow());
     const context = { ...this.#options, ...subject };
-    const { changed, failed, lost } = yield* executeAll(decision.actions, context);
-    if (lost) return { again: false, failed };
-    lookForSuccess(resource, memory, stores, clock, () => enqueue(key));
+    const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
+    if (apiServerLost) return { again: false, failed };
+    lookForSuccess(resource, state, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it, and writes the status once.
     if (changed && !failed) return { again: true, failed };
     const { requeueAtMs } = decision;
@@ -142,22 +152,22 @@ export class Reconciler {
   }
 
   /** The watch goes by labels: before the primary's pod is called gone, make sure that it did not just lose them. */
-  *#findPrimary({ resource, memory }: Subject): Steps<void> {
+  *#findPrimary({ resource, state }: Subject): Steps<void> {
     const { stores } = this.#options;
     const { primary, primaryUID } = resource.status;
     if (primary === undefined || primaryUID === undefined) return;
     const owned = stores.pods.byIndex('owner', resource.uid);
     if (owned.some(({ metadata }) => metadata?.uid === primaryUID)) {
-      memory.missedUid = undefined;
-    } else if (memory.missedUid !== primaryUID) {
+      state.missedUid = undefined;
+    } else if (state.missedUid !== primaryUID) {
       yield* findPod(primary, { stores, resource });
-      memory.missedUid = primaryUID;
+      state.missedUid = primaryUID;
     }
   }
 
   /** Writes the status where it has changed, and tells the Events that go with it. */
   *#finish(
-    subject: Pick<Subject, 'object' | 'memory' | 'log'>,
+    subject: Pick<Subject, 'object' | 'state' | 'log'>,
     wished: Status,
     notes: EventNote[],
     pass: Pass,
@@ -179,18 +189,19 @@ export class Reconciler {
 }
 
 /** What pods were told that are gone, and foreign pods that were seen too long ago. */
-function forgetOld(memory: ReconcileState, { members }: Observed, nowMs: number): void {
+function forgetOld(state: ReconcileState, { members }: Observed, nowMs: number): void {
   const known = new Set(members.map(({ uid }) => uid));
-  for (const [id, { uid }] of memory.hooks) if (!known.has(uid)) memory.hooks.delete(id);
-  for (const [name, { untilMs }] of memory.strangers) {
-    if (nowMs >= untilMs) memory.strangers.delete(name);
+  for (const [id, { uid }] of state.roleCommands)
+    if (!known.has(uid)) state.roleCommands.delete(id);
+  for (const [name, { untilMs }] of state.foreignPods) {
+    if (nowMs >= untilMs) state.foreignPods.delete(name);
   }
 }
 
 /** Failures of what is not to be done any more are none. True where there was one: it must leave the status too. */
-function forgetOldFailures(memory: ReconcileState, { actions }: Decision): boolean {
+function forgetOldFailures(state: ReconcileState, { actions }: Decision): boolean {
   const wanted = new Set(actions.map(describe));
-  const old = [...memory.failures.keys()].filter((what) => !wanted.has(what));
-  for (const what of old) memory.failures.delete(what);
+  const old = [...state.failures.keys()].filter((what) => !wanted.has(what));
+  for (const what of old) state.failures.delete(what);
   return old.length > 0;
 }

@@ -12,11 +12,14 @@ import type { Stores } from '../state/stores.ts';
 
 export interface ReconcilerOptions {
   stores: Stores;
-  monitor: Pick<HeartbeatMonitor, 'setMembers' | 'remove' | 'made' | 'health' | 'leaseEndsInMs'>;
-  hooks: RoleCommandRunner;
-  memories: ReconcileStates;
+  monitor: Pick<
+    HeartbeatMonitor,
+    'setMembers' | 'remove' | 'podCreated' | 'health' | 'leaseEndsInMs'
+  >;
+  roleCommandRunner: RoleCommandRunner;
+  states: ReconcileStates;
   events: Pick<EventRecorder, 'record'>;
-  connection: ApiServerHealth;
+  apiServerHealth: ApiServerHealth;
   clock: Clock;
   log: Log;
   metrics: ReconcileMetrics;

@@ -8,7 +8,7 @@ import type { Stores } from '../state/stores.ts';
 
 export interface StatusWriter {
   stores: Stores;
-  connection: ApiServerHealth;
+  apiServerHealth: ApiServerHealth;
 }
 
 /**
@@ -37,7 +37,7 @@ function stored(value: unknown): unknown {
  * @throws HAError where the API server refused it, was not reached, or has failed.
  */
 export function* writeStatus(
-  { stores, connection }: StatusWriter,
+  { stores, apiServerHealth }: StatusWriter,
   object: HAService,
   status: Status,
 ): Steps<boolean> {
@@ -46,10 +46,10 @@ export function* writeStatus(
   const store = stores.resources;
   try {
     store.observeWrite(yield* replaceStatus(haServices, { ...object, status }));
-    connection.heard();
+    apiServerHealth.answered();
     return true;
   } catch (error) {
-    connection.failed(error);
+    apiServerHealth.failed(error);
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }
   try {

@@ -12,8 +12,8 @@ const record = (epoch: number): FailoverRecord => ({
   outcome: 'Completed',
 });
 const stored = (status: Status, known = 0) => {
-  const memory = { epoch: known };
-  return { ...withStoredEpoch(makeResource({}, status), memory).status, known: memory.epoch };
+  const state = { epoch: known };
+  return { ...withStoredEpoch(makeResource({}, status), state).status, known: state.epoch };
 };
 
 it('an epoch never falls, whatever somebody has made of the status', () => {

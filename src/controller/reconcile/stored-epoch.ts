@@ -9,14 +9,14 @@ const isReached = (epoch: number) => epoch < highestEpoch;
 /** An epoch that somebody has lowered by hand is raised again, and one that no service gets to is not believed. */
 export function withStoredEpoch(
   resource: Resource,
-  memory: Pick<ReconcileState, 'epoch'>,
+  state: Pick<ReconcileState, 'epoch'>,
 ): Resource {
-  const status = believed(resource.status);
+  const status = withoutInvalidEpochs(resource.status);
   const { epoch = 0, failovers = [] } = status;
-  memory.epoch = Math.max(memory.epoch, epoch, ...failovers.map((record) => record.epoch));
+  state.epoch = Math.max(state.epoch, epoch, ...failovers.map((record) => record.epoch));
   return {
     ...resource,
-    status: memory.epoch === epoch ? status : { ...status, epoch: memory.epoch },
+    status: state.epoch === epoch ? status : { ...status, epoch: state.epoch },
   };
 }
 
@@ -24,7 +24,7 @@ export function withStoredEpoch(
  * A status from before the schema had a highest epoch may name any. Then the service counts as one in its first: what its members
  * have acknowledged says how far it has got. What was written down of such an epoch is dropped, as the API server would take none of it.
  */
-function believed({ epoch, ledEpoch, fencing, failovers, ...rest }: Status): Status {
+function withoutInvalidEpochs({ epoch, ledEpoch, fencing, failovers, ...rest }: Status): Status {
   return {
     ...rest,
     ...(epoch === undefined ? {} : { epoch: isReached(epoch) ? epoch : 1 }),

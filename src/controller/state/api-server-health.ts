@@ -46,10 +46,10 @@ export class ApiServerHealth {
    */
   confirmed(askedAt: number): void {
     this.#confirmedAt = askedAt;
-    this.heard();
+    this.answered();
   }
 
-  heard(): void {
+  answered(): void {
     if (!this.#lost) return;
     this.#lost = false;
     this.#sinceWallMs = this.#clock.wallNow();

@@ -12,7 +12,10 @@ export function ownerOf(object: KubeObject): string {
 }
 
 /** Left by an earlier resource of this name: another UID, so that Kubernetes' garbage collector will delete it. */
-export function isLeftOver(object: KubeObject, resource: { name: string; uid: string }): boolean {
+export function isAwaitingGarbageCollection(
+  object: KubeObject,
+  resource: { name: string; uid: string },
+): boolean {
   const owner = controllerOf(object);
   return owner?.kind === kind && owner.name === resource.name && owner.uid !== resource.uid;
 }

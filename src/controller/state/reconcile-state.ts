@@ -1,5 +1,10 @@
 import type { Status } from '../../api/status.ts';
-import type { HookState, Stranger, Timeline, WriteFailure } from '../../core/model/observed.ts';
+import type {
+  RoleCommandState,
+  ForeignPod,
+  Timeline,
+  WriteFailure,
+} from '../../core/model/observed.ts';
 
 /** A status that the API server has refused for what is in it. */
 export interface RefusedStatus {
@@ -16,16 +21,16 @@ export interface RefusedStatus {
 export interface ReconcileState {
   failures: Map<string, WriteFailure>;
   /** By `uid/action`. */
-  hooks: Map<string, HookState>;
+  roleCommands: Map<string, RoleCommandState>;
   timeline?: Timeline;
   /** resourceVersion on which an election was written that was not answered. See Observed.unsettled. */
-  unsettled: string | undefined;
+  unansweredElection: string | undefined;
   /** The last status that the API server has refused, until one is taken. */
   refused: RefusedStatus | undefined;
   /** The highest epoch that was seen: it never falls, also where somebody edits the status. */
   epoch: number;
   /** Pods found in the way, by name, and when to look again (epoch milliseconds). */
-  strangers: Map<string, { stranger: Stranger; untilMs: number }>;
+  foreignPods: Map<string, { foreignPod: ForeignPod; untilMs: number }>;
   /** UID of a primary whose disappearance from the watch was checked, so that it is checked once. */
   missedUid: string | undefined;
   /** Since when writes that may wait are put off, in milliseconds of the clock's now(). By `kind/name`. */
@@ -38,22 +43,22 @@ export class ReconcileStates {
   readonly #byUid = new Map<string, ReconcileState>();
 
   of(uid: string): ReconcileState {
-    let memory = this.#byUid.get(uid);
-    if (memory === undefined) {
-      memory = {
+    let state = this.#byUid.get(uid);
+    if (state === undefined) {
+      state = {
         failures: new Map(),
-        hooks: new Map(),
+        roleCommands: new Map(),
         epoch: 0,
-        strangers: new Map(),
+        foreignPods: new Map(),
         putOffSince: new Map(),
         missedUid: undefined,
-        unsettled: undefined,
+        unansweredElection: undefined,
         refused: undefined,
         stop: new AbortController(),
       };
-      this.#byUid.set(uid, memory);
+      this.#byUid.set(uid, state);
     }
-    return memory;
+    return state;
   }
 
   forget(uid: string): void {

@@ -8,10 +8,10 @@ import {
   whyNotHealthy,
   whyIncomplete,
 } from '../model/member.ts';
-import type { HookState, Member } from '../model/observed.ts';
+import type { RoleCommandState, Member } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-import { stateOf } from '../model/role-commands.ts';
+import { roleCommandStateOf } from '../model/role-commands.ts';
 
 export interface ElectionContext {
   /** Zone of the member that failed. */
@@ -21,7 +21,7 @@ export interface ElectionContext {
   templateHash: string;
   /** That the status names. */
   epoch: number | undefined;
-  hooks: HookState[];
+  roleCommands: RoleCommandState[];
   /** Where the status does not know the primary any more: whether one labelled so goes first. */
   keepLabelled?: boolean;
   /** Members report how far they have come: the most advanced goes first, and who holds nothing cannot go. */
@@ -66,8 +66,8 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
 }
 
 /** How often its promotion has failed in its present life. */
-export const promoteFailures = (member: Member, hooks: HookState[]) =>
-  stateOf(hooks, 'promote', member)?.failures ?? 0;
+export const promoteFailures = (member: Member, roleCommands: RoleCommandState[]) =>
+  roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0;
 
 /**
  * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
@@ -89,7 +89,7 @@ export function elect(
     else rejected.push({ pod: member.name, why });
   }
   const promotionFailed = (member: Member) =>
-    promoteFailures(member, context.hooks) >= promoteAttempts ? 1 : 0;
+    promoteFailures(member, context.roleCommands) >= promoteAttempts ? 1 : 0;
   const rank = (member: Member): number[] => [
     promotionFailed(member),
     context.keepLabelled === true && member.labels[roleLabel] === 'primary' ? 0 : 1,

@@ -49,17 +49,17 @@ const anotherRoundMs = 30_000;
 /** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
 export function noPromotableCandidate(
   { status }: Resource,
-  { members, hooks }: Observed,
+  { members, roleCommands }: Observed,
   { trigger, evidence }: Failure,
   nowMs: number,
 ): FailoverPlan | undefined {
   if (trigger !== 'PromoteFailed') return undefined;
   const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
-  const isHope = (member: Member) =>
+  const isAlternative = (member: Member) =>
     member.uid !== status.primaryUID &&
     isHealthy(member) &&
-    promoteFailures(member, hooks) < promoteAttempts;
-  if (!members.some(isHope)) {
+    promoteFailures(member, roleCommands) < promoteAttempts;
+  if (!members.some(isAlternative)) {
     const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
     return { ...blocked, message };
   }

@@ -193,7 +193,7 @@ describe('failover', () => {
       ...member,
       health:
         member.ordinal === 1
-          ? healthy({ sinceWallMs: t0, soundSinceWallMs: t0 })
+          ? healthy({ sinceWallMs: t0, healthyOrSuspectSinceWallMs: t0 })
           : dead('Silent', since),
     }));
     const observed = makeObserved(stalled);
@@ -206,7 +206,7 @@ describe('failover', () => {
     const heard = withHealth(
       stalled,
       1,
-      healthy({ sinceWallMs: t0, soundSinceWallMs: t0 - 60_000 }),
+      healthy({ sinceWallMs: t0, healthyOrSuspectSinceWallMs: t0 - 60_000 }),
     );
     expect(planFailover(resource, makeObserved(heard), t0 + 1)).toMatchObject({ kind: 'Elect' });
   });
@@ -233,12 +233,12 @@ describe('failover', () => {
       calledAtMs: t0,
       retryAtMs: t0,
     });
-    const one = makeObserved(members, { hooks: [failed('uid-web-0')] });
+    const one = makeObserved(members, { roleCommands: [failed('uid-web-0')] });
     expect(planFailover(resource, one, t0)).toMatchObject({
       winner: { name: 'web-1' },
       record: { trigger: 'PromoteFailed' },
     });
-    const all = makeObserved(members, { hooks: members.map(({ uid }) => failed(uid)) });
+    const all = makeObserved(members, { roleCommands: members.map(({ uid }) => failed(uid)) });
     expect(planFailover(resource, all, t0)).toMatchObject({
       kind: 'Blocked',
       reason: 'PromoteFailed',

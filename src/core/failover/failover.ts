@@ -10,8 +10,8 @@ import {
   whatHelps,
 } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { agentProblems } from '../resources/agent-pod.ts';
-import { firstElection, firstOfManaged } from './first-election.ts';
+import { agentDegradedReasons } from '../resources/agent-pod.ts';
+import { firstElection, firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
@@ -46,11 +46,11 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
   const isElection = plan.kind === 'Elect' || plan.kind === 'Fence';
   if (isElection && !resource.spec.paused) return plan;
   // Nothing else is decided before it is known what was. What is said here is a write, and settles it.
-  if (observed.unsettled !== undefined) {
+  if (observed.unansweredElection !== undefined) {
     return {
       kind: 'Blocked',
       reason: 'Unsettled',
-      message: `the API server has not answered whether an election was written (on resourceVersion ${observed.unsettled})`,
+      message: `the API server has not answered whether an election was written (on resourceVersion ${observed.unansweredElection})`,
     };
   }
   if (!isElection) return plan;
@@ -69,14 +69,14 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     operatorZone: observed.operatorZone,
     templateHash: templateHash(spec),
     epoch: status.epoch,
-    hooks: observed.hooks,
+    roleCommands: observed.roleCommands,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
     acceptsOld: acceptsOld(resource, observed),
     lacksAgent: (member) => lacksAgent(spec, member),
   };
   if (speaksProtocol(spec)) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
-      return firstOfManaged(resource, observed, context, nowMs);
+      return firstElectionByReports(resource, observed, context, nowMs);
     }
   } else if (status.primary === undefined) {
     return firstElection(resource, observed, context, nowMs);
@@ -110,11 +110,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
   if (failure.trigger === 'Silent') {
-    const { mayBeOwn, believedAtMs } = judgeSilence(resource, observed, failure.atMs);
+    const { mayBeOwn, certainAtMs } = judgeSilence(resource, observed, failure.atMs);
     // While nobody at all is heard nobody can be elected either: what is missing is told instead.
-    if (mayBeOwn && nowMs < believedAtMs && Number.isFinite(believedAtMs)) {
+    if (mayBeOwn && nowMs < certainAtMs && Number.isFinite(certainAtMs)) {
       const message = `${failure.what}; but the operator itself heard nobody until just now`;
-      return { kind: 'Wait', untilMs: believedAtMs, message };
+      return { kind: 'Wait', untilMs: certainAtMs, message };
     }
   }
   const guarded =
@@ -123,12 +123,12 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
   // acknowledge what it may have been given since it was told to.
   if (speaksProtocol(spec) && !needsLease(spec) && status.initialized !== true) {
-    return firstOfManaged(resource, observed, context, nowMs);
+    return firstElectionByReports(resource, observed, context, nowMs);
   }
   const isBack = primary !== undefined && isHealthy(primary);
   // Members without an agent, and no way to make others: what Strong needs is told as a problem, and the service goes on as it was.
   const isStuck =
-    primary !== undefined && lacksAgent(spec, primary) && agentProblems(resource).length > 0;
+    primary !== undefined && lacksAgent(spec, primary) && agentDegradedReasons(resource).length > 0;
   if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
   }

@@ -4,9 +4,9 @@ import { promoteAttempts } from './election.ts';
 import { isolationOf } from './isolation.ts';
 import { hasLess } from './half-copies.ts';
 import { hasEnded, isLive } from '../model/member.ts';
-import type { HookState, Member, Observed, Resource } from '../model/observed.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-import { stateOf } from '../model/role-commands.ts';
+import { roleCommandStateOf } from '../model/role-commands.ts';
 
 export interface Failure {
   trigger: FailoverTrigger;
@@ -67,7 +67,7 @@ export function failureOf(
   return (
     refusal(resource, primary, nowMs) ??
     lostRole(resource, observed, primary) ??
-    promotionFailure(resource, observed.hooks, primary, nowMs) ??
+    promotionFailure(resource, observed.roleCommands, primary, nowMs) ??
     isolationOf(resource, observed, primary)
   );
 }
@@ -108,11 +108,11 @@ function lostRole(resource: Resource, observed: Observed, primary: Member): Fail
 
 function promotionFailure(
   resource: Resource,
-  hooks: HookState[],
+  roleCommands: RoleCommandState[],
   primary: Member,
   nowMs: number,
 ): Failure | undefined {
-  const promotion = stateOf(hooks, 'promote', primary);
+  const promotion = roleCommandStateOf(roleCommands, 'promote', primary);
   if (promotion === undefined || promotion.epoch !== resource.status.epoch) return undefined;
   if (promotion.failures < promoteAttempts) return undefined;
   const what = `${primary.name} could not be promoted: ${promotion.message}`;

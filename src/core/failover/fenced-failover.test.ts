@@ -38,8 +38,10 @@ describe('Strong, with a quorum', () => {
     const { resource, members } = begun();
     const [first, ...rest] = members as [Member, Member, Member];
     const { actions } = decide(resource, makeObserved([crashed(first), ...rest]), t0);
-    const calls = actions.flatMap((action) => (action.type === 'CallHook' ? [action.call] : []));
-    expect(calls.map(({ action, member, epoch }) => [action, member.name, epoch])).toEqual([
+    const commands = actions.flatMap((action) =>
+      action.type === 'GiveRoleCommand' ? [action.command] : [],
+    );
+    expect(commands.map(({ action, member, epoch }) => [action, member.name, epoch])).toEqual([
       ['fence', 'web-1', 2],
       ['fence', 'web-2', 2],
     ]);

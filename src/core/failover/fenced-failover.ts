@@ -54,8 +54,10 @@ export function planFenced(
   };
 }
 
-const isAsking = ({ hooks }: Observed, epoch: number): boolean =>
-  hooks.some((hook) => hook.action === 'fence' && hook.state === 'Running' && hook.epoch === epoch);
+const isAsking = ({ roleCommands }: Observed, epoch: number): boolean =>
+  roleCommands.some(
+    (hook) => hook.action === 'fence' && hook.state === 'Running' && hook.epoch === epoch,
+  );
 
 /**
  * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers

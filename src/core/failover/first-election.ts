@@ -41,7 +41,7 @@ const holdsMore = (member: Member, other: Member): boolean =>
  * set. Somebody does (the status was lost, or the volumes are older than this resource): then every member must have been
  * heard, and the one that leads, or else the most advanced, goes on with its data; an unheard one may have more.
  */
-export function firstOfManaged(
+export function firstElectionByReports(
   resource: Resource,
   observed: Observed,
   context: ElectionContext,

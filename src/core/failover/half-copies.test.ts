@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { planFailover } from './failover.ts';
-import type { HookState, Member } from '../model/observed.ts';
+import type { RoleCommandState, Member } from '../model/observed.ts';
 import { planOrders } from '../roles/orders.ts';
 import { dead, healthy, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, leading, report, strong } from '../testing/led.ts';
@@ -91,7 +91,7 @@ it.each([
       fencing: { trigger: 'Restarted', epoch: 3 },
     });
     const orders = planOrders(service.resource, makeObserved(members), elected, t0);
-    expect(orders.calls.map(({ action }) => action)).not.toContain('promote');
+    expect(orders.commands.map(({ action }) => action)).not.toContain('promote');
   },
 );
 
@@ -105,19 +105,19 @@ it('one that was elected and has lost its count is not promoted: there is anothe
     fencing: { trigger: 'Restarted', epoch: 3 },
   });
   const orders = planOrders(service.resource, makeObserved(members), elected, t0);
-  expect(orders.calls.map(({ action }) => action)).not.toContain('promote');
+  expect(orders.commands.map(({ action }) => action)).not.toContain('promote');
   // The very process that is being promoted may not tell it meanwhile.
-  const hook: HookState = {
+  const hook: RoleCommandState = {
     ...({ action: 'promote', state: 'Running' } as const),
     ...{ uid: elected.uid, epoch: 2 },
     ...{ generation: elected.health?.generation ?? 0, calledAtMs: t0 },
     ...{ failures: 0, message: '', retryAtMs: 0 },
   };
-  const promoting = makeObserved(members, { hooks: [hook] });
+  const promoting = makeObserved(members, { roleCommands: [hook] });
   expect(planFailover(service.resource, promoting, t0).kind).toBe('None');
   const whole = led(service.resource, 0, { state: 'Detached' });
   const again = planOrders(service.resource, makeObserved([whole, ...others]), whole, t0);
-  expect(again.calls.map(({ action }) => action)).toContain('promote');
+  expect(again.commands.map(({ action }) => action)).toContain('promote');
 });
 
 it('Eventual: another with its data goes before the last primary that is back with old data', () => {
@@ -151,8 +151,8 @@ it('Eventual: old data are taken only where nobody has others and the user says 
   expect(plan(resource, members)).toMatchObject({ kind: 'Elect', winner: { name: 'web-0' } });
   const elected = { ...resource, status: { ...resource.status, epoch: 2 } };
   expect(plan(elected, members)).toMatchObject({ kind: 'None' });
-  const { calls } = planOrders(elected, makeObserved(members), members[0], t0);
-  expect(calls[0]).toMatchObject({ action: 'promote', order: { acceptOld: true } });
+  const { commands } = planOrders(elected, makeObserved(members), members[0], t0);
+  expect(commands[0]).toMatchObject({ action: 'promote', order: { acceptOld: true } });
 });
 
 it('a planned change waits until all that is held survives a restart', () => {

@@ -1,21 +1,22 @@
 import { isHealthy, isOld, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { stateOf } from '../model/role-commands.ts';
+import { roleCommandStateOf } from '../model/role-commands.ts';
 
 /**
  * Those that hold what they held before they were to become copies of a primary, where it has lost its data meanwhile: all
  * members are there, and nobody else has anything. Empty where it is not so.
  */
 export function halfCopies({ spec }: Resource, { members }: Observed): Member[] {
-  const stateOf = (member: Member) => (isHealthy(member) ? reportOf(member)?.state : undefined);
+  const reportedState = (member: Member) =>
+    isHealthy(member) ? reportOf(member)?.state : undefined;
   const isHalf = (member: Member) => {
-    const state = stateOf(member);
+    const state = reportedState(member);
     return (
       state === 'Cloning' || ((state === 'Detached' || state === 'Following') && isOld(member))
     );
   };
   return members.length >= spec.replicas &&
-    members.every((member) => stateOf(member) === 'Empty' || isHalf(member))
+    members.every((member) => reportedState(member) === 'Empty' || isHalf(member))
     ? members.filter(isHalf)
     : [];
 }
@@ -28,7 +29,7 @@ export function hasLess(resource: Resource, observed: Observed, elected: Member)
   const { termStart, ledEpoch, epoch } = resource.status;
   const report = reportOf(elected);
   const isElected = termStart !== undefined && ledEpoch === epoch && report?.ledEpoch !== epoch;
-  const isAnother = stateOf(observed.hooks, 'promote', elected)?.epoch !== epoch;
+  const isAnother = roleCommandStateOf(observed.roleCommands, 'promote', elected)?.epoch !== epoch;
   const hasLost =
     isElected && isAnother && report?.state === 'Detached' && report.position === undefined;
   return hasLost || (isOld(elected) && !acceptsOld(resource, observed));

@@ -82,8 +82,8 @@ it('elects one that cannot be promoted again where it alone holds all, and looks
   const { resource, members } = begun('PromoteFailed');
   const back = led(resource, 0, at(100));
   const behind = led(resource, 1, at(90));
-  const hooks = [hook('uid-web-0', 1)];
-  const again = plan(resource, [back, behind, crashed(members[2]!)], { hooks });
+  const roleCommands = [hook('uid-web-0', 1)];
+  const again = plan(resource, [back, behind, crashed(members[2]!)], { roleCommands });
   expect(again).toMatchObject({
     kind: 'Elect',
     winner: { name: 'web-0' },
@@ -92,7 +92,7 @@ it('elects one that cannot be promoted again where it alone holds all, and looks
   const record = again.kind === 'Elect' ? again.record : undefined;
   const { fencing: _ended, ...status } = resource.status;
   const tried = { ...resource, status: { ...status, failovers: record ? [record] : [] } };
-  const failed = makeObserved([back, behind], { hooks: [hook('uid-web-0', 2)] });
+  const failed = makeObserved([back, behind], { roleCommands: [hook('uid-web-0', 2)] });
   expect(planFailover(tried, failed, t0 + 1_000)).toMatchObject({
     kind: 'Blocked',
     reason: 'PromoteFailed',
@@ -107,8 +107,8 @@ it('needs no fence where nothing was ever written', () => {
     const { position: _none, ...said } = report({ state: 'Empty', epoch: 1 });
     return makeMember(resource, ordinal, { health: healthy({ report: said }) });
   };
-  const hooks = [hook('uid-web-0', 1)];
-  expect(plan(resource, [empty(0), empty(1), empty(2)], { hooks })).toMatchObject({
+  const roleCommands = [hook('uid-web-0', 1)];
+  expect(plan(resource, [empty(0), empty(1), empty(2)], { roleCommands })).toMatchObject({
     kind: 'Elect',
     epoch: 2,
     winner: { name: 'web-1' },

@@ -56,7 +56,7 @@ it('is relieved by another, though it holds more than it could get acknowledged'
     ...{ failures: 0, message: '', calledAtMs: t0, retryAtMs: 0 },
   } as const;
   const first = makeObserved([fenced(0, 300), led(resource, 1, {}), led(resource, 2, {})], {
-    hooks: [asking],
+    roleCommands: [asking],
   });
   expect(planFailover(resource, first, t0).kind).toBe('Wait');
   const all = makeObserved([fenced(0, 300), fenced(1, 100), fenced(2, 200)]);

@@ -88,7 +88,9 @@ it('nothing fails by the patch: the plain primary goes on, and standbys are repl
   const removed = next.actions.flatMap((action) =>
     action.type === 'DeletePod' ? [action.removal.member.name] : [],
   );
-  expect([...actions, ...next.actions].filter(({ type }) => type === 'CallHook')).toEqual([]);
+  expect([...actions, ...next.actions].filter(({ type }) => type === 'GiveRoleCommand')).toEqual(
+    [],
+  );
   expect(removed).toEqual(['web-2']);
 });
 
@@ -137,8 +139,8 @@ it('a plain service whose pods cannot be made anew goes on as it was: nothing is
 });
 
 it('plain members are told their roles by their hooks until they are replaced', () => {
-  const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
-  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...hooks } });
+  const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...roleCommands } });
   const plain = members.map((member): Member => {
     const { agentPort: _port, leaseMs: _lease, ...rest } = member;
     return rest;
@@ -149,7 +151,9 @@ it('plain members are told their roles by their hooks until they are replaced', 
     t0,
   );
   const told = actions.flatMap((action) =>
-    action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
+    action.type === 'GiveRoleCommand'
+      ? [`${action.command.action} ${action.command.member.name}`]
+      : [],
   );
   expect(told.sort()).toEqual(['demote web-1', 'demote web-2', 'promote web-0']);
   expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
@@ -158,8 +162,8 @@ it('plain members are told their roles by their hooks until they are replaced', 
 });
 
 it('a plain member that is elected is promoted though its predecessor has an agent, which no hook tells; none is promoted while it is fenced', () => {
-  const hooks = { promote: { path: '/promote' }, demote: { path: '/demote' } };
-  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...hooks } });
+  const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
+  const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...roleCommands } });
   const [first, ...others] = members as [Member, ...Member[]];
   const former = { ...first, health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
   const plain = others.map((member): Member => {
@@ -174,7 +178,9 @@ it('a plain member that is elected is promoted though its predecessor has an age
       makeObserved([former, ...plain]),
       later,
     ).actions.flatMap((action) =>
-      action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
+      action.type === 'GiveRoleCommand'
+        ? [`${action.command.action} ${action.command.member.name}`]
+        : [],
     );
   expect(told(elected)).toContain('promote web-1');
   expect(told({ ...elected, fencing: { ...fencing, from: 'web-1' } })).not.toContain(

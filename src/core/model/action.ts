@@ -1,5 +1,5 @@
 import type { Manifest } from './manifest.ts';
-import type { Member, StrayEndpoints } from './observed.ts';
+import type { Member, ForeignEndpoints } from './observed.ts';
 import type { RoleCommand } from './role-commands.ts';
 
 /** A member that is to be deleted, and why. */
@@ -17,8 +17,8 @@ export type Action =
   | { type: 'EnsureOwnedObject'; manifest: Manifest; mayWait?: boolean }
   /** The write Service's EndpointSlice is to hold these pods, by UID. */
   | { type: 'Repoint'; manifest: Manifest; to: string[] }
-  | { type: 'CallHook'; call: RoleCommand }
-  | { type: 'DeleteStray'; stray: StrayEndpoints }
+  | { type: 'GiveRoleCommand'; command: RoleCommand }
+  | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
   | { type: 'CreatePod'; manifest: Manifest }
   /** `replacement`: not before the API server has found nothing wrong with the pod that is to take its place. */

@@ -109,7 +109,7 @@ export const lacksLease = (spec: Spec, member: Pick<Member, 'leaseMs'>): boolean
 export const contactOf = (
   spec: Spec,
   member: Pick<Member, 'agentPort'>,
-): { port: number | undefined; isLed: boolean } => ({
+): { port: number | undefined; speaksProtocol: boolean } => ({
   port: usesAgent(spec) ? (member.agentPort ?? probePort(spec)) : probePort(spec),
-  isLed: speaksProtocol(spec) && !lacksAgent(spec, member),
+  speaksProtocol: speaksProtocol(spec) && !lacksAgent(spec, member),
 });

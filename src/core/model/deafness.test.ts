@@ -16,13 +16,13 @@ function judge(heardSinceMs: number | undefined, connectedSinceMs = -Infinity, t
 }
 
 it('is the member’s if another was heard all the while', () => {
-  const own = { mayBeOwn: false, countsFromMs: t0, believedAtMs: t0 };
+  const own = { mayBeOwn: false, countsFromMs: t0, certainAtMs: t0 };
   expect(judge(t0 - 1)).toEqual(own);
   expect(judge(t0 - 1, t0 - 1)).toEqual(own);
 });
 
 it('may be the operator’s until others have been heard, and the API server reached, for the timeout', () => {
-  const since = (ms: number) => ({ mayBeOwn: true, countsFromMs: ms, believedAtMs: ms + 2_000 });
+  const since = (ms: number) => ({ mayBeOwn: true, countsFromMs: ms, certainAtMs: ms + 2_000 });
   expect(judge(t0 + 500)).toEqual(since(t0 + 500));
   expect(judge(t0 - 1, t0 + 700)).toEqual(since(t0 + 700));
   expect(judge(t0 + 900, t0 + 700)).toEqual(since(t0 + 900));
@@ -32,11 +32,11 @@ it('may be the operator’s for ever while nobody is heard', () => {
   expect(judge(undefined)).toEqual({
     mayBeOwn: true,
     countsFromMs: Infinity,
-    believedAtMs: Infinity,
+    certainAtMs: Infinity,
   });
 });
 
 it('is whose the caller says if both began in one millisecond', () => {
-  expect(judge(t0)).toMatchObject({ mayBeOwn: true, believedAtMs: t0 + 2_000 });
-  expect(judge(t0, -Infinity, 'Members')).toMatchObject({ mayBeOwn: false, believedAtMs: t0 });
+  expect(judge(t0)).toMatchObject({ mayBeOwn: true, certainAtMs: t0 + 2_000 });
+  expect(judge(t0, -Infinity, 'Members')).toMatchObject({ mayBeOwn: false, certainAtMs: t0 });
 });

@@ -7,10 +7,10 @@ import type { Member, Observed, Resource } from './observed.ts';
  * from before may have been its own: of a cut of its node, or of the network between. Epoch milliseconds; Infinity if it
  * hears nobody.
  */
-function hearingSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
+function hasHeardSinceMs({ members, connectedSinceMs = -Infinity }: Observed): number {
   const sound = members
     .filter(isHealthy)
-    .map(({ health }) => health?.soundSinceWallMs ?? health?.sinceWallMs ?? Infinity);
+    .map(({ health }) => health?.healthyOrSuspectSinceWallMs ?? health?.sinceWallMs ?? Infinity);
   return Math.max(connectedSinceMs, Math.min(Infinity, ...sound));
 }
 
@@ -21,7 +21,7 @@ export interface Silence {
   /** From when others are heard, and this member is not; Infinity while nobody is heard. */
   countsFromMs: number;
   /** From when it is surely the member's: a member that lives is heard within the timeout. Infinity while nobody is heard. */
-  believedAtMs: number;
+  certainAtMs: number;
 }
 
 /**
@@ -38,12 +38,12 @@ export function judgeSilence(
   sinceMs: number,
   tie: 'Own' | 'Members' = 'Own',
 ): Silence {
-  const hearingMs = hearingSinceMs(observed);
+  const hearingMs = hasHeardSinceMs(observed);
   const mayBeOwn = hearingMs > sinceMs || (hearingMs === sinceMs && tie === 'Own');
   return {
     mayBeOwn,
     countsFromMs: Math.max(hearingMs, sinceMs),
-    believedAtMs: mayBeOwn ? hearingMs + durationMs(resource.spec.heartbeat.timeout) : sinceMs,
+    certainAtMs: mayBeOwn ? hearingMs + durationMs(resource.spec.heartbeat.timeout) : sinceMs,
   };
 }
 
@@ -51,7 +51,7 @@ export function judgeSilence(
  * Until when a member that is found silent keeps its place in the Services, as the silence may be this process's own. Infinity as
  * long as nobody is heard; undefined if the silence is the member's. Epoch milliseconds.
  */
-export function sharedUntilMs(
+export function keepsEndpointUntilMs(
   resource: Resource,
   observed: Observed,
   member: Member,
@@ -59,6 +59,6 @@ export function sharedUntilMs(
   const { health } = member;
   if (health?.verdict !== 'Dead' || health.cause !== 'Silent') return undefined;
   if (!isLive(member) || hasEnded(member)) return undefined;
-  const { mayBeOwn, believedAtMs } = judgeSilence(resource, observed, health.sinceWallMs);
-  return mayBeOwn ? believedAtMs : undefined;
+  const { mayBeOwn, certainAtMs } = judgeSilence(resource, observed, health.sinceWallMs);
+  return mayBeOwn ? certainAtMs : undefined;
 }

@@ -16,7 +16,7 @@ export function inheritHealth(resource: Resource, members: Member[]): Member[] {
   );
   return members.map((member) =>
     known.has(member.uid) && isUnjudged(member) && isLive(member) && member.ip !== undefined
-      ? { ...member, presumed: true }
+      ? { ...member, inheritsHealth: true }
       : member,
   );
 }

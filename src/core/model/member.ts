@@ -103,7 +103,7 @@ export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
  * change because the operator was restarted: Services, conditions, counts in the status. Never for an election or a deletion.
  */
 export const seemsHealthy = (member: Member) =>
-  isHealthy(member) || (member.presumed === true && !hasEnded(member));
+  isHealthy(member) || (member.inheritsHealth === true && !hasEnded(member));
 
 /** Well as far as is known: for the same purposes. */
 export const seemsWell = (member: Member) => seemsHealthy(member) && isSynced(member);

@@ -13,7 +13,7 @@ export interface Health {
   /** Epoch milliseconds since when this verdict stands; for Unknown, since when it is being probed. */
   sinceWallMs: number;
   /** Epoch milliseconds since when it has been Healthy or Suspect without a break, where it is. */
-  soundSinceWallMs?: number;
+  healthyOrSuspectSinceWallMs?: number;
   /** Milliseconds from the last sign of life to the verdict. */
   silentMs: number;
   /** Raised at each return from the dead: another process, which may have forgotten its role. */
@@ -62,7 +62,7 @@ export interface Member {
   pinned?: boolean;
   health?: Health;
   /** Not judged yet by this process, but healthy in the status that the last one left. See inherited-health.ts. */
-  presumed?: boolean;
+  inheritsHealth?: boolean;
 }
 
 export interface ZoneView {
@@ -79,16 +79,16 @@ export interface NamedObject {
   /** Who has it, for a person. */
   owner: string;
   /** Left by a resource of the same name that is gone: Kubernetes is about to delete it. */
-  leftOver: boolean;
+  isAwaitingGarbageCollection: boolean;
 }
 
 /** A pod that carries our labels or a name that a member needs, but is not ours. */
-export interface Stranger {
+export interface ForeignPod {
   name: string;
   /** Who has it, for a person. */
   owner: string;
   /** As of a NamedObject. */
-  leftOver: boolean;
+  isAwaitingGarbageCollection: boolean;
   /** Epoch milliseconds by which it should be gone, where it is being deleted. */
   deletionAtMs?: number;
 }
@@ -98,7 +98,7 @@ export interface Stranger {
  * and would send traffic to members that should have none. Endpoints are copied into slices again and again, so that
  * both must go.
  */
-export interface StrayEndpoints {
+export interface ForeignEndpoints {
   kind: 'EndpointSlice' | 'Endpoints';
   name: string;
   uid: string;
@@ -116,7 +116,7 @@ export interface WriteFailure {
 export type RoleCommandKind = OrderKind | HookKind;
 
 /** What became of a call that tells a member its role. Lost with the process: calls may be repeated. */
-export interface HookState {
+export interface RoleCommandState {
   action: RoleCommandKind;
   uid: string;
   generation: number;
@@ -139,8 +139,8 @@ export interface Timeline {
   promotedAtMs?: number;
   repointedAtMs?: number;
   firstSuccessAtMs?: number;
-  /** No answer through the Service was looked for, or none came in time. */
-  firstSuccessSkipped?: boolean;
+  /** The first answer through the Service is looked for, or was. */
+  firstSuccessSought?: boolean;
 }
 
 export interface Resource {
@@ -159,7 +159,7 @@ export interface Resource {
 
 export interface Observed {
   members: Member[];
-  strangers: Stranger[];
+  foreignPods: ForeignPod[];
   /** Zones that can take a member. Empty where no node carries the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: a primary is best elected elsewhere. */
@@ -167,7 +167,7 @@ export interface Observed {
   /** Services by name. */
   services: Record<string, NamedObject>;
   failures: WriteFailure[];
-  hooks: HookState[];
+  roleCommands: RoleCommandState[];
   timeline?: Timeline;
   /**
    * Milliseconds from now until the primary's lease has surely run out, where it has one: 0 or less when it has. See
@@ -178,7 +178,7 @@ export interface Observed {
    * resourceVersion on which this process has written an election that nobody has answered: it may have landed, or land yet,
    * until the resource has another. Until then nobody is promoted: that election may rest on his end.
    */
-  unsettled?: string;
+  unansweredElection?: string;
   /** For tests alone: leave out a part of what makes a failover safe, so that their checker can be seen to find it. */
   unsafe?: 'no-fence' | 'no-quorum';
   /**
@@ -188,13 +188,13 @@ export interface Observed {
   connectedSinceMs?: number;
   /** UIDs of the endpoints that the write Service's slice holds now; undefined where there is no slice. */
   writeEndpoints?: string[];
-  strayEndpoints: StrayEndpoints[];
+  foreignEndpoints: ForeignEndpoints[];
   /** Whether the pods' addresses are IPv6, as far as pods or slices tell. */
   ipv6: boolean;
 }
 
 /** A fault that a person should know, as part of the condition Degraded and as an Event. */
-export interface Problem {
+export interface Degradation {
   reason: DegradedReason | RelayedReason;
   message: string;
 }

@@ -4,7 +4,7 @@ import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { decide } from '../decide.ts';
 import { planFailover } from '../failover/failover.ts';
 import { memberDegradedReasons } from '../status/member-degraded-reasons.ts';
-import type { HookState, Member, Observed, Resource } from './observed.ts';
+import type { RoleCommandState, Member, Observed, Resource } from './observed.ts';
 import { refusesAll } from './refuses-all.ts';
 import { dead, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
@@ -30,7 +30,7 @@ const fenced = (more: Partial<MemberReport> = {}): Partial<MemberReport> => ({
   epoch: 2,
   ...more,
 });
-const asking = (uid: string): HookState => ({
+const asking = (uid: string): RoleCommandState => ({
   action: 'fence',
   uid,
   generation: 0,
@@ -45,7 +45,9 @@ const plan = (resource: Resource, members: Member[], more: Partial<Observed> = {
   planFailover(resource, makeObserved(members, more), t0);
 const told = (resource: Resource, members: Member[]) =>
   decide(resource, makeObserved(members), t0).actions.flatMap((action) =>
-    action.type === 'CallHook' ? [`${action.call.action} ${action.call.member.name}`] : [],
+    action.type === 'GiveRoleCommand'
+      ? [`${action.command.action} ${action.command.member.name}`]
+      : [],
   );
 
 it('is one that has acknowledged an epoch which nobody takes over, and which the service has not got to', () => {
@@ -98,12 +100,12 @@ describe('a follower that refuses all', () => {
     ],
   ])('is freed as its epoch is kept: %j', (engine, topology, cure) => {
     const { resource } = strong({ engine, topology });
-    const problems = memberDegradedReasons(
+    const degradedReasons = memberDegradedReasons(
       resource,
       makeObserved([led(resource, 1, fencedAway({ state: 'Leading' }))]),
     );
-    expect(problems).toMatchObject([{ message: expect.stringContaining(cure) as string }]);
-    expect(problems[0]?.message).toContain('says that it takes writes');
+    expect(degradedReasons).toMatchObject([{ message: expect.stringContaining(cure) as string }]);
+    expect(degradedReasons[0]?.message).toContain('says that it takes writes');
   });
 
   it('does not keep another from being promoted, also where it leads', () => {
@@ -118,7 +120,7 @@ describe('a follower that refuses all', () => {
     members[1] = led(resource, 1, fencedAway());
     const failed = { ...asking('uid-web-1'), action: 'follow', epoch: 1, failures: 3 } as const;
     const known = { ...resource, agentImage: 'operator' };
-    const { status } = decide(known, makeObserved(members, { hooks: [failed] }), t0);
+    const { status } = decide(known, makeObserved(members, { roleCommands: [failed] }), t0);
     const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
     expect(degraded).toMatchObject({ status: 'True', reason: 'TooHighEpoch' });
     expect(degraded?.message).not.toContain('follow of web-1 failed');
@@ -182,8 +184,8 @@ describe('a primary that refuses all', () => {
     // A write that nobody has acknowledged.
     const seen = [former(begun, at(101)), ...members.slice(1)];
     expect(told(begun, seen)).toEqual(['fence web-1', 'fence web-2']);
-    const hooks = [asking('uid-web-1'), asking('uid-web-2')];
-    expect(plan(begun, seen, { hooks })).toMatchObject({ kind: 'Wait' });
+    const roleCommands = [asking('uid-web-1'), asking('uid-web-2')];
+    expect(plan(begun, seen, { roleCommands })).toMatchObject({ kind: 'Wait' });
     expect(
       plan(begun, [former(begun, at(101)), led(begun, 1, fenced()), led(begun, 2, fenced())]),
     ).toMatchObject({

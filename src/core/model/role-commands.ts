@@ -1,6 +1,6 @@
 import type { HookKind, HookSpec } from '../../api/engine-spec.ts';
 import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
-import type { HookState, Member, RoleCommandKind } from './observed.ts';
+import type { RoleCommandState, Member, RoleCommandKind } from './observed.ts';
 
 /** What an order says besides whom it is for and in which epoch. */
 export type OrderDetails = Partial<
@@ -36,7 +36,7 @@ export interface OrderCommand extends Command {
 export type RoleCommand = HookCommand | OrderCommand;
 
 export interface RolePlan {
-  calls: RoleCommand[];
+  commands: RoleCommand[];
   /** The primary has been told its role in this epoch and life, or needs no telling. */
   promoted: boolean;
   requeueAtMs?: number;
@@ -50,8 +50,12 @@ export const reachable = (member: Member) =>
 export const generationOf = (member: Member) => member.health?.generation ?? 0;
 
 /** What became of the last such call in the member's present life. */
-export const stateOf = (hooks: HookState[], action: RoleCommandKind, member: Member) =>
-  hooks.find(
+export const roleCommandStateOf = (
+  roleCommands: RoleCommandState[],
+  action: RoleCommandKind,
+  member: Member,
+) =>
+  roleCommands.find(
     (hook) =>
       hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
   );

@@ -6,7 +6,8 @@ import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts
 
 const unheard = (more: Partial<Health> = {}) =>
   healthy({ verdict: 'Unknown', sinceWallMs: t0, ...more });
-const heard = (since: number) => healthy({ sinceWallMs: since, soundSinceWallMs: since });
+const heard = (since: number) =>
+  healthy({ sinceWallMs: since, healthyOrSuspectSinceWallMs: since });
 
 /** web-2 as given, the others as given or heard for long. */
 function judge(change: Partial<Member>, ms: number, others: Health = heard(t0 - 60_000)) {

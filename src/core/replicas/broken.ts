@@ -37,7 +37,7 @@ export function brokenness(
   let dueMs = Math.max(since, connectedSinceMs) + deafMs;
   if (health.cause === 'Refused') dueMs = isDead ? since : since + timeoutMs;
   else if (Number.isFinite(silence.countsFromMs)) {
-    dueMs = isDead ? silence.believedAtMs : silence.countsFromMs + timeoutMs;
+    dueMs = isDead ? silence.certainAtMs : silence.countsFromMs + timeoutMs;
   }
   return nowMs >= dueMs ? { isBroken: true } : { isBroken: false, untilMs: dueMs };
 }

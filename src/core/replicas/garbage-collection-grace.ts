@@ -1,4 +1,4 @@
-import type { Resource, Stranger } from '../model/observed.ts';
+import type { Resource, ForeignPod } from '../model/observed.ts';
 
 /** How long Kubernetes may take to delete what a resource of the same name has left. */
 const collectMs = 30_000;
@@ -11,8 +11,8 @@ export const garbageCollectedAtMs = ({ createdAtMs }: Resource) => createdAtMs +
 /** Until when a stranger's name is believed to become free; undefined where it stays. Epoch milliseconds. */
 export function freeAtMs(
   resource: Resource,
-  { leftOver, deletionAtMs }: Stranger,
+  { isAwaitingGarbageCollection, deletionAtMs }: ForeignPod,
 ): number | undefined {
   if (deletionAtMs !== undefined) return deletionAtMs + stuckAfterMs;
-  return leftOver ? garbageCollectedAtMs(resource) : undefined;
+  return isAwaitingGarbageCollection ? garbageCollectedAtMs(resource) : undefined;
 }

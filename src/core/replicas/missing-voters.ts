@@ -19,8 +19,8 @@ export function missingVoterOrdinals(
 ): number[] {
   if (resource.spec.replicas === 0) return [];
   const dueMs = endOf(resource.status.fencing?.startedAt, patienceMs, nowMs);
-  const there = new Set([...observed.members, ...observed.strangers].map(({ name }) => name));
-  const absent = awaitedNames(resource, observed).filter((name) => !there.has(name));
+  const there = new Set([...observed.members, ...observed.foreignPods].map(({ name }) => name));
+  const absent = neededNames(resource, observed).filter((name) => !there.has(name));
   if (absent.length > 0 && dueMs !== undefined) {
     again(dueMs);
     return [];
@@ -29,7 +29,7 @@ export function missingVoterOrdinals(
 }
 
 /** Whose volumes may hold what is needed. */
-function awaitedNames({ spec, status }: Resource, { members }: Observed): string[] {
+function neededNames({ spec, status }: Resource, { members }: Observed): string[] {
   const { fencing, primary, syncSets = [], initialized } = status;
   if (primary === undefined || spec.volumeClaimTemplates.length === 0) return [];
   if (hasQuorum(spec)) {

@@ -1,5 +1,5 @@
 import { roleLabel } from '../../api/labels.ts';
-import { agentProblems } from '../resources/agent-pod.ts';
+import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { lacksAgent, needsLease } from '../model/capabilities.ts';
 import type { Removal } from '../model/action.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -37,9 +37,7 @@ export function frozen(
     // Nobody is heard.
     if (!Number.isFinite(silence.countsFromMs)) return [];
     const dueMs =
-      wasPrimary(member) && !isPrimary
-        ? silence.believedAtMs
-        : silence.countsFromMs + frozenAfterMs;
+      wasPrimary(member) && !isPrimary ? silence.certainAtMs : silence.countsFromMs + frozenAfterMs;
     if (nowMs < dueMs) {
       again(dueMs);
       return [];
@@ -56,7 +54,11 @@ export function frozen(
  */
 export function unfenceable(resource: Resource, live: Member[]): Removal[] {
   const { spec, status } = resource;
-  if (status.fencing === undefined || !needsLease(spec) || agentProblems(resource).length > 0) {
+  if (
+    status.fencing === undefined ||
+    !needsLease(spec) ||
+    agentDegradedReasons(resource).length > 0
+  ) {
     return [];
   }
   const note = 'it was made without the agent, so that only its end proves that it takes no writes';

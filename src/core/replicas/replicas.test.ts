@@ -28,7 +28,7 @@ describe('planReplicas', () => {
   it('creates what is missing, lowest free ordinals first, around names that others have', () => {
     const resource = makeResource();
     const observed = makeObserved([makeMember(resource, 1)], {
-      strangers: [{ name: 'web-0', owner: 'somebody else', leftOver: false }],
+      foreignPods: [{ name: 'web-0', owner: 'somebody else', isAwaitingGarbageCollection: false }],
     });
     expect(planReplicas(resource, observed, t0).create).toEqual([2, 3]);
   });

@@ -100,10 +100,10 @@ function freeOrdinals(
 ): number[] {
   const used = new Set(observed.members.map((member) => member.ordinal));
   const soonFree = new Set<number>();
-  for (const stranger of observed.strangers) {
-    const ordinal = ordinalOf(resource.name, stranger.name);
+  for (const foreignPod of observed.foreignPods) {
+    const ordinal = ordinalOf(resource.name, foreignPod.name);
     if (ordinal === undefined) continue;
-    const atMs = freeAtMs(resource, stranger) ?? -Infinity;
+    const atMs = freeAtMs(resource, foreignPod) ?? -Infinity;
     if (nowMs < atMs) {
       soonFree.add(ordinal);
       again(atMs);
@@ -152,7 +152,8 @@ function scaleDown(
     return;
   }
   const primary = primaryOf(resource, live);
-  const isLed = status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
+  const isPrimaryHealthy =
+    status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
     const counts = zoneCounts(left, observed.zones);
@@ -160,7 +161,7 @@ function scaleDown(
     const [victim] = left
       .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
       // Where the primary fails, others may have what its successor must hold.
-      .filter((member) => spec.replicas === 0 || isLed || !isHealthy(member))
+      .filter((member) => spec.replicas === 0 || isPrimaryHealthy || !isHealthy(member))
       .sort(
         (a, b) =>
           Number(isHealthy(a)) - Number(isHealthy(b)) ||

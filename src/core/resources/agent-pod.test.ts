@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
-import { agentProblems } from './agent-pod.ts';
+import { agentDegradedReasons } from './agent-pod.ts';
 import { usesGrpc } from '../model/capabilities.ts';
 import { desiredPod, templateHash } from './pod.ts';
 import { makeResource } from '../testing/fixtures.ts';
@@ -52,8 +52,8 @@ const configOf = (resource: ReturnType<typeof make>) => {
   const { value } = env.find(({ name }) => name === 'HASERVICE_AGENT')!;
   return { value: value!, config: agentConfigSchema.parse(JSON.parse(value!)) };
 };
-const reasons = (resource: Parameters<typeof agentProblems>[0]) =>
-  agentProblems(resource).map(({ reason }) => reason);
+const reasons = (resource: Parameters<typeof agentDegradedReasons>[0]) =>
+  agentDegradedReasons(resource).map(({ reason }) => reason);
 
 describe('a pod with an agent', () => {
   it('starts the agent, which brings its own Node, in the place of its first program', () => {
@@ -180,13 +180,13 @@ describe('an agent that cannot be', () => {
     expect(reasons(make())).toEqual([]);
     const { agentImage: _image, ...unknown } = make();
     expect(reasons(unknown)).toEqual(['AgentImageUnknown']);
-    expect(agentProblems(make({}, bare))).toEqual([
+    expect(agentDegradedReasons(make({}, bare))).toEqual([
       { reason: 'CommandMissing', message: expect.stringContaining('container db') },
     ]);
     const strong = { failover: { consistency: 'Strong' } };
     const shared = { containers: [container], shareProcessNamespace: true };
     expect(reasons(make({}, shared))).toEqual([]);
-    expect(agentProblems(make(strong, shared))).toEqual([
+    expect(agentDegradedReasons(make(strong, shared))).toEqual([
       { reason: 'ProcessesShared', message: expect.stringContaining('shareProcessNamespace') },
     ]);
     expect(reasons(make(strong, { containers: [container], hostPID: true }))).toEqual([

@@ -9,7 +9,7 @@ import {
 import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
-import type { Member, Problem, Resource } from '../model/observed.ts';
+import type { Member, Degradation, Resource } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
@@ -61,19 +61,19 @@ export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leas
 }
 
 /** What keeps the agent from being put into the pods, or from doing what it is for. */
-export function agentProblems({ spec, agentImage }: Resource): Problem[] {
+export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
   if (!usesAgent(spec)) return [];
-  const problems: Problem[] = [];
+  const degradedReasons: Degradation[] = [];
   const [program = {}] = spec.template.spec.containers;
   if (agentImage === undefined) {
-    problems.push({
+    degradedReasons.push({
       reason: 'AgentImageUnknown',
       message:
         "the agent for the pods is part of the operator's image, and the operator does not know which that is: run it in a pod, with POD_NAME and POD_NAMESPACE set as in manifests/operator.yaml, or set AGENT_IMAGE for it",
     });
   }
   if (!knowsItsProgram(spec) && texts(program['command']).length === 0) {
-    problems.push({
+    degradedReasons.push({
       reason: 'CommandMissing',
       message: `container ${String(program['name'])} of spec.template has no command: the agent starts the program and must be told how; write the command and args that its image would run`,
     });
@@ -83,12 +83,12 @@ export function agentProblems({ spec, agentImage }: Resource): Problem[] {
   const shared =
     hostPID === true ? 'hostPID' : shareProcessNamespace === true && 'shareProcessNamespace';
   if (shared !== false && needsLease(spec)) {
-    problems.push({
+    degradedReasons.push({
       reason: 'ProcessesShared',
       message: `spec.template.spec.${shared} is true: a program that outlives the agent could not be stopped when its lease runs out; remove ${shared}, or write failover.consistency: Eventual`,
     });
   }
-  return problems;
+  return degradedReasons;
 }
 
 const initContainer = (image: string | undefined): Unstructured => ({

@@ -41,7 +41,9 @@ export function ensureOwnedObjects(
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
   // After the Services: as long as one has a selector, they would come again.
-  for (const stray of observed.strayEndpoints) actions.push({ type: 'DeleteStray', stray });
+  for (const foreign of observed.foreignEndpoints) {
+    actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
+  }
   actions.push(...slice('read'), ...slice('all'));
   actions.push(ensure(desiredBudget(resource)));
   return actions;

@@ -146,8 +146,8 @@ describe('endpointsOf', () => {
     const crashed = silent.map((m) => ({ ...m, health: dead('Refused') }));
     expect(names(crashed, 'ActiveActive').write).toEqual([]);
     // The first that is heard again takes nobody out: not before the others had their time.
-    const first = (soundSinceWallMs: number) => {
-      const health = healthy({ soundSinceWallMs });
+    const first = (healthyOrSuspectSinceWallMs: number) => {
+      const health = healthy({ healthyOrSuspectSinceWallMs });
       return silent.map((m) => (m.ordinal === 1 ? { ...m, health } : m));
     };
     expect(names(first(t0 - 1_999), 'ActiveActive').write).toEqual([0, 1, 2]);

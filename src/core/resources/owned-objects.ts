@@ -5,7 +5,7 @@ import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../mo
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { resolvePorts } from '../model/ports.ts';
 import { isActive } from '../model/topology.ts';
-import { sharedUntilMs } from '../model/deafness.ts';
+import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
@@ -121,7 +121,7 @@ export function endpointsOf(
 ): Record<ServiceRole, Member[]> {
   const { members } = observed;
   const isHeard = (member: Member) =>
-    seemsHealthy(member) || nowMs < (sharedUntilMs(resource, observed, member) ?? -Infinity);
+    seemsHealthy(member) || nowMs < (keepsEndpointUntilMs(resource, observed, member) ?? -Infinity);
   const healthy = members.filter(
     (member) => member.ready && isHeard(member) && (isSynced(member) || member === primary),
   );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { generationOf } from '../model/role-commands.ts';
-import type { HookState, Member } from '../model/observed.ts';
+import type { RoleCommandState, Member } from '../model/observed.ts';
 import { planOrders } from './orders.ts';
 import { makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
@@ -11,10 +11,14 @@ const ordersOf = (
 ) => {
   const primary = members.find(({ uid }) => uid === resource.status.primaryUID);
   const plan = planOrders(resource, makeObserved(members, more), primary, t0);
-  return plan.calls.map(({ action, member, order }) => ({ action, to: member.name, ...order }));
+  return plan.commands.map(({ action, member, order }) => ({ action, to: member.name, ...order }));
 };
 
-const failed = (member: Member, action: HookState['action'], epoch: number): HookState => ({
+const failed = (
+  member: Member,
+  action: RoleCommandState['action'],
+  epoch: number,
+): RoleCommandState => ({
   action,
   uid: member.uid,
   generation: generationOf(member),
@@ -86,8 +90,8 @@ it('fences one that leads in an older epoch before its successor is promoted', (
   service.members[0] = led(service.resource, 0, leading());
   expect(ordersOf(service)).toMatchObject([{ action: 'fence', to: 'web-0' }]);
   // One that refuses does not hold up its successor: it was fenced before that was elected.
-  const hooks = [failed(service.members[0], 'fence', 2)];
-  expect(ordersOf(service, { hooks })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
+  const roleCommands = [failed(service.members[0], 'fence', 2)];
+  expect(ordersOf(service, { roleCommands })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
 });
 
 it('gives an order that failed again, but not at once', () => {
@@ -95,9 +99,9 @@ it('gives an order that failed again, but not at once', () => {
   const second = led(service.resource, 1, { state: 'Detached' });
   service.members[1] = second;
   const state = failed(second, 'follow', 1);
-  expect(ordersOf(service, { hooks: [state] })).toEqual([]);
-  expect(ordersOf(service, { hooks: [{ ...state, retryAtMs: t0 }] })).toHaveLength(1);
-  expect(ordersOf(service, { hooks: [{ ...state, epoch: 0 }] })).toHaveLength(1);
+  expect(ordersOf(service, { roleCommands: [state] })).toEqual([]);
+  expect(ordersOf(service, { roleCommands: [{ ...state, retryAtMs: t0 }] })).toHaveLength(1);
+  expect(ordersOf(service, { roleCommands: [{ ...state, epoch: 0 }] })).toHaveLength(1);
 });
 
 it('tells a leader that nobody need acknowledge any more, where Strong is asked for no longer', () => {

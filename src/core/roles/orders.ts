@@ -5,7 +5,7 @@ import {
   generationOf,
   lookAgain,
   reachable,
-  stateOf,
+  roleCommandStateOf,
 } from '../model/role-commands.ts';
 import { hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
@@ -23,14 +23,14 @@ const showMs = 2_000;
  * Eventual: it still asks for acknowledgements, from the time of Strong, and may wait for them for ever. Only once no set is
  * written down any more may it be told otherwise: until then a failover may rest on that.
  */
-const asksInVain = ({ spec, status }: Resource, { sync }: MemberReport): boolean =>
+const hasObsoleteSync = ({ spec, status }: Resource, { sync }: MemberReport): boolean =>
   knowsItsProgram(spec) && (status.syncSets ?? []).length === 0 && (sync?.acks ?? 0) > 0;
 
 /** Leads in the present epoch, and asks for the acknowledgements that it should. */
 export const leads = (resource: Resource, report: MemberReport | undefined): boolean =>
   report?.state === 'Leading' &&
   report.epoch === resource.status.epoch &&
-  (hasQuorum(resource.spec) ? inForce(resource, report.sync) : !asksInVain(resource, report));
+  (hasQuorum(resource.spec) ? inForce(resource, report.sync) : !hasObsoleteSync(resource, report));
 
 /** A replica set that has never held data may begin with an empty one; later an empty primary is a loss, never a start. */
 const mayInit = ({ status }: Resource) => status.initialized !== true;
@@ -58,7 +58,7 @@ export function planOrders(
 ): RolePlan {
   const { epoch = 0, fencing } = resource.status;
   const promoted = fencing === undefined && (plainLeads || leads(resource, reportOf(primary)));
-  const plan: RolePlan = { calls: [], promoted };
+  const plan: RolePlan = { commands: [], promoted };
   if (epoch === 0) return plan;
   const give = (action: OrderKind, member: Member, reason: string, order: OrderDetails = {}) =>
     giveOrder(plan, observed, member, { action, epoch, reason, order }, nowMs);
@@ -79,10 +79,10 @@ export function planOrders(
         (resource.spec.topology === 'LeaderFollower' || needsLease(resource.spec)) &&
         report.state !== 'Leading' &&
         report.ledEpoch === epoch;
-      const isKnown = observed.unsettled === undefined;
+      const isKnown = observed.unansweredElection === undefined;
       const mayBeOld = acceptsOld(resource, observed);
       const isFit = !isComing && !hasLed && !hasLess(resource, observed, member);
-      if (isKnown && !promoted && isFit && !rivalLeads(resource, observed)) {
+      if (isKnown && !promoted && isFit && !formerLeaderLeads(resource, observed)) {
         const sync = hasQuorum(resource.spec) ? currentSet(resource) : undefined;
         const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
@@ -113,7 +113,7 @@ const takesOrders = ({ status }: Resource, member: Member): boolean =>
   reachable(member) && !refusesAll(member, status.epoch);
 
 /** The former leader still answers and still leads: first it hears that it does so no more. */
-const rivalLeads = (resource: Resource, observed: Observed): boolean =>
+const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
   observed.unsafe !== 'no-fence' &&
   observed.members.some(
     (member) =>
@@ -121,7 +121,7 @@ const rivalLeads = (resource: Resource, observed: Observed): boolean =>
       takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
       // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
-      (stateOf(observed.hooks, 'fence', member)?.failures ?? 0) === 0,
+      (roleCommandStateOf(observed.roleCommands, 'fence', member)?.failures ?? 0) === 0,
   );
 
 /**
@@ -141,12 +141,12 @@ interface Given {
 /** Gives an order unless it is under way, has only just been carried out, or waits after a failure. */
 function giveOrder(
   plan: RolePlan,
-  { hooks }: Observed,
+  { roleCommands }: Observed,
   member: Member,
   given: Given,
   nowMs: number,
 ): void {
-  const last = stateOf(hooks, given.action, member);
+  const last = roleCommandStateOf(roleCommands, given.action, member);
   const state = last?.epoch === given.epoch ? last : undefined;
   if (state?.state === 'Running') return;
   if (state?.state === 'Failed' && state.retryAtMs > nowMs) {
@@ -157,7 +157,7 @@ function giveOrder(
     lookAgain(plan, state.calledAtMs + showMs);
     return;
   }
-  plan.calls.push({
+  plan.commands.push({
     ...given,
     member,
     generation: generationOf(member),

@@ -4,12 +4,12 @@ import {
   generationOf,
   lookAgain,
   reachable,
-  stateOf,
+  roleCommandStateOf,
 } from '../model/role-commands.ts';
 import { lacksAgent, speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy } from '../model/member.ts';
 import { planOrders } from './orders.ts';
-import type { HookState, Member, Observed, Resource } from '../model/observed.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
 /** The former primary still runs and was told nothing yet: it must hear of its demotion before another is promoted. */
@@ -21,7 +21,7 @@ function demotionPending(resource: Resource, observed: Observed): boolean {
   );
   // One with an agent is told by orders, and is fenced.
   if (former === undefined || former.agentPort !== undefined || !reachable(former)) return false;
-  const told = stateOf(observed.hooks, 'demote', former);
+  const told = roleCommandStateOf(observed.roleCommands, 'demote', former);
   return told === undefined || told.epoch < record.epoch || told.state === 'Running';
 }
 
@@ -38,7 +38,7 @@ export function planRoles(
   nowMs: number,
 ): RolePlan {
   const { spec } = resource;
-  if (isActive(resource)) return { calls: [], promoted: primary !== undefined };
+  if (isActive(resource)) return { commands: [], promoted: primary !== undefined };
   const plain = observed.members.filter((member) => lacksAgent(spec, member));
   if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
   if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
@@ -50,7 +50,7 @@ export function planRoles(
   const orders = planOrders(resource, observed, primary, nowMs, plainLeads);
   return {
     ...orders,
-    calls: [...orders.calls, ...told.calls],
+    commands: [...orders.commands, ...told.commands],
     ...earlier(orders.requeueAtMs, told.requeueAtMs),
   };
 }
@@ -70,24 +70,24 @@ function planHooks(
 ): RolePlan {
   const { engine } = resource.spec;
   const epoch = resource.status.epoch ?? 0;
-  const plan: RolePlan = { calls: [], promoted: primary !== undefined };
+  const plan: RolePlan = { commands: [], promoted: primary !== undefined };
 
   const call = (
     action: HookKind,
     hook: HookSpec,
     member: Member,
-    settled: (state: HookState) => boolean,
+    isCurrent: (state: RoleCommandState) => boolean,
     reason: string,
   ): boolean => {
-    const state = stateOf(observed.hooks, action, member);
-    const current = state !== undefined && settled(state) ? state : undefined;
+    const state = roleCommandStateOf(observed.roleCommands, action, member);
+    const current = state !== undefined && isCurrent(state) ? state : undefined;
     if (current?.state === 'Done') return true;
     if (current?.state === 'Running') return false;
     if (current !== undefined && current.retryAtMs > nowMs) {
       lookAgain(plan, current.retryAtMs);
       return false;
     }
-    plan.calls.push({
+    plan.commands.push({
       action,
       hook,
       member,
@@ -104,7 +104,8 @@ function planHooks(
     for (const member of members) {
       if (member.uid === resource.status.primaryUID || epoch === 0 || !reachable(member)) continue;
       // A promotion is undone by a later call, also in the same epoch: the service may have been stopped meanwhile.
-      const promotedAtMs = stateOf(observed.hooks, 'promote', member)?.calledAtMs ?? -Infinity;
+      const promotedAtMs =
+        roleCommandStateOf(observed.roleCommands, 'promote', member)?.calledAtMs ?? -Infinity;
       const formerIn =
         resource.status.failovers?.[0]?.from === member.name
           ? resource.status.failovers[0].epoch
@@ -125,8 +126,8 @@ function planHooks(
       plan.promoted = call('promote', engine.promote, primary, (told) => told.epoch === epoch, why);
     } else {
       plan.promoted =
-        stateOf(observed.hooks, 'promote', primary)?.epoch === epoch &&
-        stateOf(observed.hooks, 'promote', primary)?.state === 'Done';
+        roleCommandStateOf(observed.roleCommands, 'promote', primary)?.epoch === epoch &&
+        roleCommandStateOf(observed.roleCommands, 'promote', primary)?.state === 'Done';
     }
   } else if (primary !== undefined && demotionPending(resource, observed)) {
     plan.promoted = false;

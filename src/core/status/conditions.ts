@@ -10,9 +10,9 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
 import { needsFence, speaksProtocol } from '../model/capabilities.ts';
 import { isActive } from '../model/topology.ts';
-import type { Member, Observed, Problem, Resource } from '../model/observed.ts';
+import type { Member, Observed, Degradation, Resource } from '../model/observed.ts';
 
-interface FindingOf<T extends ConditionType, S extends 'True' | 'False'> {
+interface DesiredConditionOf<T extends ConditionType, S extends 'True' | 'False'> {
   type: T;
   status: S extends 'True' ? true : false;
   reason: ConditionReason<T, S> | RelayedReason;
@@ -20,28 +20,28 @@ interface FindingOf<T extends ConditionType, S extends 'True' | 'False'> {
 }
 
 /** What a condition is to say. Its reason is one of those that the condition has with this status. */
-export type Finding = {
-  [T in ConditionType]: FindingOf<T, 'True'> | FindingOf<T, 'False'>;
+export type DesiredCondition = {
+  [T in ConditionType]: DesiredConditionOf<T, 'True'> | DesiredConditionOf<T, 'False'>;
 }[ConditionType];
 
 /** metav1.Condition's rule: lastTransitionTime moves only with `status`. Messages are cut at Kubernetes' 32 KiB. */
 export const toConditions = (
   before: Condition[],
-  findings: Finding[],
+  conditions: DesiredCondition[],
   generation: number,
   nowMs: number,
 ): Condition[] =>
-  findings.map((finding) => {
-    const old = before.find((condition) => condition.type === finding.type);
-    const status = finding.status ? 'True' : 'False';
+  conditions.map((desired) => {
+    const old = before.find((condition) => condition.type === desired.type);
+    const status = desired.status ? 'True' : 'False';
     return {
-      type: finding.type,
+      type: desired.type,
       status,
       observedGeneration: generation,
       lastTransitionTime:
         old?.status === status ? old.lastTransitionTime : new Date(nowMs).toISOString(),
-      reason: finding.reason,
-      message: finding.message.slice(0, 32_768),
+      reason: desired.reason,
+      message: desired.message.slice(0, 32_768),
     };
   });
 
@@ -52,28 +52,28 @@ export interface Plans {
   promoted: boolean;
   /** The write Service points at the primary. */
   repointed: boolean;
-  problems: Problem[];
+  degradedReasons: Degradation[];
   /** What is being done, for the condition Progressing; empty when nothing is. */
   progress: string[];
   moveStarted: boolean;
 }
 
 /** Has never been up: what is missing then is only on its way. */
-export const neverWas = (resource: Resource): boolean =>
+export const hasNeverStarted = (resource: Resource): boolean =>
   isActive(resource)
     ? (resource.status.phase ?? 'Pending') === 'Pending'
     : resource.status.epoch === undefined;
 
-function readiness(resource: Resource, observed: Observed, plans: Plans): Finding {
+function readiness(resource: Resource, observed: Observed, plans: Plans): DesiredCondition {
   const type = 'Ready';
   const { primary } = plans;
-  const not = (reason: ConditionReason<'Ready', 'False'>, message: string): Finding => ({
+  const not = (reason: ConditionReason<'Ready', 'False'>, message: string): DesiredCondition => ({
     type,
     status: false,
     reason,
     message,
   });
-  const conflict = plans.problems.find(({ reason }) => reason === 'ServiceNameConflict');
+  const conflict = plans.degradedReasons.find(({ reason }) => reason === 'ServiceNameConflict');
   if (conflict !== undefined) return not('ServiceNameConflict', conflict.message);
   if (resource.spec.replicas === 0) return not('Stopped', 'replicas is 0');
   if (isActive(resource)) {
@@ -96,16 +96,16 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Findin
 }
 
 /** This process has not told the primary its role, but the Service points at it: its predecessor has. */
-const promotedBefore = (resource: Resource, { hooks }: Observed, primary: Member) =>
+const promotedBefore = (resource: Resource, { roleCommands }: Observed, primary: Member) =>
   inFlight(resource) === undefined &&
   resource.status.fencing === undefined &&
-  (primary.presumed === true || !speaksProtocol(resource.spec)) &&
-  !hooks.some(
+  (primary.inheritsHealth === true || !speaksProtocol(resource.spec)) &&
+  !roleCommands.some(
     ({ action, uid, state, generation }) =>
       action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),
   );
 
-function progressing({ spec }: Resource, { progress }: Plans): Finding {
+function progressing({ spec }: Resource, { progress }: Plans): DesiredCondition {
   const type = 'Progressing';
   if (spec.paused) {
     const message = 'spec.paused is true: nothing is changed until it is false';
@@ -116,25 +116,29 @@ function progressing({ spec }: Resource, { progress }: Plans): Finding {
     : { type, status: false, reason: 'Stable', message: 'nothing to do' };
 }
 
-function degraded(resource: Resource, observed: Observed, { problems }: Plans): Finding {
+function degraded(
+  resource: Resource,
+  observed: Observed,
+  { degradedReasons }: Plans,
+): DesiredCondition {
   const type = 'Degraded';
   const { replicas } = resource.spec;
   const healthy = observed.members.filter(seemsWell).length;
   const summary = `${healthy} of ${replicas} members are healthy`;
-  const [first] = problems;
+  const [first] = degradedReasons;
   if (first !== undefined) {
-    const message = problems.map((problem) => problem.message).join('. ');
+    const message = degradedReasons.map((problem) => problem.message).join('. ');
     return { type, status: true, reason: first.reason, message };
   }
   if (healthy >= replicas) {
     return { type, status: false, reason: 'AllHealthy', message: summary };
   }
-  return neverWas(resource)
+  return hasNeverStarted(resource)
     ? { type, status: false, reason: 'Starting', message: summary }
     : { type, status: true, reason: 'MembersMissing', message: summary };
 }
 
-function failoverBlocked({ failover }: Plans): Finding {
+function failoverBlocked({ failover }: Plans): DesiredCondition {
   const type = 'FailoverBlocked';
   if (failover.kind === 'Blocked') {
     return { type, status: true, reason: failover.reason, message: failover.message };
@@ -143,7 +147,7 @@ function failoverBlocked({ failover }: Plans): Finding {
 }
 
 /** Strong: whether the former primary is surely out of action, and how that is known. */
-function fenced({ status, spec }: Resource): Finding[] {
+function fenced({ status, spec }: Resource): DesiredCondition[] {
   if (!needsFence(spec)) return [];
   const type = 'Fenced';
   if (status.fencing !== undefined) {
@@ -159,7 +163,11 @@ function fenced({ status, spec }: Resource): Finding[] {
 }
 
 /** Everything that the conditions say. */
-export const conditionsOf = (resource: Resource, observed: Observed, plans: Plans): Finding[] => [
+export const conditionsOf = (
+  resource: Resource,
+  observed: Observed,
+  plans: Plans,
+): DesiredCondition[] => [
   readiness(resource, observed, plans),
   progressing(resource, plans),
   degraded(resource, observed, plans),

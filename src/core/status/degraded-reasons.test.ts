@@ -3,7 +3,7 @@ import type { Health, Member, Observed } from '../model/observed.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './degraded-reasons.ts';
 import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
 
-const problems = (
+const degradedReasons = (
   change: (member: Member) => Partial<Member>,
   more: Partial<Observed> = {},
   spec: object = {},
@@ -16,7 +16,7 @@ const none = () => ({});
 
 describe('findProblems', () => {
   it('finds nothing where all is well', () => {
-    expect(problems(none)).toEqual([]);
+    expect(degradedReasons(none)).toEqual([]);
   });
 
   it.each<[string, Partial<Member>, RegExp]>([
@@ -38,7 +38,7 @@ describe('findProblems', () => {
       /HTTP 503/,
     ],
   ])('names %s, and what to do', (reason, change, message) => {
-    expect(problems(() => change)).toEqual([
+    expect(degradedReasons(() => change)).toEqual([
       { reason, message: expect.stringMatching(message) as string },
     ]);
   });
@@ -47,8 +47,8 @@ describe('findProblems', () => {
     const unheard = (sinceWallMs: number): { health: Health } => ({
       health: healthy({ verdict: 'Unknown', cause: 'Refused', message: 'refuses', sinceWallMs }),
     });
-    expect(problems(() => unheard(t0 - 9_999))).toEqual([]);
-    expect(problems(() => unheard(t0 - 10_000))).toEqual([
+    expect(degradedReasons(() => unheard(t0 - 9_999))).toEqual([]);
+    expect(degradedReasons(() => unheard(t0 - 10_000))).toEqual([
       {
         reason: 'NotHeard',
         message: expect.stringContaining('on port 80: refuses; check spec.engine.port') as string,
@@ -60,12 +60,17 @@ describe('findProblems', () => {
   });
 
   it('tells of names that others have, but not of what an older resource has only just left', () => {
-    const web = { uid: 'x', ours: false, owner: 'HAService web', leftOver: true };
-    const stranger = { name: 'web-7', owner: 'HAService web', leftOver: true };
+    const web = {
+      uid: 'x',
+      ours: false,
+      owner: 'HAService web',
+      isAwaitingGarbageCollection: true,
+    };
+    const foreignPod = { name: 'web-7', owner: 'HAService web', isAwaitingGarbageCollection: true };
     const more = {
       services: { web },
-      strangers: [stranger],
-      failures: [{ what: 'write x', reason: 'LeftOver', message: '' }],
+      foreignPods: [foreignPod],
+      failures: [{ what: 'write x', reason: 'AwaitingGarbageCollection', message: '' }],
     };
     const { resource, members } = running();
     const young = { ...resource, createdAtMs: t0 - 29_999 };
@@ -74,8 +79,8 @@ describe('findProblems', () => {
     expect(nextDegradedAtMs(young, observed, t0)).toBe(t0 + 1);
     const reasons = degradedReasonsOf(young, observed, t0 + 1).map(({ reason }) => reason);
     expect(reasons).toEqual(expect.arrayContaining(['ServiceNameConflict', 'ForeignPod']));
-    const leaving = { ...stranger, leftOver: false, deletionAtMs: t0 + 1 };
-    expect(problems(none, { strangers: [leaving] })).toEqual([]);
+    const leaving = { ...foreignPod, isAwaitingGarbageCollection: false, deletionAtMs: t0 + 1 };
+    expect(degradedReasons(none, { foreignPods: [leaving] })).toEqual([]);
   });
 
   it.each([
@@ -87,30 +92,30 @@ describe('findProblems', () => {
     ['InternalError', 'WriteFailed', 'trying again: no pods here'],
   ])('passes on what the API server refused: %s as %s', (refused, reason, advice) => {
     const failure = { what: 'create Pod web-1', reason: refused, message: 'no pods here' };
-    expect(problems(none, { failures: [failure] })).toEqual([
+    expect(degradedReasons(none, { failures: [failure] })).toEqual([
       { reason, message: expect.stringContaining(advice) as string },
     ]);
   });
 
   it('cuts what others say', () => {
-    const [problem] = problems(() => ({ unschedulable: 'x'.repeat(5_000) }));
+    const [problem] = degradedReasons(() => ({ unschedulable: 'x'.repeat(5_000) }));
     expect(problem?.message.length).toBeLessThan(600);
   });
 
   it('tells of too few zones, and of members that span too few', () => {
     const spec = { placement: { zones: { minZones: 3 } } };
     const two = { zones: ['a', 'b'].map((name) => ({ name, nodes: 1 })) };
-    expect(problems(none, two, spec)).toEqual([
+    expect(degradedReasons(none, two, spec)).toEqual([
       { reason: 'TooFewZones', message: expect.stringContaining('span 2') as string },
     ]);
-    expect(problems(() => ({ zone: 'a' }), {}, spec)).toEqual([
+    expect(degradedReasons(() => ({ zone: 'a' }), {}, spec)).toEqual([
       { reason: 'TooFewZones', message: expect.stringContaining('the members span 2') as string },
     ]);
   });
 
   it('tells of a targetPort that no container has', () => {
     const spec = { ports: [{ port: 80, targetPort: 'http' }], engine: { type: 'HTTP', port: 80 } };
-    expect(problems(none, {}, spec)).toEqual([
+    expect(degradedReasons(none, {}, spec)).toEqual([
       { reason: 'PortNotFound', message: expect.stringContaining('targetPort http') as string },
     ]);
   });
@@ -127,14 +132,16 @@ describe('findProblems', () => {
       calledAtMs: t0,
       retryAtMs: t0,
     };
-    expect(problems(none, { hooks: [failed] })).toMatchObject([{ reason: 'PromoteFailed' }]);
-    expect(problems(none, { hooks: [{ ...failed, epoch: 0 }] })).toEqual([]);
-    expect(problems(none, { hooks: [{ ...failed, uid: 'uid-web-1' }] })).toEqual([]);
-    expect(problems(none, { hooks: [{ ...failed, generation: 3 }] })).toEqual([]);
-    const demote = { ...failed, action: 'demote' as const };
-    expect(problems(none, { hooks: [demote] })).toEqual([]);
-    expect(problems(none, { hooks: [{ ...demote, uid: 'uid-web-1' }] })).toMatchObject([
-      { reason: 'DemoteFailed' },
+    expect(degradedReasons(none, { roleCommands: [failed] })).toMatchObject([
+      { reason: 'PromoteFailed' },
     ]);
+    expect(degradedReasons(none, { roleCommands: [{ ...failed, epoch: 0 }] })).toEqual([]);
+    expect(degradedReasons(none, { roleCommands: [{ ...failed, uid: 'uid-web-1' }] })).toEqual([]);
+    expect(degradedReasons(none, { roleCommands: [{ ...failed, generation: 3 }] })).toEqual([]);
+    const demote = { ...failed, action: 'demote' as const };
+    expect(degradedReasons(none, { roleCommands: [demote] })).toEqual([]);
+    expect(
+      degradedReasons(none, { roleCommands: [{ ...demote, uid: 'uid-web-1' }] }),
+    ).toMatchObject([{ reason: 'DemoteFailed' }]);
   });
 });

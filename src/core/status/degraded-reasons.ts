@@ -2,15 +2,15 @@ import type { DegradedReason } from '../../api/reasons.ts';
 import { healthOf, isLive, seemsHealthy, whyNotHealthy } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
-  HookState,
+  RoleCommandState,
   Member,
   Observed,
-  Problem,
+  Degradation,
   Resource,
   WriteFailure,
 } from '../model/observed.ts';
-import { agentProblems } from '../resources/agent-pod.ts';
-import { isSettled, memberDegradedReasons } from './member-degraded-reasons.ts';
+import { agentDegradedReasons } from '../resources/agent-pod.ts';
+import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
 import { contactOf } from '../model/capabilities.ts';
 import { resolvePorts } from '../model/ports.ts';
@@ -28,7 +28,7 @@ export function memberDegradedReason(
   resource: Resource,
   member: Member,
   nowMs: number,
-): Problem | undefined {
+): Degradation | undefined {
   const { name } = member;
   if (member.waiting !== undefined) {
     const { container, reason, message } = member.waiting;
@@ -63,7 +63,7 @@ export function memberDegradedReason(
   return undefined;
 }
 
-function zoneProblem(resource: Resource, observed: Observed): Problem | undefined {
+function zoneDegradedReason(resource: Resource, observed: Observed): Degradation | undefined {
   const { minZones, topologyKey } = resource.spec.placement.zones;
   if (minZones === undefined) return undefined;
   if (observed.zones.length < minZones) {
@@ -95,7 +95,7 @@ export function nextDegradedAtMs(
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-function failureProblem({ what, reason, message }: WriteFailure): Problem {
+function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
   switch (reason) {
     case 'NameTaken':
       return { reason, message };
@@ -120,7 +120,7 @@ function failureProblem({ what, reason, message }: WriteFailure): Problem {
   }
 }
 
-const failureReasons: Record<HookState['action'], DegradedReason> = {
+const failureReasons: Record<RoleCommandState['action'], DegradedReason> = {
   promote: 'PromoteFailed',
   demote: 'DemoteFailed',
   follow: 'FollowFailed',
@@ -132,39 +132,44 @@ export function degradedReasonsOf(
   resource: Resource,
   observed: Observed,
   nowMs: number,
-): Problem[] {
-  const problems: Problem[] = [];
-  const leftOversEnd = garbageCollectedAtMs(resource);
+): Degradation[] {
+  const degradedReasons: Degradation[] = [];
+  const garbageCollectedMs = garbageCollectedAtMs(resource);
   for (const service of Object.values(serviceNames(resource.name))) {
     const found = observed.services[service];
-    if (found !== undefined && !found.ours && !(found.leftOver && nowMs < leftOversEnd)) {
-      problems.push({
+    if (
+      found !== undefined &&
+      !found.ours &&
+      !(found.isAwaitingGarbageCollection && nowMs < garbageCollectedMs)
+    ) {
+      degradedReasons.push({
         reason: 'ServiceNameConflict',
         message: `Service ${service} belongs to ${found.owner} and is left alone: rename this HAService, or delete that Service`,
       });
     }
   }
   for (const port of resolvePorts(resource.spec).missing) {
-    problems.push({
+    degradedReasons.push({
       reason: 'PortNotFound',
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
-  for (const { name, owner, leftOver, deletionAtMs } of observed.strangers) {
-    if (deletionAtMs !== undefined || (leftOver && nowMs < leftOversEnd)) continue;
-    problems.push({
+  for (const { name, owner, isAwaitingGarbageCollection, deletionAtMs } of observed.foreignPods) {
+    if (deletionAtMs !== undefined || (isAwaitingGarbageCollection && nowMs < garbageCollectedMs))
+      continue;
+    degradedReasons.push({
       reason: 'ForeignPod',
       message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
   for (const failure of observed.failures) {
-    if (failure.reason === 'LeftOver' && nowMs < leftOversEnd) continue;
-    problems.push(failureProblem(failure));
+    if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
+    degradedReasons.push(writeFailureDegradedReason(failure));
   }
   // Without a promotion nobody takes writes: that comes first.
-  const urgency = ({ action }: HookState) => (action === 'promote' ? 0 : 1);
-  const hooks = observed.hooks.toSorted((a, b) => urgency(a) - urgency(b));
-  for (const { failures, action, uid, message, generation, epoch } of hooks) {
+  const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);
+  const roleCommands = observed.roleCommands.toSorted((a, b) => urgency(a) - urgency(b));
+  for (const { failures, action, uid, message, generation, epoch } of roleCommands) {
     const member = observed.members.find((candidate) => candidate.uid === uid);
     if (failures === 0 || member?.health?.generation !== generation) continue;
     // Of a role that it has no more: nobody tells it again.
@@ -172,18 +177,21 @@ export function degradedReasonsOf(
     const isPrimary = uid === primaryUID;
     if (isActive(resource)) continue;
     if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
-    if (isSettled(resource, member, { action, epoch })) continue;
-    problems.push({
+    if (isFulfilled(resource, member, { action, epoch })) continue;
+    degradedReasons.push({
       reason: failureReasons[action],
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }
-  problems.push(...agentProblems(resource), ...memberDegradedReasons(resource, observed));
-  const zones = zoneProblem(resource, observed);
-  if (zones !== undefined) problems.push(zones);
+  degradedReasons.push(
+    ...agentDegradedReasons(resource),
+    ...memberDegradedReasons(resource, observed),
+  );
+  const zones = zoneDegradedReason(resource, observed);
+  if (zones !== undefined) degradedReasons.push(zones);
   for (const member of observed.members.filter(isLive)) {
     const problem = memberDegradedReason(resource, member, nowMs);
-    if (problem !== undefined) problems.push(problem);
+    if (problem !== undefined) degradedReasons.push(problem);
   }
-  return problems;
+  return degradedReasons;
 }

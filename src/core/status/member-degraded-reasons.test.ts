@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSettled, memberDegradedReasons } from './member-degraded-reasons.ts';
+import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import type { Member } from '../model/observed.ts';
 import { makeObserved } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
@@ -40,7 +40,7 @@ it('takes a fence that failed for settled once the member does what it was told,
   const { resource } = strong();
   const fence = { action: 'fence', epoch: 1 } as const;
   const settled = (report: object, service = resource) =>
-    isSettled(service, led(service, 1, report), fence);
+    isFulfilled(service, led(service, 1, report), fence);
   expect(settled(leading())).toBe(false);
   expect(settled({})).toBe(true);
   const fencing = { epoch: 1, trigger: 'Crash' as const, startedAt: new Date(0).toISOString() };

@@ -2,16 +2,22 @@ import { relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { isFenced, isLive, reportOf } from '../model/member.ts';
-import type { HookState, Member, Observed, Problem, Resource } from '../model/observed.ts';
+import type {
+  RoleCommandState,
+  Member,
+  Observed,
+  Degradation,
+  Resource,
+} from '../model/observed.ts';
 import { leads } from '../roles/orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { missingFollowers } from '../failover/sync-sets.ts';
 
 /** An order that failed, but what it asked for has come about all the same. */
-export function isSettled(
+export function isFulfilled(
   resource: Resource,
   member: Member,
-  { action, epoch }: Pick<HookState, 'action' | 'epoch'>,
+  { action, epoch }: Pick<RoleCommandState, 'action' | 'epoch'>,
 ): boolean {
   const report = reportOf(member);
   if (report === undefined) return false;
@@ -33,8 +39,8 @@ export function isSettled(
 }
 
 /** What members say is wrong with them, and what of it stops writes. */
-export function memberDegradedReasons(resource: Resource, observed: Observed): Problem[] {
-  const problems: Problem[] = [
+export function memberDegradedReasons(resource: Resource, observed: Observed): Degradation[] {
+  const degradedReasons: Degradation[] = [
     ...writesWait(resource, observed),
     ...rivals(resource, observed),
     ...refusing(resource, observed),
@@ -43,13 +49,13 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): P
     const problem = reportOf(member)?.problem;
     if (problem === undefined) continue;
     const { reason, message } = problem;
-    problems.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
+    degradedReasons.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
   }
-  return problems;
+  return degradedReasons;
 }
 
 /** A member that says that it takes writes, and is not the primary: it is told otherwise, again and again. */
-function rivals({ status }: Resource, { members }: Observed): Problem[] {
+function rivals({ status }: Resource, { members }: Observed): Degradation[] {
   return members
     .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
     .filter((member) => !refusesAll(member, status.epoch))
@@ -60,7 +66,7 @@ function rivals({ status }: Resource, { members }: Observed): Problem[] {
 }
 
 /** Members that have acknowledged an order of somebody else, and what frees them. */
-function refusing(resource: Resource, { members }: Observed): Problem[] {
+function refusing(resource: Resource, { members }: Observed): Degradation[] {
   const { status } = resource;
   return members
     .filter((member) => isLive(member) && refusesAll(member, status.epoch))
@@ -85,7 +91,7 @@ function cure({ spec, namespace }: Resource, name: string): string {
 }
 
 /** Strong: too few followers are there for any write to be acknowledged. */
-function writesWait(resource: Resource, observed: Observed): Problem[] {
+function writesWait(resource: Resource, observed: Observed): Degradation[] {
   const { primary } = resource.status;
   const leader = observed.members.find(({ name }) => name === primary);
   const missing = missingFollowers(resource, observed, leader);

@@ -1,7 +1,7 @@
 import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, conditionsOf, neverWas, toConditions } from './conditions.ts';
+import { type Plans, conditionsOf, hasNeverStarted, toConditions } from './conditions.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import {
@@ -61,14 +61,14 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
       return 'FailingOver';
     }
     if (inFlight(resource) !== undefined) return 'FailingOver';
-    if (neverWas(resource)) return 'Pending';
+    if (hasNeverStarted(resource)) return 'Pending';
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
-      return plans.problems.length > 0 ? 'Degraded' : 'FailingOver';
+      return plans.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
     }
     return 'Unavailable';
   }
   const whole = observed.members.filter(seemsWell).length >= spec.replicas;
-  return whole && plans.problems.length === 0 ? 'Healthy' : 'Degraded';
+  return whole && plans.degradedReasons.length === 0 ? 'Healthy' : 'Degraded';
 }
 
 /** Whose acknowledgements count, from the next pass on. */

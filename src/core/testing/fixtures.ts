@@ -93,12 +93,12 @@ export function makeMember(
 export function makeObserved(members: Member[], more: Partial<Observed> = {}): Observed {
   return {
     members,
-    strangers: [],
+    foreignPods: [],
     zones: zones.map((name) => ({ name, nodes: 1 })),
     services: {},
     failures: [],
-    hooks: [],
-    strayEndpoints: [],
+    roleCommands: [],
+    foreignEndpoints: [],
     ipv6: false,
     ...more,
   };

@@ -5,7 +5,7 @@ import type { Action } from '../model/action.ts';
 import { decide } from '../decide.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { HookState, Member, Observed, Resource, Timeline } from '../model/observed.ts';
+import type { RoleCommandState, Member, Observed, Resource, Timeline } from '../model/observed.ts';
 import { makeObserved, makeResource, t0 } from './fixtures.ts';
 import { type ModelPod, type Process, healthOf, schedule, unjudged } from './model-pod.ts';
 
@@ -32,7 +32,7 @@ export class Model {
   crashAfter = Infinity;
   statusWrites = 0;
 
-  #hooks = new Map<string, HookState>();
+  #roleCommands = new Map<string, RoleCommandState>();
   #timeline: Timeline | undefined;
   /** UIDs that the operator's process has an opinion of. */
   readonly #judged = new Set<string>();
@@ -77,7 +77,7 @@ export class Model {
 
   /** The operator's process ends, and another begins. */
   restartOperator(): void {
-    this.#hooks.clear();
+    this.#roleCommands.clear();
     this.#timeline = undefined;
     this.#judged.clear();
     this.#wakeAtMs = Infinity;
@@ -119,7 +119,7 @@ export class Model {
       zones: zoneNames
         .filter((name) => !this.lostZones.has(name))
         .map((name) => ({ name, nodes: 1 })),
-      hooks: [...this.#hooks.values()],
+      roleCommands: [...this.#roleCommands.values()],
       ...(this.#timeline === undefined ? {} : { timeline: { ...this.#timeline } }),
       ...(write === undefined ? {} : { writeEndpoints: write }),
     });
@@ -193,18 +193,18 @@ export class Model {
         if (pod !== undefined) Object.assign(pod.labels, action.labels);
         return true;
       }
-      case 'DeleteStray':
+      case 'DeleteForeignEndpoints':
         return false;
-      case 'CallHook': {
-        const { call } = action;
-        this.#hooks.set(`${call.member.uid}/${call.action}`, {
-          action: call.action,
-          uid: call.member.uid,
-          generation: call.generation,
-          epoch: call.epoch,
+      case 'GiveRoleCommand': {
+        const { command } = action;
+        this.#roleCommands.set(`${command.member.uid}/${command.action}`, {
+          action: command.action,
+          uid: command.member.uid,
+          generation: command.generation,
+          epoch: command.epoch,
           state: 'Running',
-          failures: call.failures,
-          message: call.message,
+          failures: command.failures,
+          message: command.message,
           calledAtMs: this.nowMs,
           retryAtMs: 0,
         });
@@ -223,7 +223,6 @@ export class Model {
     const timeline = this.#timeline;
     if (service === 'web' && timeline !== undefined && timeline.repointedAtMs === undefined) {
       timeline.repointedAtMs = this.nowMs;
-      timeline.firstSuccessSkipped = true;
     }
     return true;
   }
@@ -257,7 +256,7 @@ export class Model {
   }
 
   #world(): void {
-    this.#settleHooks();
+    this.#finishRoleCommands();
     for (const pod of this.pods) {
       const reachable = !this.lostZones.has(pod.zone);
       if (!this.#isJudged(pod) && pod.process !== 'starting') {
@@ -277,10 +276,10 @@ export class Model {
   }
 
   /** Hooks answer within the tick after their call. */
-  #settleHooks(): void {
-    for (const [id, hook] of this.#hooks) {
+  #finishRoleCommands(): void {
+    for (const [id, hook] of this.#roleCommands) {
       if (hook.state !== 'Running') continue;
-      const settled: HookState = this.hooksFail
+      const settled: RoleCommandState = this.hooksFail
         ? {
             ...hook,
             state: 'Failed',
@@ -289,7 +288,7 @@ export class Model {
             retryAtMs: this.nowMs + 2_000,
           }
         : { ...hook, state: 'Done', failures: 0, message: '' };
-      this.#hooks.set(id, settled);
+      this.#roleCommands.set(id, settled);
       this.touch();
     }
   }

@@ -1,13 +1,13 @@
 import { Cluster } from '../cluster/cluster.ts';
 import { operatorAvailable, operatorNamespace } from '../framework/operator.ts';
 
-/** Safeguards that the operator can be told to do without, to see whether the torture finds out. */
-export const plants = ['no-fence', 'no-quorum'] as const;
+/** Safeguards that the operator can be told to turn off, to see whether the torture finds the violation. */
+export const mutants = ['no-fence', 'no-quorum'] as const;
 const variable = 'HASERVICE_TEST_UNSAFE';
 
-/** Works with an operator that does without a safeguard, and has the right one again afterwards. */
-export async function withPlant<T>(
-  plant: (typeof plants)[number] | undefined,
+/** Runs `work` with an operator whose safeguard is turned off, and turns it on again afterwards. */
+export async function withMutant<T>(
+  plant: (typeof mutants)[number] | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   if (plant === undefined) return work();

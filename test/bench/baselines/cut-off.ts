@@ -6,11 +6,11 @@ import type { Kube } from './kube.ts';
 
 const readMs = 30_000;
 
-/** Writes of a client that sits beside a primary and knows no other, while its node is cut off. */
+/** Writes of a client on the primary's node that knows only this primary, while the node is cut off. */
 export interface CutOff {
-  /** Acknowledged after the others had a primary that takes writes, and before the cut was healed. */
+  /** Acknowledged after the other members had a primary that takes writes, and before the cut ended. */
   acknowledged: number;
-  /** How long after that the last of them was acknowledged. Milliseconds; 0 where there is none. */
+  /** How long after that the last of them was acknowledged. Milliseconds; 0 if there is none. */
   lastMs: number;
 }
 
@@ -30,14 +30,14 @@ export function cutOffOf(
   return { acknowledged: late.length, lastMs: Math.round(last - newPrimaryAt) };
 }
 
-/** All that a client has written down on its node: what it said while that was cut off had not come through. */
+/** All samples that a client has logged on its node: those from the time of the cut could not be sent. */
 export async function samplesOnNode(
   kube: Kube,
   client: Pick<RunningClient<string>, 'stop'> & { pod: string },
   timeoutMs: number,
 ): Promise<Sample[]> {
   const path = `/api/v1/namespaces/${kube.namespace}/pods/${client.pod}/log`;
-  // The kubelet must be heard again first.
+  // The kubelet must be reachable again first.
   await sleep(1_000, undefined, { signal: kube.signal });
   const text = await kube.until('the log of a client', readMs, () =>
     kube.api.text(path, AbortSignal.any([kube.signal, AbortSignal.timeout(readMs)])),

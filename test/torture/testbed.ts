@@ -14,7 +14,7 @@ import {
   memberNames,
   targetObjects,
 } from './target/engines.ts';
-import { Scene } from './target/scene.ts';
+import { ClusterView } from './target/cluster-view.ts';
 
 const startMs = 240_000;
 const clientsStartMs = 60_000;
@@ -23,39 +23,39 @@ const prepareMs = 30_000;
 /** How long a copy may take to acknowledge a write. Less than the clients wait. Milliseconds. */
 const ackMs = 900;
 
-export interface ArenaOptions {
+export interface TestbedOptions {
   target: Target;
   api: Api;
   namespace: string;
   signal: AbortSignal;
 }
 
-/** The service that is attacked, and a client on each node, in a namespace of their own. */
-export class Arena {
+/** The service that is tested, and a client on each node, in a namespace of their own. */
+export class Testbed {
   readonly cluster: Cluster;
   readonly api: Api;
   readonly target: Target;
-  readonly scene: Scene;
+  readonly view: ClusterView;
   readonly clients: RemoteClient[];
   readonly #end: AbortController;
 
   private constructor(
-    { api, target }: ArenaOptions,
+    { api, target }: TestbedOptions,
     cluster: Cluster,
-    scene: Scene,
+    view: ClusterView,
     clients: RemoteClient[],
     end: AbortController,
   ) {
     this.cluster = cluster;
     this.api = api;
     this.target = target;
-    this.scene = scene;
+    this.view = view;
     this.clients = clients;
     this.#end = end;
   }
 
-  /** Makes the namespace anew, and waits until the service is well. */
-  static async open(options: ArenaOptions): Promise<Arena> {
+  /** Recreates the namespace, and waits until the service is healthy. */
+  static async open(options: TestbedOptions): Promise<Testbed> {
     const { target, api, namespace, signal } = options;
     const cluster = await Cluster.open();
     const end = new AbortController();
@@ -65,37 +65,37 @@ export class Arena {
       await makeClocks(memberNames, signal);
       const objects = targetObjects(target, namespace, randomBytes(9).toString('hex'));
       for (const object of objects) await apply(api.client, object, signal);
-      const scene = await Scene.open(api, namespace, both);
+      const view = await ClusterView.open(api, namespace, both);
       const names = cluster.nodes.map(({ zone, name }) => ({ client: `client-${zone}`, name }));
       for (const { client, name } of names) {
         await apply(api.client, clientPod(target, namespace, client, name), signal);
       }
       const clients = names.map(({ client }) => new RemoteClient(api, namespace, client));
-      await scene.settled(startMs, both);
-      await scene.until(
-        () => (clients.every(({ name }) => scene.isRunning(name)) ? true : undefined),
+      await view.converged(startMs, both);
+      await view.until(
+        () => (clients.every(({ name }) => view.isRunning(name)) ? true : undefined),
         () => 'the clients do not run',
         clientsStartMs,
         both,
       );
-      const arena = new Arena(options, cluster, scene, clients, end);
-      await arena.#prepare(signal);
-      return arena;
+      const testbed = new Testbed(options, cluster, view, clients, end);
+      await testbed.#prepare(signal);
+      return testbed;
     } catch (error) {
-      end.abort(new Error('the arena could not be opened'));
+      end.abort(new Error('the testbed could not be opened'));
       throw error;
     }
   }
 
-  /** What the clients write to, or one member alone. */
-  database(run: string, host = this.scene.address): DatabaseOptions {
+  /** Connection options for the Service, or for one member. */
+  database(run: string, host = this.view.address): DatabaseOptions {
     if (host === undefined) throw new Error('the Service has no address');
     const { engine } = this.target;
     return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
   }
 
   close(): void {
-    this.#end.abort(new Error('the arena is closed'));
+    this.#end.abort(new Error('the testbed is closed'));
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {

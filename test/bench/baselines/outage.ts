@@ -8,20 +8,20 @@ const lookMs = 250;
 export interface OutageOptions {
   /** Milliseconds since the Unix epoch. */
   faultAt: number;
-  /** It is watched until it has been over for so long, */
+  /** The client is observed until the outage has been over for so long, */
   calmMs: number;
   /** but no longer than this. */
   mostMs: number;
-  /** When the client gives a write up. */
+  /** After how long the client abandons a write. */
   timeoutMs: number;
 }
 
-/** What failed, and how, and when last. */
+/** Failures of one kind, and the end of the last one. */
 export interface Failure {
   connection: Connection;
   error: string;
   count: number;
-  /** Milliseconds from the fault to the end of the last one. Whole. */
+  /** Whole milliseconds from the fault to the end of the last one. */
   lastMs: number;
 }
 
@@ -43,7 +43,7 @@ function failuresOf(samples: readonly Sample[], faultAt: number): Failure[] {
   return [...found.values()].sort((a, b) => a.lastMs - b.lastMs);
 }
 
-/** Watches a client from a fault on until its writes are acknowledged again and have been for a while. */
+/** Observes a client after a fault until its writes have been acknowledged again for a while. */
 export async function observeOutage(
   log: SampleLog,
   { faultAt, calmMs, mostMs, timeoutMs }: OutageOptions,
@@ -52,7 +52,7 @@ export async function observeOutage(
   for (;;) {
     await sleep(lookMs, undefined, { signal });
     const samples = log.since(faultAt);
-    // Anything sent before has been reported.
+    // All samples sent before have been reported.
     const until = samples.reduce((latest, { sentAt }) => Math.max(latest, sentAt), 0) - timeoutMs;
     const window = analyse(samples, faultAt, until);
     const isOver = until - faultAt > window.lastFailureMs + calmMs;

@@ -7,7 +7,7 @@ import type { Api } from '../../framework/api.ts';
 const callMs = 15_000;
 const pollMs = 500;
 
-/** The namespace that one system is measured in. */
+/** Access to the namespace in which one system is measured. */
 export class Kube {
   readonly cluster: Cluster;
   readonly api: Api;
@@ -29,7 +29,7 @@ export class Kube {
     });
   }
 
-  /** Runs a program in the first container of a pod. @returns its output. @throws ClusterError where it fails. */
+  /** Runs a program in the first container of a pod. @returns its output. @throws ClusterError if it fails. */
   exec(pod: string, argv: readonly string[]): Promise<string> {
     return this.cluster.runKubectl(['exec', '--namespace', this.namespace, pod, '--', ...argv], {
       timeoutMs: callMs,
@@ -64,9 +64,9 @@ export class Kube {
   }
 
   /**
-   * Asks again and again until there is an answer. What `read` throws counts as none: the system is not up yet.
+   * Polls until there is a result. If `read` throws, the system is not up yet.
    *
-   * @param what completes "gave up waiting for ...". @throws Error after `timeoutMs`, with the last reason.
+   * @param what completes "gave up waiting for ...". @throws Error after `timeoutMs`, with the last error as its cause.
    */
   async until<T>(what: string, timeoutMs: number, read: () => Promise<T | undefined>): Promise<T> {
     const deadline = performance.now() + timeoutMs;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Window } from '../../framework/window.ts';
-import { peerRowOf, renderPeerPhases, renderPeerRows } from './rows.ts';
+import { systemRowOf, renderSystemPhases, renderSystemRows } from './rows.ts';
 
 const window = (
   lastFailureMs: number,
@@ -14,14 +14,14 @@ const window = (
 const noted = { failures: [], phases: [] };
 const redis = { engine: 'redis', title: 'Sentinel, 1 s' } as const;
 
-it('shows the last failure, the first success and what the one cut off has acknowledged', () => {
+it('shows the last failure, the first success and the acknowledgements of the old primary', () => {
   const rows = [
-    peerRowOf(redis, 'crash', [
+    systemRowOf(redis, 'crash', [
       { ...noted, window: window(900, 950), phases: [['detect', 10]] },
       { ...noted, window: window(1_100, 1_150), phases: [['detect', 20]] },
       { ...noted, window: window(1_000, 800) },
     ]),
-    peerRowOf(redis, 'node-lost', [
+    systemRowOf(redis, 'node-lost', [
       { ...noted, window: window(3_000, 2_900), cutOff: { acknowledged: 90, lastMs: 4_000 } },
       {
         ...noted,
@@ -30,14 +30,14 @@ it('shows the last failure, the first success and what the one cut off has ackno
       },
     ]),
   ];
-  expect(`\n${renderPeerRows(rows)}`).toMatchInlineSnapshot(`
+  expect(`\n${renderSystemRows(rows)}`).toMatchInlineSnapshot(`
     "
-    engine  fault         system         runs  last failure         range       p99  first success  by the one cut off
-    ------  ------------  -------------  ----  ------------  ------------  --------  -------------  ------------------
+    engine  fault         system         runs  last failure         range       p99  first success  by old primary
+    ------  ------------  -------------  ----  ------------  ------------  --------  -------------  --------------
     redis   SIGKILL       Sentinel, 1 s     3         1,000     900-1,100     1,100            950
-    redis   node cut off  Sentinel, 1 s     2      > 39,000  3,000-75,000  > 75,000          2,900                  95"
+    redis   node cut off  Sentinel, 1 s     2      > 39,000  3,000-75,000  > 75,000          2,900              95"
   `);
-  expect(`\n${renderPeerPhases(rows)}`).toMatchInlineSnapshot(`
+  expect(`\n${renderSystemPhases(rows)}`).toMatchInlineSnapshot(`
     "
     engine  fault    system         detect  fence  elect  promote  repoint  firstSuccess
     ------  -------  -------------  ------  -----  -----  -------  -------  ------------

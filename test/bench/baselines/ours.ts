@@ -7,7 +7,7 @@ import type { Live } from '../../framework/live.ts';
 import { type Phase, isSettled, phasesOf } from '../../framework/state.ts';
 import type { Kube } from './kube.ts';
 import { unhurried } from '../plan.ts';
-import { type Peer, databaseResources } from './peer.ts';
+import { type BenchSystem, databaseResources } from './bench-system.ts';
 
 const settleMs = 240_000;
 const password = 'bench';
@@ -28,7 +28,7 @@ interface Example {
 }
 
 /** The example of each engine, as it is in examples/. */
-export class OurDatabase implements Peer {
+export class OurDatabase implements BenchSystem {
   readonly name: string;
   readonly title: string;
   readonly engine: 'redis' | 'postgres';
@@ -67,7 +67,7 @@ export class OurDatabase implements Peer {
     ]);
   }
 
-  async settled(): Promise<Pod> {
+  async untilHealthy(): Promise<Pod> {
     const service = await this.#live.until(
       `every member of ${this.engine} to be healthy`,
       () => {

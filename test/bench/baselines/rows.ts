@@ -3,40 +3,40 @@ import { type Phase, phases } from '../../framework/state.ts';
 import { type Summary, summarize } from '../../framework/statistics.ts';
 import { type Column, grouped, textTable } from '../../framework/text-table.ts';
 import type { Failure } from './outage.ts';
-import type { Peer } from './peer.ts';
-import type { PeerRun } from './series.ts';
+import type { BenchSystem } from './bench-system.ts';
+import type { SystemRun } from './series.ts';
 
-/** One fault on one system, as often as it was done. */
-export interface PeerRow {
-  engine: Peer['engine'];
+/** Results of one fault on one system, over all runs. */
+export interface SystemRow {
+  engine: BenchSystem['engine'];
   system: string;
   fault: FaultName;
   runs: number;
   /** Milliseconds from the fault to the end of the last failed write. */
   lastFailureMs: Summary | undefined;
-  /** Milliseconds from the fault to the first write that was acknowledged again. */
+  /** Milliseconds from the fault to the first acknowledged write. */
   firstSuccessMs: Summary | undefined;
   failed: Summary | undefined;
-  /** Runs in which writes failed up to the end: their figures are too small. */
+  /** Runs in which writes failed up to the end: their values are too low. */
   stillFailing: number;
-  /** Writes that a primary which was cut off acknowledged after there was a new one, in all runs. */
+  /** Writes that a cut-off primary acknowledged after there was a new one, in all runs. */
   acknowledgedByCutOff: number | undefined;
-  /** Run by run, in milliseconds. */
+  /** Each run, in milliseconds. */
   each: {
     lastFailureMs: number;
     firstSuccessMs: number | undefined;
     acknowledged?: number;
     failures: readonly Failure[];
-    /** Milliseconds, by its own clock. */
+    /** Milliseconds, as the system itself reports them. */
     phases: Partial<Record<Phase, number>>;
   }[];
 }
 
-export function peerRowOf(
-  { engine, title }: Pick<Peer, 'engine' | 'title'>,
+export function systemRowOf(
+  { engine, title }: Pick<BenchSystem, 'engine' | 'title'>,
   fault: FaultName,
-  runs: readonly PeerRun[],
-): PeerRow {
+  runs: readonly SystemRun[],
+): SystemRow {
   const cut = runs.flatMap(({ cutOff }) => (cutOff === undefined ? [] : [cutOff.acknowledged]));
   return {
     engine,
@@ -68,12 +68,12 @@ const faultTitles: Record<FaultName, string> = {
 };
 
 /** Milliseconds from the fault to the last failed write and to the first acknowledged one. */
-export const renderPeerRows = (rows: readonly PeerRow[]): string =>
+export const renderSystemRows = (rows: readonly SystemRow[]): string =>
   textTable(
     [
       ...[left('engine'), left('fault'), left('system'), right('runs')],
       ...[right('last failure'), right('range'), right('p99'), right('first success')],
-      right('by the one cut off'),
+      right('by old primary'),
     ],
     rows.map((row) => {
       const { lastFailureMs: last, stillFailing } = row;
@@ -94,8 +94,8 @@ export const renderPeerRows = (rows: readonly PeerRow[]): string =>
     }),
   );
 
-/** Where the time goes, by the systems' own clocks: medians of the phases that were measured. */
-export const renderPeerPhases = (rows: readonly PeerRow[]): string =>
+/** Durations of the phases, as the systems report them: medians of those that were measured. */
+export const renderSystemPhases = (rows: readonly SystemRow[]): string =>
   textTable(
     [left('engine'), left('fault'), left('system'), ...phases.map(right)],
     rows

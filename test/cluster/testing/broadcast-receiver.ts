@@ -1,6 +1,6 @@
-// A process in one network namespace: hears what is broadcast to port 9999, and at its own address; prints each line.
-// Lines of its standard input: `shout TEXT` broadcasts TEXT to all that are plugged into the bridge, `note TEXT` sends it
-// to itself alone.
+// A process in one network namespace: receives on port 9999, by broadcast and at its own address, and prints each message.
+// Lines of its standard input: `broadcast TEXT` sends TEXT to all ports of the bridge, `note TEXT` sends it to the process itself
+// only.
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
 
@@ -12,6 +12,6 @@ socket.bind(9999, '0.0.0.0', () => {
 });
 createInterface(process.stdin).on('line', (line) => {
   const [verb, text = ''] = line.split(' ');
-  socket.send(text, 9999, verb === 'shout' ? '10.200.0.255' : '127.0.0.1');
+  socket.send(text, 9999, verb === 'broadcast' ? '10.200.0.255' : '127.0.0.1');
 });
 process.stdin.on('end', () => process.exit());

@@ -1,7 +1,7 @@
 import type { Pod } from '../../../src/kube/api-types.ts';
 import { isReady } from '../../framework/state.ts';
 import type { Kube } from './kube.ts';
-import type { Peer } from './peer.ts';
+import type { BenchSystem } from './bench-system.ts';
 import {
   type SentinelTimes,
   masterName,
@@ -20,8 +20,8 @@ export interface SentinelVariant {
   waitFor: number;
 }
 
-/** Three Redis and three Sentinels, a majority of two, as Sentinel's manual has it: redis.io, "Example 2". */
-export class Sentinel implements Peer {
+/** Three Redis and three Sentinels with a majority of two, as in Sentinel's manual: redis.io, "Example 2". */
+export class Sentinel implements BenchSystem {
   readonly name: string;
   readonly title: string;
   readonly engine = 'redis';
@@ -49,11 +49,11 @@ export class Sentinel implements Peer {
   }
 
   /**
-   * Sentinel never forgets a member by itself, and the address of a pod that was replaced would stay in its list as one
-   * that is down: so it is told to look around anew, as its manual says ("Removing the old master or unreachable replicas").
-   * Not before all that are there follow the master: one that it forgets would be left alone.
+   * Sentinel never forgets a member by itself, and the address of a replaced pod would stay in its list as one that is down. So it is
+   * reset, as its manual says ("Removing the old master or unreachable replicas"): but only once all members follow the master, as
+   * Sentinel would not reconfigure a member that it has forgotten.
    */
-  async settled(): Promise<Pod> {
+  async untilHealthy(): Promise<Pod> {
     return this.#kube.until('Sentinel to know three members and itself', settleMs, async () => {
       const members = await this.#three('app=redis');
       const sentinels = await this.#three('app=sentinel');
@@ -115,7 +115,7 @@ export class Sentinel implements Peer {
   }
 }
 
-/** A flat list of names and values, one a line. */
+/** Parses a flat list of names and values, one per line. */
 function fields(text: string): Record<string, string> {
   const lines = text.split('\n');
   const pairs = lines.flatMap((name, i) => (i % 2 === 0 ? [[name, lines[i + 1] ?? '']] : []));

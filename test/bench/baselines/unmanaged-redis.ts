@@ -1,17 +1,17 @@
 import type { Pod } from '../../../src/kube/api-types.ts';
 import { isReady } from '../../framework/state.ts';
 import type { Kube } from './kube.ts';
-import { type Peer, databaseResources } from './peer.ts';
+import { type BenchSystem, databaseResources } from './bench-system.ts';
 import { redisImage } from './sentinel-objects.ts';
 
 const labels = { app: 'redis-plain' };
 const settleMs = 120_000;
 
 /**
- * One Redis in a Deployment, without a volume: what Kubernetes does by itself. Asked each second, given up after two failures
- * as with HAService's default, and killed a second later: the keenest that still forgives one lost answer.
+ * One Redis in a Deployment, without a volume: what Kubernetes does by itself. Probed each second, killed after two failures, as
+ * with HAService's default, with a grace period of a second: the fastest setting that still tolerates one lost answer.
  */
-export class PlainRedis implements Peer {
+export class UnmanagedRedis implements BenchSystem {
   readonly name = 'redis-plain';
   readonly title = 'Kubernetes, 1 Redis';
   readonly engine = 'redis';
@@ -63,8 +63,8 @@ export class PlainRedis implements Peer {
     ]);
   }
 
-  settled(): Promise<Pod> {
-    return this.#kube.until('the plain Redis to be ready', settleMs, async () => {
+  untilHealthy(): Promise<Pod> {
+    return this.#kube.until('the Redis Deployment to be ready', settleMs, async () => {
       const pods = await this.#kube.pods(`app=${labels.app}`);
       const [pod] = pods;
       return pod !== undefined && pods.length === 1 && isReady(pod) ? pod : undefined;

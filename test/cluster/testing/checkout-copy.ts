@@ -22,24 +22,24 @@ export interface Ended {
 
 export interface Command {
   pid: number;
-  /** Resolves when it prints a line with this on standard error. */
+  /** Resolves when it prints a line with this text on standard error. */
   says(text: string): Promise<void>;
   ended: Promise<Ended>;
 }
 
-/** Where all copies are, so that what a killed test has left is found. */
+/** Folder of all copies, so that what a killed test has left can be found. */
 const copies = join(checkout, '.cluster-copies');
 
-/** What a copy has of the checkout: the command that it runs, and all that an operator's image is built from. */
+/** What a copy has of the checkout: the command that it runs, the sources of the operator's image, and what a user applies. */
 export const copied = [
-  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore'],
-  ...['src', 'test', 'scripts', 'crds', 'manifests'],
+  ...['package.json', 'package-lock.json', 'Dockerfile', '.dockerignore', 'CONTRIBUTING.md'],
+  ...['src', 'test', 'scripts', 'crds', 'manifests', 'examples'],
 ];
 
-/** A second checkout, so that its cluster runs beside any other: with a path that nobody has quoted for. */
-export class Copy {
+/** A second checkout, whose cluster runs beside any other: its path contains characters that need quoting. */
+export class CheckoutCopy {
   readonly dir: string;
-  /** In the environment of all that its commands start. */
+  /** Variable in the environment of all processes that its commands start. */
   readonly tag = `HASERVICE_TEST=${randomUUID()}`;
   readonly id: string;
 
@@ -58,7 +58,7 @@ export class Copy {
     return this.startWithin([], ...args);
   }
 
-  /** The same, by another program that changes what it may or sees. */
+  /** As `start`, within another program that changes permissions or namespaces. */
   startWithin(outer: readonly string[], ...args: string[]): Command {
     const [name = '', value] = this.tag.split('=');
     const main = join(this.dir, 'test', 'cluster', 'main.ts');
@@ -82,28 +82,28 @@ export class Copy {
           if (err.includes(text)) resolve();
         };
         child.stderr.on('data', look);
-        child.on('close', () => reject(new Error(`it never said “${text}”, but: ${err}`)));
+        child.on('close', () => reject(new Error(`it never printed “${text}”, but: ${err}`)));
         look();
       });
     return { pid: child.pid ?? 0, says, ended };
   }
 
-  /** Changes a text in one of its files. @throws Error if the text is not there. */
+  /** Changes a text in one of its files. @throws Error if the file does not contain it. */
   replace(path: string, before: string, after: string): void {
     const file = join(this.dir, path);
     const text = readFileSync(file, 'utf8');
-    if (!text.includes(before)) throw new Error(`${path} does not say “${before}”`);
+    if (!text.includes(before)) throw new Error(`${path} does not contain “${before}”`);
     writeFileSync(file, text.replace(before, after));
   }
 
-  /** Runs it to its end. @returns what it printed. @throws where it fails. */
+  /** Runs a command to its end. @returns its output. @throws if it fails. */
   async run(...args: string[]): Promise<string> {
     const { code, out, err } = await this.start(...args).ended;
     if (code === 0) return out;
     throw new Error(`cluster ${args.join(' ')}: exit ${code}\n${err}`);
   }
 
-  /** Runs the cluster's kubectl. @returns its output. @throws with what it said where it fails. */
+  /** Runs the cluster's kubectl. @returns its output. @throws with its error message if it fails. */
   kubectl(args: readonly string[], input = ''): Promise<string> {
     return run([...this.kubectlCommand, ...args], { input, timeoutMs: 90_000 });
   }
@@ -114,7 +114,7 @@ export class Copy {
     return [join(this.state.binDir, 'kubectl'), ...options];
   }
 
-  /** What its cluster remembers. */
+  /** State file of its cluster. */
   get state(): { initPid: number; binDir: string; nodes: { name: string; ip: string }[] } {
     return JSON.parse(readFileSync(join(this.dir, '.cluster', 'state.json'), 'utf8')) as never;
   }

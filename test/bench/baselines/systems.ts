@@ -2,8 +2,8 @@ import type { Live } from '../../framework/live.ts';
 import type { Kube } from './kube.ts';
 import { OurDatabase, type OurVariant } from './ours.ts';
 import { Patroni, type PatroniVariant } from './patroni.ts';
-import type { Peer } from './peer.ts';
-import { PlainRedis } from './plain.ts';
+import type { BenchSystem } from './bench-system.ts';
+import { UnmanagedRedis } from './unmanaged-redis.ts';
 import { Sentinel, type SentinelVariant } from './sentinel.ts';
 
 const fast = { interval: '100ms', timeout: '500ms' };
@@ -35,8 +35,8 @@ const ours: OurVariant[] = [
 ];
 
 /**
- * The time after which Sentinel takes a master for dead is 30 s by default, and its failover-timeout three minutes
- * (sentinel.conf). With the fast one an attempt that was lost to a split vote is made again sooner.
+ * Sentinel considers a master down after 30 s by default, and its failover-timeout is three minutes (sentinel.conf). With the
+ * lower value an attempt that failed by a split vote is repeated sooner.
  */
 const sentinels: SentinelVariant[] = [
   {
@@ -61,9 +61,9 @@ const sentinels: SentinelVariant[] = [
 
 /**
  * Patroni's documentation ("Dynamic configuration settings") allows no ttl below 20 s, loop_wait from 1 s, retry_timeout from
- * 3 s, and asks for loop_wait + 2 * retry_timeout <= ttl. A standby looks at the lease once a loop_wait, from the last
- * renewal on: with the default of 10 s a lease of 20 s is found to be over after 30, and every other step waits for its turn as
- * long. So the shortest loop_wait is the fastest, and retry_timeout, which costs nothing, takes what is left.
+ * 3 s, and requires loop_wait + 2 * retry_timeout <= ttl. A standby checks the lease once per loop_wait, from the last renewal
+ * on: with the default of 10 s the expiry of a lease of 20 s is noticed after 30 s, and every further step also waits for the
+ * next loop. So the shortest loop_wait is the fastest, and retry_timeout, which costs nothing, takes the rest.
  */
 const patronis: PatroniVariant[] = [
   {
@@ -83,12 +83,12 @@ export const databaseSystems: readonly string[] = [
   'redis-plain',
 ];
 
-export function systemOf(name: string, kube: Kube, live: Live): Peer {
+export function systemOf(name: string, kube: Kube, live: Live): BenchSystem {
   const own = ours.find((each) => each.name === name);
   if (own !== undefined) return new OurDatabase(kube, live, own);
   const sentinel = sentinels.find((each) => each.name === name);
   if (sentinel !== undefined) return new Sentinel(kube, sentinel);
   const patroni = patronis.find((each) => each.name === name);
   if (patroni !== undefined) return new Patroni(kube, patroni);
-  return new PlainRedis(kube);
+  return new UnmanagedRedis(kube);
 }

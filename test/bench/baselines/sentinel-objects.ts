@@ -1,4 +1,4 @@
-import { databaseResources, podIpEnv, spread } from './peer.ts';
+import { databaseResources, podIpEnv, spread } from './bench-system.ts';
 
 export const redisImage = 'docker.io/library/redis:7';
 export const masterName = 'mymaster';
@@ -35,8 +35,8 @@ const statefulSet = (name: string, labels: Record<string, string>, pod: object) 
 });
 
 /**
- * A member follows the master that Sentinel names, once that answers as one. The former master takes its own name for
- * an answer: it goes on with its data if it is back before it is given up. At first there is no Sentinel to ask.
+ * A member follows the master that Sentinel names, once that one answers as a master. For the former master Sentinel names itself:
+ * it continues with its data if it is back before it is given up. At first there is no Sentinel to ask.
  */
 const startRedis = `
 ask() { timeout 2 redis-cli -h "$1" -p ${sentinelPort} sentinel get-master-addr-by-name ${masterName} | head -n 1; }
@@ -72,11 +72,11 @@ export const redisObjects = () => [
 
 export interface SentinelTimes {
   downAfterMs: number;
-  /** How long one failover may take. An attempt that has failed is made again after twice as long. */
+  /** How long one failover may take. A failed attempt is repeated after twice as long. */
   failoverTimeoutMs: number;
 }
 
-/** @param master address of the first master: Sentinel keeps what it has learned since in its own file. */
+/** @param master address of the first master: Sentinel stores later ones in its own file. */
 export const sentinelObjects = (master: string, times: SentinelTimes) => {
   const config = [
     `port ${sentinelPort}`,

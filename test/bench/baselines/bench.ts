@@ -4,14 +4,14 @@ import { Live } from '../../framework/live.ts';
 import { freshNamespace, removeNamespace } from '../../framework/objects.ts';
 import type { Environment } from '../../framework/environment.ts';
 import { Kube } from './kube.ts';
-import type { Peer } from './peer.ts';
-import { type PeerRow, peerRowOf } from './rows.ts';
-import { type PeerRun, runPeerSeries } from './series.ts';
+import type { BenchSystem } from './bench-system.ts';
+import { type SystemRow, systemRowOf } from './rows.ts';
+import { type SystemRun, runSystemSeries } from './series.ts';
 import { systemOf } from './systems.ts';
 
 const removeMs = 180_000;
 
-export interface PeerOptions {
+export interface DatabaseOptions {
   environment: Environment;
   namespace: string;
   /** Names of systems. */
@@ -22,34 +22,34 @@ export interface PeerOptions {
   signal: AbortSignal;
 }
 
-/** @returns one row a series; where it was ended early, what was measured until then. */
-export async function benchPeers(options: PeerOptions): Promise<{
-  rows: PeerRow[];
+/** @returns one row per series; if it was ended early, what was measured until then. */
+export async function benchDatabases(options: DatabaseOptions): Promise<{
+  rows: SystemRow[];
   error: Error | undefined;
 }> {
-  const measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[] = [];
+  const measured: { system: BenchSystem; fault: FaultName; seen: SystemRun[] }[] = [];
   let error: Error | undefined;
   for (const name of options.systems) {
     try {
       await benchSystem(options, name, measured);
     } catch (caught) {
-      // One that does not come up, or back, keeps no other from being measured.
+      // If one system does not start, or recover, the others are measured all the same.
       error ??= caught as Error;
       if (options.signal.aborted) break;
-      options.log(`${name} was given up: ${(caught as Error).message}`);
+      options.log(`${name} was skipped: ${(caught as Error).message}`);
     }
   }
-  const rows = measured.flatMap(({ peer, fault, seen }) =>
-    seen.length === 0 ? [] : [peerRowOf(peer, fault, seen)],
+  const rows = measured.flatMap(({ system, fault, seen }) =>
+    seen.length === 0 ? [] : [systemRowOf(system, fault, seen)],
   );
   return { rows, error };
 }
 
 /** One system at a time: they would slow each other down. */
 async function benchSystem(
-  { environment, namespace, runs, only, log, signal: stop }: PeerOptions,
+  { environment, namespace, runs, only, log, signal: stop }: DatabaseOptions,
   name: string,
-  measured: { peer: Peer; fault: FaultName; seen: PeerRun[] }[],
+  measured: { system: BenchSystem; fault: FaultName; seen: SystemRun[] }[],
 ): Promise<void> {
   const end = new AbortController();
   const signal = AbortSignal.any([stop, end.signal]);
@@ -63,18 +63,18 @@ async function benchSystem(
       namespace,
       signal,
     });
-    const peer = systemOf(name, kube, live);
-    log(`making ${peer.title} (${name})`);
-    await peer.deploy();
-    // A lone pod on a node that is cut off is not replaced before five minutes have passed.
+    const system = systemOf(name, kube, live);
+    log(`making ${system.title} (${name})`);
+    await system.deploy();
+    // A single pod on a node that is cut off is replaced only after five minutes.
     const faults = environment.faults.filter(
       (fault) =>
         only.includes(fault.name) && !(name === 'redis-plain' && fault.name === 'node-lost'),
     );
     for (const fault of faults) {
-      const seen: PeerRun[] = [];
-      measured.push({ peer, fault: fault.name, seen });
-      await runPeerSeries({ environment, kube, live, log }, peer, { fault, runs }, seen);
+      const seen: SystemRun[] = [];
+      measured.push({ system, fault: fault.name, seen });
+      await runSystemSeries({ environment, kube, live, log }, system, { fault, runs }, seen);
     }
   } finally {
     await removeNamespace(client, namespace, AbortSignal.timeout(removeMs));

@@ -1,5 +1,5 @@
 import { dump } from 'js-yaml';
-import { databaseResources, podIpEnv, podNameEnv, spread } from './peer.ts';
+import { databaseResources, podIpEnv, podNameEnv, spread } from './bench-system.ts';
 
 export const scope = 'patroni';
 export const password = 'bench';
@@ -17,9 +17,9 @@ export interface PatroniTimes {
 }
 
 /**
- * The objects of Patroni's own example for Kubernetes (kubernetes/patroni_k8s.yaml in its repository), with its leader
- * lease in Endpoints: these are the write Service's own, so a new leader takes the traffic with the very write that
- * makes it one. Synchronous, and with pg_rewind, as for Strong.
+ * The objects of Patroni's own example for Kubernetes (kubernetes/patroni_k8s.yaml in its repository), with its leader lease in
+ * Endpoints: they are those of the write Service, so the write that makes a member leader also redirects the traffic.
+ * Synchronous, and with pg_rewind, as for Strong.
  */
 export function patroniObjects(times: PatroniTimes): object[] {
   const dcs = {
@@ -81,7 +81,7 @@ export function patroniObjects(times: PatroniTimes): object[] {
       metadata: { name: 'patroni' },
       data: { 'patroni.yml': dump(config) },
     },
-    // Without selectors: the Endpoints are Patroni's. The second one keeps those of its configuration.
+    // Without selectors: Patroni manages the Endpoints. Those of the second Service store its configuration.
     {
       apiVersion: 'v1',
       kind: 'Service',

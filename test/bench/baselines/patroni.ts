@@ -8,7 +8,7 @@ import {
   patroniSelector,
   scope,
 } from './patroni-objects.ts';
-import type { Peer } from './peer.ts';
+import type { BenchSystem } from './bench-system.ts';
 
 const settleMs = 240_000;
 
@@ -18,7 +18,7 @@ export interface PatroniVariant {
   times: PatroniTimes;
 }
 
-/** What GET /cluster of a member says of each. */
+/** A member in the answer to GET /cluster. */
 interface Member {
   name: string;
   role: string;
@@ -26,7 +26,7 @@ interface Member {
 }
 
 /** Three members of Patroni 3 with one synchronous standby. */
-export class Patroni implements Peer {
+export class Patroni implements BenchSystem {
   readonly name: string;
   readonly title: string;
   readonly engine = 'postgres';
@@ -44,7 +44,7 @@ export class Patroni implements Peer {
     return this.#kube.apply(patroniObjects(this.#times));
   }
 
-  settled(): Promise<Pod> {
+  untilHealthy(): Promise<Pod> {
     return this.#kube.until('Patroni to have a leader and two standbys', settleMs, async () => {
       const pods = (await this.#kube.pods(patroniSelector)).filter(isReady);
       const [any] = pods;

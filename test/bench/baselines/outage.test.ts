@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { SampleLog } from '../../framework/sample-log.ts';
 import { observeOutage } from './outage.ts';
 
-/** A client that writes every 10 ms, and fails from one time to another. Milliseconds from the fault. */
+/** A client that writes every 10 ms, and fails during a period. Milliseconds from the fault. */
 function client(from: number, to: number, until: number) {
   vi.useFakeTimers({ now: 0 });
   onTestFinished(() => void vi.useRealTimers());
@@ -33,7 +33,7 @@ it('ends once writes have been acknowledged for a while', async () => {
   });
 });
 
-it('does not wait for ever', async () => {
+it('ends at the time limit', async () => {
   const log = client(50, 20_000, 20_000);
   const seen = observeOutage(log, options, new AbortController().signal);
   await vi.advanceTimersByTimeAsync(6_000);

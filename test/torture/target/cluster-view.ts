@@ -10,12 +10,12 @@ import { firstFound } from '../../framework/first-found.ts';
 import { follow } from '../../framework/follow.ts';
 import { operatorNamespace } from '../../framework/operator.ts';
 import { isReady, isSettled } from '../../framework/state.ts';
-import type { Cast, Victim } from '../nemesis/faults.ts';
+import type { PodsByRole, TargetPod } from '../nemesis/faults.ts';
 import { memberCount, serviceName } from './engines.ts';
 import { Leaders } from './leaders.ts';
 
-/** What the API server has of the service that is attacked, as it changes. While it is away this is what it had last. */
-export class Scene implements Cast {
+/** The service and its pods, as the API server reports them, kept current. During an outage it has the last known state. */
+export class ClusterView implements PodsByRole {
   readonly leaders = new Leaders();
   readonly #namespace: string;
   readonly #services = new Store<HAService>();
@@ -29,23 +29,23 @@ export class Scene implements Cast {
   }
 
   /** Ends with the signal. */
-  static async open(api: Api, namespace: string, signal: AbortSignal): Promise<Scene> {
-    const scene = new Scene(namespace);
+  static async open(api: Api, namespace: string, signal: AbortSignal): Promise<ClusterView> {
+    const view = new ClusterView(namespace);
     const changed = () => {
-      scene.#note();
-      for (const listener of [...scene.#listeners]) listener();
+      view.#note();
+      for (const listener of [...view.#listeners]) listener();
     };
-    scene.#services.onChange(changed);
-    scene.#pods.onChange(changed);
-    scene.#slices.onChange(changed);
-    scene.#virtual.onChange(changed);
+    view.#services.onChange(changed);
+    view.#pods.onChange(changed);
+    view.#slices.onChange(changed);
+    view.#virtual.onChange(changed);
     await Promise.all([
-      follow(api.client, haServices, scene.#services, signal),
-      follow(api.client, pods, scene.#pods, signal),
-      follow(api.client, endpointSlices, scene.#slices, signal),
-      follow(api.client, services, scene.#virtual, signal),
+      follow(api.client, haServices, view.#services, signal),
+      follow(api.client, pods, view.#pods, signal),
+      follow(api.client, endpointSlices, view.#slices, signal),
+      follow(api.client, services, view.#virtual, signal),
     ]);
-    return scene;
+    return view;
   }
 
   get status(): Status {
@@ -57,37 +57,38 @@ export class Scene implements Cast {
     return this.#virtual.get(this.#namespace, serviceName)?.spec?.clusterIP;
   }
 
-  primary(): Victim | undefined {
+  primary(): TargetPod | undefined {
     return this.members().find(({ name }) => name === this.status.primary);
   }
 
-  followers(): Victim[] {
+  followers(): TargetPod[] {
     return this.members().filter(({ name }) => name !== this.status.primary);
   }
 
-  operator(): Victim | undefined {
+  operator(): TargetPod | undefined {
     const all = this.#pods
       .list()
       .filter(({ metadata }) => metadata?.namespace === operatorNamespace);
-    return victims(all.filter(isReady))[0] ?? victims(all)[0];
+    return targetPods(all.filter(isReady))[0] ?? targetPods(all)[0];
   }
 
-  members(): Victim[] {
-    return victims(this.#memberPods());
+  members(): TargetPod[] {
+    return targetPods(this.#memberPods());
   }
 
   isRunning(pod: string): boolean {
     return this.#pods.get(this.#namespace, pod)?.status?.phase === 'Running';
   }
 
-  /** What is not yet as it should be when all faults are over; undefined where everything is. */
-  unsettled(): string | undefined {
+  /** What is still wrong after the end of all faults; undefined if all is healthy. */
+  whyNotConverged(): string | undefined {
     const service = this.#services.get(this.#namespace, serviceName);
     const { status } = this;
     if (service === undefined || !isSettled(service) || status.phase !== 'Healthy') {
       return `status: ${status.phase ?? 'none'}, primary ${status.primary ?? 'none'}, members ${this.#describeMembers()}`;
     }
-    if (status.fencing !== undefined) return `a fence of epoch ${status.fencing.epoch} goes on`;
+    if (status.fencing !== undefined)
+      return `the fence of epoch ${status.fencing.epoch} is in progress`;
     const wrong = status.members?.find(
       ({ pod, state }) =>
         state !== undefined &&
@@ -99,7 +100,8 @@ export class Scene implements Cast {
     const ready = this.#memberPods().filter(isReady);
     if (ready.length !== memberCount) return `${ready.length} of ${memberCount} pods are ready`;
     const behind = this.#behind();
-    if (behind !== this.primary()?.address) return `the Service points at ${behind || 'nobody'}`;
+    if (behind !== this.primary()?.address)
+      return `the Service points at ${behind || 'no pod'}, not at the primary`;
     return undefined;
   }
 
@@ -110,7 +112,7 @@ export class Scene implements Cast {
       .toReversed()
       .map((record) =>
         [
-          `epoch ${record.epoch}: ${record.from ?? 'nobody'} to ${record.to}, ${record.trigger}, ${record.outcome}`,
+          `epoch ${record.epoch}: ${record.from ?? 'none'} to ${record.to}, ${record.trigger}, ${record.outcome}`,
           ...Object.entries(record).flatMap(([name, value]) =>
             typeof value === 'number' && name.endsWith('Ms') ? [`${name} ${value}`] : [],
           ),
@@ -118,11 +120,11 @@ export class Scene implements Cast {
       );
   }
 
-  /** Waits until nothing is unsettled. @throws Error that says what is. */
-  settled(timeoutMs: number, signal: AbortSignal): Promise<true> {
+  /** Waits until nothing is wrong. @throws Error that says what is. */
+  converged(timeoutMs: number, signal: AbortSignal): Promise<true> {
     return this.until(
-      () => (this.unsettled() === undefined ? true : undefined),
-      () => `${this.unsettled() ?? ''}; conditions: ${this.#describeConditions()}`,
+      () => (this.whyNotConverged() === undefined ? true : undefined),
+      () => `${this.whyNotConverged() ?? ''}; conditions: ${this.#describeConditions()}`,
       timeoutMs,
       signal,
     );
@@ -186,7 +188,7 @@ export class Scene implements Cast {
   }
 }
 
-function victims(all: Pod[]): Victim[] {
+function targetPods(all: Pod[]): TargetPod[] {
   return all.flatMap(({ metadata, spec, status }) => {
     const { namespace, name, uid } = metadata ?? {};
     const [node, address] = [spec?.nodeName, status?.podIP];

@@ -9,11 +9,11 @@ const sample = (endedAt: number, ok = true): Sample => ({
   ok,
 });
 
-it('counts what was acknowledged between the first write to the new primary and the end of the cut', () => {
+it('counts acknowledgements between the first write to the new primary and the end of the cut', () => {
   const samples = [100, 199, 201, 250, 301].map((at) => sample(at));
   expect(cutOffOf(samples, 200, 300)).toEqual({ acknowledged: 2, lastMs: 50 });
 });
 
-it('does not count what failed', () => {
+it('does not count failures', () => {
   expect(cutOffOf([sample(250, false)], 200, 300)).toEqual({ acknowledged: 0, lastMs: 0 });
 });

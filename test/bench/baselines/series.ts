@@ -11,68 +11,69 @@ import type { Window } from '../../framework/window.ts';
 import { type CutOff, cutOffOf, nodeOf, samplesOnNode } from './cut-off.ts';
 import type { Kube } from './kube.ts';
 import { type Failure, type Outage, observeOutage } from './outage.ts';
-import type { Peer } from './peer.ts';
+import type { BenchSystem } from './bench-system.ts';
 
-/** kube-proxy lets a second pass between two changes by default: none must be left over. And the databases are new. */
+/** By default kube-proxy waits a second between two changes: none must be pending. And the databases are new. */
 const restMs = 4_000;
 
-/** So long must writes be acknowledged again, on every connection, for a failover to be over. Milliseconds. */
+/** How long writes must be acknowledged again, on every connection, until a failover counts as over. Milliseconds. */
 const calmMs = 4_000;
 
-/** Longer than any of them takes to fail over: Patroni's default lease is 30 s, to which it adds its own round. */
+/** Longer than the failover of any system: Patroni's default lease is 30 s, plus one interval of its loop. */
 const mostMs = 75_000;
 
 /**
- * Milliseconds. A write to PostgreSQL costs a flush to disk on two members, and a new connection a process and a hash made
- * slow on purpose: on a small machine more would measure the queue for its processors.
+ * Milliseconds. A write to PostgreSQL costs a flush to disk on two members, and a new connection costs a process and a deliberately
+ * slow hash: with a higher rate a small machine would measure the queue for its processors.
  */
 const paces = {
   redis: { everyMs: 10, timeoutMs: 250 },
   postgres: { everyMs: 50, timeoutMs: 1_000 },
 };
-/** The client beside a primary that is cut off: each write that waits for a copy keeps a process of PostgreSQL. */
+/** For the client beside a cut-off primary: each write that waits for a copy occupies a process of PostgreSQL. */
 const besideEveryMs = 100;
 
-export interface PeerRun {
+export interface SystemRun {
   window: Window;
   failures: readonly Failure[];
   phases: [Phase, number][];
   cutOff?: CutOff;
 }
 
-export interface PeerContext {
+export interface SeriesContext {
   environment: Environment;
   kube: Kube;
   live: Live;
   log: (line: string) => void;
 }
 
-/** Does one fault to one system again and again, each time when it is well. Adds to `seen` run by run. */
-export async function runPeerSeries(
-  context: PeerContext,
-  peer: Peer,
+/** Injects one fault into one system repeatedly, each time when it is healthy. Adds each run to `seen`. */
+export async function runSystemSeries(
+  context: SeriesContext,
+  system: BenchSystem,
   { fault, runs }: { fault: Fault; runs: number },
-  seen: PeerRun[],
+  seen: SystemRun[],
 ): Promise<void> {
   const { kube, log } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([kube.signal, stop.signal]);
-  await peer.settled();
-  const client = await start(context, peer, `client-${fault.name}`, {
-    url: await peer.clientUrl(),
+  await system.untilHealthy();
+  const client = await start(context, system, `client-${fault.name}`, {
+    url: await system.clientUrl(),
     node: context.environment.spared,
     signal,
     onFailure: (error) => stop.abort(error),
   });
   try {
     for (let run = 1; run <= runs; run++) {
-      const result = await once(context, peer, fault, client, signal);
+      const result = await once(context, system, fault, client, signal);
       seen.push(result);
       const { window, failures, phases, cutOff } = result;
       const still = window.isStillFailing ? '> ' : '';
-      const late = cutOff === undefined ? '' : `, ${cutOff.acknowledged} by the one cut off`;
+      const late =
+        cutOff === undefined ? '' : `, ${cutOff.acknowledged} acknowledged by the old primary`;
       log(
-        `${peer.title}, ${fault.name}, run ${run} of ${runs}: last failure after ${still}${grouped(window.lastFailureMs)} ms${late}`,
+        `${system.title}, ${fault.name}, run ${run} of ${runs}: last failure after ${still}${grouped(window.lastFailureMs)} ms${late}`,
       );
       log(
         `  ${[...failures.map(failureText), ...phases.map(([name, ms]) => `${name} ${grouped(ms)}`)].join(', ')}`,
@@ -93,8 +94,8 @@ interface StartOptions {
 }
 
 function start(
-  { environment, kube, live }: PeerContext,
-  peer: Peer,
+  { environment, kube, live }: SeriesContext,
+  system: BenchSystem,
   name: string,
   options: StartOptions,
 ) {
@@ -107,24 +108,24 @@ function start(
     program: environment.clientProgram,
     does: 'db',
     targets: { target: url },
-    ...paces[peer.engine],
+    ...paces[system.engine],
     ...rest,
   });
 }
 
 async function once(
-  context: PeerContext,
-  peer: Peer,
+  context: SeriesContext,
+  system: BenchSystem,
   fault: Fault,
   client: RunningClient<'target'>,
   signal: AbortSignal,
-): Promise<PeerRun> {
+): Promise<SystemRun> {
   const { kube } = context;
-  const { timeoutMs } = paces[peer.engine];
+  const { timeoutMs } = paces[system.engine];
   const isCut = fault.name === 'node-lost';
-  const pod = await primaryOf(context, peer, isCut);
+  const pod = await primaryOf(context, system, isCut);
   const target = targetOf(pod);
-  const beside = isCut ? await startBeside(context, peer, pod, signal) : undefined;
+  const beside = isCut ? await startBeside(context, system, pod, signal) : undefined;
   await sleep(restMs, undefined, { signal });
   const faultAt = Date.now();
   let outage: Outage;
@@ -137,12 +138,12 @@ async function once(
     healedAt = Date.now();
     await fault.undo(target);
   }
-  // To the second, as Kubernetes has its times.
-  const phases = peer.phases?.(faultAt - 1_000) ?? [];
-  // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
-  // But not before its data is elsewhere: where the only copy goes with a pod, Patroni rightly waits for it for ever.
+  // Rounded down to seconds, as Kubernetes stores its times.
+  const phases = system.phases?.(faultAt - 1_000) ?? [];
+  // The kubelet delays a container that has crashed a few times, longer each time: every run gets a new pod.
+  // But only once its data are elsewhere: if the pod with the only copy is deleted, Patroni rightly waits for it without end.
   if (fault.name === 'crash') {
-    await peer.settled();
+    await system.untilHealthy();
     await kube.replace(pod);
   }
   const result = { ...outage, phases };
@@ -153,40 +154,40 @@ async function once(
   return { ...result, cutOff: cutOffOf(samples, faultAt + firstSuccessMs, healedAt) };
 }
 
-/** The primary's pod; on a node other than the operator's where that is to be cut off. */
+/** The primary's pod; if its node is to be cut off, on another node than the operator's. */
 async function primaryOf(
-  { environment, kube }: PeerContext,
-  peer: Peer,
+  { environment, kube }: SeriesContext,
+  system: BenchSystem,
   isCut: boolean,
 ): Promise<Pod> {
   for (;;) {
-    const pod = await peer.settled();
+    const pod = await system.untilHealthy();
     if (!isCut || nodeOf(pod) !== environment.spared) return pod;
     await kube.replace(pod);
   }
 }
 
 async function startBeside(
-  context: PeerContext,
-  peer: Peer,
+  context: SeriesContext,
+  system: BenchSystem,
   pod: Pod,
   signal: AbortSignal,
 ): Promise<{ end(): Promise<Sample[]> }> {
   const { kube } = context;
   const name = 'client-beside';
-  const client = await start(context, peer, name, {
-    url: peer.memberUrl(pod),
+  const client = await start(context, system, name, {
+    url: system.memberUrl(pod),
     node: nodeOf(pod),
     everyMs: besideEveryMs,
     signal,
-    // It is heard no more once its node is cut off, and read when that is over.
+    // It cannot be read while its node is cut off; its log is read afterwards.
     onFailure: () => {},
   });
   const end = async () => {
     const samples = await samplesOnNode(
       kube,
       { ...client, pod: name },
-      paces[peer.engine].timeoutMs,
+      paces[system.engine].timeoutMs,
     );
     await client.stop();
     await kube.until(`the end of pod ${name}`, 60_000, async () =>
