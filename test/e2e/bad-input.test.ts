@@ -131,7 +131,7 @@ describe.concurrent('bad input', () => {
       ['answers 500', 'hook-500', /answered 500/],
       ['hangs', 'hook-hang', /took longer than 2s/],
       ['answers 50 MB', 'hook-50mb', /64 KiB/],
-    ])('that %s is told, and works again when it is mended', async (_, mode, words) => {
+    ])('that %s is reported, and works again once it is corrected', async (_, mode, words) => {
       const name = mode;
       const env = { ...withHooks.env, MISBEHAVE: mode };
       await world.apply(haService(name, { ...withHooks, env }));

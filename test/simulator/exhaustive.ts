@@ -63,7 +63,7 @@ export class Transitions {
     };
   }
 
-  /** @throws Violation where something is broken in this state. */
+  /** @throws Violation if a law is broken in this state. */
   next(state: State): { steps: Step[]; isQuiet: boolean } {
     const steps: Step[] = [];
     if ((this.#laws.statuses.at(state.status).epoch ?? 0) > this.#maxEpoch) {

@@ -13,13 +13,13 @@ export interface FollowerHost {
   readonly behaviour: MemberBehaviour;
   /** While the process runs and this is what it does. */
   timer(ms: number, run: () => void): void;
-  /** Asks whoever has that address, and brings back the answer; nothing where that is lost. */
+  /** Asks the process at that address, and calls back with the answer, unless that is lost. */
   ask(ip: string, question: (leader: Leader) => void): void;
-  /** To the leader, over the stream's connection. False where it is known to be lost. */
+  /** To the leader, over the stream's connection. False if it is known to be lost. */
   toLeader(leader: Leader, message: () => void): boolean;
   fromLeader(leader: Leader, message: () => void): boolean;
   cloneMs(): number;
-  /** Whether its leader has kept the log from where this member is. */
+  /** Whether the leader still has the log from the position of this member on. */
   isLogKept(): boolean;
   /** What it holds now is a copy, in place of `before`. */
   writeDown(before: Data | undefined): void;
@@ -32,7 +32,7 @@ export interface Leader {
   deliver(message: () => void): void;
 }
 
-/** Follows one leader in one epoch: connects, is made a copy where its log has gone another way, and acknowledges. */
+/** Follows one leader in one epoch: connects, becomes a copy if its log has diverged, and acknowledges. */
 export class Following {
   readonly order: Order<'follow'>;
   linked = false;

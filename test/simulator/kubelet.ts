@@ -21,7 +21,7 @@ export class Kubelets {
   readonly containers = new Map<string, Container>();
   readonly #world: AgentWorld;
   readonly #api: ApiServer;
-  /** By name of the pod, where volumes outlive pods. */
+  /** By name of the pod, if volumes outlive pods. */
   readonly #volumes = new Map<string, Volume>();
   #addresses = 1;
 
@@ -74,7 +74,7 @@ export class Kubelets {
     return this.#start(container);
   }
 
-  /** The process ends, and its data with it where `wipe` says so; the kubelet starts it again. */
+  /** The process ends, and its data are lost if `wipe` is true; the kubelet starts it again. */
   crash(agent: Agent, wipe = false): void {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');

@@ -9,7 +9,7 @@ export interface Stream {
   acked: number;
   /** The entries up to here were sent. */
   sent: number;
-  /** Sends the entries from `sent` on; false where the connection is known to be broken. */
+  /** Sends the entries from `sent` on; false if the connection is known to be broken. */
   push: () => boolean;
 }
 

@@ -16,7 +16,7 @@ export interface ScenarioOptions {
 }
 
 export interface Outcome {
-  /** What was broken; undefined where nothing was. */
+  /** The violation; undefined if there was none. */
   violation: string | undefined;
   /** Too much data was destroyed for anybody to know that nothing is missing: it waits, rightly, for a person. */
   waits: boolean;

@@ -27,13 +27,13 @@ export interface Data {
 export interface Volume {
   epoch: number;
   ledEpoch: number;
-  /** Who leads in `epoch`, where it was told. */
+  /** The leader in `epoch`, if the member was told one. */
   leader: string | undefined;
   /** Of the sync set that it was told in `epoch`. */
   revision: number | undefined;
   /** In memory, while a process runs. */
   data: Data | undefined;
-  /** On the disk, where that is older than what is in memory: the log of a copy is written anew in the background (Redis). */
+  /** The data on disk, if they are older than the data in memory: the log of a copy is written anew in the background (Redis). */
   onDisk: Data | undefined;
   /** It was to be made a copy, and not all of that is on the disk yet. */
   isMarked: boolean;
