@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { playSeeds } from './play-seeds.ts';
 import { describeTotals, replayCommand } from './run-seeds.ts';
-import { play } from './scenario.ts';
+import { allFaultNames, play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
 import { mutantOf, mutants } from './mutants.ts';
@@ -14,6 +14,7 @@ interface Options {
   from: number;
   seconds: number;
   seed?: number;
+  faults?: string[];
   plant?: string;
   exhaustive?: number;
   states: number;
@@ -32,13 +33,20 @@ function mutantNamed(text: string): string {
   return text;
 }
 
+function faultsOf(text: string): string[] {
+  const names = text.split(',');
+  const wrong = names.find((name) => !allFaultNames.includes(name));
+  if (wrong === undefined) return names;
+  throw new InvalidArgumentError(`${wrong} is none of ${allFaultNames.join(', ')}`);
+}
+
 function engineOf(text: string): Engine {
   const found = engines.find((engine) => engine === text);
   if (found === undefined) throw new InvalidArgumentError(`write one of ${engines.join(', ')}`);
   return found;
 }
 
-const { engine, seeds, from, seconds, seed, plant, exhaustive, states } = new Command(
+const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } = new Command(
   'npm run simulate --',
 )
   .description(
@@ -49,6 +57,7 @@ const { engine, seeds, from, seconds, seed, plant, exhaustive, states } = new Co
   .option('--from <seed>', 'the first seed', whole, 1)
   .option('--seconds <count>', 'time limit for each engine; 0: none', whole, 0)
   .option('--seed <seed>', 'simulates one seed and prints each of its events', whole)
+  .option('--faults <names>', `chooses from these faults: ${allFaultNames.join(',')}`, faultsOf)
   .option(
     '--exhaustive <faults>',
     'instead, searches all orders of events with so many faults (1 or 2) and a write',
@@ -93,7 +102,13 @@ async function playAll(): Promise<void> {
       broken += await run(each);
       continue;
     }
-    const { violation, trace } = play({ engine: each, seed, traced: true, mutant });
+    const { violation, trace } = play({
+      engine: each,
+      seed,
+      traced: true,
+      mutant,
+      faultNames: faults,
+    });
     console.log(trace.join('\n'));
     console.log(violation ?? 'nothing was broken');
     broken += violation === undefined ? 0 : 1;
@@ -108,10 +123,11 @@ async function run(engine: Engine): Promise<number> {
     seeds,
     seconds: seconds === 0 ? Infinity : seconds,
     mutant: plant,
+    faultNames: faults,
     onBroken: ({ seed, violation }) => {
       if (told++ >= mostTold) return;
       console.log(`${engine} seed ${seed}: ${violation}`);
-      console.log(`  replay: ${replayCommand(engine, seed)}`);
+      console.log(`  replay: ${replayCommand(engine, seed, faults)}`);
     },
   });
   console.log(describeTotals(engine, totals));

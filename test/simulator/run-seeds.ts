@@ -10,6 +10,8 @@ export interface SeedsOptions {
   seconds: number;
   /** Name of a mutant. */
   mutant?: string | undefined;
+  /** Names of the faults to choose from. Default: all. */
+  faultNames?: readonly string[] | undefined;
 }
 
 export interface Broken {
@@ -41,14 +43,14 @@ export function sumOf(a: Totals, b: Totals): Totals {
 
 /** Plays one life after the other. */
 export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) => void }): Totals {
-  const { engine, from, seeds, seconds, onBroken } = options;
+  const { engine, from, seeds, seconds, faultNames, onBroken } = options;
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1_000;
   const totals = { ...noTotals };
   const mutant = mutantOf(options.mutant);
   while (totals.played < seeds && elapsed() < seconds) {
     const seed = from + totals.played++;
-    const outcome = play({ engine, seed, mutant });
+    const outcome = play({ engine, seed, mutant, faultNames });
     totals.decides += outcome.decides;
     totals.acknowledged += outcome.acknowledged;
     totals.epochs += outcome.epochs;
@@ -63,5 +65,9 @@ export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) =>
 export const describeTotals = (engine: Engine, totals: Totals): string =>
   `${engine}: ${totals.played} seeds in ${totals.seconds.toFixed(1)} s, ${totals.decides} decisions, ${totals.epochs} epochs led, ${totals.acknowledged} writes acknowledged, ${totals.waiting} wait for data that were destroyed, ${totals.broken} broken`;
 
-export const replayCommand = (engine: Engine, seed: number): string =>
-  `npm run simulate -- --engine ${engine} --seed ${seed}`;
+export const replayCommand = (
+  engine: Engine,
+  seed: number,
+  faultNames?: readonly string[],
+): string =>
+  `npm run simulate -- --engine ${engine} --seed ${seed}${faultNames === undefined ? '' : ` --faults ${faultNames.join()}`}`;

@@ -12,6 +12,8 @@ export interface ScenarioOptions {
   engine: Engine;
   seed: number;
   mutant?: Mutant;
+  /** Names of the faults to choose from. Default: all. */
+  faultNames?: readonly string[] | undefined;
   traced?: boolean;
 }
 
@@ -49,16 +51,22 @@ function settledSnapshot({ engine, keepsVolumes }: MemberBehaviour): Snapshot {
   return snapshot;
 }
 
-const faultNames = Object.keys(faults);
+export const allFaultNames: readonly string[] = Object.keys(faults);
 
 /** One life of a service: it is up, or comes up; faults, singly and together; all is healed; it must be whole, and still. */
-export function play({ engine, seed, mutant = {}, traced = false }: ScenarioOptions): Outcome {
+export function play({
+  engine,
+  seed,
+  mutant = {},
+  faultNames = allFaultNames,
+  traced = false,
+}: ScenarioOptions): Outcome {
   const behaviour = behaviourOf(engine, seed % 2 === 0);
   const world = new World({ seed, behaviour, mutant, traced });
   let violation: string | undefined;
   let waits = false;
   try {
-    waits = run(world, engine);
+    waits = run(world, engine, faultNames);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
@@ -76,7 +84,7 @@ export function play({ engine, seed, mutant = {}, traced = false }: ScenarioOpti
 }
 
 /** @returns Whether it waits, rightly, in the end. */
-function run(world: World, engine: Engine): boolean {
+function run(world: World, engine: Engine, faultNames: readonly string[]): boolean {
   const { kernel } = world;
   const { random } = kernel;
   const isPlain = engine === 'lease' && random.chance(0.15);
