@@ -133,7 +133,7 @@ it('Eventual: another with its data goes before the last primary that is back wi
   expect(plan(resource, [back, ...away])).toMatchObject({ kind: 'Blocked', reason: 'NoCandidate' });
 });
 
-it('Eventual: old data are taken only where nobody has others and the user says so', () => {
+it('Eventual: old data are used only if no member has other data and the user allows it', () => {
   const empty = (resource: Parameters<typeof led>[0], ordinal: number) =>
     led(resource, ordinal, { state: 'Empty', position: undefined } as object);
   const careful = eventual().resource;

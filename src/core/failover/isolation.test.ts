@@ -13,7 +13,7 @@ const lost = (resource: Resource, ordinal: number, since = t0): Member =>
 const plan = (members: Member[], nowMs: number, { resource } = strong()) =>
   planFailover(resource, makeObserved(members), nowMs);
 
-it('a primary that leads is fenced where its followers have lost it for ten seconds', () => {
+it('a primary that leads is fenced if its followers have had no link to it for ten seconds', () => {
   const { resource, members } = strong();
   const seen = [members[0]!, lost(resource, 1), lost(resource, 2, t0 + 500)];
   expect(plan(seen, t0 + 10_499)).toMatchObject({ kind: 'Wait', untilMs: t0 + 10_500 });
@@ -32,7 +32,7 @@ it.each([
   expect(plan([members[0]!, ...followers(resource)], t0 + 60_000).kind).toBe('None');
 });
 
-it('not in Eventual, nor where nobody may be promoted without being asked', () => {
+it('not in Eventual, and not if failover.automatic is false', () => {
   for (const failover of [
     { consistency: 'Eventual' },
     { consistency: 'Strong', automatic: false },
