@@ -132,11 +132,11 @@ describe('endpointsOf', () => {
     });
   });
 
-  it('gives reads to the primary where there is no standby', () => {
+  it('sends reads to the primary if there is no standby', () => {
     expect(names([makeMember(makeResource(), 0)])).toEqual({ write: [0], read: [0], all: [0] });
   });
 
-  it('keeps everybody where nobody at all is heard: the deafness may be the operator’s', () => {
+  it('keeps all endpoints if no member answers: the operator’s own network may be the cause', () => {
     const silent = members.map((m) => ({
       ...m,
       health: dead('Silent', { sinceWallMs: t0 - 40_000 }),
