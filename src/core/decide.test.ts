@@ -64,7 +64,7 @@ describe('after an election', () => {
     expect(actions.slice(-2)).toEqual(['label web-0 standby', 'label web-1 primary']);
   });
 
-  it('points the Service at nobody but the primary, and not before it is promoted', () => {
+  it('points the Service at the primary alone, and not before its promotion', () => {
     const plain = failingOver();
     expect(writers(decide(plain.resource, plain.observed, t0 + 5).actions)).toEqual(['uid-web-1']);
     const { resource, observed } = failingOver(promoteHook);
@@ -95,7 +95,7 @@ describe('after an election', () => {
     expect(writers(decision.actions)).toEqual([]);
   });
 
-  it('leaves a crashed primary that nobody can replace where it is: it may come back', () => {
+  it('does not delete a crashed primary that no member can replace: it may come back', () => {
     const { resource, members } = running({ replicas: 1 });
     const alone = { ...members[0]!, health: dead('Refused') };
     const observed = makeObserved([alone], { writeEndpoints: ['uid-web-0'] });
@@ -164,7 +164,7 @@ describe('a new process', () => {
       );
     });
 
-  it('takes nobody out of the Services, and changes no status, before it has heard anybody', () => {
+  it('removes no member from the Services, and changes no status, before any member has answered', () => {
     const { resource, members } = running();
     const before = known(resource, members);
     expect(before.status.phase).toBe('Healthy');
@@ -176,14 +176,14 @@ describe('a new process', () => {
     expect(writes(actions, 'web-all')).toEqual(['web-0', 'web-1', 'web-2']);
   });
 
-  it('does so for ActiveActive, where everything would be out', () => {
+  it('does the same for ActiveActive, which would otherwise lose all endpoints', () => {
     const { resource, members } = running({ topology: 'ActiveActive' });
     const before = known(resource, members);
     const { actions } = decide(before, makeObserved(members.map(unheard)), t0 + 1);
     expect(writes(actions, 'web')).toEqual(['web-0', 'web-1', 'web-2']);
   });
 
-  it('believes its own ears as soon as they have a verdict, and elects only whom it has heard', () => {
+  it('relies on its own verdicts as soon as it has them, and elects only members that have answered', () => {
     const { resource, members } = running();
     const before = known(resource, members);
     const silent = members.map((member) => {
@@ -229,7 +229,7 @@ describe('one pass', () => {
     expect(summary(decide(resource, unlabelled, t0 + 5).actions)).toContain('delete web-0');
   });
 
-  it('leaves a Service of somebody else alone, with its slice', () => {
+  it('does not change a Service of another owner, nor its slice', () => {
     const { resource, members } = running();
     const web = { uid: 'x', ours: false, owner: 'Helm', isAwaitingGarbageCollection: false };
     const observed = makeObserved(members, { services: { web } });
