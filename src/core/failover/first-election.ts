@@ -95,7 +95,7 @@ export function firstElectionByReports(
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',
-      message: `the status names no primary, and nobody is known to hold what was written last: ${describeRejections(rejected)}`,
+      message: `the status names no primary, and no member certainly holds the last writes: ${describeRejections(rejected)}`,
     };
   }
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');

@@ -128,7 +128,7 @@ it('Eventual: another with its data goes before the last primary that is back wi
     kind: 'Elect',
     winner: { name: 'web-1' },
   });
-  // Nor is it elected where the others are only away.
+  // Neither is it elected if the others are only not reachable.
   const away = [crashed(members[1]!), third];
   expect(plan(resource, [back, ...away])).toMatchObject({ kind: 'Blocked', reason: 'NoCandidate' });
 });

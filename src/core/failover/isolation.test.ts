@@ -25,9 +25,9 @@ it('a primary that leads is fenced if its followers have had no link to it for t
 
 it.each([
   ['one follows', (r: Resource) => [lost(r, 1), led(r, 2, {})]],
-  ['one alone could lead, but nobody acknowledge', (r: Resource) => [lost(r, 1)]],
+  ['one alone could lead, but no other acknowledge', (r: Resource) => [lost(r, 1)]],
   ['one is being made a copy', (r: Resource) => [lost(r, 1), led(r, 2, { state: 'Cloning' })]],
-])('not where %s', (_what, followers) => {
+])('not if %s', (_what, followers) => {
   const { resource, members } = strong();
   expect(plan([members[0]!, ...followers(resource)], t0 + 60_000).kind).toBe('None');
 });

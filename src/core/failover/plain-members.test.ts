@@ -64,7 +64,7 @@ it('a lease that no member has does not end', () => {
     isProved: false,
     missing: expect.stringContaining('its containers must have ended') as string,
   });
-  // With an agent, but from a time when it had to end nobody.
+  // With an agent, but created when no lease was needed.
   const unleased = { leaseMs: undefined } as object;
   expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });
   const acknowledges = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };

@@ -34,7 +34,7 @@ export interface Health {
 }
 
 /**
- * A pod that this very resource owns, with its health. `observe` makes them anew in each pass, from the caches and the monitor, and
+ * A pod that this very resource owns, with its health. `observe` makes new ones in each pass, from the caches and the monitor, and
  * nothing changes them: decide works on copies. A member that is being deleted stays one until its pod is gone. Fields are absent
  * as long as Kubernetes does not know them.
  */
@@ -152,7 +152,7 @@ export interface Timeline {
 }
 
 /**
- * One HAService as a decision sees it. `toResource` makes it anew in each pass from the cached object: the spec is parsed, with all
+ * One HAService as a decision sees it. `toResource` makes a new one in each pass from the cached object: the spec is parsed, with all
  * defaults, and the status is in current words, with an epoch that never falls. Nothing changes it; HA_ERR_SPEC_INVALID is thrown
  * there, so that a Resource always has a valid spec.
  */

@@ -181,7 +181,7 @@ describe('a primary that refuses all', () => {
       status: { epoch: 2, fencing: { epoch: 2, from: 'web-0' } },
     });
     const begun = strong({}, { epoch: 2, fencing }).resource;
-    // A write that nobody has acknowledged.
+    // A write that no member has acknowledged.
     const seen = [former(begun, at(101)), ...members.slice(1)];
     expect(told(begun, seen)).toEqual(['fence web-1', 'fence web-2']);
     const roleCommands = [asking('uid-web-1'), asking('uid-web-2')];

@@ -170,7 +170,7 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(old), t0))).toEqual(['web-2 Outdated']);
     const broken = old.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
     expect(removed(planReplicas(resource, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
-    // But while a fence is being put up nobody that runs: it may hold in memory what the successor must.
+    // But no running member during a fence: it may have data in memory that the successor needs.
     const startedAt = new Date(t0).toISOString();
     const fencing = { epoch: 2, trigger: 'Crash' as const, startedAt };
     const failing = { ...resource, status: { ...resource.status, fencing } };

@@ -145,7 +145,7 @@ describe('endpointsOf', () => {
     expect(names(silent)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
     const crashed = silent.map((m) => ({ ...m, health: dead('Refused') }));
     expect(names(crashed, 'ActiveActive').write).toEqual([]);
-    // The first that is heard again takes nobody out: not before the others had their time.
+    // The first member that answers again removes no other one: the others have time to answer, too.
     const first = (healthyOrSuspectSinceWallMs: number) => {
       const health = healthy({ healthyOrSuspectSinceWallMs });
       return silent.map((m) => (m.ordinal === 1 ? { ...m, health } : m));

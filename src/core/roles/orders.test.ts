@@ -111,7 +111,7 @@ it('orders a leader to wait for no acknowledgement any more if the spec no longe
     service.members[0] = led(service.resource, 0, leading());
     return service;
   };
-  // Not before it is written down that nobody counts.
+  // Not before the status has no sync set.
   expect(ordersOf(asking({}))).toEqual([]);
   const service = asking({ syncSets: [] });
   expect(ordersOf(service)).toEqual([{ action: 'promote', to: 'web-0', init: false }]);

@@ -61,7 +61,7 @@ function rivals({ status }: Resource, { members }: Observed): Degradation[] {
     .filter((member) => !refusesAll(member, status.epoch))
     .map(({ name, health }) => ({
       reason: 'RivalLeads',
-      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'nobody'} is primary: it is ordered to stop; no Service points at it`,
+      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'no member'} is primary: it is ordered to stop; no Service points at it`,
     }));
 }
 

@@ -84,14 +84,14 @@ export class Model {
     this.touch();
   }
 
-  /** Lets the operator act where something has changed or it asked to be woken, then lets time pass. */
+  /** Runs the operator if something has changed or its requeue time has come, then lets time pass. */
   tick(): void {
     if (this.#dirty || this.nowMs >= this.#wakeAtMs) this.#reconcile();
     this.nowMs += tickMs;
     this.#world();
   }
 
-  /** Runs until nothing has happened for `quietMs`. False where that does not come within an hour. */
+  /** Runs until nothing has happened for `quietMs`. False if that does not happen within an hour. */
   settle(quietMs = 150_000): boolean {
     let quietFrom = this.nowMs;
     for (const end = this.nowMs + 3_600_000; this.nowMs < end;) {
