@@ -49,7 +49,7 @@ export default defineConfig(
       'src/api/**',
       'src/core/model/capabilities.ts',
       'src/agent/create-engine.ts',
-      'src/member-client/plain-connection.ts',
+      'src/member-client/health-check-connection.ts',
     ],
     rules: {
       'no-restricted-syntax': [

@@ -1,9 +1,10 @@
 /**
- * Files are small and have kebab-case names, so that a folder reads like a table of contents; and what the documents link to
- * exists.
+ * Files are small and have kebab-case names, so that a folder reads like a table of contents; no exported name and no path uses a
+ * word of the earlier vocabulary (old-names.ts); and what the documents link to exists.
  */
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { oldNames } from './old-names.ts';
 
 /** A file of more than a screen or three holds more than one idea. */
 const limits = [
@@ -19,6 +20,7 @@ const sizesAndNames = globSync('{src,test,scripts}/**/*.{ts,mjs,js}').flatMap((f
     ...(/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(basename(file))
       ? []
       : [`${file}: name it in kebab-case`]),
+    ...oldNames(file, readFileSync(file, 'utf8')),
   ];
 });
 const deadLinks = globSync('{*.md,docs/**/*.md}').flatMap((file) =>

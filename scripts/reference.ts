@@ -9,17 +9,17 @@ const intro = `# Reference: conditions, Events, errors
 
 <!-- Made by \`npm run generate\` from src/api. Do not edit. -->
 
-What each word for programs means, and what to do. The message beside it names the member, the object or the field. When a
-condition is True, [the README](../README.md#use-it) says; what a failover waits for, and why, [failover.md](failover.md).`;
+The meaning of each reason, Event and error code, and what to do. The message beside a reason names the member, the object or the field.
+[The README](../README.md#use-it) says when a condition is True; [failover.md](failover.md) says what a failover waits for, and why.`;
 
-const degraded = `One reason is given, that of the most urgent fault; the message names every fault. What the operator finds:`;
+const degraded = `The reason is that of the most urgent fault; the message names every fault. Faults that the operator finds:`;
 
-const reported = `What members report. A reason that begins with \`HA_ERR_\` is [an error](#errors) of the agent in the pod; a program that
-speaks the member protocol itself, and a status command of \`Exec\`, may report words of their own.`;
+const reported = `Faults that members report. A reason that begins with \`HA_ERR_\` is [an error](#errors) of the agent in the pod; a program that
+speaks the member protocol itself, and a status command of \`Exec\`, may report reasons of their own.`;
 
-const events = `Each reason of \`Degraded\` above is an Event as well, when the condition becomes True or its message changes.`;
+const events = `Each reason of \`Degraded\` above is also the reason of an Event, when the condition becomes True or its message changes.`;
 
-const errorsIntro = `In logs, in messages and, from the agent of a member, as a reason of \`Degraded\`.`;
+const errorsIntro = `These codes are in logs, in messages and, if the agent of a member reports them, in the reason of \`Degraded\`.`;
 
 const rows = (explanations: Explanations, first = ''): string[] =>
   Object.entries(explanations).map(

@@ -1,6 +1,6 @@
-// A replicated log that lets itself be led by the member protocol (docs/engines.md). Node runs it as it is; it needs nothing else.
-//   POST /log    appends the body as one value; answers { index } once as many members have it as the operator asks for
-//   GET  /log    all values, of the leader alone
+// A replicated log that the operator leads by the member protocol (docs/engines.md). It needs nothing but Node.
+//   POST /log    appends the body as one value; answers { index } once enough members have it, by the operator's sync set
+//   GET  /log    all values; only the leader answers
 // Variables: POD_NAME, POD_UID, DATA_DIR, PORT. The term of an entry is the epoch in which it was written, as in Raft.
 import * as fs from 'node:fs';
 import { type ServerResponse, createServer } from 'node:http';
@@ -34,7 +34,7 @@ interface State {
   epoch: number;
   ledEpoch: number;
   leader?: string | undefined;
-  /** Of the sync set that it was told in `epoch`. */
+  /** Of the sync set that the member was told in `epoch`. */
   revision?: number | undefined;
   loss?: { epoch: number; transactions: number; message: string };
 }
@@ -58,7 +58,7 @@ function replace(file: string, content: string) {
   fs.renameSync(`${dir}/${file}.new`, `${dir}/${file}`);
   fs.fsyncSync(folder);
 }
-/** Where the disk fails nothing more can be promised. */
+/** If the disk fails, the process ends: it could keep no promise. */
 function durably<T>(write: () => T): T {
   try {
     return write();
@@ -114,13 +114,13 @@ async function takeNoRole() {
   following = undefined;
 }
 
-/** How much of the log as many of the set have as are asked for. */
+/** Length of the log that enough members of the sync set have. */
 function committed(): number {
   if (leading === undefined) return 0;
   const { sync, held, start } = leading;
   const lengths = sync.members.map((member) => held.get(member) ?? 0).sort((a, b) => b - a);
   const length = sync.acks === 0 ? log.length : (lengths[sync.acks - 1] ?? 0);
-  // What earlier leaders have left is safe only together with the beginning of this term.
+  // Entries of earlier leaders are safe only together with the beginning of this term.
   return length < start ? 0 : length;
 }
 
@@ -135,7 +135,7 @@ function acknowledge() {
   }
 }
 
-/** Takes over the leader's log. Each question says what is on this disk: that is the acknowledgement, too. */
+/** Copies the leader's log. Each request names the end of the log on this disk, which is also the acknowledgement. */
 async function replicate({ leader, stop: { signal } }: NonNullable<typeof following>) {
   while (!signal.aborted) {
     try {
@@ -162,7 +162,7 @@ async function replicate({ leader, stop: { signal } }: NonNullable<typeof follow
   }
 }
 
-/** What the leader does not have was never acknowledged. It is told of, and kept beside the log. */
+/** Entries that the leader does not have were never acknowledged. They are reported, and kept beside the log. */
 function discard(length: number) {
   const lost = log.slice(length);
   const kept = `discarded-${state.epoch}`;
@@ -197,13 +197,13 @@ function report() {
   return { ...common, state: last ? 'Detached' : 'Empty' };
 }
 
-/** Why an order is refused: a word for the operator, and what a person should know. */
+/** Why an order is refused: a word for the operator, and a message for a person. */
 function refusal(kind: string, order: Order): [string, string] | undefined {
   const { epoch } = order;
   const leader = kind === 'promote' ? name : order.leader?.member;
   if (order.member !== name || (order.uid ?? uid) !== uid)
     return ['WrongMember', `this is ${name}, ${uid}`];
-  // No operator gets there: a member that had acknowledged it could be led by none again.
+  // No operator reaches this epoch: no operator could lead a member again that has acknowledged it.
   if (epoch > 1_000_000_000) return ['Invalid', 'the epoch is above 1000000000'];
   if (epoch < state.epoch) return ['StaleEpoch', `epoch ${state.epoch} has been acknowledged`];
   if (kind === 'follow' && (leader ?? name) === name)
@@ -226,7 +226,7 @@ async function obey(kind: string, order: Order): Promise<[number, object]> {
   save({ epoch, leader: kind === 'promote' ? name : (order.leader?.member ?? known), revision });
   if (kind !== 'promote' || !leading) await takeNoRole();
   if (kind === 'promote') {
-    // Whoever has the beginning of this term has all that this member had when it was promoted.
+    // A follower with the beginning of this term has all that this member had at its promotion.
     if (log.at(-1)?.term !== epoch) append([{ term: epoch }]);
     leading ??= { sync, start: log.length, held: new Map(), writes: [], polls: new Set() };
     leading.sync = sync;
@@ -250,7 +250,7 @@ function answer(response: ServerResponse, status: number, body: object) {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** How much of a follower's log is the same as this one. */
+/** Length of the common part of a follower's log and this one. */
 function common(terms: Terms): number {
   for (const [term, end] of terms.toReversed()) {
     const mine = log.findLastIndex((entry) => entry.term === term) + 1;
@@ -259,7 +259,7 @@ function common(terms: Terms): number {
   return 0;
 }
 
-/** A follower gets what comes after its log, and waits for it for a second. */
+/** Sends a follower the entries after its log; waits up to a second for new ones. */
 async function send(
   asked: { name: string; epoch: number; terms: Terms },
   response: ServerResponse,
@@ -285,7 +285,7 @@ async function send(
   else answer(response, 503, { error: 'no leader any more' });
 }
 
-/** One order after the other. */
+/** Orders run one after the other. */
 let orders: Promise<unknown> = Promise.resolve();
 
 // Connections stay open: their end tells the operator that this process has ended.
@@ -314,7 +314,7 @@ const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     for (const wake of leading.polls) wake();
     acknowledge();
   };
-  // It was cut off, or is not JSON.
+  // The body was cut off, or is not JSON.
   serve().catch((error: unknown) =>
     answer(response, 400, { error: 'Invalid', message: String(error) }),
   );

@@ -94,8 +94,8 @@ export class CommandQueue {
   async submit(given: AnyOrder, grant?: string): Promise<Outcome> {
     const { self, lease } = this.#options;
     if (this.#isClosed) return { rejection: 'Failed', message: 'the member is being stopped' };
-    const verdict = checkEpoch(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
-    if ('rejection' in verdict) return verdict;
+    const result = checkEpoch(this.#accepted, { ...self, ledBefore: this.#ledBefore }, given);
+    if ('rejection' in result) return result;
     if (given.kind === 'promote' && lease !== undefined && !lease.isGood(grant)) {
       return {
         rejection: 'Failed',
@@ -108,11 +108,11 @@ export class CommandQueue {
       if (given.kind === 'promote' && grant !== undefined) lease?.grant(grant);
       return previous.outcome;
     }
-    this.#accepted = verdict.acknowledged;
+    this.#accepted = result.acknowledged;
     const { kind, order } = given;
     this.#options.log.info({ kind, epoch: order.epoch, reason: order.reason }, 'order');
     const controller = new AbortController();
-    const outcome = this.#carryOut(given, grant, verdict.acknowledged, controller.signal, previous);
+    const outcome = this.#carryOut(given, grant, result.acknowledged, controller.signal, previous);
     const entry: Entry = { given, controller, outcome };
     this.#current = entry;
     previous?.controller.abort(new Superseded(previous.given, given));

@@ -25,7 +25,7 @@ export interface Self {
   isOwn?: (nonce: string) => boolean;
 }
 
-export type Verdict =
+export type EpochCheckResult =
   | { rejection: Rejection; message: string }
   /** What the member must store on disk before it obeys. */
   | { acknowledged: Acknowledged };
@@ -43,7 +43,11 @@ export type AnyOrder = { [K in OrderKind]: { kind: K; order: Order<K> } }[OrderK
  * - An epoch that no operator can have reached is rejected: a member that acknowledged it could never obey again.
  * - `fence` names no leader: it is acknowledged in any epoch that is not lower, and deletes nothing.
  */
-export function checkEpoch(acknowledged: Acknowledged, self: Self, given: AnyOrder): Verdict {
+export function checkEpoch(
+  acknowledged: Acknowledged,
+  self: Self,
+  given: AnyOrder,
+): EpochCheckResult {
   const { kind, order } = given;
   const { epoch } = order;
   if (order.member !== self.name) {

@@ -145,14 +145,16 @@ const failoverRecord = z
     electMs: ms('From the verdict, or the fence, to the committed decision.').optional(),
     promoteMs: ms('From the decision to the promotion done.').optional(),
     repointMs: ms('From the promotion to the Service pointing at the new primary.').optional(),
-    firstSuccessMs: ms('From there to the first answer through the Service.').optional(),
+    firstSuccessMs: ms(
+      'From there to the first answer through the Service; added when that has come.',
+    ).optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
     gapMs: ms(
       'From the last sign of the old primary to the first answer through the Service: what a client saw.',
     ).optional(),
     outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
-        'How far it is: Promoting, Completed; or Superseded, if its new primary failed before the end.',
+        'How far it has come: Promoting; Completed, when the new primary is promoted and the Service points at it; or Superseded, if the new primary failed before that.',
     }),
   })
   .meta({ description: 'One failover and the milliseconds of its phases.' });

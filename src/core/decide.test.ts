@@ -102,30 +102,74 @@ describe('after an election', () => {
     expect(writers(decide(resource, observed, t0).actions)).toEqual(['uid-web-0']);
   });
 
-  it('completes the record with the times of its phases, once the first answer has come', () => {
-    const timeline = {
-      epoch: 2,
-      committedAtMs: t0 + 4,
-      promotedAtMs: t0 + 5,
-      repointedAtMs: t0 + 9,
-    };
-    const more = { writeEndpoints: ['uid-web-1'], timeline };
-    const { resource, observed } = failingOver({}, more);
-    const waiting = decide(resource, observed, t0 + 10);
-    expect(waiting.status.failovers?.[0]?.outcome).toBe('Promoting');
-    expect(waiting.requeueAtMs).toBe(t0 + 3_009);
-    const answered = { ...observed, timeline: { ...timeline, firstSuccessAtMs: t0 + 29 } };
-    const done = decide(resource, answered, t0 + 30);
-    expect(done.status.failovers?.[0]).toMatchObject({
+  const timeline = {
+    epoch: 2,
+    committedAtMs: t0 + 4,
+    promotedAtMs: t0 + 5,
+    repointedAtMs: t0 + 9,
+  };
+  const repointed = { writeEndpoints: ['uid-web-1'], timeline };
+
+  it('completes the record as soon as the promoted primary is behind the Service', () => {
+    const { resource, observed } = failingOver({}, repointed);
+    const { status, events } = decide(resource, observed, t0 + 10);
+    const [record] = status.failovers ?? [];
+    expect(record).toMatchObject({
       outcome: 'Completed',
       electMs: 4,
       promoteMs: 1,
       repointMs: 4,
-      firstSuccessMs: 20,
       totalMs: 9,
     });
-    expect(done.events.map(({ reason }) => reason)).toContain('FailoverCompleted');
-    expect(decide(resource, observed, t0 + 3_009).status.failovers?.[0]?.outcome).toBe('Completed');
+    expect(record).not.toHaveProperty('firstSuccessMs');
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        reason: 'FailoverCompleted',
+        note: expect.stringContaining('9 ms after the verdict') as string,
+      }),
+    );
+    const progress = status.conditions?.find(({ type }) => type === 'Progressing');
+    expect(progress?.message).not.toContain('is being made primary');
+  });
+
+  it('writes the first answer into the complete record, once, and says nothing more of it', () => {
+    const { resource, observed } = failingOver({}, repointed);
+    const { status } = decide(resource, observed, t0 + 10);
+    const done = { ...resource, status };
+    const later = (more: object) =>
+      decide(done, { ...observed, timeline: { ...timeline, ...more } }, t0 + 30);
+    expect(later({}).status.failovers).toEqual(status.failovers);
+    expect(later({ epoch: 3, firstSuccessAtMs: t0 + 29 }).status.failovers).toEqual(
+      status.failovers,
+    );
+    const answered = later({ firstSuccessAtMs: t0 + 29 });
+    expect(answered.status.failovers).toEqual([{ ...status.failovers?.[0], firstSuccessMs: 20 }]);
+    expect(answered.events).toEqual([]);
+    const { status: last } = answered;
+    const again = { ...observed, timeline: { ...timeline, firstSuccessAtMs: t0 + 99 } };
+    expect(decide({ ...done, status: last }, again, t0 + 100).status.failovers).toEqual(
+      last.failovers,
+    );
+  });
+
+  it('holds up neither an update nor failover.minInterval until the first answer has come', () => {
+    const { resource, members, observed } = failingOver({}, repointed);
+    const { status } = decide(resource, observed, t0 + 10);
+    const done = { ...resource, status };
+    const back = members.map((member) => ({ ...member, health: healthy() }));
+    const outdated = back.map((member) =>
+      member.ordinal === 0 ? { ...member, templateHash: 'old' } : member,
+    );
+    const update = decide(done, { ...observed, members: outdated }, t0 + 20);
+    expect(summary(update.actions)).toContain('delete web-0');
+    const failed = back.map((member) =>
+      member.ordinal === 1 ? { ...member, health: dead('Refused') } : member,
+    );
+    const next = decide(done, { ...observed, members: failed }, t0 + 20);
+    expect(next.commit).toBeUndefined();
+    expect(next.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'FailoverBlocked', reason: 'MinInterval' }),
+    );
   });
 
   it('completes it without times where another process saw the beginning', () => {

@@ -1,4 +1,3 @@
-import type { FailoverRecord } from '../api/status.ts';
 import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
 import {
@@ -18,7 +17,7 @@ import { withTerms } from './model/position.ts';
 import { inheritHealth } from './model/inherited-health.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
-import { completed } from './failover/failover-history.ts';
+import { withOutcome } from './failover/failover-history.ts';
 import { planReplicas } from './replicas/replicas.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
@@ -37,8 +36,6 @@ const emptySliceAfterMs = 500;
 const lagRefreshMs = 10_000;
 /** How often members are looked at that must catch up before an older set of them is dropped. */
 const setsRefreshMs = 1_000;
-/** How long a failover's record waits for the first answer through the Service. */
-const firstSuccessWaitMs = 3_000;
 
 /** Decides what to do about one resource. Pure: the same arguments give the same decision. */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
@@ -86,11 +83,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
   }
 
-  const record = inFlight(resource);
-  const ended =
-    record !== undefined && roles.promoted && repointed && successSettled(observed, record, nowMs);
+  const subject = withOutcome(resource, observed, roles.promoted && repointed);
   const status = nextStatus(
-    ended ? withOutcome(resource, completed(record, observed.timeline)) : resource,
+    subject,
     observed,
     {
       primary,
@@ -98,7 +93,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       promoted: roles.promoted,
       repointed,
       degradedReasons: degradedReasonsOf(resource, observed, nowMs),
-      progress: progressOf(resource, observed, actions, nowMs),
+      progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
     },
     nowMs,
@@ -118,18 +113,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       ...observed.members
         .map((member) => keepsEndpointUntilMs(resource, observed, member) ?? -Infinity)
         .filter((untilMs) => untilMs > nowMs),
-      record === undefined ? undefined : successEndsAtMs(observed, record),
     ]),
   };
 }
-
-const withOutcome = (resource: Resource, record: FailoverRecord): Resource => ({
-  ...resource,
-  status: {
-    ...resource.status,
-    failovers: [record, ...(resource.status.failovers ?? []).slice(1)],
-  },
-});
 
 /** Who stands behind the write Service. Undefined: leave it as it is. */
 function writeEndpoints(
@@ -160,16 +146,6 @@ function writeEndpoints(
   const emptyAtMs = committedAtMs + emptySliceAfterMs;
   return nowMs < emptyAtMs ? { requeueAtMs: emptyAtMs } : { endpoints: [] };
 }
-
-/** Until when the record waits for the first answer; undefined where it does not. */
-function successEndsAtMs({ timeline }: Observed, record: FailoverRecord): number | undefined {
-  if (timeline?.epoch !== record.epoch || timeline.repointedAtMs === undefined) return undefined;
-  const settled = timeline.firstSuccessAtMs !== undefined || timeline.firstSuccessSkipped === true;
-  return settled ? undefined : timeline.repointedAtMs + firstSuccessWaitMs;
-}
-
-const successSettled = (observed: Observed, record: FailoverRecord, nowMs: number): boolean =>
-  nowMs >= (successEndsAtMs(observed, record) ?? -Infinity);
 
 function earliest(nowMs: number, times: (number | undefined)[]): { requeueAtMs?: number } {
   const known = times.filter((time) => time !== undefined && Number.isFinite(time)) as number[];

@@ -1,6 +1,6 @@
 import { destination, pino } from 'pino';
 
-/** The interface by which the whole project logs, so that core and kube need not know pino. Fields come first, as in pino. */
+/** The interface by which the whole project logs, so that callers need not know pino. Fields come first, as in pino. Never throws. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

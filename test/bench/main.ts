@@ -7,22 +7,22 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from '../cluster/cluster.ts';
-import type { FaultName } from '../measure/faults.ts';
+import type { FaultName } from '../framework/faults.ts';
 import { usualImages } from '../images/images.ts';
 import type { ImageName } from '../images/recipe.ts';
-import { interruptible } from '../measure/interrupt.ts';
-import { type Place, localPlace } from '../measure/place.ts';
+import { interruptible } from '../framework/interrupt.ts';
+import { type Environment, localEnvironment } from '../framework/environment.ts';
 import { benchFailover } from './failover.ts';
 import { benchOperator, renderOperator } from './operator-bench.ts';
-import { benchPeers } from './peers/bench.ts';
-import { renderPeerPhases, renderPeerRows } from './peers/rows.ts';
-import { databaseSystems } from './peers/systems.ts';
+import { benchDatabases } from './baselines/bench.ts';
+import { renderSystemPhases, renderSystemRows } from './baselines/rows.ts';
+import { databaseSystems } from './baselines/systems.ts';
 import { type Row, renderPhases, renderRows } from './rows.ts';
 
 const namespace = 'haservice-bench';
 const faults: readonly FaultName[] = ['crash', 'hang', 'node-lost'];
 
-/** Websites behind our Service and a plain one, and databases. */
+/** Websites behind an HAService and behind a Deployment, and databases. */
 const http = 'http';
 const systems: readonly string[] = [http, ...databaseSystems];
 
@@ -35,7 +35,7 @@ function count(text: string): number {
   throw new InvalidArgumentError('give a whole number of at least 1');
 }
 
-/** Reads a list of names, with commas. */
+/** Parses a comma-separated list of names. */
 const oneOrMoreOf =
   <Name extends string>(names: readonly Name[]) =>
   (text: string): Name[] => {
@@ -44,17 +44,22 @@ const oneOrMoreOf =
     throw new InvalidArgumentError(`give one or more of ${names.join(',')}`);
   };
 
-/** Brings the cluster up, works in it, and takes down what was not there before. */
+/** Starts the cluster, runs `work`, and removes what this run has created. */
 async function inCluster(
-  work: (place: Place) => Promise<void>,
+  work: (environment: Environment) => Promise<void>,
   images: readonly ImageName[] = usualImages,
 ): Promise<void> {
-  const place = await localPlace({ namespace, images, log: say, signal: interrupt.signal });
+  const environment = await localEnvironment({
+    namespace,
+    images,
+    log: say,
+    signal: interrupt.signal,
+  });
   try {
-    await work(place);
+    await work(environment);
   } finally {
-    say('taking down what was made here');
-    await place.remove();
+    say('removing what this run has created');
+    await environment.remove();
   }
 }
 
@@ -63,12 +68,14 @@ async function save(file: string | undefined, figures: unknown): Promise<void> {
 }
 
 const program = new Command('bench')
-  .description('Measures failovers, and what the operator uses, on the local cluster.')
+  .description(
+    'Measures failovers, and the resources that the operator uses, on the local cluster.',
+  )
   .showHelpAfterError();
 
 program
   .command('failover')
-  .description('milliseconds from a fault to the last failed request, beside others')
+  .description('milliseconds from a fault to the last failed request, compared with other systems')
   .option('--runs <n>', 'how often each fault is done', count, 20)
   .option('--systems <names>', `which of ${systems.join(',')}`, oneOrMoreOf(systems), [...systems])
   .option('--only <faults>', `which of ${faults.join(',')}`, oneOrMoreOf(faults), [...faults])
@@ -77,18 +84,18 @@ program
     ({ systems: chosen, json, ...rest }: FailoverFlags & { systems: string[]; json?: string }) => {
       const needsPatroni = chosen.some((name) => name.startsWith('patroni'));
       return inCluster(
-        async (place) => {
-          const options = { ...rest, place, namespace, log: say, signal: interrupt.signal };
+        async (environment) => {
+          const options = { ...rest, environment, namespace, log: say, signal: interrupt.signal };
           const rows = chosen.includes(http) ? await websites(options, json) : [];
-          const databases = chosen.filter((name) => name !== http);
-          if (databases.length === 0) return;
-          const peers = await benchPeers({ ...options, systems: databases });
+          const names = chosen.filter((name) => name !== http);
+          if (names.length === 0) return;
+          const databases = await benchDatabases({ ...options, systems: names });
           console.log(`\nMilliseconds from the fault to the last failed write:\n`);
-          console.log(renderPeerRows(peers.rows));
+          console.log(renderSystemRows(databases.rows));
           console.log(`\nMedians of the operator's phases, in milliseconds:\n`);
-          console.log(renderPeerPhases(peers.rows));
-          await save(json, { rows, databases: peers.rows });
-          if (peers.error !== undefined) throw peers.error;
+          console.log(renderSystemPhases(databases.rows));
+          await save(json, { rows, databases: databases.rows });
+          if (databases.error !== undefined) throw databases.error;
         },
         needsPatroni ? [...usualImages, 'patroni'] : usualImages,
       );
@@ -118,7 +125,7 @@ program
   .command('operator')
   .description('start, memory, and API writes while nothing changes')
   .option('--runs <n>', 'how often it is started', count, 5)
-  .option('--services <n>', 'how many HAServices are many', count, 200)
+  .option('--services <n>', 'number of HAServices in the second part', count, 200)
   .option('--json <file>', 'write the figures to a file')
   .action(({ runs, services, json }: { runs: number; services: number; json?: string }) =>
     inCluster(async ({ api }) => {

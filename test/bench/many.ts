@@ -1,16 +1,16 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import type { Api } from '../measure/api.ts';
-import { Live } from '../measure/live.ts';
-import { apply, freshNamespace } from '../measure/objects.ts';
-import { isSettled } from '../measure/state.ts';
+import type { Api } from '../framework/api.ts';
+import { Live } from '../framework/live.ts';
+import { apply, freshNamespace } from '../framework/objects.ts';
+import { isSettled } from '../framework/state.ts';
 
-/** How many are made at a time: more would only queue at the API server. */
+/** How many are created at a time: more would only queue at the API server. */
 const concurrency = 10;
 const settleMs = 1_200_000;
 
 /**
- * An HAService of one member: its program answers the operator's heartbeats like any, and 200 such pods are what three
- * nodes of at most 110 pods and two cores can carry.
+ * An HAService of one member: it answers heartbeats as any other, and three nodes of at most 110 pods and two cores can run 200
+ * such pods.
  */
 const single = (namespace: string, name: string): KubeObject =>
   ({
@@ -25,7 +25,7 @@ const single = (namespace: string, name: string): KubeObject =>
     },
   }) as KubeObject;
 
-/** Adds HAServices up to `count` in a namespace, which is made anew, and waits until all of them are well. */
+/** Creates `count` HAServices in a new namespace, and waits until all of them are healthy. */
 export async function createMany(options: {
   api: Api;
   namespace: string;

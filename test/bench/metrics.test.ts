@@ -10,7 +10,7 @@ rest_client_requests_total_other{method="PUT"} 100
 process_resident_memory_bytes 73400320
 `;
 
-it('sums the label sets that are chosen', () => {
+it('sums the matching label sets', () => {
   expect(sumOf(text, 'rest_client_requests_total', ({ method }) => method !== 'GET')).toBe(4);
   expect(sumOf(text, 'process_resident_memory_bytes')).toBe(73_400_320);
   expect(sumOf(text, 'nothing')).toBe(0);

@@ -1,14 +1,14 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Api } from '../measure/api.ts';
-import { type Summary, summarize } from '../measure/statistics.ts';
-import { grouped, textTable } from '../measure/text-table.ts';
+import type { Api } from '../framework/api.ts';
+import { type Summary, summarize } from '../framework/statistics.ts';
+import { grouped, textTable } from '../framework/text-table.ts';
 import { createMany } from './many.ts';
 import { type Idle, measureIdle, measureStart } from './operator.ts';
 
 export interface OperatorFigures {
   /** Milliseconds from the start of the process to the end of the first reconcile. */
   startMs: Summary | undefined;
-  /** What it uses while nothing changes. */
+  /** Resources that it uses while nothing changes. */
   idle: (Idle & { services: number })[];
 }
 
@@ -34,7 +34,7 @@ export async function benchOperator(options: {
         log(`start ${run} of ${runs}: ${grouped(ms)} ms to the first reconcile`);
       }
     }
-    log('watching the operator while nothing changes, for a minute');
+    log('measuring the idle operator for a minute');
     idle.push({ services: count, ...(await measureIdle(api, signal)) });
   }
   return { startMs: summarize(starts), idle };

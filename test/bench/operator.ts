@@ -3,23 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pods } from '../../src/kube/resources.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { processesOf } from '../cluster/pods.ts';
-import type { Api } from '../measure/api.ts';
-import { operatorNamespace, operatorPod, operatorPods } from '../measure/operator.ts';
-import { isReady } from '../measure/state.ts';
+import type { Api } from '../framework/api.ts';
+import { operatorNamespace, operatorPod, operatorPods } from '../framework/operator.ts';
+import { isReady } from '../framework/state.ts';
 import { sumOf } from './metrics.ts';
 
-/** Clock ticks a second in /proc: the same on every Linux that Node runs on. */
+/** Clock ticks per second in /proc: the same on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 const pollMs = 20;
 const startMs = 60_000;
 
-/** What /metrics of the operator says. It is asked through the API server, as pods cannot be reached from here. */
+/** Metrics of the operator, read through the API server, as pods cannot be reached from here. */
 async function operatorMetrics(api: Api, pod: string, signal: AbortSignal): Promise<string> {
   const path = `/api/v1/namespaces/${operatorNamespace}/pods/http:${pod}:8080/proxy/metrics`;
   return api.text(path, AbortSignal.any([signal, AbortSignal.timeout(5_000)]));
 }
 
-/** Milliseconds that a process has lived, to 10 ms. */
+/** Age of a process in milliseconds, to 10 ms. */
 async function ageOf(pid: number): Promise<number> {
   const [stat, uptime] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
@@ -31,9 +31,9 @@ async function ageOf(pid: number): Promise<number> {
 }
 
 /**
- * Deletes the operator's pod and measures the next one.
+ * Deletes the operator's pod and measures the start of the next one.
  *
- * @returns milliseconds from the start of its process to the end of its first reconcile, at the most 30 too many.
+ * @returns milliseconds from the start of its process to the end of its first reconcile, at most 30 too many.
  */
 export async function measureStart(
   cluster: Cluster,
@@ -57,7 +57,7 @@ export async function measureStart(
   }
 }
 
-/** Its readiness probe comes every few seconds. */
+/** Waits for the readiness probe, which comes every few seconds. */
 async function untilReady(api: Api, signal: AbortSignal): Promise<void> {
   while (!(await operatorPods(api, signal)).some(isReady)) {
     await sleep(500, undefined, { signal });
@@ -85,16 +85,16 @@ async function hasReconciled(api: Api, pod: string, signal: AbortSignal): Promis
 export interface Idle {
   /** Resident memory of the operator's process, in bytes. */
   residentBytes: number;
-  /** Requests to the API server other than GET, a minute. */
+  /** Requests to the API server other than GET, per minute. */
   writesPerMinute: number;
-  /** CPU time, in seconds a minute. */
+  /** CPU time, in seconds per minute. */
   cpuSecondsPerMinute: number;
 }
 
-/** The Events of what has just happened are still being written. */
+/** Until then Events of the last change are still being written. */
 const calmMs = 30_000;
 
-/** What the operator uses while nothing changes, over a minute. */
+/** Measures the idle operator for a minute. */
 export async function measureIdle(api: Api, signal: AbortSignal): Promise<Idle> {
   await sleep(calmMs, undefined, { signal });
   const { name } = await operatorPod(api, signal);

@@ -1,32 +1,32 @@
-import { baselineName } from '../measure/baseline.ts';
-import type { Fault, FaultName } from '../measure/faults.ts';
-import type { System } from '../measure/system.ts';
+import { baselineName } from '../framework/baseline.ts';
+import type { Fault, FaultName } from '../framework/faults.ts';
+import type { System } from '../framework/system.ts';
 
-/** Kubernetes takes about a minute to give up a node: this is seen often enough in so many runs. */
+/** Kubernetes takes about a minute to give up a node: a few runs are enough. */
 const plainNodeRuns = 3;
 
-/** The HAServices: the quickstart's heartbeat is the default one. */
+/** The HAServices: the quickstart has the default heartbeat. */
 export const heartbeats = {
   web: {},
   'web-fast': { heartbeat: { interval: '100ms', timeout: '500ms' } },
 };
-/** Faults come faster here than in life, and one after the other would be taken for a primary's own fault (core/flapping.ts). */
+/** Faults come faster here than in production, and would count as repeated failures of one primary (core/failover/failover-backoff.ts). */
 export const unhurried = { minInterval: '0s' };
 export type ServiceName = keyof typeof heartbeats;
 
-/** One fault on one system: what is to be done, and how often. */
+/** One fault on one system, and how it is measured. */
 export interface Plan {
-  /** As the table calls it. */
+  /** Title in the table. */
   title: string;
   fault: Fault;
   system: System;
-  /** Name of the HAService, or of the plain Deployment. */
+  /** Name of the HAService, or of the Deployment. */
   name: string;
-  /** The HAService that is there meanwhile. */
+  /** The HAService that exists at the same time. */
   service: ServiceName;
   runs: number;
   windowMs: number;
-  /** What is aimed at, in words. */
+  /** The target, in words. */
   aim: string;
 }
 
@@ -34,7 +34,7 @@ export interface Plan {
 export function plans(faults: readonly Fault[], runs: number): Plan[] {
   const fault = (name: FaultName): Fault => {
     const found = faults.find((each) => each.name === name);
-    if (found === undefined) throw new Error(`the fault ${name} cannot be done here`);
+    if (found === undefined) throw new Error(`the fault ${name} is not possible on this cluster`);
     return found;
   };
   const ha = { system: 'haservice', name: 'web', service: 'web', runs } as const;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Window } from '../measure/window.ts';
+import type { Window } from '../framework/window.ts';
 import { renderPhases, renderRows, rowOf } from './rows.ts';
 
 const window = (failed: number, lastFailureMs: number, isStillFailing = false): Window => {
@@ -40,7 +40,7 @@ const rows = [
   rowOf({ title: 'not run', system: 'kubernetes', aim: '', windows: [], phases: [] }),
 ];
 
-it('shows median, range and p99, and where the end was not seen', () => {
+it('shows median, range and p99, and marks values whose end was not seen', () => {
   expect(`\n${renderRows(rows)}`).toMatchInlineSnapshot(`
     "
     fault         system      runs  failed    median          range       p99  aim
@@ -51,7 +51,7 @@ it('shows median, range and p99, and where the end was not seen', () => {
   `);
 });
 
-it('shows the medians of the phases that were measured', () => {
+it('shows the medians of the measured phases', () => {
   expect(`\n${renderPhases(rows)}`).toMatchInlineSnapshot(`
     "
     fault    detect  fence  elect  promote  repoint  firstSuccess

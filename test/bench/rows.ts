@@ -1,17 +1,17 @@
-import { type Phase, phases } from '../measure/state.ts';
-import { type Summary, summarize } from '../measure/statistics.ts';
-import { type System, systemNames } from '../measure/system.ts';
-import { type Column, grouped, textTable } from '../measure/text-table.ts';
-import type { Window } from '../measure/window.ts';
+import { type Phase, phases } from '../framework/state.ts';
+import { type Summary, summarize } from '../framework/statistics.ts';
+import { type System, systemNames } from '../framework/system.ts';
+import { type Column, grouped, textTable } from '../framework/text-table.ts';
+import type { Window } from '../framework/window.ts';
 
-/** One fault on one system, as often as it was done. */
+/** Results of one fault on one system, over all runs. */
 export interface Series {
   title: string;
   system: System;
-  /** What is aimed at, in words. */
+  /** The target, in words. */
   aim: string;
   windows: readonly Window[];
-  /** Milliseconds of the operator's phases, run by run. */
+  /** Milliseconds of the operator's phases, for each run. */
   phases: readonly (readonly [Phase, number][])[];
 }
 
@@ -20,13 +20,13 @@ export interface Row {
   system: System;
   aim: string;
   runs: number;
-  /** Requests that failed. */
+  /** Number of failed requests. */
   failed: Summary | undefined;
   /** Milliseconds from the fault to the last failure. */
   lastFailureMs: Summary | undefined;
   lastFailureMsNew: Summary | undefined;
   lastFailureMsKept: Summary | undefined;
-  /** Runs in which requests failed up to the end of the window: their figures are too small. */
+  /** Runs in which requests failed up to the end of the window: their values are too low. */
   stillFailing: number;
   /** Medians, in milliseconds. */
   phases: Partial<Record<Phase, number>>;
@@ -75,7 +75,7 @@ export const renderRows = (rows: readonly Row[]): string =>
     ]),
   );
 
-/** @param unseen share of the runs whose end was not seen: what rests on one of them is marked as no less than that. */
+/** @param unseen share of the runs whose end was not seen: a value that depends on one of them is marked as a lower bound. */
 const summaryCells = (summary: Summary | undefined, unseen: number): string[] =>
   summary === undefined
     ? ['', '', '']
@@ -85,7 +85,7 @@ const summaryCells = (summary: Summary | undefined, unseen: number): string[] =>
         `${unseen > 0 ? '> ' : ''}${grouped(summary.p99)}`,
       ];
 
-/** Where the time of a failover goes, by the operator's own clock. */
+/** Durations of the phases of a failover, as the operator reports them. */
 export const renderPhases = (rows: readonly Row[]): string =>
   textTable(
     [left('fault'), ...phases.map(right)],

@@ -1,43 +1,43 @@
-import { baselineName } from '../measure/baseline.ts';
-import type { Target } from '../measure/faults.ts';
-import { observe } from '../measure/observe.ts';
-import type { Place } from '../measure/place.ts';
-import type { SampleLog } from '../measure/sample-log.ts';
-import type { Stage } from '../measure/stage.ts';
-import { type Phase, phasesOf } from '../measure/state.ts';
-import { grouped } from '../measure/text-table.ts';
-import { startClient } from '../measure/traffic.ts';
-import type { Window } from '../measure/window.ts';
+import { baselineName } from '../framework/baseline.ts';
+import type { Target } from '../framework/faults.ts';
+import { observe } from '../framework/observe.ts';
+import type { Environment } from '../framework/environment.ts';
+import type { SampleLog } from '../framework/sample-log.ts';
+import type { ComparisonTestbed } from '../framework/comparison-testbed.ts';
+import { type Phase, phasesOf } from '../framework/state.ts';
+import { grouped } from '../framework/text-table.ts';
+import { startClient } from '../framework/traffic.ts';
+import type { Window } from '../framework/window.ts';
 import type { Plan } from './plan.ts';
 
-/** What was seen, run by run. */
+/** Results, run by run. */
 export interface Runs {
   windows: Window[];
-  /** Milliseconds of the operator's phases, as its status has them. */
+  /** Milliseconds of the operator's phases, from its status. */
   phases: [Phase, number][][];
 }
 
 export interface BenchContext {
-  place: Place;
-  stage: Stage;
+  environment: Environment;
+  testbed: ComparisonTestbed;
   log: (line: string) => void;
   signal: AbortSignal;
 }
 
-/** Does one fault as often as planned, each on a system that is well. Adds to `seen` run by run. */
+/** Injects one fault as often as planned, each time when the system is healthy. Adds each run to `seen`. */
 export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const { place, stage, log } = context;
-  await stage.allRested();
+  const { environment, testbed, log } = context;
+  await testbed.allRested();
   const client = await startClient({
-    api: place.api,
-    live: stage.live,
-    namespace: stage.namespace,
+    api: environment.api,
+    live: testbed.live,
+    namespace: testbed.namespace,
     name: `client-${plan.name}-${plan.fault.name}`,
-    program: place.clientProgram,
-    targets: { target: await stage.url(plan.name) },
-    node: place.spared,
+    program: environment.clientProgram,
+    targets: { target: await testbed.url(plan.name) },
+    node: environment.spared,
     signal,
     onFailure: (error) => stop.abort(error),
   });
@@ -59,14 +59,14 @@ export async function runSeries(context: BenchContext, plan: Plan, seen: Runs): 
 }
 
 async function once(
-  { place, stage }: BenchContext,
+  { environment, testbed }: BenchContext,
   plan: Plan,
   log: SampleLog,
   signal: AbortSignal,
 ): Promise<{ window: Window; phases: [Phase, number][] }> {
-  await stage.allRested();
-  const before = stage.service(plan.name)?.status;
-  const target = await targetOf(stage, plan, place.spared);
+  await testbed.allRested();
+  const before = testbed.service(plan.name)?.status;
+  const target = await targetOf(testbed, plan, environment.spared);
   const faultAt = Date.now();
   await plan.fault.inject(target);
   let window: Window;
@@ -75,16 +75,20 @@ async function once(
   } finally {
     await plan.fault.undo(target);
   }
-  const [last] = stage.service(plan.name)?.status?.failovers ?? [];
+  const [last] = testbed.service(plan.name)?.status?.failovers ?? [];
   const isNew = last !== undefined && last.epoch > (before?.epoch ?? 0);
-  // A container that has crashed a few times is held back by the kubelet, longer each time: every run gets a fresh pod.
-  if (plan.fault.name === 'crash') await stage.replacePod(target);
+  // The kubelet delays a container that has crashed a few times, longer each time: every run gets a new pod.
+  if (plan.fault.name === 'crash') await testbed.replacePod(target);
   return { window, phases: isNew ? phasesOf(last) : [] };
 }
 
-async function targetOf(stage: Stage, plan: Plan, spared: string | undefined): Promise<Target> {
-  if (plan.name === baselineName) return stage.plainTarget({ notOn: spared });
+async function targetOf(
+  testbed: ComparisonTestbed,
+  plan: Plan,
+  spared: string | undefined,
+): Promise<Target> {
+  if (plan.name === baselineName) return testbed.plainTarget({ notOn: spared });
   return plan.fault.name === 'node-lost'
-    ? stage.movePrimaryOff(plan.name, spared)
-    : stage.primary(plan.name);
+    ? testbed.movePrimaryOff(plan.name, spared)
+    : testbed.primary(plan.name);
 }

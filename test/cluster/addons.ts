@@ -5,7 +5,7 @@ import { volumesOf } from './volumes.ts';
 
 export const corednsImage = 'docker.io/library/coredns:local';
 
-/** Installs the cluster's DNS, kube-proxy's rights, and the volumes. */
+/** Installs the cluster's DNS, the permissions of kube-proxy, and the volumes. */
 export async function applyAddons(kubectl: readonly string[], nodes: readonly ClusterNode[]) {
   const yaml = await readFile(new URL('addons.yaml', import.meta.url), 'utf8');
   const volumes = nodes.flatMap(volumesOf).map((volume) => JSON.stringify(volume));

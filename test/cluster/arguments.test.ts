@@ -21,7 +21,7 @@ test('a component of the control plane', () => {
   expect(() => component('apiserver')).toThrow('give one of etcd, kube-apiserver, ');
 });
 
-test('a pod by its name, or with its namespace before it', () => {
+test('a pod by its name, or with its namespace in front', () => {
   expect(podRef('db-0', 'default')).toEqual({ namespace: 'default', name: 'db-0' });
   expect(podRef('shop/db-0', 'default')).toEqual({ namespace: 'shop', name: 'db-0' });
 });

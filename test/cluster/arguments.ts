@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { type Component, components, isComponent } from './control-plane.ts';
 import type { PodRef } from './pods.ts';
 
-/** What the user types, read. Each throws commander's error, which says what to give instead. */
+/** Parsers of command-line arguments. Each throws commander's error, which says what to give instead. */
 
 export function nodeCount(text: string): number {
   const number = Number(text);

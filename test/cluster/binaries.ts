@@ -17,28 +17,28 @@ const ldflags = `-s -w -X ${version}.gitVersion=${kubernetes} -X ${version}.gitM
 const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'].map(
   (name) => `github.com/containerd/containerd/v2/cmd/${name}@${containerd}`,
 );
-/** With this before it, a command and all that it starts end with this process, however that ends. */
+/** A command that starts with these words ends with this process, together with all that it has started, however this process ends. */
 const bound = [
   ...['setpriv', '--pdeathsig', 'KILL'],
   ...['unshare', '--pid', '--fork', '--kill-child', '--'],
 ];
 const programs = ['./kube', './coredns', './pause', './init', './wire'];
 const buildMs = 3_600_000;
-/** Sources, Go's build cache and the binaries: of a first build, and of one that finds most of that there. */
+/** Disk space for the sources, Go's build cache and the binaries: for a first build, and for one that finds most of that. */
 const gigabytes = { first: 10, later: 2 };
 const goNeeded = 26;
 
-/** What is wrong with a Go compiler of this version, as `go1.26.3`; empty where there is none. */
+/** What is wrong with a Go compiler of this version, such as `go1.26.3`; empty if nothing is. */
 export function goComplaint(version: string): string | undefined {
   const what = `install Go 1.${goNeeded} or later and put it on the PATH`;
   if (version === '') return `Go is missing: ${what}`;
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
-  // A development version names no number.
+  // A development version has no number.
   if (major === undefined || Number(major) > 1 || Number(minor) >= goNeeded) return undefined;
   return `Go ${major}.${minor} is too old: ${what}`;
 }
 
-/** Half-built folders of processes that were killed. */
+/** Unfinished folders of killed processes. */
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(cacheDir).catch(() => [])) {
     const pid = /^cluster-[0-9a-f]+\.(\d+)$/.exec(name)?.[1];
@@ -59,7 +59,7 @@ async function contentKey(goVersion: string): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Counts what `go build -v` names, so that minutes of compiling show that they go on. */
+/** Counts the packages that `go build -v` prints, so that minutes of compiling show progress. */
 function progress(log: (line: string) => void, what: string, signal: AbortSignal | undefined) {
   let packages = 0;
   const started = Date.now();
@@ -79,9 +79,9 @@ function progress(log: (line: string) => void, what: string, signal: AbortSignal
 }
 
 /**
- * Folder with kube, coredns, pause, init, wire, containerd, its shim and ctr, built from Go modules once for each content.
+ * Folder with kube, coredns, pause, init, wire, containerd, its shim and ctr, built from Go modules once per content.
  *
- * @throws ClusterError where Go is missing or the build fails.
+ * @throws ClusterError if Go is missing or the build fails.
  */
 export async function buildBinaries(
   log: (line: string) => void,
@@ -120,7 +120,7 @@ export async function buildBinaries(
     ).finally(runtime.end);
     await symlink('kube', join(half, 'kubectl'));
     await rename(half, target).catch((error: unknown) => {
-      // Another checkout was faster with the same content.
+      // Another checkout has finished the same content first.
       if (!existsSync(target)) throw error;
     });
   } finally {

@@ -19,10 +19,10 @@ function hierarchies(): string[] {
     .filter((dir) => existsSync(join(dir, 'tasks')));
 }
 
-/** What each level must hand on to its children: by hand, in both versions. */
+/** Enables on each level what its children need: by hand, in both versions. */
 function prepare(dir: string, parent: string): void {
   if (unified()) {
-    // All that there are: a kubelet takes a cgroup that lacks one for none.
+    // All controllers: a kubelet does not recognize a cgroup that lacks one.
     for (const name of readFileSync(join(parent, 'cgroup.controllers'), 'utf8').trim().split(' ')) {
       writeFileSync(join(parent, 'cgroup.subtree_control'), `+${name}`);
     }
@@ -33,7 +33,7 @@ function prepare(dir: string, parent: string): void {
   }
 }
 
-/** A node's own cgroup in every hierarchy. Kubelets that share one end each other's pods as orphans. */
+/** A cgroup of its own for each node, in every hierarchy. Kubelets that share one kill each other's pods as orphans. */
 export async function createNodeCgroups(node: string): Promise<void> {
   for (const hierarchy of hierarchies()) {
     const cluster = join(hierarchy, cgroupName);
@@ -47,8 +47,8 @@ export async function createNodeCgroups(node: string): Promise<void> {
 export const nodeCgroup = (node: string) => `/${cgroupName}/${node}`;
 
 /**
- * Removes the cluster's cgroups; they are empty of processes by now. In every folder there is: runc makes one in the
- * unified hierarchy too, where that is mounted beside the others.
+ * Removes the cluster's cgroups, which hold no processes by now. In every folder: runc also creates one in the unified hierarchy,
+ * if that is mounted beside the others.
  */
 export function removeCgroups(): void {
   const mounted = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -65,7 +65,7 @@ function removeTree(dir: string): void {
   rmdirSync(dir);
 }
 
-/** The processes of each container of a pod, on the machine's own numbers, by container ID. */
+/** The processes of each container of a pod, by container ID; the numbers are those of the machine. */
 export function containersOf(node: string, podUid: string): Map<string, number[]> {
   const found = new Map<string, number[]>();
   const hierarchy = hierarchies().find((dir) => dir.endsWith('/pids')) ?? top;

@@ -5,10 +5,10 @@ import { ClusterError, run } from './exec.ts';
 import { linkName, stateDir } from './paths.ts';
 import { Sandbox, until } from './sandbox.ts';
 
-/** Removes everything that a cluster of this checkout has left, whatever state it is in. */
+/** Removes everything that a cluster of this checkout has left, in whatever state it is. */
 export async function cleanUp(): Promise<void> {
   await Sandbox.destroy();
-  // The kernel takes the cable away with the last process's network, but a little later.
+  // The kernel removes the cable with the network of the last process, but a little later.
   if (existsSync(`/sys/class/net/${linkName}`)) {
     await run(['ip', 'link', 'delete', linkName]).catch(() => {});
   }
@@ -18,7 +18,7 @@ export async function cleanUp(): Promise<void> {
       removeCgroups();
       return true;
     } catch (error) {
-      // A cgroup stays busy until its last process has been reaped.
+      // A cgroup is busy until its last process has been reaped.
       why = error;
       return undefined;
     }

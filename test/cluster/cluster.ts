@@ -30,10 +30,10 @@ function within(amount: number, most: number, unit: string): void {
   throw new ClusterError(`${amount} ${unit}: give a number from 0 to ${most}`);
 }
 
-/** The running cluster of this checkout, and everything that can be done to it. */
+/** The running cluster of this checkout, with all faults that can be injected. */
 export class Cluster {
   readonly sandbox: Sandbox;
-  /** Path of a kubeconfig of its admin, for use on the machine. */
+  /** Path of the admin's kubeconfig, for use on the machine. */
   readonly kubeconfig = join(stateDir, 'kubeconfig', 'admin');
   readonly #state: State;
 
@@ -42,7 +42,7 @@ export class Cluster {
     this.#state = state;
   }
 
-  /** @throws ClusterError where none runs. */
+  /** @throws ClusterError if no cluster runs. */
   static async open(): Promise<Cluster> {
     const cluster = await Cluster.find();
     if (cluster === undefined) {
@@ -66,13 +66,13 @@ export class Cluster {
     return this.#state.faults;
   }
 
-  /** The kubectl of the cluster's own version, pointed at it. */
+  /** The kubectl of the cluster's own version, with its kubeconfig. */
   get kubectl(): string[] {
     const options = ['--kubeconfig', this.kubeconfig, '--cache-dir', join(stateDir, 'kubectl')];
     return [join(this.#state.binDir, 'kubectl'), ...options];
   }
 
-  /** @throws ClusterError with the names there are. */
+  /** @throws ClusterError that lists the existing names. */
   node(name: string): ClusterNode {
     const found = this.nodes.find((candidate) => candidate.name === name);
     if (found !== undefined) return found;
@@ -80,7 +80,7 @@ export class Cluster {
     throw new ClusterError(`there is no node ${name}: the nodes are ${names}`);
   }
 
-  /** SIGKILL (or another signal) to every process of the pod's containers. */
+  /** Sends SIGKILL (or another signal) to every process of the pod's containers. */
   async killContainer(pod: PodRef, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     for (const pid of processesOf(this.nodes, pod)) signalProcess(pid, signal);
   }
@@ -93,7 +93,7 @@ export class Cluster {
     return this.killContainer(pod, 'SIGCONT');
   }
 
-  /** Cuts a node from everything else: packets to it (in), from it (out), or both. */
+  /** Cuts a node off from everything else: packets to it (in), from it (out), or both. */
   async cut(name: string, direction: Direction = 'both'): Promise<void> {
     const { name: known } = this.node(name);
     await this.#change(({ cuts }) => ({ cuts: { ...cuts, [known]: direction } }));
@@ -114,7 +114,7 @@ export class Cluster {
     await this.#change(({ pairs }) => ({ pairs: pairs.filter((other) => other !== pair) }));
   }
 
-  /** Cuts two pods on different nodes from each other, or one from whatever is not on its node, and from nothing else. */
+  /** Cuts two pods on different nodes off from each other, or one pod off from everything outside its node, and from nothing else. */
   async cutAddresses(a: string, b?: string): Promise<void> {
     const pair = b === undefined ? a : pairOf(a, b);
     await this.#change(({ addresses }) => ({ addresses: [...new Set([...addresses, pair])] }));
@@ -135,26 +135,26 @@ export class Cluster {
     await this.#change(({ cuts }) => ({ cuts: without(cuts, names) }));
   }
 
-  /** Loses `percent` of a node's packets, each way; 0 ends it. */
+  /** Drops `percent` of a node's packets, in each direction; 0 ends it. */
   async lose(name: string, percent: number): Promise<void> {
     const { name: known } = this.node(name);
     within(percent, 100, 'percent');
     await this.#change(({ loss }) => ({ loss: withAmount(loss, known, percent) }));
   }
 
-  /** Holds every packet of a node for `ms` milliseconds, each way; 0 ends it. */
+  /** Delays every packet of a node by `ms` milliseconds, in each direction; 0 ends it. */
   async delay(name: string, ms: number): Promise<void> {
     const { name: known } = this.node(name);
     within(ms, 10_000, 'milliseconds');
     await this.#change(({ delay }) => ({ delay: withAmount(delay, known, ms) }));
   }
 
-  /** Undoes every fault of the network. */
+  /** Undoes every network fault. */
   healAll(): Promise<void> {
     return this.#change(() => noFaults);
   }
 
-  /** At once, as by a crash. */
+  /** Ends a component at once, as by a crash. */
   stopComponent(name: Component): Promise<void> {
     return this.sandbox.stopDaemon(name, 'SIGKILL');
   }
@@ -183,8 +183,8 @@ export class Cluster {
   }
 
   /**
-   * Whether every node holds the image of a docker-archive. Images are told apart by the file names of their archives: ask
-   * only for an archive whose name says what is in it.
+   * Whether every node holds the image of a docker-archive. Images are distinguished by the file names of their archives: call this
+   * only for an archive whose name depends on its content.
    */
   async hasImage(archive: string): Promise<boolean> {
     const held = await Promise.all(
@@ -193,7 +193,7 @@ export class Cluster {
     return held.every(Boolean);
   }
 
-  /** Runs kubectl to its end. @returns its output. @throws ClusterError with what it said. */
+  /** Runs kubectl to its end. @returns its output. @throws ClusterError with its error message. */
   runKubectl(
     args: readonly string[],
     options: { input?: string; timeoutMs?: number; signal?: AbortSignal | undefined } = {},
@@ -208,7 +208,7 @@ export class Cluster {
     throw new ClusterError(`there is no zone ${zone}: the zones are ${zones}`);
   }
 
-  /** One change after another, also of other commands: none undoes what another has done. */
+  /** One change after another, also across commands: so none undoes another. */
   #change(next: (faults: NetworkFaults) => Partial<NetworkFaults>): Promise<void> {
     return withLock('faults', 30_000, async () => {
       const before = (await readState())?.faults ?? this.faults;

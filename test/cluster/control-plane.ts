@@ -17,17 +17,17 @@ export const components = [
 export type Component = (typeof components)[number];
 
 const file = (name: string) => `${inside.state}/pki/${name}`;
-/** What the control plane's own programs and the nodes call the API server. */
+/** Name by which the control plane's own programs and the nodes address the API server. */
 const internalServer = `https://${controlPlaneIp}:${apiPort}`;
 
-/** Flags of each program. What is not named here is Kubernetes' default, so that measurements speak of a plain one. */
+/** Flags of each program. Everything else is Kubernetes' default, so that measurements apply to an ordinary cluster. */
 const flags: Record<Component, string[]> = {
   etcd: [
     `--data-dir=${inside.state}/etcd`,
     '--listen-client-urls=http://127.0.0.1:2379',
     '--advertise-client-urls=http://127.0.0.1:2379',
     '--listen-peer-urls=http://127.0.0.1:2380',
-    // Thrown away with the cluster: nothing needs to outlive the machine.
+    // The cluster is deleted as a whole: nothing needs to survive a crash of the machine.
     '--unsafe-no-fsync',
   ],
   'kube-apiserver': [
@@ -66,7 +66,7 @@ export const isComponent = (name: string): name is Component =>
 export const startComponent = (sandbox: Sandbox, name: Component) =>
   sandbox.startDaemon(name, [`${inside.bin}/kube`, name, ...flags[name]]);
 
-/** Certificates, kubeconfigs, and one for the user that works on the machine. */
+/** Certificates and kubeconfigs, also one for a user on the machine. */
 export async function createIdentities(link: { cluster: string }, nodes: { name: string }[]) {
   await createAuthority();
   const hosts = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'localhost'];

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
-/** An error that a person can act on: its message is all that is shown. */
+/** An error that the user can act on: only its message is shown. */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';
 }
@@ -11,7 +11,7 @@ export interface RunOptions {
   /** Default 60,000. */
   timeoutMs?: number;
   input?: string;
-  /** A file that is its standard input. */
+  /** File for its standard input. */
   inputFile?: string;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
@@ -22,8 +22,8 @@ export interface RunOptions {
 /**
  * Runs a program to its end.
  *
- * @returns what it wrote to standard output.
- * @throws ClusterError with the end of its standard error where it fails or takes too long.
+ * @returns its standard output.
+ * @throws ClusterError with the end of its standard error if it fails or takes too long.
  */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const { timeoutMs = 60_000, input, inputFile, env, cwd, signal, onErrorLine } = options;

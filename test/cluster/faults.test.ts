@@ -18,7 +18,7 @@ function chainsOf(faults: Partial<NetworkFaults>): Record<string, string> {
   );
 }
 
-test('without faults nothing is left of earlier ones', () => {
+test('without faults the rules remove those of earlier faults', () => {
   expect(rulesOf(noFaults, nodes).trim().split('\n')).toEqual([
     'table netdev faults {}',
     'delete table netdev faults',
@@ -27,7 +27,7 @@ test('without faults nothing is left of earlier ones', () => {
   ]);
 });
 
-test('a cut drops what goes to the node, what comes from it, or both', () => {
+test('a cut drops packets to the node, from it, or both', () => {
   const to = { 'to-1': 'egress port-1: drop' };
   const from = { 'from-1': 'ingress port-1: drop' };
   expect(chainsOf({ cuts: { 'zone-a-1': 'in' } })).toEqual(to);
@@ -35,14 +35,14 @@ test('a cut drops what goes to the node, what comes from it, or both', () => {
   expect(chainsOf({ cuts: { 'zone-a-1': 'both' } })).toEqual({ ...to, ...from });
 });
 
-test('a pair drops at each of the two what comes from the other, its pods included', () => {
+test('a pair drops at each of the two the packets of the other, including its pods', () => {
   expect(chainsOf({ pairs: [pairOf('zone-c-1', 'zone-a-1')] })).toEqual({
     'to-1': 'egress port-1: ip saddr { 10.200.0.13, 10.244.3.0/24 } drop',
     'to-3': 'egress port-3: ip saddr { 10.200.0.11, 10.244.1.0/24 } drop',
   });
 });
 
-test('pods are cut from each other, or one from all others, whichever node they are on', () => {
+test('pods are cut off from each other, or one from all others, on any node', () => {
   const drops = (rules: string) =>
     Object.fromEntries(
       [1, 2, 3].flatMap((n) => [
@@ -60,12 +60,12 @@ test('pods are cut from each other, or one from all others, whichever node they 
   );
 });
 
-test('loss is counted in hundredths of a percent, each way', () => {
+test('loss is counted in hundredths of a percent, in each direction', () => {
   expect(chainsOf({ loss: { 'zone-b-1': 12.5 } })).toEqual({
     'to-2': 'egress port-2: numgen random mod 10000 < 1250 drop',
     'from-2': 'ingress port-2: numgen random mod 10000 < 1250 drop',
   });
-  // nft takes no number beyond the last.
+  // nft accepts no larger number.
   expect(chainsOf({ loss: { 'zone-b-1': 100 } })).toEqual({
     'to-2': 'egress port-2: drop',
     'from-2': 'ingress port-2: drop',
@@ -73,7 +73,7 @@ test('loss is counted in hundredths of a percent, each way', () => {
   expect(chainsOf({ loss: { 'zone-b-1': 0.001 } })).toEqual({});
 });
 
-test('a delayed node is heard through its wire only, and other faults go on', () => {
+test('a delayed node is reached only through its wire, and other faults stay in force', () => {
   expect(chainsOf({ delay: { 'zone-a-1': 50 } })).toEqual({ 'held-1': 'ingress port-1: drop' });
   expect(chainsOf({ delay: { 'zone-a-1': 50 }, cuts: { 'zone-a-1': 'both' } })).toEqual({
     'to-1': 'egress port-1: drop',
@@ -82,7 +82,7 @@ test('a delayed node is heard through its wire only, and other faults go on', ()
   });
 });
 
-test('a pair is the same whichever way it is named', () => {
+test('the order of a pair does not matter', () => {
   expect(pairOf('b', 'a')).toBe(pairOf('a', 'b'));
 });
 

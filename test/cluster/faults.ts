@@ -1,18 +1,18 @@
 import { type ClusterNode, podCidrOf, portOf, wireOf } from './layout.ts';
 
-/** How a node is cut: packets to it, from it, or both are lost. */
+/** Direction of a cut: packets to the node, from it, or both are dropped. */
 export type Direction = 'both' | 'in' | 'out';
 
-/** Everything that is wrong with the network now. */
+/** All present network faults. */
 export interface NetworkFaults {
   cuts: Record<string, Direction>;
   /** Pairs of nodes, each in alphabetical order, joined by a space. */
   pairs: string[];
-  /** Pairs of pods that are cut from each other, by address, each in alphabetical order; or one address, cut from all others. */
+  /** Pairs of pods that are cut off from each other, by address, each in alphabetical order; or one address, cut off from all others. */
   addresses: string[];
-  /** Percent of the packets of a node that are lost, each way. */
+  /** Percentage of a node's packets that are dropped, in each direction. */
   loss: Record<string, number>;
-  /** Milliseconds that every packet of a node is held, each way. */
+  /** Milliseconds by which every packet of a node is delayed, in each direction. */
   delay: Record<string, number>;
 }
 
@@ -26,22 +26,22 @@ export const without = <T>(
 ): Record<string, T> =>
   Object.fromEntries(Object.entries(faults).filter(([name]) => !names.includes(name)));
 
-/** 0 is no fault. */
+/** 0 removes the fault. */
 export const withAmount = (faults: Record<string, number>, name: string, amount: number) =>
   amount === 0 ? without(faults, [name]) : { ...faults, [name]: amount };
 
 /**
- * The faults as one nftables transaction at the bridge's ports. There, unlike on the node itself, a lost packet is lost
- * without an error to its sender, as by a broken cable: also for ARP and for kept connections.
+ * The faults as one nftables transaction at the ports of the bridge. There, unlike on the node itself, a packet is dropped without
+ * an error for its sender, as by a broken cable: also for ARP and for open connections.
  *
- * A node with a delay is plugged into its wire, which reads the port ahead of these rules. So what comes from the node is
- * judged where it leaves the wire, and nothing else may come through the port.
+ * A node with a delay is connected to its wire (wires.ts), which reads the port before these rules. So packets of the node are
+ * filtered where they leave the wire, and nothing else may come through the port.
  */
 export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): string {
   const chains = nodes.flatMap((node) => {
     const cut = faults.cuts[node.name];
     const lost = lossRules(faults.loss[node.name] ?? 0);
-    // Dropping what the others send to each of the two cuts the pair both ways.
+    // Dropping the packets of the other at each of the two cuts the pair in both directions.
     const strangers = nodes
       .filter((other) => faults.pairs.includes(pairOf(node.name, other.name)))
       .map((other) => `ip saddr { ${other.ip}, ${podCidrOf(other)} } drop`);
@@ -70,7 +70,7 @@ export function rulesOf(faults: NetworkFaults, nodes: readonly ClusterNode[]): s
   ].join('\n');
 }
 
-/** Two pods of one node hear each other all the same: what they say does not leave it. */
+/** Two pods of one node can still reach each other: their packets do not leave it. */
 function addressRules(addresses: string): string[] {
   const [a = '', b] = addresses.split(' ');
   if (b === undefined) return [`ip saddr ${a} drop`, `ip daddr ${a} drop`];

@@ -16,7 +16,7 @@ test('six nodes: two in each zone', () => {
   ]);
 });
 
-test('no two nodes share a name, an address or their pods’ addresses', () => {
+test('no two nodes share a name, an address or a pod network', () => {
   const nodes = layOut(9);
   const all = nodes.flatMap((node) => [node.name, node.ip, podCidrOf(node)]);
   expect(new Set(all).size).toBe(27);

@@ -1,4 +1,4 @@
-/** Addresses and names inside the cluster. Every cluster has the same: each is in network namespaces of its own. */
+/** Addresses and names inside the cluster. Every cluster has the same, in network namespaces of its own. */
 
 export interface ClusterNode {
   name: string;
@@ -18,12 +18,12 @@ export const apiServiceIp = '10.96.0.1';
 export const dnsIp = '10.96.0.10';
 export const podCidr = '10.244.0.0/16';
 export const podCidrOf = (node: ClusterNode) => `10.244.${node.index}.0/24`;
-/** The node's end of its cable is eth0; this is the other, at the control plane's bridge. */
+/** The node's end of its cable is eth0; this is the other end, at the control plane's bridge. */
 export const portOf = (node: ClusterNode) => `port-${node.index}`;
-/** The slow cable that takes the port's place at the bridge while the node has a delay: its interface and its program. */
+/** The slow cable that replaces the port at the bridge while the node has a delay: its interface and its program. */
 export const wireOf = (node: ClusterNode) => `wire-${node.index}`;
 
-/** Nodes, dealt to the zones in turn. */
+/** The nodes, distributed over the zones in turn. */
 export function layOut(count: number): ClusterNode[] {
   return Array.from({ length: count }, (_, i) => {
     const zone = zones[i % zones.length] ?? '';

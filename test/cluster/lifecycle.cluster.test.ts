@@ -5,18 +5,18 @@ import { Cluster } from './cluster.ts';
 import { cacheDir } from './paths.ts';
 import { signalProcess } from './processes.ts';
 import { until } from './sandbox.ts';
-import { Copy } from './testing/copy.ts';
+import { CheckoutCopy } from './testing/checkout-copy.ts';
 import { machineOf, processesOf, tracesOf } from './testing/traces.ts';
 
-let copy: Copy;
+let copy: CheckoutCopy;
 let machine: string;
-/** Process 1 of the cluster of this checkout, if it runs: it must not notice any of this. */
+/** Process 1 of the cluster of this checkout, if it runs: these tests must not affect it. */
 let other: number | undefined;
-/** What builds that were killed have left in the cache. */
+/** Files that killed builds have left in the cache. */
 const halves: string[] = [];
 
 beforeAll(async () => {
-  copy = new Copy();
+  copy = new CheckoutCopy();
   machine = await machineOf();
   other = (await Cluster.find())?.sandbox.initPid;
 });
@@ -26,28 +26,28 @@ afterAll(async () => {
   copy.remove();
 });
 
-/** The end of one may be the end of the next, before its turn comes. */
+/** Several may end with one of them, before their turn comes. */
 const kill = (pids: readonly number[]) => {
   for (const pid of pids) signalProcess(pid, 'SIGKILL');
 };
 
-test('up twice is one up', async () => {
+test('a second up changes nothing', async () => {
   await copy.run('up');
   const { initPid } = copy.state;
   const second = await copy.start('up').ended;
-  // It says nothing, as there was nothing to do.
+  // It prints nothing, as there was nothing to do.
   expect(second).toMatchObject({ code: 0, err: '' });
   expect(second.out).toContain('faults: none');
   expect(copy.state.initPid).toBe(initPid);
 });
 
-test('an up that wants another number of nodes says how to get them', async () => {
+test('an up with another number of nodes says how to get them', async () => {
   const { code, err } = await copy.start('up', '--nodes', '4').ended;
   expect(code).toBe(1);
   expect(err).toBe('cluster: a cluster of 3 nodes runs here: `npm run cluster -- down` first\n');
 });
 
-test('killed as a whole, at once: up makes a new one', async () => {
+test('after all processes are killed, up starts a new cluster', async () => {
   const { initPid } = copy.state;
   kill(processesOf(copy));
   expect((await copy.start('status').ended).err).toContain('no local cluster runs here');
@@ -56,20 +56,20 @@ test('killed as a whole, at once: up makes a new one', async () => {
   expect(await copy.run('status')).toContain('faults: none');
 });
 
-test('its process 1 killed: down leaves nothing', async () => {
+test('after its process 1 is killed, down leaves nothing', async () => {
   kill([copy.state.initPid]);
   await copy.run('down');
   expect(tracesOf(copy)).toEqual([]);
 });
 
-test('down twice is one down', async () => {
+test('a second down changes nothing', async () => {
   expect(await copy.start('down').ended).toEqual({ code: 0, out: '', err: '' });
   expect(tracesOf(copy)).toEqual([]);
 });
 
 const moments = ['making namespaces', 'starting etcd', 'waiting for the nodes'];
 
-test.each(moments)('up killed while it says “%s”: down leaves nothing', async (moment) => {
+test.each(moments)('up killed at “%s”: down leaves nothing', async (moment) => {
   const up = copy.start('up');
   await up.says(moment);
   kill([up.pid]);
@@ -78,7 +78,7 @@ test.each(moments)('up killed while it says “%s”: down leaves nothing', asyn
   expect(tracesOf(copy)).toEqual([]);
 });
 
-test.each(moments)('Ctrl-C while it says “%s” leaves nothing', async (moment) => {
+test.each(moments)('Ctrl-C at “%s” leaves nothing', async (moment) => {
   const up = copy.start('up');
   await up.says(moment);
   process.kill(up.pid, 'SIGINT');
@@ -96,7 +96,7 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
   async (signal) => {
     const source = join(copy.dir, 'test/cluster/go/pause/main.go');
     const content = readFileSync(source);
-    // Other content, so that there is something to build.
+    // Different content, so that there is something to build.
     appendFileSync(source, `// ${signal} ${copy.id}\n`);
     const up = copy.start('up');
     await up.says('building');
@@ -106,19 +106,19 @@ test.each(['SIGKILL', 'SIGINT'] as const)(
     writeFileSync(source, content);
     const left = await until(() => (tracesOf(copy).length === 0 ? [] : undefined), 5_000);
     expect(left ?? tracesOf(copy)).toEqual([]);
-    // What SIGKILL leaves half built, the next build removes.
+    // The next build removes what SIGKILL has left unfinished.
     const half = readdirSync(cacheDir).filter((name) => name.endsWith(`.${up.pid}`));
     expect(half).toHaveLength(signal === 'SIGKILL' ? 1 : 0);
     halves.push(...half);
   },
 );
 
-test('a build that was killed leaves nothing in the cache after the next', () => {
+test('a killed build leaves nothing in the cache after the next one', () => {
   expect(halves).toHaveLength(1);
   expect(readdirSync(cacheDir)).not.toContain(halves[0]);
 });
 
-test('a second command while one starts the cluster is told to wait', async () => {
+test('a second command during up fails, and says to wait', async () => {
   const up = copy.start('up');
   await up.says('making namespaces');
   for (const verb of ['up', 'down']) {
@@ -136,7 +136,7 @@ test('neither the machine nor another cluster has changed', async () => {
   expect((await Cluster.find())?.sandbox.initPid).toBe(other);
 });
 
-test('a checkout that is deleted takes its cluster along', async () => {
+test('the cluster of a deleted checkout ends', async () => {
   expect(tracesOf(copy)).not.toEqual([]);
   copy.remove();
   const left = await until(() => (tracesOf(copy).length === 0 ? [] : undefined), 20_000);

@@ -30,8 +30,8 @@ export interface UpOptions {
 }
 
 /**
- * Starts this checkout's cluster, or finds it running. What was left half started is removed first, and what is half
- * started when `signal` comes is removed as well.
+ * Starts this checkout's cluster, or finds it running. An unfinished start of an earlier run is removed first; if `signal` comes,
+ * so is this one.
  *
  * @throws ClusterError that says what to do.
  */
@@ -57,7 +57,7 @@ export async function up({ nodes, log, signal }: UpOptions): Promise<Cluster> {
   });
 }
 
-/** Removes the cluster and everything it has left, in whatever state it is. */
+/** Removes the cluster and everything that it has left, in whatever state it is. */
 export async function down(): Promise<void> {
   await withLock('life', 0, cleanUp);
 }
@@ -117,7 +117,7 @@ async function start(
   if (ended !== undefined) {
     throw new ClusterError(`${ended} has ended:\n${await sandbox.lastWords(ended)}`);
   }
-  // Only now: without it the next `up` begins anew.
+  // Last: without this file the next `up` starts from the beginning.
   await writeState(freshState(binDir, nodes, sandbox.initPid));
   return cluster;
 }

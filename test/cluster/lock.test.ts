@@ -4,7 +4,7 @@ import { withLock } from './lock.ts';
 
 const busy = 'another command is at work on this cluster';
 
-test('a lock is held by one at a time, and free again afterwards', async () => {
+test('one process at a time holds a lock, and it is free afterwards', async () => {
   const name = randomUUID();
   await withLock(name, 0, async () => {
     await expect(withLock(name, 0, async () => 1)).rejects.toThrow(busy);
@@ -12,14 +12,14 @@ test('a lock is held by one at a time, and free again afterwards', async () => {
   expect(await withLock(name, 0, async () => 2)).toBe(2);
 });
 
-test('it is free again when the work fails', async () => {
+test('a lock is free after its work has failed', async () => {
   const name = randomUUID();
   const work = () => Promise.reject(new Error('no luck'));
   await expect(withLock(name, 0, work)).rejects.toThrow('no luck');
   expect(await withLock(name, 0, async () => 1)).toBe(1);
 });
 
-test('who may wait comes after the other', async () => {
+test('a command that may wait runs after the other', async () => {
   const name = randomUUID();
   const done: string[] = [];
   const release = Promise.withResolvers<undefined>();
@@ -36,7 +36,7 @@ test('who may wait comes after the other', async () => {
   expect(done).toEqual(['first', 'second']);
 });
 
-test('locks of different names do not meet', async () => {
+test('locks with different names are independent', async () => {
   const work = () => withLock(randomUUID(), 0, async () => 1);
   expect(await withLock(randomUUID(), 0, work)).toBe(1);
 });

@@ -5,11 +5,11 @@ import { initMark } from './paths.ts';
 import { until } from './sandbox.ts';
 
 /**
- * Runs `work` while no other command on this checkout's cluster holds the lock of that name. The lock is a socket in the
- * kernel's abstract namespace: it goes with the process that holds it, however that ends.
+ * Runs `work` while no other command on this checkout's cluster holds the lock of that name. The lock is a socket in the kernel's
+ * abstract namespace: it is released when the process that holds it ends, however that happens.
  *
  * @param waitMs how long to wait for the other command.
- * @throws ClusterError where it goes on for longer.
+ * @throws ClusterError if the other command takes longer.
  */
 export async function withLock<T>(
   name: string,

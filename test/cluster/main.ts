@@ -5,7 +5,7 @@
  */
 import { Argument, Command, CommanderError } from 'commander';
 import { amount, component, nodeCount, podRef } from './arguments.ts';
-import { deployOperator } from '../measure/deploy.ts';
+import { deployOperator } from '../framework/deploy.ts';
 import { Cluster } from './cluster.ts';
 import { type Component, components } from './control-plane.ts';
 import { ClusterError } from './exec.ts';

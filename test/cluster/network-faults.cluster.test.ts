@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './exec.ts';
-import { Copy } from './testing/copy.ts';
-import { Ears, controlPlane, inNetworkOf } from './testing/ears.ts';
+import { CheckoutCopy } from './testing/checkout-copy.ts';
+import { BroadcastReceivers, controlPlane, inNetworkOf } from './testing/broadcast-receivers.ts';
 
 const [a, b, c] = ['zone-a-1', 'zone-b-1', 'zone-c-1'] as const;
 const whole = [
@@ -17,24 +17,24 @@ const withoutA = [
   `${c} > ${controlPlane} ${b}`,
 ];
 
-let copy: Copy;
-let ears: Ears;
+let copy: CheckoutCopy;
+let receivers: BroadcastReceivers;
 
 beforeAll(async () => {
-  copy = new Copy();
+  copy = new CheckoutCopy();
   await copy.run('up');
-  ears = await Ears.open(copy.state.initPid, [a, b, c]);
+  receivers = await BroadcastReceivers.open(copy.state.initPid, [a, b, c]);
 });
 
 afterAll(async () => {
-  ears.close();
+  receivers.close();
   await copy.run('down');
   copy.remove();
 });
 
-const hearing = () => expect.poll(() => ears.matrix(), { timeout: 10_000, interval: 100 });
+const hearing = () => expect.poll(() => receivers.matrix(), { timeout: 10_000, interval: 100 });
 
-/** Each of them is in the whole network before, and in it again after its reverse. */
+/** Before each fault, and after its reverse, every place can reach every other. */
 test.each<[string, string, string[]]>([
   [`cut ${a}`, `heal ${a}`, withoutA],
   [`lose-zone zone-a`, 'restore-zone zone-a', withoutA],
@@ -79,26 +79,26 @@ test.each<[string, string, string[]]>([
   expect(await copy.run('status')).toContain('faults: none');
 });
 
-test('loss of a half loses about that', async () => {
+test('a loss of 50 % drops about half of the packets', async () => {
   await copy.run('loss', a, '50');
   const texts: string[] = [];
   while (texts.length < 400) {
-    // Not all at once: an ear that does not keep up loses what its socket cannot hold, fault or none.
-    const few = Array.from({ length: 20 }, () => ears.shout(b));
-    await Promise.all(few.map((text) => ears.hears(c, text)));
+    // Not all at once: a receiver that is too slow loses packets in any case.
+    const few = Array.from({ length: 20 }, () => receivers.broadcast(b));
+    await Promise.all(few.map((text) => receivers.receives(c, text)));
     texts.push(...few);
   }
-  const heard = texts.filter((text) => ears.hasHeard(a, text)).length;
-  // Ten standard deviations from 200, each way.
+  const heard = texts.filter((text) => receivers.hasReceived(a, text)).length;
+  // Ten standard deviations from 200, in each direction.
   expect(heard).toBeGreaterThan(100);
   expect(heard).toBeLessThan(300);
   await copy.run('loss', a, '0');
 });
 
-test('a delay holds each packet, each way, and 0 ends it', async () => {
+test('a delay holds each packet, in each direction, and 0 ends it', async () => {
   const milliseconds = async (from: string, to: string) => {
     const start = performance.now();
-    await ears.hears(to, ears.shout(from));
+    await receivers.receives(to, receivers.broadcast(from));
     return performance.now() - start;
   };
   await copy.run('delay', a, '500');
@@ -113,7 +113,7 @@ test('a delay holds each packet, each way, and 0 ends it', async () => {
   await hearing().toEqual(whole);
 });
 
-test('a delay carries a large answer whole, and goes with the cuts', async () => {
+test('a large answer passes a delay completely, and a cut ends both', async () => {
   await copy.run('delay', a, '20');
   const get = [...copy.kubectlCommand, 'get', '--raw', '/openapi/v2'];
   const text = await run(inNetworkOf(copy.state.initPid, a, get));
@@ -121,17 +121,17 @@ test('a delay carries a large answer whole, and goes with the cuts', async () =>
   expect(JSON.parse(text)).toHaveProperty('paths');
 
   await copy.run('cut', a, 'out');
-  const lost = ears.shout(a);
-  await ears.hears(a, ears.shout(b));
+  const lost = receivers.broadcast(a);
+  await receivers.receives(a, receivers.broadcast(b));
   await copy.run('cut', a, 'in');
-  // In order behind the one that is lost, on the same wire.
-  await ears.hears(b, ears.shout(a));
-  expect(ears.hasHeard(b, lost)).toBe(false);
+  // In order behind the lost one, on the same wire.
+  await receivers.receives(b, receivers.broadcast(a));
+  expect(receivers.hasReceived(b, lost)).toBe(false);
   await copy.run('cut-pair', a, c);
   await copy.run('heal', a);
-  const fromC = ears.shout(c);
-  await ears.hears(a, ears.shout(b));
-  expect(ears.hasHeard(a, fromC)).toBe(false);
+  const fromC = receivers.broadcast(c);
+  await receivers.receives(a, receivers.broadcast(b));
+  expect(receivers.hasReceived(a, fromC)).toBe(false);
 
   await copy.run('heal');
   await hearing().toEqual(whole);

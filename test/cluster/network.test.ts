@@ -9,7 +9,7 @@ test('a checkout gets the same two addresses at each start', () => {
   expect(chooseLink(none, 'a1b2c3')).not.toEqual(chooseLink(none, 'c3b2a1'));
 });
 
-test('both are in one block of four, in the range that RFC 3927 leaves free', () => {
+test('both are in one block of four, in the free range of RFC 3927', () => {
   fc.assert(
     fc.property(fc.integer(), (number) => {
       const [machine, cluster] = Object.values(chooseLink(none, `checkout ${number}`)).map(
@@ -27,7 +27,7 @@ test('both are in one block of four, in the range that RFC 3927 leaves free', ()
   );
 });
 
-test('an address that the machine has is left alone, whichever end it would be', () => {
+test('an address that the machine uses is skipped, at either end of a block', () => {
   const first = chooseLink(none, 'id');
   for (const taken of [first.machine, first.cluster]) {
     const next = chooseLink(new Set([taken]), 'id');
@@ -36,7 +36,7 @@ test('an address that the machine has is left alone, whichever end it would be',
   }
 });
 
-test('a machine that has them all is told so', () => {
+test('a machine without a free address is an error', () => {
   const all = { has: () => true } as unknown as ReadonlySet<string>;
   expect(() => chooseLink(all, 'id')).toThrow('no link-local address is free on this machine');
 });

@@ -12,10 +12,10 @@ export interface Link {
   cluster: string;
 }
 
-/** Two link-local addresses (RFC 3927) that no other interface of the machine has, the same at each start if possible. */
+/** Two link-local addresses (RFC 3927) that no other interface of the machine uses, the same at each start if possible. */
 export function chooseLink(taken: ReadonlySet<string>, id: string): Link {
   const seed = createHash('sha256').update(id).digest().readUInt32BE(0);
-  // 169.254.1.0 up to 169.254.254.255 may be used: 16,256 blocks of four addresses.
+  // 169.254.1.0 to 169.254.254.255 may be used: 16,256 blocks of four addresses.
   const blocks = 16_256;
   for (let i = 0; i < blocks; i++) {
     const block = (seed + i) % blocks;
@@ -32,7 +32,7 @@ function takenAddresses(): Set<string> {
   return new Set(own.map(({ address }) => address));
 }
 
-/** The cable between the machine and the cluster, over which kubectl comes. */
+/** The cable between the machine and the cluster, for kubectl. */
 export async function connectMachine(sandbox: Sandbox): Promise<Link> {
   const link = chooseLink(takenAddresses(), clusterId);
   const netns = ['netns', String(sandbox.initPid)];
@@ -45,9 +45,9 @@ export async function connectMachine(sandbox: Sandbox): Promise<Link> {
   return link;
 }
 
-/** The bridge that all nodes are plugged into; the control plane sits on it. */
+/** The bridge to which all nodes and the control plane are connected. */
 export async function createBridge(sandbox: Sandbox): Promise<void> {
-  // With an address of its own: else it has that of one of its ports, and changes with them.
+  // With an address of its own: otherwise it has that of one of its ports, and changes with them.
   const script = `
     ip link add nodes address 02:00:00:00:00:01 type bridge forward_delay 0
     ip addr add ${controlPlaneIp}/24 dev nodes
@@ -56,7 +56,7 @@ export async function createBridge(sandbox: Sandbox): Promise<void> {
   await sandbox.run(['sh', '-ec', script]);
 }
 
-/** A node's network namespace, its cable, and the way to every other node's pods. */
+/** A node's network namespace, its cable, and its routes to the pods of all other nodes. */
 export async function connectNode(
   sandbox: Sandbox,
   node: ClusterNode,
@@ -73,7 +73,7 @@ export async function connectNode(
   const routes = nodes
     .filter((other) => other !== node)
     .map((other) => `ip route add ${podCidrOf(other)} via ${other.ip}`);
-  // What is for its own pods but finds none goes nowhere, instead of in circles.
+  // Packets to own pods that do not exist are rejected, instead of going in circles.
   const script = [
     `ip addr add ${node.ip}/24 dev eth0`,
     'ip link set lo up',

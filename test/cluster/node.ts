@@ -11,7 +11,7 @@ export const pauseImage = 'registry.k8s.io/pause:3.10';
 
 const home = (node: ClusterNode) => `${inside.state}/nodes/${node.name}`;
 const homeOutside = (node: ClusterNode) => join(stateDir, 'nodes', node.name);
-/** Where the kubelet has a folder NAMESPACE_NAME_UID for each of its pods. */
+/** Folder in which the kubelet has a folder NAMESPACE_NAME_UID for each of its pods. */
 export const podLogsDir = (node: ClusterNode) => join(homeOutside(node), 'pod-logs');
 
 const containerdConfig = (node: ClusterNode) => `version = 3
@@ -33,7 +33,7 @@ state = "/run/containerd-${node.index}"
   runtime_type = "io.containerd.runc.v2"
 `;
 
-/** Point to point: every packet is routed, so that no bridge must be taught to filter. */
+/** Point to point: every packet is routed, so that no bridge needs filters. */
 const cniConfig = (node: ClusterNode) => ({
   cniVersion: '1.0.0',
   name: 'pods',
@@ -65,7 +65,7 @@ const kubeletConfig = (node: ClusterNode) => ({
   address: node.ip,
   healthzPort: 0,
   containerRuntimeEndpoint: `unix://${home(node)}/containerd.sock`,
-  // The nodes share the machine's disk and memory: how full they are is not for a node to judge.
+  // The nodes share the machine's disk and memory: a node must not evict pods because of them.
   evictionHard: {
     'nodefs.available': never,
     'imagefs.available': never,
@@ -73,7 +73,7 @@ const kubeletConfig = (node: ClusterNode) => ({
     'nodefs.inodesFree': never,
   },
   imageGCHighThresholdPercent: 100,
-  // By default a program that has died a few times is left dead for minutes, and tests kill it on purpose.
+  // By default the kubelet delays a program that has died a few times by minutes, and tests kill programs on purpose.
   crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
   clusterDNS: [dnsIp],
   clusterDomain: 'cluster.local',
@@ -94,10 +94,10 @@ export async function startContainerd(sandbox: Sandbox, node: ClusterNode): Prom
   await mkdir(join(dir, 'cni'), { recursive: true });
   await writeFile(join(dir, 'containerd.toml'), containerdConfig(node));
   await writeFile(join(dir, 'cni', '10-pods.conflist'), JSON.stringify(cniConfig(node)));
-  // Its shim and ctr are found beside it.
+  // Its shim and ctr are found in the same folder.
   const command = `PATH=${inside.bin}:$PATH exec containerd --config ${home(node)}/containerd.toml`;
   await sandbox.startDaemon(daemonName('containerd', node), ['sh', '-c', command], node.name);
-  // Its socket is there a moment before it answers on it.
+  // Its socket exists a moment before containerd answers on it.
   const answers = () =>
     sandbox.run([...ctr(node), 'version']).then(
       () => true,
@@ -165,7 +165,7 @@ export async function startProxy(sandbox: Sandbox, node: ClusterNode): Promise<v
       `--hostname-override=${node.name}`,
       '--proxy-mode=nftables',
       `--cluster-cidr=${podCidr}`,
-      // The machine's limits, which a network namespace may not change.
+      // Limits of the machine, which a network namespace cannot change.
       '--conntrack-max-per-core=0',
       '--conntrack-tcp-timeout-established=0',
       '--conntrack-tcp-timeout-close-wait=0',

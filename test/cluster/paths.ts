@@ -4,13 +4,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout that this cluster belongs to: each has a cluster of its own. */
+/** The checkout to which this cluster belongs: each has a cluster of its own. */
 export const checkout = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
-/** Tells the cluster of this checkout from any other on the machine. */
+/** Distinguishes the cluster of this checkout from others on the machine. */
 export const clusterId = createHash('sha256').update(checkout).digest('hex').slice(0, 6);
 
-/** Everything of the running cluster that is on disk. Seen as `inside` by the cluster's own processes. */
+/** All files of the running cluster. Its own processes have them at `inside`. */
 export const stateDir = join(checkout, '.cluster');
 
 /** Built binaries and images, by content; shared by all checkouts. */
@@ -19,7 +19,7 @@ export const cacheDir = join(
   'haservice',
 );
 
-/** Where the cluster's processes see the state and the binaries: short, as a socket's path has 107 bytes at most. */
+/** Path of the state and the binaries for the cluster's processes: short, as that of a socket may have 107 bytes at most. */
 export const inside = { state: '/run/cluster/state', bin: '/run/cluster/bin' };
 
 /** Name of the cluster's cgroup in each hierarchy, of its link to the machine, and the mark of its process 1. */

@@ -5,7 +5,7 @@ import { run } from './exec.ts';
 import { inside, stateDir } from './paths.ts';
 
 const dir = join(stateDir, 'pki');
-/** In that folder, with bare names: it takes no path of a serial number beyond 255 bytes. */
+/** Run in that folder with file names only: openssl accepts no path of a serial number beyond 255 bytes. */
 const openssl = (...args: string[]) => run(['openssl', ...args], { cwd: dir });
 const days = '365';
 
@@ -31,7 +31,7 @@ export async function createAuthority(): Promise<void> {
   await openssl('req', '-x509', '-new', '-subj', '/CN=haservice-local-cluster', ...out);
 }
 
-/** Makes pki/NAME.key and pki/NAME.crt. */
+/** Creates pki/NAME.key and pki/NAME.crt. */
 export async function issue(name: string, { user, group, hosts = [] }: Identity): Promise<void> {
   await key(name);
   const file = (suffix: string) => `${name}.${suffix}`;
@@ -47,7 +47,7 @@ export async function issue(name: string, { user, group, hosts = [] }: Identity)
   );
 }
 
-/** A kubeconfig with the certificate NAME: by path inside, or with its content for use on the machine. */
+/** A kubeconfig with the certificate NAME: by its path inside, or with its content for use on the machine. */
 export function kubeconfig(
   name: string,
   server: string,

@@ -9,7 +9,7 @@ export interface PodRef {
   name: string;
 }
 
-/** The sandbox's own process keeps the pod's network and is no part of the program. */
+/** The pause process holds the pod's network and is no part of the program. */
 function isPause(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'pause';
@@ -19,10 +19,10 @@ function isPause(pid: number): boolean {
 }
 
 /**
- * The machine's numbers of all processes of a pod's containers. Found on disk and in the cgroups: the API server is not
- * asked, so that a fault comes at once and while it is down.
+ * The process ids (on the machine) of all processes in a pod's containers. Found on disk and in the cgroups, without the API
+ * server: so a fault comes at once, and also while the API server is down.
  *
- * @throws ClusterError where no such pod runs.
+ * @throws ClusterError if no such pod runs.
  */
 export function processesOf(nodes: readonly ClusterNode[], { namespace, name }: PodRef): number[] {
   const found = nodes.flatMap((node) =>

@@ -19,12 +19,12 @@ const programs: Record<string, string> = {
   tar: 'tar',
 };
 const plugins = '/usr/lib/cni/ptp';
-/** What containers, volumes and etcd take. */
+/** Disk space for containers, volumes and etcd. */
 const runGb = 3;
 
 export interface Machine {
   platform: NodeJS.Platform;
-  /** User ID; undefined where the system has none. */
+  /** User ID; undefined if the system has none. */
   uid: number | undefined;
   hasProgram: (name: string) => boolean;
   hasFile: (path: string) => boolean;
@@ -57,7 +57,7 @@ export async function preflight(): Promise<void> {
   await requireDisk(stateDir, runGb);
 }
 
-/** @throws ClusterError where the disk of a folder has less than `gb` gigabytes free. */
+/** @throws ClusterError if the disk of a folder has less than `gb` gigabytes free. */
 export async function requireDisk(dir: string, gb: number): Promise<void> {
   let existing = dir;
   while (!existsSync(existing)) existing = dirname(existing);

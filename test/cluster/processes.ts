@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-/** Looks at /proc, as seen from the machine. */
+/** Functions that read /proc of the machine. */
 
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {
-    // The process has ended meanwhile.
+    // The process has ended in the meantime.
     return undefined;
   }
 }
@@ -24,14 +24,14 @@ export const commandLine = (pid: number): string[] =>
 export const namespaceOf = (pid: number, kind: 'pid' | 'net' | 'mnt'): string | undefined =>
   attempt(() => readlinkSync(`/proc/${pid}/ns/${kind}`));
 
-/** Its number inside the innermost process namespace. */
+/** Its process id in the innermost PID namespace. */
 export function innerPid(pid: number): number | undefined {
   const status = attempt(() => readFileSync(`/proc/${pid}/status`, 'utf8'));
   const numbers = /^NSpid:\s+(.*)$/m.exec(status ?? '')?.[1]?.split(/\s+/);
   return numbers === undefined ? undefined : Number(numbers.at(-1));
 }
 
-/** Its process group, also of one that has not quite ended; undefined where nothing is left of it. */
+/** Its process group, also if it is a zombie; undefined if it is gone. */
 export function groupOf(pid: number): number | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // After the name in parentheses: state, parent, group.
@@ -40,13 +40,13 @@ export function groupOf(pid: number): number | undefined {
     : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
 }
 
-/** Dead ones that nobody has waited for count as gone. */
+/** A zombie counts as ended. */
 export function isRunning(pid: number): boolean {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return stat !== undefined && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Sends a signal, to a process group where the number is negative; a process that has ended meanwhile is no error. */
+/** Sends a signal, to a process group if the number is negative; it is no error if the process has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   attempt(() => process.kill(pid, signal));
 }

@@ -2,13 +2,13 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Copy } from './testing/copy.ts';
+import { CheckoutCopy } from './testing/checkout-copy.ts';
 import { tracesOf } from './testing/traces.ts';
 
-let copy: Copy;
+let copy: CheckoutCopy;
 
 beforeAll(() => {
-  copy = new Copy();
+  copy = new CheckoutCopy();
 });
 
 afterAll(() => {
@@ -30,7 +30,7 @@ test.each<[string, string[], string]>([
   await refused(outer, ['up'], line);
 });
 
-test('up with too little disk: one line that says where', async () => {
+test('up with too little disk: one line that names the folder', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'cache-'));
   const shell = `mount -t tmpfs -o size=1m none ${dir}; export XDG_CACHE_HOME=${dir}`;
   await refused(after(shell), ['up'], `too little disk: ${dir}/haservice has 0.0 GB free`);

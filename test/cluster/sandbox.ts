@@ -15,7 +15,7 @@ import {
   signalProcess,
 } from './processes.ts';
 
-/** Under /proc/sys. They are the machine's: there is no namespace for them. */
+/** Under /proc/sys. They belong to the whole machine: no namespace has its own. */
 const kubeletSettings = [
   'vm/overcommit_memory',
   'vm/panic_on_oom',
@@ -26,18 +26,18 @@ const kubeletSettings = [
 ];
 
 /**
- * The namespaces that the whole cluster lives in: processes, mounts, network, IPC. When its process 1 ends, the kernel
- * ends every other process and takes the mounts, network namespaces and interfaces along: nothing can be left behind.
+ * The namespaces in which the whole cluster runs: processes, mounts, network, IPC. When its process 1 ends, the kernel ends every
+ * other process and removes the mounts, network namespaces and interfaces: nothing can be left behind.
  */
 export class Sandbox {
-  /** Process 1, by its number on the machine. */
+  /** Process id of its process 1 on the machine. */
   readonly initPid: number;
 
   private constructor(initPid: number) {
     this.initPid = initPid;
   }
 
-  /** The sandbox of this checkout, where it runs. */
+  /** The sandbox of this checkout, if it runs. */
   static find(): Sandbox | undefined {
     const pid = allPids().find((candidate) => {
       const [, mark] = commandLine(candidate);
@@ -53,7 +53,7 @@ export class Sandbox {
     const child = spawn('unshare', [...flags, join(binDir, 'init'), initMark, cgroupName], {
       detached: true,
       stdio: ['ignore', log, log],
-      // It ends everything when this folder is deleted or moved.
+      // It ends everything if this folder is deleted or moved.
       cwd: stateDir,
     });
     closeSync(log);
@@ -68,8 +68,8 @@ export class Sandbox {
   }
 
   /**
-   * Own empty /run, /var/lib and /var/log: nothing of the machine is seen there, and nothing gets there. Own copies of the
-   * settings of the machine that a kubelet changes.
+   * Mounts empty /run, /var/lib and /var/log, which share nothing with those of the machine, and copies of the machine's settings
+   * that a kubelet changes.
    */
   async #mounts(binDir: string): Promise<void> {
     const script = `set -e
@@ -107,8 +107,8 @@ export class Sandbox {
   }
 
   /**
-   * Starts a program that stays, and is started again when it ends by itself, as the kubelet and systemd do on real
-   * nodes: the scheduler for one counts on it. What it prints goes to log/NAME.log, the number of its group to pids/NAME.
+   * Starts a program that is restarted if it ends by itself, as the kubelet and systemd do on real nodes: the scheduler, for
+   * example, relies on it. Its output goes to log/NAME.log, the id of its process group to pids/NAME.
    */
   async startDaemon(name: string, argv: readonly string[], node?: string): Promise<void> {
     await mkdir(join(stateDir, 'pids'), { recursive: true });
@@ -120,13 +120,13 @@ export class Sandbox {
     );
   }
 
-  /** The end of what it has printed. */
+  /** The end of its output. */
   async lastWords(name: string): Promise<string> {
     const log = await readFile(join(stateDir, 'log', `${name}.log`), 'utf8').catch(() => '');
     return log.slice(-2_000).trim();
   }
 
-  /** Number of its process group on the machine, where it runs. */
+  /** Id of its process group on the machine, if it runs. */
   async daemonPid(name: string): Promise<number | undefined> {
     const text = await readFile(join(stateDir, 'pids', name), 'utf8').catch(() => '');
     const inner = Number(text);
@@ -140,7 +140,7 @@ export class Sandbox {
   async stopDaemon(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const group = await this.daemonPid(name);
     if (group !== undefined) {
-      // Until the last thread has ended, the program holds its sockets.
+      // Until its last thread has ended, the program holds its sockets.
       const gone = () => (allPids().some((pid) => groupOf(pid) === group) ? undefined : true);
       signalProcess(-group, signal);
       if ((await until(gone, 10_000)) === undefined) {
@@ -151,7 +151,7 @@ export class Sandbox {
     await rm(join(stateDir, 'pids', name), { force: true });
   }
 
-  /** Ends everything inside, also where it is half made or half ended. */
+  /** Ends everything inside, even if it has only partly started or ended. */
   static async destroy(): Promise<void> {
     const spaces = new Set<string>();
     const outside = namespaceOf(process.pid, 'pid');
@@ -172,7 +172,7 @@ export class Sandbox {
   }
 }
 
-/** Polls for what sends no event. Undefined where `timeoutMs` pass. */
+/** Polls a condition that sends no event. Undefined if `timeoutMs` pass. */
 export async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   timeoutMs: number,

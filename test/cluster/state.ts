@@ -4,12 +4,12 @@ import { type NetworkFaults, noFaults } from './faults.ts';
 import type { ClusterNode } from './layout.ts';
 import { stateDir } from './paths.ts';
 
-/** What is remembered of the cluster between commands. */
+/** State of the cluster between commands. */
 export interface State {
   binDir: string;
   nodes: ClusterNode[];
   faults: NetworkFaults;
-  /** Number of its process 1 on the machine: state of an older one is worth nothing. */
+  /** Process id of its process 1 on the machine: the state of another one is outdated. */
   initPid: number;
 }
 
@@ -18,7 +18,7 @@ const file = join(stateDir, 'state.json');
 export async function readState(): Promise<State | undefined> {
   try {
     const state = JSON.parse(await readFile(file, 'utf8')) as State;
-    // A cluster that was started by an earlier revision of this checkout may not know every kind.
+    // The state of a cluster that an earlier revision has started may lack a kind of fault.
     return { ...state, faults: { ...noFaults, ...state.faults } };
   } catch {
     return undefined;

@@ -7,9 +7,9 @@ import { run } from './exec.ts';
 const arch = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /**
- * A docker-archive with one image of one layer with one static program, /NAME. Made once.
+ * A docker-archive with one image: one layer with one static program, /NAME. Created once.
  *
- * @param binary path of the program; the archive goes beside it.
+ * @param binary path of the program; the archive is created in the same folder.
  */
 export async function staticImage(binary: string, name: string, ref: string): Promise<string> {
   const archive = `${binary}.tar`;

@@ -3,7 +3,7 @@ import { noFaults } from './faults.ts';
 import { layOut } from './layout.ts';
 import { describe, shellLines } from './status.ts';
 
-test('nothing broken', () => {
+test('without faults', () => {
   expect(describe(layOut(3), noFaults, []).split('\n')).toEqual([
     'nodes: zone-a-1 (10.200.0.11), zone-b-1 (10.200.0.12), zone-c-1 (10.200.0.13)',
     'faults: none',
@@ -25,7 +25,7 @@ test('every kind of fault is named', () => {
   );
 });
 
-test('the lines for a shell survive any path', () => {
+test('the lines for a shell work with any path', () => {
   expect(shellLines("/it's here/admin", '/my cache/kubectl').split('\n')).toEqual([
     `export KUBECONFIG='/it'\\''s here/admin'`,
     `export PATH='/my cache':"$PATH"`,

@@ -4,7 +4,7 @@ import { components } from './control-plane.ts';
 import type { NetworkFaults } from './faults.ts';
 import { type ClusterNode, wireOf } from './layout.ts';
 
-/** Names of the programs that should run and do not. */
+/** Names of the programs that should run but do not. */
 export async function stoppedPrograms({ sandbox, nodes, faults }: Cluster): Promise<string[]> {
   const programs = [
     ...components,
@@ -18,7 +18,7 @@ export async function stoppedPrograms({ sandbox, nodes, faults }: Cluster): Prom
   return programs.filter((_, i) => running[i] === undefined);
 }
 
-/** What runs, where, and what is broken, on purpose or not. */
+/** What runs, at which addresses, and all faults. */
 export async function statusText(cluster: Cluster): Promise<string> {
   return describe(cluster.nodes, cluster.faults, await stoppedPrograms(cluster));
 }

@@ -44,8 +44,8 @@ export const volumesOf = (node: ClusterNode) =>
   }));
 
 /**
- * Empties each volume whose claim was deleted and offers it again: Kubernetes leaves that to an administrator. It waits
- * on a watch, so that nothing is asked and nothing written while no claim goes.
+ * Empties each volume whose claim was deleted and offers it again: Kubernetes leaves that to an administrator. It waits on a watch,
+ * so that it sends no requests while no claim is deleted.
  */
 const recycle = `
 kubectl() { '${inside.bin}/kubectl' --kubeconfig=${inside.state}/kubeconfig/volumes --cache-dir=/run/kubectl "$@"; }
@@ -56,7 +56,7 @@ while :; do
     while read -r name path was; do
       case "$path $was" in
         '${root}/'*' Released '?*)
-          # The news may be old, and the volume another claim's by now.
+          # The event may be late, and the volume may belong to another claim by now.
           is=$(kubectl get persistentvolume "$name" --output jsonpath="$claim")
           [ "$is" = "$was" ] || continue
           find "$path" -mindepth 1 -delete

@@ -6,8 +6,8 @@ import { inside } from './paths.ts';
 import { type Sandbox, until } from './sandbox.ts';
 
 /**
- * Changes the delays. The kernel's own (netem) is missing from many kernels, so a program carries the packets: see
- * go/wire. `applyRules` sets the other faults, at the one moment when no packet can slip through.
+ * Changes the delays. Many kernels lack netem, so a program carries the packets: see go/wire. `applyRules` sets the other faults, at
+ * the one moment at which no packet can pass unfiltered.
  */
 export async function rewire(
   sandbox: Sandbox,
@@ -44,7 +44,7 @@ async function plug(sandbox: Sandbox, node: ClusterNode): Promise<void> {
   await sandbox.run(['sh', '-ec', script]);
 }
 
-/** Where the node had no delay this changes nothing. */
+/** Does nothing if the node has no delay. */
 async function unplug(sandbox: Sandbox, node: ClusterNode): Promise<void> {
   await sandbox.stopDaemon(wireOf(node));
   await sandbox.run(['ip', 'link', 'set', portOf(node), 'master', 'nodes']);

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './exec.ts';
 import { allPids, commandLine, namespaceOf } from './processes.ts';
-import { Copy } from './testing/copy.ts';
-import { controlPlane, inNetworkOf } from './testing/ears.ts';
+import { CheckoutCopy } from './testing/checkout-copy.ts';
+import { controlPlane, inNetworkOf } from './testing/broadcast-receivers.ts';
 
-let copy: Copy;
+let copy: CheckoutCopy;
 
 beforeAll(async () => {
-  copy = new Copy();
+  copy = new CheckoutCopy();
   await copy.run('up');
 });
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   copy.remove();
 });
 
-/** What a connection to there from the control plane's network comes to. */
+/** Result of a connection from the control plane's network. */
 const reach = async (...to: string[]) => {
   const program = fileURLToPath(new URL('testing/reach.ts', import.meta.url));
   const argv = [process.execPath, program, ...to];
@@ -32,7 +32,7 @@ test.each(['kube-apiserver', 'etcd'])('stop %s, undone by start', async (compone
   const readyz = () => copy.kubectl(['get', '--raw', '/readyz']).catch(String);
   await copy.run('stop', component);
   try {
-    // Of etcd the API server notices only when it asks next.
+    // The API server notices the end of etcd only at its next request.
     await expect.poll(readyz, { timeout: 60_000 }).not.toBe('ok');
     expect(await copy.run('status')).toContain(`faults: ${component} is stopped`);
   } finally {
@@ -51,7 +51,7 @@ test('stop-kubelet, undone by start-kubelet', async () => {
   await reaching(ip, '10250').toBe('connected');
 });
 
-test('a program that ends by itself is started again', async () => {
+test('a program that ends by itself is restarted', async () => {
   const scheduler = () =>
     allPids().find(
       (pid) =>
@@ -71,7 +71,7 @@ interface DnsPod {
   ip: string;
 }
 
-/** One of the pods that every cluster has. */
+/** A pod that every cluster has. */
 async function dnsPod(): Promise<DnsPod> {
   const field = '{.metadata.name} {.metadata.uid} {.status.podIP}';
   const path = `jsonpath={range .items[0]}${field}{end}`;
@@ -90,7 +90,7 @@ test('freeze a pod, and thaw it', async () => {
   await reaching(ip, '8080', '/health').toBe('200');
 });
 
-test('kill a pod’s processes: its container is started again', async () => {
+test('kill a pod’s processes: its container is restarted', async () => {
   const { name } = await dnsPod();
   const restarts = '{.status.containerStatuses[0].restartCount}';
   const pod = ['--namespace', 'kube-system', `pod/${name}`];
@@ -102,7 +102,7 @@ test('kill a pod’s processes: its container is started again', async () => {
   }
 });
 
-test('the DNS resolves a Service as a pod asks for it', async () => {
+test('the DNS resolves a Service for a pod', async () => {
   const { uid, name } = await dnsPod();
   const pid = allPids().find((candidate) => {
     try {
@@ -113,7 +113,7 @@ test('the DNS resolves a Service as a pod asks for it', async () => {
     }
   });
   expect(pid, `process of ${name}`).toBeDefined();
-  // The pod's network and the pod's resolv.conf, with a program that its image has not.
+  // In the pod's network and with its resolv.conf, but with a program that its image lacks.
   const ask = 'cat "$1" > "$2"; mount --bind "$2" /etc/resolv.conf; getent ahostsv4 "$3"';
   const files = [`/proc/${pid}/root/etc/resolv.conf`, join(copy.dir, '.cluster/resolv.conf')];
   const resolve = async (service: string) => {
@@ -124,7 +124,7 @@ test('the DNS resolves a Service as a pod asks for it', async () => {
   expect(await resolve('kube-dns.kube-system.svc.cluster.local')).toBe('10.96.0.10');
 });
 
-/** A claim, and a pod that writes a file into it: a CoreDNS that notes its number there. */
+/** A claim, and a pod that writes a file to it: a CoreDNS that writes its process id there. */
 const writer = [
   {
     apiVersion: 'v1',
@@ -159,7 +159,7 @@ const writer = [
   },
 ];
 
-test('a pod writes to a local volume of its node; without its claim that is empty and free', async () => {
+test('a pod writes to a local volume of its node; after its claim is deleted the volume is empty and free', async () => {
   const input = writer.map((object) => JSON.stringify(object)).join('\n---\n');
   const inKubeSystem = ['--namespace', 'kube-system'];
   await copy.kubectl(['apply', '-f', '-'], input);
@@ -177,7 +177,7 @@ test('a pod writes to a local volume of its node; without its claim that is empt
   expect(volume.startsWith(node)).toBe(true);
   const folder = join(copy.dir, '.cluster/volumes', node, volume.slice(node.length + 1));
   await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toEqual(['pid']);
-  // CoreDNS takes its file away when it ends; this one stays.
+  // CoreDNS removes its file when it ends; this file stays.
   writeFileSync(join(folder, 'more'), '');
 
   await copy.kubectl(['delete', '-f', '-'], input);

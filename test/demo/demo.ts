@@ -1,15 +1,15 @@
 import type { FailoverRecord } from '../../src/api/status.ts';
-import { baselineName } from '../measure/baseline.ts';
-import { readObject } from '../measure/objects.ts';
-import type { Place } from '../measure/place.ts';
-import type { SampleLog } from '../measure/sample-log.ts';
-import { Stage } from '../measure/stage.ts';
-import { type System, systemNames } from '../measure/system.ts';
-import { startClient } from '../measure/traffic.ts';
+import { baselineName } from '../framework/baseline.ts';
+import { readObject } from '../framework/objects.ts';
+import type { Environment } from '../framework/environment.ts';
+import type { SampleLog } from '../framework/sample-log.ts';
+import { ComparisonTestbed } from '../framework/comparison-testbed.ts';
+import { type System, systemNames } from '../framework/system.ts';
+import { startClient } from '../framework/traffic.ts';
 import type { Journal } from './journal.ts';
-import { draw, stripWidth } from './picture.ts';
+import { type Picture, draw, stripWidth } from './picture.ts';
 import type { Result } from './report.ts';
-import { describeFailover, nodeViews, serviceView } from './scene.ts';
+import { describeFailover, nodeViews, serviceView } from './cluster-view.ts';
 import type { Screen } from './screen.ts';
 import { tell } from './story.ts';
 import { stripOf } from './strip.ts';
@@ -19,7 +19,7 @@ const frameMs = 100;
 const cellMs = 250;
 
 export interface DemoOptions {
-  place: Place;
+  environment: Environment;
   namespace: string;
   /** Name of the HAService in the quickstart. */
   serviceName: string;
@@ -36,48 +36,53 @@ export interface DemoEnd {
   failovers: readonly FailoverRecord[];
 }
 
-/** Sets the scene, does every fault, and shows it as it happens. */
+/** Creates both systems, injects every fault, and draws what happens. */
 export async function demo(options: DemoOptions): Promise<DemoEnd> {
-  const { place, namespace, serviceName, journal } = options;
+  const { environment, namespace, serviceName, journal } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
     journal.note('applying examples/quickstart.yaml, and a Deployment of the same image');
-    const objects = [await readObject(quickstart, namespace), ...place.clientObjects];
-    const stage = await Stage.open({ api: place.api, namespace, objects, signal });
-    await stage.allRested();
+    const objects = [await readObject(quickstart, namespace), ...environment.clientObjects];
+    const testbed = await ComparisonTestbed.open({
+      api: environment.api,
+      namespace,
+      objects,
+      signal,
+    });
+    await testbed.allRested();
     journal.note('starting a client, 200 requests a second to each system');
     const { logs: clients } = await startClient<System>({
-      api: place.api,
-      live: stage.live,
+      api: environment.api,
+      live: testbed.live,
       namespace,
       name: 'client',
-      program: place.clientProgram,
+      program: environment.clientProgram,
       targets: {
-        haservice: await stage.url(serviceName),
-        kubernetes: await stage.url(baselineName),
+        haservice: await testbed.url(serviceName),
+        kubernetes: await testbed.url(baselineName),
       },
-      node: place.spared,
+      node: environment.spared,
       signal,
       onFailure: (error) => stop.abort(error),
     });
     const view = { step: '', cutNode: undefined as string | undefined };
-    const endPicture = show(options, stage, clients, view);
-    const endNotes = noteFailovers(stage, serviceName, journal);
+    const endPicture = show(options, testbed, clients, view);
+    const endNotes = noteFailovers(testbed, serviceName, journal);
     try {
       const results = await tell({
-        stage,
+        testbed,
         name: serviceName,
-        faults: place.faults,
+        faults: environment.faults,
         clients,
-        spared: place.spared,
+        spared: environment.spared,
         journal,
         signal,
         onStep: (step) => (view.step = step),
         onCut: (node) => (view.cutNode = node),
       });
       view.step = 'done';
-      return { results, failovers: stage.service(serviceName)?.status?.failovers ?? [] };
+      return { results, failovers: testbed.service(serviceName)?.status?.failovers ?? [] };
     } finally {
       endNotes();
       endPicture();
@@ -90,7 +95,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
 /** Draws the picture ten times a second. Returns what ends it, with a last one. */
 function show(
   { screen, color, serviceName, journal, hint }: DemoOptions,
-  stage: Stage,
+  testbed: ComparisonTestbed,
   clients: Record<System, SampleLog>,
   view: { step: string; cutNode: string | undefined },
 ): () => void {
@@ -98,7 +103,7 @@ function show(
   const startedAt = Date.now();
   const frame = () => {
     const now = Date.now();
-    const service = stage.service(serviceName);
+    const service = testbed.service(serviceName);
     const count = stripWidth(screen.columns);
     const from = (Math.floor(now / cellMs) - count + 1) * cellMs;
     const systems = (['haservice', 'kubernetes'] as const).map((system) => ({
@@ -107,14 +112,14 @@ function show(
       ok: clients[system].ok,
       failed: clients[system].failed,
     }));
-    const scene = {
+    const picture: Picture = {
       step: view.step,
       elapsedMs: now - startedAt,
       nodes: nodeViews({
         service,
-        nodes: stage.live.nodes.list(),
-        members: stage.members(serviceName),
-        plain: stage.plainPods(),
+        nodes: testbed.live.nodes.list(),
+        members: testbed.members(serviceName),
+        plain: testbed.plainPods(),
         cutNode: view.cutNode,
       }),
       ...serviceView(serviceName, service),
@@ -123,7 +128,7 @@ function show(
       notes: journal.notes,
       hint,
     };
-    screen.draw(draw(scene, screen.columns, screen.rows, color));
+    screen.draw(draw(picture, screen.columns, screen.rows, color));
   };
   frame();
   const timer = setInterval(frame, frameMs);
@@ -135,10 +140,10 @@ function show(
 }
 
 /** Notes each change of the primary once it is complete. */
-function noteFailovers(stage: Stage, name: string, journal: Journal): () => void {
-  let noted = stage.service(name)?.status?.epoch ?? 0;
-  return stage.live.onChange(() => {
-    const [last] = stage.service(name)?.status?.failovers ?? [];
+function noteFailovers(testbed: ComparisonTestbed, name: string, journal: Journal): () => void {
+  let noted = testbed.service(name)?.status?.epoch ?? 0;
+  return testbed.live.onChange(() => {
+    const [last] = testbed.service(name)?.status?.failovers ?? [];
     if (last?.outcome !== 'Completed' || last.epoch <= noted) return;
     noted = last.epoch;
     journal.note(describeFailover(last));

@@ -5,8 +5,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { interruptible } from '../measure/interrupt.ts';
-import { contextPlace, localPlace } from '../measure/place.ts';
+import { interruptible } from '../framework/interrupt.ts';
+import { contextEnvironment, localEnvironment } from '../framework/environment.ts';
 import { demo } from './demo.ts';
 import { createJournal } from './journal.ts';
 import { keptSteps, nextSteps } from './next-steps.ts';
@@ -55,13 +55,13 @@ async function main(): Promise<void> {
     journal.note('without root there is one fault: the pod is deleted by force');
     journal.note('hanging processes and lost nodes are shown on the local cluster alone');
   }
-  const place =
+  const environment =
     context === undefined
-      ? await localPlace({ namespace, log: journal.note, signal })
-      : await contextPlace({ context, clientImage, namespace, signal });
+      ? await localEnvironment({ namespace, log: journal.note, signal })
+      : await contextEnvironment({ context, clientImage, namespace, signal });
   try {
     const { results, failovers } = await demo({
-      place,
+      environment,
       namespace,
       serviceName,
       journal,
@@ -78,11 +78,11 @@ async function main(): Promise<void> {
     screen.end();
     if (keep !== true) {
       console.log(
-        place.wasRunning
+        environment.wasRunning
           ? `removing namespace ${namespace}; the cluster ran before, and goes on`
           : 'taking everything down',
       );
-      await place.remove();
+      await environment.remove();
     }
   }
   console.log(keep === true ? keptSteps(namespace, serviceName) : nextSteps());

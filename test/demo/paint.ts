@@ -23,7 +23,7 @@ export function fit(line: Line, width: number): Line {
   return left > 0 ? [...pieces, { text: ' '.repeat(left) }] : pieces;
 }
 
-/** Without colour where `color` is false: every picture must be readable so, too. */
+/** Without colour if `color` is false: every picture must be readable without colour, too. */
 export const paint = (line: Line, color: boolean): string =>
   line
     .map(({ text, style }) =>

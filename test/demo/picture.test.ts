@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type Scene, draw, stripWidth } from './picture.ts';
+import { type Picture, draw, stripWidth } from './picture.ts';
 
 const columns = 80;
 const rows = 23;
 
-const scene: Scene = {
+const picture: Picture = {
   step: 'fault 2 of 3: the process hangs',
   elapsedMs: 83_000,
   nodes: ['a', 'b', 'c'].map((zone, i) => ({
@@ -35,17 +35,17 @@ const scene: Scene = {
 describe('draw', () => {
   it('fits a terminal of 80 by 24, with and without colour', () => {
     for (const color of [true, false]) {
-      const lines = draw(scene, columns, rows, color).map(stripVTControlCharacters);
+      const lines = draw(picture, columns, rows, color).map(stripVTControlCharacters);
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns);
     }
-    expect(draw(scene, columns, rows, false).join('')).not.toContain('\u001b');
+    expect(draw(picture, columns, rows, false).join('')).not.toContain('\u001b');
   });
 
   it('shows zones, members, both systems and the newest notes', () => {
     expect(
       draw(
-        { ...scene, notes: ['17:02:11 froze web-2', '17:02:13 web-1 is primary'] },
+        { ...picture, notes: ['17:02:11 froze web-2', '17:02:13 web-1 is primary'] },
         80,
         23,
         false,
@@ -77,12 +77,12 @@ describe('draw', () => {
         "Ctrl-C ends the demo and takes everything down",
       ]
     `);
-    const [last] = draw(scene, columns, rows, false).slice(-2);
+    const [last] = draw(picture, columns, rows, false).slice(-2);
     expect(last).toContain('note 29');
   });
 
   it('keeps what matters in a small terminal', () => {
-    const lines = draw(scene, 60, 12, false);
+    const lines = draw(picture, 60, 12, false);
     expect(lines).toHaveLength(12);
     expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(60);
   });

@@ -1,4 +1,4 @@
-import { grouped } from '../measure/text-table.ts';
+import { grouped } from '../framework/text-table.ts';
 import { type Line, type Piece, type Style, fit, legend, paint, paintStrip } from './paint.ts';
 import type { Cell } from './strip.ts';
 
@@ -24,7 +24,7 @@ export interface SystemView {
 }
 
 /** All that the live picture shows. */
-export interface Scene {
+export interface Picture {
   /** What is happening, in a few words. */
   step: string;
   elapsedMs: number;
@@ -54,12 +54,12 @@ const healthStyles: Record<string, Style> = {
 };
 
 /** At most `rows` lines of at most `columns` characters. */
-export function draw(scene: Scene, columns: number, rows: number, color: boolean): string[] {
-  const { service } = scene;
+export function draw(picture: Picture, columns: number, rows: number, color: boolean): string[] {
+  const { service } = picture;
   const top: Line[] = [
-    header(scene, columns),
+    header(picture, columns),
     [],
-    ...nodeLines(scene.nodes, columns),
+    ...nodeLines(picture.nodes, columns),
     [],
     [
       { text: 'HAService '.padEnd(labelWidth), style: 'bold' },
@@ -69,23 +69,23 @@ export function draw(scene: Scene, columns: number, rows: number, color: boolean
       { text: service.primary, style: 'cyan' },
       { text: `, epoch ${service.epoch}, ready ${service.ready}` },
     ],
-    [{ text: scene.lastFailover, style: 'dim' }],
+    [{ text: picture.lastFailover, style: 'dim' }],
     [],
-    stripHeader(scene, columns),
-    ...scene.systems.map((system) => stripLine(system, columns)),
+    stripHeader(picture, columns),
+    ...picture.systems.map((system) => stripLine(system, columns)),
     [{ text: ' '.repeat(labelWidth) }, ...legend],
     [],
   ];
-  const bottom: Line[] = [[{ text: scene.hint, style: 'dim' }]];
+  const bottom: Line[] = [[{ text: picture.hint, style: 'dim' }]];
   const free = Math.max(0, rows - top.length - bottom.length);
-  const notes = scene.notes.slice(-free).map((text): Line => [{ text }]);
+  const notes = picture.notes.slice(-free).map((text): Line => [{ text }]);
   const filler = Array.from({ length: Math.max(0, free - notes.length) }, (): Line => []);
   return [...top, ...(free === 0 ? [] : notes), ...filler, ...bottom]
     .slice(0, rows)
     .map((line) => paint(fit(line, columns), color));
 }
 
-function header({ step, elapsedMs }: Scene, columns: number): Line {
+function header({ step, elapsedMs }: Picture, columns: number): Line {
   const seconds = Math.floor(elapsedMs / 1_000);
   const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   const title: Line = [
@@ -131,7 +131,7 @@ function nodeBlock({ zone, name, isCut, members, plain }: NodeView): Line[] {
   ];
 }
 
-function stripHeader({ cellMs }: Scene, columns: number): Line {
+function stripHeader({ cellMs }: Picture, columns: number): Line {
   const seconds = Math.round((cellMs * stripWidth(columns)) / 1_000);
   const title = `requests of the last ${seconds} s`;
   return [

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Sample } from '../measure/sample.ts';
-import type { System } from '../measure/system.ts';
-import { analyse } from '../measure/window.ts';
+import type { Sample } from '../framework/sample.ts';
+import type { System } from '../framework/system.ts';
+import { analyse } from '../framework/window.ts';
 import { type Result, demoRecord, markMs, resultPicture, resultTable } from './report.ts';
 
 const faultAt = 1_000_000;
@@ -19,7 +19,7 @@ function result(system: System, failingMs: number): Result {
 
 const results = [result('haservice', 2_300), result('kubernetes', 60_000)];
 
-it('sets both systems side by side, and says where the end was not seen', () => {
+it('shows both systems side by side, and says if the end was not seen', () => {
   expect(`\n${resultTable(results)}`).toMatchInlineSnapshot(`
     "
     fault      system      sent  failed  ms to last failure

@@ -1,9 +1,9 @@
 import type { FailoverRecord } from '../../src/api/status.ts';
-import type { FaultName } from '../measure/faults.ts';
-import type { Sample } from '../measure/sample.ts';
-import { type System, systemNames } from '../measure/system.ts';
-import { type Column, grouped, textTable } from '../measure/text-table.ts';
-import type { Window } from '../measure/window.ts';
+import type { FaultName } from '../framework/faults.ts';
+import type { Sample } from '../framework/sample.ts';
+import { type System, systemNames } from '../framework/system.ts';
+import { type Column, grouped, textTable } from '../framework/text-table.ts';
+import type { Window } from '../framework/window.ts';
 import { legend, paint, paintStrip } from './paint.ts';
 import { stripOf } from './strip.ts';
 

@@ -45,7 +45,7 @@ export class Screen {
     this.#drawn = lines.length;
   }
 
-  /** Leaves the last picture where it is; what is written next comes below. */
+  /** Keeps the last picture; later output comes below. */
   end(): void {
     if (this.#drawn > 0) this.#terminal.write(showCursor);
     this.#drawn = 0;

@@ -1,14 +1,14 @@
-import type { Fault, Target } from '../measure/faults.ts';
-import { observe } from '../measure/observe.ts';
-import type { SampleLog } from '../measure/sample-log.ts';
-import type { Stage } from '../measure/stage.ts';
-import { isSettled, shortName } from '../measure/state.ts';
-import type { System } from '../measure/system.ts';
+import type { Fault, Target } from '../framework/faults.ts';
+import { observe } from '../framework/observe.ts';
+import type { SampleLog } from '../framework/sample-log.ts';
+import type { ComparisonTestbed } from '../framework/comparison-testbed.ts';
+import { isSettled, shortName } from '../framework/state.ts';
+import type { System } from '../framework/system.ts';
 import type { Journal } from './journal.ts';
 import { marksBefore, slowestMarkMs, type Result } from './report.ts';
 
 export interface Story {
-  stage: Stage;
+  testbed: ComparisonTestbed;
   /** Name of the HAService. */
   name: string;
   faults: readonly Fault[];
@@ -17,32 +17,32 @@ export interface Story {
   spared: string | undefined;
   journal: Journal;
   signal: AbortSignal;
-  /** What is going on now, for the picture. */
+  /** The present step, for the picture. */
   onStep: (step: string) => void;
   onCut: (node: string | undefined) => void;
 }
 
-/** Does every fault to both systems and gives them time to recover in between. */
+/** Injects every fault into both systems and waits until they have recovered in between. */
 export async function tell(story: Story): Promise<Result[]> {
-  const { faults, stage, name, spared, journal, onStep } = story;
+  const { faults, testbed, name, spared, journal, onStep } = story;
   const results: Result[] = [];
   for (const [i, fault] of faults.entries()) {
     const step = `fault ${i + 1} of ${faults.length}: ${fault.title}`;
     await rested(story);
     if (fault.name === 'node-lost') {
-      // One cut for both: a node takes all of its pods along.
-      const primary = await stage.movePrimaryOff(name, spared);
-      const plain = stage.plainTarget({ node: primary.node });
+      // One cut for both: it takes all pods of the node off the network.
+      const primary = await testbed.movePrimaryOff(name, spared);
+      const plain = testbed.plainTarget({ node: primary.node });
       onStep(step);
       journal.note(`cut off ${primary.node}: ${primary.name}, ${shortName(plain.name)}`);
       results.push(...(await strike(story, fault, primary, ['haservice', 'kubernetes'])));
       continue;
     }
-    const primary = stage.primary(name);
+    const primary = testbed.primary(name);
     onStep(`${step}, HAService`);
     journal.note(`${fault.title}: ${primary.name}, the primary`);
     results.push(...(await strike(story, fault, primary, ['haservice'])));
-    const plain = stage.plainTarget({ notOn: spared });
+    const plain = testbed.plainTarget({ notOn: spared });
     onStep(`${step}, Kubernetes`);
     journal.note(`${fault.title}: ${shortName(plain.name)}, one of three`);
     results.push(...(await strike(story, fault, plain, ['kubernetes'])));
@@ -51,13 +51,13 @@ export async function tell(story: Story): Promise<Result[]> {
   return results;
 }
 
-/** Waits until both systems are as before the first fault. */
-async function rested({ stage, name, journal, onStep }: Story): Promise<void> {
+/** Waits until both systems are as they were before the first fault. */
+async function rested({ testbed, name, journal, onStep }: Story): Promise<void> {
   onStep('waiting until both have recovered');
-  const service = stage.service(name);
+  const service = testbed.service(name);
   if (service !== undefined && !isSettled(service))
-    journal.note('waiting until all are well again');
-  await stage.allRested();
+    journal.note('waiting until all members are healthy again');
+  await testbed.allRested();
 }
 
 async function strike(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { stripOf } from './strip.ts';
 
-it('puts requests where they were sent, and leaves out what lies outside', () => {
+it('puts each request into the cell of its time, and leaves out those outside', () => {
   const sample = (sentAt: number, ok: boolean) => ({
     connection: 'new' as const,
     sentAt,

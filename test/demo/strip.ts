@@ -1,10 +1,10 @@
-import type { Sample } from '../measure/sample.ts';
+import type { Sample } from '../framework/sample.ts';
 
 /** How the requests went that were sent in one cell's time. */
 export type Cell = 'none' | 'ok' | 'some' | 'failed';
 
 /**
- * The requests of a stretch of time, in cells of `cellMs`. A request stands where it was sent: one that hangs leaves
+ * The requests of a stretch of time, in cells of `cellMs`. A request is in the cell of the time at which it was sent: one that hangs leaves
  * its cell empty until it is known how it went.
  *
  * @param from milliseconds since the Unix epoch.

@@ -35,7 +35,7 @@ it('takes an unhealthy member out until it has recovered', async () => {
   await serve(everybody);
 });
 
-it('takes a frozen member out until it has thawed', async () => {
+it('takes a frozen member out until it runs again', async () => {
   await world.cluster.freeze(world.ref(`${name}-0`));
   await serve(others);
   await world.cluster.thaw(world.ref(`${name}-0`));

@@ -58,12 +58,12 @@ describe.concurrent('bad input', () => {
   });
 
   describe('a template', () => {
-    it('that the API server refuses is told with its words', async () => {
+    it('that the API server refuses is reported with the words of the API server', async () => {
       await world.apply(haService('bad-template', { spec: withContainer({ image: '' }) }));
       await expectTold('bad-template', 'TemplateRefused', /image: Required value/);
     });
 
-    it('with a misspelt field is refused, and created once it is right', async () => {
+    it('with a misspelt field is refused, and pods are created once it is corrected', async () => {
       const name = 'misspelt';
       await world.apply(haService(name, { spec: withContainer({ imagePullPolcy: 'Never' }) }));
       await expectTold(
@@ -76,7 +76,7 @@ describe.concurrent('bad input', () => {
       expect(await world.reason(name, 'Degraded', 'AllHealthy')).toMatch(/3 of 3/);
     });
 
-    it('with an image that cannot be pulled is told, and repaired by a right one', async () => {
+    it('with an image that cannot be pulled is reported, and a correct image repairs it', async () => {
       const name = 'no-image';
       const image = 'registry.invalid/nothing:1';
       await world.apply(haService(name, { spec: withContainer({ image }) }));
@@ -85,14 +85,14 @@ describe.concurrent('bad input', () => {
       await world.settled(name);
     });
 
-    it('whose program ends at once is told with the way to its log', async () => {
+    it('whose program ends at once is reported with the command for its log', async () => {
       await world.apply(haService('crashing', { env: { MISBEHAVE: 'nonsense' } }));
       await expectTold('crashing', 'ContainerNotStarting', /kubectl logs/);
     });
   });
 
   describe('placement', () => {
-    it('over more zones than there are is told', async () => {
+    it('over more zones than there are is reported', async () => {
       const placement = { zones: { minZones: 4, whenUnsatisfiable: 'DoNotSchedule' } };
       await world.apply(haService('four-zones', { spec: { replicas: 4, placement } }));
       await expectTold(
@@ -114,12 +114,12 @@ describe.concurrent('bad input', () => {
   });
 
   describe('a port', () => {
-    it('that nobody listens on is told', async () => {
+    it('on which nothing listens is reported', async () => {
       await world.apply(haService('deaf', { env: { LISTEN: 'none' } }));
       await expectTold('deaf', 'NotHeard', /never been heard on port 8080.*check spec.engine.port/);
     });
 
-    it('whose name no container has is told', async () => {
+    it('whose name no container has is reported', async () => {
       const ports = [{ port: 80, targetPort: 'web' }];
       await world.apply(haService('no-port', { spec: { ports } }));
       await expectTold('no-port', 'PortNotFound', /targetPort web is no container port/);
@@ -131,7 +131,7 @@ describe.concurrent('bad input', () => {
       ['answers 500', 'hook-500', /answered 500/],
       ['hangs', 'hook-hang', /took longer than 2s/],
       ['answers 50 MB', 'hook-50mb', /64 KiB/],
-    ])('that %s is told, and works again when it is mended', async (_, mode, words) => {
+    ])('that %s is reported, and works again once it is corrected', async (_, mode, words) => {
       const name = mode;
       const env = { ...withHooks.env, MISBEHAVE: mode };
       await world.apply(haService(name, { ...withHooks, env }));
@@ -162,7 +162,7 @@ describe.concurrent('bad input', () => {
       await world.settled(name);
     });
 
-    it('that two HAServices claim stay the first one’s', async () => {
+    it('that two HAServices need stay with the first', async () => {
       await world.apply(haService('pair'));
       await world.settled('pair');
       const ours = world.services.get(world.namespace, 'pair-read')?.metadata?.uid;
@@ -202,6 +202,6 @@ describe.concurrent('bad input', () => {
   });
 });
 
-it('stops no other resource: the bystander has felt nothing', () => {
+it('affects no other resource: the other service did not change', () => {
   expect(world.status(bystander)).toMatchObject({ phase: 'Healthy', ready: '3/3', epoch: 1 });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
-import { operatorAvailable, operatorNamespace, operatorPod } from '../measure/operator.ts';
+import { operatorAvailable, operatorNamespace, operatorPod } from '../framework/operator.ts';
 import { haService, withHooks } from './manifests.ts';
 import { Traffic } from './traffic.ts';
 import { World } from './world.ts';
@@ -95,7 +95,7 @@ describe('a primary whose', () => {
 });
 
 describe('a failover', () => {
-  it('comes for a program that is asked over TCP, too', async () => {
+  it('works for a program that is probed over TCP, too', async () => {
     const name = 'by-tcp';
     const engine = { type: 'TCP', port: 9090, tcp: { send: 'PING\n', expect: 'PONG' } };
     const phi = { ...heartbeat, detector: 'PhiAccrual' };
@@ -111,8 +111,8 @@ describe('a failover', () => {
     expect(await ended(name, third.epoch + 1)).toMatchObject({ trigger: 'Unhealthy' });
   });
 
-  it('waits where failover.automatic is false, and says what to do', async () => {
-    const name = 'by-hand';
+  it('waits if failover.automatic is false, and says what to do', async () => {
+    const name = 'manual';
     const failover = { automatic: false };
     await world.apply(haService(name, { spec: { failover, heartbeat } }));
     const { primary, epoch } = await world.settled(name);
@@ -127,7 +127,7 @@ describe('a failover', () => {
     expect((await ended(name, epoch + 1)).from).toBe(primary);
   });
 
-  it('is blocked with a reason where nobody can take over', async () => {
+  it('is blocked with a reason if no member can take over', async () => {
     const name = 'alone';
     await world.apply(haService(name, { spec: { replicas: 1, heartbeat } }));
     const { primary } = await world.settled(name);
@@ -139,7 +139,7 @@ describe('a failover', () => {
     expect((await world.settled(name)).primary).toBe(primary);
   });
 
-  it('goes on after the API server was away', async () => {
+  it('completes after an outage of the API server', async () => {
     const name = 'no-api';
     await world.apply(haService(name, { spec: { heartbeat } }));
     const { primary, epoch } = await world.settled(name);
@@ -152,7 +152,7 @@ describe('a failover', () => {
   });
 
   it.each([0, 10, 20, 40, 80])(
-    'goes on where the operator is killed %i ms after the primary',
+    'completes if the operator is killed %i ms after the primary',
     async (delayMs) => {
       const name = `killed-${delayMs}`;
       const { spec, env } = withHooks;
@@ -162,7 +162,7 @@ describe('a failover', () => {
       await world.cluster.killContainer(world.ref(before.primary));
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       await world.cluster.killContainer({ namespace: operatorNamespace, name: operator.name });
-      // Another pod comes at once, where the same one would be started later and later.
+      // A new pod starts at once; the same pod would be restarted with a growing backoff.
       await world.cluster.runKubectl([
         ...['delete', 'pod', operator.name, '--namespace', operatorNamespace],
         ...['--force', '--grace-period=0'],

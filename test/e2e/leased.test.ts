@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { operatorPods } from '../measure/operator.ts';
+import { operatorPods } from '../framework/operator.ts';
 import { haService, memberTemplate } from './manifests.ts';
 import { World } from './world.ts';
 
@@ -39,7 +39,7 @@ const restarts = (pod: string): number =>
   world.pod(pod)?.status?.containerStatuses?.[0]?.restartCount ?? 0;
 
 describe('a primary with a lease', () => {
-  it('is replaced at once where its process has ended', async () => {
+  it('is replaced at once if its process has ended', async () => {
     await world.apply(leased());
     const before = await world.settled(name);
     await world.cluster.killContainer(world.ref(before.primary));
@@ -48,7 +48,7 @@ describe('a primary with a lease', () => {
     expect(record.fence).toMatch(/^Terminated: /);
   });
 
-  it('ends by itself where it hears nothing, although its clients still reach it, and only then is replaced', async () => {
+  it('ends by itself if it is cut off from the operator but not from its clients, and is replaced only then', async () => {
     const before = await world.settled(name);
     const restartsBefore = restarts(before.primary);
     const [operator] = await operatorPods(world.api, AbortSignal.timeout(10_000));

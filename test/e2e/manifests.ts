@@ -46,7 +46,7 @@ export const haService = (name: string, { spec, env }: ServiceOptions = {}): Kub
     },
   }) as KubeObject;
 
-/** With hooks the members know who is primary, and a standby takes no writes. */
+/** With hooks the members know the primary, and a standby takes no writes. */
 export const withHooks: ServiceOptions = {
   env: { HOOKS: 'true' },
   spec: {

@@ -28,7 +28,7 @@ const failedOver = (name: string, epoch: number) =>
   );
 
 it.each(['Redis', 'Postgres'] as const)(
-  '%s, Strong: scaled to 0 and back, whoever has the newest data comes first and leads',
+  '%s, Strong: scaled to 0 and back, the member with the newest data starts first and leads',
   async (type) => {
     const name = type.toLowerCase();
     await world.apply(database(name, type));
@@ -95,7 +95,7 @@ it('Redis: a copy that was promoted before its log was written does not come bac
   expect(await redis(world, copy, 'dbsize')).toBe('3001');
 });
 
-it('a website onto which Strong is patched is replaced member by member, and its plain primary surely ends before another leads', async () => {
+it('a website that is changed to Strong is replaced member by member, and its primary without an agent ends before another member leads', async () => {
   const name = 'site';
   const { spec } = memberTemplate();
   const command = ['/usr/bin/node', '/app/workload.mjs', 'member'];

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { haServices } from '../../src/controller/state/resource-type.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { Api } from '../measure/api.ts';
-import { removeNamespace } from '../measure/objects.ts';
+import { Api } from '../framework/api.ts';
+import { removeNamespace } from '../framework/objects.ts';
 import type { FaultName } from '../torture/nemesis/fault-names.ts';
 import { planRun } from '../torture/nemesis/plan.ts';
 import { reportOf } from '../torture/report/report.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
   await api.close();
 });
 
-it('Redis loses no acknowledged write and has no two primaries, whatever comes by these seeds', async () => {
+it('Redis loses no acknowledged write and has no two primaries under the faults of these seeds', async () => {
   const lines: string[] = [];
   const { results, error } = await torture({
     ...{ target, api, namespace, faults, runs, seed, histories: undefined },

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { firstFound } from '../measure/first-found.ts';
-import { lines } from '../measure/lines.ts';
+import { firstFound } from '../framework/first-found.ts';
+import { lines } from '../framework/lines.ts';
 import { workloadImage } from './manifests.ts';
 import type { World } from './world.ts';
 
@@ -52,7 +52,7 @@ export class Traffic {
     this.#stop.abort();
   }
 
-  /** Waits for a report like this. @throws Error where none comes. */
+  /** Waits for such a report. @throws Error if none comes. */
   until(wanted: (report: Report) => boolean, timeoutMs = 30_000): Promise<Report> {
     let next = this.reports.length;
     const onChange = (listener: () => void) => {

@@ -14,10 +14,10 @@ import {
 import { Store } from '../../src/kube/store.ts';
 import type { EndpointSlice, Event, KubeObject, Pod, Service } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { Api } from '../measure/api.ts';
-import { firstFound } from '../measure/first-found.ts';
-import { follow } from '../measure/follow.ts';
-import { isSettled } from '../measure/state.ts';
+import { Api } from '../framework/api.ts';
+import { firstFound } from '../framework/first-found.ts';
+import { follow } from '../framework/follow.ts';
+import { isSettled } from '../framework/state.ts';
 
 const waitMs = 90_000;
 const callMs = 10_000;
@@ -182,7 +182,7 @@ export class World {
     });
   }
 
-  /** Asks a pod over the API server. @returns the body, also where the status is no success. */
+  /** Asks a pod over the API server. @returns the body, even if the status is no success. */
   async ask(pod: string, method: 'GET' | 'POST', path: string): Promise<string> {
     await this.until(`${pod} to have an address`, () => this.pod(pod)?.status?.podIP);
     const proxy = `/api/v1/namespaces/${this.namespace}/pods/${pod}:8080/proxy${path}`;
@@ -191,7 +191,7 @@ export class World {
       : this.cluster.runKubectl(['create', '--raw', proxy, '-f', '-'], { input: '{}' });
   }
 
-  /** Waits until every member is healthy and the Services point where they should. */
+  /** Waits until every member is healthy and the Services point at the right members. */
   async settled(name: string): Promise<Status & { primary: string; epoch: number }> {
     return this.until(`${name} to be settled`, () => {
       const resource = this.resource(name);

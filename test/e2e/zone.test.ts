@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { operatorPod } from '../measure/operator.ts';
+import { operatorPod } from '../framework/operator.ts';
 import { haService } from './manifests.ts';
 import { World } from './world.ts';
 
@@ -12,7 +12,7 @@ afterAll(() => world.close());
 const name = 'spread';
 const zones = () => (world.status(name).members ?? []).map(({ zone }) => zone).sort();
 
-it('lives through the loss of a zone, and spreads again when it is back, standbys first', async () => {
+it('survives the loss of a zone, and spreads again when the zone is back, standbys first', async () => {
   await world.apply(haService(name));
   const before = await world.settled(name);
   expect(zones()).toEqual(['zone-a', 'zone-b', 'zone-c']);

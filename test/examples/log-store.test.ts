@@ -128,7 +128,7 @@ async function begin(): Promise<void> {
   for (const value of numbers(0, 10)) expect((await first.call('/log', value)).status).toBe(200);
 }
 
-/** As after the death of the leader: fences those who follow, and promotes the most advanced. */
+/** Fails over as after the death of the leader: fences the followers, and promotes the most advanced. */
 async function takeOver(
   epoch: number,
   members: [Store, Store],

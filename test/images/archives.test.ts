@@ -14,7 +14,7 @@ function archives(names: string[]): string {
   return dir;
 }
 
-test('keeps the three used last, and other images', () => {
+test('keeps the three that were used last, and those of other images', () => {
   const dir = archives(['a-1.tar', 'a-b-1.tar', 'a-2.tar', 'a-3.tar', 'a-4.tar']);
   prune(dir, 'a');
   expect(readdirSync(dir)).toEqual(['a-2.tar', 'a-3.tar', 'a-4.tar', 'a-b-1.tar']);

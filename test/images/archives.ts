@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** How many versions of one image are kept. */
 const keptVersions = 3;
 
-/** Whether the archive is there; if so it counts as the one used last. */
+/** Whether the archive exists; if so, it is marked as the one used last. */
 export function use(archive: string): boolean {
   const now = new Date();
   try {

@@ -12,11 +12,11 @@ import { unpackDebian } from './debian.ts';
 import { readSources } from './key.ts';
 import { program } from './program.ts';
 
-/** What the Dockerfiles call, and nginx for its image. */
+/** Programs that the Dockerfiles call, and nginx for its image. */
 const packages = ['dash', 'coreutils', 'grep', 'binutils', 'libstdc++6', 'libatomic1', 'nginx'];
 const npmVersion = '11.21.2';
 
-/** What the base is made of, for the key of all that is made on it. Debian's updates do not count. */
+/** Parts of the base, for the keys of all images that are built on it. Updates of Debian do not count. */
 export function baseSources(root: string): Record<string, string | Uint8Array> {
   return {
     ...readSources(root, ['test/images/base.ts', 'test/images/debian.ts']),
@@ -27,8 +27,8 @@ export function baseSources(root: string): Record<string, string | Uint8Array> {
 }
 
 /**
- * Makes the image that all others are built on and of which little is in them: programs from Debian, npm, and the Node
- * that runs this. It takes the place of `node:26` where no container registry is reachable.
+ * Creates the base of all other images, which is small: programs from Debian, npm, and the Node that runs this script. It replaces
+ * `node:26` if no container registry can be reached.
  */
 export async function makeBase(buildah: Buildah, dir: string, tag: string, signal: AbortSignal) {
   const work = mkdtempSync(join(dir, 'base-'));

@@ -11,16 +11,16 @@ import { checkMachine } from './preflight.ts';
 import type { ImageName, ImageRecipe } from './recipe.ts';
 
 export interface BuiltImage {
-  /** Name by which pods ask for it. */
+  /** Name by which pods refer to it. */
   ref: string;
   /** A docker-archive. */
   archive: string;
-  /** Size of the archive: of the image's files, uncompressed. */
+  /** Size of the archive: that of the image's files, uncompressed. */
   bytes: number;
 }
 
 export interface BuildOptions {
-  /** Holds what was built before, by content. Checkouts may share it. */
+  /** Stores images that were built before, by content. Checkouts may share it. */
   cacheDir: string;
   /** Default: those that the tests need. */
   images?: readonly ImageName[];
@@ -30,7 +30,7 @@ export interface BuildOptions {
 
 interface Job {
   recipe: ImageRecipe;
-  /** As they were when the archive was named after them: somebody may be editing them. */
+  /** Sources as they were when the archive was named: they may be edited during the build. */
   sources: Sources;
   archive: string;
 }
@@ -38,10 +38,10 @@ interface Job {
 const baseTag = 'localhost/base:build';
 
 /**
- * Builds the images of the local cluster with buildah, those that the cache does not hold. A build that is aborted or
- * killed leaves nothing that a later one would trip over.
+ * Builds the images of the local cluster with buildah, except those in the cache. A build that is aborted or killed leaves nothing
+ * that would disturb a later one.
  *
- * @throws ClusterError where the machine lacks something or a step fails; the signal's reason where that ended it.
+ * @throws ClusterError if the machine lacks something or a step fails; the signal's reason if the signal ended it.
  */
 export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
   const { cacheDir, images = usualImages, log, signal = new AbortController().signal } = options;
@@ -57,7 +57,7 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> 
   const missing = () => jobs.filter(({ archive }) => !use(archive));
   if (missing().length > 0) {
     await locked(join(dir, 'lock'), log, signal, async () => {
-      // What a killed build has left.
+      // Left over from a killed build.
       removeBuilds(dir);
       const todo = missing();
       if (todo.length === 0) return;
@@ -103,7 +103,7 @@ export interface BaseOptions {
   signal: AbortSignal;
 }
 
-/** Puts the image that all others are built on into the store: out of the cache, or made anew. @returns its tag. */
+/** Loads the base image of all others into the store: from the cache, or newly built. @returns its tag. */
 export async function provideBase(buildah: Buildah, options: BaseOptions): Promise<string> {
   const { cache, dir, log, signal } = options;
   const archive = join(cache, `base-${contentKey(baseSources(checkout))}.tar`);
@@ -125,7 +125,7 @@ async function step(what: string, log: (line: string) => void, work: () => Promi
   log(`built ${what} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** One build at a time in one cache. The signal ends the waiting too. */
+/** One build at a time per cache. The signal also ends the waiting. */
 async function locked(
   file: string,
   log: (line: string) => void,
@@ -140,11 +140,11 @@ async function locked(
   try {
     const done = withLock(file, onWait, async () => {
       signal.throwIfAborted();
-      // From here on the work itself follows the signal, and tidies up first.
+      // From here on the work itself reacts to the signal, and cleans up first.
       signal.removeEventListener('abort', abort);
       await work();
     });
-    // Once the waiting has been given up, nobody is interested in how it would have ended.
+    // If the waiting was aborted, its later outcome does not matter.
     done.catch(() => {});
     await Promise.race([done, waiting.promise]);
   } finally {

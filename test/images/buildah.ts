@@ -7,7 +7,7 @@ export interface Build {
   /** Folder of the build's context. */
   context: string;
   dockerfile: string;
-  /** The stage that is the image. Default: the last one. */
+  /** The stage of the Dockerfile that is the image. Default: the last one. */
   target?: string;
   args?: Record<string, string>;
   /** Stages that are not built: folders that stand for their results. */
@@ -17,13 +17,13 @@ export interface Build {
 }
 
 /**
- * Whatever flags it is given, buildah notes the layers it has seen here. In its own mount namespace that is a passing
- * file system instead.
+ * Whatever its flags, buildah records on the machine which layers it has seen. In a mount namespace of its own, a temporary file
+ * system takes the place of that folder.
  */
 const machineFolder = '/var/lib/containers';
 const hideMachine = `mkdir -p ${machineFolder} && mount -t tmpfs none ${machineFolder} && exec "$@"`;
 
-/** buildah with a store of its own below `dir`, so that nothing is left in the machine's, nor taken from it. */
+/** buildah with a store of its own below `dir`, so that it neither changes nor uses that of the machine. */
 export class Buildah {
   readonly #dir: string;
   readonly #signal: AbortSignal;
@@ -33,7 +33,7 @@ export class Buildah {
     this.#signal = signal;
   }
 
-  /** Does the work and removes the empty folder that buildah's need has left on the machine. */
+  /** Runs `work` and removes the empty folder that buildah leaves on the machine. */
   static async tidy(work: () => Promise<void>): Promise<void> {
     const there = existsSync(machineFolder);
     try {
@@ -42,12 +42,12 @@ export class Buildah {
       try {
         if (!there) rmdirSync(machineFolder);
       } catch {
-        // Gone already, or somebody else's by now.
+        // Already removed, or used by another process.
       }
     }
   }
 
-  /** An image that holds just the files below `folder`. */
+  /** An image with exactly the files below `folder`. */
   async fromFolder(folder: string, tag: string, env: Record<string, string>): Promise<void> {
     const container = (await this.#run('from', 'scratch')).trim();
     await this.#run('copy', '--quiet', container, folder, '/');
@@ -56,7 +56,7 @@ export class Buildah {
     await this.#run('commit', '--quiet', '--rm', container, tag);
   }
 
-  /** Times are left out of the image, so that the same content gives the same layer: images share it on a node. */
+  /** Without timestamps, so that the same content gives the same layer, which images share on a node. */
   async build(
     { context, dockerfile, target, args = {}, stages = {}, flags = [] }: Build,
     tag: string,
@@ -69,13 +69,13 @@ export class Buildah {
     await this.#run('build', ...fixed, ...stage, ...given, ...flags, `--tag=${tag}`, context);
   }
 
-  /** Takes an archive into the store. */
+  /** Loads an archive into the store. */
   async load(archive: string, tag: string): Promise<void> {
     const id = (await this.#run('pull', '--quiet', `docker-archive:${archive}`)).trim();
     await this.#run('tag', id, tag);
   }
 
-  /** Writes the image to a docker-archive, whole or not at all. */
+  /** Writes the image to a docker-archive, completely or not at all. */
   async save(tag: string, archive: string): Promise<void> {
     const part = join(this.#dir, `${randomUUID()}.tar`);
     await this.#run('push', '--quiet', tag, `docker-archive:${part}:${tag}`);

@@ -5,7 +5,7 @@ import type { BuildContext, ImageName, ImageRecipe } from './recipe.ts';
 import { readSources } from './key.ts';
 import { pick } from './pick.ts';
 
-/** A layer of files from Debian packages, and the Dockerfile that says how it is set up. */
+/** A layer of files from Debian packages, and the Dockerfile that sets it up. */
 interface Layer<Name extends string = ImageName> {
   name: Name;
   packages: readonly string[];
@@ -18,7 +18,7 @@ const tools =
   'mkdir mkfifo mktemp mv nproc od printf pwd readlink realpath rm rmdir seq sha256sum sleep sort stat sync tail tee ' +
   'test timeout touch tr true truncate uname uniq wc whoami';
 
-/** What every image of a database has: a shell, its tools, and text in UTF-8. */
+/** Common layer of all databases: a shell, its tools, and text in UTF-8. */
 const slim: Layer<'slim'> = {
   name: 'slim',
   packages: ['dash', 'coreutils', 'grep', 'sed', 'libc-bin'],
@@ -40,7 +40,7 @@ const postgresLayer: Layer = {
   packages: ['postgresql-15', 'tzdata'],
   patterns: ['usr/lib/postgresql/15', 'usr/share/postgresql/15', 'usr/share/zoneinfo'],
   without: [
-    // The server does without its compiler, which is three times as large as itself.
+    // The server works without its JIT compiler, which is three times as large as the server.
     'usr/lib/postgresql/15/lib/{bitcode,llvmjit*}',
     'usr/share/postgresql/15/man',
     'usr/share/zoneinfo/{right,posix,localtime}',
@@ -56,7 +56,7 @@ const patroniLayer: Layer = {
 
 const folder = 'test/images';
 
-/** Each layer is an image of its own, and the last one is what is asked for: nodes hold what they share once. */
+/** Each layer is an image of its own, and the last one is the result: nodes store shared layers once. */
 const recipe = (ref: string, layers: readonly [Layer, ...Layer[]]): ImageRecipe => {
   const all = [slim, ...layers];
   const { name } = layers.at(-1) ?? layers[0];
@@ -93,5 +93,5 @@ const recipe = (ref: string, layers: readonly [Layer, ...Layer[]]): ImageRecipe 
 
 export const redis = recipe('docker.io/library/redis:7', [redisLayer]);
 export const postgres = recipe('docker.io/library/postgres:15', [postgresLayer]);
-/** As docs/user-guide of Patroni has it: its Kubernetes client is its own, so no package for that is needed. */
+/** As in Patroni's documentation: it has its own Kubernetes client, so no package is needed for that. */
 export const patroni = recipe('docker.io/library/patroni:3', [postgresLayer, patroniLayer]);

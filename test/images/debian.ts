@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { program } from './program.ts';
 
 /**
- * Unpacks Debian packages and all that they depend on into `root`, from the sources that this machine's apt uses.
- * Nothing of them is run: no service, user or cache is set up.
+ * Unpacks Debian packages and their dependencies into `root`, from the sources that this machine's apt uses. No script of them is
+ * run: no service, user or cache is set up.
  *
  * @param work an empty folder for the packages.
  */
@@ -39,7 +39,7 @@ export async function unpackDebian(
   try {
     await download();
   } catch {
-    // The lists are missing or too old: their packages have gone from the mirror.
+    // The lists are missing or outdated: the mirror no longer has these packages.
     signal.throwIfAborted();
     await program(['apt-get', 'update', '-qq'], { signal });
     await download();

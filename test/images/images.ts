@@ -14,7 +14,7 @@ export const operatorImage = 'docker.io/library/haservice-operator:dev';
 const operator: ImageRecipe = {
   name: 'operator',
   ref: operatorImage,
-  // Without package.json: what counts of it is in the lock file, and its scripts change often.
+  // Without package.json: its relevant content is in the lock file, and its scripts change often.
   sources: (root) =>
     readSources(root, [
       'Dockerfile',
@@ -55,7 +55,7 @@ const workload: ImageRecipe = {
     readSources(root, [
       'Dockerfile',
       `${folder}/workload.Dockerfile`,
-      // What is bundled with it.
+      // Bundled with it.
       'package-lock.json',
       'scripts/bundle.ts',
       'test/workload/**/*.ts',
@@ -97,7 +97,7 @@ export const recipes: readonly ImageRecipe[] = [
   patroni,
 ];
 
-/** What the tests and the examples need; the others are for the benchmark. */
+/** Images that the tests and the examples need; the others are for the benchmark. */
 export const usualImages: readonly ImageName[] = [
   'operator',
   'workload',

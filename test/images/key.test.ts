@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { contentKey, readSources, writeSources } from './key.ts';
 
-test('the key follows names and contents, not their order', () => {
+test('the key depends on names and contents, not on their order', () => {
   const key = contentKey({ a: '1', b: '2' });
   expect(contentKey({ b: '2', a: '1' })).toBe(key);
   expect(contentKey({ a: '1', b: '3' })).not.toBe(key);
   expect(contentKey({ a: '1', c: '2' })).not.toBe(key);
 });
 
-test('a byte cannot move from one file to the next unnoticed', () => {
+test('a byte that moves from one file to the next changes the key', () => {
   expect(contentKey({ a: 'xb', b: '' })).not.toBe(contentKey({ a: 'x', b: 'b' }));
 });
 
-test('reads what matches, without tests', () => {
+test('reads matching files, without tests', () => {
   const root = mkdtempSync(join(tmpdir(), 'key-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   for (const dir of ['src/a', 'src/a/testing', 'other']) {

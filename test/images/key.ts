@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 /** Content of files by their path below the checkout. */
 export type Sources = Record<string, Uint8Array>;
 
-/** A short name for the content that an image is made from. The order of the parts does not matter. */
+/** A short name for the content of an image. The order of the parts does not matter. */
 export function contentKey(parts: Record<string, string | Uint8Array>): string {
   const hash = createHash('sha256');
   for (const [name, content] of Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -14,7 +14,7 @@ export function contentKey(parts: Record<string, string | Uint8Array>): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The files that match. Tests are left out: no image holds them. */
+/** Reads the matching files. Tests are excluded: no image contains them. */
 export function readSources(root: string, patterns: string[]): Sources {
   const exclude = ['**/*.test.ts', 'src/**/testing/**'];
   const files = globSync(patterns, { cwd: root, exclude });

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { ClusterError } from '../cluster/exec.ts';
 import { cacheDir } from '../cluster/paths.ts';
-import { grouped, textTable } from '../measure/text-table.ts';
+import { grouped, textTable } from '../framework/text-table.ts';
 import { buildImages } from './build.ts';
 import { recipes } from './images.ts';
 
@@ -13,7 +13,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => stop.abort(new ClusterError(`ended by ${name}`)));
 }
 
-/** What a registry would hold and send, in bytes. */
+/** Size in a registry, compressed, in bytes. */
 async function compressedBytes(archive: string): Promise<number> {
   let bytes = 0;
   await pipeline(

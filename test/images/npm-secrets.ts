@@ -27,7 +27,7 @@ export async function npmSecrets(
   return [`--secret=id=npmrc,src=${file}`, ...(hasCa ? [`--secret=id=ca,src=${ca}`] : [])];
 }
 
-/** The user's npmrc with the registry in use, and with the certificate authority at its place inside the build. */
+/** The user's npmrc with the registry in use, and with the path of the certificate authority inside the build. */
 export function npmrcForBuild(npmrc: string, registry: string, hasCa: boolean): string {
   const lines = npmrc.split('\n').filter((line) => !/^\s*(registry|cafile)\s*=/.test(line));
   lines.push(`registry=${registry}`);

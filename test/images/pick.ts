@@ -12,11 +12,11 @@ import { dirname, join } from 'node:path';
 import { isolatedProgram } from './program.ts';
 
 /**
- * Copies files, folders and the shared libraries that they load from a root file system into another, which is made.
- * What a lower layer has already is left out.
+ * Copies files, folders and the shared libraries that they load from one root file system into another, which is created. Leaves
+ * out files that a lower layer has.
  *
- * @param patterns globs below `root`. @param without globs of what is not wanted of it.
- * @throws Error where a pattern matches nothing.
+ * @param patterns globs below `root`. @param without globs to leave out.
+ * @throws Error if a pattern matches nothing.
  */
 export async function pick(
   { root, target, below = [] }: { root: string; target: string; below?: readonly string[] },
@@ -44,7 +44,7 @@ function copy(root: string, target: string, path: string, options: object): void
   cpSync(join(root, path), to, { recursive: true, ...options });
 }
 
-/** Paths of all that is no folder. */
+/** Paths of everything except folders. */
 const filesIn = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -68,8 +68,9 @@ async function librariesOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const [loader] = globSync('lib*/ld-linux*.so.*', { cwd: root });
-  if (loader === undefined) throw new Error(`there is no libc in ${root}`);
-  // It fails for what is linked statically, which needs none.
+  if (loader === undefined)
+    throw new Error(`there is no libc in ${root}: add libc6 to the packages`);
+  // It fails for a statically linked program, which needs no library.
   const list = 'loader=$1; shift; for file; do "$loader" --list "$file" || :; done';
   const argv = ['chroot', root, '/bin/sh', '-c', list, 'sh', `/${loader}`, ...programs];
   const out = await isolatedProgram(argv, { signal });

@@ -3,10 +3,10 @@ import { has } from '../../scripts/setup/machine.mjs';
 import { ClusterError } from '../cluster/exec.ts';
 
 const programs = ['buildah', 'apt-get', 'dpkg-deb', 'npm', 'setpriv', 'unshare', 'tar'];
-/** What a cold build was seen to take, and half as much again. */
+/** Measured need of a cold build, plus a half. */
 const neededBytes = 3e9;
 
-/** @throws ClusterError that says what this machine lacks for building images in `dir`. */
+/** @throws ClusterError that says what is missing on this machine to build images in `dir`. */
 export function checkMachine(dir: string): void {
   if (process.getuid?.() !== 0) {
     throw new ClusterError('building images needs root: run this as root or with sudo');

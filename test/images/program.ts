@@ -1,6 +1,6 @@
 import { run } from '../cluster/exec.ts';
 
-/** No step of a build was seen to take longer than 20 s. Milliseconds. */
+/** The longest step took 20 s in practice. Milliseconds. */
 const stepMs = 600_000;
 
 export interface ProgramOptions {
@@ -9,7 +9,7 @@ export interface ProgramOptions {
   cwd?: string;
 }
 
-/** Runs a program that dies with this process, even when that is killed. Returns its standard output. */
+/** Runs a program that ends with this process, even if this process is killed. Returns its standard output. */
 export function program(argv: readonly string[], options: ProgramOptions): Promise<string> {
   return run(['setpriv', '--pdeathsig', 'KILL', ...argv], { ...options, timeoutMs: stepMs });
 }

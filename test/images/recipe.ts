@@ -7,7 +7,7 @@ export interface BuildContext {
   buildah: Buildah;
   /** The checkout. */
   root: string;
-  /** Holds the image's sources and takes what the build needs besides; removed with the store. */
+  /** Holds the image's sources and further input of the build; removed with the store. */
   dir: string;
   /** Tag of the base image. */
   base: string;
@@ -15,10 +15,10 @@ export interface BuildContext {
 }
 
 export interface ImageRecipe {
-  /** Names the archive. */
+  /** Key in the name of the archive. */
   name: ImageName;
   ref: string;
-  /** What it is made from besides the base, by path. */
+  /** Its sources besides the base, by path. */
   sources(root: string): Sources;
   build(context: BuildContext): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { Api } from '../measure/api.ts';
+import { Api } from '../framework/api.ts';
 
 const namespace = 'integration-crd';
 const crds = fileURLToPath(new URL('../../crds', import.meta.url));

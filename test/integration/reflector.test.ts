@@ -3,9 +3,9 @@ import type { ResourceType } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import { Api } from '../measure/api.ts';
-import { firstFound } from '../measure/first-found.ts';
-import { follow } from '../measure/follow.ts';
+import { Api } from '../framework/api.ts';
+import { firstFound } from '../framework/first-found.ts';
+import { follow } from '../framework/follow.ts';
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;

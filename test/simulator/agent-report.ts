@@ -2,11 +2,11 @@ import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import type { AgentPod } from './agent-types.ts';
 import type { Following } from './following.ts';
 import type { Leadership } from './leadership.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import { type Volume, positionOf } from './volume.ts';
 
 interface Reporting {
-  habits: Habits;
+  behaviour: MemberBehaviour;
   volume: Volume;
   pod: AgentPod;
   state: MemberReport['state'];
@@ -16,18 +16,20 @@ interface Reporting {
 
 /** What a member says of itself. */
 export function reportOf(agent: Reporting, nonce: string): MemberReport {
-  const { habits, volume, pod, state, leadership, following } = agent;
+  const { behaviour, volume, pod, state, leadership, following } = agent;
   const { epoch, ledEpoch, loss, data } = volume;
   const hasPosition =
-    habits.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
+    behaviour.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
   return {
     uid: pod.uid,
     state,
     epoch,
-    ledEpoch: data === undefined && habits.replicates ? 0 : ledEpoch,
+    ledEpoch: data === undefined && behaviour.replicates ? 0 : ledEpoch,
     ...(following === undefined ? {} : { leader: following.order.leader.member }),
-    ...(state === 'Following' && habits.replicates ? { linked: following?.linked !== false } : {}),
-    ...(hasPosition && state !== 'Starting' ? { position: positionOf(data, habits) } : {}),
+    ...(state === 'Following' && behaviour.replicates
+      ? { linked: following?.linked !== false }
+      : {}),
+    ...(hasPosition && state !== 'Starting' ? { position: positionOf(data, behaviour) } : {}),
     ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
     ...(loss === undefined ? {} : { loss }),
     ...(data !== undefined && volume.isMarked ? { durable: false } : {}),

@@ -10,14 +10,14 @@ import { type FollowerHost, Following, type Leader } from './following.ts';
 import type { Kernel } from './kernel.ts';
 import { Leadership } from './leadership.ts';
 import type { Network } from './network.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import { type Data, type Volume, beginTerm, forget, newData } from './volume.ts';
 
-/** What is round a member's process. */
+/** What surrounds the process of a member. */
 export interface AgentWorld {
   readonly kernel: Kernel;
   readonly network: Network;
-  readonly habits: Habits;
+  readonly behaviour: MemberBehaviour;
   /** All faults are over. */
   readonly isHealed: boolean;
   /** The process that has this address now. */
@@ -27,7 +27,7 @@ export interface AgentWorld {
   acknowledged(agent: Agent, id: number, takenMs: number): void;
 }
 
-/** The agent and its program in one process: orders, reports, and what it does between them. */
+/** The agent and its program as one process: its orders, its reports, and its work between them. */
 export class Agent implements FollowerHost, Leader {
   readonly pod: AgentPod;
   readonly volume: Volume;
@@ -42,9 +42,9 @@ export class Agent implements FollowerHost, Leader {
   /** Called once when the process has ended. */
   onEnd: () => void = () => {};
   #isStarting = true;
-  /** Last epoch in which an earlier process led, where none leads twice in one. */
+  /** Last epoch in which an earlier process led, if none leads twice in one. */
   readonly #ledBefore: number;
-  /** Raised when it turns to something else: timers of what it did before mean nothing then. */
+  /** Raised when its work changes: timers of earlier work then do nothing. */
   #turn = 0;
   #waiting: (() => void)[] = [];
   #endOrder: (() => void) | undefined;
@@ -53,8 +53,8 @@ export class Agent implements FollowerHost, Leader {
     this.world = world;
     this.pod = pod;
     this.volume = volume;
-    const { habits } = world;
-    this.#ledBefore = habits.replicates || habits.lease ? volume.ledEpoch : 0;
+    const { behaviour } = world;
+    this.#ledBefore = behaviour.replicates || behaviour.lease ? volume.ledEpoch : 0;
     this.lease = new Lease({
       clock: ownClock(world.kernel, (ms, run) => this.#after(ms, run)),
       run: `${world.kernel.random.below(1e9)}`,
@@ -63,7 +63,7 @@ export class Agent implements FollowerHost, Leader {
     });
     if (volume.onDisk !== undefined) volume.data = volume.onDisk;
     volume.onDisk = undefined;
-    if (volume.data !== undefined && habits.forgetsPosition) forget(volume.data);
+    if (volume.data !== undefined && behaviour.forgetsPosition) forget(volume.data);
     this.#after(world.kernel.random.between(20, 800), () => (this.#isStarting = false));
   }
 
@@ -75,8 +75,8 @@ export class Agent implements FollowerHost, Leader {
     return this.pod.place;
   }
 
-  get habits(): Habits {
-    return this.world.habits;
+  get behaviour(): MemberBehaviour {
+    return this.world.behaviour;
   }
 
   /** It has come up. */
@@ -84,7 +84,7 @@ export class Agent implements FollowerHost, Leader {
     this.#isStarting = false;
   }
 
-  /** Something has come for this process. A frozen one finds it when it thaws, if it was not given up. */
+  /** Something arrives. A frozen process receives it after the thaw, unless it was given up. */
   deliver(message: () => void): void {
     if (!this.isAlive) return;
     if (this.isFrozen) this.#waiting.push(message);
@@ -121,19 +121,19 @@ export class Agent implements FollowerHost, Leader {
   get state(): MemberReport['state'] {
     const { data } = this.volume;
     if (this.#isStarting)
-      return this.habits.replicates && data === undefined ? 'Empty' : 'Starting';
+      return this.behaviour.replicates && data === undefined ? 'Empty' : 'Starting';
     if (this.leadership !== undefined) return 'Leading';
     if (this.following !== undefined) return this.following.cloning ? 'Cloning' : 'Following';
-    return this.habits.replicates && data === undefined ? 'Empty' : 'Detached';
+    return this.behaviour.replicates && data === undefined ? 'Empty' : 'Detached';
   }
 
   report(): MemberReport {
     return reportOf(this, this.lease.issue());
   }
 
-  /** An order has arrived. `answer` is called once it is carried out, refused or given up for a newer one. */
+  /** `answer` is called once the order is carried out, refused or superseded. */
   order(given: AnyOrder, grant: string | undefined, answer: (answer: Answer) => void): void {
-    const { kernel, habits } = this.world;
+    const { kernel, behaviour } = this.world;
     const refuse = (refusal: Rejection) => {
       kernel.note(
         this.name,
@@ -145,7 +145,7 @@ export class Agent implements FollowerHost, Leader {
     const acknowledged = {
       ...{ epoch, ledEpoch },
       ...(leader === undefined ? {} : { leader }),
-      ...(revision === undefined || habits.anyRevision === true ? {} : { revision }),
+      ...(revision === undefined || behaviour.anyRevision === true ? {} : { revision }),
     };
     const self = {
       name: this.name,
@@ -153,12 +153,12 @@ export class Agent implements FollowerHost, Leader {
       isOwn: (nonce: string) => this.lease.isOwn(nonce),
       ledBefore: this.#ledBefore,
     };
-    const isAbsurd = given.order.epoch > highestEpoch && habits.anyEpoch === true;
+    const isAbsurd = given.order.epoch > highestEpoch && behaviour.anyEpoch === true;
     const verdict = isAbsurd
       ? { acknowledged: { ...acknowledged, epoch: given.order.epoch } }
       : checkEpoch(acknowledged, self, given);
     if ('rejection' in verdict) return refuse(verdict.rejection);
-    if (given.kind === 'promote' && habits.lease && !this.lease.isGood(grant))
+    if (given.kind === 'promote' && behaviour.lease && !this.lease.isGood(grant))
       return refuse('Failed');
     Object.assign(this.volume, { leader: undefined, revision: undefined }, verdict.acknowledged);
     this.#endOrder?.();
@@ -179,7 +179,7 @@ export class Agent implements FollowerHost, Leader {
     this.#after(orderMs(given.kind, this.world.kernel.random), carryOut);
   }
 
-  /** A client writes. Nothing is answered where it does not lead. */
+  /** A client writes. There is no answer if the member does not lead. */
   write(id: number): void {
     const { nowMs } = this.world.kernel;
     if (!this.pod.hasAgent) {
@@ -187,7 +187,7 @@ export class Agent implements FollowerHost, Leader {
       return;
     }
     if (this.leadership === undefined) return;
-    if (this.habits.lease) {
+    if (this.behaviour.lease) {
       this.lease.isOver();
       if (this.isAlive) this.world.acknowledged(this, id, nowMs);
     } else {
@@ -195,14 +195,14 @@ export class Agent implements FollowerHost, Leader {
     }
   }
 
-  /** What it got from its leader is in memory, and is written to its disk in the background. */
+  /** Writes to disk, in the background, what came from the leader. */
   writeDown(before: Data | undefined): void {
-    const { volume, habits } = this;
-    if (!habits.forgetsPosition) return;
+    const { volume, behaviour } = this;
+    if (!behaviour.forgetsPosition) return;
     volume.onDisk ??= before ?? newData('empty', 0);
     const copy = volume.data;
     this.#after(rewriteMs(this.world.kernel.random), () => {
-      // Of a copy that has been replaced by another one since.
+      // Of a copy that another one has replaced.
       if (volume.data !== copy) return;
       volume.onDisk = undefined;
       volume.isMarked = false;
@@ -262,33 +262,33 @@ export class Agent implements FollowerHost, Leader {
   }
 
   #promote(order: Order<'promote'>, grant: string | undefined): Rejection | undefined {
-    const { habits, volume } = this;
+    const { behaviour, volume } = this;
     const { epoch, sync, init } = order;
     if (this.cannotLead) return 'Failed';
-    if (habits.lease && !this.lease.isGood(grant)) return 'Failed';
-    if (habits.lease) this.lease.begin(grant);
+    if (behaviour.lease && !this.lease.isGood(grant)) return 'Failed';
+    if (behaviour.lease) this.lease.begin(grant);
     if (this.leadership?.epoch === epoch) {
       this.leadership.setSync(sync);
       return undefined;
     }
-    if (this.leadership !== undefined && habits.forgetsPosition) {
+    if (this.leadership !== undefined && behaviour.forgetsPosition) {
       this.leadership.goOn(epoch);
       volume.ledEpoch = epoch;
       this.world.promoted(this);
       this.leadership.setSync(sync);
       return undefined;
     }
-    if (habits.replicates && volume.data === undefined) {
+    if (behaviour.replicates && volume.data === undefined) {
       if (!init) return 'Empty';
     }
     if (volume.isMarked && volume.data?.isForgotten === true && order.acceptOld !== true) {
       return 'Failed';
     }
-    if (volume.onDisk === undefined || habits.forgetsOldLog === true) volume.isMarked = false;
+    if (volume.onDisk === undefined || behaviour.forgetsOldLog === true) volume.isMarked = false;
     const data = (volume.data ??= newData(`${this.pod.uid}/${epoch}`, 0));
     this.#turnTo();
-    beginTerm(data, epoch, habits);
-    this.leadership = new Leadership(epoch, data, sync, habits);
+    beginTerm(data, epoch, behaviour);
+    this.leadership = new Leadership(epoch, data, sync, behaviour);
     volume.ledEpoch = epoch;
     this.world.promoted(this);
     return undefined;
@@ -299,7 +299,7 @@ export class Agent implements FollowerHost, Leader {
     if (same?.epoch === order.epoch && same.leader.host === order.leader.host) return undefined;
     this.#turnTo();
     this.lease.end();
-    this.volume.isMarked ||= this.habits.forgetsPosition;
+    this.volume.isMarked ||= this.behaviour.forgetsPosition;
     this.following = new Following(this, order);
     return undefined;
   }

@@ -5,7 +5,7 @@ import type { Agent } from './agent.ts';
 import type { ServiceObject } from './api-server.ts';
 import type { Kernel } from './kernel.ts';
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
-import { type Habits, isStrong } from './setups.ts';
+import { type MemberBehaviour, isStrong } from './setups.ts';
 import type { Entry } from './volume.ts';
 
 /** A promise that was broken. */
@@ -24,7 +24,7 @@ interface Reign {
 /** Watches everything that happens, and knows what must never. */
 export class Checker {
   readonly #kernel: Kernel;
-  readonly #habits: Habits;
+  readonly #behaviour: MemberBehaviour;
   readonly #isUp: (uid: string) => boolean;
   /** Who was made primary in which epoch, once that has landed. */
   readonly #committed = new Map<number, string>();
@@ -41,11 +41,11 @@ export class Checker {
   #sets: string[] | undefined;
 
   /** @param isUp Whether the process of a pod runs. */
-  constructor(kernel: Kernel, habits: Habits, isUp: (uid: string) => boolean) {
+  constructor(kernel: Kernel, behaviour: MemberBehaviour, isUp: (uid: string) => boolean) {
     this.#kernel = kernel;
-    this.#habits = habits;
+    this.#behaviour = behaviour;
     this.#isUp = isUp;
-    this.#promisedFrom = habits.isStrong ? 0 : undefined;
+    this.#promisedFrom = behaviour.isStrong ? 0 : undefined;
   }
 
   get acknowledged(): number {
@@ -58,7 +58,7 @@ export class Checker {
 
   /** Whether the leader must hold all that was ever acknowledged. */
   get #mustKeep(): boolean {
-    return this.#habits.replicates && this.#promisedFrom !== undefined;
+    return this.#behaviour.replicates && this.#promisedFrom !== undefined;
   }
 
   /** The user gives up what was promised: by asking for Eventual, or by a stop of a service that keeps no data. */
@@ -72,14 +72,14 @@ export class Checker {
     const { epoch = 0, primaryUID } = after;
     if (epoch > highestEpoch) this.#fail(`status.epoch is ${epoch}: the API server refuses that`);
     // From the moment on in which a user can see that Strong has been taken note of.
-    const speaksProtocol = primaryUID !== undefined && after.fencing === undefined;
-    const isNoted = after.observedGeneration === metadata.generation && speaksProtocol;
-    const hasSets = !this.#habits.replicates || (after.syncSets?.length ?? 0) > 0;
+    const isLed = primaryUID !== undefined && after.fencing === undefined;
+    const isNoted = after.observedGeneration === metadata.generation && isLed;
+    const hasSets = !this.#behaviour.replicates || (after.syncSets?.length ?? 0) > 0;
     if (isStrong(spec) && spec.replicas > 0 && isNoted && hasSets) this.#promisedFrom ??= epoch;
     if (epoch < (before.epoch ?? 0))
       this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
-    this.#sets = speaksProtocol ? after.syncSets?.map(setName) : undefined;
+    this.#sets = isLed ? after.syncSets?.map(setName) : undefined;
     this.#kernel.note('api', () => describe(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
     const known = this.#committed.get(epoch);
@@ -155,7 +155,7 @@ export class Checker {
           `${pod.uid} acknowledges write ${id} in epoch ${epoch} after ${later.uid} has in epoch ${later.epoch}`,
         );
       }
-      if (this.#habits.replicates && !later.log.some((entry) => entry.id === id)) {
+      if (this.#behaviour.replicates && !later.log.some((entry) => entry.id === id)) {
         this.#fail(
           `write ${id} is acknowledged in epoch ${epoch}, but the leader of epoch ${later.epoch} lacks it`,
         );

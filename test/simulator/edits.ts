@@ -19,7 +19,7 @@ export const edits: Record<string, Fault> = {
     const wishLater = (ms: number, replicas: number) =>
       kernel.after(ms, () => {
         if (isHealed) return;
-        if (replicas === 0 && !world.habits.keepsVolumes) world.checker.giveUp();
+        if (replicas === 0 && !world.behaviour.keepsVolumes) world.checker.giveUp();
         wish(world, { replicas });
       });
     const atMs = kernel.random.chance(0.7) ? kernel.random.between(100, 8_000) : 0;
@@ -33,14 +33,14 @@ export const edits: Record<string, Fault> = {
   },
   /** The user asks for Eventual for a while: what was promised is given up, and promised again later. */
   consistency: (world) => {
-    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
+    if (!world.behaviour.isStrong || !world.behaviour.replicates) return undefined;
     world.checker.giveUp();
     wish(world, { isEventual: true });
     return () => wish(world, { isEventual: false });
   },
   /** As `consistency`, and when Strong is asked for again the leader reaches neither its followers nor the operator. */
   strongWhileCut: (world, ms) => {
-    if (!world.habits.isStrong || !world.habits.replicates) return undefined;
+    if (!world.behaviour.isStrong || !world.behaviour.replicates) return undefined;
     const { kernel } = world;
     world.checker.giveUp();
     wish(world, { isEventual: true });
@@ -72,14 +72,14 @@ export const edits: Record<string, Fault> = {
 function wish(world: World, change: Partial<Wish>): void {
   const { spec } = world.api.service;
   const { containers } = spec.template.spec as { containers: { image: string }[] };
-  const { keepsVolumes } = world.habits;
+  const { keepsVolumes } = world.behaviour;
   const now = {
     keepsVolumes,
     replicas: spec.replicas,
     image: containers[0]?.image ?? '',
     paused: spec.paused,
-    isEventual: world.habits.isStrong && spec.failover.consistency === 'Eventual',
+    isEventual: world.behaviour.isStrong && spec.failover.consistency === 'Eventual',
   };
   world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
-  world.api.putSpec(specOf(world.habits.engine, { ...now, ...change }));
+  world.api.putSpec(specOf(world.behaviour.engine, { ...now, ...change }));
 }

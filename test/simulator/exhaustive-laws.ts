@@ -10,7 +10,7 @@ import {
   type State,
   essenceOf,
 } from './exhaustive-state.ts';
-import type { Plants } from './operator.ts';
+import type { Mutant } from './operator.ts';
 
 /** What may go wrong: a member's process ends, one is found silent though it lives, an operator dies, a second one begins. */
 export const faultKinds = ['crash', 'silence', 'restart', 'second'] as const;
@@ -28,7 +28,7 @@ export interface SearchOptions {
   epochs: number;
   /** Ends after so many states. */
   states: number;
-  plants?: Plants;
+  mutant?: Mutant;
 }
 
 export type Step = [label: string, next: State];
@@ -39,11 +39,11 @@ export const replaced = <T>(all: readonly T[], at: number, one: T): T[] => all.w
 export class Laws {
   readonly statuses = new Numbers<Status>();
   readonly nodes = new Numbers<Node>();
-  readonly plants: Plants;
+  readonly mutant: Mutant;
   readonly #effects = new Map<string, Effects>();
 
-  constructor(plants: Plants) {
-    this.plants = plants;
+  constructor(mutant: Mutant) {
+    this.mutant = mutant;
   }
 
   at(state: State, ordinal: number): Node {
@@ -71,7 +71,7 @@ export class Laws {
       const known = { status: this.statuses.at(status), version: 1 };
       const landed = { status: this.statuses.at(state.status), version: isNewest ? 1 : 2 };
       const isSame = (a: Status, b: Status) => this.statusOf(a) === this.statusOf(b);
-      effects = reconcileOn(known, landed, heard, state.slice, this.plants, isSame);
+      effects = reconcileOn(known, landed, heard, state.slice, this.mutant, isSame);
       this.#effects.set(key, effects);
     }
     return effects;
@@ -113,7 +113,7 @@ export class Laws {
    */
   acknowledge(state: State, at: number, holders: number): State {
     const node = this.at(state, at);
-    const needed = (node.sync?.acks ?? 0) - (this.plants.habits?.fewerAcks === true ? 1 : 0);
+    const needed = (node.sync?.acks ?? 0) - (this.mutant.behaviour?.fewerAcks === true ? 1 : 0);
     if (holders < needed) return state;
     const acknowledged = { ...state.acknowledged };
     for (const id of node.log) {

@@ -26,7 +26,7 @@ const detached = ({ epoch, ledEpoch, log, term }: Node): Node => ({
 /** Another process: it holds what is on its volume, and does nothing of its own accord. */
 export const restarted = (node: Node): Node => detached(node);
 
-/** What an order makes of it; undefined where it refuses. */
+/** The member after an order; undefined if it refuses the order. */
 export function obey(node: Node, ordinal: number, order: Flight): Node | undefined {
   const { kind, epoch, sync, leader } = order;
   if (epoch < node.epoch) return undefined;

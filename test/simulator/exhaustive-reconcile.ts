@@ -22,7 +22,7 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import type { Flight, Verdict } from './exhaustive-state.ts';
 import { changed } from './merge.ts';
 import { zoneOf } from './nodes.ts';
-import type { Plants } from './operator.ts';
+import type { Mutant } from './operator.ts';
 import { subject } from './subject.ts';
 import { noMetrics } from './telemetry.ts';
 import { t0, timestamp } from './time.ts';
@@ -31,7 +31,7 @@ export const memberCount = 3;
 const ordinals = Array.from({ length: memberCount }, (_, ordinal) => ordinal);
 export const nameOf = (ordinal: number): string => `web-${ordinal}`;
 export const uidOf = (ordinal: number): string => `uid-${ordinal}`;
-export const ordinalOf = (name: string): number => Number(name.split('-').at(-1));
+const ordinalOf = (name: string): number => Number(name.split('-').at(-1));
 
 /** Time stands still: what waits for a time has none to wait for, or waits for ever. */
 const clock: Clock = { now: () => 0, wallNow: () => t0, after: () => () => {} };
@@ -104,7 +104,7 @@ export interface Effects {
 }
 
 /** Objects that a reconcile makes once, and finds there ever after. By kind and name. */
-const podCreated = new Map<string, KubeObject>();
+const created = new Map<string, KubeObject>();
 
 /** What the shipped reconcile does with what an operator knows. Its requests are answered at once, but for a new status. */
 export function reconcileOn(
@@ -112,14 +112,14 @@ export function reconcileOn(
   landed: Versioned,
   heard: readonly Heard[],
   slice: string,
-  plants: Plants,
+  mutant: Mutant,
   isSame: (a: Status, b: Status) => boolean,
 ): Effects {
   const stores = new Stores();
   stores.resources.put(serviceOf(known));
   for (const node of nodes) stores.nodes.put(node);
   for (const pod of pods) stores.pods.put(pod);
-  for (const object of podCreated.values()) put(stores, object, slice);
+  for (const object of created.values()) put(stores, object, slice);
   const effects: Effects = { orders: [], slice, known, write: undefined };
   const monitor = {
     setMembers: () => {},
@@ -158,9 +158,9 @@ export function reconcileOn(
     states: new ReconcileStates(),
     events: { record: () => {} },
     apiServerHealth: new ApiServerHealth(clock, () => {}),
-    decide: plants.decide ?? decide,
+    decide: mutant.decide ?? decide,
     operatorNode: undefined,
-    unsafe: plants.unsafe,
+    unsafe: mutant.unsafe,
     agentImage: subject.agentImage,
     enqueue: () => {},
   });
@@ -177,7 +177,7 @@ export function reconcileOn(
     switch (request.verb) {
       case 'get':
         effects.known = landed;
-        return serviceOf(landed) as KubeObject;
+        return serviceOf(landed);
       case 'replaceStatus': {
         const { status } = request.object as unknown as { status: Status };
         if (isSame(status, effects.known.status)) return request.object;
@@ -188,14 +188,14 @@ export function reconcileOn(
         const { name = '' } = request.object.metadata ?? {};
         const metadata = { ...request.object.metadata, uid: name, resourceVersion: '1' };
         const object = { ...request.object, metadata };
-        podCreated.set(`${request.type.kind}/${name}`, object);
+        created.set(`${request.type.kind}/${name}`, object);
         return withSlice(object);
       }
       case 'apply': {
         const { plural } = request.type;
         const { name = '' } = request.object.metadata ?? {};
         const old =
-          plural === 'pods' ? pods[ordinalOf(name)] : podCreated.get(`EndpointSlice/${name}`);
+          plural === 'pods' ? pods[ordinalOf(name)] : created.get(`EndpointSlice/${name}`);
         return withSlice(newer(changed(old ?? {}, request.object)));
       }
       case 'delete':

@@ -24,7 +24,7 @@ export interface Process {
   status: number;
   version: number;
   views: readonly View[];
-  /** The orders of its epoch that it has given: it gives one again only where it has heard since that it is needed. */
+  /** The orders of its epoch that it has given: it gives an order again only if a report since then shows that the order is needed. */
   given: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export interface State {
   slice: string;
   /** By number. */
   nodes: readonly number[];
-  /** Each operator process; undefined where it has ended. */
+  /** Each operator process; undefined if it has ended. */
   operators: readonly (Process | null)[];
   writes: readonly Write[];
   flights: readonly Flight[];
@@ -77,7 +77,7 @@ export class Numbers<T extends object> {
     return number;
   }
 
-  /** @throws RangeError where nothing has that number. */
+  /** @throws RangeError if nothing has that number. */
   at(number: number): T {
     const found = this.#all[number];
     if (found === undefined) throw new RangeError(`nothing has number ${number}`);

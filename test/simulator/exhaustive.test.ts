@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { plants } from './plants.ts';
+import { mutants } from './mutants.ts';
 
 const bounds = { kinds: faultKinds, writes: 1, epochs: 3, late: false };
 
-it('finds nothing in any order of events around one fault, and all is well where nothing is left to happen', () => {
+it('finds no violation in any order of events with one fault, and the service is whole in each final state', () => {
   const found = search({ ...bounds, faults: 1, states: 1_000_000 });
   console.log(describeFound(found));
   expect(found.violation?.path.join('; ')).toBeUndefined();
@@ -15,9 +15,9 @@ it('finds nothing in any order of events around one fault, and all is well where
 
 it.each([
   ['two faults', { faults: 2, kinds: ['crash', 'silence'] as const }],
-  ['one fault and orders that come again', { faults: 1, late: true }],
+  ['one fault and repeated orders', { faults: 1, late: true }],
 ])(
-  'finds nothing among the first states around %s',
+  'finds no violation in the first states with %s',
   (_name, more) => {
     const found = search({ ...bounds, ...more, states: 150_000 });
     console.log(describeFound(found));
@@ -32,21 +32,21 @@ it.each([
   ['fewer-acks', /lost|leads without/],
   ['promotes-early', /had landed|epoch of another/],
 ])(
-  'finds the planted fault %s',
-  (plant, expected) => {
-    const planted = plants[plant] ?? {};
-    const { violation } = search({ ...bounds, faults: 1, states: 300_000, plants: planted });
+  'detects the mutant %s',
+  (name, expected) => {
+    const mutant = mutants[name] ?? {};
+    const { violation } = search({ ...bounds, faults: 1, states: 300_000, mutant });
     expect(violation?.what).toMatch(expected);
   },
   120_000,
 );
 
-it('sees that a service which nobody repairs is not as it should be', () => {
-  const decide: (typeof plants)[string]['decide'] = (resource) => ({
+it('reports a service that nothing repairs', () => {
+  const decide: (typeof mutants)[string]['decide'] = (resource) => ({
     actions: [],
     status: resource.status,
     events: [],
   });
-  const { violation } = search({ ...bounds, faults: 1, states: 10_000, plants: { decide } });
+  const { violation } = search({ ...bounds, faults: 1, states: 10_000, mutant: { decide } });
   expect(violation?.what).toMatch(/not as it should be/);
 });

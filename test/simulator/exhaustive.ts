@@ -19,11 +19,11 @@ export class Transitions {
   readonly #areLate: boolean;
   readonly #kinds: Set<FaultKind>;
 
-  constructor({ plants = {}, writes, epochs, kinds, late }: SearchOptions) {
+  constructor({ mutant = {}, writes, epochs, kinds, late }: SearchOptions) {
     this.#areLate = late;
     this.#kinds = new Set(kinds);
     this.#maxEpoch = epochs;
-    this.#laws = new Laws(plants);
+    this.#laws = new Laws(mutant);
     this.#maxWrites = writes;
   }
 
@@ -63,7 +63,7 @@ export class Transitions {
     };
   }
 
-  /** @throws Violation where something is broken in this state. */
+  /** @throws Violation if a law is broken in this state. */
   next(state: State): { steps: Step[]; isQuiet: boolean } {
     const steps: Step[] = [];
     if ((this.#laws.statuses.at(state.status).epoch ?? 0) > this.#maxEpoch) {

@@ -128,7 +128,7 @@ export const faults: Record<string, Fault> = {
     const old = world.operator;
     if (old === undefined || world.operators.length > 1) return undefined;
     // Not promised: neither knows of the time that the other grants.
-    if (world.habits.lease) return undefined;
+    if (world.behaviour.lease) return undefined;
     for (const kind of watchedKinds) {
       if (world.kernel.random.chance(0.5))
         old.watches.stall(kind, world.kernel.random.between(100, 9_000));

@@ -1,6 +1,6 @@
 import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Leadership, Stream } from './leadership.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import { type Data, type Entry, type Volume, forkOf, takeTerm } from './volume.ts';
 
 const retryMs = 500;
@@ -10,16 +10,16 @@ export interface FollowerHost {
   readonly name: string;
   readonly place: string;
   readonly volume: Volume;
-  readonly habits: Habits;
+  readonly behaviour: MemberBehaviour;
   /** While the process runs and this is what it does. */
   timer(ms: number, run: () => void): void;
-  /** Asks whoever has that address, and brings back the answer; nothing where that is lost. */
+  /** Asks the process at that address, and calls back with the answer, unless that is lost. */
   ask(ip: string, question: (leader: Leader) => void): void;
-  /** To the leader, over the stream's connection. False where it is known to be lost. */
+  /** To the leader, over the stream's connection. False if it is known to be lost. */
   toLeader(leader: Leader, message: () => void): boolean;
   fromLeader(leader: Leader, message: () => void): boolean;
   cloneMs(): number;
-  /** Whether its leader has kept the log from where this member is. */
+  /** Whether the leader still has the log from the position of this member on. */
   isLogKept(): boolean;
   /** What it holds now is a copy, in place of `before`. */
   writeDown(before: Data | undefined): void;
@@ -32,7 +32,7 @@ export interface Leader {
   deliver(message: () => void): void;
 }
 
-/** Follows one leader in one epoch: connects, is made a copy where its log has gone another way, and acknowledges. */
+/** Follows one leader in one epoch: connects, becomes a copy if its log has diverged, and acknowledges. */
 export class Following {
   readonly order: Order<'follow'>;
   linked = false;
@@ -45,7 +45,7 @@ export class Following {
     this.#host = host;
     this.order = order;
     // What does not replicate follows by being told so.
-    if (!host.habits.replicates) return;
+    if (!host.behaviour.replicates) return;
     this.cloning = host.volume.data === undefined;
     this.#connect();
   }
@@ -106,7 +106,7 @@ export class Following {
   #clone(): void {
     this.cloning = true;
     this.linked = false;
-    if (this.#host.habits.clonesAcknowledge === true) {
+    if (this.#host.behaviour.clonesAcknowledge === true) {
       this.#host.ask(this.order.leader.host, (leader) => this.#acknowledgeAll(leader));
     }
     this.#host.timer(this.#host.cloneMs(), () => {
@@ -148,7 +148,7 @@ export class Following {
     const before = volume.data;
     volume.data = { ...data, log: [...data.log], term: 0, isForgotten: false };
     this.#host.writeDown(before);
-    takeTerm(volume.data, line, this.order, this.#host.habits);
+    takeTerm(volume.data, line, this.order, this.#host.behaviour);
     this.cloning = false;
   }
 
@@ -158,7 +158,7 @@ export class Following {
     // What came before was lost: TCP would have broken.
     if (from > data.log.length) return this.#broken(stream);
     data.log.push(...entries.slice(data.log.length - from));
-    takeTerm(data, this.#stream.leadership.line, this.order, this.#host.habits);
+    takeTerm(data, this.#stream.leadership.line, this.order, this.#host.behaviour);
     this.linked = true;
     if (this.#host.volume.onDisk === undefined) this.#host.volume.isMarked = false;
     const { leader, leadership } = this.#stream;

@@ -12,7 +12,7 @@ export class Kernel {
   /** Virtual milliseconds since the beginning: the true time, which no clock in the model shows. */
   nowMs = 0;
   readonly random: Random;
-  /** What happened, for a person; undefined where nobody wants to read it. */
+  /** The trace, for a person; undefined if no trace is wanted. */
   readonly trace: string[] | undefined;
   readonly #heap: Due[] = [];
   #serial = 0;
@@ -35,7 +35,7 @@ export class Kernel {
     };
   }
 
-  /** Lets the next thing happen. False where nothing is left to happen before `endMs`. */
+  /** Runs the next event. False if there is no event before `endMs`. */
   step(endMs: number): boolean {
     const next = this.#heap[0];
     if (next === undefined || next.atMs > endMs) {

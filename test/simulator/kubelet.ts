@@ -21,7 +21,7 @@ export class Kubelets {
   readonly containers = new Map<string, Container>();
   readonly #world: AgentWorld;
   readonly #api: ApiServer;
-  /** By name of the pod, where volumes outlive pods. */
+  /** By name of the pod, if volumes outlive pods. */
   readonly #volumes = new Map<string, Volume>();
   #addresses = 1;
 
@@ -61,7 +61,7 @@ export class Kubelets {
 
   #volumeOf(name: string): Volume | undefined {
     const container = [...this.containers.values()].find((each) => each.agent?.name === name);
-    const kept = this.#world.habits.keepsVolumes ? this.#volumes.get(name) : undefined;
+    const kept = this.#world.behaviour.keepsVolumes ? this.#volumes.get(name) : undefined;
     return container?.volume ?? kept;
   }
 
@@ -74,7 +74,7 @@ export class Kubelets {
     return this.#start(container);
   }
 
-  /** The process ends, and its data with it where `wipe` says so; the kubelet starts it again. */
+  /** The process ends, and its data are lost if `wipe` is true; the kubelet starts it again. */
   crash(agent: Agent, wipe = false): void {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
@@ -103,9 +103,9 @@ export class Kubelets {
   }
 
   #prepare(pod: Pod): void {
-    const { kernel, habits } = this.#world;
+    const { kernel, behaviour } = this.#world;
     const { name } = factsOf(pod);
-    const kept = habits.keepsVolumes ? this.#volumes.get(name) : undefined;
+    const kept = behaviour.keepsVolumes ? this.#volumes.get(name) : undefined;
     const volume = kept ?? emptyVolume();
     const container = this.#container(pod, volume);
     this.#volumes.set(name, volume);
@@ -172,7 +172,7 @@ export class Kubelets {
     kernel.after(ms, () => {
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
-      if (!this.#world.habits.keepsVolumes) Object.assign(container.volume, emptyVolume());
+      if (!this.#world.behaviour.keepsVolumes) Object.assign(container.volume, emptyVolume());
       const gone = () => {
         if (this.#isCut(container.place)) kernel.after(1_000, gone);
         else this.#api.removePod(container.uid);

@@ -1,5 +1,5 @@
 import type { SyncSet } from '../../src/protocol/member-protocol.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import type { Data } from './volume.ts';
 
 /** A follower's connection to its leader. */
@@ -9,7 +9,7 @@ export interface Stream {
   acked: number;
   /** The entries up to here were sent. */
   sent: number;
-  /** Sends the entries from `sent` on; false where the connection is known to be broken. */
+  /** Sends the entries from `sent` on; false if the connection is known to be broken. */
   push: () => boolean;
 }
 
@@ -25,16 +25,16 @@ export class Leadership {
   /** Of the data while it leads: another process may lead on with them later. */
   readonly line: number;
   sync: SyncSet | undefined;
-  readonly #habits: Habits;
+  readonly #behaviour: MemberBehaviour;
   readonly #streams = new Set<Stream>();
   #waiting: Waiting[] = [];
 
-  constructor(epoch: number, data: Data, sync: SyncSet | undefined, habits: Habits) {
+  constructor(epoch: number, data: Data, sync: SyncSet | undefined, behaviour: MemberBehaviour) {
     this.epoch = epoch;
     this.data = data;
     this.line = data.line;
     this.sync = sync;
-    this.#habits = habits;
+    this.#behaviour = behaviour;
   }
 
   /** Leads on in a new epoch, without a word to its followers: Redis, which knows nothing of epochs. */
@@ -93,9 +93,9 @@ export class Leadership {
     const { acks, members } = this.sync ?? { acks: 0, members: [] };
     let held = 0;
     for (const { follower, acked } of this.#streams) {
-      const counts = this.#habits.anyFollower || members.includes(follower);
+      const counts = this.#behaviour.anyFollower || members.includes(follower);
       if (counts && acked >= offset) held++;
     }
-    return held >= acks - (this.#habits.fewerAcks ? 1 : 0);
+    return held >= acks - (this.#behaviour.fewerAcks ? 1 : 0);
   }
 }

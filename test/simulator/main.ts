@@ -1,11 +1,11 @@
-/** `npm run simulate`: the shipped decisions against a model of the world, for many seeds. See --help. */
+/** `npm run simulate`: the shipped control loop against a model of everything else, for many seeds. See --help. */
 import { Command, InvalidArgumentError } from 'commander';
 import { playSeeds } from './play-seeds.ts';
 import { describeTotals, replayCommand } from './run-seeds.ts';
 import { play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { plants, plantsOf } from './plants.ts';
+import { mutantOf, mutants } from './mutants.ts';
 import { type Engine, engines } from './setups.ts';
 
 interface Options {
@@ -25,9 +25,9 @@ function whole(text: string): number {
   return value;
 }
 
-function plantOf(text: string): string {
-  if (!Object.hasOwn(plants, text)) {
-    throw new InvalidArgumentError(`write one of ${Object.keys(plants).join(', ')}`);
+function mutantNamed(text: string): string {
+  if (!Object.hasOwn(mutants, text)) {
+    throw new InvalidArgumentError(`write one of ${Object.keys(mutants).join(', ')}`);
   }
   return text;
 }
@@ -42,29 +42,29 @@ const { engine, seeds, from, seconds, seed, plant, exhaustive, states } = new Co
   'npm run simulate --',
 )
   .description(
-    'Plays lives of a service, each from its seed, with faults of machines and networks. The last line counts what was broken.',
+    'Simulates services, each from its own seed, with faults of machines and networks. The last line counts the seeds that broke a promise.',
   )
-  .option('--engine <name>', `${engines.join(', ')}; without: one after the other`, engineOf)
-  .option('--seeds <count>', 'how many lives, for each engine', whole, 10_000)
+  .option('--engine <name>', `${engines.join(', ')}; default: one after the other`, engineOf)
+  .option('--seeds <count>', 'number of seeds for each engine', whole, 10_000)
   .option('--from <seed>', 'the first seed', whole, 1)
-  .option('--seconds <count>', 'ends after this time, for each engine; 0: never', whole, 0)
-  .option('--seed <seed>', 'plays one life and tells all that happens in it', whole)
+  .option('--seconds <count>', 'time limit for each engine; 0: none', whole, 0)
+  .option('--seed <seed>', 'simulates one seed and prints each of its events', whole)
   .option(
     '--exhaustive <faults>',
-    'instead: every order of events around so many faults (1 or 2), with a write',
+    'instead, searches all orders of events with so many faults (1 or 2) and a write',
     whole,
   )
-  .option('--states <count>', 'ends the exhaustive search after so many', whole, 2_000_000)
+  .option('--states <count>', 'ends the exhaustive search after so many states', whole, 2_000_000)
   .option(
-    '--plant <fault>',
-    `breaks the operator on purpose, to see that it is found: ${Object.keys(plants).join(', ')}`,
-    plantOf,
+    '--plant <mutant>',
+    `breaks the operator or its members on purpose; the run must find a violation: ${Object.keys(mutants).join(', ')}`,
+    mutantNamed,
   )
   .parse()
   .opts<Options>();
 
-const planted = plantsOf(plant);
-/** Broken ones that are told one by one. */
+const mutant = mutantOf(plant);
+/** How many broken seeds are printed one by one. */
 const mostTold = 10;
 let broken = 0;
 
@@ -81,7 +81,7 @@ function searchAll(faults: number): void {
     epochs: 2 + faults,
     late: false,
     states,
-    plants: planted,
+    mutant,
   });
   console.log(describeFound(found));
   broken += found.violation === undefined ? 0 : 1;
@@ -93,7 +93,7 @@ async function playAll(): Promise<void> {
       broken += await run(each);
       continue;
     }
-    const { violation, trace } = play({ engine: each, seed, traced: true, plants: planted });
+    const { violation, trace } = play({ engine: each, seed, traced: true, mutant });
     console.log(trace.join('\n'));
     console.log(violation ?? 'nothing was broken');
     broken += violation === undefined ? 0 : 1;
@@ -107,7 +107,7 @@ async function run(engine: Engine): Promise<number> {
     from,
     seeds,
     seconds: seconds === 0 ? Infinity : seconds,
-    plant,
+    mutant: plant,
     onBroken: ({ seed, violation }) => {
       if (told++ >= mostTold) return;
       console.log(`${engine} seed ${seed}: ${violation}`);

@@ -47,7 +47,7 @@ export class Network {
     for (const link of [...this.#cuts.keys()]) this.#release(link);
   }
 
-  /** @returns Whether it is on its way; false where it is surely lost. The sender does not know that. */
+  /** @returns Whether it is on its way; false if it is surely lost. The sender does not know that. */
   send(from: string, to: string, deliver: () => void, fate: Fate = {}): boolean {
     const { random } = this.#kernel;
     if (this.loss > 0 && random.chance(this.loss)) return false;

@@ -16,17 +16,17 @@ import { type ApiServer, operatorPod } from './api-server.ts';
 import type { Answer } from './agent-types.ts';
 import type { Kernel } from './kernel.ts';
 import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import { subject } from './subject.ts';
 import { noMetrics, traceLog } from './telemetry.ts';
 import { t0 } from './time.ts';
 import { Watches } from './watches.ts';
 
-/** Ways to break the operator on purpose: a checker must be shown to find them. */
-export interface Plants {
+/** One way to break the operator or its members on purpose: the checks must detect it. */
+export interface Mutant {
   unsafe?: Observed['unsafe'];
-  /** What members do wrong. */
-  habits?: Partial<Habits>;
+  /** What the members do wrong. */
+  behaviour?: Partial<MemberBehaviour>;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
   oneContact?: boolean;
   decide?: typeof decide;
@@ -35,7 +35,7 @@ export interface Plants {
 export interface OperatorWorld extends ConnectionWorld {
   readonly kernel: Kernel;
   readonly api: ApiServer;
-  readonly plants: Plants;
+  readonly mutant: Mutant;
   /** A pod is to be deleted that its operator has asked for so long without an answer; 0 if it has answered. */
   deletes(uid: string, reason: string, unheardMs: number): void;
   /** An order leaves the operator. */
@@ -62,7 +62,7 @@ export class Operator {
   constructor(world: OperatorWorld, place: string) {
     this.world = world;
     this.place = place;
-    const { kernel, network, api, plants } = world;
+    const { kernel, network, api, mutant } = world;
     const { random } = kernel;
     const rate = random.between(0.9995, 1.0005);
     this.skewMs = random.between(-500, 500);
@@ -86,7 +86,7 @@ export class Operator {
       heartbeatPorts: this.#heartbeatPorts(),
       decide: this.#decide,
       nodeName: undefined,
-      unsafe: plants.unsafe,
+      unsafe: mutant.unsafe,
       self: { ...operatorPod, uid: place },
       agentImage: subject.agentImage,
     });
@@ -118,7 +118,7 @@ export class Operator {
   readonly #decide: typeof decide = (resource, observed, nowMs) => {
     const { world } = this;
     world.decided();
-    const decision = (world.plants.decide ?? decide)(resource, observed, nowMs);
+    const decision = (world.mutant.decide ?? decide)(resource, observed, nowMs);
     // A stop takes all pods, as far as this operator knows of one.
     if (resource.spec.replicas === 0) return decision;
     for (const action of decision.actions) {
@@ -135,7 +135,7 @@ export class Operator {
     const { world, place } = this;
     return {
       createProbe: (target, clock, onEvent) => {
-        const port = world.plants.oneContact === true ? defaultAgentPort : target.port;
+        const port = world.mutant.oneContact === true ? defaultAgentPort : target.port;
         const asked = { ...target, port };
         return new ReconnectingProbe(
           (events) => new MemberConnection(world, place, asked, clock, events),

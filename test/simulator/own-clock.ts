@@ -4,7 +4,7 @@ import type { Kernel } from './kernel.ts';
 /**
  * A machine's clock: it runs a little faster or slower than the truth, and its timers are late.
  *
- * @param after Calls back where and when the process runs at all.
+ * @param after Calls back only while the process runs.
  */
 export function ownClock(kernel: Kernel, after: (ms: number, run: () => void) => void): Clock {
   const rate = kernel.random.between(0.995, 1.005);

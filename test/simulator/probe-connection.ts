@@ -78,7 +78,7 @@ export class MemberConnection implements ProbeConnection {
     });
   }
 
-  /** The question has arrived, with the connection where that is new. Nothing where nobody is there to hear it. */
+  /** The request has arrived, with the connection if that is new. Nothing happens if no process has this address. */
   #accept(): Agent | undefined {
     const container = this.#world.containerAt(this.#target.host);
     if (container === undefined || this.#isOver) return undefined;

@@ -28,7 +28,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** @throws RangeError where there is nothing to choose from. */
+  /** @throws RangeError if there is nothing to choose from. */
   pick<T>(choices: readonly T[]): T {
     if (choices.length === 0) throw new RangeError('nothing to choose from');
     return choices[this.below(choices.length)] as T;

@@ -1,4 +1,4 @@
-import { plantsOf } from './plants.ts';
+import { mutantOf } from './mutants.ts';
 import { play } from './scenario.ts';
 import type { Engine } from './setups.ts';
 
@@ -8,8 +8,8 @@ export interface SeedsOptions {
   seeds: number;
   /** Ends after this time. */
   seconds: number;
-  /** Name of a planted fault. */
-  plant?: string | undefined;
+  /** Name of a mutant. */
+  mutant?: string | undefined;
 }
 
 export interface Broken {
@@ -41,14 +41,14 @@ export function sumOf(a: Totals, b: Totals): Totals {
 
 /** Plays one life after the other. */
 export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) => void }): Totals {
-  const { engine, from, seeds, seconds, plant, onBroken } = options;
+  const { engine, from, seeds, seconds, onBroken } = options;
   const startedAt = performance.now();
   const elapsed = () => (performance.now() - startedAt) / 1_000;
   const totals = { ...noTotals };
-  const plants = plantsOf(plant);
+  const mutant = mutantOf(options.mutant);
   while (totals.played < seeds && elapsed() < seconds) {
     const seed = from + totals.played++;
-    const outcome = play({ engine, seed, plants });
+    const outcome = play({ engine, seed, mutant });
     totals.decides += outcome.decides;
     totals.acknowledged += outcome.acknowledged;
     totals.epochs += outcome.epochs;

@@ -4,19 +4,19 @@ import { Violation } from './checker.ts';
 import type { Snapshot } from './api-server.ts';
 import { Clients } from './clients.ts';
 import { faults } from './faults.ts';
-import type { Plants } from './operator.ts';
-import { type Engine, type Habits, habitsOf } from './setups.ts';
+import type { Mutant } from './operator.ts';
+import { type Engine, type MemberBehaviour, behaviourOf } from './setups.ts';
 import { World } from './world.ts';
 
 export interface ScenarioOptions {
   engine: Engine;
   seed: number;
-  plants?: Plants;
+  mutant?: Mutant;
   traced?: boolean;
 }
 
 export interface Outcome {
-  /** What was broken; undefined where nothing was. */
+  /** The violation; undefined if there was none. */
   violation: string | undefined;
   /** Too much data was destroyed for anybody to know that nothing is missing: it waits, rightly, for a person. */
   waits: boolean;
@@ -36,11 +36,11 @@ const quietMs = 12_000;
 const settled = new Map<string, Snapshot>();
 
 /** What the API server holds of a service that has come up without a fault. */
-function settledSnapshot({ engine, keepsVolumes }: Habits): Snapshot {
+function settledSnapshot({ engine, keepsVolumes }: MemberBehaviour): Snapshot {
   const key = `${engine} ${keepsVolumes}`;
   let snapshot = settled.get(key);
   if (snapshot === undefined) {
-    const world = new World({ seed: 1, habits: habitsOf(engine, keepsVolumes) });
+    const world = new World({ seed: 1, behaviour: behaviourOf(engine, keepsVolumes) });
     world.startOperator();
     world.kernel.runUntil(60_000);
     snapshot = world.api.snapshot();
@@ -52,9 +52,9 @@ function settledSnapshot({ engine, keepsVolumes }: Habits): Snapshot {
 const faultNames = Object.keys(faults);
 
 /** One life of a service: it is up, or comes up; faults, singly and together; all is healed; it must be whole, and still. */
-export function play({ engine, seed, plants = {}, traced = false }: ScenarioOptions): Outcome {
-  const habits = habitsOf(engine, seed % 2 === 0);
-  const world = new World({ seed, habits, plants, traced });
+export function play({ engine, seed, mutant = {}, traced = false }: ScenarioOptions): Outcome {
+  const behaviour = behaviourOf(engine, seed % 2 === 0);
+  const world = new World({ seed, behaviour, mutant, traced });
   let violation: string | undefined;
   let waits = false;
   try {
@@ -80,7 +80,7 @@ function run(world: World, engine: Engine): boolean {
   const { kernel } = world;
   const { random } = kernel;
   const isPlain = engine === 'lease' && random.chance(0.15);
-  if (isPlain || !random.chance(0.08)) world.settle(settledSnapshot(world.habits), isPlain);
+  if (isPlain || !random.chance(0.08)) world.settle(settledSnapshot(world.behaviour), isPlain);
   world.startOperator();
   const clients = new Clients(world);
   kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
@@ -156,12 +156,12 @@ function converge(world: World, clients: Clients): boolean {
  * Too few copies are left to know that they hold every write: the primary's is not there, and of those whose acknowledgements
  * it asked for too many have none, or one whose position is forgotten.
  */
-function mayWait({ api, kubelets, habits }: World): boolean {
+function mayWait({ api, kubelets, behaviour }: World): boolean {
   const { conditions, primary, initialized, syncSets = [] } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
   if (blocked?.status !== 'True' || initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
-  if (!habits.isStrong) {
+  if (!behaviour.isStrong) {
     // Volumes of members that were scaled away are not looked at.
     const names = [primary ?? '', ...api.pods.map(({ metadata }) => metadata?.name ?? '')];
     return names.every((name) => kubelets.dataOf(name) === undefined);

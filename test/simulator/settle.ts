@@ -7,11 +7,11 @@ import { newData } from './volume.ts';
 /** It has led or followed for long, as the status says. `host`: address of the primary. */
 export function settle(agent: Agent, status: Status, host: string): void {
   const { epoch = 1, primary, primaryUID, termStart } = status;
-  const { volume, habits, pod } = agent;
+  const { volume, behaviour, pod } = agent;
   agent.started();
   volume.epoch = epoch;
   volume.leader = primary;
-  if (habits.replicates)
+  if (behaviour.replicates)
     volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
   if (!pod.hasAgent) {
     if (pod.uid === primaryUID) agent.world.promoted(agent);
@@ -20,8 +20,8 @@ export function settle(agent: Agent, status: Status, host: string): void {
   if (pod.uid === primaryUID) {
     volume.ledEpoch = epoch;
     const data = (volume.data ??= newData('', epoch));
-    agent.leadership = new Leadership(epoch, data, status.syncSets?.[0], habits);
-    if (habits.lease) agent.lease.begin(`${agent.lease.issue()} 10000`);
+    agent.leadership = new Leadership(epoch, data, status.syncSets?.[0], behaviour);
+    if (behaviour.lease) agent.lease.begin(`${agent.lease.issue()} 10000`);
     agent.world.promoted(agent);
     return;
   }

@@ -2,33 +2,33 @@ import { specSchema } from '../../src/api/spec.ts';
 import type { Spec } from '../../src/api/spec.ts';
 
 /** How a program behaves, as far as decisions can tell. */
-export interface Habits {
+export interface MemberBehaviour {
   engine: Engine;
-  /** As it is at first. */
+  /** The first spec. */
   spec: Spec;
-  /** A write waits for acknowledgements of followers, who hold what the leader holds. Without: each writes for itself. */
+  /** A write waits for acknowledgements of followers, which replicate from the leader. If false, each member writes for itself. */
   replicates: boolean;
-  /** Any follower's acknowledgement counts, not only those of the named: Redis' WAIT. */
+  /** The acknowledgement of any follower counts, not only of the members of the sync set: Redis' WAIT. */
   anyFollower: boolean;
-  /** A restart loses the position, not the data: Redis counts anew. */
+  /** A restart loses the position, not the data: Redis counts from 0 again. */
   forgetsPosition: boolean;
-  /** A leader ends by itself when it is granted no more time. */
+  /** A leader ends by itself when its lease expires. */
   lease: boolean;
-  /** Whatever was acknowledged is kept. */
+  /** No acknowledged write may be lost. */
   isStrong: boolean;
   /** Volumes outlive their pods. */
   keepsVolumes: boolean;
-  /** A planted fault: a leader waits for one acknowledgement less than it says. */
+  /** A mutant: a leader waits for one acknowledgement less than it reports. */
   fewerAcks?: boolean;
-  /** A planted fault: what is only being made a copy acknowledges. */
+  /** A mutant: a member acknowledges while it is still being cloned. */
   clonesAcknowledge?: boolean;
-  /** A planted fault: a promotion makes a copy take for written what is not on its disk yet. */
+  /** A mutant: at its promotion a copy counts data as written that are not on its disk yet. */
   forgetsOldLog?: boolean;
-  /** A planted fault: an order of any epoch is accepted. */
+  /** A mutant: an order of any epoch is accepted. */
   anyEpoch?: boolean;
-  /** A planted fault: a leader goes back to a sync set of before, where an order comes late. */
+  /** A mutant: a late order makes a leader go back to an earlier sync set. */
   anyRevision?: boolean;
-  /** A planted fault: members do not tell in which log their positions count. */
+  /** A mutant: members do not report the history of their positions. */
   withoutHistory?: boolean;
 }
 
@@ -99,7 +99,7 @@ export function specOf(engine: Engine, wish: Wish): Spec {
 /** Whether a spec promises that nothing acknowledged is lost, and no two lead. */
 export const isStrong = ({ failover }: Spec): boolean => failover.consistency === 'Strong';
 
-export function habitsOf(engine: Engine, keepsVolumes = true): Habits {
+export function behaviourOf(engine: Engine, keepsVolumes = true): MemberBehaviour {
   return {
     engine,
     spec: specOf(engine, { ...firstWish, keepsVolumes }),

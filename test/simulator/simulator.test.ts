@@ -4,11 +4,11 @@ import { type Broken, describeTotals, replayCommand, runSeeds } from './run-seed
 import { play } from './scenario.ts';
 import { type Engine, engines } from './setups.ts';
 
-/** Of each engine. In CI 40,000 in all, some minutes; more by `npm run simulate`. */
+/** For each engine. In CI 40,000 in all, which takes some minutes; `npm run simulate` runs more. */
 const seeds = (process.env['CI'] === undefined ? 10_000 : 40_000) / engines.length;
 
 it.each(engines)(
-  'keeps its promises and converges, whatever fails (%s)',
+  'keeps its promises and converges under all faults (%s)',
   async (engine) => {
     const broken: string[] = [];
     const onBroken = ({ seed, violation }: Broken) =>
@@ -16,15 +16,15 @@ it.each(engines)(
     const totals = await playSeeds({ engine, from: 1, seeds, seconds: Infinity, onBroken });
     console.log(describeTotals(engine, totals));
     expect(broken).toEqual([]);
-    // There must have been something to see.
+    // The seeds must have had failovers and writes.
     expect(totals.epochs).toBeGreaterThan(totals.played);
     expect(totals.acknowledged).toBeGreaterThan(totals.played);
   },
-  // A slow machine that is busy needs long.
+  // A slow, busy machine needs this long.
   900_000,
 );
 
-it.each<[plant: string, engine: Engine, expected: RegExp, first?: number]>([
+it.each<[mutant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['no-quorum', 'postgres', /lost|lacks it/],
   ['no-quorum', 'redis', /lost|lacks it/],
   ['no-fence', 'postgres', /lost|lacks it/],
@@ -44,14 +44,14 @@ it.each<[plant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['any-revision', 'postgres', /acknowledges by .*, and the status has/, 1_500],
   ['told-terms', 'redis', /lost|lacks it/, 16_200],
 ])(
-  'finds the planted fault %s (%s)',
-  // The rare ones are looked for from where they were found last; any seeds would do.
-  (plant, engine, expected, first = 1) => {
+  'detects the mutant %s (%s)',
+  // The search for a rare violation begins near the seed that found it last; any seeds would do.
+  (mutant, engine, expected, first = 1) => {
     const found: string[] = [];
     const onBroken = ({ violation }: Broken) => found.push(violation);
     const isFound = () => found.some((what) => expected.test(what));
     for (let from = first; from < first + 3_000 && !isFound(); from += 100) {
-      runSeeds({ engine, from, seeds: 100, seconds: 60, plant, onBroken });
+      runSeeds({ engine, from, seeds: 100, seconds: 60, mutant, onBroken });
     }
     expect(isFound()).toBe(true);
   },

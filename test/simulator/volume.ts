@@ -1,5 +1,5 @@
 import type { MemberReport, Order, Position } from '../../src/protocol/member-protocol.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 
 /** A write of a client (above 0), or the beginning of a leader's term (below). */
 export interface Entry {
@@ -27,13 +27,13 @@ export interface Data {
 export interface Volume {
   epoch: number;
   ledEpoch: number;
-  /** Who leads in `epoch`, where it was told. */
+  /** The leader in `epoch`, if the member was told one. */
   leader: string | undefined;
   /** Of the sync set that it was told in `epoch`. */
   revision: number | undefined;
   /** In memory, while a process runs. */
   data: Data | undefined;
-  /** On the disk, where that is older than what is in memory: the log of a copy is written anew in the background (Redis). */
+  /** The data on disk, if they are older than the data in memory: the log of a copy is written anew in the background (Redis). */
   onDisk: Data | undefined;
   /** It was to be made a copy, and not all of that is on the disk yet. */
   isMarked: boolean;
@@ -63,11 +63,14 @@ export const newData = (identity: string, term: number): Data => ({
   isForgotten: false,
 });
 
-export const positionOf = ({ log, term, base, line }: Data, habits: Habits): Position => ({
+export const positionOf = (
+  { log, term, base, line }: Data,
+  behaviour: MemberBehaviour,
+): Position => ({
   term,
   offset: log.length - base,
   // Postgres' terms are in the log itself.
-  ...(habits.forgetsPosition && habits.withoutHistory !== true ? { history: `${line}` } : {}),
+  ...(behaviour.forgetsPosition && behaviour.withoutHistory !== true ? { history: `${line}` } : {}),
 });
 
 /** How many entries two logs have in common. */
@@ -83,7 +86,7 @@ const isSame = (a: Entry | undefined, b: Entry | undefined) =>
   a?.id === b?.id && a?.term === b?.term;
 
 /** Its term begins: from now on the log is its own. */
-export function beginTerm(data: Data, epoch: number, { forgetsPosition }: Habits): void {
+export function beginTerm(data: Data, epoch: number, { forgetsPosition }: MemberBehaviour): void {
   data.term = epoch;
   data.line = ++lines;
   data.isForgotten = false;
@@ -108,10 +111,10 @@ export function takeTerm(
   data: Data,
   line: number,
   { epoch, start }: Order<'follow'>,
-  habits: Habits,
+  behaviour: MemberBehaviour,
 ): void {
   data.line = line;
-  if (!habits.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
+  if (!behaviour.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
   else if (start === undefined || data.log.length - data.base >= start) {
     data.term = Math.max(data.term, epoch);
   }

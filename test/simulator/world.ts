@@ -5,17 +5,17 @@ import { Checker } from './checker.ts';
 import { Kernel } from './kernel.ts';
 import { Kubelets } from './kubelet.ts';
 import { Network } from './network.ts';
-import { Operator, type OperatorWorld, type Plants } from './operator.ts';
+import { Operator, type OperatorWorld, type Mutant } from './operator.ts';
 import type { MemberConnection } from './probe-connection.ts';
 import { settle } from './settle.ts';
-import type { Habits } from './setups.ts';
+import type { MemberBehaviour } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
 import { emptyVolume } from './volume.ts';
 
 export interface WorldOptions {
   seed: number;
-  habits: Habits;
-  plants?: Plants;
+  behaviour: MemberBehaviour;
+  mutant?: Mutant;
   traced?: boolean;
 }
 
@@ -24,8 +24,8 @@ export class World implements AgentWorld, OperatorWorld {
   readonly kernel: Kernel;
   readonly network: Network;
   readonly api: ApiServer;
-  readonly habits: Habits;
-  readonly plants: Plants;
+  readonly behaviour: MemberBehaviour;
+  readonly mutant: Mutant;
   readonly checker: Checker;
   readonly kubelets: Kubelets;
   readonly connections = new Set<MemberConnection>();
@@ -34,17 +34,17 @@ export class World implements AgentWorld, OperatorWorld {
   decides = 0;
   #places = 0;
 
-  constructor({ seed, habits, plants = {}, traced = false }: WorldOptions) {
+  constructor({ seed, behaviour, mutant = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
     this.network = new Network(this.kernel);
-    this.habits = { ...habits, ...plants.habits };
-    this.plants = plants;
+    this.behaviour = { ...behaviour, ...mutant.behaviour };
+    this.mutant = mutant;
     this.checker = new Checker(
       this.kernel,
-      habits,
+      behaviour,
       (uid) => this.find(uid)?.agent?.isAlive === true,
     );
-    this.api = new ApiServer(this.kernel, habits.spec);
+    this.api = new ApiServer(this.kernel, behaviour.spec);
     this.api.onStatus = (before, after) =>
       this.checker.statusWritten(before, after, this.api.service);
     this.kubelets = new Kubelets(this, this.api);

@@ -4,7 +4,7 @@ import { compare } from './final.ts';
 
 const sets = (a: number[], b: number[]) => ({ a: NumberSet.of(a), b: NumberSet.of(b) });
 
-it('a copy has what the primary has, no less and no more', () => {
+it('a copy has exactly the writes of the primary', () => {
   expect(compare(sets([1, 2], [1]), sets([1, 2], [1]))).toBeUndefined();
   expect(compare(sets([1, 2, 3], [1]), sets([1], [1, 2]))).toBe(
     "lacks 2 of the primary's writes, has 1 others",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NumberSet } from '../workload/torture/number-set.ts';
-import type { Arena } from './arena.ts';
+import type { Testbed } from './testbed.ts';
 import { keepsWrites } from './target/engines.ts';
 
 type Numbers = Record<string, NumberSet>;
@@ -11,30 +11,36 @@ const askMs = 3_000;
 const pauseMs = 200;
 
 export interface Final {
-  /** What the primary has, by client; undefined where nothing is kept, or it could not be read. */
+  /** Writes that the primary holds, by client; undefined if the engine stores none, or they could not be read. */
   final?: Numbers;
-  /** Why the members cannot be said to have the same. */
+  /** How the members differ, or why they could not be compared. */
   differs?: string;
 }
 
-/** What is there after all clients have been stopped: at the primary, through the Service, and then at every other member. */
-export async function readFinal(arena: Arena, run: string, signal: AbortSignal): Promise<Final> {
-  if (!keepsWrites(arena.target)) return {};
-  const { scene } = arena;
+/** Reads the final state, after all clients have stopped: from the primary, through the Service, and then from every other member. */
+export async function readFinal(
+  testbed: Testbed,
+  run: string,
+  signal: AbortSignal,
+): Promise<Final> {
+  if (!keepsWrites(testbed.target)) return {};
+  const { view } = testbed;
   let final: Numbers | undefined;
   const failure = await retry(readMs, signal, async () => {
-    const { who, numbers } = await read(arena, run);
-    const primary = scene.primary()?.address;
-    if (who !== primary) throw new Error(`${who} answers, and ${primary ?? 'nobody'} is primary`);
+    const { answeredBy, numbers } = await read(testbed, run);
+    const primary = view.primary()?.address;
+    if (answeredBy !== primary)
+      throw new Error(`${answeredBy} answers, but the primary is ${primary ?? 'unknown'}`);
     final = numbers;
   });
-  if (final === undefined) return { differs: `the end could not be read: ${failure ?? ''}` };
+  if (final === undefined)
+    return { differs: `the final state could not be read: ${failure ?? ''}` };
   const unlike = await Promise.all(
-    scene.followers().map(({ name, address }) =>
+    view.followers().map(({ name, address }) =>
       retry(alikeMs, signal, async () => {
-        const copy = await read(arena, run, address);
-        // Read again, and later: what a client had given up may have reached the primary only now.
-        const primary = await read(arena, run);
+        const copy = await read(testbed, run, address);
+        // Reads the primary again, after the copy: an abandoned write of a client may have arrived only now.
+        const primary = await read(testbed, run);
         const difference = compare(primary.numbers, copy.numbers);
         if (difference !== undefined) throw new Error(`${name} ${difference}`);
       }),
@@ -44,21 +50,23 @@ export async function readFinal(arena: Arena, run: string, signal: AbortSignal):
   return { final, ...(differs === undefined ? {} : { differs }) };
 }
 
-/** Any client that can be reached asks: whoever it is, it is asked for all of them. */
-async function read(arena: Arena, run: string, host?: string) {
+/** The first client that answers reads the numbers of all clients. */
+async function read(testbed: Testbed, run: string, host?: string) {
   const request = {
-    database: arena.database(run, host),
-    clients: arena.clients.map(({ name }) => name),
+    database: testbed.database(run, host),
+    clients: testbed.clients.map(({ name }) => name),
     timeoutMs: askMs,
   };
-  const { who, numbers } = await Promise.any(arena.clients.map((client) => client.final(request)));
+  const { answeredBy, numbers } = await Promise.any(
+    testbed.clients.map((client) => client.final(request)),
+  );
   const sets = Object.entries(numbers).map(
     ([name, text]) => [name, NumberSet.parse(text)] as const,
   );
-  return { who, numbers: Object.fromEntries(sets) };
+  return { answeredBy, numbers: Object.fromEntries(sets) };
 }
 
-/** What a copy has or lacks, in words; undefined where it is one. */
+/** How a copy differs from the primary, in words; undefined if it does not. */
 export function compare(primary: Numbers, copy: Numbers): string | undefined {
   const count = (a: Numbers, b: Numbers) =>
     Object.entries(a).reduce((sum, [client, numbers]) => {
@@ -70,7 +78,7 @@ export function compare(primary: Numbers, copy: Numbers): string | undefined {
     : `lacks ${lacks} of the primary's writes, has ${more} others`;
 }
 
-/** Tries until it works. @returns the last error's message where the time is over. */
+/** Repeats until it succeeds. @returns the message of the last error if the time is over. */
 async function retry(
   timeoutMs: number,
   signal: AbortSignal,

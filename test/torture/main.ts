@@ -1,15 +1,15 @@
 /**
- * Attacks a service on the local cluster and checks what became of every write:
+ * Injects faults into a service on the local cluster and checks every write afterwards:
  *
  *     npm run torture -- --engine redis|postgres|http [--consistency Strong|Eventual] [--faults all|LIST] [--runs N]
  *         [--seed S] [--json FILE] [--plant no-fence|no-quorum]
  */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { interruptible } from '../measure/interrupt.ts';
-import { localPlace } from '../measure/place.ts';
+import { interruptible } from '../framework/interrupt.ts';
+import { localEnvironment } from '../framework/environment.ts';
 import { type FaultName, faultNames, faultTitles } from './nemesis/fault-names.ts';
-import { plants, withPlant } from './plant.ts';
+import { mutants, withMutant } from './mutant.ts';
 import { reportOf } from './report/report.ts';
 import { torture } from './torture.ts';
 import type { Consistency, EngineName } from './target/engines.ts';
@@ -24,7 +24,7 @@ interface Options {
   seed: number;
   json?: string;
   histories?: string;
-  plant?: (typeof plants)[number];
+  plant?: (typeof mutants)[number];
 }
 
 function whole(text: string): number {
@@ -42,28 +42,32 @@ function faultList(text: string): FaultName[] {
 
 const titles = Object.entries(faultTitles).map(([name, title]) => `  ${name.padEnd(18)}${title}`);
 const program = new Command('torture')
-  .description('Attacks a service on the local cluster and checks what became of every write.')
+  .description(
+    'Injects faults into a service on the local cluster and checks every write afterwards.',
+  )
   .showHelpAfterError()
   .addOption(
-    new Option('--engine <engine>', 'what is attacked')
+    new Option('--engine <engine>', 'engine of the service')
       .choices(['redis', 'postgres', 'http'])
       .makeOptionMandatory(),
   )
   .addOption(
-    new Option('--consistency <consistency>', 'what it promises')
+    new Option('--consistency <consistency>', 'consistency of the service')
       .choices(['Strong', 'Eventual'])
       .default('Strong'),
   )
-  .option('--faults <list>', 'what may happen, singly and in pairs', faultList, [...faultNames])
-  .option('--runs <n>', 'how often', whole, 20)
-  .option('--seed <n>', 'of the first run; each next one has the next number', whole, 1)
+  .option('--faults <list>', 'faults to choose from, singly and in pairs', faultList, [
+    ...faultNames,
+  ])
+  .option('--runs <n>', 'number of runs', whole, 20)
+  .option('--seed <n>', 'seed of the first run; each next run has the next number', whole, 1)
   .option('--json <file>', 'write the report to a file')
-  .option('--histories <folder>', 'write what each client did to files')
+  .option('--histories <folder>', 'write the operations of each client to files')
   .addOption(
     new Option(
       '--plant <fault>',
-      'switches a safeguard of the operator off: the torture must find out, or it fails',
-    ).choices(plants),
+      'turns a safeguard of the operator off: the torture must find a violation, or it fails',
+    ).choices(mutants),
   )
   .addHelpText('after', `\nFaults:\n${titles.join('\n')}`);
 
@@ -75,15 +79,15 @@ try {
   const { engine, consistency, faults, runs, seed, json, histories, plant } =
     program.opts<Options>();
   const { signal } = interrupt;
-  const place = await localPlace({ namespace, log: say, signal });
+  const environment = await localEnvironment({ namespace, log: say, signal });
   try {
-    const isGuilty = ({ lost, dualPrimary }: { lost: number; dualPrimary: number }) =>
+    const hasViolation = ({ lost, dualPrimary }: { lost: number; dualPrimary: number }) =>
       lost + dualPrimary > 0;
-    const { results, error } = await withPlant(plant, () =>
+    const { results, error } = await withMutant(plant, () =>
       torture({
-        ...{ target: { engine, consistency }, api: place.api, namespace },
+        ...{ target: { engine, consistency }, api: environment.api, namespace },
         ...{ faults, runs, seed, histories, log: say, signal },
-        isEnough: (result) => plant !== undefined && isGuilty(result),
+        isEnough: (result) => plant !== undefined && hasViolation(result),
       }),
     );
     const report = reportOf(results, { engine, consistency, seed });
@@ -91,13 +95,15 @@ try {
     console.log(text);
     if (json !== undefined) await writeFile(json, `${text}\n`);
     if (error !== undefined) throw error;
-    if (plant !== undefined && !isGuilty(report)) {
-      throw new Error(`${plant} was planted and nothing was found: the torture is too mild`);
+    if (plant !== undefined && !hasViolation(report)) {
+      throw new Error(
+        `the operator ran with ${plant}, but no violation was found: increase --runs, or check the torture`,
+      );
     }
     if (plant === undefined && report.failing.length > 0) process.exitCode = 1;
   } finally {
-    say('taking down what was made here');
-    await place.remove();
+    say('removing what this run has created');
+    await environment.remove();
   }
 } catch (error) {
   interrupt.report(error);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineMs } from '../workload/torture/clock.ts';
-import type { Arena } from './arena.ts';
+import type { Testbed } from './testbed.ts';
 import { setClock } from './clocks/member-clocks.ts';
 import { check } from './history/check.ts';
 import { longestGapMs } from './history/gap.ts';
@@ -12,47 +12,47 @@ import { play } from './nemesis/play.ts';
 import type { RunResult } from './report/run-result.ts';
 import { engines } from './target/engines.ts';
 
-/** When a client gives up what it does. */
+/** After how long a client abandons an operation. */
 const clientTimeoutMs = 1_000;
-/** A failover late in the last run may not have reached each kube-proxy: after an outage of the API server that takes half a minute. */
+/** A failover late in the last run may not have reached each kube-proxy: half a minute after an outage of the API server. */
 const firstWritesMs = 60_000;
 const convergeMs = 90_000;
-/** All is called well no sooner than this after the last fault: it may not have been noticed yet. */
+/** How long to wait after the last fault before the service can count as healthy: the fault may not have been noticed yet. */
 const watchMs = 1_500;
 const pollMs = 200;
 /** How many lost or dual writes are described. */
-const mostExamples = 5;
+const maxExamples = 5;
 
-/** Attacks the service once, in the way of this seed, and checks what became of every write. */
+/** Injects the faults of this seed, once, and checks every write afterwards. */
 export async function runOnce(
-  arena: Arena,
+  testbed: Testbed,
   seed: number,
   allowed: readonly FaultName[],
   signal: AbortSignal,
 ): Promise<RunResult & { history: History }> {
-  const { scene, clients, cluster, api, target } = arena;
+  const { view, clients, cluster, api, target } = testbed;
   const steps = planRun(seed, allowed);
   const run = `${Date.now()}-${seed}`;
-  const epoch = scene.status.ledEpoch ?? scene.status.epoch ?? 0;
-  const database = arena.database(run);
+  const epoch = view.status.ledEpoch ?? view.status.epoch ?? 0;
+  const database = testbed.database(run);
   const names = clients.map(({ name }) => name);
   const { client: rates } = engines[target.engine];
   const writer = { ...rates, clients: names, timeoutMs: clientTimeoutMs };
   await Promise.all(
     clients.map((each) => each.start({ database, writer: { ...writer, client: each.name } })),
   );
-  await everyoneWrites(arena, 0, machineMs() + firstWritesMs, signal);
+  await everyoneWrites(testbed, 0, machineMs() + firstWritesMs, signal);
 
-  const means = { cluster, client: api.client, cast: scene, setClock };
-  const played = await play(steps, means, { now: machineMs, signal });
+  const tools = { cluster, client: api.client, roles: view, setClock };
+  const played = await play(steps, tools, { now: machineMs, signal });
   const healedAt = machineMs();
   const faults = steps.map(({ fault }) => fault);
-  let notConverged = await converged(arena, healedAt, signal);
+  let notConverged = await converged(testbed, healedAt, signal);
   const healedMs = machineMs() - healedAt;
   const stoppedAt = machineMs();
   await Promise.all(clients.map((client) => client.stop()));
 
-  const { final, differs } = await readFinal(arena, run, signal);
+  const { final, differs } = await readFinal(testbed, run, signal);
   notConverged ??= differs;
   const histories = await Promise.all(
     clients.map(async (client) => [client.name, await client.history()] as const),
@@ -60,21 +60,21 @@ export async function runOnce(
   const history: History = {
     clients: Object.fromEntries(histories),
     ...(final === undefined ? {} : { final }),
-    leaders: scene.leaders.since(epoch),
+    leaders: view.leaders.since(epoch),
   };
   const findings = check(history);
   const acks = acksOf(history);
   const describe = (what: string, all: Ack[]) =>
-    all.slice(0, mostExamples).map(({ client, number, who, sent, ended }) => {
+    all.slice(0, maxExamples).map(({ client, number, answeredBy, sent, ended }) => {
       const [from, to] = [sent, ended].map((ms) => Math.round(ms - played.startedAt));
-      return `${what}: ${client}:${number} acknowledged by ${who}, ${from} to ${to} ms`;
+      return `${what}: ${client}:${number} acknowledged by ${answeredBy}, ${from} to ${to} ms`;
     });
   return {
     seed,
     faults: faults.filter((name) => !played.skipped.includes(name)),
     notes: [
       ...played.notes,
-      ...scene.failovers(epoch),
+      ...view.failovers(epoch),
       `leaders: ${history.leaders.map((each) => each.join('/')).join(', ')}`,
     ],
     acknowledged: findings.acknowledged,
@@ -85,7 +85,7 @@ export async function runOnce(
     examples: [
       ...describe('lost', findings.lost),
       ...describe('dual', findings.dual),
-      ...findings.invented.slice(0, mostExamples).map((what) => `nobody wrote ${what}`),
+      ...findings.invented.slice(0, maxExamples).map((what) => `never written: ${what}`),
     ],
     ...(notConverged === undefined ? { healedMs } : { notConverged }),
     unavailableMs: longestGapMs(acks, played.startedAt, stoppedAt),
@@ -93,19 +93,19 @@ export async function runOnce(
   };
 }
 
-/** Waits until all is well, and each client writes on both kinds of connection. @returns what is wrong when time is over. */
+/** Waits until all is healthy, and each client writes on both kinds of connection. @returns what is wrong if the time is over. */
 async function converged(
-  arena: Arena,
+  testbed: Testbed,
   since: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const deadline = since + convergeMs;
   try {
     await sleep(watchMs, undefined, { signal });
-    await arena.scene.settled(convergeMs, signal);
-    await everyoneWrites(arena, since, deadline, signal);
-    // What was well at first may have been old news.
-    await arena.scene.settled(Math.max(1_000, deadline - machineMs()), signal);
+    await testbed.view.converged(convergeMs, signal);
+    await everyoneWrites(testbed, since, deadline, signal);
+    // The status may have been outdated before.
+    await testbed.view.converged(Math.max(1_000, deadline - machineMs()), signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
@@ -113,9 +113,9 @@ async function converged(
   }
 }
 
-/** Waits until each client has had a write acknowledged, on either kind of connection, that was sent after `since`. */
+/** Waits until each client has had a write acknowledged, on both kinds of connection, that was sent after `since`. */
 async function everyoneWrites(
-  { clients }: Arena,
+  { clients }: Testbed,
   since: number,
   deadline: number,
   signal: AbortSignal,

@@ -1,36 +1,36 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cluster } from '../cluster/cluster.ts';
-import { operatorNamespace } from '../measure/operator.ts';
-import { grouped } from '../measure/text-table.ts';
-import { Arena, type ArenaOptions } from './arena.ts';
+import { operatorNamespace } from '../framework/operator.ts';
+import { grouped } from '../framework/text-table.ts';
+import { Testbed, type TestbedOptions } from './testbed.ts';
 import type { History } from './history/history.ts';
 import type { FaultName } from './nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './report/run-result.ts';
 import { runOnce } from './run.ts';
 
-export interface TortureOptions extends ArenaOptions {
+export interface TortureOptions extends TestbedOptions {
   faults: readonly FaultName[];
   runs: number;
   seed: number;
-  /** Folder for the histories of the runs, for a person who wants to know more. */
+  /** Folder for the histories of the runs, for further analysis. */
   histories: string | undefined;
-  /** Ends it early: what is looked for has been found. */
+  /** Ends it early, if the wanted result has been found. */
   isEnough: (result: RunResult) => boolean;
   log: (line: string) => void;
 }
 
 /**
- * Run after run on one service, each with numbers of its own; on a new service where one has not come back to life.
+ * Does run after run on one service, each with numbers of its own; recreates the service if it does not become healthy again.
  *
- * @returns what each run has shown; where it was ended early, by what.
+ * @returns the result of each run, and the error that ended it early, if any.
  */
 export async function torture(
   options: TortureOptions,
 ): Promise<{ results: RunResult[]; error?: Error }> {
   const { faults, runs, seed, target, histories, log, signal } = options;
   const results: RunResult[] = [];
-  let arena: Arena | undefined;
+  let testbed: Testbed | undefined;
   if (histories !== undefined) await mkdir(histories, { recursive: true });
   const keepLogs = async (run: number) => {
     if (histories !== undefined) await saveLogs(join(histories, `${run}.log`), options);
@@ -38,12 +38,12 @@ export async function torture(
   try {
     for (let i = 0; i < runs; i++) {
       signal.throwIfAborted();
-      if (arena === undefined) {
+      if (testbed === undefined) {
         log(`starting the ${target.engine} service, ${target.consistency}, and its clients`);
-        arena = await Arena.open(options);
+        testbed = await Testbed.open(options);
       }
       const startedAt = performance.now();
-      const { history, ...result } = await runOnce(arena, seed + i, faults, signal).catch(
+      const { history, ...result } = await runOnce(testbed, seed + i, faults, signal).catch(
         async (error: unknown) => {
           await keepLogs(seed + i);
           throw error;
@@ -58,15 +58,15 @@ export async function torture(
       if (options.isEnough(result)) break;
       if (result.notConverged !== undefined) {
         await keepLogs(seed + i);
-        arena.close();
-        arena = undefined;
+        testbed.close();
+        testbed = undefined;
       }
     }
     return { results };
   } catch (error) {
     return { results, error: error as Error };
   } finally {
-    arena?.close();
+    testbed?.close();
     await heal();
   }
 }
@@ -80,7 +80,7 @@ async function save(file: string, result: RunResult, history: History): Promise<
   );
 }
 
-/** What the members and the operator have said, before the service is thrown away. */
+/** Saves the logs of the members and of the operator, before the service is deleted. */
 async function saveLogs(file: string, { namespace }: TortureOptions): Promise<void> {
   const cluster = await Cluster.open();
   const selected = (label: string) => ['-l', label, '--all-containers', '--prefix', '--tail=400'];
@@ -95,7 +95,7 @@ async function saveLogs(file: string, { namespace }: TortureOptions): Promise<vo
   await writeFile(file, texts.join('\n\n'));
 }
 
-/** Whatever state a run was ended in. */
+/** Undoes all faults, in whatever state a run has ended. */
 async function heal(): Promise<void> {
   const cluster = await Cluster.open();
   await cluster.healAll();
@@ -107,7 +107,7 @@ function lineOf(result: RunResult, count: string, seconds: number): string {
   return [
     `${count} seed ${seed} ${faults.join(' + ')}: ${grouped(acknowledged)} acknowledged`,
     `${lost} lost, ${dualPrimary} dual, ${grouped(unavailableMs)} ms without writes`,
-    healedMs === undefined ? 'NOT CONVERGED' : `well after ${grouped(healedMs)} ms`,
+    healedMs === undefined ? 'NOT CONVERGED' : `healthy after ${grouped(healedMs)} ms`,
     `${seconds.toFixed(1)} s`,
   ].join('; ');
 }

@@ -1,7 +1,7 @@
 /**
- * What runs in the pods of the tests: `member`, a workload; `client`, which sends requests and reports on them; `db`, which
- * does the same with writes to a database; or `torture`, which writes to one when it is told to, and remembers what
- * became of each write.
+ * The programs in the pods of the tests: `member`, a workload; `client`, which sends requests and reports on them; `db`, which
+ * does the same with writes to a database; or `torture`, which writes to a database on command, and records the result of each
+ * write.
  */
 import { startClient } from './client/start.ts';
 import { startDbClient } from './db/start.ts';
@@ -18,6 +18,6 @@ if (program === 'member') {
 } else if (program === 'torture') {
   await startTorture(process.env);
 } else {
-  console.error('give the program to run: member, client, db or torture');
+  console.error('usage: workload.mjs member|client|db|torture');
   process.exitCode = 2;
 }

@@ -49,7 +49,7 @@ export function lookForSuccess(
   const record = resource.status.failovers?.[0];
   if (
     timeline?.repointedAtMs === undefined ||
-    timeline.firstSuccessSkipped !== undefined ||
+    timeline.firstSuccessSought === true ||
     record?.epoch !== timeline.epoch ||
     record.outcome !== 'Promoting'
   ) {
@@ -62,12 +62,12 @@ export function lookForSuccess(
   );
   const service = stores.services.get(resource.namespace, serviceNames(resource.name).write);
   const host = service?.spec?.clusterIP ?? '';
-  timeline.firstSuccessSkipped = port === undefined || host === '' || host === 'None';
-  if (port === undefined || timeline.firstSuccessSkipped) return;
+  timeline.firstSuccessSought = true;
+  if (port === undefined || host === '' || host === 'None') return;
   const signal = AbortSignal.any([memory.stop.signal, AbortSignal.timeout(firstSuccessMs)]);
   void firstSuccess({ host, port: port.port, engine }, clock, signal).then((atMs) => {
-    if (atMs === undefined) timeline.firstSuccessSkipped = true;
-    else timeline.firstSuccessAtMs = atMs;
+    if (atMs === undefined) return;
+    timeline.firstSuccessAtMs = atMs;
     onSettled();
   });
 }

@@ -26,16 +26,18 @@ export function recordMetrics(
   metrics.setService({ namespace, name }, next.epoch ?? 0, counts);
 }
 
-/** Counts the failover that has ended with this status, once it has landed. */
+/** Counts the failover that is complete with this status, and the times that it adds to its record: each once, as it has landed. */
 export function countFailover(metrics: ReconcileMetrics, object: HAService, next: Status): void {
   const { namespace, name } = object.metadata;
-  const before = object.status?.failovers?.[0];
   const after = next.failovers?.[0];
-  if (after?.outcome !== 'Completed' || before?.outcome !== 'Promoting') return;
-  metrics.failover({ namespace, name }, after.trigger);
+  const before = object.status?.failovers?.find(({ epoch }) => epoch === after?.epoch);
+  if (after?.outcome !== 'Completed' || before === undefined) return;
+  const isNew = before.outcome === 'Promoting';
+  if (isNew) metrics.failover({ namespace, name }, after.trigger);
   const phases = ['detect', 'elect', 'promote', 'repoint', 'firstSuccess', 'total'] as const;
   for (const phase of phases) {
     const ms = after[`${phase}Ms`];
-    if (ms !== undefined) metrics.failoverPhase(phase, ms);
+    const isCounted = !isNew && before[`${phase}Ms`] !== undefined;
+    if (ms !== undefined && !isCounted) metrics.failoverPhase(phase, ms);
   }
 }

@@ -1,6 +1,6 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { inFlight } from './failover-plan.ts';
-import type { Member, Resource, Timeline } from '../model/observed.ts';
+import type { Member, Observed, Resource, Timeline } from '../model/observed.ts';
 import { withDataLoss } from './data-loss.ts';
 
 /** Milliseconds between two steps, where this process saw both. */
@@ -10,15 +10,8 @@ const between = (from: number | undefined, to: number | undefined): number | und
 const known = (entries: Record<string, number | undefined>): Partial<FailoverRecord> =>
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 
-/** What a client saw: from the last sign of the old primary to the first answer through the Service. */
-const gapOf = ({ startedAt, detectMs }: FailoverRecord, seen: Timeline | undefined) =>
-  detectMs === undefined
-    ? undefined
-    : between(Date.parse(startedAt) - detectMs, seen?.firstSuccessAtMs);
-
-/** The record of a failover that has come to its end. */
-export function completed(record: FailoverRecord, timeline: Timeline | undefined): FailoverRecord {
-  const seen = timeline?.epoch === record.epoch ? timeline : undefined;
+/** The record of a failover that is complete, with the times that this process has seen. */
+function completed(record: FailoverRecord, seen: Timeline | undefined): FailoverRecord {
   const startedMs = Date.parse(record.startedAt);
   return {
     ...record,
@@ -26,12 +19,49 @@ export function completed(record: FailoverRecord, timeline: Timeline | undefined
       electMs: between(startedMs + (record.fenceMs ?? 0), seen?.committedAtMs),
       promoteMs: between(seen?.committedAtMs, seen?.promotedAtMs),
       repointMs: between(seen?.promotedAtMs, seen?.repointedAtMs),
-      firstSuccessMs: between(seen?.repointedAtMs, seen?.firstSuccessAtMs),
       totalMs: between(startedMs, seen?.repointedAtMs),
-      gapMs: gapOf(record, seen),
     }),
     outcome: 'Completed',
   };
+}
+
+/** A complete record, with how long the first answer through the Service took, if that is known by now. */
+function withFirstSuccess(record: FailoverRecord, seen: Timeline | undefined): FailoverRecord {
+  const { outcome, startedAt, detectMs, firstSuccessMs } = record;
+  const atMs = seen?.firstSuccessAtMs;
+  if (outcome !== 'Completed' || firstSuccessMs !== undefined || atMs === undefined) return record;
+  // What a client saw: from the last sign of the old primary.
+  const lastSignMs = detectMs === undefined ? undefined : Date.parse(startedAt) - detectMs;
+  return {
+    ...record,
+    ...known({
+      firstSuccessMs: between(seen?.repointedAtMs, atMs),
+      gapMs: between(lastSignMs, atMs),
+    }),
+  };
+}
+
+/**
+ * The resource with what has become of its newest failover. It is complete, and holds up nothing any more, as soon as its primary is
+ * promoted and the write Service points at it. How long the first answer through the Service took is only measured beside
+ * that: it is written into the complete record when it is known.
+ *
+ * @param isDone the primary is promoted, and the write Service points at it
+ */
+export function withOutcome(
+  resource: Resource,
+  { timeline }: Pick<Observed, 'timeline'>,
+  isDone: boolean,
+): Resource {
+  const { status } = resource;
+  const [newest, ...others] = status.failovers ?? [];
+  if (newest === undefined) return resource;
+  const seen = timeline?.epoch === newest.epoch ? timeline : undefined;
+  const ended = isDone && newest === inFlight(resource) ? completed(newest, seen) : newest;
+  const record = withFirstSuccess(ended, seen);
+  return record === newest
+    ? resource
+    : { ...resource, status: { ...status, failovers: [record, ...others] } };
 }
 
 /** One that is not running and did not complete was overtaken: by a scale to 0, or a change of the topology. */

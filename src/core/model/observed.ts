@@ -147,8 +147,8 @@ export interface Timeline {
   promotedAtMs?: number;
   repointedAtMs?: number;
   firstSuccessAtMs?: number;
-  /** No answer through the Service was looked for, or none came in time. */
-  firstSuccessSkipped?: boolean;
+  /** The first answer through the Service is looked for, or was. */
+  firstSuccessSought?: boolean;
 }
 
 /**

@@ -223,7 +223,6 @@ export class Model {
     const timeline = this.#timeline;
     if (service === 'web' && timeline !== undefined && timeline.repointedAtMs === undefined) {
       timeline.repointedAtMs = this.nowMs;
-      timeline.firstSuccessSkipped = true;
     }
     return true;
   }

@@ -101,7 +101,7 @@ describe('an order over gRPC', () => {
   });
 
   it.each([
-    ['nobody listens', freePort],
+    ['nothing listens', freePort],
     [
       'the connection is reset',
       async () => {

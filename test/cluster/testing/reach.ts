@@ -1,5 +1,5 @@
-// Run in another network namespace: connects to HOST PORT, and with PATH asks for it. Prints one word: `connected`, the
-// status of the answer, or what went wrong.
+// Runs in another network namespace: connects to HOST PORT and, if PATH is given, requests it. Prints one word: `connected`, the
+// status of the answer, or the error.
 import { request } from 'node:http';
 import { connect } from 'node:net';
 

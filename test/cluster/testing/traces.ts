@@ -2,10 +2,10 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../exec.ts';
 import { allPids, commandLine, isRunning } from '../processes.ts';
-import { type Copy, copied } from './copy.ts';
+import { type CheckoutCopy, copied } from './checkout-copy.ts';
 
-/** Found without the cluster's own records: by what its processes inherit, and by the names it gives. */
-export function processesOf(copy: Copy): number[] {
+/** Found independently of the cluster's own records: by a variable that its processes inherit, and by names. */
+export function processesOf(copy: CheckoutCopy): number[] {
   return allPids().filter((pid) => {
     const read = (file: string) => {
       try {
@@ -19,14 +19,14 @@ export function processesOf(copy: Copy): number[] {
   });
 }
 
-/** Everything on the machine that is the cluster's of this checkout: processes, mounts, interfaces, cgroups, files. */
-export function tracesOf(copy: Copy): string[] {
+/** Everything on the machine that belongs to this checkout's cluster: processes, mounts, interfaces, cgroups, files. */
+export function tracesOf(copy: CheckoutCopy): string[] {
   const name = (path: string) => path.includes(copy.dir) || path.includes(copy.id);
   const list = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
   const groups = ['', ...list('/sys/fs/cgroup')].flatMap((hierarchy) =>
     list(join('/sys/fs/cgroup', hierarchy)).map((group) => join(hierarchy, group)),
   );
-  // A namespace without a process would have to be held by a mount.
+  // A namespace without a process would be held by a mount.
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').replaceAll('\\040', ' ').split('\n');
   const kept = [...copied, 'node_modules'];
   return [
@@ -40,7 +40,7 @@ export function tracesOf(copy: Copy): string[] {
   ];
 }
 
-/** What a kubelet or a container runtime would change on a machine of its own. */
+/** Settings that a kubelet or a container runtime would change on a machine of its own. */
 export async function machineOf(): Promise<string> {
   const keys = ['vm.overcommit_memory', 'vm.panic_on_oom', 'kernel.panic', 'kernel.panic_on_oops'];
   const folders = [

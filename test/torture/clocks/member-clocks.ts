@@ -15,12 +15,12 @@ const bytesOf = (seconds: number): Buffer => {
   return bytes;
 };
 
-/** What a pod needs so that its time of day can be set: parts of its spec, and of its first container. */
+/** Parts of the spec of a pod, and of its first container, that make it possible to set its wall clock. */
 export const clockParts = {
   container: {
     env: [
       { name: 'LD_PRELOAD', value: join(mountPath, library) },
-      // The operator says first who the pod is.
+      // The operator puts the variable POD_NAME first.
       { name: 'WALL_CLOCK_FILE', value: `${mountPath}/$(POD_NAME)` },
     ],
     volumeMounts: [{ name: 'wall-clocks', mountPath, readOnly: true }],
@@ -28,14 +28,14 @@ export const clockParts = {
   volume: { name: 'wall-clocks', hostPath: { path: folder, type: 'Directory' } },
 };
 
-/** Makes a clock for each of these pods, with the right time, on this machine, which all nodes share. */
+/** Creates a clock with the right time for each of these pods, on this machine, which all nodes share. */
 export async function makeClocks(pods: readonly string[], signal: AbortSignal): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await program(['cc', '-O2', '-shared', '-fPIC', '-o', join(folder, library), source], { signal });
   for (const pod of pods) writeFileSync(join(folder, pod), bytesOf(0));
 }
 
-/** By how many seconds the clock of a pod is wrong. In place: its processes have the file in their memory. */
+/** Sets the clock of a pod wrong by so many seconds. Written in place: its processes have mapped the file into memory. */
 export function setClock(pod: string, seconds: number): void {
   writeFileSync(join(folder, pod), bytesOf(seconds), { flag: 'r+' });
 }

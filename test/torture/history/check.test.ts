@@ -5,19 +5,19 @@ import type { Operation } from '../../workload/torture/operation.ts';
 import { check } from './check.ts';
 import { longestGapMs } from './gap.ts';
 import { type Ack, type History, acksOf } from './history.ts';
-import { correctHistories } from './testing/world.ts';
+import { correctHistories } from './testing/correct-histories.ts';
 
 const clean = { lost: [], dual: [], invented: [] };
 const nothingStale = { byPrimary: 0, byOther: 0, unacknowledged: 0 };
 
 /** A write of client a. */
-const write = (n: number, who: string, t: [number, number], more: Partial<Operation> = {}) =>
-  ({ k: 'kept', n, t, outcome: 'ok', who, ...more }) satisfies Operation;
-const read = (seen: string, who: string, t: [number, number]): Operation => ({
+const write = (n: number, answeredBy: string, t: [number, number], more: Partial<Operation> = {}) =>
+  ({ k: 'kept', n, t, outcome: 'ok', answeredBy, ...more }) satisfies Operation;
+const read = (seen: string, answeredBy: string, t: [number, number]): Operation => ({
   k: 'new',
   t,
   outcome: 'ok',
-  who,
+  answeredBy,
   seen: { a: seen },
 });
 const history = (a: Operation[], more: Partial<History> = {}): History => ({
@@ -28,7 +28,7 @@ const history = (a: Operation[], more: Partial<History> = {}): History => ({
 const numbersOf = (acks: readonly Ack[]) => acks.map(({ number }) => number);
 
 describe('a correct history', () => {
-  it('is found guilty of nothing', () => {
+  it('has no findings', () => {
     fc.assert(
       fc.property(correctHistories, (correct) => {
         expect(check(correct)).toMatchObject({
@@ -40,29 +40,29 @@ describe('a correct history', () => {
     );
   });
 
-  it('with a write that was lost is found guilty of just that', () => {
+  it('with a lost write has exactly that finding', () => {
     fc.assert(
       fc.property(correctHistories, fc.nat(), (correct, pick) => {
         const acks = acksOf(correct);
-        const victim = acks[pick % (acks.length || 1)];
-        fc.pre(victim !== undefined);
-        const rest = correct.final?.[victim.client]?.minus(NumberSet.of([victim.number]));
-        const final = { ...correct.final, [victim.client]: rest! };
-        expect(check({ ...correct, final })).toMatchObject({ ...clean, lost: [victim] });
+        const ack = acks[pick % (acks.length || 1)];
+        fc.pre(ack !== undefined);
+        const rest = correct.final?.[ack.client]?.minus(NumberSet.of([ack.number]));
+        const final = { ...correct.final, [ack.client]: rest! };
+        expect(check({ ...correct, final })).toMatchObject({ ...clean, lost: [ack] });
       }),
     );
   });
 
-  it('with a write that a replaced member acknowledged is found guilty of just that', () => {
+  it('with a write acknowledged by a replaced member has exactly that finding', () => {
     fc.assert(
       fc.property(correctHistories, fc.nat(), (correct, pick) => {
-        // Somebody who acknowledged before another did.
+        // A member that acknowledged before another one did.
         const acks = acksOf(correct);
-        const at = acks.findIndex(({ who }) => who !== acks[0]?.who);
+        const at = acks.findIndex(({ answeredBy }) => answeredBy !== acks[0]?.answeredBy);
         fc.pre(at > 0);
         const after = acks[at + (pick % (acks.length - at))]!.ended;
-        const zombie = write(999, acks[0]!.who, [after + 0.1, after + 0.2]);
-        const clients = { ...correct.clients, z: [zombie] };
+        const lateAck = write(999, acks[0]!.answeredBy, [after + 0.1, after + 0.2]);
+        const clients = { ...correct.clients, z: [lateAck] };
         const final = { ...correct.final, z: NumberSet.of([999]) };
         const found = check({ ...correct, clients, final });
         expect(found).toMatchObject({ lost: [], invented: [] });
@@ -71,19 +71,19 @@ describe('a correct history', () => {
     );
   });
 
-  it('with a read that lacks an acknowledged write is found guilty of just that', () => {
+  it('with a read that lacks an acknowledged write has exactly that finding', () => {
     fc.assert(
       fc.property(correctHistories, fc.nat(), (correct, pick) => {
         const acks = acksOf(correct);
-        const victim = acks[pick % (acks.length || 1)];
-        fc.pre(victim !== undefined);
-        const { client, number } = victim;
+        const ack = acks[pick % (acks.length || 1)];
+        fc.pre(ack !== undefined);
+        const { client, number } = ack;
         const last = Math.max(
           ...Object.values(correct.clients).flatMap((all) => all.map(({ t }) => t[1])),
         );
         const seen = correct.final![client]!.minus(NumberSet.of([number])).toString();
         const stale = { ...read('', correct.leaders.at(-1)![0]!, [last + 1, last + 2]) };
-        const later = write(999, stale.who ?? '', [last + 3, last + 4]);
+        const later = write(999, stale.answeredBy ?? '', [last + 3, last + 4]);
         const clients = { ...correct.clients, z: [{ ...stale, seen: { [client]: seen } }, later] };
         const final = { ...correct.final, z: NumberSet.of([999]) };
         expect(check({ ...correct, clients, final })).toMatchObject({
@@ -99,41 +99,41 @@ describe('two primaries', () => {
   const dual = (operations: Operation[], leaders = [['A'], ['B']]) =>
     numbersOf(check({ ...history(operations), leaders }).dual);
 
-  it('are not seen where the acknowledgements only overlap', () => {
+  it('are not reported if the acknowledgements only overlap', () => {
     expect(dual([write(1, 'A', [0, 10]), write(2, 'B', [5, 15]), write(3, 'A', [14, 20])])).toEqual(
       [],
     );
   });
 
-  it('are seen where the old one acknowledges what was sent after the new one acknowledged', () => {
+  it('are reported if the old one acknowledges a write sent after the first acknowledgement of the new one', () => {
     const operations = [write(1, 'A', [0, 1]), write(2, 'B', [5, 6]), write(3, 'A', [7, 8])];
     expect(dual([...operations, write(4, 'A', [9, 12]), write(5, 'B', [10, 11])])).toEqual([3, 4]);
   });
 
-  it('are not seen where the old one was made primary again', () => {
+  it('are not reported if the old one has become primary again', () => {
     const operations = [write(1, 'A', [0, 1]), write(2, 'B', [5, 6]), write(3, 'A', [7, 8])];
     expect(dual(operations, [['A'], ['B'], ['A']])).toEqual([]);
     expect(dual([...operations, write(4, 'B', [9, 10])], [['A'], ['B'], ['A']])).toEqual([4]);
   });
 
-  it('are seen where one acknowledges who was never primary', () => {
+  it('are reported if a member acknowledges that was never primary', () => {
     expect(dual([write(1, 'C', [0, 1]), write(2, 'A', [2, 3])])).toEqual([1]);
   });
 
-  it('are not seen where one member has several identities, or one leader never acknowledged', () => {
+  it('are not reported if one member has several addresses, or a leader never acknowledged', () => {
     const leaders = [['A', 'A2'], ['C'], ['B']];
     const operations = [write(1, 'A', [0, 1]), write(2, 'A2', [2, 3]), write(3, 'B', [4, 5])];
     expect(dual(operations, leaders)).toEqual([]);
   });
 
-  it('count nothing that was not acknowledged', () => {
+  it('are not reported for writes that were not acknowledged', () => {
     const late = write(3, 'A', [7, 8], { outcome: 'unknown' });
     expect(dual([write(1, 'A', [0, 1]), write(2, 'B', [5, 6]), late])).toEqual([]);
   });
 });
 
-describe('reads that went back', () => {
-  it('are told apart by who answered, and by what was missing', () => {
+describe('stale reads', () => {
+  it('are distinguished by the member that answered, and by what was missing', () => {
     const operations = [
       write(1, 'A', [0, 1]),
       write(2, 'A', [2, 9], { outcome: 'unknown' }),
@@ -152,8 +152,8 @@ describe('reads that went back', () => {
   });
 });
 
-describe('what was not written', () => {
-  it('must not be there', () => {
+describe('a write that was never made', () => {
+  it('must not be found', () => {
     const operations = [
       write(1, 'A', [0, 1], { outcome: 'failed' }),
       write(2, 'A', [2, 3], { outcome: 'unknown' }),
@@ -165,7 +165,7 @@ describe('what was not written', () => {
 
 describe('the time without writes', () => {
   const acks = [5, 10, 100, 110].map((ended) => ({ ended }) as Ack);
-  it('is the longest one that the fault or something later belongs to', () => {
+  it('is the longest gap that contains the fault or begins after it', () => {
     expect(longestGapMs(acks, 7, 120)).toBe(90);
     expect(longestGapMs(acks, 30, 120)).toBe(90);
     expect(longestGapMs(acks, 105, 120)).toBe(10);

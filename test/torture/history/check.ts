@@ -8,12 +8,12 @@ export interface Findings {
   lost: Ack[];
   /** Acknowledged by a member that had been replaced: see dualAcks. */
   dual: Ack[];
-  /** In the database, and never written: `CLIENT:NUMBER`. */
+  /** In the database, but never written: `CLIENT:NUMBER`. */
   invented: string[];
   staleReads: StaleReads;
 }
 
-/** Everything that a history can be found guilty of. */
+/** Checks a history for all violations. */
 export function check(history: History): Findings {
   const acks = acksOf(history);
   return {

@@ -1,22 +1,22 @@
 import type { Ack, History } from './history.ts';
 
-/** A stretch of time in which one member, and no other, may have taken writes. Milliseconds. */
+/** A period in which one member may have taken writes, and no other. Milliseconds. */
 interface Period {
-  /** Identities of the member. */
+  /** Addresses of the member. */
   leader: readonly string[];
   from: number;
   to: number;
 }
 
 /**
- * Acknowledged by a member at a time when another had already acknowledged writes as its successor.
+ * Finds the writes that a member acknowledged after another had already acknowledged writes as its successor.
  *
  * The time is divided among the leaders, in the order in which they were committed, so that each acknowledgement falls into a
- * period of who gave it; what cannot be placed like that was given by two primaries in overlapping times. A write takes
- * effect at one moment between its start and its end. A leader's period ends as late as it can: when the first write that
- * was sent within it ends with another's acknowledgement. From there on any write that is SENT later and is acknowledged by
- * the old leader is dual. Whoever ends a period later leaves fewer writes to the next ones, so that no other division would
- * do where this one does not. A leader that never acknowledged anything is passed over.
+ * period of the member that gave it; an acknowledgement that fits into no period was given by a second primary. A write takes
+ * effect at one moment between its start and its end. A leader's period ends as late as possible: when the first write that
+ * was sent within it is acknowledged by another. A write that is SENT later and acknowledged by the old leader is dual. A later
+ * end of a period would leave fewer writes to the next ones, so if this division fails, every other fails, too. A leader that
+ * never acknowledged anything is skipped.
  *
  * @param acks in the order of their ends.
  */
@@ -26,7 +26,7 @@ export function dualAcks(acks: readonly Ack[], leaders: History['leaders']): Ack
   let at = 0;
   for (const ack of acks) {
     if (periods.some((period) => isIn(ack, period))) continue;
-    const next = leaders.findIndex((leader, i) => i > at && leader.includes(ack.who));
+    const next = leaders.findIndex((leader, i) => i > at && leader.includes(ack.answeredBy));
     const last = periods.at(-1);
     if (next === -1 || last === undefined) {
       dual.push(ack);
@@ -39,5 +39,5 @@ export function dualAcks(acks: readonly Ack[], leaders: History['leaders']): Ack
   return dual;
 }
 
-const isIn = ({ who, sent, ended }: Ack, { leader, from, to }: Period): boolean =>
-  leader.includes(who) && from <= ended && sent <= to;
+const isIn = ({ answeredBy, sent, ended }: Ack, { leader, from, to }: Period): boolean =>
+  leader.includes(answeredBy) && from <= ended && sent <= to;

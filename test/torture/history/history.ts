@@ -1,15 +1,15 @@
 import type { NumberSet } from '../../workload/torture/number-set.ts';
 import type { Operation } from '../../workload/torture/operation.ts';
 
-/** What all clients did in one run, and what was there at its end. */
+/** Operations of all clients in one run, and the data at its end. */
 export interface History {
   /** Operations of each client, by its name, in any order. */
   clients: Record<string, readonly Operation[]>;
-  /** What the primary held after everything was healed, by client; absent where writes are not kept. */
+  /** Writes that the primary held after all faults were over, by client; absent if the engine stores none. */
   final?: Record<string, NumberSet>;
   /**
-   * Who was primary, one after the other, as the operator committed it: each with every identity (`who`) that it may have
-   * answered by.
+   * The primaries in the order in which the operator committed them: each with every address (`answeredBy`) by which it may have
+   * answered.
    */
   leaders: readonly (readonly string[])[];
 }
@@ -20,15 +20,15 @@ export interface Ack {
   number: number;
   sent: number;
   ended: number;
-  who: string;
+  answeredBy: string;
 }
 
 /** In the order of their ends. */
 export function acksOf({ clients }: Pick<History, 'clients'>): Ack[] {
   return Object.entries(clients)
     .flatMap(([client, operations]) =>
-      operations.flatMap(({ n, t: [sent, ended], outcome, who = '' }): Ack[] =>
-        n === undefined || outcome !== 'ok' ? [] : [{ client, number: n, sent, ended, who }],
+      operations.flatMap(({ n, t: [sent, ended], outcome, answeredBy = '' }): Ack[] =>
+        n === undefined || outcome !== 'ok' ? [] : [{ client, number: n, sent, ended, answeredBy }],
       ),
     )
     .sort((a, b) => a.ended - b.ended);

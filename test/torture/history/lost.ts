@@ -1,14 +1,14 @@
 import { NumberSet } from '../../workload/torture/number-set.ts';
 import { type Ack, type History, acksOf } from './history.ts';
 
-/** Acknowledged, and not there at the end. */
+/** Writes that were acknowledged, but are missing at the end. */
 export function lostWrites(history: History): Ack[] {
   const { final } = history;
   if (final === undefined) return [];
   return acksOf(history).filter(({ client, number }) => final[client]?.has(number) !== true);
 }
 
-/** There at the end although nobody wrote it, or its write was refused: `CLIENT:NUMBER`. */
+/** Writes that are there at the end although they were never made, or were refused: `CLIENT:NUMBER`. */
 export function inventedWrites({ clients, final = {} }: History): string[] {
   return Object.entries(final).flatMap(([client, numbers]) => {
     const possible = NumberSet.of(

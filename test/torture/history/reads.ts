@@ -1,29 +1,31 @@
 import { NumberSet } from '../../workload/torture/number-set.ts';
 import { type Ack, type History, acksOf } from './history.ts';
 
-/** Numbers of reads that did not find what was there before they were sent. */
+/** How many reads lacked data that were there before the read was sent. */
 export interface StaleReads {
   /**
-   * Answered by the member that acknowledged the next write of all: as primary it did not have what had been acknowledged,
-   * which was lost, if only for a while.
+   * Answered by the member that acknowledged the next write of all: as primary it lacked acknowledged data, which were lost, if
+   * only for a time.
    */
   byPrimary: number;
-  /** Answered by a member that leads no more, while connections still lead to it. Reads are not fenced: no failure. */
+  /** Answered by a member that no longer leads, over a connection that still ends there. Reads are not fenced: no failure. */
   byOther: number;
-  /** What an earlier read had found, and nobody had acknowledged, was gone: Redis shows a write before its copies have it. */
+  /** Unacknowledged data of an earlier read were missing: Redis shows a write before its copies have it. */
   unacknowledged: number;
 }
 
 type Known = Map<string, NumberSet>;
 
-/** Compares each read with all that ended before it was sent. */
+/** Compares each read with all operations that ended before it was sent. */
 export function staleReads(history: History): StaleReads {
   const stale: StaleReads = { byPrimary: 0, byOther: 0, unacknowledged: 0 };
   const acks = acksOf(history);
   const reads = Object.values(history.clients)
     .flat()
-    .flatMap(({ seen, outcome, who = '', t: [sent, ended] }) =>
-      seen === undefined || outcome !== 'ok' ? [] : [{ seen: parse(seen), who, sent, ended }],
+    .flatMap(({ seen, outcome, answeredBy = '', t: [sent, ended] }) =>
+      seen === undefined || outcome !== 'ok'
+        ? []
+        : [{ seen: parse(seen), answeredBy, sent, ended }],
     );
   const ended = reads.toSorted((a, b) => a.ended - b.ended);
   const acknowledged: Known = new Map();
@@ -46,8 +48,10 @@ export function staleReads(history: History): StaleReads {
   return stale;
 }
 
-const isByLeader = (acks: readonly Ack[], { who, ended }: { who: string; ended: number }) =>
-  acks.find(({ sent }) => sent >= ended)?.who === who;
+const isByLeader = (
+  acks: readonly Ack[],
+  { answeredBy, ended }: { answeredBy: string; ended: number },
+) => acks.find(({ sent }) => sent >= ended)?.answeredBy === answeredBy;
 
 const parse = (seen: Record<string, string>): Known =>
   new Map(Object.entries(seen).map(([client, text]) => [client, NumberSet.parse(text)]));
@@ -60,6 +64,6 @@ function of(known: Known, client: string): NumberSet {
   return made;
 }
 
-/** Whether anything is known of a client that was read, and was not found. */
+/** Whether the read lacks a known number of a client. */
 const lacks = (seen: Known, known: Known): boolean =>
   [...seen].some(([client, numbers]) => (known.get(client)?.minus(numbers).size ?? 0) > 0);

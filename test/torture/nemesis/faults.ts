@@ -3,8 +3,8 @@ import { pods } from '../../../src/kube/resources.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { FaultName } from './fault-names.ts';
 
-/** A pod that something can happen to. */
-export interface Victim {
+/** A pod that a fault can hit. */
+export interface TargetPod {
   namespace: string;
   name: string;
   uid: string;
@@ -12,55 +12,55 @@ export interface Victim {
   address: string;
 }
 
-/** Who is who at this moment, as far as the API server has told. */
-export interface Cast {
-  primary(): Victim | undefined;
-  followers(): Victim[];
-  operator(): Victim | undefined;
+/** The pods by their current role, as the API server reports it. */
+export interface PodsByRole {
+  primary(): TargetPod | undefined;
+  followers(): TargetPod[];
+  operator(): TargetPod | undefined;
 }
 
-export interface Means {
+export interface FaultTools {
   cluster: Pick<
     Cluster,
     | ('nodes' | 'cut' | 'heal' | 'cutAddresses' | 'healAddresses' | 'loseZone' | 'restoreZone')
     | ('killContainer' | 'freeze' | 'thaw' | 'stopComponent' | 'startComponent')
   >;
   client: Pick<KubeClient, 'delete'>;
-  /** Makes the time of day of a pod wrong by so many seconds. */
+  /** Sets the wall clock of a pod wrong by so many seconds. */
   setClock: (pod: string, seconds: number) => void;
-  cast: Cast;
+  roles: PodsByRole;
 }
 
-/** Undoes a fault. May be called where there is nothing left to undo. */
+/** Undoes a fault. May be called if there is nothing left to undo. */
 export type Undo = () => Promise<void>;
 
-/** There is nobody whom it could happen to, or it cannot be done now. */
-export class NotNow extends Error {
-  override readonly name = 'NotNow';
+/** No pod has the role that the fault needs, or the fault cannot be injected now. */
+export class NotPossibleNow extends Error {
+  override readonly name = 'NotPossibleNow';
 }
 
 const nothing: Undo = async () => {};
 const deleteMs = 2_000;
 const mostJumpSeconds = 3_600;
 
-/** Makes something happen. @param pick chooses among several, 0 to below 1. @throws NotNow */
-export async function inject(fault: FaultName, pick: number, means: Means): Promise<Undo> {
-  const { cluster, client, cast, setClock } = means;
-  const there = (victim: Victim | undefined): Victim => {
-    if (victim === undefined) throw new NotNow('nobody is there');
-    return victim;
+/** Injects a fault. @param pick chooses among several pods, 0 to below 1. @throws NotPossibleNow */
+export async function inject(fault: FaultName, pick: number, tools: FaultTools): Promise<Undo> {
+  const { cluster, client, roles, setClock } = tools;
+  const there = (pod: TargetPod | undefined): TargetPod => {
+    if (pod === undefined) throw new NotPossibleNow('no pod has this role now');
+    return pod;
   };
-  const primary = () => there(cast.primary());
-  const freeze = async (victim: Victim): Promise<Undo> => {
-    await attempt(cluster.freeze(victim));
-    // Where it has been replaced meanwhile, nothing is left to thaw.
-    return () => cluster.thaw(victim).catch(() => {});
+  const primary = () => there(roles.primary());
+  const freeze = async (pod: TargetPod): Promise<Undo> => {
+    await attempt(cluster.freeze(pod));
+    // If the pod has been replaced in the meantime, there is nothing to continue.
+    return () => cluster.thaw(pod).catch(() => {});
   };
   const cut = async (node: string, direction: 'both' | 'in' | 'out'): Promise<Undo> => {
     await cluster.cut(node, direction);
     return () => cluster.heal(node);
   };
-  const cutPods = async (a: Victim, others: Victim[]): Promise<Undo> => {
+  const cutPods = async (a: TargetPod, others: TargetPod[]): Promise<Undo> => {
     for (const { address } of others) await cluster.cutAddresses(a.address, address);
     return async () => {
       for (const { address } of others) await cluster.healAddresses(a.address, address);
@@ -73,11 +73,9 @@ export async function inject(fault: FaultName, pick: number, means: Means): Prom
     case 'freeze':
       return freeze(primary());
     case 'delete': {
-      const victim = primary();
+      const pod = primary();
       const signal = AbortSignal.timeout(deleteMs);
-      await attempt(
-        client.delete(pods, victim, { uid: victim.uid, gracePeriodSeconds: 0, signal }),
-      );
+      await attempt(client.delete(pods, pod, { uid: pod.uid, gracePeriodSeconds: 0, signal }));
       return nothing;
     }
     case 'cut':
@@ -87,22 +85,22 @@ export async function inject(fault: FaultName, pick: number, means: Means): Prom
     case 'cut-out':
       return cut(primary().node, 'out');
     case 'cut-followers':
-      return cutPods(primary(), cast.followers());
+      return cutPods(primary(), roles.followers());
     case 'cut-operator':
-      return cutPods(primary(), [there(cast.operator())]);
+      return cutPods(primary(), [there(roles.operator())]);
     case 'isolate-operator': {
-      const { address } = there(cast.operator());
+      const { address } = there(roles.operator());
       await cluster.cutAddresses(address);
       return () => cluster.healAddresses(address);
     }
     case 'kill-operator':
-      await attempt(cluster.killContainer(there(cast.operator())));
+      await attempt(cluster.killContainer(there(roles.operator())));
       return nothing;
     case 'api-down':
       await cluster.stopComponent('kube-apiserver');
       return () => cluster.startComponent('kube-apiserver');
     case 'freeze-follower': {
-      const followers = cast.followers();
+      const followers = roles.followers();
       return freeze(there(followers[Math.floor(pick * followers.length)]));
     }
     case 'zone': {
@@ -112,10 +110,10 @@ export async function inject(fault: FaultName, pick: number, means: Means): Prom
       return () => cluster.restoreZone(zone);
     }
     case 'clock': {
-      const members = [primary(), ...cast.followers()];
+      const members = [primary(), ...roles.followers()];
       const at = pick * members.length;
       const { name } = there(members[Math.floor(at)]);
-      // The rest of the choice says how far, and which way.
+      // The fraction chooses how far, and in which direction.
       setClock(name, Math.round((2 * (at % 1) - 1) * mostJumpSeconds));
       return async () => setClock(name, 0);
     }
@@ -126,6 +124,6 @@ async function attempt(act: Promise<unknown>): Promise<void> {
   try {
     await act;
   } catch (error) {
-    throw new NotNow((error as Error).message, { cause: error });
+    throw new NotPossibleNow((error as Error).message, { cause: error });
   }
 }

@@ -6,12 +6,12 @@ import { seeded } from './random.ts';
 
 const plans = Array.from({ length: 2_000 }, (_, seed) => planRun(seed, faultNames));
 
-it('the same seed is the same run, and others are others', () => {
+it('the same seed gives the same run, and other seeds give others', () => {
   expect(planRun(7, faultNames)).toEqual(plans[7]);
   expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBeGreaterThan(1_900);
 });
 
-it('every fault comes alone, and with every other, in some order', () => {
+it('every fault comes alone, and with every other, in either order', () => {
   const seen = new Set(plans.map((plan) => plan.map(({ fault }) => fault).join()));
   for (const name of faultNames) {
     expect(seen).toContain(name);
@@ -25,7 +25,7 @@ it('every fault comes alone, and with every other, in some order', () => {
   }
 });
 
-it('only what is allowed happens, at most two that differ, and a frozen primary is left so for long enough', () => {
+it('only allowed faults come, at most two different ones, and a frozen primary stays frozen for long enough', () => {
   fc.assert(
     fc.property(fc.integer(), fc.subarray(faultNames, { minLength: 1 }), (seed, allowed) => {
       const plan = planRun(seed, allowed);
@@ -43,7 +43,7 @@ it('only what is allowed happens, at most two that differ, and a frozen primary 
   expect(planRun(1, [])).toEqual([]);
 });
 
-it('random numbers are spread evenly', () => {
+it('random numbers are evenly distributed', () => {
   const random = seeded(1);
   const counts = Array.from({ length: 10 }, () => 0);
   for (let i = 0; i < 10_000; i++) counts[Math.floor(random() * 10)]! += 1;

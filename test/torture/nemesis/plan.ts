@@ -3,32 +3,32 @@ import { seeded } from './random.ts';
 
 export interface Step {
   fault: FaultName;
-  /** When it comes, from the beginning of the run's faults, and how long it lasts. Milliseconds. */
+  /** When the fault is injected, from the start of the run's faults, and how long it lasts. Milliseconds. */
   atMs: number;
   holdMs: number;
-  /** Chooses whom it hits, where there is a choice: 0 to below 1. */
+  /** Chooses the pod, if there are several: 0 to below 1. */
   pick: number;
 }
 
-/** So long does each fault last: from before it can be noticed to well after a failover. Milliseconds. */
+/** How long each fault lasts: from before it can be noticed to well after a failover. Milliseconds. */
 const hold: Partial<Record<FaultName, [least: number, most: number]>> = {
   kill: [0, 0],
   delete: [0, 0],
   'kill-operator': [0, 0],
-  // The zombie shall come back when there is another primary.
+  // The former primary must continue when there is another primary.
   freeze: [2_000, 4_500],
 };
 const usualHold = [500, 4_500] as const;
 
-/** Chance that a run has two faults, and that the second is the operator's death where that is allowed. */
+/** Probability that a run has two faults, and that the second is kill-operator if that is allowed. */
 const pairs = 0.5;
 const operatorDies = 0.35;
 
-/** A second fault comes within this time of the first one; the operator's death while it deals with it. Milliseconds. */
+/** Latest time of a second fault after the first one; kill-operator comes while the operator handles the first. Milliseconds. */
 const secondMs = 3_000;
 const dealsMs = 1_500;
 
-/** What happens in the run of this seed: one of these faults, or two that differ. */
+/** The faults of the run of this seed: one of the allowed faults, or two different ones. */
 export function planRun(seed: number, allowed: readonly FaultName[]): Step[] {
   const random = seeded(seed);
   const between = (least: number, most: number) => Math.round(least + random() * (most - least));
@@ -45,7 +45,7 @@ export function planRun(seed: number, allowed: readonly FaultName[]): Step[] {
   if (random() < pairs && others.length > 0) {
     const dies = others.includes('kill-operator') && random() < operatorDies;
     const second = dies ? 'kill-operator' : one(others);
-    // Squared: soon rather than late, as most is done soon.
+    // Squared: early rather than late, as most of the work is done early.
     const atMs = Math.round(random() ** 2 * (second === 'kill-operator' ? dealsMs : secondMs));
     if (second !== undefined) steps.push(step(second, atMs));
   }

@@ -1,41 +1,48 @@
 import { expect, it } from 'vitest';
 import { type FaultName, faultNames } from './fault-names.ts';
-import type { Cast, Means, Victim } from './faults.ts';
+import type { PodsByRole, FaultTools, TargetPod } from './faults.ts';
 import type { Step } from './plan.ts';
 import { play } from './play.ts';
 
-const pod = (name: string, index: number): Victim => ({
+const pod = (name: string, index: number): TargetPod => ({
   namespace: 'ns',
   name,
   uid: `uid-${name}`,
   node: `node-${index}`,
   address: `10.0.0.${index}`,
 });
-const all: Cast = {
+const all: PodsByRole = {
   primary: () => pod('t-0', 1),
   followers: () => [pod('t-1', 2), pod('t-2', 3)],
   operator: () => pod('operator', 2),
 };
-const nobody: Cast = { primary: () => undefined, followers: () => [], operator: () => undefined };
+const noPods: PodsByRole = {
+  primary: () => undefined,
+  followers: () => [],
+  operator: () => undefined,
+};
 
-/** A cluster that writes down what is done to it. */
-function means(cast: Cast, fails: string[] = []): { done: string[]; means: Means } {
+/** Tools that record every call. */
+function recordingTools(
+  roles: PodsByRole,
+  fails: string[] = [],
+): { done: string[]; tools: FaultTools } {
   const done: string[] = [];
   const record = (_: object, verb: string | symbol) =>
     verb === 'nodes'
       ? ['a', 'b', 'c'].map((zone) => ({ zone: `zone-${zone}` }))
       : async (...args: unknown[]) => {
           const words = args.map((arg) =>
-            typeof arg === 'string' ? arg : ((arg as Partial<Victim>).name ?? ''),
+            typeof arg === 'string' ? arg : ((arg as Partial<TargetPod>).name ?? ''),
           );
           done.push([String(verb), ...words].join(' ').trimEnd());
           if (fails.includes(String(verb))) throw new Error(`${String(verb)} failed`);
         };
   const cluster = new Proxy({}, { get: record });
-  const setClock = (pod: string, seconds: number) => {
-    done.push(`setClock ${pod} ${seconds}`);
+  const setClock = (name: string, seconds: number) => {
+    done.push(`setClock ${name} ${seconds}`);
   };
-  return { done, means: { cluster, client: cluster, cast, setClock } as Means };
+  return { done, tools: { cluster, client: cluster, roles, setClock } as FaultTools };
 }
 
 const step = (fault: FaultName, more: Partial<Step> = {}): Step => ({
@@ -65,17 +72,17 @@ it.each<[FaultName, string[]]>([
   ['freeze-follower', ['freeze t-2', 'thaw t-2']],
   ['zone', ['loseZone zone-c', 'restoreZone zone-c']],
   ['clock', ['setClock t-2 1440', 'setClock t-2 0']],
-])('%s is done to whom it is meant for, and undone', async (fault, expected) => {
-  const { done, means: tools } = means(all);
+])('%s hits the right pod, and is undone', async (fault, expected) => {
+  const { done, tools } = recordingTools(all);
   const played = await play([step(fault)], tools, options());
   expect(done.map((each) => each.replace(/^(delete ).*( t-0).*/, '$1$2'))).toEqual(expected);
   expect(played.skipped).toEqual([]);
   expect(played.notes[0]).toContain(`${fault} (primary t-0 on node-1)`);
 });
 
-it('what cannot happen is left out, and said', async () => {
+it('a fault that is not possible is skipped, and reported', async () => {
   const names = faultNames.filter((name) => name !== 'api-down' && name !== 'zone');
-  const { done, means: tools } = means(nobody);
+  const { done, tools } = recordingTools(noPods);
   const played = await play(
     names.map((name) => step(name)),
     tools,
@@ -83,19 +90,19 @@ it('what cannot happen is left out, and said', async () => {
   );
   expect(done).toEqual([]);
   expect(played.skipped.sort()).toEqual([...names].sort());
-  const { means: dead } = means(all, ['killContainer']);
+  const { tools: dead } = recordingTools(all, ['killContainer']);
   const { skipped, notes } = await play([step('kill')], dead, options());
   expect(skipped).toEqual(['kill']);
-  expect(notes[0]).toContain('kill was left out: killContainer failed');
+  expect(notes[0]).toContain('kill was skipped: killContainer failed');
 });
 
-it('what happened is undone before an error is told, and before an interruption', async () => {
-  const broken = means(all, ['loseZone']);
+it('faults are undone before an error is thrown, and before an interruption', async () => {
+  const broken = recordingTools(all, ['loseZone']);
   const steps = [step('freeze', { holdMs: 20 }), step('zone')];
-  await expect(play(steps, broken.means, options())).rejects.toThrow('loseZone failed');
+  await expect(play(steps, broken.tools, options())).rejects.toThrow('loseZone failed');
   expect(broken.done).toContain('thaw t-0');
 
-  const { done, means: tools } = means(all);
+  const { done, tools } = recordingTools(all);
   const stop = new AbortController();
   const playing = play([step('cut', { holdMs: 3_600_000 })], tools, {
     ...options(),

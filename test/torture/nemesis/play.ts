@@ -1,26 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultName } from './fault-names.ts';
-import { type Means, NotNow, type Undo, inject } from './faults.ts';
+import { type FaultTools, NotPossibleNow, type Undo, inject } from './faults.ts';
 import type { Step } from './plan.ts';
 
 export interface Played {
-  /** When the first fault came. As `now` counts. */
+  /** Time of the first fault, on the clock of `now`. */
   startedAt: number;
-  /** What happened, in order, for a person. */
+  /** Events in order, for people. */
   notes: string[];
-  /** What could not be done. */
+  /** Faults that were not possible. */
   skipped: FaultName[];
 }
 
 /**
- * Lets the steps of a plan happen, each at its time, and undoes each. Undoes what has happened also where it is ended by the
- * signal.
+ * Injects the faults of a plan, each at its time, and undoes each, even if the signal ends the run.
  *
  * @throws the signal's reason; the error of a step that should have worked.
  */
 export async function play(
   steps: readonly Step[],
-  means: Means,
+  tools: FaultTools,
   { now, signal }: { now: () => number; signal: AbortSignal },
 ): Promise<Played> {
   const startedAt = now();
@@ -32,14 +31,14 @@ export async function play(
     let undo: Undo | undefined;
     try {
       await until(atMs);
-      const primary = means.cast.primary();
-      undo = await inject(fault, pick, means);
+      const primary = tools.roles.primary();
+      undo = await inject(fault, pick, tools);
       note(`${fault} (primary ${primary?.name ?? 'none'} on ${primary?.node ?? 'no node'})`);
       if (holdMs > 0) await until(now() - startedAt + holdMs);
     } catch (error) {
-      if (!(error instanceof NotNow)) throw error;
+      if (!(error instanceof NotPossibleNow)) throw error;
       played.skipped.push(fault);
-      note(`${fault} was left out: ${error.message}`);
+      note(`${fault} was skipped: ${error.message}`);
     } finally {
       await undo?.();
       if (undo !== undefined && holdMs > 0) note(`end of ${fault}`);

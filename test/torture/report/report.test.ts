@@ -48,14 +48,14 @@ it('counts over all runs, and over those of each fault', () => {
   ]);
 });
 
-it('with Eventual a loss is counted and is no failure; not to converge is one', () => {
+it('with Eventual a loss is counted but is no failure; a run that does not converge is one', () => {
   const runs = [run({ lost: 2, dualPrimary: 1 }), run({ seed: 2, notConverged: 'x' })];
   const report = reportOf(runs, { ...strong, consistency: 'Eventual' });
   expect(report).toMatchObject({ lost: 2, dualPrimary: 1 });
   expect(report.failing.map(({ seed }) => seed)).toEqual([2]);
 });
 
-it('any sign that something was lost or made up fails a run', () => {
+it('any lost or invented write fails a run', () => {
   const staleReads = { byPrimary: 1, byOther: 0, unacknowledged: 0 };
   const runs = [run({ staleReads }), run({ seed: 2, invented: 1 }), run({ seed: 3 })];
   expect(reportOf(runs, strong).failing.map(({ seed }) => seed)).toEqual([1, 2]);

@@ -1,4 +1,4 @@
-import { percentile } from '../../measure/statistics.ts';
+import { percentile } from '../../framework/statistics.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './run-result.ts';
@@ -11,24 +11,24 @@ interface Milliseconds {
 
 interface Figures {
   runs: number;
-  /** Writes. */
+  /** Number of writes. */
   acknowledged: number;
   lost: number;
   dualPrimary: number;
-  /** Runs. */
+  /** Number of runs. */
   notConverged: number;
-  /** Of the longest time without an acknowledged write in each run. */
+  /** The longest time without an acknowledged write, over all runs. */
   unavailableMs: Milliseconds;
 }
 
 export interface Report extends Figures {
-  /** Of the runs in which it happened, alone or with another. */
+  /** Figures of the runs with this fault, alone or with another. */
   perFault: Partial<Record<FaultName, Figures>>;
   engine: string;
   consistency: string;
   seed: number;
   staleReads: StaleReads;
-  /** Each is played again by itself with --seed SEED --runs 1. */
+  /** Each can be repeated with --seed SEED --runs 1. */
   failing: (Pick<RunResult, 'seed' | 'faults' | 'notes' | 'examples'> & { why: string[] })[];
 }
 

@@ -1,4 +1,4 @@
-import type { Api } from '../../measure/api.ts';
+import type { Api } from '../../framework/api.ts';
 import type {
   FinalAnswer,
   FinalRequest,
@@ -9,10 +9,10 @@ import type { Operation } from '../../workload/torture/operation.ts';
 import { controlPort } from '../../workload/torture/start.ts';
 
 const callMs = 5_000;
-/** A history is a megabyte or two; on a busy machine that takes a while. Milliseconds. */
+/** A history has a megabyte or two, which takes time on a busy machine. Milliseconds. */
 const historyMs = 20_000;
 
-/** A client in a pod, told what to do through the API server. Every call throws where it cannot be reached. */
+/** A client in a pod, controlled through the API server. Every call throws if the client cannot be reached. */
 export class RemoteClient {
   readonly name: string;
   readonly #api: Api;
@@ -48,7 +48,7 @@ export class RemoteClient {
     return JSON.parse(await this.#api.text(`${this.#path}/progress`, signal)) as Progress;
   }
 
-  /** Everything since start(). @throws Error where it was started anew meanwhile, and has forgotten. */
+  /** All operations since start(). @throws Error if the client was restarted in the meantime, and has lost them. */
   async history(): Promise<Operation[]> {
     const { boot, count } = await this.progress();
     const text = await this.#api.text(`${this.#path}/history`, AbortSignal.timeout(historyMs));
@@ -56,7 +56,7 @@ export class RemoteClient {
       return line === '' ? [] : [JSON.parse(line) as Operation];
     });
     if (boot !== this.#boot || operations.length < count) {
-      throw new Error(`the client ${this.name} has lost its history`);
+      throw new Error(`the client ${this.name} was restarted and has lost its history`);
     }
     return operations;
   }

@@ -5,7 +5,7 @@ import { clockParts } from '../clocks/member-clocks.ts';
 export type EngineName = DatabaseOptions['engine'];
 export type Consistency = 'Strong' | 'Eventual';
 
-/** What is attacked. */
+/** The service that is tested. */
 export interface Target {
   engine: EngineName;
   consistency: Consistency;
@@ -15,22 +15,22 @@ export const serviceName = 'target';
 const secretName = 'target-password';
 const secretKey = 'password';
 export const memberCount = 3;
-/** Of all that there may be: where a pod cannot be replaced there is one more beside it. */
+/** All possible names: if a pod cannot be replaced, another one is created beside it. */
 export const memberNames = Array.from({ length: 2 * memberCount }, (_, i) => `${serviceName}-${i}`);
 
-/** Copies that must have a write: with the primary a majority of the members. */
+/** How many copies must have a write: with the primary, a majority of the members. */
 export const acksOf = ({ consistency }: Target): number =>
   consistency === 'Strong' ? Math.floor(memberCount / 2) : 0;
 
-/** Whether what was written can be read back: the member program forgets it. */
+/** Whether writes can be read back: the member program does not store them. */
 export const keepsWrites = ({ engine }: Target): boolean => engine !== 'http';
 
-/** On a busy machine what asks for nothing is left with nothing: that would be an attack by chance, not by seed. */
+/** On a busy machine a pod without a request gets no CPU time: that would be a fault by chance, not by seed. */
 const resources = { requests: { cpu: '400m' } };
 
 interface Engine {
   port: number;
-  /** How often a client does something, on a kept connection and on a new one, and which of it is a read. */
+  /** How often a client does an operation, on a kept connection and on a new one, and how many of them are reads. */
   client: { keptMs: number; newMs: number; readEvery: number };
   hasPassword: boolean;
   /** Parts of the HAService's spec. */
@@ -44,7 +44,7 @@ interface Program {
   env?: object[];
 }
 
-/** Of one container whose time of day can be set. */
+/** A pod with one container whose wall clock can be set. */
 const podTemplate = ({ env = [], ...container }: Program, mounts: object[] = []) => ({
   spec: {
     terminationGracePeriodSeconds: 1,
@@ -94,7 +94,7 @@ export const engines: Record<EngineName, Engine> = {
   },
   postgres: {
     port: 5432,
-    // A new connection is a new process there.
+    // A new connection is a new process in Postgres.
     client: { keptMs: 10, newMs: 100, readEvery: 25 },
     hasPassword: true,
     spec: () =>
@@ -129,7 +129,7 @@ export const engines: Record<EngineName, Engine> = {
   },
 };
 
-/** The Secret, where there is one, and the HAService: heard ten times a second, given up after a second. */
+/** The HAService, with ten heartbeats a second and a timeout of a second, and the Secret if it needs one. */
 export function targetObjects(target: Target, namespace: string, password: string): KubeObject[] {
   const { port, hasPassword, spec } = engines[target.engine];
   const secret = {
@@ -153,7 +153,7 @@ export function targetObjects(target: Target, namespace: string, password: strin
   return [...(hasPassword ? [secret] : []), service];
 }
 
-/** A client on each node: on a node that is cut off there is one, too, which can reach whoever is cut off with it. */
+/** A client on a node: a client on a node that is cut off can reach the members that are cut off with it. */
 export function clientPod(target: Target, namespace: string, name: string, node: string) {
   const password = { secretKeyRef: { name: secretName, key: secretKey } };
   const pod = {

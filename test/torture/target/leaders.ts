@@ -1,6 +1,6 @@
-/** Who was primary, as it was seen: by the operator's status, and by the pods there were. */
+/** Records the primaries, from the operator's status and from the pods. */
 export class Leaders {
-  /** By epoch. UIDs are known where the status was seen while it was the current one. */
+  /** By epoch. UIDs are known if the status was read while the epoch was the current one. */
   readonly #byEpoch = new Map<number, { pod: string; uids: Set<string> }>();
   /** Addresses that pods have had, by name and by UID. */
   readonly #addresses = new Map<string, Set<string>>();
@@ -15,11 +15,11 @@ export class Leaders {
   sawLeader(epoch: number, pod: string, uid?: string): void {
     const known = this.#byEpoch.get(epoch) ?? { pod, uids: new Set() };
     this.#byEpoch.set(epoch, known);
-    // A pod that was made anew while it was primary goes on as it.
+    // A pod that was recreated while it was primary stays primary.
     if (uid !== undefined) known.uids.add(uid);
   }
 
-  /** The addresses of each, from this epoch on. */
+  /** The addresses of each primary, from this epoch on. */
   since(epoch: number): string[][] {
     return [...this.#byEpoch]
       .filter(([each]) => each >= epoch)

@@ -21,7 +21,7 @@ async function serve(handle: (request: IncomingMessage, response: ServerResponse
   return server;
 }
 
-/** Runs a client against the server until `enough` says so of what it has reported. */
+/** Runs a client against the server until `enough` accepts its reports. */
 async function run(server: Server, enough: (seen: Seen[]) => boolean, timeoutMs = 1_000) {
   const stop = new AbortController();
   const seen: Seen[] = [];
@@ -39,7 +39,7 @@ async function run(server: Server, enough: (seen: Seen[]) => boolean, timeoutMs 
 
 const of = (seen: Seen[], kind: Connection) => seen.filter((each) => each.kind === kind);
 
-test('asks on new connections and on a kept one, and says who answered', async () => {
+test('sends requests on new connections and on a kept one, and reports which member answered', async () => {
   const sockets = new Map<Socket, number>();
   const hosts = new Set<string | undefined>();
   const server = await serve((request, response) => {
@@ -58,7 +58,7 @@ test('asks on new connections and on a kept one, and says who answered', async (
   expect(Math.max(...uses)).toBeGreaterThan(1);
 });
 
-test('a request that gets no answer holds no other up, and ends as a timeout', async () => {
+test('a request without an answer delays no other, and ends as a timeout', async () => {
   let asked = 0;
   const server = await serve((_request, response) => {
     asked += 1;
@@ -75,7 +75,7 @@ test('a request that gets no answer holds no other up, and ends as a timeout', a
   }
 });
 
-test('names failures: a status, a reset, a body cut short', async () => {
+test('names failures: a status, a reset, an incomplete body', async () => {
   let asked = 0;
   const server = await serve((request, response) => {
     asked += 1;
@@ -89,7 +89,7 @@ test('names failures: a status, a reset, a body cut short', async () => {
   expect(errors).toEqual(new Set(['HTTP 503', 'ECONNRESET']));
 });
 
-test('nobody listens', async () => {
+test('reports that nothing listens', async () => {
   const server = await serve(() => {});
   const address = server.address();
   server.close();

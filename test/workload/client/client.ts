@@ -6,9 +6,9 @@ import { type Address, send } from './request.ts';
 import { type Stream, runStreams } from './streams.ts';
 
 /**
- * Sends requests at a fixed rate, to each target on a connection of their own and on a kept one, until `stop`; then
- * waits for the last answers. No request waits for another: where the kept connection is still busy the next request
- * opens one, which is kept instead.
+ * Sends requests at a fixed rate, to each target on new connections and on a kept one, until `stop`; then waits for the last
+ * answers. No request waits for another: if the kept connection is still busy, the next request opens a new one, which is kept
+ * instead.
  *
  * @param addresses of the targets, in their order.
  */

@@ -10,7 +10,7 @@ test('one address is enough', () => {
   });
 });
 
-test('several targets by name; a query may hold =', () => {
+test('several targets by name; a query may contain =', () => {
   const args = [
     '--target',
     'ha=http://web:81/?a=b',
@@ -36,6 +36,6 @@ test.each([
   [['a=https://web'], 'not a=https://web'],
   [['http://web', '--interval', '0'], '--interval'],
   [['http://web', '--timeout', 'x'], '--timeout'],
-])('%j is refused', (args, message) => {
+])('%j is rejected', (args, message) => {
   expect(() => readOptions(args)).toThrow(message);
 });

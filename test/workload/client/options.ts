@@ -10,7 +10,7 @@ export interface ClientOptions {
   targets: Target[];
   /** How often a request is sent on each kind of connection to each target. Milliseconds. */
   intervalMs: number;
-  /** When a request is given up. Milliseconds. */
+  /** After how long a request is abandoned. Milliseconds. */
   timeoutMs: number;
   seconds: number | undefined;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Ports } from './ports.ts';
 
-test('gives each port in turn, and none that is still open', () => {
+test('gives each port in turn, except those that are still open', () => {
   const ports = new Ports();
   const first = ports.take();
   const second = ports.take();

@@ -7,9 +7,9 @@ const lastPort = 65_535;
 
 /**
  * Source ports in turn. A node remembers for two minutes where it sent a connection that was never answered
- * (nf_conntrack_tcp_timeout_syn_sent), and sends the next one from the same port there, too: to a pod that is long
- * gone. The kernel's own choice comes back to a port after half a minute at this client's rate, which stands for many
- * clients that would not share their ports.
+ * (nf_conntrack_tcp_timeout_syn_sent), and sends the next one from the same port there, too: to a pod that no longer exists. At
+ * this client's rate the kernel's own choice returns to a port after half a minute; the client stands for many clients, which
+ * would not share their ports.
  */
 export class Ports {
   readonly #open = new Set<number>();
@@ -28,7 +28,7 @@ export class Ports {
   }
 }
 
-/** Opens its connections from the ports that it is given. */
+/** Opens its connections from these ports. */
 export class PortAgent extends Agent {
   readonly #ports: Ports;
 

@@ -19,7 +19,7 @@ export interface Report {
   e?: string;
 }
 
-/** So many milliseconds does a report wait for others at most, so that writing costs little. */
+/** How long a report waits for others at most, so that writing costs little. Milliseconds. */
 const batchMs = 50;
 
 export class Reporter {

@@ -2,8 +2,8 @@ import { createWriteStream, fstatSync } from 'node:fs';
 import { Reporter } from './report.ts';
 
 /**
- * Does what reports on standard output, until SIGTERM or SIGINT, the time is over, or the pipe on standard input is
- * closed: then `stop` is aborted and its end waited for.
+ * Runs a program that reports on standard output, until SIGTERM or SIGINT, the time is over, or the pipe on standard input is
+ * closed: then aborts `stop` and waits for its end.
  */
 export async function reporting(
   seconds: number | undefined,
@@ -16,7 +16,7 @@ export async function reporting(
   if (input.isFIFO() || input.isSocket()) {
     process.stdin.on('close', () => stop.abort()).resume();
   }
-  // Unlike process.stdout this never blocks when the reader is slow.
+  // Unlike process.stdout, this never blocks if the reader is slow.
   const out = createWriteStream('', { fd: 1 });
   out.on('error', () => process.exit(1));
   const reporter = new Reporter(out);

@@ -2,19 +2,19 @@ import { type Agent, request } from 'node:http';
 
 export interface Outcome {
   ok: boolean;
-  /** The member that answered, where it says so. */
+  /** The member that answered, if the answer names it. */
   who?: string;
   /** `timeout`, `HTTP 503`, or the code of the error: ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ... */
   error?: string;
 }
 
 export interface Address {
-  /** The name in the address has been looked up, so that a request never waits for DNS. */
+  /** The name in the address has already been resolved, so that a request never waits for DNS. */
   host: string;
   url: URL;
 }
 
-/** Sends a GET. Success is a 2xx whose body has come whole before the time is over. Nothing is tried twice. */
+/** Sends a GET. Success is a 2xx with a complete body within the time limit. Nothing is retried. */
 export function send({ host, url }: Address, agent: Agent, timeoutMs: number): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const outgoing = request({
@@ -26,7 +26,7 @@ export function send({ host, url }: Address, agent: Agent, timeoutMs: number): P
   });
   const deadline = performance.now() + timeoutMs;
   const giveUp = () => {
-    // A timer counts from the beginning of its turn of the event loop: after a standstill of ours it comes too soon.
+    // A timer counts from the start of its turn of the event loop: after a stall of this process it fires too early.
     const left = deadline - performance.now();
     if (left > 1) timer = setTimeout(giveUp, left);
     else end({ ok: false, error: 'timeout' });

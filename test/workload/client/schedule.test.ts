@@ -7,7 +7,7 @@ function beatsAt(...times: number[]) {
   return { acts, beats };
 }
 
-test('acts on what is due, and keeps the rate', () => {
+test('runs what is due, and keeps the rate', () => {
   const { acts, beats } = beatsAt(0, 5);
   expect(runDue(beats, 10, 0.3)).toBe(5);
   expect(acts).toEqual([0]);
@@ -16,7 +16,7 @@ test('acts on what is due, and keeps the rate', () => {
   expect(beats.map(({ nextAt }) => nextAt)).toEqual([10, 15]);
 });
 
-test('leaves out what was missed', () => {
+test('skips missed beats', () => {
   const { acts, beats } = beatsAt(0, 5);
   expect(runDue(beats, 10, 37)).toBe(40);
   expect(acts).toEqual([0, 1]);

@@ -1,16 +1,16 @@
-/** What happens at a fixed rate, whatever became of the last time. */
+/** An action at a fixed rate, whatever the result of the last one. */
 export interface Beat {
   /** When it is due next, in milliseconds on the clock of `now`. */
   nextAt: number;
   act: () => void;
 }
 
-/** Timers are that much early at most. Milliseconds. */
+/** How early timers may fire. Milliseconds. */
 const earlyMs = 0.5;
 
 /**
- * Acts on all beats that are due and returns when the next one is. Beats that were missed while the process did not run
- * are left out: a burst would be no picture of a steady client.
+ * Runs all beats that are due and returns the time of the next one. Beats that were missed while the process did not run are
+ * skipped: a burst would not be the load of a steady client.
  */
 export function runDue(beats: Beat[], intervalMs: number, now: number): number {
   for (const beat of beats) {

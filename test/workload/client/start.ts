@@ -5,13 +5,13 @@ import { readOptions } from './options.ts';
 import { reporting } from './reporting.ts';
 import type { Address } from './request.ts';
 
-/** A Service that was just made is not in the cluster's DNS yet. Milliseconds. */
+/** The cluster's DNS does not know a new Service at once. Milliseconds. */
 const lookupMs = 30_000;
 const lookupPauseMs = 200;
 
 /**
- * Runs until SIGTERM or SIGINT, the time is over, or the pipe on standard input is closed, and then for as long as answers
- * are outstanding. Reports on standard output: see Report.
+ * Runs until SIGTERM or SIGINT, the time is over, or the pipe on standard input is closed, and then until the last answers.
+ * Reports on standard output: see Report.
  */
 export async function startClient(args: string[]): Promise<void> {
   const options = readOptions(args);
@@ -32,7 +32,7 @@ async function resolve(url: URL, stop: AbortSignal): Promise<string> {
       return (await lookup(name)).address;
     } catch (error) {
       if (performance.now() > deadline) {
-        throw new Error(`${name} has no address after ${lookupMs / 1000} s of asking`, {
+        throw new Error(`the name ${name} could not be resolved within ${lookupMs / 1000} s`, {
           cause: error,
         });
       }

@@ -2,21 +2,21 @@ import type { Connection, Reporter } from './report.ts';
 import type { Outcome } from './request.ts';
 import { type Beat, runDue } from './schedule.ts';
 
-/** Milliseconds since the Unix epoch, with fractions, that never run backwards. */
+/** Milliseconds since the Unix epoch, with fractions, that never go backwards. */
 const now = () => performance.timeOrigin + performance.now();
 
-/** What is done again and again, and reported on. */
+/** An action that is repeated, and reported on. */
 export interface Stream {
   /** Name of the target. */
   name: string | undefined;
   kind: Connection;
-  /** Undefined where it has left this turn out. */
+  /** Undefined if it has skipped this turn. */
   send: () => Promise<Outcome | undefined>;
 }
 
 /**
- * Sends on each stream at a fixed rate until `stop`, in turn; then waits for the last answers. Nothing waits for the
- * answer to what was sent before, unless the stream itself leaves a turn out.
+ * Sends on each stream at a fixed rate until `stop`, in turn; then waits for the last answers. No request waits for the answer to
+ * another, unless the stream itself skips a turn.
  */
 export async function runStreams(
   streams: readonly Stream[],

@@ -2,7 +2,7 @@ import { createDatabase } from '../torture/database.ts';
 import type { Database, DatabaseOptions } from '../torture/session.ts';
 import { SentinelDatabase } from './sentinel.ts';
 
-/** What a URL stands for: see readDbOptions. */
+/** The database of a URL: see readDbOptions. */
 export function databaseOf(url: URL, timeoutMs: number, stop: AbortSignal): Database {
   const wait = Number(url.searchParams.get('wait') ?? '0');
   const options = (engine: 'redis' | 'postgres', port: number): DatabaseOptions => ({

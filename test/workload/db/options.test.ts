@@ -15,6 +15,6 @@ it.each([
   [['redis://web'], 'not redis://web'],
   [['a=http://web'], 'not a=http://web'],
   [['a=redis://web', '--interval', '0'], '--interval'],
-])('%j is refused', (args, message) => {
+])('%j is rejected', (args, message) => {
   expect(() => readDbOptions(args)).toThrow(message);
 });

@@ -10,7 +10,7 @@ export interface DbOptions {
   targets: DbTarget[];
   /** How often a write is sent on each kind of connection to each target. Milliseconds. */
   intervalMs: number;
-  /** When a write is given up, with the time to connect. Milliseconds. */
+  /** After how long a write is abandoned, including the time to connect. Milliseconds. */
   timeoutMs: number;
 }
 

@@ -22,14 +22,14 @@ async function listen(onData: (socket: Socket, text: string) => void) {
   return server;
 }
 
-/** A Redis that only says at which address it is. */
+/** A Redis that only answers with its address. */
 const redis = () =>
   listen((socket) => {
     const info = `id=1 laddr=127.0.0.1:${socket.localPort} name=`;
     socket.write(`$${info.length}\r\n${info}\r\n`);
   });
 
-/** A Sentinel whose master can be changed, with or without a word to its listeners. */
+/** A Sentinel whose master can be changed, with or without a message to its listeners. */
 async function sentinel(master: number) {
   const at = { master, asked: 0, listeners: [] as Socket[] };
   const server = await listen((socket, text) => {
@@ -62,15 +62,15 @@ function databaseOf(sentinels: readonly { port: number }[]) {
 
 const soon = () => AbortSignal.timeout(2_000);
 
-it('connects to the master that a Sentinel names, also where another Sentinel is down', async () => {
+it('connects to the master that a Sentinel names, even if another Sentinel is down', async () => {
   const master = await redis();
   const up = await sentinel(port(master));
   const session = await databaseOf([{ port: 1 }, up]).connect(soon());
-  expect(session.who).toBe('127.0.0.1');
+  expect(session.answeredBy).toBe('127.0.0.1');
   expect(up.at.asked).toBe(1);
 });
 
-it('goes to another master as soon as it is told, and asks nobody for that', async () => {
+it('connects to another master as soon as a Sentinel announces it, without asking', async () => {
   const [first, second] = [await redis(), await redis()];
   const one = await sentinel(port(first));
   const database = databaseOf([one]);

@@ -13,9 +13,9 @@ export interface SentinelAddress {
 }
 
 /**
- * Redis, wherever the Sentinels say that the master is. It listens at each of them for +switch-master, and asks them all
- * again when a connection or a write has failed, as a client library does (redis.io, "Guidelines for Redis clients with
- * support for Redis Sentinel"). What it knows is kept in between: no write pays for the question.
+ * Redis, with the master that the Sentinels name. Subscribes to +switch-master at each of them, and asks all of them again if a
+ * connection or a write has failed, as a client library does (redis.io, "Guidelines for Redis clients with support for Redis
+ * Sentinel"). The address is kept in between: a write does not wait for the question.
  */
 export class SentinelDatabase implements Database {
   readonly #options: DatabaseOptions;
@@ -47,13 +47,13 @@ export class SentinelDatabase implements Database {
     return redis.connect(signal);
   }
 
-  /** Asks again, once at a time. */
+  /** Asks again, one request at a time. */
   failed(): void {
     if (this.#asking || this.#stop.aborted) return;
     this.#asking = true;
     const late = AbortSignal.any([this.#stop, AbortSignal.timeout(askMs)]);
     const asked = this.#sentinels.map((sentinel) => this.#ask(sentinel, late));
-    // The first one that knows; Sentinels that were cut off would be believed too, as by any client.
+    // The first answer counts; an answer of a Sentinel that was cut off would count, too, as with any client.
     void Promise.any(asked)
       .then(([host = '', port = '']) => this.#moved(host, Number(port)))
       .catch(() => {})
@@ -77,7 +77,7 @@ export class SentinelDatabase implements Database {
         if (answer.length === 2) return answer;
         break;
       }
-      throw new Error('it knows no master');
+      throw new Error('the Sentinel knows no master');
     } finally {
       socket.destroy();
     }
@@ -96,7 +96,7 @@ export class SentinelDatabase implements Database {
           if (kind === 'message' && name === this.#master) this.#moved(newHost, Number(newPort));
         }
       } catch {
-        // It is down: the others are listened to meanwhile.
+        // It is down: the client listens to the others meanwhile.
       }
       this.#stop.removeEventListener('abort', end);
       if (!this.#stop.aborted) await new Promise((resolve) => setTimeout(resolve, reconnectMs));

@@ -31,7 +31,7 @@ export async function startDbClient(args: string[]): Promise<void> {
   });
 }
 
-/** Tries until it has worked: the database may not be up yet. */
+/** Repeats until it succeeds: the database may not be up yet. */
 async function prepare(database: Database, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const late = AbortSignal.any([stop, AbortSignal.timeout(prepareMs)]);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database, Session } from '../torture/session.ts';
 import { WriteStream } from './write.ts';
 
-/** A database whose writes end as the test says. */
+/** A database whose writes end as the test decides. */
 function scripted(write: (n: number) => Promise<void>) {
   const sessions: { closed: boolean }[] = [];
   let failed = 0;
@@ -11,7 +11,7 @@ function scripted(write: (n: number) => Promise<void>) {
       const state = { closed: false };
       sessions.push(state);
       return {
-        who: 'one',
+        answeredBy: 'one',
         write: (_, n) => write(n),
         read: async () => ({}),
         close: () => (state.closed = true),
@@ -32,7 +32,7 @@ it('uses a kept connection again, and a new one once', async () => {
   expect(sessions.slice(1)).toEqual([{ closed: true }, { closed: true }]);
 });
 
-it('leaves turns out while the kept connection is busy, or too many new ones are', async () => {
+it('skips turns while the kept connection is busy, or too many new ones are', async () => {
   const done = Promise.withResolvers<undefined>();
   const { database, sessions } = scripted(() => done.promise);
   const kept = new WriteStream(database, 'a', 1_000, true);
@@ -47,7 +47,7 @@ it('leaves turns out while the kept connection is busy, or too many new ones are
   expect((await kept.send())?.ok).toBe(true);
 });
 
-it('closes a connection on which a write failed, says so, and writes with the next number', async () => {
+it('closes a connection after a failed write, reports the failure, and continues with the next number', async () => {
   const seen: number[] = [];
   const { database, sessions, failures } = scripted(async (n) => {
     seen.push(n);
@@ -61,7 +61,7 @@ it('closes a connection on which a write failed, says so, and writes with the ne
   expect(seen).toEqual([1, 2]);
 });
 
-it('gives a write up that is never answered', async () => {
+it('abandons a write that is never answered', async () => {
   const { database, sessions } = scripted(() => new Promise(() => {}));
   const kept = new WriteStream(database, 'a', 20, true);
   expect(await kept.send()).toEqual({ ok: false, error: 'timeout' });

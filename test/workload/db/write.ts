@@ -2,24 +2,24 @@ import type { Outcome } from '../client/request.ts';
 import type { Database, Session } from '../torture/session.ts';
 
 /**
- * So many writes on new connections are under way at most: a database that is slow for a moment would otherwise be given more
- * and more to do, and a process each in PostgreSQL, until the crowd itself is what fails.
+ * How many writes on new connections may be in progress: a database that is slow for a moment would otherwise get more and more
+ * work, and in PostgreSQL a process for each, until the load itself causes failures.
  */
 const mostNew = 8;
 
-/** Writes numbers, one a call, never one twice. Success is a write that was acknowledged before the time was over. */
+/** Writes numbers, one per call, each once. Success is a write that was acknowledged within the time limit. */
 export class WriteStream {
   readonly #database: Database;
   readonly #client: string;
   readonly #timeoutMs: number;
   readonly #isKept: boolean;
-  /** Nothing is under way on it. */
+  /** Whether no write is in progress on it. */
   #free: Session | undefined;
   #number = 0;
   #pending = 0;
 
   /**
-   * @param client whose numbers these are. @param isKept whether a connection is used again, by one write after the other.
+   * @param client owner of these numbers. @param isKept whether a connection is used again, by one write after the other.
    */
   constructor(database: Database, client: string, timeoutMs: number, isKept: boolean) {
     this.#database = database;
@@ -28,7 +28,7 @@ export class WriteStream {
     this.#isKept = isKept;
   }
 
-  /** Never rejects. @returns undefined where too much is under way: then nothing was written. */
+  /** Never rejects. @returns undefined if too many writes are in progress: then nothing was written. */
   async send(): Promise<Outcome | undefined> {
     if (this.#pending >= (this.#isKept ? 1 : mostNew)) return undefined;
     this.#pending += 1;
@@ -54,7 +54,7 @@ export class WriteStream {
       session ??= await Promise.race([this.#database.connect(signal), late.promise]);
       await Promise.race([session.write(this.#client, n), late.promise]);
       this.#release(session);
-      return { ok: true, ...(session.who === '' ? {} : { who: session.who }) };
+      return { ok: true, ...(session.answeredBy === '' ? {} : { who: session.answeredBy }) };
     } catch (error) {
       session?.close();
       this.#database.failed?.();

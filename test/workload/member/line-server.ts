@@ -1,7 +1,7 @@
 import { type Server, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** Answers each line that comes in with a line, in order. */
+/** Answers each line with a line, in order. */
 export function createLineServer(answer: (line: string) => Promise<string>): Server {
   return createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});

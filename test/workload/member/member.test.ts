@@ -35,7 +35,7 @@ async function start(env: Record<string, string>) {
   return { member, ask, hook, write };
 }
 
-test('says who it is, with every answer', async () => {
+test('names itself in every answer', async () => {
   const { ask } = await start({ ZONE: 'zone-a' });
   const answer = await ask('/whoami');
   expect(answer.headers.get('x-member')).toBe('web-0');
@@ -44,7 +44,7 @@ test('says who it is, with every answer', async () => {
   expect((await ask('/nowhere')).headers.get('x-member')).toBe('web-0');
 });
 
-test("follows the operator's hooks, and takes writes as primary alone", async () => {
+test("follows the operator's hooks, and takes writes only as primary", async () => {
   const { ask, hook, write } = await start({ HOOKS: 'true' });
   expect(await write()).toBe(503);
   await hook('promote', 2);
@@ -63,7 +63,7 @@ test.each([
   ['hook-500', 'HA_ERR_HOOK_STATUS'],
   ['hook-hang', 'HA_ERR_HOOK_TIMEOUT'],
   ['hook-50mb', 'HA_ERR_HOOK_TOO_LARGE'],
-])('%s gives the operator %s, and leaves the role', async (mode, code) => {
+])('%s gives the operator %s, and does not change the role', async (mode, code) => {
   const { ask, hook } = await start({ HOOKS: 'true', MISBEHAVE: mode });
   await expect(hook('promote', 1, '200ms')).rejects.toMatchObject({ code });
   expect(await (await ask('/whoami')).json()).toMatchObject({ role: 'standby', epoch: 0 });
@@ -71,7 +71,7 @@ test.each([
   await hook('promote', 1);
 });
 
-test('is unhealthy when told to be, over HTTP and over lines', async () => {
+test('is unhealthy on request, over HTTP and over lines', async () => {
   const { member, ask } = await start({});
   const lines = createLineServer((line) => member.answerLine(line));
   onTestFinished(() => void lines.close());

@@ -10,12 +10,12 @@ import {
   misbehaviours,
 } from './settings.ts';
 
-/** Longer than any heartbeat's timeout in the tests. Milliseconds. */
+/** Longer than any heartbeat timeout in the tests. Milliseconds. */
 const slowMs = 5_000;
 
 /**
- * A stateful member as its users and the operator see it. All answers carry its name in the header x-member, and its address
- * in x-address: a name passes to another pod, an address hardly ever does.
+ * A stateful member, for its users and the operator. All answers carry its name in the header x-member, and its address in
+ * x-address: a name passes to another pod, an address hardly ever does.
  */
 export class Member {
   readonly #settings: MemberSettings;
@@ -43,14 +43,14 @@ export class Member {
       response.setHeader('x-address', request.socket.localAddress?.replace('::ffff:', '') ?? '');
       this.#serve(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
-    // Connections stay open for as long as the other side likes, used or not.
+    // Connections stay open as long as the client wants, used or not.
     server.keepAliveTimeout = 0;
     server.headersTimeout = 0;
     server.requestTimeout = 0;
     return server;
   }
 
-  /** What the member says to one line of the other protocol. */
+  /** Answer of the member to one line of the other protocol. */
   async answerLine(line: string): Promise<string> {
     if (this.#misbehaviour === 'slow-healthz') await sleep(slowMs);
     if (line !== 'PING') return 'WHAT';

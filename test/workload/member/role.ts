@@ -6,8 +6,8 @@ export interface HookAnswer {
 }
 
 /**
- * What a member knows of its role. It is `none`, and takes every write, until hooks are used: then a standby until it is
- * promoted, and it refuses an epoch lower than the highest it has seen.
+ * The role of a member, as far as it knows. It is `none`, and takes every write, until a hook is called: then it is a standby until
+ * it is promoted, and rejects an epoch lower than the highest that it has seen.
  */
 export class RoleKeeper {
   #role: Role;
@@ -29,13 +29,13 @@ export class RoleKeeper {
     return this.#role !== 'standby';
   }
 
-  /** A hook's call. The same call may come twice. */
+  /** Handles a hook call. The same call may come twice. */
   become(role: 'standby' | 'primary', epoch: number): HookAnswer {
     if (!Number.isInteger(epoch) || epoch < 0) {
       return { status: 400, text: 'the header HAService-Epoch must be a whole number' };
     }
     if (epoch < this.#epoch) {
-      return { status: 409, text: `epoch ${epoch} is over: ${this.#epoch} has been seen` };
+      return { status: 409, text: `epoch ${epoch} is outdated: ${this.#epoch} has been seen` };
     }
     this.#role = role;
     this.#epoch = epoch;

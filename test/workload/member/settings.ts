@@ -15,9 +15,9 @@ export function isMisbehaviour(text: string): text is Misbehaviour {
 export interface MemberSettings {
   pod: string;
   zone: string | undefined;
-  /** Undefined: nobody listens on any port. */
+  /** Undefined: it listens on no port. */
   ports: { http: number; line: number } | undefined;
-  /** Whether the member waits to be told its role. */
+  /** Whether the member waits for hooks to tell its role. */
   hooks: boolean;
   misbehaviour: Misbehaviour;
 }
@@ -25,7 +25,7 @@ export interface MemberSettings {
 /**
  * POD_NAME (default: hostname), ZONE, PORT (8080), LINE_PORT (9090), HOOKS=true, MISBEHAVE=unhealthy|..., LISTEN=none.
  *
- * @throws Error for a value that means nothing.
+ * @throws Error for an invalid value.
  */
 export function readSettings(
   env: Record<string, string | undefined>,

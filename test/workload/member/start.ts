@@ -4,7 +4,7 @@ import { createLineServer } from './line-server.ts';
 import { Member } from './member.ts';
 import { readSettings } from './settings.ts';
 
-/** Runs until SIGTERM or SIGINT, at which it ends at once, connections and all. */
+/** Runs until SIGTERM or SIGINT, and then ends at once, with all connections. */
 export async function startMember(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readSettings(env, hostname());
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(0));

@@ -16,7 +16,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-it('a client writes when it is told to, and gives its history', async () => {
+it('a client writes on command, and returns its history', async () => {
   const ports = { http: 0, line: 0 };
   const settings = { pod: 'web-0', zone: undefined, ports, hooks: false } as const;
   const member = new Member({ ...settings, misbehaviour: 'none' }, () => {});
@@ -44,9 +44,9 @@ it('a client writes when it is told to, and gives its history', async () => {
   const lines = (await (await ask('/history?from=0')).text()).trimEnd().split('\n');
   expect(lines).toHaveLength(count);
   const operations = lines.map((line) => JSON.parse(line) as Operation);
-  expect(operations.every(({ outcome, who }) => outcome === 'ok' && who === '127.0.0.1')).toBe(
-    true,
-  );
+  expect(
+    operations.every(({ outcome, answeredBy }) => outcome === 'ok' && answeredBy === '127.0.0.1'),
+  ).toBe(true);
   expect(operations.some(({ k, t }) => k === 'new' && t[0] === progress.new)).toBe(true);
   const rest = await (await ask(`/history?from=${count - 1}`)).text();
   expect(rest).toBe(`${lines.at(-1)}\n`);

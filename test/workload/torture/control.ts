@@ -18,14 +18,14 @@ export interface FinalRequest {
 }
 
 export interface FinalAnswer {
-  who: string;
+  answeredBy: string;
   numbers: Record<string, string>;
 }
 
 export interface Progress {
-  /** Names the process: another one has forgotten the history. */
+  /** Identifies the process: after a restart the history is lost. */
   boot: string;
-  /** When the last write that was acknowledged was sent, on each kind of connection. Milliseconds, as in Operation. */
+  /** When the last acknowledged write was sent, on each kind of connection. Milliseconds, as in Operation. */
   kept?: number;
   new?: number;
   /** How many operations there are. */
@@ -33,11 +33,11 @@ export interface Progress {
 }
 
 /**
- * What a client is told, by HTTP from outside the cluster:
+ * The HTTP interface of a client, for callers outside the cluster:
  *
- * - POST /prepare and /final (FinalRequest): makes ready what writes need; reads what is there
- * - POST /start (StartRequest), /stop: the answer to the latter comes when all is quiet
- * - GET /progress, /history: one line of JSON for each operation, from the first one that is asked for (?from=N)
+ * - POST /prepare and /final (FinalRequest): prepares the database for writes; reads all numbers
+ * - POST /start (StartRequest), /stop: the answer to /stop comes once no operation is in progress
+ * - GET /progress, /history: one line of JSON for each operation, from a given one on (?from=N)
  */
 export class Control {
   readonly #boot = randomUUID();
@@ -70,7 +70,7 @@ export class Control {
         const asked = (await json(request)) as FinalRequest;
         const answer = await this.#once(asked, async (_, session): Promise<FinalAnswer> => {
           const numbers = await session.read(asked.clients);
-          return { who: session.who, numbers };
+          return { answeredBy: session.answeredBy, numbers };
         });
         return send(response, answer);
       }
@@ -101,7 +101,7 @@ export class Control {
     return createDatabase({ ...options, password: this.#password });
   }
 
-  /** Does something on a connection of its own. */
+  /** Runs `work` over a connection of its own. */
   async #once<T>(
     { database: options, timeoutMs }: FinalRequest,
     work: (

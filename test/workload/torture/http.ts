@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
 import { connected, openSocket } from './socket.ts';
 
-/** The member program: it takes writes and forgets them, so that nothing can be read back. */
+/** The member program: it acknowledges writes but does not store them, so that nothing can be read back. */
 export class HttpDatabase implements Database {
   readonly #options: DatabaseOptions;
 
@@ -19,7 +19,7 @@ export class HttpDatabase implements Database {
 }
 
 class HttpSession implements Session {
-  who = '';
+  answeredBy = '';
   readonly #socket: ReturnType<typeof openSocket>;
   readonly #agent: Agent;
   #ended = false;
@@ -38,8 +38,8 @@ class HttpSession implements Session {
       const outgoing = request({ method: 'POST', path: '/write', agent: this.#agent });
       outgoing.on('error', reject);
       outgoing.on('response', (response) => {
-        const { 'x-address': who } = response.headers;
-        if (typeof who === 'string') this.who = who;
+        const { 'x-address': answeredBy } = response.headers;
+        if (typeof answeredBy === 'string') this.answeredBy = answeredBy;
         const { statusCode = 0 } = response;
         response.on('error', reject);
         response.on('end', () => {

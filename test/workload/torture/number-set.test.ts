@@ -6,7 +6,7 @@ const numbers = fc.array(fc.nat(60), { maxLength: 60 });
 const ascending = (all: Iterable<number>) => [...new Set(all)].sort((a, b) => a - b);
 
 describe('a set of numbers', () => {
-  it('has what was added, in order, and is read back as it was written', () => {
+  it('contains the added numbers, in order, and can be written and read', () => {
     fc.assert(
       fc.property(numbers, (added) => {
         const set = NumberSet.of(added);
@@ -18,7 +18,7 @@ describe('a set of numbers', () => {
     );
   });
 
-  it('takes another one in, and tells what another one lacks', () => {
+  it('can be merged with another one, and compared with it', () => {
     fc.assert(
       fc.property(numbers, numbers, (a, b) => {
         const all = NumberSet.of(a);
@@ -30,13 +30,13 @@ describe('a set of numbers', () => {
     );
   });
 
-  it('is read from bits, the highest of the first byte being 0', () => {
+  it('can be read from bits, of which the highest of the first byte is 0', () => {
     expect(NumberSet.ofBits(Uint8Array.of(0b1000_0001, 0, 0xff, 0b0100_0000)).toString()).toBe(
       '0,7,16-23,25',
     );
   });
 
-  it('joins neighbours', () => {
+  it('joins adjacent numbers', () => {
     expect(NumberSet.parse('1,2-3,5').toString()).toBe('1-3,5');
     expect(() => NumberSet.parse('1-x')).toThrow('no set of numbers: 1-x');
   });

@@ -1,6 +1,6 @@
-/** A set of whole numbers, kept as the stretches that it has: small where its numbers are mostly without gaps. */
+/** A set of whole numbers, stored as ranges: small if there are few gaps. */
 export class NumberSet {
-  /** First and last of each stretch, ascending; between two of them at least one number is missing. */
+  /** First and last number of each range, ascending; between two ranges at least one number is missing. */
   readonly #stretches: [number, number][] = [];
 
   static of(numbers: Iterable<number>): NumberSet {
@@ -9,7 +9,7 @@ export class NumberSet {
     return set;
   }
 
-  /** Reads what `toString` writes: `1-40,42`. @throws Error where it is anything else. */
+  /** Reads the format of `toString`: `1-40,42`. @throws Error if the text has another format. */
   static parse(text: string): NumberSet {
     const set = new NumberSet();
     for (const part of text === '' ? [] : text.split(',')) {
@@ -20,7 +20,7 @@ export class NumberSet {
     return set;
   }
 
-  /** The bits that are set, by their place: as Redis counts them, from the highest bit of the first byte. */
+  /** The set bits, by their index: as Redis counts them, from the highest bit of the first byte. */
   static ofBits(bytes: Uint8Array): NumberSet {
     const set = new NumberSet();
     bytes.forEach((byte, i) => {
@@ -49,7 +49,7 @@ export class NumberSet {
     for (const [first, last] of other.#stretches) this.#addStretch(first, last);
   }
 
-  /** What this has and `other` has not. */
+  /** The numbers of this set that `other` does not contain. */
   minus(other: NumberSet): NumberSet {
     const rest = new NumberSet();
     let at = 0;
@@ -93,7 +93,7 @@ export class NumberSet {
     stretches.splice(from, to - from, joined);
   }
 
-  /** Index of the last stretch that begins at or before the number; -1 where none does. */
+  /** Index of the last range that begins at or before the number; -1 if there is none. */
   #indexFrom(number: number): number {
     let low = 0;
     let high = this.#stretches.length;

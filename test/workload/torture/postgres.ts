@@ -5,7 +5,7 @@ import { connected, openSocket } from './socket.ts';
 const table =
   'CREATE TABLE IF NOT EXISTS torture (run text, client text, n int, PRIMARY KEY (run, client, n))';
 const insert = 'INSERT INTO torture VALUES ($1, $2, $3)';
-/** Stretches of numbers without a gap, as NumberSet reads them: in one, a number less its place is always the same. */
+/** Ranges of numbers without a gap, for NumberSet: within a range, a number minus its rank is constant. */
 const select = `
   SELECT client, string_agg(first || '-' || last, ',' ORDER BY first) AS numbers FROM (
     SELECT client, min(n) AS first, max(n) AS last FROM (
@@ -45,7 +45,7 @@ export class PostgresDatabase implements Database {
 }
 
 class PostgresSession implements Session {
-  who = '';
+  answeredBy = '';
   readonly #client: pg.Client;
   readonly #socket: ReturnType<typeof openSocket>;
   readonly #run: string;
@@ -68,10 +68,10 @@ class PostgresSession implements Session {
 
   async open(): Promise<void> {
     await this.#client.connect();
-    const { rows } = await this.#client.query<{ who: string }>(
-      'SELECT host(inet_server_addr()) AS who',
+    const { rows } = await this.#client.query<{ address: string }>(
+      'SELECT host(inet_server_addr()) AS address',
     );
-    this.who = rows[0]?.who ?? '';
+    this.answeredBy = rows[0]?.address ?? '';
   }
 
   async createTable(): Promise<void> {
@@ -79,8 +79,8 @@ class PostgresSession implements Session {
   }
 
   /**
-   * A commit that waits for its copies and is cut short (by a shutdown or a cancel) is reported as done, with a warning that it
-   * may be there only locally (SyncRepWaitForLSN in PostgreSQL's syncrep.c): that is no acknowledgement.
+   * A commit that waits for its copies and is interrupted (by a shutdown or a cancel) is reported as done, with a warning that it may
+   * exist only locally (SyncRepWaitForLSN in PostgreSQL's syncrep.c): that is no acknowledgement.
    */
   async write(client: string, n: number): Promise<void> {
     if (this.#ended !== undefined) throw new Refused(`not sent: ${this.#ended.message}`);
@@ -88,7 +88,7 @@ class PostgresSession implements Session {
     try {
       await this.#client.query({ name: 'w', text: insert, values: [this.#run, client, n] });
     } catch (error) {
-      // After an error, unlike after FATAL, the transaction has been rolled back and the session goes on.
+      // After an ERROR, unlike after a FATAL, the transaction has been rolled back and the session continues.
       if (error instanceof pg.DatabaseError && error.severity === 'ERROR') {
         throw new Refused(error.code);
       }
@@ -111,7 +111,7 @@ class PostgresSession implements Session {
   }
 }
 
-/** pg calls connect() on what it is given, and waits for the event. */
+/** pg calls connect() on this socket, and waits for the event. */
 function alreadyConnected(socket: ReturnType<typeof openSocket>) {
   socket.connect = () => {
     setImmediate(() => socket.emit('connect'));

@@ -7,7 +7,7 @@ import { type DatabaseOptions, Refused } from './session.ts';
 const bulk = (text: string | Buffer) =>
   Buffer.concat([Buffer.from(`$${text.length}\r\n`), Buffer.from(text), Buffer.from('\r\n')]);
 
-/** Answers each command by its first word; 'end' breaks the connection instead. */
+/** Answers each command by its first word; 'end' closes the connection instead. */
 async function connect(
   answers: Record<string, string | Buffer>,
   options: Partial<DatabaseOptions> = {},
@@ -45,10 +45,10 @@ const outcome = (done: Promise<void>) =>
   );
 
 describe('a write to Redis', () => {
-  it('is acknowledged when enough copies have it, by whom the server says it is', async () => {
+  it('is acknowledged once enough copies have it, and names the address of the server', async () => {
     const { session, seen } = await connect({ SETBIT: ':0\r\n', WAIT: ':2\r\n' });
     expect(await outcome(session.write('a', 5))).toBe('ok');
-    expect(session.who).toBe('10.244.1.5');
+    expect(session.answeredBy).toBe('10.244.1.5');
     expect(seen.slice(1)).toEqual([
       ['SETBIT', 'torture:7:a', '5', '1'],
       ['WAIT', '1', '50'],
@@ -66,13 +66,13 @@ describe('a write to Redis', () => {
     expect(await outcome(session.write('a', 5))).toEqual(expected);
   });
 
-  it('is surely not done where it could not be sent', async () => {
+  it('is surely not done if it could not be sent', async () => {
     const { session } = await connect({ SETBIT: 'end' });
     await outcome(session.write('a', 5));
     expect(await outcome(session.write('a', 6))).toEqual(['failed', 'not sent: closed']);
   });
 
-  it('waits for no copies where none are asked for, and gives the password', async () => {
+  it('waits for no copies if none are required, and sends the password', async () => {
     const answers = { AUTH: '+OK\r\n', SETBIT: ':0\r\n' };
     const { session, seen } = await connect(answers, { acks: 0, password: 'pw' });
     expect(await outcome(session.write('a', 5))).toBe('ok');
@@ -83,7 +83,7 @@ describe('a write to Redis', () => {
   });
 });
 
-it('a read of Redis gives the numbers of each client', async () => {
+it('a read of Redis returns the numbers of each client', async () => {
   const bits = Buffer.of(0b0100_0000, 0b1000_0000);
   const { session } = await connect({
     MGET: Buffer.concat([Buffer.from('*2\r\n'), bulk(bits), Buffer.from('$-1\r\n')]),

@@ -4,7 +4,7 @@ import { RedisError, type Reply, ReplyReader, encodeCommand } from './resp.ts';
 import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
 import { connected, openSocket } from './socket.ts';
 
-/** A bitmap for each client and run: a read gives every number in a kilobyte or two. */
+/** A bitmap for each client and run: a read returns every number in a kilobyte or two. */
 const keyOf = (run: string, client: string) => `torture:${run}:${client}`;
 
 export class RedisDatabase implements Database {
@@ -21,13 +21,13 @@ export class RedisDatabase implements Database {
     await connected(socket, signal);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const wire = new Wire(socket);
-      // What waits for a password answers this with an error, as does whatever else will not serve.
-      const hello = password === undefined ? [] : [wire.ask(['AUTH', password])];
-      const replies = await Promise.all([...hello, wire.ask(['CLIENT', 'INFO'])]);
+      const connection = new RespConnection(socket);
+      // A server that requires a password answers with an error, and so does one that cannot serve.
+      const hello = password === undefined ? [] : [connection.ask(['AUTH', password])];
+      const replies = await Promise.all([...hello, connection.ask(['CLIENT', 'INFO'])]);
       for (const reply of replies) if (reply instanceof RedisError) throw reply;
-      const [, who = ''] = / laddr=(\S+):\d+ /.exec(String(replies.at(-1))) ?? [];
-      return new RedisSession(wire, who, this.#options);
+      const [, answeredBy = ''] = / laddr=(\S+):\d+ /.exec(String(replies.at(-1))) ?? [];
+      return new RedisSession(connection, answeredBy, this.#options);
     } catch (error) {
       socket.destroy();
       throw error;
@@ -38,13 +38,13 @@ export class RedisDatabase implements Database {
 }
 
 class RedisSession implements Session {
-  readonly who: string;
-  readonly #wire: Wire;
+  readonly answeredBy: string;
+  readonly #connection: RespConnection;
   readonly #options: DatabaseOptions;
 
-  constructor(wire: Wire, who: string, options: DatabaseOptions) {
-    this.#wire = wire;
-    this.who = who;
+  constructor(connection: RespConnection, answeredBy: string, options: DatabaseOptions) {
+    this.#connection = connection;
+    this.answeredBy = answeredBy;
     this.#options = options;
   }
 
@@ -54,7 +54,7 @@ class RedisSession implements Session {
     // Sent together; WAIT counts from the write before it on this connection.
     const waited = acks === 0 ? undefined : ['WAIT', acks, ackMs];
     const asked = [set, ...(waited === undefined ? [] : [waited])].map((each) =>
-      this.#wire.ask(each),
+      this.#connection.ask(each),
     );
     const [written, copies] = await Promise.all(asked);
     if (written instanceof RedisError) throw new Refused(written.code);
@@ -66,7 +66,7 @@ class RedisSession implements Session {
 
   async read(clients: readonly string[]): Promise<Record<string, string>> {
     const keys = clients.map((client) => keyOf(this.#options.run, client));
-    const reply = await this.#wire.ask(['MGET', ...keys]);
+    const reply = await this.#connection.ask(['MGET', ...keys]);
     if (!Array.isArray(reply)) throw new Refused(reply instanceof RedisError ? reply.code : '');
     return Object.fromEntries(
       clients.map((client, i) => {
@@ -77,12 +77,12 @@ class RedisSession implements Session {
   }
 
   close(): void {
-    this.#wire.close();
+    this.#connection.close();
   }
 }
 
-/** Commands and their answers, in order. */
-class Wire {
+/** Sends commands and returns their answers, in order. */
+class RespConnection {
   readonly #socket: Socket;
   readonly #reader = new ReplyReader();
   readonly #waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void }[] = [];
@@ -104,7 +104,7 @@ class Wire {
     });
   }
 
-  /** @throws Refused where it could not be sent; else whatever ended the connection before the answer. */
+  /** @throws Refused if it could not be sent; else the error that ended the connection before the answer. */
   ask(command: readonly (string | number)[]): Promise<Reply> {
     if (this.#failure !== undefined || this.#socket.destroyed) {
       return Promise.reject(new Refused(`not sent: ${this.#failure?.message ?? 'closed'}`));

@@ -22,7 +22,7 @@ function encode(value: Reply): Buffer {
   return Buffer.concat([Buffer.from(`*${value.length}\r\n`), ...value.map(encode)]);
 }
 
-it('reads every answer, however the bytes are cut', () => {
+it('reads every answer, however the bytes are split', () => {
   fc.assert(
     fc.property(fc.array(reply, { maxLength: 5 }), fc.array(fc.nat(400)), (replies, cuts) => {
       const bytes = Buffer.concat(replies.map(encode));
@@ -38,10 +38,10 @@ it('reads every answer, however the bytes are cut', () => {
   );
 });
 
-it('writes commands, and names why one is refused', () => {
+it('writes commands, and names the reason of a refusal', () => {
   expect(encodeCommand(['SET', 'ä', 12])).toBe('*3\r\n$3\r\nSET\r\n$2\r\nä\r\n$2\r\n12\r\n');
   expect(new RedisError('READONLY You cannot write').code).toBe('READONLY');
   expect(() => new ReplyReader().push(Buffer.from('HTTP/1.1\r\n'))).toThrow(
-    'an answer that is none',
+    'not an answer of Redis',
   );
 });

@@ -1,7 +1,7 @@
 /** An answer of Redis: https://redis.io/docs/latest/develop/reference/protocol-spec (RESP2). */
 export type Reply = string | number | Buffer | null | RedisError | Reply[];
 
-/** A command that was refused: its first word says why. */
+/** A refused command: the first word is the reason. */
 export class RedisError extends Error {
   override readonly name = 'RedisError';
 
@@ -19,7 +19,7 @@ export function encodeCommand(args: readonly (string | number)[]): string {
 export class ReplyReader {
   #bytes: Buffer = Buffer.alloc(0);
 
-  /** The answers that these bytes complete. @throws Error where it is no such protocol. */
+  /** The answers that these bytes complete. @throws Error if they violate the protocol. */
   push(chunk: Buffer): Reply[] {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     const replies: Reply[] = [];
@@ -32,7 +32,7 @@ export class ReplyReader {
   }
 }
 
-/** Undefined where the rest is yet to come. */
+/** Undefined if the answer is not complete. */
 function parse(bytes: Buffer, start: number): { reply: Reply; end: number } | undefined {
   const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd === -1) return undefined;
@@ -64,6 +64,6 @@ function parse(bytes: Buffer, start: number): { reply: Reply; end: number } | un
       return { reply: replies, end: at };
     }
     default:
-      throw new Error(`an answer that is none: ${kind}${text.slice(0, 40)}`);
+      throw new Error(`not an answer of Redis: ${kind}${text.slice(0, 40)}`);
   }
 }

@@ -1,39 +1,39 @@
-/** One connection to a database. A call that throws Refused was surely not done; after any other error it may have been. */
+/** One connection to a database. If a call throws Refused, it was surely not done; after any other error it may have been. */
 export interface Session {
-  /** Address of who is at the other end, as the server itself knows it: behind a Service there is no telling from here. */
-  readonly who: string;
-  /** Resolves when it is acknowledged as the consistency asks for. */
+  /** Address of the server, as the server itself reports it: behind a Service the client cannot know it. */
+  readonly answeredBy: string;
+  /** Resolves once the write is acknowledged with the required consistency. */
   write(client: string, n: number): Promise<void>;
-  /** The numbers of each of these clients, as NumberSet writes them. */
+  /** The numbers of each of these clients, in the format of NumberSet. */
   read(clients: readonly string[]): Promise<Record<string, string>>;
-  /** Ends it at once, with whatever is under way on it. */
+  /** Ends it at once; pending calls fail. */
   close(): void;
 }
 
 export interface Database {
-  /** @throws Error where there is no connection; nothing was written then. The signal ends the attempt. */
+  /** @throws Error if there is no connection; nothing was written then. The signal ends the attempt. */
   connect(signal: AbortSignal): Promise<Session>;
-  /** Once, before the first run: whatever must be there for writes. */
+  /** Called once before the first run: creates what writes need. */
   prepare?(session: Session): Promise<void>;
-  /** A connection or a write has failed: whoever must look for the database may look again. */
+  /** A connection or a write has failed: an implementation that looks up the database may do so again. */
   failed?(): void;
 }
 
-/** The server said no, or never heard of it. */
+/** The server has refused the call, or the call was never sent. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** What the sessions need to know. All of one run use the same. */
+/** Options of the sessions. All of one run use the same. */
 export interface DatabaseOptions {
   engine: 'redis' | 'postgres' | 'http';
   host: string;
   port: number;
-  /** Redis: how many copies must have a write before it counts as acknowledged; 0: none. The others see to it themselves. */
+  /** Redis: how many copies must have a write until it counts as acknowledged; 0: none. The other engines wait by themselves. */
   acks: number;
   /** Redis: how long to wait for the copies. Milliseconds. */
   ackMs: number;
-  /** Whose numbers these are: earlier runs have left theirs behind. */
+  /** Run to which the numbers belong: earlier runs have left theirs. */
   run: string;
   password?: string | undefined;
 }

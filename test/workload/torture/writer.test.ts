@@ -3,7 +3,7 @@ import type { Operation } from './operation.ts';
 import { type Database, Refused, type Session } from './session.ts';
 import { Writer, type WriterOptions } from './writer.ts';
 
-/** What the n-th write meets with: undefined is success, 'hang' lasts until the connection is closed. */
+/** Outcome of the n-th write: undefined is success, 'hang' lasts until the connection is closed. */
 type Fate = Error | 'hang' | undefined;
 
 function fake(fate: (n: number) => Fate, onConnect: () => void = () => {}) {
@@ -16,7 +16,7 @@ function fake(fate: (n: number) => Fate, onConnect: () => void = () => {}) {
       const closed = Promise.withResolvers<never>();
       closed.promise.catch(() => {});
       return {
-        who: 'A',
+        answeredBy: 'A',
         write: async (_, n) => {
           connection.writes.push(n);
           const meets = fate(n);
@@ -31,7 +31,7 @@ function fake(fate: (n: number) => Fate, onConnect: () => void = () => {}) {
   return { database, connections };
 }
 
-/** Runs a writer until `enough` says so. */
+/** Runs a writer until `enough` accepts its operations. */
 async function run(
   database: Database,
   enough: (operations: readonly Operation[]) => boolean,
@@ -58,7 +58,7 @@ const of = (operations: readonly Operation[], kind: Operation['k']) =>
   operations.filter(({ k }) => k === kind);
 const numbers = (operations: readonly Operation[]) => operations.flatMap(({ n }) => n ?? []);
 
-it('writes each number once, on a kept connection and on new ones, and reads now and then', async () => {
+it('writes each number once, on a kept connection and on new ones, and reads from time to time', async () => {
   const { database, connections } = fake(() => undefined);
   const all = await run(
     database,
@@ -68,13 +68,13 @@ it('writes each number once, on a kept connection and on new ones, and reads now
   const written = connections.flatMap(({ writes }) => writes).sort((a, b) => a - b);
   expect(written).toEqual([...new Set(numbers(all))].sort((a, b) => a - b));
   expect(written).toEqual(written.map((_, i) => i + 1));
-  expect(all.every(({ outcome, who }) => outcome === 'ok' && who === 'A')).toBe(true);
+  expect(all.every(({ outcome, answeredBy }) => outcome === 'ok' && answeredBy === 'A')).toBe(true);
   expect(connections.filter(({ writes }) => writes.length > 1)).toHaveLength(1);
   const reads = of(all, 'kept').filter(({ seen }) => seen?.['a'] === '1-2');
   expect(reads).toHaveLength(Math.floor(of(all, 'kept').length / 5));
 });
 
-it('tells what was refused from what may have been done, and goes on with the next number', async () => {
+it('distinguishes refused writes from those that may have been done, and continues with the next number', async () => {
   const fates: Record<number, Fate> = { 1: new Refused('READONLY'), 2: new Error('reset') };
   const { database, connections } = fake((n) => fates[n]);
   const all = await run(database, (seen) => of(seen, 'kept').length >= 4, { newMs: 60_000 });
@@ -87,7 +87,7 @@ it('tells what was refused from what may have been done, and goes on with the ne
   expect(connections.filter(({ writes }) => writes.some((n) => n <= 2))).toHaveLength(2);
 });
 
-it('does not know what became of a write that was given up, and others do not wait for it', async () => {
+it('reports an abandoned write as unknown, and does not delay others', async () => {
   let hung: number | undefined;
   const { database } = fake((n) => {
     hung ??= n;
@@ -99,7 +99,7 @@ it('does not know what became of a write that was given up, and others do not wa
   expect(all.some(({ n, k, outcome }) => n !== hung && k === 'new' && outcome === 'ok')).toBe(true);
 });
 
-it('knows that nothing was written where there was no connection', async () => {
+it('reports a write as failed if there was no connection', async () => {
   const { database } = fake(
     () => undefined,
     () => {

@@ -9,22 +9,22 @@ export interface WriterOptions {
   client: string;
   /** All clients of the run, whose numbers are read. */
   clients: string[];
-  /** How often something is done on the kept connection, and on a new one. Milliseconds. */
+  /** Interval of operations on the kept connection, and on new ones. Milliseconds. */
   keptMs: number;
   newMs: number;
-  /** When it is given up. Milliseconds. */
+  /** After how long an operation is abandoned. Milliseconds. */
   timeoutMs: number;
-  /** Every so many-th thing that is done is a read; 0: none is. */
+  /** Every n-th operation is a read; 0: none is. */
   readEvery: number;
 }
 
-/** So many new connections are under way at most: a database has a limit of its own, which others need too. */
+/** How many new connections may be in progress: a database has a limit, which other clients need, too. */
 const mostNew = 20;
 
 /**
- * A client: it writes its next number at a fixed rate, never one twice, and now and then reads what is there. On the kept
- * connection one thing is done after the other, and a new connection is opened after whatever went wrong; those on new
- * connections wait for nothing. The history is in memory: faults reach whoever would want to read along.
+ * A client: writes its next number at a fixed rate, each number once, and sometimes reads all numbers. On the kept connection one
+ * operation follows the other, and a failure is followed by a new connection; operations on new connections wait for nothing. The
+ * history is in memory: faults would disturb a reader of the log.
  */
 export class Writer {
   readonly operations: Operation[] = [];
@@ -56,7 +56,7 @@ export class Writer {
     tick();
   }
 
-  /** Resolves when what is under way has ended. */
+  /** Resolves when no operation is in progress. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     await Promise.all(this.#pending);
@@ -79,7 +79,7 @@ export class Writer {
     );
   }
 
-  /** Never rejects. @returns the connection, where it is still good. */
+  /** Never rejects. @returns the connection if it can still be used. */
   #do(k: Connection, connect: (signal: AbortSignal) => Promise<Session>) {
     const { readEvery, timeoutMs } = this.#options;
     const turn = (this.#turns[k] += 1);
@@ -118,13 +118,13 @@ export class Writer {
     }
     // Without a connection nothing was sent.
     const isRefused = session === undefined || failure instanceof Refused;
-    const who = session?.who ?? '';
+    const answeredBy = session?.answeredBy ?? '';
     this.operations.push({
       k,
       ...(n === undefined ? { seen: seen ?? {} } : { n }),
       t: [sent, machineMs()],
       outcome: failure === undefined ? 'ok' : isRefused ? 'failed' : 'unknown',
-      ...(who === '' ? {} : { who }),
+      ...(answeredBy === '' ? {} : { answeredBy }),
       ...(failure === undefined ? {} : { e: signal.aborted ? 'timeout' : nameOf(failure) }),
     });
     if (failure === undefined) return session;

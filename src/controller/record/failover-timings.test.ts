@@ -1,0 +1,86 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { FailoverRecord } from '../../api/status.ts';
+import { makeResource, t0 } from '../../core/testing/fixtures.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { ReconcileStates } from '../state/reconcile-state.ts';
+import { Stores } from '../state/stores.ts';
+import { lookForSuccess } from './failover-timings.ts';
+
+const server = createServer((_request, response) => response.end('ok'));
+let states: ReconcileStates;
+beforeEach(async () => {
+  states = new ReconcileStates();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  states.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const record: FailoverRecord = {
+  epoch: 2,
+  to: 'web-1',
+  trigger: 'Crash',
+  startedAt: new Date(t0).toISOString(),
+  outcome: 'Promoting',
+};
+
+function start(clusterIP: string) {
+  const { port } = server.address() as AddressInfo;
+  const resource = makeResource({ ports: [{ port }] }, { epoch: 2, failovers: [record] });
+  const state = states.of('uid');
+  const timeline = { epoch: 2, repointedAtMs: Date.now() };
+  state.timeline = timeline;
+  const stores = new Stores();
+  stores.services.replace(
+    [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'shop', uid: 'uid-service', resourceVersion: '1' },
+        spec: { clusterIP },
+      },
+    ],
+    '1',
+  );
+  let timers = 0;
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    wallNow: () => systemClock.wallNow(),
+    after: (ms, callback) => {
+      timers++;
+      return systemClock.after(ms, callback);
+    },
+  };
+  let wake = () => {};
+  const answered = new Promise<void>((resolve) => (wake = resolve));
+  const look = () => lookForSuccess(resource, state, stores, clock, wake);
+  return { look, answered, timeline, timers: () => timers };
+}
+
+it('looks for the first answer through the Service once, and has the resource looked at when it came', async () => {
+  const { look, answered, timeline, timers } = start('127.0.0.1');
+  look();
+  const begun = timers();
+  expect(begun).toBeGreaterThan(0);
+  look();
+  expect(timers()).toBe(begun);
+  await answered;
+  expect(timeline).toMatchObject({ firstSuccessSought: true });
+  expect((timeline as { firstSuccessAtMs?: number }).firstSuccessAtMs).toBeGreaterThanOrEqual(
+    timeline.repointedAtMs,
+  );
+});
+
+it('looks for none through a Service without an address', () => {
+  const { look, timeline } = start('None');
+  look();
+  expect(timeline).toEqual({
+    epoch: 2,
+    repointedAtMs: timeline.repointedAtMs,
+    firstSuccessSought: true,
+  });
+});

@@ -1,0 +1,53 @@
+import { beforeEach, expect, it } from 'vitest';
+import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
+import type { FailoverRecord } from '../../api/status.ts';
+import { countFailover } from './record-metrics.ts';
+
+let told: string[];
+beforeEach(() => {
+  told = [];
+});
+const metrics = {
+  setService: () => {},
+  forgetService: () => {},
+  failover: (_service: object, trigger: string) => void told.push(trigger),
+  failoverPhase: (phase: string, ms: number) => void told.push(`${phase} ${ms}`),
+};
+
+const running: FailoverRecord = {
+  epoch: 2,
+  from: 'web-0',
+  to: 'web-1',
+  trigger: 'Crash',
+  startedAt: '2026-01-01T00:00:00Z',
+  detectMs: 3,
+  outcome: 'Promoting',
+};
+const complete: FailoverRecord = { ...running, electMs: 4, totalMs: 9, outcome: 'Completed' };
+const measured: FailoverRecord = { ...complete, firstSuccessMs: 20, gapMs: 32 };
+
+function count(before: FailoverRecord[], after: FailoverRecord[]): string[] {
+  told = [];
+  const metadata = { name: 'web', namespace: 'shop', uid: 'uid' };
+  const object = { apiVersion, kind, metadata, spec: {}, status: { failovers: before } };
+  countFailover(metrics, object as unknown as HAService, { failovers: after });
+  return told;
+}
+
+it('counts a failover when it is complete, and the first answer when it is known: each once', () => {
+  expect(count([], [running])).toEqual([]);
+  expect(count([running], [complete])).toEqual(['Crash', 'detect 3', 'elect 4', 'total 9']);
+  expect(count([complete], [complete])).toEqual([]);
+  expect(count([complete], [measured])).toEqual(['firstSuccess 20']);
+  expect(count([measured], [measured])).toEqual([]);
+});
+
+it('counts all of it at once if the first answer was there before the status was written', () => {
+  const all = ['Crash', 'detect 3', 'elect 4', 'firstSuccess 20', 'total 9'];
+  expect(count([running], [measured])).toEqual(all);
+});
+
+it('counts nothing of a failover that another one has overtaken', () => {
+  const next = { ...running, epoch: 3 };
+  expect(count([running], [next, { ...running, outcome: 'Superseded' }])).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import { decide } from '../../src/core/decide.ts';
+import type { Decision } from '../../src/core/model/decision.ts';
+import { lacksAgent } from '../../src/core/model/capabilities.ts';
+import { isHealthy, isLive } from '../../src/core/model/member.ts';
+import type { Observed, Resource } from '../../src/core/model/observed.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
+import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
+import type { Mutant } from './operator.ts';
+
+/** Operators and members that are broken on purpose: the checks must detect each of them. */
+export const mutants: Record<string, Mutant> = {
+  'no-quorum': { unsafe: 'no-quorum' },
+  'no-fence': { unsafe: 'no-fence' },
+  'promotes-early': { decide: promotesEarly },
+  'fewer-acks': { behaviour: { fewerAcks: true } },
+  'clones-acknowledge': { behaviour: { clonesAcknowledge: true } },
+  'old-log': { behaviour: { forgetsOldLog: true } },
+  'forgets-leader-at-0': { decide: changed(withoutLeaderAt0) },
+  'first-set-believed': { decide: changed(withoutJointPair) },
+  'unheard-is-broken': { decide: deletesUnheard },
+  'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
+  'any-epoch': { behaviour: { anyEpoch: true } },
+  'any-revision': { behaviour: { anyRevision: true } },
+  'told-terms': { behaviour: { withoutHistory: true } },
+};
+
+/** The mutant of this name; without a name, nothing is broken. */
+export const mutantOf = (name: string | undefined): Mutant => mutants[name ?? ''] ?? {};
+
+type Decide = typeof decide;
+
+/** Decides as it should, but for what `change` makes of it. */
+function changed(change: (decision: Decision, resource: Resource) => Decision): Decide {
+  return (resource, observed, nowMs) => change(decide(resource, observed, nowMs), resource);
+}
+
+/** Promotes before the compare-and-swap has landed. */
+function promotesEarly(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const { commit, ...decision } = decide(resource, observed, nowMs);
+  const { primaryUID, epoch = 0, fencing, syncSets = [] } = decision.status;
+  const member = observed.members.find(({ uid }) => uid === primaryUID);
+  if (commit === undefined || fencing !== undefined || member === undefined) {
+    return { ...decision, ...(commit === undefined ? {} : { commit }) };
+  }
+  const sync = syncSets.at(-1);
+  const call = {
+    action: 'promote' as const,
+    member,
+    epoch,
+    order: { init: false, ...(sync === undefined ? {} : { sync }) },
+    generation: member.health?.generation ?? 0,
+    ...{ failures: 0, message: '', reason: 'early' },
+  };
+  return { ...decision, actions: [{ type: 'GiveRoleCommand', command: call }] };
+}
+
+/** At 0 nothing is kept of who led. */
+function withoutLeaderAt0(decision: Decision, { spec }: Resource): Decision {
+  if (spec.replicas > 0) return decision;
+  const { primary: _primary, primaryUID: _uid, stopped: _stopped, ...status } = decision.status;
+  return { ...decision, status };
+}
+
+/** The first set is believed before the leader has it in force, and in the epoch in which the leader was told of none. */
+function withoutJointPair(decision: Decision, { status: before }: Resource): Decision {
+  const { commit, ...rest } = decision;
+  const { primaryUID, syncSets = [], fencing } = commit?.status ?? {};
+  const isSame = primaryUID !== undefined && primaryUID === before.primaryUID;
+  const isFirst = (before.syncSets ?? []).length === 0 && syncSets.length > 1;
+  if (!isSame || !isFirst || fencing !== undefined) return decision;
+  return { ...rest, status: { ...before, syncSets: syncSets.slice(1) } };
+}
+
+/** Whoever was not heard yet counts as broken, and is replaced at once when the template has changed. */
+function deletesUnheard(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const decision = decide(resource, observed, nowMs);
+  const { spec, status } = resource;
+  const isBusy = decision.commit !== undefined || decision.actions.some(isAboutPods);
+  if (isBusy || observed.members.length !== spec.replicas || spec.paused) return decision;
+  const member = observed.members.find(
+    (each) =>
+      each.templateHash !== templateHash(spec) &&
+      each.uid !== status.primaryUID &&
+      isLive(each) &&
+      !isHealthy(each),
+  );
+  if (member === undefined) return decision;
+  const removal = { member, reason: 'Outdated' as const, note: 'it was not heard' };
+  return { ...decision, actions: [...decision.actions, { type: 'DeletePod', removal }] };
+}
+
+const isAboutPods = ({ type }: Decision['actions'][number]) =>
+  type === 'CreatePod' || type === 'DeletePod';
+
+/**
+ * A port on which nobody has ever listened proves the end of whoever should listen there, and whether its pod was made with a
+ * lease is not looked at.
+ */
+function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const members = observed.members.map((member) => {
+    if (!lacksAgent(resource.spec, member)) return member;
+    const { health } = member;
+    const isRefused = health?.refusedPort !== undefined;
+    return {
+      ...member,
+      ...{ agentPort: defaultAgentPort, leaseMs: 1_000 },
+      ...(isRefused ? { health: { ...health, refusedPort: defaultAgentPort } } : {}),
+    };
+  });
+  return decide(resource, { ...observed, members }, nowMs);
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from '../cluster/cluster.ts';
+import type { Api } from '../framework/api.ts';
+import { apply, freshNamespace } from '../framework/objects.ts';
+import type { DatabaseOptions } from '../workload/torture/session.ts';
+import { makeClocks } from './clocks/member-clocks.ts';
+import { RemoteClient } from './target/clients.ts';
+import {
+  type Target,
+  acksOf,
+  clientPod,
+  engines,
+  memberNames,
+  targetObjects,
+} from './target/engines.ts';
+import { ClusterView } from './target/cluster-view.ts';
+
+const startMs = 240_000;
+const clientsStartMs = 60_000;
+const prepareMs = 30_000;
+
+/** How long a copy may take to acknowledge a write. Less than the clients wait. Milliseconds. */
+const ackMs = 900;
+
+export interface TestbedOptions {
+  target: Target;
+  api: Api;
+  namespace: string;
+  signal: AbortSignal;
+}
+
+/** The service that is tested, and a client on each node, in a namespace of their own. */
+export class Testbed {
+  readonly cluster: Cluster;
+  readonly api: Api;
+  readonly target: Target;
+  readonly view: ClusterView;
+  readonly clients: RemoteClient[];
+  readonly #end: AbortController;
+
+  private constructor(
+    { api, target }: TestbedOptions,
+    cluster: Cluster,
+    view: ClusterView,
+    clients: RemoteClient[],
+    end: AbortController,
+  ) {
+    this.cluster = cluster;
+    this.api = api;
+    this.target = target;
+    this.view = view;
+    this.clients = clients;
+    this.#end = end;
+  }
+
+  /** Recreates the namespace, and waits until the service is healthy. */
+  static async open(options: TestbedOptions): Promise<Testbed> {
+    const { target, api, namespace, signal } = options;
+    const cluster = await Cluster.open();
+    const end = new AbortController();
+    const both = AbortSignal.any([signal, end.signal]);
+    try {
+      await freshNamespace(api.client, namespace, signal);
+      await makeClocks(memberNames, signal);
+      const objects = targetObjects(target, namespace, randomBytes(9).toString('hex'));
+      for (const object of objects) await apply(api.client, object, signal);
+      const view = await ClusterView.open(api, namespace, both);
+      const names = cluster.nodes.map(({ zone, name }) => ({ client: `client-${zone}`, name }));
+      for (const { client, name } of names) {
+        await apply(api.client, clientPod(target, namespace, client, name), signal);
+      }
+      const clients = names.map(({ client }) => new RemoteClient(api, namespace, client));
+      await view.converged(startMs, both);
+      await view.until(
+        () => (clients.every(({ name }) => view.isRunning(name)) ? true : undefined),
+        () => 'the clients do not run',
+        clientsStartMs,
+        both,
+      );
+      const testbed = new Testbed(options, cluster, view, clients, end);
+      await testbed.#prepare(signal);
+      return testbed;
+    } catch (error) {
+      end.abort(new Error('the testbed could not be opened'));
+      throw error;
+    }
+  }
+
+  /** Connection options for the Service, or for one member. */
+  database(run: string, host = this.view.address): DatabaseOptions {
+    if (host === undefined) throw new Error('the Service has no address');
+    const { engine } = this.target;
+    return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
+  }
+
+  close(): void {
+    this.#end.abort(new Error('the testbed is closed'));
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const request = { database: this.database(''), clients: [], timeoutMs: 2_000 };
+    const deadline = performance.now() + prepareMs;
+    for (;;) {
+      try {
+        await this.clients[0]?.prepare(request);
+        return;
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+      await sleep(200, undefined, { signal });
+    }
+  }
+}
