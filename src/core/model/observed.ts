@@ -140,8 +140,8 @@ export interface RoleCommandState {
   retryAtMs: number;
 }
 
-/** Wall-clock milliseconds of a failover's steps, as this process saw them. */
-export interface Timeline {
+/** Wall-clock milliseconds of a failover's steps, as this process saw them. They are measured alone, and change no decision but when the write Service is emptied. */
+export interface FailoverTimings {
   epoch: number;
   committedAtMs?: number;
   promotedAtMs?: number;
@@ -187,7 +187,7 @@ export interface Observed {
   /** Actions that have failed and are still decided. */
   failures: WriteFailure[];
   roleCommands: RoleCommandState[];
-  timeline?: Timeline;
+  timings?: FailoverTimings;
   /**
    * Milliseconds from now until the primary's lease has certainly ended; 0 or less if it has. Absent if it needs no lease. See
    * heartbeat/lease.ts.

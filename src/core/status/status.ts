@@ -13,7 +13,7 @@ import {
   whyNotHealthy,
 } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { settleRecords } from '../failover/failover-history.ts';
+import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
 import { isActive, roleOf } from '../model/topology.ts';
@@ -111,7 +111,7 @@ export function nextStatus(
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   return {
     ...rest,
-    ...settleRecords(resource, observed.members),
+    ...finishRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
     ...(hasPrimary ? { primaryUID } : {}),
     observedGeneration: generation,
