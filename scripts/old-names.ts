@@ -8,13 +8,16 @@
 const oldWords: Record<string, string> = {
   src:
     'awaited adopt children course custody differs ear flapping hopeless lease-runs left-overs lifeline lineage order-desk ' +
-    'ownership perform presume pulse reporter rest-ms sick slim strangers takeover trouble troubled witness wire',
+    'ownership perform presume presumed pulse reporter rest-ms sick slim stranger strangers stray takeover trouble troubled ' +
+    'unsettled witness wire',
   'src/agent': 'desk guard keep line plain question refusal rules',
-  'src/core': '=calls =claims =findings =loss =managed =open =problems =record memory',
-  'src/controller': '=claims =lifeline =timeline memory',
+  'src/core':
+    '=calls =claims =finding =findings =loss =managed =open =problem =problems =record =timeline left-over memory settle settled timeline',
+  'src/controller':
+    '=claims =connection =lifeline =timeline left-over memories memory performed settle settled timeline',
   'src/engines':
     '=begin =child =copy =course =history =leader =memory last-order musts nowhere owner plain program same-log strayed torn',
-  'src/heartbeat': '=phase wire',
+  'src/heartbeat': '=phase forgive hear heard sound wire',
   'src/member-client': 'heard line plain question refusal',
   test: 'arena ear ears peer peers victim victims',
   'test/bench': 'plant plants scene stage',

@@ -1,4 +1,4 @@
-/** CEL rules travel from the schema into the CRD under this key; messages say what to write instead. */
+/** The key of CEL rules in the schema, from which they are copied into the CRD. Their messages say what to write instead. */
 export interface CelRule {
   rule: string;
   message: string;

@@ -6,8 +6,8 @@ import { statusSchema } from './status.ts';
 type Json = Record<string, unknown>;
 
 /**
- * A zod schema as the structural OpenAPI v3 that a CustomResourceDefinition takes: integer-or-string and open
- * objects become Kubernetes' own extensions, and what is not allowed there is dropped.
+ * A zod schema as structural OpenAPI v3 for a CustomResourceDefinition: integer-or-string and open objects become Kubernetes'
+ * own extensions, and what is not allowed there is dropped.
  * Source of the rules: Kubernetes documentation, "Specifying a structural schema".
  */
 function structural(schema: Json): Json {
@@ -38,7 +38,7 @@ function structural(schema: Json): Json {
 const isOpen = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The API server checks CEL rules against a default as it is written, without the defaults inside it: write them out. */
+/** The API server checks CEL rules against a default without the defaults inside it: so they are written out here. */
 const defaultsOf = (properties: Json): Json =>
   Object.fromEntries(
     Object.entries(properties).flatMap(([name, schema]) =>
@@ -91,7 +91,7 @@ export function haServiceCrd(): Json {
             openAPIV3Schema: {
               type: 'object',
               description:
-                'HAService keeps a replicated workload highly available: it places the members over zones, hears their heartbeats, promotes a standby and repoints the Services when the primary fails.',
+                'HAService keeps a replicated workload highly available: it spreads the members over zones, probes them by heartbeats, and when the primary fails promotes a standby and repoints the Services.',
               required: ['spec'],
               properties: {
                 apiVersion: { type: 'string' },

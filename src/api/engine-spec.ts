@@ -60,7 +60,7 @@ export const engineSchema = z
       .optional()
       .meta({
         description:
-          'What to ask over the connection. Without it a frozen process goes unheard: its kernel keeps the connection open.',
+          'What to ask over the connection. Without it a frozen process is not found: its kernel keeps the connection open.',
       }),
     http: z
       .object({
@@ -134,7 +134,7 @@ export const engineSchema = z
   })
   .meta({
     description:
-      'How to talk to the program in the pods: how to hear that it lives, and how to tell it its role.',
+      'How to talk to the program in the pods: how to probe its health, and how to tell it its role.',
     ...cel(
       {
         rule: "self.type == 'Exec' ? has(self.exec) : !has(self.exec)",

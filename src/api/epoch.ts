@@ -1,12 +1,12 @@
 /**
- * The highest epoch that there is: at one failover a second it is reached in 31 years. Whatever names a higher one was not sent
- * by an operator that works, and must not be accepted or believed: there would be no epoch left to go on with.
+ * The highest possible epoch: with one failover a second it is reached in 31 years. A correct operator never sends a higher one, and
+ * no process may accept one: there would be no epoch left for the next failover.
  */
 export const highestEpoch = 1_000_000_000;
 
 /**
- * The highest epoch that an operator takes over from what members report. A million are left above it, so that it can always go
- * on, whoever has given them that one.
+ * The highest epoch that an operator adopts from the reports of members. A million epochs are left above it, so that the operator can
+ * always continue, whichever client has given the members that epoch.
  */
 export const highestAdopted = highestEpoch - 1_000_000;
 

@@ -95,11 +95,12 @@ export const errors = {
   },
   HA_ERR_MEMBER_EMPTY: {
     meaning: 'the member holds no data',
-    whatToDo: 'let it follow one that does, or order promote with init to begin anew',
+    whatToDo:
+      'let it follow one that does, or order promote with init to begin with an empty data set',
   },
   HA_ERR_MEMBER_OLD: {
     meaning: 'what the member holds may be older than what it has once held',
-    whatToDo: 'let it follow a member that has all',
+    whatToDo: 'let it follow a member that has all data',
   },
   HA_ERR_MEMBER_DISK: {
     meaning: 'the member cannot write to its disk',
@@ -110,11 +111,11 @@ export const errors = {
     whatToDo: 'give it an empty volume, or restore the right one',
   },
   HA_ERR_LEASE_OVER: {
-    meaning: 'the time granted to the leader is over',
-    whatToDo: 'grant again, by the newest nonce',
+    meaning: 'the lease of the leader has ended',
+    whatToDo: 'grant another one, with the newest nonce',
   },
   HA_ERR_STATE_FILE: {
-    meaning: 'the epoch cannot be kept',
+    meaning: 'the epoch cannot be stored',
     whatToDo: 'check that the volume of engine.dataDir is mounted, writable and not full',
   },
   HA_ERR_DATABASE: {
@@ -122,8 +123,9 @@ export const errors = {
     whatToDo: 'see the log of the member',
   },
   HA_ERR_NOT_SCRAM: {
-    meaning: 'the password is told to nobody, but proved by SCRAM to a server that knows it',
-    whatToDo: 'say scram-sha-256 in its pg_hba.conf',
+    meaning:
+      'the server does not ask for SCRAM: the password is not sent to a server that has not proved that it knows it',
+    whatToDo: 'write scram-sha-256 in its pg_hba.conf',
   },
   HA_ERR_NO_PASSWORD: {
     meaning: 'a new database needs a password',

@@ -5,14 +5,14 @@ import { duration } from './duration.ts';
 export const heartbeatSchema = z
   .object({
     interval: duration(
-      'How often each member is asked. Between 10ms and the timeout; 100ms with timeout: 500ms is the fast setting.',
+      'How often each member is probed. Between 10ms and the timeout; 100ms with timeout: 500ms is the fast setting.',
     ).default('500ms'),
     timeout: duration(
-      'How long a member may be silent before it counts as dead. A process that has died is known at once, by the reset of its connection; this is for one that hangs or is cut off.',
+      'How long a member may be silent before it counts as dead. The end of a process is found at once, by the reset of its connection; this time is for a process that hangs or is cut off.',
     ).default('2s'),
     detector: z.enum(['Deadline', 'PhiAccrual']).default('Deadline').meta({
       description:
-        'How silence is judged: by the timeout alone, or earlier where phi accrual finds it improbable in the light of past heartbeats (Hayashibara et al., 2004). The timeout stays the upper bound.',
+        'How silence is judged: by the timeout alone, or earlier if phi accrual finds it improbable, compared with past heartbeats (Hayashibara et al., 2004). The timeout stays the upper bound.',
     }),
     phiThreshold: z.number().min(1).max(16).default(8).meta({
       description: 'PhiAccrual: suspicion at which a silent member counts as dead. Default 8.',
@@ -24,7 +24,7 @@ export const heartbeatSchema = z
   })
   .meta({
     description:
-      'How a dead, hanging or unhealthy member is noticed. Delays of the operator itself never count against a member.',
+      'How a dead, hanging or unhealthy member is found. Delays of the operator itself never count against a member.',
     ...cel(
       {
         rule: 'duration(self.timeout) > duration(self.interval)',
@@ -42,17 +42,17 @@ export const failoverSchema = z
   .object({
     automatic: z.boolean().default(true).meta({
       description:
-        'Whether a standby is promoted without asking when the primary fails. When false the service waits, and the condition FailoverBlocked says so.',
+        'Whether a standby is promoted by itself when the primary fails. If false, the service waits, and the condition FailoverBlocked says so.',
     }),
     delay: duration(
       'How long to wait after the primary is found dead, in case it comes back by itself.',
     ).default('0s'),
     minInterval: duration(
-      'Least time between two failovers, so that a fault that follows the primary cannot make it flap. Doubled, up to 16 times, for each new primary that dies within a minute.',
+      'Least time between two failovers, so that a fault that moves with the role cannot cause one failover after the other. Doubled, up to 16 times, for each new primary that fails within a minute.',
     ).default('5s'),
     consistency: z.enum(['Strong', 'Eventual']).default('Eventual').meta({
       description:
-        'What comes first when the primary fails. Strong: no acknowledged write is lost and no two members take writes; where that cannot be made sure, the service waits (CP). Eventual: a standby within maxLag takes over at once; what it had not received is lost, and told in status.failovers (AP).',
+        'What comes first when the primary fails. Strong: no acknowledged write is lost and no two members take writes; if that cannot be guaranteed, the service waits (CP). Eventual: a standby within maxLag takes over at once; writes that it had not received are lost, and reported in status.failovers (AP).',
     }),
     maxLag: z
       .string()
@@ -61,14 +61,14 @@ export const failoverSchema = z
       .default('1Mi')
       .meta({
         description:
-          'Eventual: how many bytes a standby may be behind the last known position of the primary to take over, as 512Ki or 16Mi.',
+          'Eventual: how many bytes a standby may be behind the last known position of the primary to take over, such as 512Ki or 16Mi.',
       }),
     onNoCandidate: z.enum(['Wait', 'PromoteAnyway']).default('Wait').meta({
       description:
-        'Eventual: what to do where every standby is further behind than maxLag, or holds only what it had before it was to become a copy of a primary that has lost its data: Wait, or promote the most advanced one anyway.',
+        'Eventual: what to do if every standby is further behind than maxLag, or has only the data from before it began to copy a primary that has lost its data since: Wait, or promote the most advanced one anyway.',
     }),
     leaseDuration: duration(
-      'Strong, where replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary goes on when it hears nothing from the operator, before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',
+      'Strong, if replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary continues without a message from the operator before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',
     ).default('10s'),
   })
   .meta({

@@ -3,7 +3,7 @@ import { group } from './labels.ts';
 import { type Spec, specSchema } from './spec.ts';
 import type { Status } from './status.ts';
 
-/** HAService as it comes over the wire: defaults are set by the API server, but nothing is trusted yet. */
+/** An HAService as the API server returns it: defaults are set, but the spec is not validated yet. */
 export interface HAService {
   apiVersion?: string;
   kind?: string;

@@ -41,7 +41,7 @@ export const conditionReasons = {
   },
   Progressing: {
     True: {
-      Acting: { meaning: 'the message says what is on its way', whatToDo: 'nothing' },
+      Acting: { meaning: 'the message says what is being done', whatToDo: 'nothing' },
     },
     False: {
       Stable: { meaning: 'there is nothing to do', whatToDo: 'nothing' },
@@ -56,7 +56,7 @@ export const conditionReasons = {
     False: {
       AllHealthy: { meaning: 'as many members as `replicas` are healthy', whatToDo: 'nothing' },
       Starting: {
-        meaning: 'the service has never been up, and its members are starting',
+        meaning: 'the service has never been ready, and its members are starting',
         whatToDo: 'nothing',
       },
     },
@@ -82,7 +82,7 @@ export const conditionReasons = {
           'see what keeps its pod from starting; or go on without it: `onNoCandidate: PromoteAnyway`',
       },
       MembersMissing: {
-        meaning: 'data was found, but not every member was heard',
+        meaning: 'data was found, but not every member has answered',
         whatToDo: 'start the missing ones; they may have more',
       },
       PromoteFailed: {
@@ -92,7 +92,7 @@ export const conditionReasons = {
       NoCandidate: {
         meaning: 'no member is healthy, or none holds data',
         whatToDo:
-          'see `status.members`; if all data are lost, put a backup on a volume, or begin anew',
+          'see `status.members`; if all data are lost, put a backup on a volume, or delete the HAService and apply it again',
       },
       Delay: {
         meaning: '`failover.delay` gives the primary time to come back',
@@ -113,7 +113,7 @@ export const conditionReasons = {
       },
       Unsettled: {
         meaning: 'the API server has not answered whether an election was written',
-        whatToDo: 'nothing, if the API server is up: the next answer settles it',
+        whatToDo: 'nothing, if the API server is up: its next answer ends this',
       },
     },
     False: {
@@ -124,7 +124,7 @@ export const conditionReasons = {
     True: {
       Quorum: {
         meaning:
-          'too few followers still follow the former primary for any write to be acknowledged',
+          'so few followers still follow the former primary that it can acknowledge no write',
         whatToDo: 'nothing',
       },
       Acknowledged: {
@@ -139,7 +139,8 @@ export const conditionReasons = {
     },
     False: {
       Fencing: {
-        meaning: 'the former primary may still take writes: members are being told of a new epoch',
+        meaning:
+          'the former primary may still take writes: members are being ordered into a new epoch',
         whatToDo: 'nothing; if it lasts, `FailoverBlocked` says for what it waits',
       },
       NotNeeded: { meaning: 'no primary has failed', whatToDo: 'nothing' },
@@ -147,12 +148,12 @@ export const conditionReasons = {
   },
 } as const satisfies Record<string, Record<'True' | 'False', Reasons>>;
 
-/** Every reason of an Event besides those of Degraded, which are told as Events, too. */
+/** Every reason of an Event besides those of Degraded, which become Events, too. */
 export const eventReasons = {
   PodCreated: { meaning: 'a pod was created', whatToDo: 'nothing' },
   PodDeleted: { meaning: 'a pod was deleted; the note says why', whatToDo: 'nothing' },
   FailoverStarted: {
-    meaning: 'the primary has failed; the note says what was heard of it, or not heard',
+    meaning: 'the primary has failed; the note says what its heartbeats showed',
     whatToDo: 'find why it failed; its successor is elected without you',
   },
   SwitchoverStarted: {
@@ -166,12 +167,12 @@ export const eventReasons = {
     whatToDo: 'see the reason of the condition `FailoverBlocked`',
   },
   WritesDiscarded: {
-    meaning: 'the former primary had writes that its successor had not',
+    meaning: 'the former primary had writes that its successor did not have',
     whatToDo: 'see the note: what is known of them, and if a copy of them is kept',
   },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
-  Resumed: { meaning: '`spec.paused` is false again: work goes on', whatToDo: 'nothing' },
+  Resumed: { meaning: '`spec.paused` is false again: the operator continues', whatToDo: 'nothing' },
 } as const satisfies Reasons;
 
 type Table = typeof conditionReasons;
@@ -187,6 +188,6 @@ export type BlockedReason = ConditionReason<'FailoverBlocked', 'True'>;
 export type FenceMethod = ConditionReason<'Fenced', 'True'>;
 export type EventReason = keyof typeof eventReasons | DegradedReason;
 
-/** A reason that was read and is passed on: from the report of a member, or from a status that is already written. */
+/** A reason that another process has chosen: it comes from the report of a member, or from a status that is already written. */
 export type RelayedReason = string & { readonly isRelayed: true };
 export const relayed = (reason: string): RelayedReason => reason as RelayedReason;

@@ -3,12 +3,12 @@ import type { Explanation } from './errors.ts';
 /** What the operator finds wrong with a service: each word is a reason of the condition Degraded. */
 export const serviceProblems = {
   SpecInvalid: {
-    meaning: 'the spec cannot be understood: nothing is changed',
+    meaning: 'the spec is invalid: nothing is changed',
     whatToDo: 'correct the field that the message names',
   },
   StatusRefused: {
     meaning:
-      'the API server refuses the status, so that it gets old and no failover can be decided; it is offered again every half minute',
+      'the API server refuses the status, so that it gets old and no failover can be decided; it is written again every half minute',
     whatToDo:
       'apply the CRD that came with this operator; look at the member whose field the message names',
   },
@@ -60,7 +60,7 @@ export const serviceProblems = {
     whatToDo: 'remove that field, or write `failover.consistency: Eventual`',
   },
   WritesWait: {
-    meaning: 'Strong: too few followers are there for any write to be acknowledged',
+    meaning: 'Strong: too few followers exist for any write to be acknowledged',
     whatToDo: 'bring back a member that the message names',
   },
   RivalLeads: {
@@ -69,16 +69,16 @@ export const serviceProblems = {
   },
   TooHighEpoch: {
     meaning:
-      'a member has acknowledged an order of somebody else, and refuses those of this service',
+      'a member has acknowledged an order of another client, and refuses those of this service',
     whatToDo:
       'protect its port by a network policy, then free it: see [failover.md](failover.md#what-to-read-at-three-in-the-morning)',
   },
   PromoteFailed: {
-    meaning: 'the call or order that promotes the primary failed, and is tried again',
+    meaning: 'the hook or order that promotes the primary failed, and is tried again',
     whatToDo: 'see the message, and the log of the member',
   },
   DemoteFailed: {
-    meaning: 'the call of engine.demote failed, and is tried again',
+    meaning: 'the hook engine.demote failed, and is tried again',
     whatToDo: 'see the message, and the log of the member',
   },
   FollowFailed: {
@@ -106,11 +106,11 @@ export const serviceProblems = {
     whatToDo: 'add nodes, or relax `spec.placement`',
   },
   NotHeard: {
-    meaning: 'a member runs and has never been heard on its port',
+    meaning: 'a member runs and has never answered on its port',
     whatToDo: 'check `spec.engine.port`, the program, and network policies',
   },
   MemberUnhealthy: {
-    meaning: 'a member answers its heartbeats, but wrongly',
+    meaning: 'a member answers its heartbeats wrongly',
     whatToDo: 'see the log of the member',
   },
   MemberDead: {

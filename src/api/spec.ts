@@ -11,7 +11,7 @@ const port = z
       .max(15)
       .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
       .optional()
-      .meta({ description: 'Name of the port. Required where there is more than one.' }),
+      .meta({ description: 'Name of the port. Required if there is more than one.' }),
     port: portNumber.meta({ description: 'Port that the Services offer.' }),
     targetPort: z
       .union([portNumber, z.string().min(1).max(15)])
@@ -79,14 +79,14 @@ export const specSchema = z
     template,
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({
       description:
-        'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted where a container names it. Claims are kept when the HAService is deleted.',
+        'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
     }),
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),
     paused: z.boolean().default(false).meta({
       description:
-        'When true the operator changes nothing: no failover, no new pods. It goes on watching and says Paused.',
+        'If true, the operator changes nothing: no failover, no new pods. It still watches the service and reports Paused.',
     }),
   })
   .meta({

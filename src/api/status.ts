@@ -38,12 +38,12 @@ const member = z
     health: z.enum(healths).meta({
       enum: [...healths, wordOfBefore],
       description:
-        'What its heartbeats say: Unknown (never heard), Healthy, Unhealthy (wrong answers), Dead (refused or silent), Terminating. An older operator writes Sick for Unhealthy.',
+        'What its heartbeats show: Unknown (no answer yet), Healthy, Unhealthy (wrong answers), Dead (refused or silent), Terminating. An older operator writes Sick for Unhealthy.',
     }),
     since: time('Since when.').optional(),
     message: text('Why it is not healthy.').optional(),
     state: text(
-      'What it says of itself: Empty, Starting, Cloning, Detached, Following or Leading.',
+      'The state that it reports: Empty, Starting, Cloning, Detached, Following or Leading.',
     ).optional(),
     epoch: epoch('Highest epoch that it has acknowledged.').optional(),
     lagBytes: z
@@ -60,7 +60,7 @@ const member = z
 const candidate = z
   .object({
     pod: text('Name of the pod.'),
-    position: text('How far it had come, as TERM/OFFSET; or why that is not known.').optional(),
+    position: text('Its position, as TERM/OFFSET; or why that is not known.').optional(),
     chosen: z.boolean().meta({ description: 'Whether it was chosen.' }),
     why: text('Why, or why not.'),
   })
@@ -70,11 +70,11 @@ const loss = z
   .object({
     bytes: z.number().meta({ description: 'How much was lost. Bytes of the log.' }).optional(),
     transactions: int('How many transactions were lost.').optional(),
-    message: text('What is known of it, and where the discarded data lies.'),
+    message: text('What is known of it, and where the discarded data are.'),
   })
   .meta({
     description:
-      'What the former primary had that its successor had not. Filled in when the former primary is back; absent: nothing is known of a loss.',
+      'Writes that the former primary had and its successor did not have. Filled in when the former primary is back; absent: no loss is known.',
   });
 
 const syncSet = z
@@ -84,10 +84,10 @@ const syncSet = z
       .meta({ description: 'Pods that acknowledge writes of the primary.' }),
     acks: int('How many of them must have a write before it is acknowledged to the client.'),
     revision: int(
-      'Counts the sets of an epoch, so that no order of the past brings an old one back.',
+      'Counts the sets of an epoch, so that no late order brings an old set back.',
     ).exactOptional(),
   })
-  .meta({ description: 'Who acknowledges writes.' });
+  .meta({ description: 'The members that acknowledge writes.' });
 
 const triggers = [
   'Crash',
@@ -105,7 +105,7 @@ const triggers = [
 const trigger = z.enum(triggers).meta({
   enum: [...triggers, wordOfBefore],
   description:
-    'Why: the process died (Crash), was not heard in time (Silent), answered wrongly (Unhealthy), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost it so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has acknowledged an order of somebody else in an epoch that the service has not got to, so that it refuses all orders of the service (TooHighEpoch). An older operator writes Sick for Unhealthy.',
+    'Why: the process died (Crash), did not answer in time (Silent), answered wrongly (Unhealthy), its pod went away (PodGone), it came back as another process (Restarted) or without its data (DataLost), the elected member could not be promoted (PromoteFailed), its followers have lost their links to it, so that it can acknowledge nothing (Isolated), the operator moved the role on purpose (Switchover), the service was scaled to 0 and back (Stopped), or it has acknowledged an order of another client in an epoch that the service has not reached, so that it refuses all orders of the service (TooHighEpoch). An older operator writes Sick for Unhealthy.',
 });
 
 const fencing = z
@@ -113,13 +113,13 @@ const fencing = z
     epoch: epoch('Epoch of the fence.'),
     from: text('Pod that was primary.').optional(),
     trigger,
-    evidence: text('What was heard, or not heard, of the old primary.').optional(),
+    evidence: text('What the heartbeats of the old primary showed.').optional(),
     startedAt: time('When the old primary was found failed.'),
     detectMs: ms('As in failovers.').optional(),
   })
   .meta({
     description:
-      'Strong: a failover that has begun: members are being told to follow the old primary no more.',
+      'Strong: a failover that has begun: members are being ordered to stop following the old primary.',
   });
 
 const failoverRecord = z
@@ -128,12 +128,15 @@ const failoverRecord = z
     from: text('Pod that was primary.').optional(),
     to: text('Pod that became primary.'),
     trigger,
-    evidence: text('What was heard, or not heard, of the old primary.').optional(),
+    evidence: text('What the heartbeats of the old primary showed.').optional(),
     startedAt: time('When the old primary was found failed.'),
     fence: text(
-      'How it was made sure that the old primary takes no writes, and the proof.',
+      'How it was proved that the old primary takes no writes, and the proof.',
     ).optional(),
-    candidates: z.array(candidate).optional().meta({ description: 'Who could have been chosen.' }),
+    candidates: z
+      .array(candidate)
+      .optional()
+      .meta({ description: 'The members that could have been chosen.' }),
     loss: loss.optional(),
     detectMs: ms(
       'From the last sign of the old primary to the verdict: from the end of its connection (Crash), else from its last answer.',
@@ -185,7 +188,10 @@ export const statusSchema = z
     fencing: fencing.optional(),
     initialized: z
       .boolean()
-      .meta({ description: 'Whether it has ever held data: from then on none begins anew, empty.' })
+      .meta({
+        description:
+          'Whether the service has ever held data: from then on no member begins with an empty data set.',
+      })
       .optional(),
     stopped: z
       .boolean()

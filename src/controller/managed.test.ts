@@ -84,7 +84,7 @@ describe('volume claims', () => {
     ['is being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }, {}],
     ['has lost its volume', {}, { status: { phase: 'Lost' } }],
     ['is not of this HAService', { labels: { 'haservice.dev/name': 'other' } }, {}],
-  ])('keep the pod from being made where one %s', async (message, metadata, more) => {
+  ])('prevent the creation of the pod if one %s', async (message, metadata, more) => {
     const labels = { 'haservice.dev/name': 'db' };
     world.cluster.put('persistentvolumeclaims', {
       metadata: { name: 'data-db-1', namespace: 'shop', labels, ...metadata },

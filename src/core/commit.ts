@@ -24,7 +24,7 @@ export function commitPlan(
       ? { ...status, epoch: plan.fencing.epoch, fencing: plan.fencing }
       : elected(resource, observed, plan);
   const begun = plan.kind === 'Fence' ? plan.fencing : plan.record;
-  return landed(resource, observed, next, nowMs, {
+  return commitOf(resource, observed, next, nowMs, {
     why: plan.why,
     ...(begun === undefined ? {} : { trigger: begun.trigger }),
     ...(begun?.evidence === undefined ? {} : { evidence: begun.evidence }),
@@ -64,7 +64,7 @@ function elected(
   };
 }
 
-/** The first primary leads, and nothing has been written down of that yet: before anybody can write to it. */
+/** The first primary leads, and the status does not say so yet: it must, before clients can write to it. */
 export const isFirstData = (
   { spec, status, deleting }: Resource,
   primary: Member | undefined,
@@ -78,12 +78,13 @@ export const isFirstData = (
   !spec.paused;
 
 export const commitFirstData = (resource: Resource, observed: Observed, nowMs: number): Decision =>
-  landed(resource, observed, { ...resource.status, initialized: true }, nowMs, {
+  commitOf(resource, observed, { ...resource.status, initialized: true }, nowMs, {
     why: 'the first data set has been made',
     confirmSilence: false,
   });
 
-function landed(
+/** The decision to commit `changed`, with conditions and Events as they are after it. */
+function commitOf(
   resource: Resource,
   observed: Observed,
   changed: Status,

@@ -165,7 +165,7 @@ function repair(model: Model): void {
   model.lostZones.clear();
   model.hooksFail = false;
   model.crashAfter = Infinity;
-  // Where nobody at all is heard the fault may be the operator's own: it kills nobody then.
+  // If no member answers, the operator's own network may be the cause: it deletes none then.
   const live = model.pods.filter(({ deletionAtMs }) => deletionAtMs === undefined);
   const allFrozen =
     model.resource.spec.replicas <= 1 || live.every((each) => each.process === 'frozen');
@@ -223,6 +223,6 @@ it('says that a hook fails, and does not say it over and over', () => {
     status: 'True',
     reason: 'PromoteFailed',
   });
-  // Each member was tried, and then nobody any more.
+  // Each member was tried once.
   expect(epoch).toBe(3);
 });

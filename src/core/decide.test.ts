@@ -24,7 +24,7 @@ const summary = (actions: Action[]) =>
     }
   });
 
-/** UIDs that the write slice should hold; undefined where it is left as it is. */
+/** UIDs that the write slice should have; undefined if it is not changed. */
 function writers(actions: Action[]): string[] | undefined {
   const action = actions.find((entry) => entry.type === 'Repoint');
   if (action?.type !== 'Repoint') return undefined;
@@ -64,7 +64,7 @@ describe('after an election', () => {
     expect(actions.slice(-2)).toEqual(['label web-0 standby', 'label web-1 primary']);
   });
 
-  it('points the Service at nobody but the primary, and not before it is promoted', () => {
+  it('points the Service at the primary alone, and not before its promotion', () => {
     const plain = failingOver();
     expect(writers(decide(plain.resource, plain.observed, t0 + 5).actions)).toEqual(['uid-web-1']);
     const { resource, observed } = failingOver(promoteHook);
@@ -77,13 +77,13 @@ describe('after an election', () => {
   });
 
   it('takes the old primary out when the promotion takes long, also as a new process', () => {
-    const timeline = { epoch: 2, committedAtMs: t0 + 100 };
-    const { resource, observed } = failingOver(promoteHook, { timeline });
+    const timings = { epoch: 2, committedAtMs: t0 + 100 };
+    const { resource, observed } = failingOver(promoteHook, { timings });
     const early = decide(resource, observed, t0 + 400);
     expect(writers(early.actions)).toBeUndefined();
     expect(early.requeueAtMs).toBeLessThanOrEqual(t0 + 600);
     expect(writers(decide(resource, observed, t0 + 600).actions)).toEqual([]);
-    const { timeline: _lost, ...unremembered } = observed;
+    const { timings: _lost, ...unremembered } = observed;
     expect(writers(decide(resource, unremembered, t0 + 500).actions)).toEqual([]);
   });
 
@@ -95,20 +95,20 @@ describe('after an election', () => {
     expect(writers(decision.actions)).toEqual([]);
   });
 
-  it('leaves a crashed primary that nobody can replace where it is: it may come back', () => {
+  it('does not delete a crashed primary that no member can replace: it may come back', () => {
     const { resource, members } = running({ replicas: 1 });
     const alone = { ...members[0]!, health: dead('Refused') };
     const observed = makeObserved([alone], { writeEndpoints: ['uid-web-0'] });
     expect(writers(decide(resource, observed, t0).actions)).toEqual(['uid-web-0']);
   });
 
-  const timeline = {
+  const timings = {
     epoch: 2,
     committedAtMs: t0 + 4,
     promotedAtMs: t0 + 5,
     repointedAtMs: t0 + 9,
   };
-  const repointed = { writeEndpoints: ['uid-web-1'], timeline };
+  const repointed = { writeEndpoints: ['uid-web-1'], timings };
 
   it('completes the record as soon as the promoted primary is behind the Service', () => {
     const { resource, observed } = failingOver({}, repointed);
@@ -137,7 +137,7 @@ describe('after an election', () => {
     const { status } = decide(resource, observed, t0 + 10);
     const done = { ...resource, status };
     const later = (more: object) =>
-      decide(done, { ...observed, timeline: { ...timeline, ...more } }, t0 + 30);
+      decide(done, { ...observed, timings: { ...timings, ...more } }, t0 + 30);
     expect(later({}).status.failovers).toEqual(status.failovers);
     expect(later({ epoch: 3, firstSuccessAtMs: t0 + 29 }).status.failovers).toEqual(
       status.failovers,
@@ -146,7 +146,7 @@ describe('after an election', () => {
     expect(answered.status.failovers).toEqual([{ ...status.failovers?.[0], firstSuccessMs: 20 }]);
     expect(answered.events).toEqual([]);
     const { status: last } = answered;
-    const again = { ...observed, timeline: { ...timeline, firstSuccessAtMs: t0 + 99 } };
+    const again = { ...observed, timings: { ...timings, firstSuccessAtMs: t0 + 99 } };
     expect(decide({ ...done, status: last }, again, t0 + 100).status.failovers).toEqual(
       last.failovers,
     );
@@ -208,7 +208,7 @@ describe('a new process', () => {
       );
     });
 
-  it('takes nobody out of the Services, and changes no status, before it has heard anybody', () => {
+  it('removes no member from the Services, and changes no status, before any member has answered', () => {
     const { resource, members } = running();
     const before = known(resource, members);
     expect(before.status.phase).toBe('Healthy');
@@ -220,14 +220,14 @@ describe('a new process', () => {
     expect(writes(actions, 'web-all')).toEqual(['web-0', 'web-1', 'web-2']);
   });
 
-  it('does so for ActiveActive, where everything would be out', () => {
+  it('does the same for ActiveActive, which would otherwise lose all endpoints', () => {
     const { resource, members } = running({ topology: 'ActiveActive' });
     const before = known(resource, members);
     const { actions } = decide(before, makeObserved(members.map(unheard)), t0 + 1);
     expect(writes(actions, 'web')).toEqual(['web-0', 'web-1', 'web-2']);
   });
 
-  it('believes its own ears as soon as they have a verdict, and elects only whom it has heard', () => {
+  it('relies on its own verdicts as soon as it has them, and elects only members that have answered', () => {
     const { resource, members } = running();
     const before = known(resource, members);
     const silent = members.map((member) => {
@@ -264,7 +264,7 @@ describe('one pass', () => {
     const observed = makeObserved(frozen, { writeEndpoints: ['uid-web-1'] });
     const actions = summary(decide(resource, observed, t0 + 5).actions);
     expect(actions.indexOf('delete web-0')).toBeLessThan(actions.indexOf('label web-0 standby'));
-    // And where the label is lost: the record still knows.
+    // And if the label is lost: the record still names it.
     const unlabelled = makeObserved(
       frozen.map((m) =>
         m.ordinal === 0 ? makeMember(resource, 0, { health: dead('Silent') }) : m,
@@ -273,7 +273,7 @@ describe('one pass', () => {
     expect(summary(decide(resource, unlabelled, t0 + 5).actions)).toContain('delete web-0');
   });
 
-  it('leaves a Service of somebody else alone, with its slice', () => {
+  it('does not change a Service of another owner, nor its slice', () => {
     const { resource, members } = running();
     const web = { uid: 'x', ours: false, owner: 'Helm', isAwaitingGarbageCollection: false };
     const observed = makeObserved(members, { services: { web } });

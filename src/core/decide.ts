@@ -32,12 +32,15 @@ import { keepsEndpointUntilMs } from './model/deafness.ts';
  * switch is one write.
  */
 const emptySliceAfterMs = 500;
-/** How often the lag in the status is looked at anew. */
+/** How often the lag in the status is refreshed. Milliseconds. */
 const lagRefreshMs = 10_000;
-/** How often members are looked at that must catch up before an older set of them is dropped. */
+/** How often members are checked that must catch up before an older sync set is dropped. Milliseconds. */
 const setsRefreshMs = 1_000;
 
-/** Decides what to do about one resource. Pure: the same arguments give the same decision. */
+/**
+ * Decides what to do about one resource. The reconcile calls this in each pass, with the time of its clock. Pure: the same arguments
+ * give the same decision, nothing is changed, and it does not throw.
+ */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
   const observed = { ...seen, members: withTerms(inheritHealth(resource, seen.members)) };
   const failover = planFailover(resource, observed, nowMs);
@@ -59,7 +62,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const readsMayWait = isPrimarySuspected(observed, primary);
   const actions: Action[] = [];
   const idle = resource.spec.paused || resource.deleting;
-  // A promotion runs, and the Service waits for its end: nothing else may be under way then that could wait too.
+  // A promotion runs, and the write Service waits for its end: everything else waits, too, if it can.
   const isUrgent = writes.requeueAtMs !== undefined;
   if (!idle) {
     actions.push(
@@ -74,7 +77,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
           readsMayWait,
         ),
       );
-    // Before the labels: that it was primary is what condemns a frozen pod.
+    // Before the labels: a frozen pod is deleted at once because its label says primary.
     const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
     actions.push(...removals.map((removal) => removePod(resource, removal)));
   }
@@ -117,7 +120,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   };
 }
 
-/** Who stands behind the write Service. Undefined: leave it as it is. */
+/** The members behind the write Service. Undefined: it is not changed. */
 function writeEndpoints(
   resource: Resource,
   observed: Observed,
@@ -131,7 +134,7 @@ function writeEndpoints(
     if (promoted || current?.includes(primary.uid)) return { endpoints: [primary] };
   }
   const record = inFlight(resource) ?? fencing;
-  // Nobody is on the way to take writes, or its pod is gone and its address may soon be another's.
+  // No member is about to take writes, or its pod is gone and another pod may soon have its address.
   if (
     current === undefined ||
     record === undefined ||
@@ -139,9 +142,9 @@ function writeEndpoints(
   ) {
     return { endpoints: [] };
   }
-  const { timeline } = observed;
+  const { timings } = observed;
   const committedAtMs =
-    (timeline?.epoch === record.epoch ? timeline.committedAtMs : undefined) ??
+    (timings?.epoch === record.epoch ? timings.committedAtMs : undefined) ??
     Date.parse(record.startedAt);
   const emptyAtMs = committedAtMs + emptySliceAfterMs;
   return nowMs < emptyAtMs ? { requeueAtMs: emptyAtMs } : { endpoints: [] };

@@ -39,7 +39,7 @@ const anything = fc.record(
   { requiredKeys: ['state'] },
 );
 
-/** What a member may say of itself, and be believed: of anything, the fields that the schema takes. */
+/** Any report of a member that the schema accepts. */
 const someReport = anything.map((fields): MemberReport => {
   const entries = Object.entries(fields).filter(
     ([name, value]) =>

@@ -104,7 +104,7 @@ export interface Effects {
 }
 
 /** Objects that a reconcile makes once, and finds there ever after. By kind and name. */
-const podCreated = new Map<string, KubeObject>();
+const created = new Map<string, KubeObject>();
 
 /** What the shipped reconcile does with what an operator knows. Its requests are answered at once, but for a new status. */
 export function reconcileOn(
@@ -119,7 +119,7 @@ export function reconcileOn(
   stores.resources.put(serviceOf(known));
   for (const node of nodes) stores.nodes.put(node);
   for (const pod of pods) stores.pods.put(pod);
-  for (const object of podCreated.values()) put(stores, object, slice);
+  for (const object of created.values()) put(stores, object, slice);
   const effects: Effects = { orders: [], slice, known, write: undefined };
   const monitor = {
     setMembers: () => {},
@@ -188,14 +188,14 @@ export function reconcileOn(
         const { name = '' } = request.object.metadata ?? {};
         const metadata = { ...request.object.metadata, uid: name, resourceVersion: '1' };
         const object = { ...request.object, metadata };
-        podCreated.set(`${request.type.kind}/${name}`, object);
+        created.set(`${request.type.kind}/${name}`, object);
         return withSlice(object);
       }
       case 'apply': {
         const { plural } = request.type;
         const { name = '' } = request.object.metadata ?? {};
         const old =
-          plural === 'pods' ? pods[ordinalOf(name)] : podCreated.get(`EndpointSlice/${name}`);
+          plural === 'pods' ? pods[ordinalOf(name)] : created.get(`EndpointSlice/${name}`);
         return withSlice(newer(changed(old ?? {}, request.object)));
       }
       case 'delete':

@@ -106,7 +106,7 @@ export function observe(
     failures: [...state.failures.values()],
     roleCommands: [...state.roleCommands.values()],
     ...leaseOf(monitor, resource, members),
-    ...(state.timeline === undefined ? {} : { timeline: state.timeline }),
+    ...(state.timings === undefined ? {} : { timings: state.timings }),
     ...(state.unansweredElection === undefined
       ? {}
       : { unansweredElection: state.unansweredElection }),

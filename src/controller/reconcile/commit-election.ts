@@ -41,7 +41,7 @@ export function* commitElection(
   if (offered === 'Refused') state.unansweredElection = unansweredElection;
   if (offered !== 'Written') return offered;
   const { epoch = 0, primary = '' } = status;
-  state.timeline = { epoch, committedAtMs: options.clock.wallNow() };
+  state.timings = { epoch, committedAtMs: options.clock.wallNow() };
   log.warn(
     {
       epoch,

@@ -32,8 +32,8 @@ function start(clusterIP: string) {
   const { port } = server.address() as AddressInfo;
   const resource = makeResource({ ports: [{ port }] }, { epoch: 2, failovers: [record] });
   const state = states.of('uid');
-  const timeline = { epoch: 2, repointedAtMs: Date.now() };
-  state.timeline = timeline;
+  const timings = { epoch: 2, repointedAtMs: Date.now() };
+  state.timings = timings;
   const stores = new Stores();
   stores.services.replace(
     [
@@ -58,29 +58,29 @@ function start(clusterIP: string) {
   let wake = () => {};
   const answered = new Promise<void>((resolve) => (wake = resolve));
   const look = () => lookForSuccess(resource, state, stores, clock, wake);
-  return { look, answered, timeline, timers: () => timers };
+  return { look, answered, timings, timers: () => timers };
 }
 
 it('looks for the first answer through the Service once, and has the resource looked at when it came', async () => {
-  const { look, answered, timeline, timers } = start('127.0.0.1');
+  const { look, answered, timings, timers } = start('127.0.0.1');
   look();
   const begun = timers();
   expect(begun).toBeGreaterThan(0);
   look();
   expect(timers()).toBe(begun);
   await answered;
-  expect(timeline).toMatchObject({ firstSuccessSought: true });
-  expect((timeline as { firstSuccessAtMs?: number }).firstSuccessAtMs).toBeGreaterThanOrEqual(
-    timeline.repointedAtMs,
+  expect(timings).toMatchObject({ firstSuccessSought: true });
+  expect((timings as { firstSuccessAtMs?: number }).firstSuccessAtMs).toBeGreaterThanOrEqual(
+    timings.repointedAtMs,
   );
 });
 
 it('looks for none through a Service without an address', () => {
-  const { look, timeline } = start('None');
+  const { look, timings } = start('None');
   look();
-  expect(timeline).toEqual({
+  expect(timings).toEqual({
     epoch: 2,
-    repointedAtMs: timeline.repointedAtMs,
+    repointedAtMs: timings.repointedAtMs,
     firstSuccessSought: true,
   });
 });

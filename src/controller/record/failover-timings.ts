@@ -6,51 +6,51 @@ import { firstSuccess } from './first-success.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 
-/** How long the first answer through the Service is looked for. */
+/** How long the first answer through the Service is waited for. */
 const firstSuccessMs = 3_000;
 
-/** Notes when this process saw the promotion done: at once, where nobody needs to be told. */
+/** Records when this process saw the end of the promotion: at once, if the primary needs no promote hook. */
 export function notePromotion(
   resource: Resource,
   observed: Observed,
-  memory: ReconcileState,
+  state: ReconcileState,
   nowMs: number,
 ): void {
-  const { timeline } = memory;
-  if (timeline === undefined || timeline.promotedAtMs !== undefined) return;
+  const { timings } = state;
+  if (timings === undefined || timings.promotedAtMs !== undefined) return;
   const told = observed.roleCommands.some(
-    ({ action, state, epoch }) =>
-      action === 'promote' && state === 'Done' && epoch === timeline.epoch,
+    (command) =>
+      command.action === 'promote' && command.state === 'Done' && command.epoch === timings.epoch,
   );
-  if (told || resource.spec.engine.promote === undefined) timeline.promotedAtMs = nowMs;
+  if (told || resource.spec.engine.promote === undefined) timings.promotedAtMs = nowMs;
 }
 
-/** Notes when the write Service was pointed at the primary. `to`: the pods that it holds now, by UID. */
+/** Records when the write Service was repointed to the primary. `to`: the pods behind it now, by UID. */
 export function noteRepoint(
   resource: Resource,
   to: readonly string[],
-  memory: ReconcileState,
+  state: ReconcileState,
   nowMs: number,
 ): void {
-  const { timeline } = memory;
-  if (timeline === undefined || timeline.repointedAtMs !== undefined) return;
-  if (to.includes(resource.status.primaryUID ?? '')) timeline.repointedAtMs = nowMs;
+  const { timings } = state;
+  if (timings === undefined || timings.repointedAtMs !== undefined) return;
+  if (to.includes(resource.status.primaryUID ?? '')) timings.repointedAtMs = nowMs;
 }
 
-/** After the repoint of a failover: asks through the Service until somebody answers, as a client would. */
+/** After the repoint of a failover: sends requests through the Service until one is answered, as a client would. Started once; returns at once. */
 export function lookForSuccess(
   resource: Resource,
-  memory: ReconcileState,
+  state: ReconcileState,
   stores: Stores,
   clock: Clock,
-  onSettled: () => void,
+  onFound: () => void,
 ): void {
-  const { timeline } = memory;
+  const { timings } = state;
   const record = resource.status.failovers?.[0];
   if (
-    timeline?.repointedAtMs === undefined ||
-    timeline.firstSuccessSought === true ||
-    record?.epoch !== timeline.epoch ||
+    timings?.repointedAtMs === undefined ||
+    timings.firstSuccessSought === true ||
+    record?.epoch !== timings.epoch ||
     record.outcome !== 'Promoting'
   ) {
     return;
@@ -62,12 +62,12 @@ export function lookForSuccess(
   );
   const service = stores.services.get(resource.namespace, serviceNames(resource.name).write);
   const host = service?.spec?.clusterIP ?? '';
-  timeline.firstSuccessSought = true;
+  timings.firstSuccessSought = true;
   if (port === undefined || host === '' || host === 'None') return;
-  const signal = AbortSignal.any([memory.stop.signal, AbortSignal.timeout(firstSuccessMs)]);
+  const signal = AbortSignal.any([state.stop.signal, AbortSignal.timeout(firstSuccessMs)]);
   void firstSuccess({ host, port: port.port, engine }, clock, signal).then((atMs) => {
     if (atMs === undefined) return;
-    timeline.firstSuccessAtMs = atMs;
-    onSettled();
+    timings.firstSuccessAtMs = atMs;
+    onFound();
   });
 }

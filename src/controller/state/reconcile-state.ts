@@ -2,7 +2,7 @@ import type { Status } from '../../api/status.ts';
 import type {
   RoleCommandState,
   ForeignPod,
-  Timeline,
+  FailoverTimings,
   WriteFailure,
 } from '../../core/model/observed.ts';
 
@@ -23,7 +23,7 @@ export interface ReconcileState {
   failures: Map<string, WriteFailure>;
   /** The last role command of each kind for each pod, by `uid/action`. */
   roleCommands: Map<string, RoleCommandState>;
-  timeline?: Timeline;
+  timings?: FailoverTimings;
   /** resourceVersion on which an election was written without an answer. See Observed.unansweredElection. */
   unansweredElection: string | undefined;
   /** The last status that the API server has refused, until it accepts one. */

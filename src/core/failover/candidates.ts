@@ -4,7 +4,7 @@ import type { Member } from '../model/observed.ts';
 import { reportOf } from '../model/member.ts';
 import { behind, comparePositions, describePosition, positionOf } from '../model/position.ts';
 
-/** What a failover's record says of those who could have been chosen, in the order of the election. */
+/** The candidates in the record of a failover, in the order of the election. */
 export function candidatesOf(ranked: Member[], rejected: Rejection[]): Candidate[] {
   const [winner, ...others] = ranked;
   const known = (member: Member) =>

@@ -3,8 +3,8 @@ import type { Member, Resource } from '../model/observed.ts';
 import { reportOf } from '../model/member.ts';
 
 /**
- * What the former primary had that its successor had not: it says so itself once it has been made to follow. One that
- * follows without having had to discard anything has lost nothing.
+ * The writes that the former primary had and its successor had not: its own report names them when it follows. If it follows and
+ * has discarded nothing, nothing was lost.
  */
 export function withDataLoss(
   record: FailoverRecord,

@@ -17,28 +17,28 @@ export interface ElectionContext {
   /** Zone of the member that failed. */
   failedZone?: string | undefined;
   operatorZone?: string | undefined;
-  /** Hash of the wished-for template: members made from it go first. */
+  /** Hash of the present template: members created from it are preferred. */
   templateHash: string;
-  /** That the status names. */
+  /** The epoch in the status. */
   epoch: number | undefined;
   roleCommands: RoleCommandState[];
-  /** Where the status does not know the primary any more: whether one labelled so goes first. */
+  /** If the status no longer names the primary: whether a member with its label is preferred. */
   keepLabelled?: boolean;
-  /** Members report how far they have come: the most advanced goes first, and who holds nothing cannot go. */
+  /** Members report their positions: the most advanced is preferred, and a member without data cannot be elected. */
   byPosition?: 'Strong' | 'Eventual' | undefined;
-  /** Members that were made without the agent can be elected, and have nothing to tell. See lacksAgent. */
+  /** Members that were created without the agent can be elected although they send no reports. See lacksAgent. */
   lacksAgent?: (member: Member) => boolean;
-  /** Also a member may be elected that holds old data. See isOld. */
+  /** A member with old data may be elected, too. See isOld. */
   acceptsOld?: boolean;
-  /** Who may be elected at all; all others are rejected for this reason. */
+  /** The only members that may be elected; all others are rejected for this reason. */
   only?: { uids: Set<string>; why: string };
-  /** Whom this election is to relieve. */
+  /** The member that is to hand over its role. */
   notName?: string | undefined;
-  /** Only this pod may be elected, where nobody allowed another (failover.automatic: false). */
+  /** Only this pod may be elected, because the user has not allowed another (failover.automatic: false). */
   onlyName?: string | undefined;
 }
 
-/** Failures of promote calls after which another member is tried, while there is one. */
+/** Failures of promote after which another member is tried, if there is one. */
 export const promoteAttempts = 3;
 
 export interface Rejection {
@@ -47,9 +47,9 @@ export interface Rejection {
 }
 
 /**
- * Why a member may not be elected, in a clause for a person; undefined if it may. The one place that says who may lead: it must be
- * heard, take orders of this service, be among those that are sure to hold every acknowledged write (`only`), and be complete;
- * what it holds compared with others decides the order alone. Who may be counted in a fence is another question: see mayVote.
+ * Why a member may not be elected, in a clause for a person; undefined if it may. This is the one place that decides which members
+ * may lead: a member must be healthy, accept orders of this service, be among those that certainly hold every acknowledged write
+ * (`only`), and be complete. Its position only decides the order. Which members count for a fence is another question: see mayVote.
  */
 function whyNot(member: Member, context: ElectionContext): string | undefined {
   if (context.notName === member.name) return 'is to be relieved';
@@ -65,17 +65,17 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
   return whyIncomplete(member, context.acceptsOld);
 }
 
-/** How often its promotion has failed in its present life. */
+/** How many times the promotion of its present process has failed. */
 export const promoteFailures = (member: Member, roleCommands: RoleCommandState[]) =>
   roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0;
 
 /**
- * Chooses the next primary. Eligible is who is heard right now; readiness does not count, since standbys often
- * turn unready because the primary died. Order: the most advanced, where that is known (Strong: whatever else; Eventual: after
- * those whose promotion failed), one whose promotion has not just failed, the one that was primary (where
- * the status was lost), the wished-for template, one whose data survive its restart, one that has missed no heartbeat (what silenced the primary may have silenced its neighbours), a node that
- * is Ready, outside the failed primary's zone, outside the operator's own zone (so that one lost zone cannot take
- * both), lowest ordinal.
+ * Chooses the next primary. Healthy members are eligible; readiness does not count, since standbys often become unready because the
+ * primary died. They are preferred in this order: the most advanced, if positions are known (Strong: before all else; Eventual:
+ * after members whose promotion failed), no failed promotion, the label of the primary (if the status was lost), the present
+ * template, data that survive a restart, no missing heartbeat (the fault of the primary may affect its neighbours), a Ready node,
+ * a zone other than that of the failed primary, a zone other than the operator's (so that one lost zone cannot take both), the
+ * lowest ordinal.
  */
 export function elect(
   members: Member[],

@@ -7,7 +7,7 @@ import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 
-/** What holds up a failover that is due: a delay, or the rest after the last one. */
+/** What delays a failover that is due: failover.delay, or the backoff after the last failover. */
 export function guard(
   resource: Resource,
   failure: Failure,
@@ -15,7 +15,7 @@ export function guard(
 ): FailoverPlan | undefined {
   const { failover } = resource.spec;
   if (isPlanned(failure.trigger)) return undefined;
-  // A pod that is gone does not come back: the delay is for one that may.
+  // A pod that is gone does not come back: the delay is for members that may recover.
   const delayed = failure.atMs + durationMs(failover.delay);
   if (failure.detectMs !== undefined && nowMs < delayed) {
     return {
@@ -43,10 +43,10 @@ export function guard(
   };
 }
 
-/** How long a primary that cannot be promoted, and that nobody could relieve, is tried before others are looked at again. */
+/** How long a primary that cannot be promoted, and that no other member could replace, is tried before the next election. */
 const anotherRoundMs = 30_000;
 
-/** The primary cannot be promoted, and nobody is there who could be instead: it is tried again and again. */
+/** The primary cannot be promoted, and no other member can be either: the promotion is tried again and again. */
 export function noPromotableCandidate(
   { status }: Resource,
   { members, roleCommands }: Observed,
@@ -63,7 +63,7 @@ export function noPromotableCandidate(
     const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
     return { ...blocked, message };
   }
-  // Strong: it was elected again although it could not be promoted, as no other is sure to hold what it holds.
+  // Strong: it was elected again although it could not be promoted, because no other member certainly holds its writes.
   const last = status.failovers?.[0];
   const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
   const untilMs = isSame ? endOf(last.startedAt, anotherRoundMs, nowMs) : undefined;

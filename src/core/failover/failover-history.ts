@@ -1,9 +1,9 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { inFlight } from './failover-plan.ts';
-import type { Member, Observed, Resource, Timeline } from '../model/observed.ts';
+import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
 import { withDataLoss } from './data-loss.ts';
 
-/** Milliseconds between two steps, where this process saw both. */
+/** Milliseconds between two steps, if this process saw both. */
 const between = (from: number | undefined, to: number | undefined): number | undefined =>
   from === undefined || to === undefined ? undefined : Math.max(0, Math.round(to - from));
 
@@ -11,7 +11,7 @@ const known = (entries: Record<string, number | undefined>): Partial<FailoverRec
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 
 /** The record of a failover that is complete, with the times that this process has seen. */
-function completed(record: FailoverRecord, seen: Timeline | undefined): FailoverRecord {
+function completed(record: FailoverRecord, seen: FailoverTimings | undefined): FailoverRecord {
   const startedMs = Date.parse(record.startedAt);
   return {
     ...record,
@@ -26,7 +26,10 @@ function completed(record: FailoverRecord, seen: Timeline | undefined): Failover
 }
 
 /** A complete record, with how long the first answer through the Service took, if that is known by now. */
-function withFirstSuccess(record: FailoverRecord, seen: Timeline | undefined): FailoverRecord {
+function withFirstSuccess(
+  record: FailoverRecord,
+  seen: FailoverTimings | undefined,
+): FailoverRecord {
   const { outcome, startedAt, detectMs, firstSuccessMs } = record;
   const atMs = seen?.firstSuccessAtMs;
   if (outcome !== 'Completed' || firstSuccessMs !== undefined || atMs === undefined) return record;
@@ -50,13 +53,13 @@ function withFirstSuccess(record: FailoverRecord, seen: Timeline | undefined): F
  */
 export function withOutcome(
   resource: Resource,
-  { timeline }: Pick<Observed, 'timeline'>,
+  { timings }: Pick<Observed, 'timings'>,
   isDone: boolean,
 ): Resource {
   const { status } = resource;
   const [newest, ...others] = status.failovers ?? [];
   if (newest === undefined) return resource;
-  const seen = timeline?.epoch === newest.epoch ? timeline : undefined;
+  const seen = timings?.epoch === newest.epoch ? timings : undefined;
   const ended = isDone && newest === inFlight(resource) ? completed(newest, seen) : newest;
   const record = withFirstSuccess(ended, seen);
   return record === newest
@@ -65,7 +68,7 @@ export function withOutcome(
 }
 
 /** One that is not running and did not complete was overtaken: by a scale to 0, or a change of the topology. */
-export const settleRecords = (resource: Resource, members: Member[]): Pick<Status, 'failovers'> => {
+export const finishRecords = (resource: Resource, members: Member[]): Pick<Status, 'failovers'> => {
   const { failovers } = resource.status;
   if (failovers === undefined) return {};
   const running = inFlight(resource);

@@ -6,16 +6,24 @@ import { reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
-/** Failovers that the status remembers. */
+/** How many failovers the status remembers. */
 const historyLength = 20;
 
+/**
+ * What is to be done about the primary now. `planFailover` makes one in each pass. Elect and Fence become a status that the reconcile
+ * commits before anything follows from it (commit.ts); the other kinds change nothing but conditions. A plan that was not carried
+ * out may be made again.
+ */
 export type FailoverPlan =
+  /** The primary is well, or the service needs none. */
   | { kind: 'None' }
-  /** Wait: why is nobody's fault yet, but look again then. */
+  /** Something may resolve by itself until then: no condition reports it yet. */
   | { kind: 'Wait'; untilMs: number; message: string }
+  /** A failover is due and cannot take place: the condition FailoverBlocked says why, and what to do. */
   | { kind: 'Blocked'; reason: BlockedReason; message: string; untilMs?: number }
-  /** The old primary must be fenced before its successor is chosen: this epoch begins with that. */
+  /** The old primary must be fenced before its successor is elected: the new epoch begins with that. */
   | { kind: 'Fence'; why: string; fencing: Fencing }
+  /** The winner becomes primary in a new epoch. `record`: absent if no primary has failed. */
   | { kind: 'Elect'; winner: Member; why: string; epoch: number; record?: FailoverRecord };
 
 /** The failover that is running: the newest one, of the present epoch. */
@@ -42,7 +50,7 @@ export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
 });
 
-/** What a failover waits for that has nobody to elect, and what a person can do. */
+/** What a failover without a candidate waits for, and what a person can do. */
 export function whatHelps(resource: Resource, observed: Observed): string {
   const { members } = observed;
   const copies = halfCopies(resource, observed).map(({ name }) => name);
@@ -50,7 +58,7 @@ export function whatHelps(resource: Resource, observed: Observed): string {
     return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
   }
   return members.length > 0 && members.every((member) => reportOf(member)?.state === 'Empty')
-    ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it anew to begin with nothing'
+    ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'
     : 'It goes on when one is healthy';
 }
 

@@ -38,7 +38,7 @@ describe('first election', () => {
     });
   });
 
-  it('keeps the primary that its label names where the status was lost or edited', () => {
+  it('keeps the primary that is named by its label if the status was lost or edited', () => {
     const { members } = running();
     const labelled = members.map((member) => ({
       ...member,
@@ -62,7 +62,7 @@ describe('first election', () => {
 });
 
 describe('failover', () => {
-  it('does nothing while the primary is well, or only missed a beat', () => {
+  it('does nothing while the primary is healthy or has missed one heartbeat', () => {
     const { resource, members } = running();
     expect(planFailover(resource, makeObserved(members), t0)).toEqual({ kind: 'None' });
     const suspect = withHealth(members, 0, healthy({ verdict: 'Suspect' }));
@@ -115,7 +115,7 @@ describe('failover', () => {
     expect(planFailover(resource, observed, t0)).toMatchObject({ winner: { name: 'web-2' } });
   });
 
-  it('waits where nobody can take over, and says why each cannot', () => {
+  it('waits if no member can take over, and reports why each one cannot', () => {
     const { resource, members } = running();
     const all = members.map((member) => ({ ...member, health: dead('Refused') }));
     const plan = planFailover(resource, makeObserved(all), t0);
@@ -161,7 +161,7 @@ describe('failover', () => {
     expect(planFailover(unfinished, observed, t0)).toMatchObject({ kind: 'Elect' });
   });
 
-  it('asks a person where failover.automatic is false, but takes the same pod made again', () => {
+  it('waits for a person if failover.automatic is false, but elects the primary again if its pod was created again', () => {
     const { resource, members } = running({ failover: { automatic: false } });
     const crashed = makeObserved(withHealth(members, 0, dead('Refused')));
     expect(planFailover(resource, crashed, t0)).toMatchObject({
@@ -175,7 +175,7 @@ describe('failover', () => {
     });
   });
 
-  it('does not believe silence that it may have caused itself', () => {
+  it('ignores silence that the operator’s own network may have caused', () => {
     const { resource, members } = running();
     const silent = withHealth(members, 0, dead('Silent'));
     const cut = makeObserved(silent, { connectedSinceMs: t0 });
@@ -185,7 +185,7 @@ describe('failover', () => {
     expect(planFailover(resource, crashed, t0 + 1_000)).toMatchObject({ kind: 'Elect' });
   });
 
-  it('does not believe the silence of one when it has just heard the first of all again', () => {
+  it('ignores the silence of one member if another has only just answered again', () => {
     const { resource, members } = running();
     // A network stall of 45 s: everybody was silent, and web-1 is the first to be heard again.
     const since = { sinceWallMs: t0 - 43_000 };
@@ -211,7 +211,7 @@ describe('failover', () => {
     expect(planFailover(resource, makeObserved(heard), t0 + 1)).toMatchObject({ kind: 'Elect' });
   });
 
-  it('judges a primary that a new operator never heard by the timeout', () => {
+  it('counts a primary without an answer to a new operator as failed after the timeout', () => {
     const { resource, members } = running();
     const unheard = withHealth(members, 0, healthy({ verdict: 'Unknown', sinceWallMs: t0 }));
     expect(planFailover(resource, makeObserved(unheard), t0 + 500)).toMatchObject({ kind: 'Wait' });
@@ -220,7 +220,7 @@ describe('failover', () => {
     });
   });
 
-  it('tries another member where a promotion failed three times', () => {
+  it('tries another member if a promotion failed three times', () => {
     const { resource, members } = running({ engine: { type: 'HTTP', promote: { path: '/up' } } });
     const failed = (uid: string) => ({
       action: 'promote' as const,
@@ -245,7 +245,7 @@ describe('failover', () => {
     });
   });
 
-  it('promotes nobody and repoints nothing in the pass that elects', () => {
+  it('promotes no member and repoints no Service in the pass that elects', () => {
     const { resource, members } = running({ engine: { type: 'HTTP', promote: { path: '/up' } } });
     const decision = decide(resource, makeObserved(withHealth(members, 0, dead('Refused'))), t0);
     expect(decision.actions).toEqual([]);

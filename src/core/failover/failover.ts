@@ -26,11 +26,11 @@ import { knowsTooLittle } from '../model/refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
 import { needsFirstSets } from './sync-sets.ts';
 
-/** All but the primary are made from the wished-for template, and well: time to hand over, so that it can follow. */
+/** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
   const hash = templateHash(resource.spec);
   if (primary.templateHash === hash || inFlight(resource) !== undefined) return false;
-  // It cannot be told to stop: see update().
+  // It accepts no orders: see update().
   if (lacksAgent(resource.spec, primary)) return false;
   const others = observed.members.filter((member) => member.uid !== primary.uid);
   return (
@@ -40,12 +40,12 @@ function wantsSwitchover(resource: Resource, observed: Observed, primary: Member
   );
 }
 
-/** Decides whether a primary must be elected now, and who. Nothing may be promoted before that is committed. */
+/** Decides whether a primary must be elected now, and which member. No member may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const plan = planUnpaused(resource, observed, nowMs);
   const isElection = plan.kind === 'Elect' || plan.kind === 'Fence';
   if (isElection && !resource.spec.paused) return plan;
-  // Nothing else is decided before it is known what was. What is said here is a write, and settles it.
+  // Nothing else is decided before the result of that write is known. This message is a write of its own, which shows the result.
   if (observed.unansweredElection !== undefined) {
     return {
       kind: 'Blocked',
@@ -106,27 +106,27 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   }
   const failure = failureOf(resource, observed, primary, nowMs);
   if (failure === undefined) return unknownYet(resource, primary);
-  // Not yet: followers may find it again.
+  // Not yet: followers may restore their links.
   if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
 
   if (failure.trigger === 'Silent') {
     const { mayBeOwn, certainAtMs } = judgeSilence(resource, observed, failure.atMs);
-    // While nobody at all is heard nobody can be elected either: what is missing is told instead.
+    // While no member answers, none can be elected either: then the condition names what is missing.
     if (mayBeOwn && nowMs < certainAtMs && Number.isFinite(certainAtMs)) {
-      const message = `${failure.what}; but the operator itself heard nobody until just now`;
+      const message = `${failure.what}; but until just now no member answered, so that the operator's own network may be the cause`;
       return { kind: 'Wait', untilMs: certainAtMs, message };
     }
   }
   const guarded =
     guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
-  // Nothing has ever been written: there is nothing to fence, and nothing to hold. One that leads on a lease needs nobody to
-  // acknowledge what it may have been given since it was told to.
+  // Nothing has ever been written: there is nothing to fence, and no data to preserve. A leader with a lease is excluded: it may have
+  // accepted writes since its promotion without any acknowledgement.
   if (speaksProtocol(spec) && !needsLease(spec) && status.initialized !== true) {
     return firstElectionByReports(resource, observed, context, nowMs);
   }
   const isBack = primary !== undefined && isHealthy(primary);
-  // Members without an agent, and no way to make others: what Strong needs is told as a problem, and the service goes on as it was.
+  // The members have no agent, and none can be added: the condition Degraded says what Strong needs, and the service continues as before.
   const isStuck =
     primary !== undefined && lacksAgent(spec, primary) && agentDegradedReasons(resource).length > 0;
   if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
@@ -151,7 +151,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     });
   }
   const { automatic, onNoCandidate } = spec.failover;
-  // They are told to stop, and then have again what they had.
+  // They are ordered to stop copying, and then have the data that they had before.
   if (onNoCandidate === 'PromoteAnyway' && automatic && halfCopies(resource, observed).length > 0) {
     return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) };
   }
@@ -168,13 +168,13 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       };
 }
 
-/** A planned change of the primary: also here nobody is promoted before the old one is fenced, where that is asked for. */
+/** A planned change of the primary: here, too, no member is promoted before the old one is fenced, if the spec requires a fence. */
 const handOver = (resource: Resource, winner: Member, failure: Failure): FailoverPlan =>
   needsFence(resource.spec)
     ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) }
     : electionOf(winner, failure.what, fencingOf(resource, failure));
 
-/** A primary not heard yet by a new operator has until the timeout. */
+/** A new operator waits for the primary's first answer until the timeout. */
 function unknownYet(resource: Resource, primary: Member | undefined): FailoverPlan {
   const { health } = primary ?? {};
   if (health?.verdict !== 'Unknown') return { kind: 'None' };

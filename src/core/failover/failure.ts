@@ -10,16 +10,16 @@ import { roleCommandStateOf } from '../model/role-commands.ts';
 
 export interface Failure {
   trigger: FailoverTrigger;
-  /** What is wrong, for conditions: says the same as long as it is the same. */
+  /** What is wrong, for conditions: the text stays the same while the failure does. */
   what: string;
-  /** What was heard and when, for the record. */
+  /** What was observed and when, for the record. */
   evidence: string;
   /** Epoch milliseconds of the verdict. */
   atMs: number;
   detectMs?: number;
 }
 
-/** Says whether, and why, the primary needs a successor. */
+/** Why the primary needs a successor; undefined if it does not. */
 export function failureOf(
   resource: Resource,
   observed: Observed,
@@ -56,7 +56,7 @@ export function failureOf(
     };
   }
   if (health?.verdict === 'Unknown') {
-    // It was primary before this operator started, and has not been heard since.
+    // It was primary before this operator started, and has not answered since.
     const since = health.sinceWallMs;
     if (nowMs - since >= durationMs(resource.spec.heartbeat.timeout)) {
       const trigger = health.cause === 'Refused' ? 'Crash' : 'Silent';
@@ -72,7 +72,7 @@ export function failureOf(
   );
 }
 
-/** Somebody else has given it an order: none of this service reaches it any more. */
+/** Another client has given the primary an order: it refuses all orders of this service. */
 function refusal({ status }: Resource, primary: Member, nowMs: number): Failure | undefined {
   if (!refusesAll(primary, status.epoch)) return undefined;
   const what = `${primary.name} has acknowledged epoch ${primary.health?.report?.epoch}, which this service has not got to, and refuses all that it is told`;
@@ -80,10 +80,10 @@ function refusal({ status }: Resource, primary: Member, nowMs: number): Failure 
 }
 
 /**
- * It has led in this epoch and does so no more: another process of it has come up. It must not simply lead on: positions
- * from before and after would be compared that have nothing in common (Redis counts anew after a restart). Nor may one lead that
- * is back with less than it had when it was elected, or that a late order of an older epoch has made half a copy since. A
- * member that planOrders never promotes must not stay the primary.
+ * The primary has led in this epoch and does not lead any more: another process of it was started. That process must not lead in this
+ * epoch: its positions cannot be compared with those from before (Redis counts from 0 after a restart). Neither may a member lead
+ * that came back with less than it had when it was elected, or that a late order of an older epoch has made an unfinished copy.
+ * A member that planOrders never promotes must not stay the primary.
  */
 function lostRole(resource: Resource, observed: Observed, primary: Member): Failure | undefined {
   const { status } = resource;

@@ -12,20 +12,20 @@ import {
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 
-/** Why the former primary can acknowledge no write any more; or what is missing until it cannot. */
+/** The proof that the former primary can acknowledge no more writes; or what is missing for that proof. */
 export type Fence =
   | { isProved: true; method: FenceMethod; proof: string }
   | { isProved: false; missing: string; untilMs?: number };
 
 /**
- * Whether a member counts among those that have turned their back on the old primary: it is heard right now, is fenced in this epoch,
- * and its position is known, as one that had more than the others but cannot be elected must not be passed over. Asked for the
- * proof of a fence, and for who is sure to hold every acknowledged write.
+ * Whether a member counts as one that no longer follows the old primary: it is healthy, fenced in this epoch, and its position is
+ * known, because a member with more data than the others must not be ignored even if it cannot be elected. Used for the proof of a
+ * fence, and to find the members that certainly hold every acknowledged write.
  *
- * It is not asked what the position is worth: one that is old or empty tells none. One that refuses all votes, too: it follows
- * nobody, whoever has told it so, and for no order of this service will it follow anybody again. It cannot be elected, so
- * that what it holds must be held by whom is elected: see holders in fenced-failover.ts. One without an agent tells no state,
- * and so has no vote.
+ * The value of the position does not matter: an old or empty member reports none. A member that refuses all orders votes, too: it
+ * follows no leader, whichever client has ordered that, and no order of this service makes it follow one again. It cannot be
+ * elected, so that the elected member must hold all its data: see holders in fenced-failover.ts. A member without an agent reports
+ * no state, and so has no vote.
  */
 export const mayVote = (member: Member, epoch: number, { unsafe }: Observed): boolean =>
   isHealthy(member) &&
@@ -33,9 +33,9 @@ export const mayVote = (member: Member, epoch: number, { unsafe }: Observed): bo
   positionOf(member) !== undefined;
 
 /**
- * The former primary itself, fenced and with its data: it was elected because it held every write acknowledged before, and
- * it holds each one that it has acknowledged since, whether it has come to lead or not; whatever the others hold. Had it
- * lost its data it would be Empty, as there is nobody yet whose copy it could be. One that is back with less than it had says so.
+ * The former primary itself, fenced and with its data: it was elected because it held every write that was acknowledged before, and
+ * it holds each write that it has acknowledged since, whether it has led or not, and whatever the others hold. If it had lost its
+ * data it would be Empty, as there is no other leader yet that it could copy; if it came back with less, its report shows that.
  */
 export const fencedLeader = (resource: Resource, observed: Observed, epoch: number) =>
   observed.members.find(
@@ -46,7 +46,7 @@ export const fencedLeader = (resource: Resource, observed: Observed, epoch: numb
       isComplete(member),
   );
 
-/** By the word of the former primary itself, or by that of its followers. */
+/** Proved by the report of the former primary itself, or by those of its followers. */
 function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence {
   const leader = fencedLeader(resource, observed, epoch);
   return leader === undefined
@@ -59,9 +59,9 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
 }
 
 /**
- * Whether so many followers have turned their back on the old primary that too few are left for it to acknowledge
- * anything, and that every write it ever acknowledged is held by one of those who have: R + W > N, for each set that may
- * be in force (Gifford, 1979, for the intersection of quorums).
+ * Whether so many followers have stopped following the old primary that the remaining ones are too few to acknowledge anything, and
+ * that one of those that stopped holds every write that was ever acknowledged: R + W > N, for each set that may be in force
+ * (Gifford, 1979, for the intersection of quorums).
  */
 export function byFollowers(resource: Resource, observed: Observed, epoch: number): Fence {
   if (observed.unsafe === 'no-quorum') {
@@ -94,7 +94,7 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
   return {
     isProved: true,
     method: 'Quorum',
-    proof: `${who} follow it no more since epoch ${epoch}, and it needs acknowledgements of ${syncSets.map(({ acks, members }) => `${acks} of ${members.join(', ')}`).join(' and of ')}`,
+    proof: `${who} do not follow it any more since epoch ${epoch}, and it needs acknowledgements of ${syncSets.map(({ acks, members }) => `${acks} of ${members.join(', ')}`).join(' and of ')}`,
   };
 }
 
@@ -118,19 +118,19 @@ function whyNoVoter(observed: Observed, name: string, epoch: number): string {
 }
 
 /**
- * From when nothing listens at process 1 any more until nothing of its container runs. A process that ends closes its files
- * before it ends whom it leaves behind (do_exit and zap_pid_ns_processes, in Linux): a moment, but not none. Milliseconds.
+ * The time from when process 1 stops listening until nothing of its container runs. A process that exits closes its files before the
+ * kernel ends its remaining children (do_exit and zap_pid_ns_processes, in Linux), which takes a moment. Milliseconds.
  */
 const exitMs = 100;
 
-/** By a lease that has run out, or because the process is surely gone. */
+/** Proved by the end of the lease, or by the end of the process. */
 function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   const { primary = '', epoch = 0, primaryUID, fencing } = resource.status;
   const former = observed.members.find(({ uid }) => uid === primaryUID);
   if (observed.unsafe === 'no-fence') {
     return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
-  // A plain program is started again by the kubelet, and takes writes.
+  // Without an agent, the kubelet starts the program again, and it takes writes.
   const staysEnded =
     former !== undefined && (!lacksAgent(resource.spec, former) || hasEnded(former));
   if (staysEnded && former.terminated === true) {
@@ -141,7 +141,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     };
   }
   const health = former?.health;
-  // Another port than that of its agent may be one that nobody has ever listened on.
+  // A refused connection on another port proves nothing: the agent may never have listened there.
   const isRefused =
     health?.verdict === 'Dead' &&
     health.cause === 'Refused' &&
@@ -183,7 +183,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   };
 }
 
-/** What the state of the fence around the present primary is, in the epoch that the status names. */
+/** Whether the present primary is fenced in the epoch of the status, and how that is proved. */
 export function fenceOf(resource: Resource, observed: Observed, nowMs: number): Fence {
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);

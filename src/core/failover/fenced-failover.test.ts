@@ -34,7 +34,7 @@ describe('Strong, with a quorum', () => {
     });
   });
 
-  it('then tells everybody to follow no more', () => {
+  it('then orders all members to stop following', () => {
     const { resource, members } = begun();
     const [first, ...rest] = members as [Member, Member, Member];
     const { actions } = decide(resource, makeObserved([crashed(first), ...rest]), t0);
@@ -60,7 +60,7 @@ describe('Strong, with a quorum', () => {
     });
   });
 
-  it('elects the most advanced of those who have, by position and not by ordinal', () => {
+  it('elects the most advanced member of those that have stopped, by position and not by ordinal', () => {
     const { resource, members } = begun();
     const seen = [
       crashed(members[0]!),
@@ -78,7 +78,7 @@ describe('Strong, with a quorum', () => {
     expect(commit?.status.fencing).toBeUndefined();
     const [record] = commit?.status.failovers ?? [];
     expect(record).toMatchObject({ from: 'web-0', to: 'web-2', fenceMs: 5 });
-    expect(record?.fence).toContain('Quorum: web-1, web-2 follow it no more since epoch 2');
+    expect(record?.fence).toContain('Quorum: web-1, web-2 do not follow it any more since epoch 2');
     expect(record?.candidates).toMatchObject([
       { pod: 'web-2', position: '1/101', chosen: true, why: 'the most advanced' },
       { pod: 'web-1', position: '1/100', chosen: false, why: '1 bytes behind web-2' },
@@ -99,7 +99,7 @@ describe('Strong, with a quorum', () => {
     }
   });
 
-  it('takes the old primary again where it alone is back with its data', () => {
+  it('elects the old primary again if it alone is back with its data', () => {
     const { resource, members } = begun();
     const back = led(resource, 0, fenced({ ledEpoch: 1 }));
     const others = members.slice(1).map(crashed);
@@ -155,7 +155,7 @@ describe('Strong, by a lease', () => {
     expect(commit?.status.failovers?.[0]?.fence).toMatch(/^Terminated: /);
   });
 
-  it('waits for it also where the first primary was not seen to lead: it may have since it was told', () => {
+  it('waits for the lease also if the first primary was not seen to lead: it may have led since its order', () => {
     const { resource, members } = strong(
       { topology: 'ActivePassive', engine: { type: 'HTTP' } },
       { syncSets: [], initialized: false },
@@ -202,7 +202,7 @@ describe('Eventual', () => {
     });
   });
 
-  it('waits where all are further behind than maxLag, unless the spec says to promote anyway', () => {
+  it('waits if all members are further behind than maxLag, unless the spec says to promote anyway', () => {
     const last = report({ state: 'Leading', position: { term: 1, offset: 5_000_000 } });
     const seen = (resource: ReturnType<typeof eventual>['resource'], members: Member[]) =>
       makeObserved([

@@ -12,8 +12,8 @@ import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 
 /**
- * A failover that must begin with a fence. Its epoch is committed first, and the members told. Where it is proved already
- * that the old primary is gone (its process has ended) and its successor needs no positions, the election follows at once.
+ * A failover that must begin with a fence. Its epoch is committed first, and then all members are ordered to stop. If it is already
+ * proved that the old primary is gone (its process has ended) and the successor needs no positions, the election follows at once.
  */
 export function planFence(
   resource: Resource,
@@ -29,7 +29,7 @@ export function planFence(
     : { kind: 'Fence', why: failure.what, fencing };
 }
 
-/** Its epoch has been committed: choose as soon as the fence is proved; until then say what is missing. */
+/** The epoch of the fence is committed: elects as soon as the fence is proved; until then says what is missing. */
 export function planFenced(
   resource: Resource,
   observed: Observed,
@@ -42,7 +42,7 @@ export function planFenced(
   if (fence.isProved) return choose(resource, observed, fencing, fence, context, nowMs);
   const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
   const message = `${what}; ${fence.missing}`;
-  // An answer may come within the millisecond: until then nothing is amiss.
+  // Answers may come at any moment: until then nothing is wrong.
   if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
   const comesMs = status.stopped === true ? comesUntilMs(resource, observed, nowMs) : undefined;
   if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
@@ -60,10 +60,10 @@ const isAsking = ({ roleCommands }: Observed, epoch: number): boolean =>
   );
 
 /**
- * Who is sure to hold every acknowledged write, or has one among those with a position that does: where enough followers
- * have told their positions, the most advanced of them. Where only the former primary has, it alone, and whoever is known to
- * be as advanced; a former primary whose own position is unknown cannot be passed over for one whose position is not. Where
- * the vote of a follower is needed that refuses all, it cannot be elected, and nobody may be who has less than it.
+ * The members that certainly hold every acknowledged write. If enough followers have reported their positions, the most advanced of
+ * them does, so all of them are candidates. If only the former primary has reported, it alone, and every member that is known to be
+ * as advanced; if its own position is unknown, no other member can be compared with it. If the vote of a follower is needed that
+ * refuses all orders, that one cannot be elected, and no member with less data may be.
  */
 function holders(resource: Resource, observed: Observed, epoch: number) {
   const why = 'has not told its position in this epoch';
@@ -92,7 +92,7 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
   };
 }
 
-/** Followers that refuse all and without whose votes there is no quorum. */
+/** Followers that refuse all orders and whose votes the quorum needs. */
 function neededRefusers(resource: Resource, observed: Observed, epoch: number): Member[] {
   const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
   const members = observed.members.filter((member) => !refuses(member));
@@ -128,11 +128,11 @@ function choose(
   const isRelieved = ['Switchover', 'Isolated', 'TooHighEpoch'].includes(fencing.trigger);
   const notName = isRelieved ? fencing.from : undefined;
   let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
-  // It has answered, those who could relieve it may be about to.
+  // The primary has answered; members that could replace it may be about to.
   if (winner === undefined && isRelieved && isAsking(observed, epoch)) {
     return { kind: 'Wait', untilMs: Infinity, message: what };
   }
-  // Nobody can relieve it, and it was well: it goes on.
+  // No member can replace it, and it was well: it stays the primary.
   if (winner === undefined) ({ winner, rejected, ranked } = elect(observed.members, wish));
   if (winner === undefined) {
     return {

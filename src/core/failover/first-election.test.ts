@@ -21,7 +21,7 @@ function plan(reports: (Partial<MemberReport> | undefined)[], status: object = n
 const unheard = (resource: Resource, ordinal: number) =>
   makeMember(resource, ordinal, { health: healthy({ verdict: 'Unknown', sinceWallMs: t0 }) });
 
-it('begins with the lowest ordinal where nobody holds anything', () => {
+it('begins with the lowest ordinal if no member has data', () => {
   expect(plan([empty, empty, empty])).toMatchObject({
     kind: 'Elect',
     epoch: 1,
@@ -29,7 +29,7 @@ it('begins with the lowest ordinal where nobody holds anything', () => {
   });
 });
 
-it('waits for all where one holds data, as another may hold more', () => {
+it('waits for all members if one has data, as another may have more', () => {
   const old: Partial<MemberReport> = { state: 'Detached', epoch: 4 };
   expect(plan([empty, old, undefined])).toMatchObject({
     kind: 'Blocked',
@@ -43,7 +43,7 @@ it('waits for all where one holds data, as another may hold more', () => {
   });
 });
 
-it('takes the last leader where positions cannot be compared', () => {
+it('elects the last leader if positions cannot be compared', () => {
   const old = { state: 'Detached', epoch: 4, position: undefined } as Partial<MemberReport>;
   expect(plan([old, { ...old, ledEpoch: 4 }, { ...old, ledEpoch: 2 }])).toMatchObject({
     kind: 'Elect',
@@ -51,7 +51,7 @@ it('takes the last leader where positions cannot be compared', () => {
   });
 });
 
-it('does not believe a status that is older than what members have acknowledged', () => {
+it('does not rely on a status that is older than what members have acknowledged', () => {
   const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
   expect(
     plan(
@@ -61,7 +61,7 @@ it('does not believe a status that is older than what members have acknowledged'
   ).toMatchObject({ kind: 'Elect', epoch: 8, winner: { name: 'web-1' } });
 });
 
-it('one that leads goes on, but not where others have acknowledged a later epoch: it may have been relieved', () => {
+it('a leading member stays the leader, except if others have acknowledged a later epoch: it may have been replaced', () => {
   const leads: Partial<MemberReport> = {
     ...{ state: 'Leading', epoch: 6, ledEpoch: 6 },
     position: { term: 7, offset: 100 },
@@ -89,7 +89,7 @@ it('waits for all the members that there are, also for more than the spec asks f
   });
 });
 
-it('believes no sync sets of a status that is older than what the members have acknowledged', () => {
+it('does not rely on sync sets of a status that is older than what the members have acknowledged', () => {
   const nobody = { members: [], acks: 0, revision: 1 };
   const { resource } = strong(spec, { epoch: 3 });
   const later = (i: number, more: Partial<MemberReport>) => led(resource, i, { epoch: 7, ...more });

@@ -6,9 +6,9 @@ import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
-/** How long the first election waits for the other members, once one is healthy: the lowest ordinal should win. */
+/** How long the first election waits for other members when one is healthy: the lowest ordinal should win. */
 const firstElectionWaitMs = 2_000;
-/** The same where members hold data, or will: one that is late may have some. */
+/** The same if members store data: a late one may have some. */
 const dataWaitMs = 30_000;
 
 export function firstElection(
@@ -30,16 +30,16 @@ export function firstElection(
   return { kind: 'Elect', winner, why: 'there is no primary yet', epoch: nextEpoch(resource) };
 }
 
-/** Whether it may hold what the other does not. */
+/** Whether a member may hold data that the other does not. */
 const holdsMore = (member: Member, other: Member): boolean =>
   comparePositions(positionOf(member), positionOf(other)) > 0 ||
   (positionOf(other) === undefined &&
     (reportOf(member)?.ledEpoch ?? 0) > (reportOf(other)?.ledEpoch ?? 0));
 
 /**
- * The first election where members report what they hold. Nobody holds anything: the lowest ordinal begins an empty data
- * set. Somebody does (the status was lost, or the volumes are older than this resource): then every member must have been
- * heard, and the one that leads, or else the most advanced, goes on with its data; an unheard one may have more.
+ * The first election if members report what they hold. If no member has data, the lowest ordinal begins an empty data set. If one has
+ * (the status was lost, or the volumes are older than this resource), every member must have reported first, as a missing one
+ * may have more; then the leading member, or else the most advanced, continues with its data.
  */
 export function firstElectionByReports(
   resource: Resource,
@@ -64,7 +64,7 @@ export function firstElectionByReports(
     })),
   );
   if (withData.length > 0) {
-    // Eventual goes on without pods that are more than there should be: one that hangs on a lost node stays for long.
+    // Eventual does not wait for surplus pods: one on a lost node may stay for a long time.
     if (told.length < replicas || (needsFence(resource.spec) && missing.length > 0)) {
       return {
         kind: 'Blocked',
@@ -76,14 +76,14 @@ export function firstElectionByReports(
     const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
     const leader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
-    // Where others have acknowledged a later epoch, it may have been relieved.
+    // If others have acknowledged a later epoch, another member may have replaced it.
     const leading = ranked.find(
       (member) =>
         reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === Math.max(...epochs),
     );
     const advanced = reportOf(winner)?.position === undefined ? leader : winner;
     const chosen = leading ?? advanced;
-    // One that refuses all has been heard, and cannot be chosen. But what it holds may have been acknowledged.
+    // A member that refuses all orders has reported and cannot be elected. But its data may have been acknowledged.
     const hasAll = (one: Member) =>
       !hasQuorum(resource.spec) ||
       !withData.some((member) => refuses(member) && holdsMore(member, one));
@@ -91,11 +91,11 @@ export function firstElectionByReports(
       const why = 'the status names no primary, and it is the most advanced';
       return { kind: 'Elect', winner: chosen, why, epoch };
     }
-    // None of them is known to hold what was written last. An empty one must not begin in their place either.
+    // None of them certainly holds the last writes. An empty member must not lead instead of them either.
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',
-      message: `the status names no primary, and nobody is known to hold what was written last: ${describeRejections(rejected)}`,
+      message: `the status names no primary, and no member certainly holds the last writes: ${describeRejections(rejected)}`,
     };
   }
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');

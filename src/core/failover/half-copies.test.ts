@@ -128,12 +128,12 @@ it('Eventual: another with its data goes before the last primary that is back wi
     kind: 'Elect',
     winner: { name: 'web-1' },
   });
-  // Nor is it elected where the others are only away.
+  // Neither is it elected if the others are only not reachable.
   const away = [crashed(members[1]!), third];
   expect(plan(resource, [back, ...away])).toMatchObject({ kind: 'Blocked', reason: 'NoCandidate' });
 });
 
-it('Eventual: old data are taken only where nobody has others and the user says so', () => {
+it('Eventual: old data are used only if no member has other data and the user allows it', () => {
   const empty = (resource: Parameters<typeof led>[0], ordinal: number) =>
     led(resource, ordinal, { state: 'Empty', position: undefined } as object);
   const careful = eventual().resource;

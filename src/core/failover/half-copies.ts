@@ -3,8 +3,8 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { roleCommandStateOf } from '../model/role-commands.ts';
 
 /**
- * Those that hold what they held before they were to become copies of a primary, where it has lost its data meanwhile: all
- * members are there, and nobody else has anything. Empty where it is not so.
+ * Members with the data from before they began to copy a primary, if that primary has lost its data since: all members are there,
+ * and no other one has data. Empty in any other case.
  */
 export function halfCopies({ spec }: Resource, { members }: Observed): Member[] {
   const reportedState = (member: Member) =>
@@ -22,8 +22,8 @@ export function halfCopies({ spec }: Resource, { members }: Observed): Member[] 
 }
 
 /**
- * Whether the elected member, which does not lead yet, has not what it was elected for: it was restarted before all that it held
- * was on its disk, or another process of it has lost the count that its followers are to compare theirs with.
+ * Whether the elected member, which does not lead yet, no longer has the data that it was elected for: it was restarted before all
+ * its data were on its disk, or another process of it has lost the position that followers compare theirs with.
  */
 export function hasLess(resource: Resource, observed: Observed, elected: Member): boolean {
   const { termStart, ledEpoch, epoch } = resource.status;
@@ -35,7 +35,7 @@ export function hasLess(resource: Resource, observed: Observed, elected: Member)
   return hasLost || (isOld(elected) && !acceptsOld(resource, observed));
 }
 
-/** Whether a member may lead with data that may be old: nobody has others, and the user has said so. */
+/** Whether a member may lead with data that may be old: no member has other data, and the user has allowed that. */
 export const acceptsOld = (resource: Resource, observed: Observed): boolean =>
   resource.spec.failover.consistency === 'Eventual' &&
   resource.spec.failover.onNoCandidate === 'PromoteAnyway' &&

@@ -39,7 +39,7 @@ it('does not pass over a former primary whose position is unknown for one follow
   expect(plan(resource, both)).toMatchObject({ kind: 'Elect', winner: { name: 'web-2' } });
 });
 
-it('hands over to nobody who has less than the primary, where the others have not told what they have', () => {
+it('hands over to no member with less data than the primary if the others have not reported their positions', () => {
   const { resource, members } = begun('Switchover');
   const former = led(resource, 0, at(100, { ledEpoch: 1 }));
   const third = crashed(members[2]!);
@@ -53,7 +53,7 @@ it('hands over to nobody who has less than the primary, where the others have no
   });
 });
 
-it('takes one that was elected and never came to lead, where it is back with its data', () => {
+it('elects a member that was elected and has never led, if it is back with its data', () => {
   const { resource, members } = strong(
     {},
     { epoch: 3, ledEpoch: 2, fencing: { ...fencing('Crash'), epoch: 3 } },
@@ -78,7 +78,7 @@ const hook = (uid: string, epoch: number) => ({
   retryAtMs: t0 + 5_000,
 });
 
-it('elects one that cannot be promoted again where it alone holds all, and looks at the others later', () => {
+it('elects a member again that cannot be promoted if it alone holds all data, and considers the others later', () => {
   const { resource, members } = begun('PromoteFailed');
   const back = led(resource, 0, at(100));
   const behind = led(resource, 1, at(90));
@@ -101,7 +101,7 @@ it('elects one that cannot be promoted again where it alone holds all, and looks
   expect(planFailover(tried, failed, t0 + 30_000).kind).toBe('Fence');
 });
 
-it('needs no fence where nothing was ever written', () => {
+it('needs no fence if nothing was ever written', () => {
   const { resource } = strong({}, { initialized: false, epoch: 1 });
   const empty = (ordinal: number) => {
     const { position: _none, ...said } = report({ state: 'Empty', epoch: 1 });

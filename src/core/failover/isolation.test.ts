@@ -13,7 +13,7 @@ const lost = (resource: Resource, ordinal: number, since = t0): Member =>
 const plan = (members: Member[], nowMs: number, { resource } = strong()) =>
   planFailover(resource, makeObserved(members), nowMs);
 
-it('a primary that leads is fenced where its followers have lost it for ten seconds', () => {
+it('a primary that leads is fenced if its followers have had no link to it for ten seconds', () => {
   const { resource, members } = strong();
   const seen = [members[0]!, lost(resource, 1), lost(resource, 2, t0 + 500)];
   expect(plan(seen, t0 + 10_499)).toMatchObject({ kind: 'Wait', untilMs: t0 + 10_500 });
@@ -25,14 +25,14 @@ it('a primary that leads is fenced where its followers have lost it for ten seco
 
 it.each([
   ['one follows', (r: Resource) => [lost(r, 1), led(r, 2, {})]],
-  ['one alone could lead, but nobody acknowledge', (r: Resource) => [lost(r, 1)]],
+  ['one alone could lead, but no other acknowledge', (r: Resource) => [lost(r, 1)]],
   ['one is being made a copy', (r: Resource) => [lost(r, 1), led(r, 2, { state: 'Cloning' })]],
-])('not where %s', (_what, followers) => {
+])('not if %s', (_what, followers) => {
   const { resource, members } = strong();
   expect(plan([members[0]!, ...followers(resource)], t0 + 60_000).kind).toBe('None');
 });
 
-it('not in Eventual, nor where nobody may be promoted without being asked', () => {
+it('not in Eventual, and not if failover.automatic is false', () => {
   for (const failover of [
     { consistency: 'Eventual' },
     { consistency: 'Strong', automatic: false },

@@ -4,8 +4,8 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { missingFollowers } from './sync-sets.ts';
 
 /**
- * How long followers that are well must have been without their leader, at least. A follower that was just told of a leader, or
- * whose connection was reset, needs seconds on a busy machine; and a failover too soon would cut the links anew. Milliseconds.
+ * How long healthy followers must have had no link to their leader, at least. After an order or a connection reset a follower needs
+ * seconds on a busy machine, and an early failover would break the links again. Milliseconds.
  */
 const leastMs = 10_000;
 
@@ -13,15 +13,15 @@ export interface Isolation {
   trigger: 'Isolated';
   what: string;
   evidence: string;
-  /** From when it is a failure: may lie ahead. Epoch milliseconds. */
+  /** From when it counts as a failure; may be in the future. Epoch milliseconds. */
   atMs: number;
   detectMs: number;
 }
 
 /**
- * Strong: a primary that leads and is heard, but whose followers have lost it, so that it can acknowledge nothing: the network
- * between them is cut, not that to the operator. There is a failure where so many of them are well that one can lead and have
- * its writes acknowledged by the others, and from when.
+ * Strong: a primary that leads and answers, but whose followers have lost their links to it, so that it can acknowledge nothing: the
+ * network between them is cut, not the network to the operator. It is a failure if so many followers are healthy that one of
+ * them can lead and the others can acknowledge its writes.
  */
 export function isolationOf(
   resource: Resource,

@@ -4,7 +4,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { reportOf } from '../model/member.ts';
 import { behind, comparePositions, positionOf } from '../model/position.ts';
 
-/** Less than this is not lag but the time that a heartbeat takes. Bytes. */
+/** A smaller difference is no lag, but the age of the last report. Bytes. */
 const smallLagBytes = 64 * 1024;
 
 const units: Record<string, number> = {
@@ -22,14 +22,14 @@ export function quantityBytes(text: string): number {
   return Number(digits) * (units[unit] ?? 1);
 }
 
-/** The furthest that anybody is known to have come, the failed primary as it was last heard among them. */
+/** The most advanced known position, including the last one of the failed primary. */
 function furthest(members: Member[]): Position | undefined {
   return members
     .map(positionOf)
     .reduce((most, each) => (comparePositions(each, most) > 0 ? each : most), undefined);
 }
 
-/** Eventual: why even the most advanced member may not take over, or undefined where it may. */
+/** Eventual: why even the most advanced member may not take over; undefined if it may. */
 export function tooFarBehind(
   { spec }: Resource,
   { members }: Observed,

@@ -36,7 +36,7 @@ const proof = (former: Partial<Member> | undefined, more: Partial<Observed> = {}
 };
 const withoutAgent = { agentPort: undefined, leaseMs: undefined } as object;
 
-it('a refused port proves an end only where it is that of the agent which the pod was made with', () => {
+it('a refused port proves the end only if it is the port of the agent that the pod was created with', () => {
   const refused = { health: dead('Refused', { refusedPort: 8990 }) };
   expect(proof(refused)).toMatchObject({ isProved: true, method: 'Terminated' });
   expect(proof({ ...refused, agentPort: 9000 })).toMatchObject({ isProved: false });
@@ -54,7 +54,7 @@ it('a phase proves no end, as others than the kubelet write it; ended containers
   });
 });
 
-it('a lease that nobody has does not run out', () => {
+it('a lease that no member has does not end', () => {
   const over = { leaseEndsInMs: 0 };
   expect(proof({ ...withoutAgent, health: dead('Silent') }, over)).toMatchObject({
     isProved: false,
@@ -64,7 +64,7 @@ it('a lease that nobody has does not run out', () => {
     isProved: false,
     missing: expect.stringContaining('its containers must have ended') as string,
   });
-  // With an agent, but from a time when it had to end nobody.
+  // With an agent, but created when no lease was needed.
   const unleased = { leaseMs: undefined } as object;
   expect(proof({ ...unleased, health: dead('Silent') }, over)).toMatchObject({ isProved: false });
   const acknowledges = { health: healthy({ report: report({ state: 'Detached', epoch: 2 }) }) };
@@ -125,7 +125,7 @@ it('a plain primary that crashes is deleted, so that its end is certain', () => 
   });
 });
 
-it('a plain service whose pods cannot be made anew goes on as it was: nothing is deleted, and nobody waits for a fence', () => {
+it('a service without agents whose pods cannot be created again continues as before: nothing is deleted, and nothing waits for a fence', () => {
   const { resource, members } = patched();
   const { agentImage: _unknown, ...without } = resource;
   const crashed = { ...members[0]!, health: dead('Refused', { refusedPort: 80 }) };
@@ -161,7 +161,7 @@ it('plain members are told their roles by their hooks until they are replaced', 
   });
 });
 
-it('a plain member that is elected is promoted though its predecessor has an agent, which no hook tells; none is promoted while it is fenced', () => {
+it('an elected member without an agent is promoted although its predecessor has an agent, which gets no hook; none is promoted during the fence', () => {
   const roleCommands = { promote: { path: '/promote' }, demote: { path: '/demote' } };
   const { resource, members } = running({ ...spec, engine: { type: 'HTTP', ...roleCommands } });
   const [first, ...others] = members as [Member, ...Member[]];

@@ -27,7 +27,7 @@ function restarted(resource: Resource, ordinal: number, more: Partial<MemberRepo
 const plan = (resource: Resource, members: Member[], atMs = t0) =>
   planFailover(resource, makeObserved(members), atMs);
 
-it('at 0 it is written down who led before a pod is deleted, and is kept', () => {
+it('at 0 the status remembers the leader before a pod is deleted, and keeps it', () => {
   const { resource, members } = strong({ ...redis, replicas: 0 }, web1);
   const first = decide(resource, makeObserved(members), t0);
   expect(first.actions.filter(({ type }) => type === 'DeletePod')).toEqual([]);
@@ -44,7 +44,7 @@ it('a stop that is undone before its pods are deleted is forgotten', () => {
   expect(decide(resource, makeObserved(members), t0).status).not.toHaveProperty('stopped');
 });
 
-it('a service that keeps no data, and is not led on a lease, begins anew', () => {
+it('a service that keeps no data and needs no lease starts without data', () => {
   const plain = running({ replicas: 0 });
   expect(decide(plain.resource, makeObserved([]), t0).status).not.toHaveProperty('primary');
   const cache = strong({ engine: { type: 'Redis' }, replicas: 0 });
@@ -138,7 +138,7 @@ it('a stop and a start do not hold up the next failover', () => {
   expect(plan(crashed, [led(resource, 0, {}), ...gone])).toMatchObject({ kind: 'None' });
 });
 
-it('without a quorum, too: a lease tells nothing of who holds the newest data', () => {
+it('without a quorum, too: a lease does not show which member holds the newest data', () => {
   const engine = { type: 'Exec', exec: { status: ['true'] } };
   const exec = { ...redis, engine, failover: { consistency: 'Strong' } };
   const fencing = {
@@ -192,7 +192,9 @@ it('says what a stop waits for', () => {
   expect(actions.filter(({ type }) => type === 'DeletePod')).toEqual([]);
   expect(status.conditions?.find(({ type }) => type === 'Progressing')).toMatchObject({
     status: 'True',
-    message: expect.stringContaining('web-0 has in memory what is not on its disk yet') as string,
+    message: expect.stringContaining(
+      'web-0 has data in memory that are not on its disk yet',
+    ) as string,
   });
 });
 

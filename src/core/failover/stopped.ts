@@ -8,13 +8,13 @@ import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
-/** How long the member that led when the service was stopped may take to come back before that is told. Milliseconds. */
+/** How long the member that led when the service was stopped may take to come back before a condition reports that. Milliseconds. */
 const comingMs = 30_000;
 
-/** Sources of a pod's volumes whose content goes with the pod, or is not the program's. */
+/** Volume sources whose content is deleted with the pod, or is not written by the program. */
 const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'downwardAPI'];
 
-/** Whether data outlive the pods: on claims of their own, or on a volume that the template mounts where the data are. */
+/** Whether data survive the pods: on volume claims, or on a volume that the template mounts at the data directory. */
 function keepsData(spec: Resource['spec']): boolean {
   if (spec.volumeClaimTemplates.length > 0) return true;
   const [program = {}] = asList(spec.template.spec.containers);
@@ -30,17 +30,18 @@ function keepsData(spec: Resource['spec']): boolean {
   );
 }
 
-/** Whether it is known through a stop who led: for its data, or because its lease must have run out. */
+/** Whether the leader is remembered during a stop: for its data, or because its lease must have ended. */
 const remembersLeader = ({ spec, status }: Resource): boolean =>
   status.primaryUID !== undefined &&
   spec.topology !== 'ActiveActive' &&
   (needsLease(spec) || (speaksProtocol(spec) && keepsData(spec)));
 
 /**
- * What of the status holds when the service is scaled to 0. Whoever led has the newest data on its volume: that it leads again
- * is remembered. Where data end with their pods, the user has given them up, and the service begins anew.
+ * What remains of the status when the service is scaled to 0. The member that led has the newest data on its volume, so that it
+ * must lead again: the status remembers it. If data are deleted with the pods, the user has given them up, and the service starts
+ * without data.
  *
- * @param primary its pod, where that is there
+ * @param primary its pod, if it exists
  */
 export function afterStop(resource: Resource, primary: Member | undefined): Status {
   const { spec, status } = resource;
@@ -55,9 +56,9 @@ export function afterStop(resource: Resource, primary: Member | undefined): Stat
   return fresh;
 }
 
-/** Whether the pods may be deleted for a scale to 0: not before it is written down who led, as the user may soon undo it. */
+/** Whether the pods may be deleted for a scale to 0: not before the status remembers the leader, as the user may soon scale up again. */
 export const mayStop = (resource: Resource): boolean =>
-  // The phase is written together with the rest, also where an older CRD drops what it does not know.
+  // The phase is written together with `stopped`, also if an older CRD drops that field.
   resource.status.stopped === true ||
   resource.status.phase === 'Stopped' ||
   !remembersLeader(resource);
@@ -73,17 +74,17 @@ export function holderNames({ spec, status }: Resource): string[] {
 const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
   members.find(({ name }) => name === status.primary);
 
-/** After a stop: that member, where it is back with the data that it had. It alone leads then. */
+/** After a stop: that member, if it is back with its data. Then it alone may lead. */
 export function holderBack(resource: Resource, observed: Observed): Member | undefined {
   const { stopped, epoch } = resource.status;
   const holder = stopped === true ? holderOf(resource, observed) : undefined;
   if (holder === undefined || !keepsData(resource.spec)) return undefined;
-  // One that leads already needs no election.
+  // A member that leads already needs no election.
   const hasData = isComplete(holder) && reportOf(holder)?.state !== 'Leading';
   return isHealthy(holder) && hasData && !refusesAll(holder, epoch) ? holder : undefined;
 }
 
-/** Until when the holder is on its way without anybody being told; undefined where it is here, or should be. */
+/** Until when the holder may take to come back without a report in a condition; undefined if that time is over. */
 export function comesUntilMs(
   resource: Resource,
   observed: Observed,
@@ -98,9 +99,9 @@ export function comesUntilMs(
 }
 
 /**
- * Why nobody is elected yet after a stop, where no quorum tells who holds everything. Positions of members that have all been
- * started anew need not be comparable, and another one may come up sooner, with older data. Undefined where there was no stop,
- * or the holder is back, with its data or without.
+ * Why no member is elected yet after a stop, if no quorum proves which one holds everything. After a restart of all members their
+ * positions need not be comparable, and another member may start sooner, with older data. Undefined if there was no stop, or the
+ * holder is back, with its data or without.
  */
 export function absentHolder(
   resource: Resource,
@@ -120,7 +121,7 @@ export function absentHolder(
       ? 'has no pod yet'
       : whyNotHealthy(holder);
   const message = `the service was stopped (replicas: 0) while ${primary} led, and ${primary} ${why}: it holds the newest data`;
-  // However long that takes: it is there.
+  // The wait has no limit: the member is there.
   if (isLoading) return { kind: 'Wait', untilMs: Infinity, message };
   const untilMs = comesUntilMs(resource, observed, nowMs);
   if (untilMs !== undefined) return { kind: 'Wait', untilMs, message };

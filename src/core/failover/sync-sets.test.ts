@@ -19,7 +19,7 @@ it('counts members that are to come', () => {
   });
 });
 
-it('leaves out one on a lost node only where the leader names whom it counts', () => {
+it('leaves out a member on a lost node only if the leader counts by name', () => {
   const { resource, members } = strong();
   const { health: _unheard, ...lost } = makeMember(resource, 1, gone as object);
   const seen = makeObserved([
@@ -61,7 +61,7 @@ it('writes the new set down beside the old one, and drops that when the new is i
   expect(nextSets(changing, after.seen, after.leader)).toEqual([wished]);
 });
 
-it('goes on to the next change where the last is in force but cannot be caught up with', () => {
+it('continues with the next change if the last one is in force but its members cannot catch up', () => {
   const old = { members: ['web-1', 'web-2'], acks: 1 };
   const last = { members: [...three, 'web-4'], acks: 2 };
   const { resource, seen, leader } = growing(last, [100, 0, 0]);
@@ -73,7 +73,7 @@ it('goes on to the next change where the last is in force but cannot be caught u
   expect(nextSets(twice, seen, leader)).toEqual([old, last, { ...wished, revision: 1 }]);
 });
 
-it('a set that was told again is in force only once the leader has heard of that', () => {
+it('a set that was ordered again is in force only when the leader reports its revision', () => {
   const last = { members: three, acks: 2, revision: 3 };
   const sets = [{ members: [...three, 'web-4'], acks: 2, revision: 2 }, last];
   const after = (sync: SyncSet) => {
@@ -87,7 +87,7 @@ it('a set that was told again is in force only once the leader has heard of that
   expect(after({ members: three, acks: 2 })).toEqual([last]);
 });
 
-it('hands down to a new leader who held the writes of the last', () => {
+it('passes the members that held the last leader’s writes on to a new leader', () => {
   const inherited = (syncSets: SyncSet[], to: string) => {
     const { resource, members } = strong({}, { syncSets });
     return inheritedSets(resource, makeObserved(members), to);
@@ -108,7 +108,7 @@ it('hands down to a new leader who held the writes of the last', () => {
   ]);
 });
 
-it('believes no set of a live service before its leader has that in force and enough hold what it then held', () => {
+it('does not count on a set of a running service before its leader has it in force and enough members hold what the leader then held', () => {
   const nobody = { members: [], acks: 0 };
   const wished = { members: ['web-1', 'web-2'], acks: 1 };
   const changed = strong({}, { syncSets: [] });
@@ -158,7 +158,7 @@ it('a leader that was told of no set begins a new epoch before any is written do
   expect(waiting.status.syncSets ?? []).toEqual([]);
 });
 
-it('a leader that was told of a later set than the status has begins a new epoch, and is alone believed at first', () => {
+it('a leader with a later set than the status begins a new epoch, and at first only its own data count', () => {
   const set = { members: ['web-1', 'web-2'], acks: 1 };
   const nobody = { members: [], acks: 0, revision: 1 };
   const { resource } = strong({}, { syncSets: [set] });

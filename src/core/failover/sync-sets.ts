@@ -10,9 +10,9 @@ import { knowsTooLittle } from '../model/refuses-all.ts';
 export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
 
 /**
- * Whose acknowledgements `leader` should ask for: all others that there are, and those that are to come, so that it never
- * takes writes which too few hold. A pod that should be gone but is not confirmed to be still counts, as it may still
- * follow; but if the leader counts by name the pod is left out.
+ * The members whose acknowledgements `leader` should wait for: all others that exist, and those that will be created, so that it never
+ * acknowledges writes that too few members hold. A pod whose deletion is not confirmed still counts, as it may still follow; but
+ * if the leader counts by name the pod is left out.
  */
 export function wishedSet(resource: Resource, observed: Observed, leader: string): SyncSet {
   const { spec, name } = resource;
@@ -36,12 +36,12 @@ const same = (a: SyncSet | undefined, b: SyncSet | undefined): boolean =>
 const reportNamed = ({ members }: Observed, pod: string): MemberReport | undefined =>
   reportOf(members.find(({ name }) => name === pod));
 
-/** In force in a leader that was told of no set: it holds alone what it acknowledges. */
+/** In force in a leader without an order about a set: it alone holds what it acknowledges. */
 const nobody: SyncSet = { members: [], acks: 0 };
 
 /**
- * The first sets of a service. What was written without any (failover.consistency was Eventual, or the status was lost) the
- * leader alone holds, until it has the wished set in force and enough of that hold what it then held.
+ * The first sets of a service. Data that were written without a set (failover.consistency was Eventual, or the status was lost) are
+ * held by the leader alone, until the wished set is in force and enough of its members hold what the leader then held.
  */
 function firstSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const wished = wishedSet(resource, observed, leader);
@@ -56,7 +56,7 @@ function withNext(sets: SyncSet[], wished: SyncSet): SyncSet[] {
   return [...sets.filter((set) => !same(set, wished)), { ...wished, revision }];
 }
 
-/** The leader was told of no set so far, or, last, of one in which nobody need acknowledge. */
+/** The leader has no set yet, or its last one requires no acknowledgement. */
 const asksNobody = (resource: Resource): boolean => (currentSet(resource)?.acks ?? 0) === 0;
 
 /**
@@ -68,9 +68,9 @@ const isOutOfDate = (resource: Resource, report: MemberReport | undefined): bool
   (report?.sync?.revision ?? 0) > (currentSet(resource)?.revision ?? 0);
 
 /**
- * Whether a leader must be promoted anew, in a new epoch, before its acknowledgements count: it has asked for none so far, and an
- * order of that time that is still on its way could undo the first one later, after the leader has said that it has that in force.
- * Or the leader would refuse the next set, because in this epoch it has been told a later one than the status names.
+ * Whether a leader must be promoted again, in a new epoch, before its acknowledgements count: it has waited for none so far, and an
+ * earlier order that is still on its way could undo the first set after the leader has reported it in force. Or the leader would
+ * refuse the next set, because in this epoch it has received a later one than the status names.
  */
 export function needsFirstSets(resource: Resource, observed: Observed, leader: Member): boolean {
   const { spec, status } = resource;
@@ -84,12 +84,12 @@ export function needsFirstSets(resource: Resource, observed: Observed, leader: M
   return isOutOfDate(resource, report) || (asksNobody(resource) && mustAsk);
 }
 
-/** The set that the leader is told: the last one that has been written down. */
+/** The set that the leader is ordered to use: the last one in the status. */
 export const currentSet = ({ status }: Resource): SyncSet | undefined => status.syncSets?.at(-1);
 
 /**
- * Who of the current set does not follow the leader, where so few do that no write can be acknowledged; undefined where there
- * are enough, or nobody leads.
+ * The members of the current set that do not follow the leader, if so few follow that no write can be acknowledged; undefined if
+ * enough follow, or no member leads.
  */
 export function missingFollowers(
   resource: Resource,
@@ -111,8 +111,8 @@ export function missingFollowers(
 }
 
 /**
- * Whether the leader says that it has the current set in force, in the revision that the status names. An agent that
- * does not know revisions reports none.
+ * Whether the leader reports the current set as in force, in the revision that the status names. An agent that does not know
+ * revisions reports none.
  */
 export function inForce(resource: Resource, reported: SyncSet | undefined): boolean {
   const current = currentSet(resource);
@@ -124,14 +124,14 @@ export function inForce(resource: Resource, reported: SyncSet | undefined): bool
 const sorted = (set: SyncSet | undefined) =>
   set === undefined ? undefined : { ...set, members: set.members.toSorted() };
 
-/** Sets that the status may hold; schema and CRD say the same. */
+/** The most sets that a status may hold; schema and CRD have the same limit. */
 const mostSets = 8;
 
 /**
- * The sets to be written down next. A new one is added before the leader hears of it, and the old ones are kept until the
- * leader has said that the new one is in force, and enough of its members hold all that the leader then held: what was
- * acknowledged under an old set may be held by members of that alone. A failover in between must satisfy all of them (as joint
- * consensus does, Ongaro and Ousterhout, 2014, where a new configuration counts once it is committed).
+ * The sets to be written into the status next. A new set is added before the leader is ordered to use it, and the old ones stay until
+ * the leader has reported the new one in force and enough of its members hold all that the leader then held: writes that were
+ * acknowledged with an old set may be held by its members alone. A failover before that must satisfy all sets (like joint
+ * consensus, Ongaro and Ousterhout, 2014, in which a new configuration counts once it is committed).
  */
 export function nextSets(
   resource: Resource,
@@ -145,17 +145,17 @@ export function nextSets(
   if (last === undefined) return firstSets(resource, observed, leader.name);
   if (asksNobody(resource) && wished.acks > 0) return syncSets;
   const report = reportOf(leader);
-  const settled = report?.epoch === resource.status.epoch && inForce(resource, report?.sync);
+  const isInForce = report?.epoch === resource.status.epoch && inForce(resource, report?.sync);
   // Any set that may be in force counts: the next change waits for the end of the last.
-  if (syncSets.length > 1 && !settled) return syncSets;
-  const sets = settled && holdAll(resource, observed, leader, last) ? [last] : syncSets;
+  if (syncSets.length > 1 && !isInForce) return syncSets;
+  const sets = isInForce && holdAll(resource, observed, leader, last) ? [last] : syncSets;
   if (same(last, wished)) return sets;
-  // All of them hold; the last is the one that the leader is told.
+  // All of them count; the last is the one that the leader is ordered to use.
   const next = withNext(sets, wished);
   return next.length <= mostSets ? next : sets;
 }
 
-/** Whether as many as must acknowledge hold what the leader was last heard to hold, with this set in force. */
+/** Whether as many members as must acknowledge hold what the leader last reported, with this set in force. */
 function holdAll(
   { status }: Resource,
   { members }: Observed,
@@ -180,9 +180,9 @@ function holdAll(
 }
 
 /**
- * What the sets of the former leader mean for a new one. Whatever it has acknowledged is held by itself and `acks` of a set's
- * members, the new leader among them or not; so of all these but the new leader as many hold it. The new leader begins with
- * the last of them: with the same members as before that is the set that it should have.
+ * What the sets of the former leader mean for the new one. Each write that the former leader has acknowledged is held by itself and
+ * `acks` members of a set, with or without the new leader; so as many of the others hold it. The new leader begins with the last
+ * set: with the same members as before that is the set that it should have.
  */
 export function inheritedSets(resource: Resource, observed: Observed, leader: string): SyncSet[] {
   const { syncSets = [], primary } = resource.status;

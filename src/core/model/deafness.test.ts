@@ -15,20 +15,20 @@ function judge(heardSinceMs: number | undefined, connectedSinceMs = -Infinity, t
   return judgeSilence(resource, makeObserved(members, { connectedSinceMs }), t0, tie);
 }
 
-it('is the member’s if another was heard all the while', () => {
+it('is caused by the member if another one answered all the time', () => {
   const own = { mayBeOwn: false, countsFromMs: t0, certainAtMs: t0 };
   expect(judge(t0 - 1)).toEqual(own);
   expect(judge(t0 - 1, t0 - 1)).toEqual(own);
 });
 
-it('may be the operator’s until others have been heard, and the API server reached, for the timeout', () => {
+it('may be caused by the operator’s network until others have answered, and the API server was reached, for the timeout', () => {
   const since = (ms: number) => ({ mayBeOwn: true, countsFromMs: ms, certainAtMs: ms + 2_000 });
   expect(judge(t0 + 500)).toEqual(since(t0 + 500));
   expect(judge(t0 - 1, t0 + 700)).toEqual(since(t0 + 700));
   expect(judge(t0 + 900, t0 + 700)).toEqual(since(t0 + 900));
 });
 
-it('may be the operator’s for ever while nobody is heard', () => {
+it('may be caused by the operator’s network as long as no member answers', () => {
   expect(judge(undefined)).toEqual({
     mayBeOwn: true,
     countsFromMs: Infinity,

@@ -32,7 +32,7 @@ it('counts what is old as complete only if that is accepted', () => {
   expect(whyIncomplete(memberWith({ state: 'Empty', durable: false }), true)).toBe('has no data');
 });
 
-it('finds a primary whose restart would lose data, as long as it is heard', () => {
+it('finds a primary whose restart would lose data, while it is healthy', () => {
   const primary = memberWith({ state: 'Leading', position, durable: false });
   const standby = { ...primary, uid: 'uid-web-1', name: 'web-1' };
   expect(undurablePrimary(resource, [standby, primary])).toBe(primary);

@@ -34,7 +34,7 @@ export interface Health {
 }
 
 /**
- * A pod that this very resource owns, with its health. `observe` makes them anew in each pass, from the caches and the monitor, and
+ * A pod that this very resource owns, with its health. `observe` makes new ones in each pass, from the caches and the monitor, and
  * nothing changes them: decide works on copies. A member that is being deleted stays one until its pod is gone. Fields are absent
  * as long as Kubernetes does not know them.
  */
@@ -140,8 +140,8 @@ export interface RoleCommandState {
   retryAtMs: number;
 }
 
-/** Wall-clock milliseconds of a failover's steps, as this process saw them. */
-export interface Timeline {
+/** Wall-clock milliseconds of a failover's steps, as this process saw them. They are measured alone, and change no decision but when the write Service is emptied. */
+export interface FailoverTimings {
   epoch: number;
   committedAtMs?: number;
   promotedAtMs?: number;
@@ -152,7 +152,7 @@ export interface Timeline {
 }
 
 /**
- * One HAService as a decision sees it. `toResource` makes it anew in each pass from the cached object: the spec is parsed, with all
+ * One HAService as a decision sees it. `toResource` makes a new one in each pass from the cached object: the spec is parsed, with all
  * defaults, and the status is in current words, with an epoch that never falls. Nothing changes it; HA_ERR_SPEC_INVALID is thrown
  * there, so that a Resource always has a valid spec.
  */
@@ -187,7 +187,7 @@ export interface Observed {
   /** Actions that have failed and are still decided. */
   failures: WriteFailure[];
   roleCommands: RoleCommandState[];
-  timeline?: Timeline;
+  timings?: FailoverTimings;
   /**
    * Milliseconds from now until the primary's lease has certainly ended; 0 or less if it has. Absent if it needs no lease. See
    * heartbeat/lease.ts.

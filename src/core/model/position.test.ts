@@ -11,7 +11,7 @@ const { resource } = strong(redis);
 const withPositions = (positions: Position[]) =>
   withTerms(positions.map((position, i) => led(resource, i, { position }))).map(positionOf);
 
-it('who holds, of one history, all that another holds is of its term at least', () => {
+it('a member that holds all of one history that another member holds has at least its term', () => {
   const told = { term: 2, offset: 158, history: 'x' };
   const notTold = { term: 1, offset: 234, history: 'x' };
   expect(withPositions([told, notTold])).toEqual([told, { ...notTold, term: 2 }]);

@@ -12,15 +12,15 @@ const isTroubled = ({ members }: ReturnType<typeof strong>, behind = members[0]?
   isPrimarySuspected({ ...makeObserved(members), writeEndpoints: [behind] }, members[0]);
 
 describe('a primary', () => {
-  it('is in no trouble where somebody hears it and somebody follows it', () => {
+  it('is not suspected if it is healthy and has a follower', () => {
     expect(isTroubled(strong())).toBe(false);
   });
 
-  it('is in trouble where one that follows it has lost it', () => {
+  it('is suspected if one of its followers has lost the link', () => {
     expect(isTroubled(unlinked(strong(), 1))).toBe(true);
   });
 
-  it('is in trouble where it is not heard', () => {
+  it('is suspected if it is not healthy', () => {
     const service = strong();
     service.members = service.members.map((member, i) =>
       i === 0 ? { ...member, health: { ...member.health!, verdict: 'Dead' } } : member,

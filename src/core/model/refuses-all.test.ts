@@ -50,7 +50,7 @@ const told = (resource: Resource, members: Member[]) =>
       : [],
   );
 
-it('is one that has acknowledged an epoch which nobody takes over, and which the service has not got to', () => {
+it('is a member that has acknowledged an epoch which is never adopted, and which the service has not reached', () => {
   const { resource } = strong();
   const refuses = (epoch: number, own?: number) => refusesAll(led(resource, 1, { epoch }), own);
   expect(refuses(highestAdopted, 1)).toBe(false);
@@ -68,7 +68,7 @@ it('an epoch up to that is taken over, and the service goes on from it', () => {
 
 describe('a follower that refuses all', () => {
   it.each(['Strong', 'Eventual'])(
-    'holds up nobody, and is told what frees it: %s',
+    'delays no other member, and is reported with what frees it: %s',
     (consistency) => {
       const { resource, members } = strong({ failover: { consistency } });
       members[1] = led(resource, 1, fencedAway());
@@ -108,14 +108,14 @@ describe('a follower that refuses all', () => {
     expect(degradedReasons[0]?.message).toContain('says that it takes writes');
   });
 
-  it('does not keep another from being promoted, also where it leads', () => {
+  it('does not prevent the promotion of another member, even if it leads', () => {
     const { resource, members } = strong({ failover: { consistency: 'Eventual' } });
     members[0] = led(resource, 0, { state: 'Detached' });
     members[1] = led(resource, 1, fencedAway({ ...leading(), state: 'Leading' }));
     expect(told(resource, members)).toEqual(['promote web-0']);
   });
 
-  it('has no failed order any more: nobody gives it one', () => {
+  it('has no failed order any more: it gets none', () => {
     const { resource, members } = strong();
     members[1] = led(resource, 1, fencedAway());
     const failed = { ...asking('uid-web-1'), action: 'follow', epoch: 1, failures: 3 } as const;
@@ -146,7 +146,7 @@ describe('a follower that refuses all', () => {
     }
   });
 
-  it('votes for nobody who holds less: an acknowledged write may be on it alone', () => {
+  it('does not vote for a member with less data: it may be the only one with an acknowledged write', () => {
     expect(crashed(at(101), at(100))).toMatchObject({
       kind: 'Blocked',
       reason: 'NoCandidate',
@@ -156,7 +156,7 @@ describe('a follower that refuses all', () => {
     });
   });
 
-  it('is not asked where the others are enough', () => {
+  it('is not needed if the others are enough', () => {
     const syncSets = [{ members: ['web-1', 'web-2', 'web-3', 'web-4'], acks: 2 }];
     const { resource } = strong({ replicas: 5 }, { epoch: 2, fencing, syncSets });
     const others = [2, 3, 4].map((ordinal) => led(resource, ordinal, fenced(at(100))));
@@ -181,7 +181,7 @@ describe('a primary that refuses all', () => {
       status: { epoch: 2, fencing: { epoch: 2, from: 'web-0' } },
     });
     const begun = strong({}, { epoch: 2, fencing }).resource;
-    // A write that nobody has acknowledged.
+    // A write that no member has acknowledged.
     const seen = [former(begun, at(101)), ...members.slice(1)];
     expect(told(begun, seen)).toEqual(['fence web-1', 'fence web-2']);
     const roleCommands = [asking('uid-web-1'), asking('uid-web-2')];
@@ -210,7 +210,7 @@ describe('a primary that refuses all', () => {
     });
   });
 
-  it('is replaced, Strong, also where the quorum needs the vote of another that refuses all', () => {
+  it('is replaced, Strong, also if the quorum needs the vote of another member that refuses all orders', () => {
     const { resource } = strong({}, { epoch: 2, fencing });
     const seen = [former(resource, at(101)), led(resource, 1, fencedAway(at(100)))];
     expect(plan(resource, [...seen, led(resource, 2, fenced(at(100)))])).toMatchObject({
@@ -219,7 +219,7 @@ describe('a primary that refuses all', () => {
     });
   });
 
-  it('is replaced, Strong, where it was elected and has not led yet', () => {
+  it('is replaced, Strong, if it was elected and has not led yet', () => {
     const { resource, members } = strong();
     const seen = [former(resource, { ledEpoch: 0 }), ...members.slice(1)];
     expect(plan(resource, seen)).toMatchObject({ kind: 'Fence' });
@@ -277,7 +277,7 @@ describe('a primary that refuses all', () => {
   });
 });
 
-describe('where the status has been lost', () => {
+describe('if the status was lost', () => {
   const lost = { primary: undefined, primaryUID: undefined, epoch: undefined } as object;
   const found = (consistency: string, ...reports: Partial<MemberReport>[]) => {
     const { resource } = strong({ failover: { consistency } }, lost);
@@ -289,7 +289,7 @@ describe('where the status has been lost', () => {
   const old = (offset: number) => ({ state: 'Detached', epoch: 4, ...at(offset) }) as const;
 
   it.each(['Strong', 'Eventual'])(
-    'one that refuses all was heard, and the others go on: %s',
+    'a member that refuses all orders has reported, and the others continue: %s',
     (consistency) => {
       expect(found(consistency, fencedAway(at(100)), old(100), old(99))).toMatchObject({
         kind: 'Elect',
@@ -309,7 +309,7 @@ describe('where the status has been lost', () => {
     expect(found('Eventual', ...seen)).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
   });
 
-  it('the last leader is passed over by Eventual alone, where positions are not known', () => {
+  it('only Eventual elects another member than the last leader if positions are not known', () => {
     const led = (ledEpoch: number) =>
       ({ state: 'Detached', epoch: 4, ledEpoch, ...unknown }) as const;
     const seen = [fencedAway({ ...unknown, ledEpoch: 4 }), led(2), led(3)];
@@ -317,7 +317,7 @@ describe('where the status has been lost', () => {
     expect(found('Eventual', ...seen)).toMatchObject({ kind: 'Elect', winner: { name: 'web-2' } });
   });
 
-  it('none begins anew where data are held by one that refuses all', () => {
+  it('no member begins without data if a member that refuses all orders has data', () => {
     for (const consistency of ['Strong', 'Eventual']) {
       expect(found(consistency, fencedAway(), empty, empty)).toMatchObject({ kind: 'Blocked' });
     }

@@ -18,7 +18,7 @@ function judge(change: Partial<Member>, ms: number, others: Health = heard(t0 - 
   return brokenness(resource, makeObserved(seen), seen[2]!, t0 + ms);
 }
 
-it('one that was not heard yet is not broken; its silence counts after the timeout in which others were heard', () => {
+it('a member that has not answered yet is not broken; its silence counts after the timeout in which others answered', () => {
   const silent = { health: unheard({ cause: 'Silent' }) };
   expect(judge({ health: unheard() }, 0)).toEqual({ isBroken: false, untilMs: t0 + 2_000 });
   expect(judge(silent, 1_999)).toMatchObject({ isBroken: false });
@@ -47,7 +47,7 @@ it('evidence is a refused port, a wrong answer, silence that others did not shar
   expect(judge({ health: healthy({ verdict: 'Suspect' }) }, 60_000)).toEqual({ isBroken: false });
 });
 
-it('an operator that was restarted in the middle of an update or of a scale-down deletes nobody unheard', () => {
+it('an operator that was restarted during an update or a scale-down deletes no member before it had time to answer', () => {
   const removed = (spec: object, hash: string | undefined, ms: number) => {
     const { resource, members } = running(spec);
     const seen = members.map((m) => ({

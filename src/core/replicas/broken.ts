@@ -3,18 +3,18 @@ import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { judgeSilence } from '../model/deafness.ts';
 
-/** How long silence lasts before it is believed of a member while nobody at all is heard: then it may be our own. Milliseconds. */
+/** How long a member must be silent to count as broken if no member answers, as the operator's own network may be the cause. Milliseconds. */
 const deafMs = 30_000;
 
-/** Broken, or not known to be; `untilMs`: when more is known, if nothing is heard until then. */
+/** Broken, or not known to be; `untilMs`: when that changes, if the member does not answer before. */
 export type Brokenness = { isBroken: true } | { isBroken: false; untilMs?: number };
 
 /**
- * Whether a member is broken: it can be replaced, or goes first when there are too many, and nothing is lost that works. Asked by
- * update and scale-down. There must be evidence: the kubelet or the scheduler says that the pod cannot start, it answers
- * that it is not well, nothing listens on its port, or it is silent and that silence is not the operator's own. A member that
- * was not heard yet is not broken, as after a start of the operator nobody has been heard; its silence counts after the
- * heartbeat's timeout in which others were heard.
+ * Whether a member is broken: it can be replaced, or is deleted first if there are too many, and nothing that works is lost. Update
+ * and scale-down use this. There must be evidence: the kubelet or the scheduler reports that the pod cannot start, its answers say
+ * that it is not well, nothing listens on its port, or it is silent and the operator's own network is not the cause. A member that
+ * has not answered yet is not broken, as after a start of the operator no member has; its silence counts after heartbeat.timeout
+ * in which others answered.
  */
 export function brokenness(
   resource: Resource,

@@ -1,14 +1,14 @@
 import type { Resource, ForeignPod } from '../model/observed.ts';
 
-/** How long Kubernetes may take to delete what a resource of the same name has left. */
+/** How long Kubernetes may take to delete the objects of an earlier resource with the same name. */
 const collectMs = 30_000;
-/** A pod that is still there so long after its grace period sits on a lost node. */
+/** A pod that still exists so long after its grace period is on a lost node. */
 export const stuckAfterMs = 10_000;
 
-/** Until when children of an earlier resource of the same name are waited for. Epoch milliseconds. */
+/** Until when the deletion of an earlier resource's objects is waited for. Epoch milliseconds. */
 export const garbageCollectedAtMs = ({ createdAtMs }: Resource) => createdAtMs + collectMs;
 
-/** Until when a stranger's name is believed to become free; undefined where it stays. Epoch milliseconds. */
+/** When the name of a foreign pod should be free; undefined if the pod stays. Epoch milliseconds. */
 export function freeAtMs(
   resource: Resource,
   { isAwaitingGarbageCollection, deletionAtMs }: ForeignPod,

@@ -28,7 +28,7 @@ it('makes a member again that a failover has waited for, as its data are on its 
   expect(replaced(volumes, status, t0 + 1_000)).toEqual({ awaited: [], looks: [t0 + 5_000] });
 });
 
-it('Eventual: makes the primary again where nobody else has data', () => {
+it('Eventual: creates the primary again if no other member has data', () => {
   const eventual = strong({ ...volumes, failover: { consistency: 'Eventual' } });
   const awaited = (state: 'Empty' | 'Following') => {
     const members = [1, 2, 3].map((ordinal) => led(eventual.resource, ordinal, { state }));
@@ -38,7 +38,7 @@ it('Eventual: makes the primary again where nobody else has data', () => {
   expect(awaited('Following')).toEqual([]);
 });
 
-it('makes none where nothing waits, or where its data went with it', () => {
+it('creates none if no failover waits, or if its data were deleted with it', () => {
   expect(replaced(volumes, {}, t0 + 5_000).awaited).toEqual([]);
   expect(replaced({}, { epoch: 2, fencing }, t0 + 5_000).awaited).toEqual([]);
 });

@@ -4,12 +4,12 @@ import { ordinalOf } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 
-/** How long a failover may wait before pods are made for its sake. */
+/** How long a failover may wait before missing pods are created for it. */
 const patienceMs = 5_000;
 
 /**
- * Members that a failover waits for, and that nobody would make: their pods are gone, others have taken their places, and what
- * they held is on their volumes. They are made again beside the others; when the failover is over the surplus goes.
+ * Members that a failover needs and that are not created otherwise: their pods are gone, others have replaced them, and their data
+ * are on their volumes. They are created again in addition to the others; after the failover the surplus is deleted.
  */
 export function missingVoterOrdinals(
   resource: Resource,
@@ -28,7 +28,7 @@ export function missingVoterOrdinals(
   return absent.flatMap((name) => ordinalOf(resource.name, name) ?? []).sort((a, b) => a - b);
 }
 
-/** Whose volumes may hold what is needed. */
+/** The members whose volumes may hold the needed data. */
 function neededNames({ spec, status }: Resource, { members }: Observed): string[] {
   const { fencing, primary, syncSets = [], initialized } = status;
   if (primary === undefined || spec.volumeClaimTemplates.length === 0) return [];
@@ -36,9 +36,9 @@ function neededNames({ spec, status }: Resource, { members }: Observed): string[
     const names = [primary, ...syncSets.flatMap((set) => set.members)];
     return fencing === undefined ? [] : [...new Set(names)];
   }
-  // Whoever led when the service was stopped leads again; others may have taken all places.
+  // The member that led when the service was stopped leads again; other members may have all ordinals.
   if (status.stopped === true) return [primary];
-  // Eventual goes on with anybody who has data; nobody here has.
+  // Eventual continues with any member that has data; here none has.
   const isEmpty = (member: Member) => isHealthy(member) && reportOf(member)?.state === 'Empty';
   return initialized === true && members.length > 0 && members.every(isEmpty) ? [primary] : [];
 }

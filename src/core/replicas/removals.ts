@@ -7,14 +7,14 @@ import { judgeSilence } from '../model/deafness.ts';
 
 /** How long a frozen standby may stay frozen before it is replaced; a former primary is replaced at once. */
 const frozenAfterMs = 30_000;
-/** Grace for a process that does not react anyway. Not 0: the kubelet must confirm that it has ended. */
+/** Grace period for a process that does not react. Not 0: the kubelet must confirm its end. */
 const frozenGraceSeconds = 1;
 
 /**
- * Silent members to be killed, so that they come back as new processes. A former primary goes at once: that is
- * what keeps it from waking up as a second primary. Only where another member is heard, and was all the while: else the
- * fault may be ours, and those that were silent with it get time to be heard again. The primary itself only where a failover
- * waits: started again it may be the one that everybody waits for.
+ * Silent members to be deleted, so that they come back as new processes. A former primary is deleted at once, so that it cannot
+ * continue as a second primary. Only if another member has answered all the time: otherwise the operator's own network may be the
+ * cause, and members that were silent at the same time may answer again. The primary itself only if a failover waits: after
+ * a restart it may be the member that the failover needs.
  */
 export function frozen(
   resource: Resource,
@@ -34,7 +34,7 @@ export function frozen(
     const isPrimary = member.uid === resource.status.primaryUID;
     if (isPrimary && resource.status.fencing === undefined) return [];
     const silence = judgeSilence(resource, observed, health.sinceWallMs, 'Members');
-    // Nobody is heard.
+    // No member answers.
     if (!Number.isFinite(silence.countsFromMs)) return [];
     const dueMs =
       wasPrimary(member) && !isPrimary ? silence.certainAtMs : silence.countsFromMs + frozenAfterMs;
@@ -49,8 +49,8 @@ export function frozen(
 }
 
 /**
- * A former primary that nothing but its end can stop, where a failover waits for the proof that it takes no writes. Not where it
- * could not be made again.
+ * A former primary without an agent, if a failover waits for the proof that it takes no writes: only the end of its pod proves that.
+ * Not if its pod could not be created again.
  */
 export function unfenceable(resource: Resource, live: Member[]): Removal[] {
   const { spec, status } = resource;

@@ -33,7 +33,7 @@ describe('planReplicas', () => {
     expect(planReplicas(resource, observed, t0).create).toEqual([2, 3]);
   });
 
-  it('is still when all is well', () => {
+  it('does nothing if all members are well', () => {
     const { resource, members } = running();
     expect(planReplicas(resource, makeObserved(members), t0)).toMatchObject({
       create: [],
@@ -73,7 +73,7 @@ describe('planReplicas', () => {
     expect(planReplicas(resource, makeObserved(leaving), t0 + 10_000).create).toEqual([3]);
   });
 
-  it('starts a frozen primary again where a failover waits for others', () => {
+  it('restarts a frozen primary if a failover waits for other members', () => {
     const { resource, members } = strong({}, { epoch: 2, fencing });
     const [first, ...others] = members as [Member, ...Member[]];
     const seen = [{ ...first, health: dead('Silent') }, ...others];
@@ -82,7 +82,7 @@ describe('planReplicas', () => {
     expect(plan(t0 + 30_000)).toEqual(['web-0 Frozen']);
   });
 
-  it('kills a frozen former primary at once, a frozen standby later, and nobody where nobody is heard', () => {
+  it('deletes a frozen former primary at once, a frozen standby later, and no member if none answers', () => {
     const { resource, members } = running();
     const frozen = members.map((m) => (m.ordinal === 2 ? { ...m, health: dead('Silent') } : m));
     expect(removed(planReplicas(resource, makeObserved(frozen), t0))).toEqual([]);
@@ -97,7 +97,7 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(all), t0 + 60_000))).toEqual([]);
   });
 
-  it('kills nobody for a silence that it shared with all others', () => {
+  it('deletes no member for a silence that all members shared', () => {
     const { resource, members } = running();
     const stalled = members.map((m) => {
       const silent = dead('Silent', { sinceWallMs: t0 - 43_000 });
@@ -170,7 +170,7 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(old), t0))).toEqual(['web-2 Outdated']);
     const broken = old.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
     expect(removed(planReplicas(resource, makeObserved(broken), t0))).toEqual(['web-1 Outdated']);
-    // But while a fence is being put up nobody that runs: it may hold in memory what the successor must.
+    // But no running member during a fence: it may have data in memory that the successor needs.
     const startedAt = new Date(t0).toISOString();
     const fencing = { epoch: 2, trigger: 'Crash' as const, startedAt };
     const failing = { ...resource, status: { ...resource.status, fencing } };

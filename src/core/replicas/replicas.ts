@@ -23,7 +23,7 @@ import { endOf } from '../model/since.ts';
 
 /** How long a member that moves to another zone may take to become healthy. */
 const moveMs = 120_000;
-/** How often it is looked whether all is on the disks, and well. Milliseconds. */
+/** How often the wait for durable data and well members is checked. Milliseconds. */
 const durableRefreshMs = 1_000;
 /** Rest between the beginnings of two moves. */
 const restMs = 10_000;
@@ -33,16 +33,16 @@ const isBusy = (resource: Resource) =>
   inFlight(resource) !== undefined || resource.status.fencing !== undefined;
 
 export interface ReplicaPlan {
-  /** Ordinals to create; all in `zone` where that is set. */
+  /** Ordinals to create; all in `zone` if that is set. */
   create: number[];
   zone?: string;
   remove: Removal[];
-  /** A move between zones begins: that must be in the status before a pod is created for it. */
+  /** A move between zones begins: the status must say so before a pod is created for it. */
   moveStarted: boolean;
   requeueAtMs?: number;
 }
 
-/** Decides which pods to create and which to delete. Never deletes the primary, but to stop the service or to restart its only member. */
+/** Decides which pods to create and delete. The primary is deleted only to stop the service or to restart its only member. */
 export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
   const plan: ReplicaPlan = { create: [], remove: [], moveStarted: false };
   const again = (atMs: number) => lookAgain(plan, atMs);
@@ -89,7 +89,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   return plan;
 }
 
-/** The lowest ordinals that nobody has, `first` before all. One that is about to become free is waited for, not passed over. */
+/** The lowest free ordinals, those of `first` before all others. An ordinal that is about to become free is waited for. */
 function freeOrdinals(
   resource: Resource,
   observed: Observed,
@@ -119,7 +119,7 @@ function freeOrdinals(
   return chosen.filter((ordinal) => !soonFree.has(ordinal));
 }
 
-/** Broken ones first, then from the fullest zone, then the highest ordinal; never the primary, but at 0. */
+/** Broken members first, then from the fullest zone, then the highest ordinal; the primary only at 0 replicas. */
 function scaleDown(
   resource: Resource,
   observed: Observed,
@@ -147,7 +147,7 @@ function scaleDown(
   const isUnknown = (member: Member) =>
     !isHealthy(member) && member.health !== undefined && states.get(member)?.isBroken === false;
   if (spec.replicas > 0 && live.some(isUnknown)) {
-    // Soon it is known which are the broken ones.
+    // Soon it is known which members are broken.
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
@@ -160,7 +160,7 @@ function scaleDown(
     const crowd = (member: Member) => counts.get(member.zone ?? '') ?? 0;
     const [victim] = left
       .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
-      // Where the primary fails, others may have what its successor must hold.
+      // If the primary fails, others may have data that its successor needs.
       .filter((member) => spec.replicas === 0 || isPrimaryHealthy || !isHealthy(member))
       .sort(
         (a, b) =>
@@ -178,7 +178,7 @@ function scaleDown(
   }
 }
 
-/** Replaces one outdated member: a broken one at once, else standbys first, while all are well. True where one is left. */
+/** Replaces one outdated member: a broken one at once, otherwise standbys first, while all are well. True if one is left. */
 function update(
   resource: Resource,
   observed: Observed,
@@ -188,13 +188,13 @@ function update(
   again: (atMs: number) => void,
 ): boolean {
   const hash = templateHash(resource.spec);
-  const isPlain = (member: Member) => lacksAgent(resource.spec, member);
+  const isWithoutAgent = (member: Member) => lacksAgent(resource.spec, member);
   const outdated = live.filter((member) => member.templateHash !== hash);
   if (outdated.length === 0) return false;
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Those that run may have what a fence waits for, in memory.
+  // Running members may have in memory what a fence waits for.
   const mayGo = ({ health, phase }: Member) =>
     resource.status.fencing === undefined ||
     health === undefined ||
@@ -213,14 +213,15 @@ function update(
     again(nowMs + durableRefreshMs);
     return true;
   }
-  // A plain primary cannot be told to hand over to members that need a fence: its end is one.
-  const mustEnd = live.length === 1 || (needsLease(resource.spec) && outdated.every(isPlain));
+  // A primary without an agent cannot hand over to members that need a fence: the end of its pod is one.
+  const mustEnd =
+    live.length === 1 || (needsLease(resource.spec) && outdated.every(isWithoutAgent));
   const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
   return true;
 }
 
-/** A member that was made for one zone, and finds no place there any more, is made again for any. */
+/** A member that was created for one zone, and has no node there any more, is created again for any zone. */
 function replaceUnplaceable(live: Member[], plan: ReplicaPlan): boolean {
   const lost = live.find((member) => member.pinned === true && member.unschedulable !== undefined);
   if (lost === undefined) return false;
@@ -229,8 +230,8 @@ function replaceUnplaceable(live: Member[], plan: ReplicaPlan): boolean {
 }
 
 /**
- * Moves a member to a zone that came back: the new one first, then the surplus one goes (scaleDown). The status says that
- * a move has begun before the pod is made, so that the surplus is known for what it is, also after a crash.
+ * Moves a member to a zone that came back: creates the new one first, then scaleDown deletes the surplus one. The status says that
+ * a move has begun before the pod is created, so that the surplus is recognized, also after a crash.
  */
 function rebalance(
   resource: Resource,

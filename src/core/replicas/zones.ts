@@ -11,8 +11,8 @@ export function zoneCounts(members: Member[], zones: ZoneView[]): Map<string, nu
 }
 
 /**
- * The zone that should get a member from a fuller one: where two zones differ by more than one, as with
- * maxSkew: 1. Only a zone that can take a member counts as too empty.
+ * The zone that should get a member from a fuller one, if two zones differ by more than one member, as with maxSkew: 1. Only a
+ * zone that can take a member counts as too empty.
  */
 export function emptiestZone(members: Member[], zones: ZoneView[]): string | undefined {
   const counts = zoneCounts(members, zones);

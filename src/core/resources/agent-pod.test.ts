@@ -99,7 +99,7 @@ describe('a pod with an agent', () => {
     ]);
   });
 
-  it('tells the agent what to run, in a text that the kubelet does not touch', () => {
+  it('tells the agent what to run, in a text that the kubelet does not expand', () => {
     const { value, config } = configOf(make());
     expect(value).not.toContain('$');
     expect(config).toMatchObject({
@@ -143,7 +143,7 @@ describe('a pod with an agent', () => {
   });
 
   it.each(['TCP', 'HTTP', 'GRPC'])(
-    'is made for %s only where a lease must end a primary, and speaks HTTP itself',
+    'is added for %s only if a primary needs a lease, and speaks HTTP itself',
     (type) => {
       const plain = { topology: 'ActivePassive', engine: { type } };
       expect(podOf(make(plain)).containers[0]?.command).toEqual(container.command);
@@ -158,7 +158,7 @@ describe('a pod with an agent', () => {
 describe('the hash of a pod with an agent', () => {
   const hash = (spec: object = {}) => templateHash(make(spec).spec);
 
-  it('changes with what the agent is told, and not with its image', () => {
+  it('changes with the agent’s settings, and not with its image', () => {
     const strong = { failover: { consistency: 'Strong' } };
     expect(hash(strong)).not.toBe(hash());
     expect(hash({ failover: { consistency: 'Strong', leaseDuration: '9s' } })).not.toBe(
@@ -174,7 +174,7 @@ describe('the hash of a pod with an agent', () => {
 });
 
 describe('an agent that cannot be', () => {
-  it('is told of: no image, no command, no end of its own for the processes', () => {
+  it('is reported: no image, no command, or processes that would survive the agent', () => {
     const bare = { containers: [{ name: 'db', args: ['--x'] }] };
     expect(reasons(makeResource())).toEqual([]);
     expect(reasons(make())).toEqual([]);

@@ -19,7 +19,7 @@ const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(St
 const tlsVolume = 'haservice-tls';
 const portName = 'ha-agent';
 
-/** The agent runs on the Node that it was brought with, and its libraries: whatever the image of the program holds. */
+/** The agent brings its own Node.js and libraries, so that it does not depend on the image of the program. */
 const agentCommand = [
   `${agentFolder}/lib/ld.so`,
   '--library-path',
@@ -30,10 +30,10 @@ const agentCommand = [
   `${agentFolder}/agent.mjs`,
 ];
 
-/** As the operator's own image has it. */
+/** The path of the agent in the operator's own image. */
 const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolder];
 
-/** All that the agents of a service are told, but its name. */
+/** The settings of a service's agents, without its name. */
 export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   const [program = {}] = spec.template.spec.containers;
   const command = texts(program['command']);
@@ -47,7 +47,7 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
-/** What a pod was made with: the port of its agent, and how long a leader's lease is; without an agent neither. */
+/** The settings that a pod was created with: the port of its agent, and the duration of a leader's lease; neither without an agent. */
 export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs'> {
   const [program = {}] = asList(podSpec['containers']);
   const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
@@ -60,7 +60,7 @@ export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leas
   }
 }
 
-/** What keeps the agent from being put into the pods, or from doing what it is for. */
+/** What prevents the agent from being put into the pods, or from working there. */
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
   if (!usesAgent(spec)) return [];
   const degradedReasons: Degradation[] = [];
@@ -78,7 +78,7 @@ export function agentDegradedReasons({ spec, agentImage }: Resource): Degradatio
       message: `container ${String(program['name'])} of spec.template has no command: the agent starts the program and must be told how; write the command and args that its image would run`,
     });
   }
-  // Then process 1 of the container is not the first of its processes, and its end is not theirs.
+  // Then the agent is not process 1, and its end does not end the other processes of the container.
   const { hostPID, shareProcessNamespace } = spec.template.spec as Unstructured;
   const shared =
     hostPID === true ? 'hostPID' : shareProcessNamespace === true && 'shareProcessNamespace';
@@ -97,12 +97,12 @@ const initContainer = (image: string | undefined): Unstructured => ({
   imagePullPolicy: 'IfNotPresent',
   command: installCommand,
   volumeMounts: [{ name: agentVolume, mountPath: agentFolder }],
-  // Requests and limits are the same, so that a pod whose own containers have it so keeps its class Guaranteed.
+  // Requests equal limits, so that a pod whose containers do the same keeps its class Guaranteed.
   resources: {
     requests: { cpu: '100m', memory: '128Mi' },
     limits: { cpu: '100m', memory: '128Mi' },
   },
-  // As the Pod Security Standard `restricted` wants it.
+  // The Pod Security Standard `restricted` requires this.
   securityContext: {
     runAsNonRoot: true,
     runAsUser: 65532,
@@ -115,8 +115,8 @@ const initContainer = (image: string | undefined): Unstructured => ({
 });
 
 /**
- * A value that the kubelet leaves as it is: it would put variables in the place of `$(NAME)`, and one dollar in that of two. The
- * agent does so itself with the command and arguments of the program, see expand.ts.
+ * A value that the kubelet does not expand: it would replace `$(NAME)` by variables, and two dollars by one. The agent expands the
+ * command and arguments of the program itself, see expand.ts.
  */
 const inertJson = (value: unknown): string => JSON.stringify(value).replaceAll('$', '\\u0024');
 
@@ -145,8 +145,8 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
 }
 
 /**
- * The spec of a pod with the agent as process 1 of its first container, where the engine needs one. The agent starts what that
- * container would have run.
+ * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
+ * that container.
  */
 export function withAgent(resource: Resource, podSpec: Unstructured): Unstructured {
   const { spec } = resource;
@@ -169,7 +169,7 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
           : [...ports, { name: portName, containerPort: port }],
         volumeMounts: [
           ...asList(program['volumeMounts']),
-          // Writable: a member without a volume of its own keeps its epoch there.
+          // Writable: a member without a volume of its own stores its epoch there.
           { name: agentVolume, mountPath: agentFolder },
           ...(tls === undefined ? [] : [{ name: tlsVolume, mountPath: tlsFolder, readOnly: true }]),
         ],

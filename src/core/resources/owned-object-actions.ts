@@ -10,10 +10,10 @@ import type { Removal } from '../model/action.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
 /**
- * Services, slices and the budget as they should be.
+ * The actions that bring Services, slices and the disruption budget to what they should be.
  *
- * @param endpoints Who stands behind each Service; undefined: as now.
- * @param readsMayWait whether the slices of reads are better written a moment later.
+ * @param endpoints the members behind each Service; undefined: unchanged
+ * @param readsMayWait whether the slices for reads are better written a moment later
  */
 export function ensureOwnedObjects(
   resource: Resource,
@@ -35,12 +35,12 @@ export function ensureOwnedObjects(
     return [readsMayWait ? { ...ensure(manifest), mayWait: true } : ensure(manifest)];
   };
   const actions: Action[] = [];
-  // The write slice first, alone: whatever follows it waits for kube-proxy's next turn.
+  // The write slice first: kube-proxy applies whatever follows it in its next round.
   actions.push(...slice('write'));
   for (const role of ['write', 'read', 'all'] as const) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
-  // After the Services: as long as one has a selector, they would come again.
+  // After the Services: Kubernetes would create them again as long as a Service has a selector.
   for (const foreign of observed.foreignEndpoints) {
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
   }
@@ -66,7 +66,7 @@ export function removePod(resource: Resource, removal: Removal): Action {
   return { type: 'DeletePod', removal, replacement };
 }
 
-/** Labels that are missing or wrong: roles among them. */
+/** Corrects labels that are missing or wrong, roles included. */
 export function relabel(resource: Resource, members: Member[]): Action[] {
   return members.filter(isLive).flatMap((member): Action[] => {
     const labels: Record<string, string> = {

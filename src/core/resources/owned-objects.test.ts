@@ -132,11 +132,11 @@ describe('endpointsOf', () => {
     });
   });
 
-  it('gives reads to the primary where there is no standby', () => {
+  it('sends reads to the primary if there is no standby', () => {
     expect(names([makeMember(makeResource(), 0)])).toEqual({ write: [0], read: [0], all: [0] });
   });
 
-  it('keeps everybody where nobody at all is heard: the deafness may be the operator’s', () => {
+  it('keeps all endpoints if no member answers: the operator’s own network may be the cause', () => {
     const silent = members.map((m) => ({
       ...m,
       health: dead('Silent', { sinceWallMs: t0 - 40_000 }),
@@ -145,7 +145,7 @@ describe('endpointsOf', () => {
     expect(names(silent)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
     const crashed = silent.map((m) => ({ ...m, health: dead('Refused') }));
     expect(names(crashed, 'ActiveActive').write).toEqual([]);
-    // The first that is heard again takes nobody out: not before the others had their time.
+    // The first member that answers again removes no other one: the others have time to answer, too.
     const first = (healthyOrSuspectSinceWallMs: number) => {
       const health = healthy({ healthyOrSuspectSinceWallMs });
       return silent.map((m) => (m.ordinal === 1 ? { ...m, health } : m));

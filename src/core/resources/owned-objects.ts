@@ -9,7 +9,7 @@ import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
-/** A Service without a selector: Kubernetes leaves its endpoints to us. */
+/** A Service without a selector: Kubernetes leaves its endpoints to the operator. */
 export function desiredService(resource: Resource, role: ServiceRole): Manifest {
   const { ports } = resolvePorts(resource.spec);
   return {
@@ -33,15 +33,15 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
   };
 }
 
-/**
- * The one EndpointSlice of a Service: the whole switch to another primary is one write of it.
- *
- * @param ipv6 Which family the pods' addresses have: a slice holds one, and cannot change it.
- */
-/** Those with an address of this family: a slice holds one family alone. */
+/** The members with an address of this family: a slice has one family alone. */
 export const inFamily = (members: Member[], ipv6: boolean): Member[] =>
   members.filter(({ ip }) => ip?.includes(':') === ipv6);
 
+/**
+ * The one EndpointSlice of a Service: the switch to another primary is one write of it.
+ *
+ * @param ipv6 the family of the pods' addresses: a slice has one family, and cannot change it
+ */
 export function desiredSlice(
   resource: Resource,
   role: ServiceRole,
@@ -86,8 +86,8 @@ export function desiredSlice(
 }
 
 /**
- * Keeps drains from taking more members than allowed. minAvailable, not maxUnavailable: the latter asks the
- * disruption controller to find our scale subresource, and blocks every drain where it cannot.
+ * Limits how many members a drain may evict. minAvailable, not maxUnavailable: for the latter the disruption controller must find
+ * the scale subresource, and blocks every drain if it cannot.
  */
 export function desiredBudget(resource: Resource): Manifest {
   const { replicas, placement } = resource.spec;
@@ -109,9 +109,9 @@ export function desiredBudget(resource: Resource): Manifest {
 }
 
 /**
- * Who stands behind each Service: who is heard, and is not refused by the kubelet's readiness probe; also who is silent
- * together with all others, as that may be the operator's own deafness, which must not empty a Service. `primary` is
- * undefined while none may take writes.
+ * The members behind each Service: those that are healthy and ready for the kubelet; also members that are silent together with all
+ * others, as the operator's own network may be the cause, which must not empty a Service. `primary` is undefined while no member may
+ * take writes.
  */
 export function endpointsOf(
   resource: Resource,
@@ -120,20 +120,20 @@ export function endpointsOf(
   nowMs: number,
 ): Record<ServiceRole, Member[]> {
   const { members } = observed;
-  const isHeard = (member: Member) =>
+  const isServing = (member: Member) =>
     seemsHealthy(member) || nowMs < (keepsEndpointUntilMs(resource, observed, member) ?? -Infinity);
   const healthy = members.filter(
-    (member) => member.ready && isHeard(member) && (isSynced(member) || member === primary),
+    (member) => member.ready && isServing(member) && (isSynced(member) || member === primary),
   );
   if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);
   const primaries = primary === undefined ? [] : [primary];
-  const healthyPrimary = primaries.filter(isHeard);
+  const healthyPrimary = primaries.filter(isServing);
   return {
     write: primaries,
-    // Reads go to the standbys; with none left, better the primary than nobody.
+    // Reads go to the standbys; if there is none, to the primary.
     read: standbys.length > 0 ? standbys : healthyPrimary,
     all: [...standbys, ...healthyPrimary].sort((a, b) => a.ordinal - b.ordinal),
   };

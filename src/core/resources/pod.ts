@@ -11,16 +11,16 @@ import { type Unstructured, asList, asUnstructured } from '../model/unstructured
 
 /**
  * Seconds that a pod stays bound to a node that is not ready or unreachable. Kubernetes' default is 300 s, far too
- * long for a lost node; 5 s still lets a node controller's passing doubt go by.
+ * long for a lost node; 5 s still tolerates a node that is not ready for a moment.
  */
 const lostNodeSeconds = 5;
 
-/** One spec is asked for its hash by every part of a decision, and specs are never changed in place. */
+/** Every part of a decision needs the hash of the same spec, and specs are never changed in place. */
 const hashes = new WeakMap<Spec, string>();
 
 /**
- * Names everything in the spec that a pod is made from: a pod with another hash is outdated. The agent's image is no part of
- * it, so that a new operator does not restart every database; a pod gets the agent of the operator that made it, and the
+ * A hash of everything in the spec that a pod is created from: a pod with another hash is outdated. The agent's image is not part
+ * of it, so that a new operator does not restart every database; a pod keeps the agent of the operator that created it, and the
  * member protocol must stay compatible.
  */
 export function templateHash(spec: Spec): string {
@@ -32,7 +32,7 @@ export function templateHash(spec: Spec): string {
       template,
       zones: placement.zones,
       nodes: placement.nodes,
-      // Only where there are any: pods that were made before these fields came stay as they are.
+      // Only if there are any: pods that were created before these fields existed keep their hash.
       ...(volumes.length > 0 ? { volumes } : {}),
       ...(usesAgent(spec) ? { agent: agentConfig(spec) } : {}),
     };
@@ -49,7 +49,7 @@ function spread(spec: Spec, labels: Record<string, string>): Unstructured {
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable,
-    // A lost zone must not hold back the members that replace those lost with it.
+    // A lost zone must not prevent the members that replace its own.
     nodeTaintsPolicy: 'Honor',
     // The API server allows minDomains with DoNotSchedule alone.
     ...(strict && minZones !== undefined ? { minDomains: minZones } : {}),
@@ -82,8 +82,8 @@ function tolerations(given: unknown): Unstructured[] {
 }
 
 /**
- * The pod of an ordinal, as it is created, in `zone` where that is given. What the user wrote in the template stays,
- * unless it is a name or label of ours, or the agent takes its place.
+ * The pod of an ordinal, as it is created, in `zone` if that is given. Everything in the user's template stays, except names and
+ * labels of the operator, and what the agent replaces.
  */
 export function desiredPod(
   resource: Resource,

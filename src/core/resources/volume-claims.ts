@@ -8,8 +8,8 @@ import { type Unstructured, asUnstructured } from '../model/unstructured.ts';
 const claimName = (template: string, pod: string) => `${template}-${pod}`;
 
 /**
- * The volume claims of a member, by the names that a StatefulSet would give them. They have no owner: they stay when the pod,
- * or the HAService, is deleted, and the next pod of the same name finds its data again.
+ * The volume claims of a member, with the names that a StatefulSet would give them. They have no owner: they stay when the pod or
+ * the HAService is deleted, and the next pod of the same name uses their data.
  */
 export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
   const { name, namespace, spec } = resource;
@@ -35,7 +35,7 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
   });
 }
 
-/** The volumes of a pod: what the user gave, but those of the claims take the place of any of the same name. */
+/** The volumes of a pod: those of the template, except that the claims replace volumes of the same name. */
 export function podVolumes(spec: Spec, pod: string, given: Unstructured[]): Unstructured[] {
   const names = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
   return [

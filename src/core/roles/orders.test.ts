@@ -30,11 +30,11 @@ const failed = (
   retryAtMs: t0 + 10,
 });
 
-it('has nothing to say where all is as it should be', () => {
+it('gives no order if all members are in their roles', () => {
   expect(ordersOf(strong())).toEqual([]);
 });
 
-it('promotes first, and lets nobody follow one that does not lead yet', () => {
+it('promotes first, and lets no member follow a primary that does not lead yet', () => {
   const service = strong();
   service.members[0] = led(service.resource, 0, { state: 'Detached' });
   service.members[1] = led(service.resource, 1, { state: 'Detached' });
@@ -48,13 +48,13 @@ it('promotes first, and lets nobody follow one that does not lead yet', () => {
   ]);
 });
 
-it('does not promote one that has led again in the same epoch: its positions may be counted anew', () => {
+it('does not promote a member again in the epoch in which it has led: its positions may start from 0', () => {
   const service = strong();
   service.members[0] = led(service.resource, 0, { state: 'Detached', ledEpoch: 1 });
   expect(ordersOf(service)).toEqual([]);
 });
 
-it('begins with an empty data set only where there has never been one', () => {
+it('begins with an empty data set only if there has never been one', () => {
   const service = strong({}, { initialized: false });
   service.members[0] = led(service.resource, 0, { state: 'Empty', nonce: 'run.1' });
   expect(ordersOf(service)).toMatchObject([{ action: 'promote', init: true, nonce: 'run.1' }]);
@@ -74,7 +74,7 @@ it('lets a member follow that is counted, and no other', () => {
   ]);
 });
 
-it('tells the leader of another set once that is written down, and nobody follows meanwhile', () => {
+it('orders the leader to use another set when the status has it, and no new member follows before', () => {
   const syncSets = [
     { members: ['web-1', 'web-2'], acks: 1 },
     { members: ['web-1', 'web-2', 'web-3'], acks: 2 },
@@ -104,14 +104,14 @@ it('gives an order that failed again, but not at once', () => {
   expect(ordersOf(service, { roleCommands: [{ ...state, epoch: 0 }] })).toHaveLength(1);
 });
 
-it('tells a leader that nobody need acknowledge any more, where Strong is asked for no longer', () => {
+it('orders a leader to wait for no acknowledgement any more if the spec no longer says Strong', () => {
   const eventual = { failover: { consistency: 'Eventual' } };
   const asking = (status: object) => {
     const service = strong(eventual, status);
     service.members[0] = led(service.resource, 0, leading());
     return service;
   };
-  // Not before it is written down that nobody counts.
+  // Not before the status has no sync set.
   expect(ordersOf(asking({}))).toEqual([]);
   const service = asking({ syncSets: [] });
   expect(ordersOf(service)).toEqual([{ action: 'promote', to: 'web-0', init: false }]);

@@ -16,38 +16,38 @@ import { refusesAll } from '../model/refuses-all.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
-/** How long a member may take to show what an order has brought about, before it is given again. */
+/** How long a member's reports may take to show the effect of an order, before the order is given again. */
 const showMs = 2_000;
 
 /**
- * Eventual: it still asks for acknowledgements, from the time of Strong, and may wait for them for ever. Only once no set is
- * written down any more may it be told otherwise: until then a failover may rest on that.
+ * Eventual: the leader still waits for acknowledgements, from the time of Strong, perhaps forever. It may be ordered otherwise only
+ * when the status has no sync set any more: until then a failover may depend on the acknowledgements.
  */
 const hasObsoleteSync = ({ spec, status }: Resource, { sync }: MemberReport): boolean =>
   knowsItsProgram(spec) && (status.syncSets ?? []).length === 0 && (sync?.acks ?? 0) > 0;
 
-/** Leads in the present epoch, and asks for the acknowledgements that it should. */
+/** Leads in the present epoch, and waits for the acknowledgements that it should. */
 export const leads = (resource: Resource, report: MemberReport | undefined): boolean =>
   report?.state === 'Leading' &&
   report.epoch === resource.status.epoch &&
   (hasQuorum(resource.spec) ? inForce(resource, report.sync) : !hasObsoleteSync(resource, report));
 
-/** A replica set that has never held data may begin with an empty one; later an empty primary is a loss, never a start. */
+/** A service without data may begin with an empty primary; later an empty primary means lost data. */
 const mayInit = ({ status }: Resource) => status.initialized !== true;
 
-/** Port of the program itself, where followers find their leader. */
+/** Port of the program itself, to which followers connect. */
 const programPort = ({ spec }: Resource): number => {
-  // What speaks the member protocol itself does so on engine.port, which need not be where its data are.
+  // A program that speaks the member protocol itself does so on engine.port, which need not be the port of its data.
   const data = resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort;
   return (usesAgent(spec) ? probePort(spec) : (data ?? spec.engine.port)) ?? 0;
 };
 
 /**
- * What each member must be told, for it to be what it should be: by comparing what it says of itself with what is wished.
- * While a fence is being put up everybody is told that alone. Otherwise the primary is promoted, and when it leads the
- * others are told to follow it; one that still leads in an older epoch is fenced before all else.
+ * The orders that each member needs: the difference between its report and its role. During a fence the only order is fence.
+ * Otherwise the primary is promoted, and when it leads the others are ordered to follow it; a member that still leads in an older
+ * epoch is fenced before all else.
  *
- * @param plainLeads The primary is a program without an agent, and has been told that it leads.
+ * @param plainLeads the primary is a program without an agent, and its promote hook has succeeded
  */
 export function planOrders(
   resource: Resource,
@@ -71,10 +71,10 @@ export function planOrders(
         give('fence', member, `epoch ${epoch} begins`);
       }
     } else if (member.uid === primary?.uid) {
-      // One that is being made a copy was told so in an older epoch: it leads with what it had, or says that it has nothing.
+      // A member that is Cloning has that order from an older epoch: it leads with the data that it had, or reports that it has none.
       const isComing = report.state === 'Starting';
-      // Another process of it than the one that led: only in a new epoch, as its positions may be counted anew, and another
-      // operator may have taken the end of that one for the proof that nobody leads in this.
+      // Another process of the primary led in this epoch: this one may lead only in a new one, as its positions may start again from
+      // 0, and another operator may count the end of the first process as the proof that no member leads in this epoch.
       const hasLed =
         (resource.spec.topology === 'LeaderFollower' || needsLease(resource.spec)) &&
         report.state !== 'Leading' &&
@@ -108,11 +108,11 @@ export function planOrders(
   return plan;
 }
 
-/** It can be reached, and nobody else has given it an order that makes it refuse those of this service. */
+/** The member can be reached, and no other client has given it an order that makes it refuse those of this service. */
 const takesOrders = ({ status }: Resource, member: Member): boolean =>
   reachable(member) && !refusesAll(member, status.epoch);
 
-/** The former leader still answers and still leads: first it hears that it does so no more. */
+/** A former leader still answers and still leads: it must be fenced before the promotion. */
 const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
   observed.unsafe !== 'no-fence' &&
   observed.members.some(
@@ -120,13 +120,13 @@ const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
       member.uid !== resource.status.primaryUID &&
       takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
-      // One that refuses for good must not hold up its successor: Strong has fenced it by other means, Eventual need not.
+      // A member that keeps refusing must not delay its successor: Strong has fenced it in another way, Eventual need not.
       (roleCommandStateOf(observed.roleCommands, 'fence', member)?.failures ?? 0) === 0,
   );
 
 /**
- * Who follows may be counted by the leader: so it must have been written down first that its voice counts, and the leader,
- * as it is promoted, has said that this set is in force.
+ * The leader may count the acknowledgements of a follower: so the status must have the member in the current set first, and the
+ * promoted leader has reported that this set is in force.
  */
 const mayFollow = (resource: Resource, member: Member): boolean =>
   !hasQuorum(resource.spec) || (currentSet(resource)?.members.includes(member.name) ?? false);
@@ -138,7 +138,7 @@ interface Given {
   order: OrderDetails;
 }
 
-/** Gives an order unless it is under way, has only just been carried out, or waits after a failure. */
+/** Gives an order, unless it is under way, was carried out a moment ago, or waits after a failure. */
 function giveOrder(
   plan: RolePlan,
   { roleCommands }: Observed,
@@ -166,6 +166,6 @@ function giveOrder(
   });
 }
 
-/** It has been heard since, and long enough, and still does not show what it was told. */
+/** The member has reported since, after enough time, and its report still does not show the order. */
 const contradicted = (calledAtMs: number, member: Member, nowMs: number): boolean =>
   nowMs >= calledAtMs + showMs && (member.health?.reportedAtMs ?? nowMs) >= calledAtMs;

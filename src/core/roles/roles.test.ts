@@ -56,7 +56,7 @@ function plan(
 }
 
 describe('planRoles', () => {
-  it('tells each its role once', () => {
+  it('gives each member its role once', () => {
     expect(plan([])).toMatchObject({
       commands: ['demote web-1 1', 'promote web-0 1'],
       promoted: false,
@@ -67,18 +67,18 @@ describe('planRoles', () => {
     expect(plan(running)).toMatchObject({ commands: [], promoted: false });
   });
 
-  it('tells one again that has come back from the dead, and may have forgotten', () => {
+  it('gives a member its role again after a recovery from Dead, as the new process may not know it', () => {
     const reborn = (member: Member) => ({ ...member, health: healthy({ generation: 1 }) });
     const told = [hook('promote', 0), hook('demote', 1)];
     expect(plan(told, { change: reborn }).commands).toEqual(['demote web-1 1', 'promote web-0 1']);
   });
 
-  it('asks nobody who cannot hear', () => {
+  it('gives no command to a member that cannot be reached', () => {
     const silent = (member: Member) => ({ ...member, health: dead('Silent') });
     expect(plan([], { change: silent })).toMatchObject({ commands: [], promoted: false });
   });
 
-  it('promotes anew in each epoch, and demotes who was primary in an earlier one', () => {
+  it('promotes again in each epoch, and demotes the primary of an earlier one', () => {
     const status = { primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2 };
     const told = [hook('promote', 0), hook('demote', 1, { calledAtMs: t0 - 2_000 })];
     expect(plan(told, { status }).commands).toEqual(['demote web-0 2', 'promote web-1 2']);

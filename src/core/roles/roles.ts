@@ -12,24 +12,23 @@ import { planOrders } from './orders.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
-/** The former primary still runs and was told nothing yet: it must hear of its demotion before another is promoted. */
+/** The former primary still runs and its demote hook was not called yet: that must happen before another member is promoted. */
 function demotionPending(resource: Resource, observed: Observed): boolean {
   const record = resource.status.failovers?.[0];
   if (record?.outcome !== 'Promoting' || resource.spec.engine.demote === undefined) return false;
   const former = observed.members.find(
     (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
   );
-  // One with an agent is told by orders, and is fenced.
+  // A member with an agent receives orders, and is fenced.
   if (former === undefined || former.agentPort !== undefined || !reachable(former)) return false;
   const told = roleCommandStateOf(observed.roleCommands, 'demote', former);
   return told === undefined || told.epoch < record.epoch || told.state === 'Running';
 }
 
 /**
- * Every member that can be reached is told its role once in each life (generation): the primary in each epoch
- * (promote), any other when it is first heard and when it has been primary (demote). So a process that restarted, or
- * woke up after its successor was promoted, learns what it is. What was told is forgotten with the operator's
- * process, and told again.
+ * Every member that can be reached gets its role once for each of its processes (generation): the primary in each epoch (promote),
+ * any other one at its first answer and after it has been primary (demote). So a process that was restarted, or was frozen while
+ * its successor was promoted, learns its role. A new operator process does not know which roles were given, and gives them again.
  */
 export function planRoles(
   resource: Resource,
@@ -42,7 +41,7 @@ export function planRoles(
   const plain = observed.members.filter((member) => lacksAgent(spec, member));
   if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
   if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
-  // Members from before the agents are told as they were before.
+  // Members without an agent get their roles by hooks, as before.
   const isFencing = resource.status.fencing !== undefined;
   const isPlain = primary !== undefined && !isFencing && lacksAgent(spec, primary);
   const told = planHooks(resource, observed, plain, isPlain ? primary : undefined, nowMs);
@@ -60,7 +59,7 @@ const earlier = (...times: (number | undefined)[]): { requeueAtMs?: number } => 
   return known.length === 0 ? {} : { requeueAtMs: Math.min(...known) };
 };
 
-/** The user's hooks, for some of the members. `primary`: where it is one of them. */
+/** The user's hooks, for some of the members. `primary`: if it is one of them. */
 function planHooks(
   resource: Resource,
   observed: Observed,
@@ -103,7 +102,7 @@ function planHooks(
   if (engine.demote !== undefined) {
     for (const member of members) {
       if (member.uid === resource.status.primaryUID || epoch === 0 || !reachable(member)) continue;
-      // A promotion is undone by a later call, also in the same epoch: the service may have been stopped meanwhile.
+      // A later demote follows each promote, also in the same epoch: the service may have been stopped in between.
       const promotedAtMs =
         roleCommandStateOf(observed.roleCommands, 'promote', member)?.calledAtMs ?? -Infinity;
       const formerIn =

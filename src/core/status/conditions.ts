@@ -19,7 +19,7 @@ interface DesiredConditionOf<T extends ConditionType, S extends 'True' | 'False'
   message: string;
 }
 
-/** What a condition is to say. Its reason is one of those that the condition has with this status. */
+/** A condition as it is to be written. Its reason is one of those that the condition has with this status. */
 export type DesiredCondition = {
   [T in ConditionType]: DesiredConditionOf<T, 'True'> | DesiredConditionOf<T, 'False'>;
 }[ConditionType];
@@ -48,17 +48,17 @@ export const toConditions = (
 export interface Plans {
   primary: Member | undefined;
   failover: FailoverPlan;
-  /** The primary has been told so. */
+  /** The primary has acknowledged its role. */
   promoted: boolean;
-  /** The write Service points at the primary. */
+  /** The write Service has the primary as its endpoint. */
   repointed: boolean;
   degradedReasons: Degradation[];
-  /** What is being done, for the condition Progressing; empty when nothing is. */
+  /** What is being done, for the condition Progressing; empty if nothing is. */
   progress: string[];
   moveStarted: boolean;
 }
 
-/** Has never been up: what is missing then is only on its way. */
+/** The service has never been ready: missing members are only starting. */
 export const hasNeverStarted = (resource: Resource): boolean =>
   isActive(resource)
     ? (resource.status.phase ?? 'Pending') === 'Pending'
@@ -95,7 +95,7 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Desire
   return { type, status: true, reason: 'PrimaryReady', message: `${primary.name} takes writes` };
 }
 
-/** This process has not told the primary its role, but the Service points at it: its predecessor has. */
+/** This process has not given the primary its role, but the Service points at it: the last process has given it. */
 const promotedBefore = (resource: Resource, { roleCommands }: Observed, primary: Member) =>
   inFlight(resource) === undefined &&
   resource.status.fencing === undefined &&
@@ -146,7 +146,7 @@ function failoverBlocked({ failover }: Plans): DesiredCondition {
   return { type, status: false, reason: 'NotNeeded', message: 'no failover is waiting' };
 }
 
-/** Strong: whether the former primary is surely out of action, and how that is known. */
+/** Strong: whether it is proved that the former primary takes no writes, and how. */
 function fenced({ status, spec }: Resource): DesiredCondition[] {
   if (!needsFence(spec)) return [];
   const type = 'Fenced';
@@ -162,7 +162,7 @@ function fenced({ status, spec }: Resource): DesiredCondition[] {
   return [{ type, status: true, reason: relayed(method), message: proof.join(': ') }];
 }
 
-/** Everything that the conditions say. */
+/** All conditions, Ready first. */
 export const conditionsOf = (
   resource: Resource,
   observed: Observed,

@@ -15,7 +15,7 @@ const degradedReasons = (
 const none = () => ({});
 
 describe('findProblems', () => {
-  it('finds nothing where all is well', () => {
+  it('finds nothing if all members are well', () => {
     expect(degradedReasons(none)).toEqual([]);
   });
 
@@ -59,7 +59,7 @@ describe('findProblems', () => {
     expect(nextDegradedAtMs(resource, makeObserved(young), t0)).toBe(t0 + 6_000);
   });
 
-  it('tells of names that others have, but not of what an older resource has only just left', () => {
+  it('reports names that others have, but not objects that an earlier resource has only just left', () => {
     const web = {
       uid: 'x',
       ours: false,
@@ -102,7 +102,7 @@ describe('findProblems', () => {
     expect(problem?.message.length).toBeLessThan(600);
   });
 
-  it('tells of too few zones, and of members that span too few', () => {
+  it('reports too few zones, and members that span too few', () => {
     const spec = { placement: { zones: { minZones: 3 } } };
     const two = { zones: ['a', 'b'].map((name) => ({ name, nodes: 1 })) };
     expect(degradedReasons(none, two, spec)).toEqual([
@@ -113,14 +113,14 @@ describe('findProblems', () => {
     ]);
   });
 
-  it('tells of a targetPort that no container has', () => {
+  it('reports a targetPort that no container has', () => {
     const spec = { ports: [{ port: 80, targetPort: 'http' }], engine: { type: 'HTTP', port: 80 } };
     expect(degradedReasons(none, {}, spec)).toEqual([
       { reason: 'PortNotFound', message: expect.stringContaining('targetPort http') as string },
     ]);
   });
 
-  it('tells of a hook that fails, only to whom it still applies', () => {
+  it('reports a failing hook only while its role still applies', () => {
     const failed = {
       action: 'promote' as const,
       uid: 'uid-web-0',

@@ -17,13 +17,13 @@ import { resolvePorts } from '../model/ports.ts';
 import { isActive } from '../model/topology.ts';
 import { zoneCounts } from '../replicas/zones.ts';
 
-/** How long a started member may refuse connections before its port is called wrong: programs need time to start. */
+/** How long a started member may be without an answer before the condition Degraded reports that: programs need time to start. */
 const portWrongAfterMs = 10_000;
 
-/** How many characters of somebody else's message are passed on. */
+/** The first characters of a message that another program has written. */
 const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
 
-/** What is wrong with one member, or undefined: also where it is only starting. */
+/** What is wrong with one member; undefined if nothing is, or if it is only starting. */
 export function memberDegradedReason(
   resource: Resource,
   member: Member,
@@ -81,17 +81,17 @@ function zoneDegradedReason(resource: Resource, observed: Observed): Degradation
   };
 }
 
-/** When the next doubt about a member or a name ends: then look again, so that its problem is told. */
+/** When the next grace time of a member or of a name ends: then decide again, so that the condition Degraded reports it. */
 export function nextDegradedAtMs(
   resource: Resource,
   observed: Observed,
   nowMs: number,
 ): number | undefined {
-  const doubts = observed.members
+  const graceStarts = observed.members
     .filter((member) => isLive(member) && member.phase === 'Running')
     .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
     .map((since) => since + portWrongAfterMs);
-  const times = [...doubts, garbageCollectedAtMs(resource)].filter((time) => time > nowMs);
+  const times = [...graceStarts, garbageCollectedAtMs(resource)].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
@@ -127,7 +127,7 @@ const failureReasons: Record<RoleCommandState['action'], DegradedReason> = {
   fence: 'FenceFailed',
 };
 
-/** Everything wrong that a person should know, most urgent first. */
+/** Everything wrong that a person should know, the most urgent first. */
 export function degradedReasonsOf(
   resource: Resource,
   observed: Observed,
@@ -166,13 +166,13 @@ export function degradedReasonsOf(
     if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
     degradedReasons.push(writeFailureDegradedReason(failure));
   }
-  // Without a promotion nobody takes writes: that comes first.
+  // Without a promotion no member takes writes: that comes first.
   const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);
   const roleCommands = observed.roleCommands.toSorted((a, b) => urgency(a) - urgency(b));
   for (const { failures, action, uid, message, generation, epoch } of roleCommands) {
     const member = observed.members.find((candidate) => candidate.uid === uid);
     if (failures === 0 || member?.health?.generation !== generation) continue;
-    // Of a role that it has no more: nobody tells it again.
+    // A command for a role that the member no longer has is not repeated.
     const { primaryUID, epoch: present } = resource.status;
     const isPrimary = uid === primaryUID;
     if (isActive(resource)) continue;

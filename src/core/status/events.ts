@@ -7,7 +7,7 @@ import type { EventNote, Resource } from '../model/observed.ts';
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
-/** The Event for something done to a pod, once it has been done. */
+/** The Event for an action on a pod, after it was executed. */
 export function noteOfAction(action: Action): EventNote | undefined {
   if (action.type === 'DeletePod') {
     const { member, reason, note } = action.removal;
@@ -28,7 +28,7 @@ export function noteOfAction(action: Action): EventNote | undefined {
   };
 }
 
-/** Events for what changes between the status that was and the one to come. */
+/** Events for the differences between the present status and the next one. */
 export function notesOf(resource: Resource, next: Status): EventNote[] {
   const before = resource.status;
   return [
@@ -56,7 +56,7 @@ function conditionNotes(before: Status, next: Status): EventNote[] {
     const now = conditionOf(next, type);
     if (now?.status !== 'True') continue;
     const same = old?.status === 'True' && old.reason === now.reason;
-    // How many are missing changes with each one that comes back: once is enough.
+    // The number of missing members changes with each one that comes back: one Event is enough.
     if (same && (old.message === now.message || now.reason === 'MembersMissing')) continue;
     notes.push({
       type: 'Warning',

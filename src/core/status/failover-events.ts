@@ -2,7 +2,7 @@ import type { FailoverRecord, FailoverTrigger, Status } from '../../api/status.t
 import { isPlanned } from '../failover/failover-backoff.ts';
 import type { EventNote } from '../model/observed.ts';
 
-/** Events of a failover's steps: what a person reads to see what has happened, in order. */
+/** Events of a failover's steps, in their order. */
 export function failoverNotes(before: Status, next: Status): EventNote[] {
   const record = next.failovers?.[0];
   const last = before.failovers?.find(({ epoch }) => epoch === record?.epoch);
@@ -14,7 +14,7 @@ export function failoverNotes(before: Status, next: Status): EventNote[] {
   ];
 }
 
-/** What somebody has asked for is nothing to be warned of. */
+/** A change that a user has asked for is no warning. */
 const kindOf = (trigger: FailoverTrigger) =>
   isPlanned(trigger)
     ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
@@ -28,7 +28,7 @@ function fenceNotes(before: Status, next: Status): EventNote[] {
     {
       ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${fencing.trigger}), epoch ${fencing.epoch} begins: before another is primary it must be sure that it takes no writes: ${fencing.evidence ?? ''}`,
+      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${fencing.trigger}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];
@@ -72,7 +72,7 @@ const ended = (record: FailoverRecord): EventNote => ({
   pod: record.to,
 });
 
-/** What the former primary had that no other has. */
+/** Writes that the former primary had and no other member has. */
 function lossNotes(last: FailoverRecord | undefined, record: FailoverRecord | undefined) {
   const loss = record?.loss;
   const isTold = last === undefined || last.loss !== undefined || loss === undefined;
@@ -81,7 +81,7 @@ function lossNotes(last: FailoverRecord | undefined, record: FailoverRecord | un
     type: 'Warning',
     reason: 'WritesDiscarded',
     action: 'Follow',
-    note: `${record?.from ?? 'the former primary'} had writes that its successor had not: ${loss.message}`,
+    note: `${record?.from ?? 'the former primary'} had writes that its successor did not have: ${loss.message}`,
   };
   return [note];
 }

@@ -7,11 +7,11 @@ import { led, leading, strong } from '../testing/led.ts';
 const problemsOf = ({ resource, members }: ReturnType<typeof strong>) =>
   memberDegradedReasons(resource, makeObserved(members));
 
-it('has none where all is well', () => {
+it('has none if all members are well', () => {
   expect(problemsOf(strong())).toEqual([]);
 });
 
-it('says that writes wait, and whom for', () => {
+it('reports that writes wait, and for which members', () => {
   const service = strong();
   service.members[1] = led(service.resource, 1, { state: 'Cloning' });
   expect(problemsOf(service)).toEqual([]);
@@ -21,7 +21,7 @@ it('says that writes wait, and whom for', () => {
   ]);
 });
 
-it('tells of a member that says that it leads and is not the primary', () => {
+it('reports a member that says that it leads and is not the primary', () => {
   const service = strong();
   service.members[2] = led(service.resource, 2, leading());
   expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['RivalLeads']);
@@ -36,7 +36,7 @@ it('passes on what a member says is wrong with it', () => {
   ]);
 });
 
-it('takes a fence that failed for settled once the member does what it was told, or may follow', () => {
+it('ignores a failed fence when the member has done what it was ordered, or may follow', () => {
   const { resource } = strong();
   const fence = { action: 'fence', epoch: 1 } as const;
   const settled = (report: object, service = resource) =>

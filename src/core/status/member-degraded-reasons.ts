@@ -13,7 +13,7 @@ import { leads } from '../roles/orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { missingFollowers } from '../failover/sync-sets.ts';
 
-/** An order that failed, but what it asked for has come about all the same. */
+/** Whether the effect of an order that failed is there all the same. */
 export function isFulfilled(
   resource: Resource,
   member: Member,
@@ -21,7 +21,7 @@ export function isFulfilled(
 ): boolean {
   const report = reportOf(member);
   if (report === undefined) return false;
-  // Nobody tells it anything any more.
+  // No order of this epoch is given to it any more.
   if (epoch !== resource.status.epoch || refusesAll(member, resource.status.epoch)) return true;
   switch (action) {
     case 'promote':
@@ -31,14 +31,14 @@ export function isFulfilled(
     case 'demote':
       return report.state !== 'Leading';
     case 'fence':
-      // Once its successor is elected it may follow, too.
+      // After the election of its successor it may follow, too.
       return resource.status.fencing === undefined
         ? report.state !== 'Leading'
         : isFenced(report, epoch);
   }
 }
 
-/** What members say is wrong with them, and what of it stops writes. */
+/** Faults that members report about themselves, and those that stop writes. */
 export function memberDegradedReasons(resource: Resource, observed: Observed): Degradation[] {
   const degradedReasons: Degradation[] = [
     ...writesWait(resource, observed),
@@ -54,18 +54,18 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
   return degradedReasons;
 }
 
-/** A member that says that it takes writes, and is not the primary: it is told otherwise, again and again. */
+/** A member that reports that it takes writes, and is not the primary: it is ordered to stop, again and again. */
 function rivals({ status }: Resource, { members }: Observed): Degradation[] {
   return members
     .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
     .filter((member) => !refusesAll(member, status.epoch))
     .map(({ name, health }) => ({
       reason: 'RivalLeads',
-      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'nobody'} is primary: it is ordered to stop; no Service points at it`,
+      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'no member'} is primary: it is ordered to stop; no Service points at it`,
     }));
 }
 
-/** Members that have acknowledged an order of somebody else, and what frees them. */
+/** Members that have acknowledged an order of another client, and how to free them. */
 function refusing(resource: Resource, { members }: Observed): Degradation[] {
   const { status } = resource;
   return members
@@ -80,7 +80,7 @@ function refusing(resource: Resource, { members }: Observed): Degradation[] {
     });
 }
 
-/** Where its epoch is kept, see agent/state-folder.ts. What has no volume goes with the pod. */
+/** How to remove a member's stored epoch, see agent/state-folder.ts. Without a volume it is deleted with the pod. */
 function cure({ spec, namespace }: Resource, name: string): string {
   if (!usesAgent(spec)) {
     return `remove what the program of ${name} keeps of its epoch, and delete the pod`;
@@ -90,7 +90,7 @@ function cure({ spec, namespace }: Resource, name: string): string {
   return `\`kubectl exec -n ${namespace} ${name} -- rm -f ${file}\` and delete the pod`;
 }
 
-/** Strong: too few followers are there for any write to be acknowledged. */
+/** Strong: too few followers exist for any write to be acknowledged. */
 function writesWait(resource: Resource, observed: Observed): Degradation[] {
   const { primary } = resource.status;
   const leader = observed.members.find(({ name }) => name === primary);

@@ -5,7 +5,7 @@ import type { Observed, Resource } from '../model/observed.ts';
 import { templateHash } from '../resources/pod.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
 
-/** What is on its way, for the condition Progressing, in clauses for a person. Empty where nothing is. */
+/** What is under way, for the condition Progressing, in clauses for a person. Empty if nothing is. */
 export function progressOf(
   resource: Resource,
   observed: Observed,
@@ -40,7 +40,7 @@ export function progressOf(
   const primary = undurablePrimary(resource, live);
   if (primary !== undefined) {
     clauses.push(
-      `${primary.name} has in memory what is not on its disk yet: no member is stopped or replaced on purpose before that is written`,
+      `${primary.name} has data in memory that are not on its disk yet: no member is stopped or replaced on purpose before they are written`,
     );
   }
   const outdated = live.filter((member) => member.templateHash !== hash).length;

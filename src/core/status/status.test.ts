@@ -22,7 +22,7 @@ const short = (status: Status) =>
 const unheard = healthy({ verdict: 'Unknown', message: 'not heard yet', sinceWallMs: t0 });
 
 describe('the status', () => {
-  it('of a service that is well', () => {
+  it('of a healthy service', () => {
     const { resource, members } = running();
     const status = after(resource, members);
     expect(status).toMatchObject({

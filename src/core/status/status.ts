@@ -13,12 +13,12 @@ import {
   whyNotHealthy,
 } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { settleRecords } from '../failover/failover-history.ts';
+import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
-/** What it says of itself. */
+/** The fields that come from the member's report. */
 function reported(member: Member, leader: Member | undefined): Partial<MemberStatus> {
   const report = reportOf(member);
   if (report === undefined || !isLive(member)) return {};
@@ -71,27 +71,27 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
   return whole && plans.degradedReasons.length === 0 ? 'Healthy' : 'Degraded';
 }
 
-/** Whose acknowledgements count, from the next pass on. */
+/** The sync sets from the next pass on. */
 function syncSets(resource: Resource, observed: Observed, { primary, promoted }: Plans) {
   const { status, spec } = resource;
   if (!hasQuorum(spec) || spec.replicas === 0) return {};
   if (primary === undefined || status.fencing !== undefined) return {};
   const report = reportOf(primary);
   if (!promoted && report?.state !== 'Leading') return {};
-  // The first ones begin with an election, and with no other epoch's orders on their way.
+  // The first sets begin with an election: then no order of an earlier epoch can change them.
   if ((status.syncSets ?? []).length === 0) return {};
   const sets = nextSets(resource, observed, primary);
   return sets === undefined ? {} : { syncSets: sets };
 }
 
-/** What only members with a quorum have, where the spec asks for none any more. */
+/** The status without the fields of a quorum, if the spec no longer needs one. */
 function withoutStale(status: Status, { spec }: Resource): Status {
   if (hasQuorum(spec)) return status;
   const { syncSets: _sets, ...rest } = status;
   return rest;
 }
 
-/** The whole next status. Holds nothing that changes while the service does not, so that silence costs no write. */
+/** The whole next status. Nothing in it changes while the service does not, so that an idle service causes no write. */
 export function nextStatus(
   resource: Resource,
   observed: Observed,
@@ -105,13 +105,13 @@ export function nextStatus(
   const healthy = observed.members.filter(seemsWell).length;
   const { primaryUID, ...all } = afterStop(resource, plans.primary);
   const rest = withoutStale(all, resource);
-  // The UID is what counts; a name that somebody has edited is put right.
+  // The UID counts; a name that somebody has edited is corrected.
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   return {
     ...rest,
-    ...settleRecords(resource, observed.members),
+    ...finishRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
     ...(hasPrimary ? { primaryUID } : {}),
     observedGeneration: generation,

@@ -5,7 +5,13 @@ import type { Action } from '../model/action.ts';
 import { decide } from '../decide.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { RoleCommandState, Member, Observed, Resource, Timeline } from '../model/observed.ts';
+import type {
+  RoleCommandState,
+  Member,
+  Observed,
+  Resource,
+  FailoverTimings,
+} from '../model/observed.ts';
 import { makeObserved, makeResource, t0 } from './fixtures.ts';
 import { type ModelPod, type Process, healthOf, schedule, unjudged } from './model-pod.ts';
 
@@ -33,7 +39,7 @@ export class Model {
   statusWrites = 0;
 
   #roleCommands = new Map<string, RoleCommandState>();
-  #timeline: Timeline | undefined;
+  #timeline: FailoverTimings | undefined;
   /** UIDs that the operator's process has an opinion of. */
   readonly #judged = new Set<string>();
   #serial = 0;
@@ -84,14 +90,14 @@ export class Model {
     this.touch();
   }
 
-  /** Lets the operator act where something has changed or it asked to be woken, then lets time pass. */
+  /** Runs the operator if something has changed or its requeue time has come, then lets time pass. */
   tick(): void {
     if (this.#dirty || this.nowMs >= this.#wakeAtMs) this.#reconcile();
     this.nowMs += tickMs;
     this.#world();
   }
 
-  /** Runs until nothing has happened for `quietMs`. False where that does not come within an hour. */
+  /** Runs until nothing has happened for `quietMs`. False if that does not happen within an hour. */
   settle(quietMs = 150_000): boolean {
     let quietFrom = this.nowMs;
     for (const end = this.nowMs + 3_600_000; this.nowMs < end;) {
@@ -120,7 +126,7 @@ export class Model {
         .filter((name) => !this.lostZones.has(name))
         .map((name) => ({ name, nodes: 1 })),
       roleCommands: [...this.#roleCommands.values()],
-      ...(this.#timeline === undefined ? {} : { timeline: { ...this.#timeline } }),
+      ...(this.#timeline === undefined ? {} : { timings: { ...this.#timeline } }),
       ...(write === undefined ? {} : { writeEndpoints: write }),
     });
   }
@@ -220,9 +226,9 @@ export class Model {
     const uids = endpoints.map(({ targetRef }) => targetRef.uid);
     if (this.slices.get(service)?.join() === uids.join()) return false;
     this.slices.set(service, uids);
-    const timeline = this.#timeline;
-    if (service === 'web' && timeline !== undefined && timeline.repointedAtMs === undefined) {
-      timeline.repointedAtMs = this.nowMs;
+    const timings = this.#timeline;
+    if (service === 'web' && timings !== undefined && timings.repointedAtMs === undefined) {
+      timings.repointedAtMs = this.nowMs;
     }
     return true;
   }
