@@ -42,7 +42,7 @@ it.each<[mutant: string, engine: Engine, expected: RegExp, first?: number]>([
   ['any-refusal-proves', 'lease', /acknowledges write \d+ in epoch \d+ after/],
   ['any-epoch', 'postgres', /not whole/],
   ['any-revision', 'postgres', /acknowledges by .*, and the status has/, 1_500],
-  ['told-terms', 'redis', /lost|lacks it/, 16_200],
+  ['told-terms', 'redis', /lost|lacks it/, 800],
 ])(
   'detects the mutant %s (%s)',
   // The search for a rare violation begins near the seed that found it last; any seeds would do.
