@@ -96,7 +96,8 @@ export const faults: Record<string, Fault> = {
   /** The pod is gone from the API while its node is cut off: its process lives on. */
   forceDelete: (world) => {
     const agent = leaderOrAny(world);
-    if (agent === undefined) return undefined;
+    // Not promised: nothing proves the end of a program without an agent if its pod was deleted by force.
+    if (agent?.pod.hasAgent !== true) return undefined;
     const links = bothWays(agent.place, 'api');
     if (world.kernel.random.chance(0.5)) {
       for (const { place } of world.operators) links.push(...bothWays(agent.place, place));

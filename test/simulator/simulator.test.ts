@@ -4,8 +4,8 @@ import { type Broken, describeTotals, replayCommand, runSeeds } from './run-seed
 import { play } from './scenario.ts';
 import { type Engine, engines } from './setups.ts';
 
-/** For each engine. In CI 40,000 in all, which takes some minutes; `npm run simulate` runs more. */
-const seeds = (process.env['CI'] === undefined ? 10_000 : 40_000) / engines.length;
+/** For each engine. In CI 25,000 in all, which takes some minutes; `npm run simulate` runs more. */
+const seeds = (process.env['CI'] === undefined ? 10_000 : 25_000) / engines.length;
 
 it.each(engines)(
   'keeps its promises and converges under all faults (%s)',
