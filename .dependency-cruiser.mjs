@@ -53,12 +53,12 @@ export default {
     ...stories('controller', ['state', 'record', 'observe', 'act', 'reconcile'], belowController),
     only('member-client', ['api', 'protocol', 'lib']),
     only('engines', ['api', 'protocol', 'lib']),
-    only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client', 'telemetry']),
-    only('kube', ['api', 'lib', 'telemetry']),
+    only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client']),
+    only('kube', ['api', 'lib']),
     // What runs in the pods of members: nothing of the cluster, and of telemetry the log alone.
     only('agent', ['api', 'protocol', 'lib', 'engines', 'member-client', 'telemetry/log']),
     // It counts what heartbeat and kube declare as their metrics.
-    only('telemetry', ['api', 'protocol', 'heartbeat', 'kube']),
+    only('telemetry', ['api', 'protocol', 'lib', 'heartbeat', 'kube']),
     {
       name: 'only the agent imports engines and what else runs in pods of members',
       severity: 'error',
@@ -96,6 +96,13 @@ export default {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
     },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no cycles between folders of src',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^src/[^/]+$' },
+      to: { circular: true },
+    },
     {
       name: 'no orphans',
       severity: 'error',

@@ -7,7 +7,7 @@ import { HAError } from '../api/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { untilTrue } from '../member-client/testing.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { startAgent } from './agent.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { FakeEngine, FakeEpochStore, reportOf } from './testing.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
 import { MemberRoutes } from './member-routes.ts';

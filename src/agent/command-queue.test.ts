@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { untilTrue } from '../member-client/testing.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { Lease } from './lease.ts';
 import { CommandQueue } from './command-queue.ts';
 import { nothingAcknowledged } from './epoch-check.ts';

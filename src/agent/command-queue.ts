@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Rejection } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ManagedEngine } from '../engines/managed-engine.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { Lease } from './lease.ts';
 import { rejectionOf } from './rejection.ts';
 import { type Acknowledged, type AnyOrder, type Self, checkEpoch } from './epoch-check.ts';

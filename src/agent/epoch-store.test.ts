@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentConfig, agentConfigSchema } from '../protocol/agent-config.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { nothingAcknowledged } from './epoch-check.ts';
 import { EpochFile } from './epoch-store.ts';
 import { openState } from './state-folder.ts';

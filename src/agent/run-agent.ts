@@ -1,6 +1,7 @@
 import { HAError } from '../api/errors.ts';
 import { systemClock } from '../lib/clock.ts';
-import { type Log, createLog } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
+import { createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';
 import { Watchdog } from './watchdog.ts';

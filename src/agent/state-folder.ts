@@ -7,7 +7,7 @@ import {
   knowsItsProgram,
   stateFolder,
 } from '../protocol/agent-config.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import { type EpochStore, EpochFile } from './epoch-store.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { trackChild } from '../engines/track-child.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { type WatchdogState, containerArgument, watchdogArgument } from './watchdog-process.ts';
 
 /**

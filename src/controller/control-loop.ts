@@ -10,7 +10,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Store } from '../kube/store.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { RoleCommandRunner } from './act/role-command-runner.ts';
 import type { SendRoleCommand } from './act/send-role-command.ts';

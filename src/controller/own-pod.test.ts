@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { findOwnPod } from './own-pod.ts';
 
 const env = { POD_NAME: 'operator-x', POD_NAMESPACE: 'system' };

@@ -2,7 +2,7 @@ import { isHAError } from '../api/errors.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { OwnPod } from './watch-api-server-health.ts';
 
 /** Name of the operator's container in manifests/operator.yaml. */

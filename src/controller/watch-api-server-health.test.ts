@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { type DrivenClient, driverOf } from '../kube/drive.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { ApiServerHealth } from './state/api-server-health.ts';
 import { watchApiServerHealth } from './watch-api-server-health.ts';
 

@@ -2,7 +2,7 @@ import { isHAError } from '../api/errors.ts';
 import { type Driver, type Steps, get, ping, resetConnections } from '../kube/api-request.ts';
 import type { Clock } from '../lib/clock.ts';
 import { pods } from '../kube/resources.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { ApiServerHealth } from './state/api-server-health.ts';
 
 /** How often the API server is asked: well below the time after which idle connections are closed. Milliseconds. */

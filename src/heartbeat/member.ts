@@ -3,7 +3,7 @@ import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-
 import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
 import type { Probe, ProbeEvent } from '../member-client/probe.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';
 import type { MonitorPorts } from './ports.ts';

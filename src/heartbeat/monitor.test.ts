@@ -13,7 +13,7 @@ import {
   untilTrue,
   startProcess,
 } from '../member-client/testing.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
 
 const detector: DetectorConfig = {
@@ -345,7 +345,7 @@ function startMonitorProcess(port: number) {
   const code = `
     import { HeartbeatMonitor } from ${JSON.stringify(new URL('./monitor.ts', import.meta.url).href)};
     import { systemClock } from ${JSON.stringify(new URL('../lib/clock.ts', import.meta.url).href)};
-    import { silentLog } from ${JSON.stringify(new URL('../telemetry/log.ts', import.meta.url).href)};
+    import { silentLog } from ${JSON.stringify(new URL('../lib/log.ts', import.meta.url).href)};
     const monitor = new HeartbeatMonitor({
       clock: systemClock, log: silentLog,
       metrics: { heartbeat: (result) => console.log(result), roundTrip() {}, stalled() {} },

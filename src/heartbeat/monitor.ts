@@ -1,7 +1,7 @@
 import type { MemberReport } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { DetectorConfig } from './detector.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { Grants } from './grants.ts';
 import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';

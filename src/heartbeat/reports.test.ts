@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { serveGrpc } from '../member-client/grpc/testing.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { HeartbeatMonitor, type MonitorConfig } from './monitor.ts';
 
 const key = 'shop/db';

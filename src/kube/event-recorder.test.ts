@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { KubeClient } from './client.ts';
 import { type EventInput, EventRecorder } from './event-recorder.ts';
 import { FakeApiServer, json, refusal } from './testing/fake-api-server.ts';

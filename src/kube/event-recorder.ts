@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { isNotFound } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { events } from './resources.ts';

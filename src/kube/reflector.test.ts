@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { silentLog } from '../telemetry/log.ts';
+import { silentLog } from '../lib/log.ts';
 import { KubeClient } from './client.ts';
 import { Reflector } from './reflector.ts';
 import { pods } from './resources.ts';

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../lib/clock.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../lib/log.ts';
 import { apiError, isExpired } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';

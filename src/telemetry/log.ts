@@ -1,14 +1,5 @@
 import { destination, pino } from 'pino';
-
-/** The interface by which the whole project logs, so that callers need not know pino. Fields come first, as in pino. Never throws. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-  /** Returns a log that adds `fields` to every line. */
-  child(fields: object): Log;
-}
+import type { Log } from '../lib/log.ts';
 
 /** Fields in which an error, a request or a kubeconfig may contain a secret. */
 const secrets = [
@@ -39,12 +30,3 @@ export function createLog(options: { level?: string; write?: (line: string) => v
     write === undefined ? destination({ fd: 1, sync: true }) : { write },
   );
 }
-
-/** Discards everything: for tests and tools. */
-export const silentLog: Log = {
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  child: () => silentLog,
-};

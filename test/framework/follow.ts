@@ -4,7 +4,7 @@ import { Reflector } from '../../src/kube/reflector.ts';
 import type { ResourceType } from '../../src/kube/resources.ts';
 import type { Store } from '../../src/kube/store.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
 
 /** Keeps a store equal to what the API server has, until the signal. Resolves when it has been filled once. */
 export function follow<T extends KubeObject>(

@@ -17,7 +17,11 @@ interface Reporting {
 /** What a member says of itself. */
 export function reportOf(agent: Reporting, nonce: string): MemberReport {
   const { behaviour, volume, pod, state, leadership, following } = agent;
-  const { epoch, ledEpoch, loss, data } = volume;
+  const { epoch, ledEpoch, loss, data, onDisk } = volume;
+  // Its program may have made it a copy without an order: the agent finds the log being rewritten.
+  if (behaviour.forgetsPosition && onDisk !== undefined && following !== undefined) {
+    volume.isMarked = true;
+  }
   const hasPosition =
     behaviour.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
   return {

@@ -128,10 +128,6 @@ export class Agent implements FollowerHost, Leader {
   }
 
   report(): MemberReport {
-    const { volume, following, behaviour } = this;
-    // Its program may have made it a copy without an order: the agent finds the log being rewritten.
-    const isBehind = behaviour.forgetsPosition && volume.onDisk !== undefined;
-    if (isBehind && following !== undefined) volume.isMarked = true;
     return reportOf(this, this.lease.issue());
   }
 

@@ -18,7 +18,7 @@ import type { ApiRequest } from '../../src/kube/api-request.ts';
 import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { MemberReport } from '../../src/protocol/member-protocol.ts';
-import { silentLog } from '../../src/telemetry/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import type { Flight, Verdict } from './exhaustive-state.ts';
 import { changed } from './merge.ts';
 import { zoneOf } from './nodes.ts';

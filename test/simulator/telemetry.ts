@@ -1,5 +1,5 @@
 import type { ControlLoopMetrics } from '../../src/controller/control-loop.ts';
-import { type Log, silentLog } from '../../src/telemetry/log.ts';
+import { type Log, silentLog } from '../../src/lib/log.ts';
 import type { Kernel } from './kernel.ts';
 
 /** The operator's log as lines of the trace. */

@@ -6,7 +6,7 @@ import { desiredService, desiredSlice } from '../../core/resources/owned-objects
 import { systemClock } from '../../lib/clock.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import { makeResource } from '../../core/testing/fixtures.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { silentLog } from '../../lib/log.ts';
 import { ApiServerHealth } from '../state/api-server-health.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
 import { type ExecuteAllContext, executeAll } from './execute-all.ts';

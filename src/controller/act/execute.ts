@@ -12,7 +12,7 @@ import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts
 import { type Steps, apply, create, deleteObject, get } from '../../kube/api-request.ts';
 import { endpointSlices, endpoints, pods } from '../../kube/resources.ts';
 import type { KubeObject, Pod } from '../../kube/api-types.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../lib/log.ts';
 import { ensureOwnedObject } from './ensure-owned-object.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
 import type { RoleCommandRunner } from './role-command-runner.ts';

@@ -6,7 +6,7 @@ import type { HookCommand, OrderCommand, RoleCommand } from '../../core/model/ro
 import { FakeClock } from '../../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { serveGrpc } from '../../member-client/grpc/testing.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { silentLog } from '../../lib/log.ts';
 import { RoleCommandRunner } from './role-command-runner.ts';
 import { sendRoleCommand } from './send-role-command.ts';
 import { ReconcileStates, type ReconcileState } from '../state/reconcile-state.ts';

@@ -8,7 +8,7 @@ import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { haServices } from '../state/resource-type.ts';
 import { type Steps, get } from '../../kube/api-request.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../lib/log.ts';
 
 /** Time limit for the API server's answer before a verdict of silence is committed. Milliseconds. */
 const confirmMs = 1_000;

@@ -7,7 +7,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { drive } from '../../kube/drive.ts';
 import type { EventInput } from '../../kube/event-recorder.ts';
 import { refusal } from '../../kube/testing/fake-api-server.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { silentLog } from '../../lib/log.ts';
 import { commitElection } from './commit-election.ts';
 import { ApiServerHealth } from '../state/api-server-health.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';

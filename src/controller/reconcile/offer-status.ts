@@ -4,7 +4,7 @@ import { toConditions } from '../../core/status/conditions.ts';
 import { conditionOf } from '../../core/status/events.ts';
 import { isInvalid } from '../../kube/api-error.ts';
 import type { Steps } from '../../kube/api-request.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../lib/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';

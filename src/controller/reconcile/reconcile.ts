@@ -5,7 +5,7 @@ import type { Status } from '../../api/status.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../lib/log.ts';
 import { describe, findPod } from '../act/execute.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';

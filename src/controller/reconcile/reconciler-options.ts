@@ -3,7 +3,7 @@ import type { Observed } from '../../core/model/observed.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../lib/log.ts';
 import type { RoleCommandRunner } from '../act/role-command-runner.ts';
 import type { ReconcileMetrics } from '../record/record-metrics.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';

@@ -8,7 +8,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { needsLease, speaksProtocol } from '../../core/model/capabilities.ts';
 import { KubeClient } from '../../kube/client.ts';
 import type { EndpointSlice, Pod } from '../../kube/api-types.ts';
-import { silentLog } from '../../telemetry/log.ts';
+import { silentLog } from '../../lib/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { Operator } from '../operator.ts';
 import { FakeAgent, type FakeVolume, emptyVolume } from './fake-agent.ts';
