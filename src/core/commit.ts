@@ -25,7 +25,7 @@ export function commitPlan(
       : elected(resource, observed, plan);
   const begun = plan.kind === 'Fence' ? plan.fencing : plan.record;
   return commitOf(resource, observed, next, nowMs, {
-    why: plan.why,
+    what: plan.kind === 'Fence' ? 'the old primary is being fenced' : 'a primary was elected',
     ...(begun === undefined ? {} : { trigger: begun.trigger }),
     ...(begun?.evidence === undefined ? {} : { evidence: begun.evidence }),
     confirmSilence: begun?.trigger === 'Silent' && status.fencing === undefined,
@@ -79,7 +79,7 @@ export const isFirstData = (
 
 export const commitFirstData = (resource: Resource, observed: Observed, nowMs: number): Decision =>
   commitOf(resource, observed, { ...resource.status, initialized: true }, nowMs, {
-    why: 'the first data set has been made',
+    what: 'the first data set has been made',
     confirmSilence: false,
   });
 

@@ -7,8 +7,8 @@ import type { ApiRequest } from '../../src/kube/api-request.ts';
 import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts';
 import type { Ref } from '../../src/kube/resources.ts';
 import type { Kernel } from './kernel.ts';
-import { changed } from './merge.ts';
-import { nodeNames, schedule, zoneOf } from './nodes.ts';
+import { changed } from '../../src/controller/testing/merge-patch.ts';
+import { nodeNames, nodeOf, schedule } from './nodes.ts';
 import { subject } from './subject.ts';
 import { t0, timestamp } from './time.ts';
 
@@ -57,11 +57,7 @@ export class ApiServer {
     const creationTimestamp = timestamp(createdAtMs);
     const metadata = { name, namespace, uid, generation: 1, creationTimestamp };
     this.#put('haservices', { apiVersion, kind, metadata, spec, status: {} } as KubeObject);
-    for (const name of nodeNames) {
-      const labels = { 'topology.kubernetes.io/zone': zoneOf(name) };
-      const status = { conditions: [{ type: 'Ready', status: 'True' }] };
-      this.#put('nodes', { metadata: { name, labels }, status } as KubeObject);
-    }
+    for (const name of nodeNames) this.#put('nodes', nodeOf(name));
   }
 
   get version(): number {

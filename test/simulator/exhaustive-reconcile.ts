@@ -20,8 +20,8 @@ import type { Clock } from '../../src/lib/clock.ts';
 import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { Flight, Verdict } from './exhaustive-state.ts';
-import { changed } from './merge.ts';
-import { zoneOf } from './nodes.ts';
+import { changed } from '../../src/controller/testing/merge-patch.ts';
+import { nodeOf } from './nodes.ts';
 import type { Mutant } from './operator.ts';
 import { subject } from './subject.ts';
 import { noMetrics } from './telemetry.ts';
@@ -46,11 +46,7 @@ const spec = specSchema.parse({
 });
 const resource: Resource = { ...subject, generation: 1, spec, status: {} };
 
-const nodes = ordinals.map((ordinal): KubeObject => {
-  const labels = { 'topology.kubernetes.io/zone': zoneOf(`n${ordinal}`) };
-  const status = { conditions: [{ type: 'Ready', status: 'True' }] };
-  return { metadata: { name: `n${ordinal}`, labels }, status } as KubeObject;
-});
+const nodes = ordinals.map((ordinal) => nodeOf(`n${ordinal}`));
 
 const pods = ordinals.map((ordinal): Pod => {
   const { metadata, spec: podSpec } = desiredPod(resource, ordinal, 'standby') as Pod;
@@ -176,6 +172,7 @@ export function reconcileOn(
   function answerTo(request: ApiRequest): KubeObject | HAError | undefined {
     switch (request.verb) {
       case 'get':
+        if (request.type.kind !== kind) throw new Error(`nothing answers get ${request.type.kind}`);
         effects.known = landed;
         return serviceOf(landed);
       case 'replaceStatus': {

@@ -1,7 +1,6 @@
 import type { HAService } from '../../api/haservice.ts';
-import type { Status } from '../../api/status.ts';
-import type { Decision } from '../../core/model/decision.ts';
-import type { Resource } from '../../core/model/observed.ts';
+import type { Commit } from '../../core/model/decision.ts';
+import type { EventNote, Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
@@ -27,10 +26,11 @@ type CommitOptions = Pick<
 export function* commitElection(
   options: CommitOptions,
   subject: { object: HAService; resource: Resource; state: ReconcileState; log: Log },
-  { commit, status, events }: Decision,
+  { status, what, trigger, evidence, confirmSilence }: Commit,
+  events: EventNote[],
 ): Steps<Offered> {
   const { object, resource, state, log } = subject;
-  if (commit?.confirmSilence && !(yield* confirmed(options, object, resource))) {
+  if (confirmSilence && !(yield* confirmed(options, object, resource))) {
     return 'Overtaken';
   }
   // If the write throws, the election may be written all the same, or be written later.
@@ -47,20 +47,13 @@ export function* commitElection(
       epoch,
       primary,
       from: resource.status.primary,
-      reason: commit?.trigger ?? 'Initial',
-      evidence: commit?.evidence,
+      reason: trigger ?? 'Initial',
+      evidence,
     },
-    messageOf(resource.status, status),
+    what,
   );
   recordNotes(options.events, object, events);
   return offered;
-}
-
-function messageOf(before: Status, { epoch, fencing }: Status): string {
-  if (fencing !== undefined) return 'the old primary is being fenced';
-  return epoch === before.epoch && before.fencing === undefined
-    ? 'the first data set has been made'
-    : 'a primary was elected';
 }
 
 /**

@@ -137,9 +137,8 @@ describe('a status that the API server refuses', () => {
 describe('an election that the API server refuses', () => {
   const commit = ({ options, subject, client }: ReturnType<typeof setUp>) => {
     const status: Status = { epoch: 10 };
-    const decided = { status, why: '', confirmSilence: false };
-    const decision = { commit: decided, status, actions: [], events: [] };
-    return drive(commitElection(options, subject, decision), client, signal);
+    const decided = { status, what: '', confirmSilence: false };
+    return drive(commitElection(options, subject, decided, []), client, signal);
   };
 
   it('is certainly not written', async () => {

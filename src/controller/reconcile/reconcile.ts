@@ -129,8 +129,9 @@ export class Reconciler {
     forgetOld(state, observed, clock.wallNow());
     const decision = decide(resource, observed, clock.wallNow());
     recordMetrics(metrics, resource, observed, decision.status);
-    if (decision.commit !== undefined) {
-      const offered = yield* commitElection(this.#options, subject, decision);
+    const { commit, events } = decision;
+    if (commit !== undefined) {
+      const offered = yield* commitElection(this.#options, subject, commit, events);
       if (offered !== 'Refused') return { again: true, failed: false };
       return { again: yield* tellRefusal(this.#options, subject), failed: true };
     }

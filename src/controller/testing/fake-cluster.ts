@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
+import { changed } from './merge-patch.ts';
 
 interface Path {
   plural: string;
@@ -185,9 +186,7 @@ export class FakeCluster {
       (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) ||
       (uid !== undefined && uid !== old.metadata.uid);
     if (isStale) return json(response, 409, refusal(409, 'Conflict'));
-    const next = structuredClone(old);
-    if (isPatch) merge(next, body);
-    else next.status = body.status;
+    const next = structuredClone(isPatch ? changed(old, body) : { ...old, status: body.status });
     if (JSON.stringify(next) !== JSON.stringify(old)) this.#store(at, next, old);
     json(response, 200, this.#objects.get(keyOf(at)));
   }
@@ -229,17 +228,3 @@ function parse(path: string): Path {
     ...(subresource === undefined ? {} : { subresource }),
   };
 }
-
-/** JSON merge patch (RFC 7386); near enough to server-side apply for one manager. */
-function merge(target: object, patch: object): void {
-  const into = target as Record<string, unknown>;
-  for (const [key, value] of Object.entries(patch)) {
-    const old = into[key];
-    if (value === null) delete into[key];
-    else if (isPlain(value) && isPlain(old)) merge(old, value);
-    else into[key] = value;
-  }
-}
-
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

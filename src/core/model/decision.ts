@@ -5,8 +5,8 @@ import type { EventNote } from './observed.ts';
 /** A status that must be written before anything else is done. */
 export interface Commit {
   status: Status;
-  /** Why, for the log. */
-  why: string;
+  /** What the commit does, for the log. */
+  what: string;
   /** The trigger, if this begins a failover. */
   trigger?: FailoverTrigger;
   evidence?: string;
