@@ -59,24 +59,24 @@ export function removeCgroups(): void {
 
 function removeTree(dir: string): void {
   if (!existsSync(dir)) return;
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeTree(join(dir, entry.name));
-  }
+  for (const name of childrenOf(dir)) removeTree(join(dir, name));
   rmdirSync(dir);
 }
 
-/** The processes of each container of a pod, by container ID; the numbers are those of the machine. */
+/**
+ * The processes of each container of a pod, by container ID; the numbers are those of the machine. The kubelet removes the groups of
+ * other pods at the same time: a group that is gone has no processes.
+ */
 export function containersOf(node: string, podUid: string): Map<string, number[]> {
   const found = new Map<string, number[]>();
   const hierarchy = hierarchies().find((dir) => dir.endsWith('/pids')) ?? top;
   const search = (dir: string, inPod: boolean): void => {
-    for (const entry of readdirSync(dir, { withFileTypes: true })) {
-      if (!entry.isDirectory()) continue;
-      const path = join(dir, entry.name);
+    for (const name of childrenOf(dir)) {
+      const path = join(dir, name);
       if (inPod) {
-        found.set(entry.name, readPids(path));
+        found.set(name, readPids(path));
       } else {
-        search(path, entry.name === `pod${podUid}`);
+        search(path, name === `pod${podUid}`);
       }
     }
   };
@@ -85,9 +85,27 @@ export function containersOf(node: string, podUid: string): Map<string, number[]
 }
 
 function readPids(dir: string): number[] {
-  const own = readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
-  const below = readdirSync(dir, { withFileTypes: true })
+  const own = ifThere(() => readFileSync(join(dir, 'cgroup.procs'), 'utf8'), '');
+  const below = childrenOf(dir).flatMap((name) => readPids(join(dir, name)));
+  return [...own.split('\n').filter(Boolean).map(Number), ...below];
+}
+
+const childrenOf = (dir: string): string[] =>
+  ifThere(() => readdirSync(dir, { withFileTypes: true }), [])
     .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => readPids(join(dir, entry.name)));
-  return [...own.map(Number), ...below];
+    .map(({ name }) => name);
+
+function ifThere<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (error) {
+    // The kernel answers ENODEV if a group is removed while its file is open.
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      ['ENOENT', 'ENODEV'].includes(String(error.code))
+    )
+      return otherwise;
+    throw error;
+  }
 }
