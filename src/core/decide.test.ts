@@ -87,6 +87,16 @@ describe('after an election', () => {
     expect(writers(decide(resource, unremembered, t0 + 500).actions)).toEqual([]);
   });
 
+  it('does its other work also if the failover was begun by an operator whose clock was an hour ahead', () => {
+    const { resource, observed } = failingOver(promoteHook);
+    const [record] = resource.status.failovers;
+    const startedAt = new Date(t0 + 3_600_000).toISOString();
+    const status = { ...resource.status, failovers: [{ ...record!, startedAt }] };
+    const { actions } = decide({ ...resource, status }, observed, t0);
+    expect(writers(actions)).toEqual([]);
+    expect(summary(actions)).toEqual(expect.arrayContaining(['label web-1 primary']));
+  });
+
   it('takes a pod that is gone out at once: its address may soon be another pod’s', () => {
     const { resource, members } = running({ failover: { automatic: false } });
     const observed = makeObserved(members.slice(1), { writeEndpoints: ['uid-web-0'] });

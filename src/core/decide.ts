@@ -14,6 +14,7 @@ import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
+import { endOf } from './model/since.ts';
 import { inheritHealth } from './model/inherited-health.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
@@ -143,11 +144,10 @@ function writeEndpoints(
     return { endpoints: [] };
   }
   const { timings } = observed;
-  const committedAtMs =
-    (timings?.epoch === record.epoch ? timings.committedAtMs : undefined) ??
-    Date.parse(record.startedAt);
-  const emptyAtMs = committedAtMs + emptySliceAfterMs;
-  return nowMs < emptyAtMs ? { requeueAtMs: emptyAtMs } : { endpoints: [] };
+  const committedAtMs = timings?.epoch === record.epoch ? timings.committedAtMs : undefined;
+  // Another process, with another clock, may have written startedAt.
+  const emptyAtMs = endOf(committedAtMs ?? record.startedAt, emptySliceAfterMs, nowMs);
+  return emptyAtMs === undefined ? { endpoints: [] } : { requeueAtMs: emptyAtMs };
 }
 
 function earliest(nowMs: number, times: (number | undefined)[]): { requeueAtMs?: number } {

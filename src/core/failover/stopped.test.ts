@@ -107,6 +107,9 @@ it('Eventual: one that comes up sooner with older data does not lead', () => {
   });
   const starting = restarted(resource, 1, { state: 'Starting' });
   expect(plan(resource, [other, starting])).toMatchObject({ kind: 'Wait' });
+  const { ip: _none, ...pending } = restarted(resource, 1);
+  const later = { ...pending, createdAtMs: t0 + 3_600_000 };
+  expect(plan(resource, [other, later])).toMatchObject({ reason: 'PrimaryMissing' });
   const holder = restarted(resource, 1, { ledEpoch: 1 });
   expect(plan(resource, [other, holder])).toMatchObject({
     kind: 'Elect',

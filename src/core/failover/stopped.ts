@@ -4,6 +4,7 @@ import type { FailoverPlan } from './failover-plan.ts';
 import { needsLease, speaksProtocol } from '../model/capabilities.ts';
 import { isComplete, isHealthy, isLive, reportOf, whyNotHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { endOf } from '../model/since.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
@@ -94,8 +95,7 @@ export function comesUntilMs(
   const others = observed.members.filter((member) => member !== holder && isHealthy(member));
   const sinceMs =
     holder?.createdAtMs ?? Math.min(...others.map(({ health }) => health?.sinceWallMs ?? nowMs));
-  const untilMs = sinceMs + comingMs;
-  return nowMs < untilMs ? untilMs : undefined;
+  return endOf(sinceMs, comingMs, nowMs);
 }
 
 /**

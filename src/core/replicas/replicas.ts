@@ -103,7 +103,7 @@ function freeOrdinals(
   for (const foreignPod of observed.foreignPods) {
     const ordinal = ordinalOf(resource.name, foreignPod.name);
     if (ordinal === undefined) continue;
-    const atMs = freeAtMs(resource, foreignPod) ?? -Infinity;
+    const atMs = freeAtMs(resource, foreignPod, nowMs) ?? -Infinity;
     if (nowMs < atMs) {
       soonFree.add(ordinal);
       again(atMs);

@@ -79,6 +79,11 @@ describe('findProblems', () => {
     expect(nextDegradedAtMs(young, observed, t0)).toBe(t0 + 1);
     const reasons = degradedReasonsOf(young, observed, t0 + 1).map(({ reason }) => reason);
     expect(reasons).toEqual(expect.arrayContaining(['ServiceNameConflict', 'ForeignPod']));
+    // A creationTimestamp of a wrong clock hides nothing.
+    const future = { ...resource, createdAtMs: t0 + 3_600_000 };
+    expect(degradedReasonsOf(future, observed, t0)).toEqual(
+      degradedReasonsOf(young, observed, t0 + 1),
+    );
     const leaving = { ...foreignPod, isAwaitingGarbageCollection: false, deletionAtMs: t0 + 1 };
     expect(degradedReasons(none, { foreignPods: [leaving] })).toEqual([]);
   });

@@ -91,7 +91,9 @@ export function nextDegradedAtMs(
     .filter((member) => isLive(member) && member.phase === 'Running')
     .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
     .map((since) => since + portWrongAfterMs);
-  const times = [...graceStarts, garbageCollectedAtMs(resource)].filter((time) => time > nowMs);
+  const times = [...graceStarts, garbageCollectedAtMs(resource, nowMs)].filter(
+    (time) => time > nowMs,
+  );
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
@@ -134,7 +136,7 @@ export function degradedReasonsOf(
   nowMs: number,
 ): Degradation[] {
   const degradedReasons: Degradation[] = [];
-  const garbageCollectedMs = garbageCollectedAtMs(resource);
+  const garbageCollectedMs = garbageCollectedAtMs(resource, nowMs);
   for (const service of Object.values(serviceNames(resource.name))) {
     const found = observed.services[service];
     if (
