@@ -1,8 +1,9 @@
 import { expect, it, vi } from 'vitest';
 import type { Action } from '../../core/model/action.ts';
 import { type DrivenClient, drive } from '../../kube/drive.ts';
-import { HAError } from '../../api/errors.ts';
+import { HAError, type ErrorCode } from '../../api/errors.ts';
 import { desiredService, desiredSlice } from '../../core/resources/owned-objects.ts';
+import type { KubeObject } from '../../kube/api-types.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import { makeResource } from '../../core/testing/fixtures.ts';
@@ -45,26 +46,64 @@ it('does not count an owned object that needs no write as an answer of the API s
   expect(onRestored).not.toHaveBeenCalled();
 });
 
-it.each([
-  ['a write that a webhook delays', 'HA_ERR_API_TIMEOUT', false],
-  ['a refused connection', 'HA_ERR_API_UNREACHABLE', true],
-] as const)('%s is judged for what it tells about the API server', async (_what, code, isLost) => {
+/** Every Service is refused with this error, before other objects are written. */
+async function refusingServices(code: ErrorCode, wasLost = false) {
   const resource = makeResource();
   const apiServerHealth = new ApiServerHealth(systemClock, () => {});
+  if (wasLost) apiServerHealth.failed(new HAError('HA_ERR_API_TIMEOUT', 'GET /version'));
+  const state = new ReconcileStates().of(resource.uid);
+  const asked: string[] = [];
   const context = {
     stores: new Stores(),
     apiServerHealth,
     resource,
-    client: { create: () => Promise.reject(new HAError(code, 'POST')) },
+    client: {
+      create: async (_: unknown, object: KubeObject) => {
+        asked.push(`${object.kind} ${object.metadata?.name}`);
+        if (object.kind === 'Service') throw new HAError(code, 'POST');
+        return { ...object, metadata: { ...object.metadata, uid: 'uid', resourceVersion: '1' } };
+      },
+    },
     clock: systemClock,
     log: silentLog,
-    state: new ReconcileStates().of(resource.uid),
+    state,
   } as unknown as TestContext;
-  const manifest = desiredService(resource, 'write');
-  const done = await run([{ type: 'EnsureOwnedObject', manifest }], context);
-  // Nothing else of this resource is tried now. A timeout alone does not make the API server count as lost.
-  expect(done).toEqual({ changed: false, failed: true, apiServerLost: true });
-  expect(apiServerHealth.lostSince(Infinity)).toBe(isLost);
+  const manifests = [
+    desiredService(resource, 'write'),
+    desiredService(resource, 'read'),
+    desiredSlice(resource, 'write', [], false),
+  ];
+  const done = await run(
+    manifests.map((manifest) => ({ type: 'EnsureOwnedObject', manifest })),
+    context,
+  );
+  return {
+    done,
+    asked,
+    failures: [...state.failures.keys()],
+    isLost: apiServerHealth.lostSince(Infinity),
+  };
+}
+
+it('goes on after a write that a webhook delays, but writes no other object of that kind', async () => {
+  expect(await refusingServices('HA_ERR_API_TIMEOUT')).toEqual({
+    done: { changed: true, failed: true, apiServerLost: false },
+    asked: ['Service web', 'EndpointSlice web-haservice-dev'],
+    failures: ['write Service web'],
+    isLost: false,
+  });
+});
+
+it.each([
+  ['refuses connections', 'HA_ERR_API_UNREACHABLE', false],
+  ['has not answered a read meanwhile, either', 'HA_ERR_API_TIMEOUT', true],
+] as const)('stops if the API server %s', async (_what, code, wasLost) => {
+  expect(await refusingServices(code, wasLost)).toEqual({
+    done: { changed: false, failed: true, apiServerLost: true },
+    asked: ['Service web'],
+    failures: ['write Service web'],
+    isLost: true,
+  });
 });
 
 it('puts off a write that may wait, and reconciles again after that time', async () => {

@@ -5,7 +5,7 @@ import { noteOfAction } from '../../core/status/events.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 import { type ExecuteContext, execute, describe } from './execute.ts';
-import { type ApiServerHealth, isConnectionError } from '../state/api-server-health.ts';
+import type { ApiServerHealth } from '../state/api-server-health.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { noteRepoint } from '../record/failover-timings.ts';
 
@@ -20,18 +20,22 @@ export interface Executed {
   changed: boolean;
   /** At least one action has failed: try again later. */
   failed: boolean;
-  /** The API server cannot be reached: no other action can succeed now. */
+  /** The API server cannot be reached: no other request can succeed now. */
   apiServerLost: boolean;
 }
 
 /**
  * Executes actions in their order. A failed action is remembered for the status, and the next ones are executed all the same,
- * except if they cannot succeed either: the API server cannot be reached, or the namespace is being deleted.
+ * except if they cannot succeed either: the API server cannot be reached, or the namespace is being deleted. After a timeout no
+ * object of the same kind is written in this pass: an admission webhook that hangs would delay each of them until its time limit.
  */
 export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Executed> {
   const { clock, apiServerHealth, state, resource, log, events, object } = context;
   const done: Executed = { changed: false, failed: false, apiServerLost: false };
+  const slowKinds = new Set<string>();
   for (const action of actions) {
+    const kind = kindOf(action);
+    if (kind !== undefined && slowKinds.has(kind)) continue;
     const what = describe(action);
     try {
       const did = yield* execute(action, context);
@@ -47,16 +51,34 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
     } catch (error) {
       if (!isHAError(error)) throw error;
       done.failed = true;
-      // A webhook that is gone may delay one write until its time limit: that does not mean that the API server is lost.
-      if (!isHAError(error, 'HA_ERR_API_TIMEOUT')) apiServerHealth.failed(error);
+      apiServerHealth.writeFailed(error);
       const reason = error.reason ?? error.code;
       state.failures.set(what, { what, reason, message: error.message });
       log.error({ error }, `could not ${what}`);
-      done.apiServerLost = isConnectionError(error);
+      const isTimeout = isHAError(error, 'HA_ERR_API_TIMEOUT');
+      if (isTimeout && kind !== undefined) slowKinds.add(kind);
+      // During the time limit of the write, the API server was also asked whether it answers at all.
+      const isLost = isTimeout && apiServerHealth.lostSince(Infinity);
+      done.apiServerLost = isLost || isHAError(error, 'HA_ERR_API_UNREACHABLE');
       if (done.apiServerLost || reason === 'NamespaceTerminating') break;
     }
   }
   return done;
+}
+
+/** Kind of the object that an action writes; undefined for a role command, which goes to a member. */
+function kindOf(action: Action): string | undefined {
+  switch (action.type) {
+    case 'EnsureOwnedObject':
+    case 'Repoint':
+      return action.manifest.kind;
+    case 'DeleteForeignEndpoints':
+      return action.endpoints.kind;
+    case 'GiveRoleCommand':
+      return undefined;
+    default:
+      return 'Pod';
+  }
 }
 
 const reasonOf = (action: Action): string =>

@@ -127,7 +127,8 @@ export class Reconciler {
       connectedSinceMs: apiServerHealth.sinceWallMs,
     });
     forgetOld(state, observed, clock.wallNow());
-    const decision = decide(resource, observed, clock.wallNow());
+    const nowMs = clock.wallNow();
+    const decision = decide(resource, observed, nowMs);
     recordMetrics(metrics, resource, observed, decision.status);
     const { commit, events } = decision;
     if (commit !== undefined) {
@@ -143,8 +144,14 @@ export class Reconciler {
     lookForSuccess(resource, state, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it and writes the status, so that it is written once.
     if (changed && !failed) return { again: true, failed };
-    const { requeueAtMs } = decision;
-    return yield* this.#finish(subject, decision.status, decision.events, {
+    // The status reports a failure at once: the next attempt may take until its time limit.
+    const failures = [...state.failures.values()];
+    const {
+      status,
+      events: notes,
+      requeueAtMs,
+    } = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
+    return yield* this.#finish(subject, status, notes, {
       again: false,
       failed,
       ...(requeueAtMs === undefined

@@ -49,7 +49,7 @@ export function* writeStatus(
     apiServerHealth.answered();
     return true;
   } catch (error) {
-    apiServerHealth.failed(error);
+    apiServerHealth.writeFailed(error);
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }
   try {

@@ -1,9 +1,6 @@
 import { isHAError } from '../../api/errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 
-export const isConnectionError = (error: unknown): boolean =>
-  isHAError(error, 'HA_ERR_API_TIMEOUT') || isHAError(error, 'HA_ERR_API_UNREACHABLE');
-
 /**
  * Whether the operator itself can reach the API server. While it cannot, the silence of members proves nothing either: the operator's
  * own network may be cut. Everything that sends requests to the API server reports each answer and each failure here, in any order
@@ -59,9 +56,21 @@ export class ApiServerHealth {
     this.#onRestored();
   }
 
-  /** A request has failed. Only a timeout or an unreachable API server counts. */
+  /** A read has failed. Only a timeout or an unreachable API server counts. */
   failed(error: unknown): void {
-    if (!isConnectionError(error)) return;
+    if (isHAError(error, 'HA_ERR_API_TIMEOUT')) this.#noteLoss();
+    else this.writeFailed(error);
+  }
+
+  /**
+   * A write has failed. Only an unreachable API server counts: an admission webhook that hangs delays a write until its time limit,
+   * although the API server answers. If it is the API server that hangs, a read of `watchApiServerHealth` fails in that time, too.
+   */
+  writeFailed(error: unknown): void {
+    if (isHAError(error, 'HA_ERR_API_UNREACHABLE')) this.#noteLoss();
+  }
+
+  #noteLoss(): void {
     this.#lost = true;
     this.#lostAt = this.#clock.now();
   }

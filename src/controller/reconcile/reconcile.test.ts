@@ -1,0 +1,116 @@
+import { expect, it } from 'vitest';
+import { apiVersion, kind } from '../../api/haservice.ts';
+import { HAError } from '../../api/errors.ts';
+import { decide } from '../../core/decide.ts';
+import { makeResource, t0 } from '../../core/testing/fixtures.ts';
+import type { ApiRequest } from '../../kube/api-request.ts';
+import type { KubeObject } from '../../kube/api-types.ts';
+import { silentLog } from '../../lib/log.ts';
+import { RoleCommandRunner } from '../act/role-command-runner.ts';
+import { ApiServerHealth } from '../state/api-server-health.ts';
+import { ReconcileStates } from '../state/reconcile-state.ts';
+import { Stores } from '../state/stores.ts';
+import { type Outcome, Reconciler } from './reconcile.ts';
+import type { ReconcilerOptions } from './reconciler-options.ts';
+
+const clock = { now: () => 0, wallNow: () => t0, after: () => () => {} };
+
+/** A reconciler for one new HAService, without pods; `answer` answers each request to the API server, or throws. */
+function setUp(answer: (request: ApiRequest) => KubeObject | undefined) {
+  const stores = new Stores();
+  stores.resources.put({
+    apiVersion,
+    kind,
+    metadata: {
+      name: 'web',
+      namespace: 'shop',
+      uid: 'uid-web',
+      generation: 1,
+      resourceVersion: '1',
+      creationTimestamp: new Date(t0 - 3_600_000).toISOString(),
+    },
+    spec: makeResource().spec,
+  });
+  const node = { metadata: { name: 'node-a', uid: 'node-a', resourceVersion: '1' } };
+  stores.nodes.put(node);
+  const recorded: string[] = [];
+  const monitor = {
+    setMembers() {},
+    remove() {},
+    podCreated() {},
+    health: () => undefined,
+    leaseEndsInMs: () => 0,
+    reported() {},
+    grant: () => ({}),
+  };
+  const metrics = new Proxy({}, { get: () => () => {} }) as ReconcilerOptions['metrics'];
+  const reconciler = new Reconciler({
+    stores,
+    monitor,
+    roleCommandRunner: new RoleCommandRunner({ clock, monitor, onEnd() {}, send() {} }),
+    states: new ReconcileStates(),
+    events: { record: (_object, { reason }) => void recorded.push(reason) },
+    apiServerHealth: new ApiServerHealth(clock, () => {}),
+    clock,
+    log: silentLog,
+    metrics,
+    decide,
+    operatorNode: undefined,
+    unsafe: undefined,
+    agentImage: 'operator:1',
+    enqueue() {},
+  });
+
+  let version = 1;
+  /** One reconcile; its requests as `verb Kind name`. */
+  const reconcile = (): { outcome: Outcome; requests: string[] } => {
+    const requests: string[] = [];
+    const steps = reconciler.reconcile('shop/web');
+    let next = steps.next();
+    while (next.done !== true) {
+      const request = next.value;
+      requests.push(nameOf(request));
+      let stored: unknown;
+      try {
+        stored = answer(request) ?? asStored(request, ++version);
+      } catch (error) {
+        next = steps.throw(error);
+        continue;
+      }
+      next = steps.next(stored);
+    }
+    return { outcome: next.value, requests };
+  };
+  return { stores, reconcile, recorded };
+}
+
+function nameOf(request: ApiRequest): string {
+  if (!('type' in request)) return request.verb;
+  const name = 'object' in request ? request.object.metadata?.name : request.ref.name;
+  return `${request.verb} ${request.type.kind} ${name}`;
+}
+
+/** As the API server stores what is written. */
+function asStored(request: ApiRequest, version: number): KubeObject {
+  if (!('object' in request)) throw new Error(`not expected: ${nameOf(request)}`);
+  const { metadata } = request.object;
+  const uid = metadata?.uid ?? `uid-${version}`;
+  return { ...request.object, metadata: { ...metadata, uid, resourceVersion: String(version) } };
+}
+
+it('reports a write that times out in the status of the same reconcile, and writes what it can', () => {
+  const { stores, reconcile } = setUp((request) => {
+    if (request.verb === 'create' && request.type.kind === 'Service')
+      throw new HAError('HA_ERR_API_TIMEOUT', 'POST services');
+    return undefined;
+  });
+  const { outcome, requests } = reconcile();
+  expect(outcome).toMatchObject({ failed: true });
+  expect(requests.filter((request) => request.startsWith('create Service'))).toHaveLength(1);
+  expect(requests).toContain('create Pod web-2');
+  const conditions = stores.resources.get('shop', 'web')?.status?.conditions;
+  expect(conditions?.find(({ type }) => type === 'Degraded')).toMatchObject({
+    status: 'True',
+    message: expect.stringContaining('cannot write Service web') as string,
+  });
+});
