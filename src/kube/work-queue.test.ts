@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -143,6 +143,28 @@ describe('WorkQueue', () => {
     await work.end('a');
     await running;
     expect(work.started).toEqual(['a']);
+  });
+
+  test('a handler that ends after the stop leaves no timer, which would keep the process alive', async () => {
+    const clock = new FakeClock();
+    const timers = vi.spyOn(clock, 'after');
+    const queue = new WorkQueue({ clock, random: () => 1, name: 'test' });
+    const stop = new AbortController();
+    let end = () => {};
+    queue.add('a');
+    queue.addAfter('b', 1_000);
+    const handler = (_key: string, done: () => void) => void (end = done);
+    const running = queue.run({ concurrency: 1, signal: stop.signal, handler });
+    stop.abort();
+    await settled();
+    queue.addAfter('a', 4_000);
+    queue.addRateLimited('a');
+    queue.add('c');
+    end();
+    await running;
+    queue.addRateLimited('a');
+    expect(timers).toHaveBeenCalledTimes(1);
+    expect(queue.length).toBe(0);
   });
 
   test('a run that is stopped before it begins handles nothing', async () => {

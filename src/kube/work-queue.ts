@@ -25,6 +25,7 @@ export interface RunOptions {
 /**
  * Keys to work on, as in client-go: each is at most once in the queue, is never handled by two workers at a time, and is handled
  * again if it was added meanwhile. Listeners of the stores add keys at any time, any number of times; the operator calls `run` once.
+ * After the stop of `run` no key is added any more, and no timer is left that would keep the process alive.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -36,6 +37,7 @@ export class WorkQueue {
   readonly #delayed = new Map<string, { atMs: number; cancel: () => void }>();
   readonly #failures = new Map<string, number>();
   #run: RunOptions | undefined;
+  #isStopped = false;
   #idle = () => {};
 
   constructor(options: WorkQueueOptions) {
@@ -49,6 +51,7 @@ export class WorkQueue {
 
   add(key: string): void {
     const { metrics, clock } = this.#options;
+    if (this.#isStopped) return;
     if (this.#running.has(key)) {
       this.#dirty.add(key);
       return;
@@ -63,6 +66,7 @@ export class WorkQueue {
   /** Adds the key after `ms` milliseconds, or earlier if an earlier time was requested before. */
   addAfter(key: string, ms: number): void {
     const { clock } = this.#options;
+    if (this.#isStopped) return;
     const atMs = clock.now() + ms;
     const before = this.#delayed.get(key);
     if (before !== undefined && before.atMs <= atMs) return;
@@ -96,6 +100,8 @@ export class WorkQueue {
         options.signal.addEventListener('abort', resolve, { once: true });
       });
     }
+    // Handlers that still run add keys at their end.
+    this.#isStopped = true;
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
     if (this.#running.size > 0) {
