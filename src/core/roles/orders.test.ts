@@ -92,6 +92,11 @@ it('fences one that leads in an older epoch before its successor is promoted', (
   // One that refuses does not hold up its successor: it was fenced before that was elected.
   const roleCommands = [failed(service.members[0], 'fence', 2)];
   expect(ordersOf(service, { roleCommands })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
+  // A refusal in an older epoch is no refusal of this order.
+  const old = [failed(service.members[0], 'fence', 1)];
+  expect(ordersOf(service, { roleCommands: old })).toMatchObject([
+    { action: 'fence', to: 'web-0' },
+  ]);
 });
 
 it('gives an order that failed again, but not at once', () => {

@@ -121,8 +121,14 @@ const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
       takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
       // A member that keeps refusing must not delay its successor: Strong has fenced it in another way, Eventual need not.
-      (roleCommandStateOf(observed.roleCommands, 'fence', member)?.failures ?? 0) === 0,
+      !hasRefusedFence(resource, observed, member),
   );
+
+/** It has not carried out an order to fence itself in this epoch. An earlier epoch's failure says nothing: that order has ended. */
+function hasRefusedFence({ status }: Resource, observed: Observed, member: Member): boolean {
+  const last = roleCommandStateOf(observed.roleCommands, 'fence', member);
+  return last !== undefined && last.epoch === status.epoch && last.failures > 0;
+}
 
 /**
  * The leader may count the acknowledgements of a follower: so the status must have the member in the current set first, and the
