@@ -54,7 +54,7 @@ export class Operator {
   isAlive = true;
   /** How wrong its wall clock is. */
   skewMs: number;
-  /** How many writes and orders may still leave it before it dies. */
+  /** How many writes that the API server has answered, and orders that it has sent, may still happen before it dies. */
   crashAfter = Infinity;
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();
@@ -169,9 +169,11 @@ export class Operator {
       next = resume();
     } catch (error) {
       if (!isHAError(error)) throw error;
-      done({ error });
+      if (this.isAlive) done({ error });
       return;
     }
+    // It may have died on the way, by sending an order: then nothing more leaves it.
+    if (!this.isAlive) return;
     if (next.done === true) return done({ value: next.value });
     this.#ask(next.value, (end) => {
       const go = 'error' in end ? () => steps.throw(end.error) : () => steps.next(end.value);
