@@ -244,3 +244,17 @@ describe('Eventual', () => {
     expect(lost(anyway, 'Empty', 'Cloning')).toMatchObject(blocked);
   });
 });
+
+it('records no proof if the service has become Eventual meanwhile: it needs none, and there is none', () => {
+  const fencing = {
+    ...{ epoch: 2, from: 'web-0', trigger: 'Crash' as const },
+    startedAt: new Date(t0).toISOString(),
+  };
+  const { resource, members } = strong(
+    { failover: { consistency: 'Eventual' } },
+    { epoch: 2, fencing },
+  );
+  const plan = planFailover(resource, makeObserved(members.slice(1)), t0);
+  expect(plan).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
+  expect(plan).not.toHaveProperty('record.fence');
+});

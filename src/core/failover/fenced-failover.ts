@@ -5,7 +5,7 @@ import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote } from './fence.ts';
-import { hasQuorum } from '../model/capabilities.ts';
+import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -142,7 +142,8 @@ function choose(
     };
   }
   return electionOf(winner, what, fencing, {
-    fence: `${fence.method}: ${fence.proof}`.slice(0, 1024),
+    // Eventual needs no proof, and so the record has none: planOrders relies on it.
+    ...(needsFence(spec) ? { fence: `${fence.method}: ${fence.proof}`.slice(0, 1024) } : {}),
     candidates: candidatesOf(ranked, rejected),
     fenceMs: Math.max(0, Math.round(nowMs - Date.parse(fencing.startedAt))),
   });

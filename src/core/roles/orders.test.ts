@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { FailoverRecord } from '../../api/status.ts';
 import { generationOf } from '../model/role-commands.ts';
 import type { RoleCommandState, Member } from '../model/observed.ts';
 import { planOrders } from './orders.ts';
@@ -97,6 +98,37 @@ it('fences one that leads in an older epoch before its successor is promoted', (
   expect(ordersOf(service, { roleCommands: old })).toMatchObject([
     { action: 'fence', to: 'web-0' },
   ]);
+});
+
+it('does not wait for the answer of a former leader that is proved to be fenced', () => {
+  const record = {
+    epoch: 2,
+    from: 'web-0',
+    to: 'web-1',
+    trigger: 'Isolated',
+    startedAt: new Date(t0 - 900).toISOString(),
+    outcome: 'Promoting',
+  } as const;
+  const asked = (more: Partial<FailoverRecord>) => {
+    const service = strong(
+      {},
+      {
+        primary: 'web-1',
+        primaryUID: 'uid-web-1',
+        epoch: 2,
+        failovers: [{ ...record, ...more }],
+      },
+    );
+    service.members[1] = led(service.resource, 1, { state: 'Detached', epoch: 2 });
+    const running = { ...failed(service.members[0]!, 'fence', 2), state: 'Running', failures: 0 };
+    return ordersOf(service, { roleCommands: [running as RoleCommandState] });
+  };
+  expect(asked({})).toEqual([]);
+  const fence = 'Quorum: web-1, web-2 do not follow it any more since epoch 2';
+  expect(asked({ fence })).toMatchObject([{ action: 'promote', to: 'web-1' }]);
+  // The proof is about another member, or another epoch.
+  expect(asked({ fence, from: 'web-2' })).toEqual([]);
+  expect(asked({ fence, epoch: 1 })).toEqual([]);
 });
 
 it('gives an order that failed again, but not at once', () => {

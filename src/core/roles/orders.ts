@@ -8,6 +8,7 @@ import {
   roleCommandStateOf,
 } from '../model/role-commands.ts';
 import { hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
+import { inFlight } from '../failover/failover-plan.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -120,9 +121,16 @@ const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
       member.uid !== resource.status.primaryUID &&
       takesOrders(resource, member) &&
       reportOf(member)?.state === 'Leading' &&
-      // A member that keeps refusing must not delay its successor: Strong has fenced it in another way, Eventual need not.
+      // A member that hangs or keeps refusing must not delay its successor: Strong has fenced it in another way, Eventual need not.
+      !isProvedFenced(resource, member) &&
       !hasRefusedFence(resource, observed, member),
   );
+
+/** Its successor was elected in this epoch after the proof that it acknowledges no more writes. */
+function isProvedFenced(resource: Resource, { name }: Member): boolean {
+  const record = inFlight(resource);
+  return record?.fence !== undefined && record.from === name;
+}
 
 /** It has not carried out an order to fence itself in this epoch. An earlier epoch's failure says nothing: that order has ended. */
 function hasRefusedFence({ status }: Resource, observed: Observed, member: Member): boolean {
