@@ -23,7 +23,7 @@ export class Grants {
   /**
    * Grants a lease that begins with a report of the member. To be called immediately before it is sent; may be repeated.
    *
-   * @param heardAt When that report was received, by the monotonic clock.
+   * @param receivedAt When the report was received, by the monotonic clock.
    * @returns The header's value, or undefined if nothing may be granted now.
    */
   grant(uid: string, nonce: string, receivedAt: number, leaseMs: number): string | undefined {

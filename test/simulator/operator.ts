@@ -54,7 +54,7 @@ export class Operator {
   isAlive = true;
   /** How wrong its wall clock is. */
   skewMs: number;
-  /** How many writes that the API server has answered, and orders that it has sent, may still happen before it dies. */
+  /** The number of writes whose success it has been told, and of orders that it has sent, after which it dies. */
   crashAfter = Infinity;
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();

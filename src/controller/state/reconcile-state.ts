@@ -24,7 +24,10 @@ export interface ReconcileState {
   /** The last role command of each kind for each pod, by `uid/action`. */
   roleCommands: Map<string, RoleCommandState>;
   timings?: FailoverTimings;
-  /** resourceVersion on which an election was written without an answer. See Observed.unansweredElection. */
+  /**
+   * resourceVersion on which an election was last written, from before the write until the resource has another resourceVersion; not
+   * if the API server refused the write. See Observed.unansweredElection.
+   */
   unansweredElection: string | undefined;
   /** The last status that the API server has refused, until it accepts one. */
   refused: RefusedStatus | undefined;

@@ -45,9 +45,9 @@ function withFirstSuccess(
 }
 
 /**
- * The resource with what has become of its newest failover. It is complete, and holds up nothing any more, as soon as its primary is
- * promoted and the write Service points at it. How long the first answer through the Service took is only measured beside
- * that: it is written into the complete record when it is known.
+ * The resource with what has become of its newest failover. It is complete as soon as its primary is promoted and the write Service
+ * points at it; failover.minInterval holds up the next failover only after a complete one. How long the first answer through the
+ * Service took is only measured beside that: it is written into the complete record when it is known.
  *
  * @param isDone the primary is promoted, and the write Service points at it
  */

@@ -246,10 +246,6 @@ describe('Eventual', () => {
 });
 
 it('records no proof if the service has become Eventual meanwhile: it needs none, and there is none', () => {
-  const fencing = {
-    ...{ epoch: 2, from: 'web-0', trigger: 'Crash' as const },
-    startedAt: new Date(t0).toISOString(),
-  };
   const { resource, members } = strong(
     { failover: { consistency: 'Eventual' } },
     { epoch: 2, fencing },
