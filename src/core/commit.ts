@@ -110,5 +110,11 @@ function commitOf(
     },
     nowMs,
   );
-  return { commit: { status, ...about }, actions: [], status, events: notesOf(resource, status) };
+  return {
+    commit: { status, ...about },
+    actions: [],
+    promoted: false,
+    status,
+    events: notesOf(resource, status),
+  };
 }

@@ -104,6 +104,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   );
   return {
     actions,
+    promoted: roles.promoted,
     status,
     events: notesOf(resource, status),
     ...earliest(nowMs, [

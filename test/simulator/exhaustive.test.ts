@@ -44,6 +44,7 @@ it.each([
 it('reports a service that nothing repairs', () => {
   const decide: (typeof mutants)[string]['decide'] = (resource) => ({
     actions: [],
+    promoted: false,
     status: resource.status,
     events: [],
   });

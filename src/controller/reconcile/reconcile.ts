@@ -137,7 +137,7 @@ export class Reconciler {
       return { again: yield* tellRefusal(this.#options, subject), failed: true };
     }
     if (forgetOldFailures(state, decision)) return { again: true, failed: false };
-    notePromotion(resource, observed, state, clock.wallNow());
+    notePromotion(resource.status, decision, state, clock.wallNow());
     const context = { ...this.#options, ...subject };
     const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
     if (apiServerLost) return { again: false, failed };

@@ -2,11 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
-import { makeResource, t0 } from '../../core/testing/fixtures.ts';
+import { decide } from '../../core/decide.ts';
+import type { Member } from '../../core/model/observed.ts';
+import { makeObserved, makeResource, t0 } from '../../core/testing/fixtures.ts';
+import { leading, led } from '../../core/testing/led.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
 import { Stores } from '../state/stores.ts';
-import { lookForSuccess } from './failover-timings.ts';
+import { lookForSuccess, notePromotion } from './failover-timings.ts';
 
 const server = createServer((_request, response) => response.end('ok'));
 let states: ReconcileStates;
@@ -60,6 +63,30 @@ function start(clusterIP: string) {
   const look = () => lookForSuccess(resource, state, stores, clock, wake);
   return { look, answered, timings, timers: () => timers };
 }
+
+it.each(['Postgres', 'HTTP'])(
+  'notes the promotion when the decision says that it has ended: %s',
+  (type) => {
+    const spec = {
+      ...(type === 'Postgres' ? { topology: 'LeaderFollower' } : {}),
+      engine: { type },
+    };
+    const status = { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2, initialized: true };
+    const resource = makeResource(spec, { ...status, failovers: [record] });
+    const state = states.of('uid');
+    state.timings = { epoch: 2, committedAtMs: t0 };
+    const note = (member: Member, nowMs: number) => {
+      const decision = decide(resource, makeObserved([member]), nowMs);
+      notePromotion(resource.status, decision, state, nowMs);
+      return state.timings?.promotedAtMs;
+    };
+    // A member with an agent needs an order, although its engine has no promote hook; a website needs nothing.
+    const early = note(led(resource, 0, { state: 'Detached', epoch: 2 }), t0 + 3);
+    expect(early).toBe(type === 'Postgres' ? undefined : t0 + 3);
+    const unsynced = leading({ epoch: 2, ledEpoch: 2, sync: { members: [], acks: 0 } });
+    expect(note(led(resource, 0, unsynced), t0 + 90)).toBe(early ?? t0 + 90);
+  },
+);
 
 it('looks for the first answer through the Service once, and has the resource looked at when it came', async () => {
   const { look, answered, timings, timers } = start('127.0.0.1');

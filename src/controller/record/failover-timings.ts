@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { Decision } from '../../core/model/decision.ts';
 import { serviceNames } from '../../core/model/naming.ts';
-import type { Observed, Resource } from '../../core/model/observed.ts';
+import type { Resource } from '../../core/model/observed.ts';
 import { probePort, resolvePorts } from '../../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -9,20 +10,15 @@ import type { Stores } from '../state/stores.ts';
 /** How long the first answer through the Service is waited for. */
 const firstSuccessMs = 3_000;
 
-/** Records when this process saw the end of the promotion: at once, if the primary needs no promote hook. */
+/** Records when this process saw the end of the promotion: at once, if the primary needs no command. */
 export function notePromotion(
-  resource: Resource,
-  observed: Observed,
-  state: ReconcileState,
+  { epoch, fencing }: Resource['status'],
+  { promoted }: Pick<Decision, 'promoted'>,
+  { timings }: Pick<ReconcileState, 'timings'>,
   nowMs: number,
 ): void {
-  const { timings } = state;
-  if (timings === undefined || timings.promotedAtMs !== undefined) return;
-  const told = observed.roleCommands.some(
-    (command) =>
-      command.action === 'promote' && command.state === 'Done' && command.epoch === timings.epoch,
-  );
-  if (told || resource.spec.engine.promote === undefined) timings.promotedAtMs = nowMs;
+  if (timings === undefined || timings.epoch !== epoch || fencing !== undefined) return;
+  if (promoted) timings.promotedAtMs ??= nowMs;
 }
 
 /** Records when the write Service was repointed to the primary. `to`: the pods behind it now, by UID. */

@@ -26,6 +26,8 @@ export interface Decision {
    */
   commit?: Commit;
   actions: Action[];
+  /** The primary has acknowledged its role, or needs no command. */
+  promoted: boolean;
   status: Status;
   events: EventNote[];
   /** Epoch milliseconds at which to decide again, if nothing changes before. */
