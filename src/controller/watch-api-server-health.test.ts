@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
+import type { Driver } from '../kube/api-request.ts';
 import { type DrivenClient, driverOf } from '../kube/drive.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../lib/log.ts';
@@ -67,6 +68,37 @@ it('counts a refusal as an answer', () => {
   apiServerHealth.failed(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 403 }));
   expect(apiServerHealth.lostSince(-1)).toBe(false);
 });
+
+it.each([
+  [404, 'error', /is gone/],
+  [403, 'warn', /has refused or failed to say/],
+  [429, 'warn', /has refused or failed to say/],
+  [503, 'warn', /has refused or failed to say/],
+])(
+  'an answer of %i to the question for its own pod confirms nothing: %s',
+  (status, level, says) => {
+    const lines: string[] = [];
+    const clock = new FakeClock();
+    const apiServerHealth = new ApiServerHealth(clock, () => {});
+    const log = {
+      ...silentLog,
+      warn: (_fields: object, message: string) => lines.push(`warn ${message}`),
+      error: (_fields: object, message: string) => lines.push(`error ${message}`),
+    };
+    const drive: Driver = (steps) => {
+      steps.next();
+      steps.throw(new HAError('HA_ERR_API_STATUS', 'GET pod', { status }));
+    };
+    const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
+    watchApiServerHealth(
+      { drive, apiServerHealth, clock, log, self },
+      new AbortController().signal,
+    );
+    expect(lines).toEqual([expect.stringMatching(new RegExp(`^${level} .*${says.source}`))]);
+    expect(apiServerHealth.mayGrant(10_000)).toBe(false);
+    expect(apiServerHealth.lostSince(0)).toBe(false);
+  },
+);
 
 it('may grant leases while its own pod exists, and not if another pod has its name', async () => {
   const clock = new FakeClock();

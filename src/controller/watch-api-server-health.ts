@@ -1,4 +1,5 @@
 import { isHAError } from '../api/errors.ts';
+import { isNotFound } from '../kube/api-error.ts';
 import { type Driver, type Steps, get, ping, resetConnections } from '../kube/api-request.ts';
 import type { Clock } from '../lib/clock.ts';
 import { pods } from '../kube/resources.ts';
@@ -64,7 +65,7 @@ export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal)
 }
 
 /**
- * Whether the API server still has this process's own pod. A Deployment of one replica with strategy Recreate creates the next pod
+ * Whether the API server says that it still has this process's own pod. A Deployment of one replica with strategy Recreate creates the next pod
  * only after this one is gone from the API; from then on the next operator expects that this one grants no more leases.
  *
  * @throws HAError if the API server did not answer.
@@ -79,6 +80,13 @@ function* ask({ self, log }: WatchOptions): Steps<boolean> {
     if (pod.metadata?.uid === self.uid) return true;
   } catch (error) {
     if (!isHAError(error, 'HA_ERR_API_STATUS')) throw error;
+    if (!isNotFound(error)) {
+      log.warn(
+        { pod: self.name, error },
+        'the API server has refused or failed to say whether the pod of this operator exists: no lease is granted until it says so; if the request is forbidden, apply the RBAC rules that came with this operator',
+      );
+      return false;
+    }
   }
   log.error(
     { pod: self.name },

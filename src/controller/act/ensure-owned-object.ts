@@ -29,7 +29,11 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
   }
 }
 
-export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
+/**
+ * What a write has changed: nothing; the object; or only the cache, which was out of date and now has the current object, so that the
+ * next pass can decide on it.
+ */
+export type Change = 'Same' | 'Written' | 'Refreshed';
 
 /**
  * Creates an object or changes it to its manifest. Writes only if there is a difference, and never an object that another owner
@@ -37,7 +41,10 @@ export type EnsureResult = 'Same' | 'Written' | { foreign: KubeObject };
  *
  * @throws HAError if the API server refused the write, was not reached, or has failed.
  */
-export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<EnsureResult> {
+export function* ensureOwnedObject(
+  stores: Stores,
+  manifest: Manifest,
+): Steps<Change | { foreign: KubeObject }> {
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
   const actual = store.get(namespace, name);
@@ -69,7 +76,7 @@ export function* ensureOwnedObject(stores: Stores, manifest: Manifest): Steps<En
   } catch (error) {
     // If the cache was out of date, the next pass decides on the current object.
     const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
-    if (mayBeBehind && (yield* refresh())) return 'Written';
+    if (mayBeBehind && (yield* refresh())) return 'Refreshed';
     throw error;
   }
 }

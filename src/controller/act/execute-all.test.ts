@@ -156,3 +156,30 @@ it('puts off a write that may wait, and reconciles again after that time', async
   await run([all!], context);
   expect(created).toHaveLength(2);
 });
+
+it('does not count a write as done that only showed that the cache was out of date', async () => {
+  const resource = makeResource({}, { epoch: 2, primary: 'web-1', primaryUID: 'uid-web-1' });
+  const state = new ReconcileStates().of(resource.uid);
+  state.timings = { epoch: 2, committedAtMs: 0 };
+  const manifest = desiredSlice(resource, 'write', [], false);
+  const context = {
+    stores: new Stores(),
+    apiServerHealth: new ApiServerHealth(systemClock, () => {}),
+    resource,
+    client: {
+      create: async () => {
+        throw new HAError('HA_ERR_API_STATUS', '', { status: 409, reason: 'AlreadyExists' });
+      },
+      get: async () => ({
+        ...manifest,
+        metadata: { ...manifest.metadata, uid: 'uid', resourceVersion: '1' },
+      }),
+    },
+    clock: systemClock,
+    log: silentLog,
+    state,
+  } as unknown as TestContext;
+  const done = await run([{ type: 'Repoint', manifest, to: ['uid-web-1'] }], context);
+  expect(done).toEqual({ changed: true, failed: false, apiServerLost: false });
+  expect(state.timings).not.toHaveProperty('repointedAtMs');
+});

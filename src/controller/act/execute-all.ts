@@ -16,7 +16,7 @@ export interface ExecuteAllContext extends ExecuteContext {
 }
 
 export interface Executed {
-  /** At least one action has changed something: decide again. */
+  /** At least one action has changed something, or has found the cache out of date: decide again. */
   changed: boolean;
   /** At least one action has failed: try again later. */
   failed: boolean;
@@ -38,12 +38,14 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
     if (kind !== undefined && slowKinds.has(kind)) continue;
     const what = describe(action);
     try {
-      const did = yield* execute(action, context);
+      const change = yield* execute(action, context);
       state.failures.delete(what);
-      if (!did) continue;
+      if (change === 'Same') continue;
       // The action wrote to the API server, so that the API server has answered. A role command goes to a member.
       if (action.type !== 'GiveRoleCommand') apiServerHealth.answered();
       done.changed = true;
+      // The action itself was not carried out: the next pass decides on what was found.
+      if (change === 'Refreshed') continue;
       if (action.type === 'Repoint') noteRepoint(resource, action.to, state, clock.wallNow());
       log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
       const note = noteOfAction(action);

@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { agentDegradedReasons } from '../../core/resources/agent-pod.ts';
 import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
-import type { Resource } from '../../core/model/observed.ts';
+import type { Member, Resource } from '../../core/model/observed.ts';
 import { probePort } from '../../core/model/ports.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
@@ -13,7 +13,7 @@ import { type Steps, apply, create, deleteObject, get } from '../../kube/api-req
 import { endpointSlices, endpoints, pods } from '../../kube/resources.ts';
 import type { KubeObject, Pod } from '../../kube/api-types.ts';
 import type { Log } from '../../lib/log.ts';
-import { ensureOwnedObject } from './ensure-owned-object.ts';
+import { type Change, ensureOwnedObject } from './ensure-owned-object.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
 import type { RoleCommandRunner } from './role-command-runner.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
@@ -65,13 +65,13 @@ export function describe(action: Action): string {
   }
 }
 
-/** Executes one action. True if that changed something. @throws HAError if the API server refused it, was not reached, or has failed. */
-export function* execute(action: Action, context: ExecuteContext): Steps<boolean> {
+/** Executes one action. @throws HAError if the API server refused it, was not reached, or has failed. */
+export function* execute(action: Action, context: ExecuteContext): Steps<Change> {
   const { stores } = context;
   switch (action.type) {
     case 'EnsureOwnedObject':
     case 'Repoint': {
-      if (waits(action, context)) return false;
+      if (waits(action, context)) return 'Same';
       const result = yield* ensureOwnedObject(stores, action.manifest);
       if (typeof result === 'object') {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
@@ -80,14 +80,14 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
           : 'NameTaken';
         throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });
       }
-      return result === 'Written';
+      return result;
     }
     case 'DeleteForeignEndpoints': {
       const { kind, name, uid } = action.endpoints;
       const ref = { namespace: context.resource.namespace, name };
       yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
-      return true;
+      return 'Written';
     }
     case 'GiveRoleCommand': {
       const { spec } = context.resource;
@@ -103,7 +103,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
         ports,
         context.log,
       );
-      return true;
+      return 'Written';
     }
     case 'LabelPod': {
       const { name, uid } = action.member;
@@ -115,14 +115,12 @@ export function* execute(action: Action, context: ExecuteContext): Steps<boolean
       };
       try {
         stores.pods.observeWrite(yield* apply(pods, object, fieldManager));
+        return 'Written';
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
-        const found = yield* findPod(name, context);
-        if (found?.metadata?.uid === uid) throw error;
-        // The pod is gone, or another pod has its name: the next pass sees that.
-        stores.pods.observeDelete({ namespace, name }, uid);
+        yield* forgetIfGone(action.member, error, context);
+        return 'Refreshed';
       }
-      return true;
     }
     case 'CreatePod':
       return yield* createPod(action, context);
@@ -151,10 +149,10 @@ function waits(
 function* createPod(
   action: Extract<Action, { type: 'CreatePod' }>,
   context: ExecuteContext,
-): Steps<boolean> {
+): Steps<Change> {
   const { stores, state, resource, clock, monitor } = context;
   // The condition Degraded says what is wrong: no pod can be created before that is corrected.
-  if (agentDegradedReasons(resource).length > 0) return false;
+  if (agentDegradedReasons(resource).length > 0) return 'Same';
   yield* ensureVolumeClaims(resource, action.manifest.metadata.name);
   try {
     // Strict: a misspelt field of the template is an error that the user sees, not a field that is dropped.
@@ -162,7 +160,7 @@ function* createPod(
     const pod = yield* create(pods, action.manifest, options);
     if (pod.metadata?.uid !== undefined) monitor.podCreated(pod.metadata.uid);
     stores.pods.observeWrite(pod);
-    return true;
+    return 'Written';
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const found = yield* findPod(action.manifest.metadata.name, context);
@@ -171,7 +169,7 @@ function* createPod(
       const foreignPod = foreignPodOf(found, resource);
       state.foreignPods.set(foreignPod.name, { foreignPod, untilMs });
     }
-    return true;
+    return 'Refreshed';
   }
 }
 
@@ -194,6 +192,22 @@ export function* findPod(
 }
 
 /**
+ * A write to a member's pod was refused as if the pod were gone, or another pod had its name: if so, the pod is removed from the cache,
+ * and the next pass sees that. If the pod is still there, the refusal has another reason, such as an admission webhook.
+ *
+ * @throws the refusal, if the pod is still there; HAError if the API server was not reached, or has failed.
+ */
+function* forgetIfGone(
+  { name, uid }: Pick<Member, 'name' | 'uid'>,
+  refusal: unknown,
+  context: ExecuteContext,
+): Steps<void> {
+  const found = yield* findPod(name, context);
+  if (found?.metadata?.uid === uid) throw refusal;
+  context.stores.pods.observeDelete({ namespace: context.resource.namespace, name }, uid);
+}
+
+/**
  * Asks the API server by a dry run whether it would accept a pod, so that no running member is deleted for a template that is
  * refused. If the name is taken or the quota used up, that is the pod which is to be replaced, and no failure.
  *
@@ -210,10 +224,11 @@ function* tryPod(manifest: Manifest): Steps<void> {
 
 function* deletePod(
   action: Extract<Action, { type: 'DeletePod' }>,
-  { stores, resource }: ExecuteContext,
-): Steps<boolean> {
+  context: ExecuteContext,
+): Steps<Change> {
+  const { stores, resource } = context;
   if (action.replacement !== undefined) {
-    if (agentDegradedReasons(resource).length > 0) return false;
+    if (agentDegradedReasons(resource).length > 0) return 'Same';
     yield* tryPod(action.replacement);
   }
   const { member, gracePeriodSeconds } = action.removal;
@@ -223,13 +238,14 @@ function* deletePod(
   try {
     left = yield* deleteObject(pods, ref, { uid: member.uid, ...options });
   } catch (error) {
-    // If another pod has this name, the member's pod is gone.
     if (!isConflict(error)) throw error;
+    yield* forgetIfGone(member, error, context);
+    return 'Refreshed';
   }
   if (left?.kind === 'Pod' && left.metadata?.deletionTimestamp !== undefined) {
     stores.pods.observeWrite(left);
   } else {
     stores.pods.observeDelete(ref, member.uid);
   }
-  return true;
+  return 'Written';
 }

@@ -98,6 +98,9 @@ function asStored(request: ApiRequest, version: number): KubeObject {
   return { ...request.object, metadata: { ...metadata, uid, resourceVersion: String(version) } };
 }
 
+const refused = (reason: string) =>
+  new HAError('HA_ERR_API_STATUS', `409 ${reason}`, { status: 409, reason });
+
 it('reports a write that times out in the status of the same reconcile, and writes what it can', () => {
   const { stores, reconcile } = setUp((request) => {
     if (request.verb === 'create' && request.type.kind === 'Service')
@@ -113,4 +116,43 @@ it('reports a write that times out in the status of the same reconcile, and writ
     status: 'True',
     message: expect.stringContaining('cannot write Service web') as string,
   });
+});
+
+it('records no Event of a pod that it could not create, as a foreign pod has the name', () => {
+  const foreign = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-0', namespace: 'shop' } };
+  const { reconcile, recorded } = setUp((request) => {
+    if (!('type' in request) || request.type.kind !== 'Pod') return undefined;
+    const name = nameOf(request);
+    if (name === 'create Pod web-0') throw refused('AlreadyExists');
+    return name === 'get Pod web-0' ? foreign : undefined;
+  });
+  const { requests } = reconcile();
+  const created = requests.filter((request) => request.startsWith('create Pod web'));
+  expect(created).toEqual([
+    'create Pod web-0',
+    'create Pod web-1',
+    'create Pod web-2',
+    'create Pod web-3',
+  ]);
+  expect(recorded.filter((reason) => reason === 'PodCreated')).toHaveLength(3);
+});
+
+it('keeps a living pod in its cache, although a webhook refuses its deletion with 409', () => {
+  const { stores, reconcile, recorded } = setUp((request) => {
+    const name = nameOf(request);
+    if (name === 'delete Pod web-2') throw refused('Conflict');
+    return name === 'get Pod web-2' ? stores.pods.get('shop', 'web-2') : undefined;
+  });
+  reconcile();
+  const object = stores.resources.get('shop', 'web');
+  if (object === undefined) throw new Error('it is there');
+  const { metadata, spec } = object;
+  stores.resources.put({
+    ...object,
+    metadata: { ...metadata, resourceVersion: '1000' },
+    spec: { ...(spec as object), replicas: 2 },
+  });
+  expect(reconcile().outcome.failed).toBe(true);
+  expect(stores.pods.get('shop', 'web-2')).toBeDefined();
+  expect(recorded).not.toContain('PodDeleted');
 });
