@@ -41,7 +41,10 @@ export function* commitElection(
   if (offered === 'Refused') state.unansweredElection = unansweredElection;
   if (offered !== 'Written') return offered;
   const { epoch = 0, primary = '' } = status;
-  state.timings = { epoch, committedAtMs: options.clock.wallNow() };
+  // A commit that neither begins an epoch nor elects, such as that of the first data, is no step of a failover.
+  if (epoch !== resource.status.epoch || trigger !== undefined) {
+    state.timings = { epoch, committedAtMs: options.clock.wallNow() };
+  }
   log.warn(
     {
       epoch,
