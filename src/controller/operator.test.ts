@@ -41,7 +41,7 @@ describe('the operator', () => {
     const before = world.cluster.writes.length;
     world.programs.get('web-0')?.kill();
     await until(() => world.behind('web').join() === 'web-1');
-    expect(world.cluster.writes.slice(before, before + 2)).toEqual([
+    expect(world.writes(before).slice(0, 2)).toEqual([
       'PUT haservices/web/status',
       'PATCH endpointslices/web-haservice-dev',
     ]);
