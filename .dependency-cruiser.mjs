@@ -23,6 +23,7 @@ const belowController = [
   'protocol',
   'lib',
   'core',
+  'chaos',
   'heartbeat',
   'member-client',
   'kube',
@@ -48,13 +49,26 @@ export default {
     only('protocol', ['api']),
     only('core', outside),
     // From the bottom up: each room of core knows those before it. decide.ts and commit.ts, at the door, know all.
-    ...stories('core', ['model', 'resources', 'failover', 'roles', 'replicas', 'status'], outside),
+    ...stories(
+      'core',
+      ['model', 'resources', 'failover', 'roles', 'replicas', 'chaos', 'status'],
+      outside,
+    ),
     // operator.ts at the door knows all.
     ...stories('controller', ['state', 'record', 'observe', 'act', 'reconcile'], belowController),
+    only('chaos', ['api', 'lib']),
     only('member-client', ['api', 'protocol', 'lib']),
     only('engines', ['api', 'protocol', 'lib']),
     only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client']),
     only('kube', ['api', 'lib']),
+    // Computes times alone: what happens at them is decided in core.
+    only('chaos', ['api', 'lib']),
+    {
+      name: 'chaos does no input or output, and knows no package but croner',
+      severity: 'error',
+      from: { path: '^src/chaos/', pathNot: tests },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '(^|/)node_modules/croner/' },
+    },
     // What runs in the pods of members: nothing of the cluster, and of telemetry the log alone.
     only('agent', ['api', 'protocol', 'lib', 'engines', 'member-client', 'telemetry/log']),
     // It counts what heartbeat and kube declare as their metrics.

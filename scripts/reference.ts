@@ -1,3 +1,4 @@
+import { chaosRefusals } from '../src/api/chaos-reasons.ts';
 import { type Explanation, errors } from '../src/api/errors.ts';
 import { memberProblems } from '../src/api/member-problems.ts';
 import { conditionReasons, eventReasons } from '../src/api/reasons.ts';
@@ -16,6 +17,10 @@ const degraded = `The reason is that of the most urgent fault; the message names
 
 const reported = `Faults that members report. A reason that begins with \`HA_ERR_\` is [an error](#errors) of the agent in the pod; a program that
 speaks the member protocol itself, and a status command of \`Exec\`, may report reasons of their own.`;
+
+const chaosIntro = `Only services with \`spec.chaos\` have this condition: see [chaos.md](chaos.md).`;
+
+const refusalsIntro = `\`reason\` in \`status.chaos.history\`, for the verdicts \`Refused\` and \`Aborted\`.`;
 
 const events = `Each reason of \`Degraded\` above is also the reason of an Event, when the condition becomes True or its message changes.`;
 
@@ -39,7 +44,7 @@ const condition = ({ True, False }: Record<'True' | 'False', Explanations>): str
 
 /** docs/reference.md, before it is formatted. */
 export function referencePage(): string {
-  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced } = conditionReasons;
+  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced, ChaosReady } = conditionReasons;
   return [
     intro,
     '## Condition Ready',
@@ -55,6 +60,12 @@ export function referencePage(): string {
     condition(FailoverBlocked),
     '## Condition Fenced',
     condition(Fenced),
+    '## Condition ChaosReady',
+    chaosIntro,
+    condition(ChaosReady),
+    '## Refusals of experiments',
+    refusalsIntro,
+    table('reason', chaosRefusals),
     '## Events',
     events,
     table('reason', eventReasons),

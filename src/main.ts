@@ -38,6 +38,7 @@ const operator = new Operator({
   metrics,
   nodeName: process.env['NODE_NAME'],
   instance: process.env['POD_NAME'] ?? hostname(),
+  namespace: process.env['POD_NAMESPACE'],
   unsafe: unsafeMode(process.env['HASERVICE_TEST_UNSAFE']),
 });
 notReady = () => operator.notReady();

@@ -66,6 +66,7 @@ describe('the CRD', () => {
       'Phase',
       'Last-Failover',
       'Age',
+      'Last-Chaos',
     ]);
   });
 

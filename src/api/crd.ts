@@ -86,6 +86,12 @@ export function haServiceCrd(): Json {
             { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
             { name: 'Last-Failover', type: 'date', jsonPath: '.status.lastFailoverTime' },
             { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+            {
+              name: 'Last-Chaos',
+              type: 'string',
+              jsonPath: '.status.chaos.lastVerdict',
+              priority: 1,
+            },
           ],
           schema: {
             openAPIV3Schema: {

@@ -37,6 +37,11 @@ export const errors = {
     meaning: 'the spec is invalid',
     whatToDo: 'correct the named field',
   },
+  HA_ERR_SETTINGS_INVALID: {
+    meaning: 'the settings of the operator are invalid',
+    whatToDo:
+      'correct the named field in the ConfigMap haservice-operator; until then the last good settings hold',
+  },
   HA_ERR_PROBE_REFUSED: {
     meaning: 'nothing listens on the probed port',
     whatToDo: 'check engine.port and the program',

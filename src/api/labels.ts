@@ -6,5 +6,10 @@ export const ordinalLabel = `${group}/ordinal`;
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 /** Hash of the pod template that a pod was made from. */
 export const templateHashAnnotation = `${group}/template-hash`;
+/** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
+export const chaosLabel = `${group}/chaos`;
+export const chaosDisabled = 'disabled';
+/** On an HAService: a time stamp asks for an experiment at once. */
+export const chaosAnnotation = `${group}/chaos`;
 export const fieldManager = 'haservice-operator';
 export const sliceManager = 'haservice-operator.haservice.dev';

@@ -1,3 +1,4 @@
+import { chaosEvents, chaosReady } from './chaos-reasons.ts';
 import type { Explanation } from './errors.ts';
 import { memberProblems } from './member-problems.ts';
 import { serviceProblems } from './service-problems.ts';
@@ -146,6 +147,7 @@ export const conditionReasons = {
       NotNeeded: { meaning: 'no primary has failed', whatToDo: 'nothing' },
     },
   },
+  ChaosReady: chaosReady,
 } as const satisfies Record<string, Record<'True' | 'False', Reasons>>;
 
 /** Every reason of an Event besides those of Degraded, which become Events, too. */
@@ -172,7 +174,17 @@ export const eventReasons = {
   },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
+  SettingsInvalid: {
+    meaning:
+      'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',
+    whatToDo: 'correct what the note names, see docs/operator-settings.md',
+  },
+  SettingsCorrected: {
+    meaning: 'on the ConfigMap `haservice-operator`: the settings are valid again, and hold',
+    whatToDo: 'nothing',
+  },
   Resumed: { meaning: '`spec.paused` is false again: the operator continues', whatToDo: 'nothing' },
+  ...chaosEvents,
 } as const satisfies Reasons;
 
 type Table = typeof conditionReasons;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
+import { chaosSchema } from './chaos-spec.ts';
 import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { placementSchema } from './placement-spec.ts';
@@ -84,6 +85,7 @@ export const specSchema = z
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),
+    chaos: chaosSchema.optional(),
     paused: z.boolean().default(false).meta({
       description:
         'If true, the operator changes nothing: no failover, no new pods. It still watches the service and reports Paused.',
@@ -132,6 +134,11 @@ export const specSchema = z
         rule: "self.engine.type == oldSelf.engine.type || !(self.engine.type in ['Redis', 'Postgres', 'Exec']) && !(oldSelf.engine.type in ['Redis', 'Postgres', 'Exec'])",
         message:
           'engine.type cannot be changed to or from Redis, Postgres or Exec: the data would not fit; set it back, and write another HAService',
+      },
+      {
+        rule: "!has(self.chaos) || self.topology != 'ActiveActive' || self.chaos.target.role == 'Any'",
+        message:
+          'ActiveActive has no primary and no standbys; remove chaos.target.role, or write role: Any',
       },
       {
         rule: '!has(self.placement.zones.minZones) || self.replicas == 0 || self.placement.zones.minZones <= self.replicas',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { chaosStatusSchema } from './chaos-status.ts';
 import { highestEpoch } from './epoch.ts';
 
 const time = (description: string) =>
@@ -12,7 +13,7 @@ const epoch = (description: string) => z.int().max(highestEpoch).meta({ descript
 /** metav1.Condition. */
 const condition = z
   .object({
-    type: text('Ready, Progressing, Degraded, FailoverBlocked or Fenced.'),
+    type: text('Ready, Progressing, Degraded, FailoverBlocked, Fenced or ChaosReady.'),
     status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'True, False or Unknown.' }),
     observedGeneration: int('metadata.generation that this was derived from.').optional(),
     lastTransitionTime: time('When status last changed.'),
@@ -116,6 +117,7 @@ const fencing = z
     evidence: text('What the heartbeats of the old primary showed.').optional(),
     startedAt: time('When the old primary was found failed.'),
     detectMs: ms('As in failovers.').optional(),
+    experiment: int('As in failovers.').optional(),
   })
   .meta({
     description:
@@ -132,6 +134,9 @@ const failoverRecord = z
     startedAt: time('When the old primary was found failed.'),
     fence: text(
       'How it was proved that the old primary takes no writes, and the proof.',
+    ).optional(),
+    experiment: int(
+      'The experiment of status.chaos that hit the old primary; absent if none did.',
     ).optional(),
     candidates: z
       .array(candidate)
@@ -207,11 +212,12 @@ export const statusSchema = z
       .array(failoverRecord)
       .optional()
       .meta({ description: 'The last 20 changes of the primary, newest first.' }),
+    chaos: chaosStatusSchema.optional(),
     conditions: z
       .array(condition)
       .optional()
       .meta({
-        description: 'Ready, Progressing, Degraded, FailoverBlocked and Fenced.',
+        description: 'Ready, Progressing, Degraded, FailoverBlocked, Fenced and ChaosReady.',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
       }),

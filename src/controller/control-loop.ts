@@ -12,6 +12,7 @@ import { WorkQueue } from '../kube/work-queue.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { type AskSteadyState, SteadyStateProber } from './act/steady-state-prober.ts';
 import { RoleCommandRunner } from './act/role-command-runner.ts';
 import type { SendRoleCommand } from './act/send-role-command.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
@@ -19,6 +20,7 @@ import { ApiServerHealth } from './state/api-server-health.ts';
 import { controllerOf } from './state/owner-references.ts';
 import { ReconcileStates } from './state/reconcile-state.ts';
 import { haServices } from './state/resource-type.ts';
+import { LiveSettings } from './state/settings.ts';
 import { Stores } from './state/stores.ts';
 import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
 
@@ -41,8 +43,10 @@ export type ControlLoopMetrics = Pick<
   | 'forgetService'
   | 'failover'
   | 'failoverPhase'
+  | 'experiment'
   | 'hookCalled'
   | 'heartbeat'
+  | 'settingsValid'
 >;
 
 /**
@@ -56,6 +60,8 @@ export interface ControlLoopOptions {
   drive: Driver;
   /** Sends a hook or an order to a member: see SendRoleCommand. */
   sendRoleCommand: SendRoleCommand;
+  /** Sends the request of chaos.steadyState: see AskSteadyState. */
+  askSteadyState: AskSteadyState;
   /** Receives an Event each time when one happens; it merges repetitions by itself. */
   events: Pick<EventRecorder, 'record'>;
   clock: Clock;
@@ -84,6 +90,7 @@ export interface ControlLoopOptions {
  */
 export class ControlLoop {
   readonly stores = new Stores();
+  readonly settings: LiveSettings;
   readonly monitor: HeartbeatMonitor;
   readonly #options: ControlLoopOptions;
   readonly #queue: WorkQueue;
@@ -113,6 +120,13 @@ export class ControlLoop {
       onChange: enqueue,
       ...(heartbeatPorts === undefined ? {} : { ports: heartbeatPorts }),
     });
+    this.settings = new LiveSettings({
+      store: this.stores.settings,
+      events: options.events,
+      log,
+      metrics,
+      onChange: () => this.#enqueueAll(),
+    });
     const send = options.sendRoleCommand;
     this.#reconciler = new Reconciler({
       stores: this.stores,
@@ -124,6 +138,13 @@ export class ControlLoop {
         monitor: this.monitor,
         metrics,
       }),
+      steadyStateProber: new SteadyStateProber({
+        clock,
+        stores: this.stores,
+        ask: options.askSteadyState,
+        onEnd: enqueue,
+      }),
+      settings: this.settings,
       states: this.#states,
       events: options.events,
       apiServerHealth: this.#apiServerHealth,
@@ -192,7 +213,7 @@ export class ControlLoop {
   }
 
   #enqueueOnChanges(): void {
-    const { resources, services, slices, budgets, pods, nodes } = this.stores;
+    const { resources, services, slices, budgets, pods, nodes, optedOutNamespaces } = this.stores;
     resources.onChange(({ object }) => this.#queue.add(keyOf(object)));
     for (const store of [pods, slices, budgets] as Store<KubeObject>[]) {
       store.onChange(({ object, old }) => {
@@ -208,10 +229,16 @@ export class ControlLoop {
     nodes.onChange(({ object, old }) => {
       if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
     });
+    optedOutNamespaces.onCompleteness(() => this.#enqueueAll());
+    optedOutNamespaces.onChange(({ object }) => this.#enqueueAll(object.metadata?.name));
   }
 
-  #enqueueAll(): void {
-    for (const resource of this.stores.resources.list()) this.#queue.add(keyOf(resource));
+  /** @param namespace Default: all of them. */
+  #enqueueAll(namespace?: string): void {
+    for (const resource of this.stores.resources.list()) {
+      const isOfIt = namespace === undefined || resource.metadata.namespace === namespace;
+      if (isOfIt) this.#queue.add(keyOf(resource));
+    }
   }
 
   #enqueueNamed(object: KubeObject | undefined): void {

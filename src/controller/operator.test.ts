@@ -41,6 +41,7 @@ describe('the operator', () => {
     const before = world.cluster.writes.length;
     world.programs.get('web-0')?.kill();
     await until(() => world.behind('web').join() === 'web-1');
+    // Events are written beside.
     expect(world.writes(before).slice(0, 2)).toEqual([
       'PUT haservices/web/status',
       'PATCH endpointslices/web-haservice-dev',

@@ -1,12 +1,16 @@
-import { nameLabel } from '../api/labels.ts';
+import { chaosDisabled, chaosLabel, nameLabel } from '../api/labels.ts';
+import { settingsName } from '../api/operator-settings.ts';
 import type { KubeObject } from '../kube/api-types.ts';
+import { askSteadyState } from './act/steady-state-request.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { driverOf } from '../kube/drive.ts';
 import { EventRecorder } from '../kube/event-recorder.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import {
   type ResourceType,
+  configMaps,
   endpointSlices,
+  namespaces,
   nodes,
   podDisruptionBudgets,
   pods,
@@ -26,7 +30,14 @@ export interface OperatorOptions extends Pick<
   metrics: Metrics;
   /** Name of this process in Events. */
   instance: string;
+  /** Of this process, if it runs in a pod: its settings are there. */
+  namespace: string | undefined;
 }
+
+type Selection = Pick<
+  ReflectorOptions<KubeObject>,
+  'namespace' | 'labelSelector' | 'fieldSelector' | 'optional'
+>;
 
 /** The control loop on a cluster: watches fill its caches, and it writes Events. */
 export class Operator {
@@ -44,15 +55,32 @@ export class Operator {
       ...options,
       drive: driverOf(client),
       sendRoleCommand,
+      askSteadyState: (request, signal, done) => void askSteadyState(request, signal).then(done),
       events: this.#events,
     });
     const { stores } = this.#loop;
     this.#watch(haServices, stores.resources);
-    this.#watch(pods, stores.pods, nameLabel);
+    this.#watch(pods, stores.pods, { labelSelector: nameLabel });
     this.#watch(services, stores.services);
-    this.#watch(endpointSlices, stores.slices, nameLabel);
-    this.#watch(podDisruptionBudgets, stores.budgets, nameLabel);
+    this.#watch(endpointSlices, stores.slices, { labelSelector: nameLabel });
+    this.#watch(podDisruptionBudgets, stores.budgets, { labelSelector: nameLabel });
     this.#watch(nodes, stores.nodes);
+    const labelSelector = `${chaosLabel}=${chaosDisabled}`;
+    this.#watch(namespaces, stores.optedOutNamespaces, { labelSelector, optional: true });
+    this.#watchSettings();
+  }
+
+  #watchSettings(): void {
+    const { namespace, log } = this.#options;
+    const { settings } = this.#loop.stores;
+    if (namespace === undefined || namespace === '') {
+      const why = 'POD_NAMESPACE is not set: the default settings hold, and no ConfigMap is read';
+      log.info({ configMap: settingsName }, why);
+      settings.replace([], '');
+      return;
+    }
+    const fieldSelector = `metadata.name=${settingsName}`;
+    this.#watch(configMaps, settings, { namespace, fieldSelector, optional: true });
   }
 
   /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */
@@ -85,11 +113,10 @@ export class Operator {
   #watch<T extends KubeObject>(
     type: ResourceType<T>,
     store: Store<T>,
-    labelSelector?: string,
+    selection: Selection = {},
   ): void {
     const { client, clock, random, log } = this.#options;
-    const selector = labelSelector === undefined ? {} : { labelSelector };
-    const reflector = new Reflector<T>({ client, type, store, clock, random, log, ...selector });
+    const reflector = new Reflector<T>({ client, type, store, clock, random, log, ...selection });
     this.#reflectors.push({
       reflector: reflector as unknown as Reflector<KubeObject>,
       kind: type.kind,

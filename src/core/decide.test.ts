@@ -19,6 +19,10 @@ const summary = (actions: Action[]) =>
         return `delete ${action.removal.member.name}`;
       case 'DeleteForeignEndpoints':
         return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
+      case 'InjectFault':
+        return `${action.experiment.action} ${action.members.map(({ name }) => name).join()}`;
+      case 'ProbeSteadyState':
+        return `request ${action.target.service}`;
       case 'LabelPod':
         return `label ${action.member.name} ${action.labels['haservice.dev/role']}`;
     }

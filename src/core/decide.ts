@@ -19,6 +19,7 @@ import { inheritHealth } from './model/inherited-health.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
+import { planChaos } from './chaos/chaos.ts';
 import { planReplicas } from './replicas/replicas.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
@@ -87,18 +88,25 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
   }
 
-  const subject = withOutcome(resource, observed, roles.promoted && repointed);
+  const degradedReasons = degradedReasonsOf(resource, observed, nowMs);
+  const { promoted } = roles;
+  const about = { resource, observed, nowMs, failover, promoted, repointed, replicas };
+  const chaos = planChaos({ ...about, degradedReasons });
+  if (!idle && !isUrgent) actions.push(...chaos.actions);
+
+  const subject = withOutcome(resource, observed, promoted && repointed);
   const status = nextStatus(
     subject,
     observed,
     {
       primary,
       failover,
-      promoted: roles.promoted,
+      promoted,
       repointed,
-      degradedReasons: degradedReasonsOf(resource, observed, nowMs),
+      degradedReasons,
       progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
+      ...(chaos.status === undefined ? {} : { chaos: chaos.status }),
     },
     nowMs,
   );
@@ -112,6 +120,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       roles.requeueAtMs,
       replicas.requeueAtMs,
       writes.requeueAtMs,
+      chaos.requeueAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,

@@ -1,4 +1,4 @@
-import type { KubeObject } from './api-types.ts';
+import type { KubeObject, Pod } from './api-types.ts';
 import type { Ref, ResourceType } from './resources.ts';
 
 type Type = ResourceType<KubeObject>;
@@ -21,7 +21,8 @@ export type ApiRequest =
   | { verb: 'apply'; type: Type; object: KubeObject; fieldManager: string }
   | { verb: 'mergePatch'; type: Type; ref: Ref; patch: object }
   | { verb: 'replaceStatus'; type: Type; object: KubeObject }
-  | { verb: 'delete'; type: Type; ref: Ref; uid?: string; gracePeriodSeconds?: number };
+  | { verb: 'delete'; type: Type; ref: Ref; uid?: string; gracePeriodSeconds?: number }
+  | { verb: 'evict'; type: Type; ref: Ref; uid: string; gracePeriodSeconds?: number };
 
 /**
  * Work that needs the API server: it yields each request, and goes on with the answer that its driver gives, or with the
@@ -95,4 +96,13 @@ export function* deleteObject(
   options: { uid?: string; gracePeriodSeconds?: number } = {},
 ): Steps<KubeObject | undefined> {
   return (yield { verb: 'delete', type, ref, ...options }) as KubeObject | undefined;
+}
+
+/** Deletes a pod gracefully, if its disruption budget allows that. Fails if there is no pod with this UID. */
+export function* evict(
+  type: ResourceType<Pod>,
+  ref: Ref,
+  options: { uid: string; gracePeriodSeconds?: number },
+): Steps<void> {
+  yield { verb: 'evict', type, ref, ...options };
 }

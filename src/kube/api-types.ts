@@ -1,5 +1,6 @@
 import type {
   EventsV1Event,
+  V1ConfigMap,
   V1EndpointSlice,
   V1Node,
   V1ObjectMeta,
@@ -31,4 +32,5 @@ export type Service = JsonOf<V1Service>;
 export type EndpointSlice = JsonOf<V1EndpointSlice>;
 export type PodDisruptionBudget = JsonOf<V1PodDisruptionBudget>;
 export type PersistentVolumeClaim = JsonOf<V1PersistentVolumeClaim>;
+export type ConfigMap = JsonOf<V1ConfigMap>;
 export type Event = JsonOf<EventsV1Event>;

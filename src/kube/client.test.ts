@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HAError } from '../api/errors.ts';
 import { isAlreadyExists, isConflict, isExpired, isNotFound } from './api-error.ts';
-import { KubeClient, type WatchEvent } from './client.ts';
+import type { WatchEvent } from './call-options.ts';
+import { KubeClient } from './client.ts';
 import { nodes, podDisruptionBudgets, pods } from './resources.ts';
 import { FakeApiServer, json, refusal } from './testing/fake-api-server.ts';
 import type { Pod } from './api-types.ts';
@@ -105,6 +106,19 @@ describe('requests', () => {
     expect(await client.delete(pods, ref)).toBeUndefined();
     server.handler = (_request, response) => json(response, 409, refusal(409, 'Conflict'));
     expect(isConflict(await failureOf(client.delete(pods, ref, { uid: 'old' })))).toBe(true);
+  });
+
+  test('a pod that was deleted without a grace period is gone, although it is returned', async () => {
+    const metadata = { name: 'a', deletionTimestamp: 'then', deletionGracePeriodSeconds: 0 };
+    const answers = [
+      { kind: 'Pod', metadata },
+      { kind: 'Pod', metadata: { ...metadata, deletionGracePeriodSeconds: 1 } },
+      { kind: 'Pod', metadata: { ...metadata, finalizers: ['batch.kubernetes.io/job-tracking'] } },
+    ];
+    server.handler = (_request, response) => json(response, 200, answers.shift());
+    expect(await client.delete(pods, ref, { gracePeriodSeconds: 0 })).toBeUndefined();
+    expect(await client.delete(pods, ref)).toBeDefined();
+    expect(await client.delete(pods, ref, { gracePeriodSeconds: 0 })).toBeDefined();
   });
 
   test('a server under the path of a gateway is called there', async () => {

@@ -1,6 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { HAError } from '../api/errors.ts';
 import { apiError, isNotFound } from './api-error.ts';
+import type {
+  CallOptions,
+  DeleteOptions,
+  EvictOptions,
+  List,
+  ListOptions,
+  WatchEvent,
+  WatchOptions,
+} from './call-options.ts';
 import { Connections } from './connections.ts';
 import { CredentialSource } from './credentials.ts';
 import { jsonLines } from './json-lines.ts';
@@ -9,39 +18,6 @@ import { type Ref, type ResourceType, pathOf } from './resources.ts';
 import type { KubeObject } from './api-types.ts';
 
 const defaultTimeoutMs = 10_000;
-
-export interface CallOptions {
-  signal?: AbortSignal;
-  /** Default 10,000. */
-  timeoutMs?: number;
-}
-
-export interface ListOptions extends CallOptions {
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  limit?: number | undefined;
-  continue?: string | undefined;
-}
-
-export interface WatchOptions {
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  resourceVersion: string;
-  timeoutSeconds: number;
-  signal: AbortSignal;
-}
-
-export interface List<T> {
-  items: T[];
-  resourceVersion: string;
-  continue?: string;
-}
-
-export interface WatchEvent<T> {
-  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  object: T;
-}
 
 interface Request {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -175,38 +151,40 @@ export class KubeClient {
   async delete(
     type: ResourceType<KubeObject>,
     ref: Ref,
-    opts: CallOptions & { uid?: string; gracePeriodSeconds?: number } = {},
+    opts: DeleteOptions = {},
   ): Promise<KubeObject | undefined> {
-    const { uid, gracePeriodSeconds } = opts;
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      propagationPolicy: 'Background',
-      ...(uid === undefined ? {} : { preconditions: { uid } }),
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    };
+    const body = { ...deleteOptions(opts), propagationPolicy: 'Background' };
     try {
       const path = pathOf(type, ref.namespace, ref.name);
       const left = await this.#call<KubeObject>({ method: 'DELETE', path, body }, opts);
-      return left.kind === 'Status' ? undefined : left;
+      return left.kind === 'Status' || isGone(left) ? undefined : left;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
   }
 
+  /**
+   * Deletes a pod gracefully, if its disruption budget allows that. Refused with 429 if the budget does not (the reason is
+   * DisruptionBudget), with 409 if the pod is another one than `uid`, with 404 if there is none.
+   */
+  async evict(type: ResourceType<KubeObject>, ref: Ref, opts: EvictOptions): Promise<void> {
+    const path = pathOf(type, ref.namespace, ref.name, 'eviction');
+    const body = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: ref,
+      deleteOptions: deleteOptions(opts),
+    };
+    await this.#call({ method: 'POST', path, body }, opts);
+  }
+
   /** Yields changes until the API server ends the watch (then it returns), or `signal` comes. */
   async *watch<T extends KubeObject>(
     type: ResourceType<T>,
-    { namespace, labelSelector, resourceVersion, timeoutSeconds, signal }: WatchOptions,
+    { namespace, signal, ...selection }: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>> {
-    const query: Query = {
-      watch: true,
-      allowWatchBookmarks: true,
-      labelSelector,
-      resourceVersion,
-      timeoutSeconds,
-    };
+    const query: Query = { watch: true, allowWatchBookmarks: true, ...selection };
     const path = pathOf(type, namespace);
     const what = `watch ${path}`;
     try {
@@ -296,6 +274,17 @@ export class KubeClient {
     return new HAError('HA_ERR_API_UNREACHABLE', `${what}: ${message}`, { cause: error });
   }
 }
+
+const deleteOptions = ({ uid, gracePeriodSeconds }: DeleteOptions) => ({
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  ...(uid === undefined ? {} : { preconditions: { uid } }),
+  ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+});
+
+/** Deleted without a grace period: of a pod, unlike other objects, the API server then returns what it was. */
+const isGone = ({ metadata }: KubeObject): boolean =>
+  metadata?.deletionGracePeriodSeconds === 0 && (metadata.finalizers ?? []).length === 0;
 
 function withQuery(path: string, query: Query): string {
   const known = Object.entries(query).flatMap(([name, value]) =>

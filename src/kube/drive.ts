@@ -3,7 +3,15 @@ import type { KubeClient } from './client.ts';
 
 export type DrivenClient = Pick<
   KubeClient,
-  'ping' | 'reset' | 'get' | 'create' | 'apply' | 'mergePatch' | 'replaceStatus' | 'delete'
+  | 'ping'
+  | 'reset'
+  | 'get'
+  | 'create'
+  | 'apply'
+  | 'mergePatch'
+  | 'replaceStatus'
+  | 'delete'
+  | 'evict'
 >;
 
 /**
@@ -63,6 +71,10 @@ function send(request: ApiRequest, client: DrivenClient, signal: AbortSignal): P
     case 'delete': {
       const { verb: _, type, ref, ...options } = request;
       return client.delete(type, ref, { ...options, signal });
+    }
+    case 'evict': {
+      const { verb: _, type, ref, ...options } = request;
+      return client.evict(type, ref, { ...options, signal });
     }
   }
 }

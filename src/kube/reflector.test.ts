@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { KubeClient } from './client.ts';
-import { Reflector } from './reflector.ts';
+import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { pods } from './resources.ts';
 import { Store } from './store.ts';
 import { FakeApiServer, type Seen, json, refusal } from './testing/fake-api-server.ts';
@@ -52,7 +52,7 @@ afterEach(async () => {
 });
 
 /** A reflector of its own, not started. */
-const makeReflector = () =>
+const makeReflector = (options: Partial<ReflectorOptions<Pod>> = {}) =>
   new Reflector({
     client,
     type: pods,
@@ -61,7 +61,21 @@ const makeReflector = () =>
     random: () => 0.5,
     log: silentLog,
     labelSelector: 'app',
+    ...options,
   });
+/** Ends the reflector that has been started, and starts this one. */
+const restart = async (options: Partial<ReflectorOptions<Pod>>) => {
+  stop.abort();
+  await running;
+  api.requests.length = 0;
+  watches = [];
+  stop = new AbortController();
+  store = new Store();
+  reflector = makeReflector({ store, ...options });
+  running = reflector.run(stop.signal);
+};
+const forbid = (_request: Seen, response: ServerResponse) =>
+  json(response, 403, refusal(403, 'Forbidden'));
 const names = () => store.list().map(({ metadata }) => metadata?.name);
 const changed = () =>
   new Promise<void>((resolve) => {
@@ -177,4 +191,56 @@ it('replaces a silent watch, but not one that sends bookmarks', async () => {
   clock.advance(1_000);
   await seen(3);
   expect(api.requests[2]?.query.get('resourceVersion')).toBe('11');
+});
+
+it('asks for one object of one namespace, if told so', async () => {
+  await restart({ namespace: 'system', fieldSelector: 'metadata.name=one' });
+  await api.seen(2);
+  for (const { path, query } of api.requests) {
+    expect(path).toBe('/api/v1/namespaces/system/pods');
+    expect(query.get('fieldSelector')).toBe('metadata.name=one');
+  }
+});
+
+it('waits for a list that is refused, unless the kind is optional', async () => {
+  answerList = forbid;
+  await restart({});
+  await seen(2);
+  expect(reflector.hasSynced()).toBe(false);
+  await restart({ optional: true });
+  await reflector.synced;
+  expect(reflector.hasSynced()).toBe(true);
+  expect(store.isComplete).toBe(false);
+});
+
+it('reads an optional kind as soon as the API server allows that', async () => {
+  const allow = answerList;
+  answerList = forbid;
+  await restart({ optional: true });
+  await reflector.synced;
+  answerList = allow;
+  clock.advance(9_900);
+  for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+  expect(api.requests).toHaveLength(1);
+  clock.advance(100);
+  await changed();
+  expect(names()).toEqual(['a']);
+  expect(store.isComplete).toBe(true);
+});
+
+it('lists an optional kind again whose watch is refused, and does not call the store complete until then', async () => {
+  await restart({ optional: true });
+  await api.seen(2);
+  expect(store.isComplete).toBe(true);
+  answerWatch = forbid;
+  watches.at(-1)?.response.destroy();
+  while (store.isComplete) {
+    clock.advance(100);
+    await new Promise(setImmediate);
+  }
+  expect(names()).toEqual(['a']);
+  const before = api.requests.length;
+  answerWatch = (_request, response) => response.writeHead(200).flushHeaders();
+  await seen(before + 1);
+  expect(api.requests[before]?.query.get('watch')).toBeNull();
 });

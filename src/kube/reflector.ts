@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { apiError, isExpired } from './api-error.ts';
+import { apiError, isExpired, isForbidden } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
@@ -17,6 +17,8 @@ const stallMs = 180_000;
 const shortWatchMs = 1_000;
 /** Few operators watch, so they do not overload the API server; but an operator without a watch must not wait for long. */
 const lastRetryMs = 5_000;
+/** Until an optional kind that was refused is asked for again. */
+const refusedRetryMs = 10_000;
 
 export interface ReflectorOptions<T extends KubeObject> {
   client: KubeClient;
@@ -25,7 +27,15 @@ export interface ReflectorOptions<T extends KubeObject> {
   clock: Clock;
   random: () => number;
   log: Log;
+  /** Default: all namespaces. */
+  namespace?: string;
   labelSelector?: string;
+  fieldSelector?: string;
+  /**
+   * The operator can work without this kind, as the role of an older installation lacks the right to it: `synced` resolves after
+   * the first attempt, and while the API server refuses the kind (403), the store is not complete.
+   */
+  optional?: boolean;
 }
 
 /**
@@ -36,13 +46,14 @@ export interface ReflectorOptions<T extends KubeObject> {
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #backoff: Backoff;
-  /** Resolves when the store has been filled once. */
+  /** Resolves when the store has been filled once; for an optional kind when the first attempt has ended. */
   readonly synced: Promise<void>;
   #markSynced = () => {};
   #hasSynced = false;
   #resourceVersion: string | undefined;
   /** Lists because of a 410 since the last event. */
   #relists = 0;
+  #isRefused = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -71,15 +82,38 @@ export class Reflector<T extends KubeObject> {
           // At once, but not repeatedly.
           if (this.#relists++ === 0) continue;
         }
-        const waitMs = this.#backoff.next();
-        log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
-        await sleep(clock, waitMs, signal);
+        await sleep(clock, this.#failed(error), signal);
       }
     }
   }
 
+  /** @returns after how many milliseconds to try again. */
+  #failed(error: unknown): number {
+    const { log, type, store, optional = false } = this.#options;
+    if (optional) this.#endFirstAttempt();
+    if (!optional || !isForbidden(error)) {
+      const waitMs = this.#backoff.next();
+      log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
+      return waitMs;
+    }
+    // What was read before may be out of date: the next attempt begins with a list.
+    this.#resourceVersion = undefined;
+    store.setRefused();
+    if (!this.#isRefused) {
+      const advice = 'apply the role of this version: manifests/rbac.yaml';
+      log.warn({ kind: type.kind, error }, `the operator may not read this kind: ${advice}`);
+    }
+    this.#isRefused = true;
+    return refusedRetryMs;
+  }
+
+  #endFirstAttempt(): void {
+    this.#hasSynced = true;
+    this.#markSynced();
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, type, store, labelSelector } = this.#options;
+    const { client, type, store, log } = this.#options;
     const objects: T[] = [];
     let resourceVersion: string;
     let next: string | undefined;
@@ -87,7 +121,7 @@ export class Reflector<T extends KubeObject> {
       const page = await client.list(type, {
         signal,
         limit: pageSize,
-        labelSelector,
+        ...this.#selection(),
         continue: next,
       });
       objects.push(...page.items.map((item) => cacheTransform(item)));
@@ -96,12 +130,18 @@ export class Reflector<T extends KubeObject> {
     } while (next !== undefined);
     store.replace(objects, resourceVersion);
     this.#resourceVersion = resourceVersion;
-    this.#hasSynced = true;
-    this.#markSynced();
+    if (this.#isRefused) log.info({ kind: type.kind }, 'the operator may read this kind again');
+    this.#isRefused = false;
+    this.#endFirstAttempt();
+  }
+
+  #selection() {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return { namespace, labelSelector, fieldSelector };
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, type, store, labelSelector, random, clock } = this.#options;
+    const { client, type, store, random, clock } = this.#options;
     const stall = new AbortController();
     const stalled = () => stall.abort(new Error('the watch is silent'));
     let cancel = clock.after(stallMs, stalled);
@@ -116,7 +156,7 @@ export class Reflector<T extends KubeObject> {
     };
     try {
       const events = client.watch(type, {
-        labelSelector,
+        ...this.#selection(),
         resourceVersion: this.#resourceVersion ?? '',
         timeoutSeconds: Math.round(watchSeconds * (1 + random())),
         signal: AbortSignal.any([signal, stall.signal]),

@@ -1,4 +1,5 @@
 import type {
+  ConfigMap,
   EndpointSlice,
   Event,
   KubeObject,
@@ -44,11 +45,19 @@ export const persistentVolumeClaims = namespaced<PersistentVolumeClaim>(
   'PersistentVolumeClaim',
   'persistentvolumeclaims',
 );
+export const configMaps = namespaced<ConfigMap>('v1', 'ConfigMap', 'configmaps');
 export const events = namespaced<Event>('events.k8s.io/v1', 'Event', 'events');
 export const nodes: ResourceType<Node> = {
   apiVersion: 'v1',
   kind: 'Node',
   plural: 'nodes',
+  namespaced: false,
+};
+
+export const namespaces: ResourceType<KubeObject> = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
   namespaced: false,
 };
 

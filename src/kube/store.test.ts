@@ -29,6 +29,19 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('9');
   });
 
+  test('is complete from its first list on, until the API server refuses the objects', () => {
+    const store = new Store();
+    const told: boolean[] = [];
+    store.onCompleteness(() => told.push(store.isComplete));
+    store.put(object('a', 'u1', 5));
+    expect(store.isComplete).toBe(false);
+    store.replace([object('a', 'u1', 5)], '6');
+    store.replace([object('a', 'u1', 5)], '7');
+    store.setRefused();
+    expect(versionIn(store, 'a')).toBe('5');
+    expect(told).toEqual([true, false]);
+  });
+
   test('versions are compared as numbers, even beyond the precision of a double', () => {
     const store = new Store();
     store.put({ metadata: { name: 'a', uid: 'u1', resourceVersion: '9007199254740993' } });

@@ -37,6 +37,8 @@ export class Store<T extends KubeObject> {
   readonly #indexers: Record<string, (object: T) => string[]>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #completenessListeners = new Set<() => void>();
+  #isComplete = false;
   /** UIDs of deleted objects, with the version of their deletion; undefined: no version can bring them back. */
   readonly #tombstones = new Map<string, string | undefined>();
 
@@ -56,6 +58,21 @@ export class Store<T extends KubeObject> {
   byIndex(index: string, value: string): T[] {
     const keys = this.#indexes.get(index)?.get(value) ?? [];
     return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /** Whether a complete list has been stored, and the API server has not refused to list or watch the objects since. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** The listener is called when `isComplete` has changed. */
+  onCompleteness(listener: () => void): void {
+    this.#completenessListeners.add(listener);
+  }
+
+  /** The API server refuses to list or watch: the objects stay as they were last seen. */
+  setRefused(): void {
+    this.#setComplete(false);
   }
 
   onChange(listener: (change: Change<T>) => void): () => void {
@@ -111,6 +128,13 @@ export class Store<T extends KubeObject> {
       if (!listed.has(uidOf(old)) && !newer) this.#drop(old, old);
     }
     for (const object of objects) this.put(object);
+    this.#setComplete(true);
+  }
+
+  #setComplete(isComplete: boolean): void {
+    if (this.#isComplete === isComplete) return;
+    this.#isComplete = isComplete;
+    for (const listener of this.#completenessListeners) listener();
   }
 
   #drop(object: T, old: T): void {

@@ -70,6 +70,13 @@ describe('the metrics', () => {
     expect(lines).toContain('haservice_members{namespace="default",name="web",verdict="Dead"} 0');
   });
 
+  it('say whether the settings of the operator are valid', async () => {
+    const metrics = new Metrics();
+    expect(await linesOf(metrics)).toContain('haservice_settings_valid 1');
+    metrics.settingsValid(false);
+    expect(await linesOf(metrics)).toContain('haservice_settings_valid 0');
+  });
+
   it('forget a deleted service, and only that', async () => {
     const metrics = new Metrics();
     for (const service of [web, other]) {

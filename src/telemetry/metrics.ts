@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { OrderKind } from '../protocol/member-protocol.ts';
 import type { HookKind } from '../api/engine-spec.ts';
+import type { Verdict } from '../api/chaos-status.ts';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
 import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';
@@ -38,11 +39,20 @@ const triggers = Object.keys({
   PromoteFailed: true,
 } satisfies Record<FailoverTrigger, true>);
 
+const verdicts = Object.keys({
+  Passed: true,
+  Failed: true,
+  Refused: true,
+  Aborted: true,
+  Unknown: true,
+} satisfies Record<Verdict, true>);
+
 /** Bucket bounds of controller-runtime's reconcile histogram, without the fine steps, in seconds. */
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** client-go's: powers of ten, from a microsecond, in seconds. */
 const queueBuckets = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100];
 const roundTripBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const recoveryBuckets = [0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const phaseBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
@@ -100,6 +110,17 @@ export class Metrics {
     phaseBuckets,
     ['phase'],
   );
+  readonly #experiments = this.#counter(
+    'haservice_chaos_experiments_total',
+    'Experiments, by verdict.',
+    ['namespace', 'name', 'verdict'],
+  );
+  readonly #recoveryTime = this.#histogram(
+    'haservice_chaos_recovery_seconds',
+    'Time from the kill of an experiment until all members are healthy again, in their roles.',
+    recoveryBuckets,
+    ['namespace', 'name'],
+  );
   readonly #heartbeats = this.#counter(
     'haservice_heartbeats_total',
     'Heartbeats of the members, by result.',
@@ -123,6 +144,10 @@ export class Metrics {
     'haservice_operator_stall_seconds_total',
     'Time in which the operator itself was stalled; it does not count against members.',
   );
+  readonly #settingsValid = this.#gauge(
+    'haservice_settings_valid',
+    'Whether the present settings of the operator are valid: 1, or 0 if they are wrong and the last good ones hold.',
+  );
   readonly #hookCalls = this.#counter(
     'haservice_hook_calls_total',
     'Hooks and orders that tell members their roles, by result: ok or an error code.',
@@ -131,6 +156,7 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
+    this.settingsValid(true);
   }
 
   /** For HeartbeatMonitor. */
@@ -175,9 +201,19 @@ export class Metrics {
     this.#failoverTime.observe({ phase }, ms / 1_000);
   }
 
+  /** @param recoveryMs absent if the service has not recovered, or nothing was killed. */
+  experiment(service: ServiceKey, verdict: Verdict, recoveryMs: number | undefined): void {
+    this.#experiments.inc({ ...labelsOf(service), verdict });
+    if (recoveryMs !== undefined) this.#recoveryTime.observe(labelsOf(service), recoveryMs / 1_000);
+  }
+
   /** @param result `ok` or the code of the error. */
   hookCalled(action: OrderKind | HookKind, result: string): void {
     this.#hookCalls.inc({ action, result });
+  }
+
+  settingsValid(isValid: boolean): void {
+    this.#settingsValid.set(isValid ? 1 : 0);
   }
 
   /** The current state of a service. The count of a health that is missing is 0. */
@@ -199,6 +235,8 @@ export class Metrics {
     this.#epoch.remove(labels);
     for (const verdict of healths) this.#members.remove({ ...labels, verdict });
     for (const trigger of triggers) this.#failovers.remove({ ...labels, trigger });
+    for (const verdict of verdicts) this.#experiments.remove({ ...labels, verdict });
+    this.#recoveryTime.remove(labels);
   }
 
   /** The text of GET /metrics, and its content type. */

@@ -26,21 +26,31 @@ afterAll(async () => {
 });
 
 it('Redis loses no acknowledged write and has no two primaries under the faults of these seeds', async () => {
+  const { results, report } = await attack(faults, runs);
+  // All that was planned has happened, and it was no child's play.
+  const planned = results.map((_, i) => planRun(seed + i, faults).map(({ fault }) => fault));
+  expect(results.map((result) => result.faults)).toEqual(planned);
+  const { status } = await api.client.get(haServices, { namespace, name: serviceName });
+  expect(status?.failovers?.length).toBeGreaterThan(0);
+  expect(report.experiments).toEqual({});
+});
+
+it('Redis loses no acknowledged write and has no two primaries while the operator kills its members on request', async () => {
+  const { report } = await attack(['experiment'], 4);
+  expect(report.experiments).toEqual({ Passed: 4 });
+});
+
+async function attack(names: FaultName[], count: number) {
   const lines: string[] = [];
   const { results, error } = await torture({
-    ...{ target, api, namespace, faults, runs, seed, histories: undefined },
+    ...{ target, api, namespace, faults: names, runs: count, seed, histories: undefined },
     ...{ signal: new AbortController().signal, isEnough: () => false },
     log: (line) => lines.push(line),
   });
   if (error !== undefined) throw error;
   const { failing, ...report } = reportOf(results, { ...target, seed });
   expect(failing, lines.join('\n')).toEqual([]);
-  expect(report).toMatchObject({ runs, lost: 0, dualPrimary: 0, notConverged: 0 });
+  expect(report).toMatchObject({ runs: count, lost: 0, dualPrimary: 0, notConverged: 0 });
   expect(report.acknowledged).toBeGreaterThan(0);
-
-  // All that was planned has happened, and it was no child's play.
-  const planned = results.map((_, i) => planRun(seed + i, faults).map(({ fault }) => fault));
-  expect(results.map((result) => result.faults)).toEqual(planned);
-  const { status } = await api.client.get(haServices, { namespace, name: serviceName });
-  expect(status?.failovers?.length).toBeGreaterThan(0);
-});
+  return { results, report };
+}

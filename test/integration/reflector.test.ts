@@ -1,21 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ResourceType } from '../../src/kube/resources.ts';
+import { configMaps } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
-import type { KubeObject } from '../../src/kube/api-types.ts';
+import type { ConfigMap } from '../../src/kube/api-types.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../framework/api.ts';
 import { firstFound } from '../framework/first-found.ts';
 import { follow } from '../framework/follow.ts';
-
-interface ConfigMap extends KubeObject {
-  data?: Record<string, string>;
-}
-const configMaps: ResourceType<ConfigMap> = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-};
 
 const namespace = 'integration-reflector';
 const label = 'haservice.dev/reflector-test';

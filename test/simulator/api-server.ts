@@ -8,6 +8,7 @@ import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts
 import type { Ref } from '../../src/kube/resources.ts';
 import type { Kernel } from './kernel.ts';
 import { changed } from '../../src/controller/testing/merge-patch.ts';
+import { mayEvict } from './disruption-budget.ts';
 import { nodeNames, nodeOf, schedule } from './nodes.ts';
 import { subject } from './subject.ts';
 import { t0, timestamp } from './time.ts';
@@ -117,6 +118,8 @@ export class ApiServer {
         return this.#replaceStatus(request.object as ServiceObject);
       case 'delete':
         return this.#delete(request.type.plural, request.ref.name, request);
+      case 'evict':
+        return this.#evict(request.ref.name, request);
     }
   }
 
@@ -126,6 +129,13 @@ export class ApiServer {
     const generation = (metadata.generation ?? 0) + 1;
     const changed = { ...this.service, metadata: { ...metadata, generation }, spec };
     this.#put('haservices', changed);
+  }
+
+  /** A user annotates the service. */
+  annotate(annotations: Record<string, string>): void {
+    const { metadata } = this.service;
+    const all = { ...metadata.annotations, ...annotations };
+    this.#put('haservices', { ...this.service, metadata: { ...metadata, annotations: all } });
   }
 
   podOf(uid: string): Pod | undefined {
@@ -203,9 +213,19 @@ export class ApiServer {
     const old = this.#of(kind).get(name);
     if (old === undefined) return undefined;
     if (uid !== undefined && uid !== old.metadata?.uid) refuse(409, 'Conflict');
-    if (kind === 'pods') return this.#put(kind, this.#ending(old, gracePeriodSeconds));
+    if (kind === 'pods' && gracePeriodSeconds > 0) {
+      return this.#put(kind, this.#ending(old, gracePeriodSeconds));
+    }
+    // A grace period of 0: gone at once, and its process lives on until the kubelet has seen that.
     this.#remove(kind, old);
     return undefined;
+  }
+
+  #evict(name: string, options: { uid: string; gracePeriodSeconds?: number }): void {
+    const pod = this.#of('pods').get(name) ?? refuse(404, 'NotFound');
+    const isAllowed = mayEvict(pod, this.pods, this.list('poddisruptionbudgets'));
+    if (options.uid === pod.metadata?.uid && !isAllowed) refuse(429, 'DisruptionBudget');
+    this.#delete('pods', name, options);
   }
 
   #ending(pod: Pod, graceSeconds: number): Pod {

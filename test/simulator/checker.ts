@@ -70,21 +70,21 @@ export class Checker {
   /** A status has landed. */
   statusWritten(before: Status, after: Status, { spec, metadata }: ServiceObject): void {
     const { epoch = 0, primaryUID } = after;
-    if (epoch > highestEpoch) this.#fail(`status.epoch is ${epoch}: the API server refuses that`);
+    if (epoch > highestEpoch) this.fail(`status.epoch is ${epoch}: the API server refuses that`);
     // From the moment on in which a user can see that Strong has been taken note of.
     const isLed = primaryUID !== undefined && after.fencing === undefined;
     const isNoted = after.observedGeneration === metadata.generation && isLed;
     const hasSets = !this.#behaviour.replicates || (after.syncSets?.length ?? 0) > 0;
     if (isStrong(spec) && spec.replicas > 0 && isNoted && hasSets) this.#promisedFrom ??= epoch;
     if (epoch < (before.epoch ?? 0))
-      this.#fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
+      this.fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
     this.#sets = isLed ? after.syncSets?.map(setName) : undefined;
     this.#kernel.note('api', () => describe(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
     const known = this.#committed.get(epoch);
     if (known !== undefined && known !== primaryUID) {
-      this.#fail(`epoch ${epoch} has two primaries: ${known} and ${primaryUID}`);
+      this.fail(`epoch ${epoch} has two primaries: ${known} and ${primaryUID}`);
     }
     this.#committed.set(epoch, primaryUID);
   }
@@ -92,10 +92,10 @@ export class Checker {
   /** An order leaves an operator. */
   ordered(uid: string, { kind, order }: AnyOrder): void {
     if (order.epoch > this.epoch) {
-      this.#fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);
+      this.fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);
     }
     if (kind === 'promote' && this.#committed.get(order.epoch) !== uid) {
-      this.#fail(`${uid} was to be promoted in epoch ${order.epoch}, which is not its own`);
+      this.fail(`${uid} was to be promoted in epoch ${order.epoch}, which is not its own`);
     }
   }
 
@@ -109,7 +109,7 @@ export class Checker {
       () => `leads in epoch ${epoch} with ${leadership.data.log.length} entries`,
     );
     if (epoch < (this.#highest.get(pod.uid) ?? 0)) {
-      this.#fail(`${pod.uid} went back to epoch ${epoch}`);
+      this.fail(`${pod.uid} went back to epoch ${epoch}`);
     }
     this.#highest.set(pod.uid, volume.epoch);
     const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
@@ -118,7 +118,7 @@ export class Checker {
     const held = new Set(leadership.data.log.map(({ id }) => id));
     for (const [id, ackedIn] of this.#acknowledged) {
       if (ackedIn < epoch && !held.has(id)) {
-        this.#fail(
+        this.fail(
           `write ${id}, acknowledged in epoch ${ackedIn}, is lost with the leader of epoch ${epoch}`,
         );
       }
@@ -136,7 +136,7 @@ export class Checker {
     if (epoch === undefined) return;
     const reign = this.#reigns.get(epoch);
     if (reign?.uid !== pod.uid) {
-      this.#fail(
+      this.fail(
         `two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`,
       );
     }
@@ -146,17 +146,17 @@ export class Checker {
     this.#acknowledged.set(id, epoch);
     const set = setName(leadership?.sync);
     if (epoch === this.epoch && this.#mustKeep && this.#sets?.includes(set) === false) {
-      this.#fail(`${pod.uid} acknowledges by ${set}, and the status has ${this.#sets.join(', ')}`);
+      this.fail(`${pod.uid} acknowledges by ${set}, and the status has ${this.#sets.join(', ')}`);
     }
     for (const later of this.#reigns.values()) {
       if (later.epoch <= epoch) continue;
       if (takenMs > (later.firstAckMs ?? Infinity)) {
-        this.#fail(
+        this.fail(
           `${pod.uid} acknowledges write ${id} in epoch ${epoch} after ${later.uid} has in epoch ${later.epoch}`,
         );
       }
       if (this.#behaviour.replicates && !later.log.some((entry) => entry.id === id)) {
-        this.#fail(
+        this.fail(
           `write ${id} is acknowledged in epoch ${epoch}, but the leader of epoch ${later.epoch} lacks it`,
         );
       }
@@ -167,7 +167,7 @@ export class Checker {
   deletes(uid: string, reason: string, unheardMs: number): void {
     const isPlanned = ['Outdated', 'ScaleDown', 'Rebalance'].includes(reason);
     if (isPlanned && this.#isUp(uid) && unheardMs > 0 && unheardMs < leastUnheardMs) {
-      this.#fail(`${uid} is deleted (${reason}) by an operator that has not heard it yet`);
+      this.fail(`${uid} is deleted (${reason}) by an operator that has not heard it yet`);
     }
   }
 
@@ -189,11 +189,19 @@ export class Checker {
     if (!this.#mustKeep) return;
     const held = new Set(volume.data?.log.map(({ id }) => id));
     for (const id of this.#acknowledged.keys()) {
-      if (!held.has(id)) this.#fail(`acknowledged write ${id} is not there in the end`);
+      if (!held.has(id)) this.fail(`acknowledged write ${id} is not there in the end`);
     }
   }
 
-  #fail(what: string): never {
+  /** Whether this log has all that must not be lost. */
+  holdsAll(log: readonly Entry[]): boolean {
+    if (!this.#mustKeep) return true;
+    const held = new Set(log.map(({ id }) => id));
+    return [...this.#acknowledged.keys()].every((id) => held.has(id));
+  }
+
+  /** @throws Violation */
+  fail(what: string): never {
     this.#kernel.note('CHECK', () => what);
     throw new Violation(what);
   }

@@ -69,7 +69,7 @@ export const edits: Record<string, Fault> = {
 };
 
 /** A user changes the spec. */
-function wish(world: World, change: Partial<Wish>): void {
+export function wish(world: World, change: Partial<Wish>): void {
   const { spec } = world.api.service;
   const { containers } = spec.template.spec as { containers: { image: string }[] };
   const { keepsVolumes } = world.behaviour;
@@ -79,6 +79,7 @@ function wish(world: World, change: Partial<Wish>): void {
     image: containers[0]?.image ?? '',
     paused: spec.paused,
     isEventual: world.behaviour.isStrong && spec.failover.consistency === 'Eventual',
+    chaos: spec.chaos,
   };
   world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
   world.api.putSpec(specOf(world.behaviour.engine, { ...now, ...change }));

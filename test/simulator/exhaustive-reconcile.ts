@@ -1,3 +1,4 @@
+import { defaultSettings } from '../../src/api/operator-settings.ts';
 import { HAError } from '../../src/api/errors.ts';
 import { apiVersion, kind } from '../../src/api/haservice.ts';
 import { specSchema } from '../../src/api/spec.ts';
@@ -151,6 +152,9 @@ export function reconcileOn(
   });
   const reconciler = new Reconciler({
     ...{ stores, monitor, roleCommandRunner, clock, log: silentLog, metrics: noMetrics },
+    // The model's service has no experiments.
+    steadyStateProber: { start: () => {} },
+    settings: { known: true, current: defaultSettings },
     states: new ReconcileStates(),
     events: { record: () => {} },
     apiServerHealth: new ApiServerHealth(clock, () => {}),

@@ -24,6 +24,8 @@ export class Kubelets {
   /** By name of the pod, if volumes outlive pods. */
   readonly #volumes = new Map<string, Volume>();
   #addresses = 1;
+  /** When data were last lost, or a pod was ended: virtual milliseconds. */
+  lossMs = -Infinity;
 
   constructor(world: AgentWorld, api: ApiServer) {
     this.#world = world;
@@ -78,7 +80,9 @@ export class Kubelets {
   crash(agent: Agent, wipe = false): void {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
-    if (wipe && container !== undefined) Object.assign(container.volume, emptyVolume());
+    if (!wipe || container === undefined) return;
+    Object.assign(container.volume, emptyVolume());
+    this.lossMs = this.#world.kernel.nowMs;
   }
 
   #isCut = (place: string) =>
@@ -170,6 +174,7 @@ export class Kubelets {
     container.isEnding = true;
     const { kernel } = this.#world;
     kernel.after(ms, () => {
+      this.lossMs = kernel.nowMs;
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
       if (!this.#world.behaviour.keepsVolumes) Object.assign(container.volume, emptyVolume());

@@ -1,3 +1,4 @@
+import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import { lacksAgent } from '../../src/core/model/capabilities.ts';
@@ -22,6 +23,10 @@ export const mutants: Record<string, Mutant> = {
   'any-epoch': { behaviour: { anyEpoch: true } },
   'any-revision': { behaviour: { anyRevision: true } },
   'told-terms': { behaviour: { withoutHistory: true } },
+  'kills-at-once': { decide: killsAtOnce },
+  'kills-quorum': { decide: killsQuorum },
+  'kills-again': { decide: killsAgain },
+  'forgets-kill': { decide: forgetsKill },
 };
 
 /** The mutant of this name; without a name, nothing is broken. */
@@ -108,4 +113,51 @@ function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: numbe
     };
   });
   return decide(resource, { ...observed, members }, nowMs);
+}
+
+/** The kill is done in the pass that decides about it, before the intent is stored. */
+function killsAtOnce(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const decision = decide(resource, observed, nowMs);
+  const { experiment } = decision.status.chaos ?? {};
+  const isNew = resource.status.chaos?.experiment === undefined;
+  if (!isNew || experiment?.phase !== 'Injecting' || decision.commit !== undefined) return decision;
+  const uids = experiment.hits.map(({ uid }) => uid);
+  const members = observed.members.filter(({ uid }) => uids.includes(uid));
+  return { ...decision, actions: [{ type: 'InjectFault', experiment, members }] };
+}
+
+/** Experiments are decided on as if the service did not promise Strong: the quorum counts for nothing. */
+function killsQuorum(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const decision = decide(resource, observed, nowMs);
+  const { spec } = resource;
+  const eventual = { ...spec, failover: { ...spec.failover, consistency: 'Eventual' as const } };
+  const other = decide({ ...resource, spec: eventual }, observed, nowMs);
+  if (decision.commit !== undefined || other.commit !== undefined) return decision;
+  return withExperiment(decision, other.status, other.actions.filter(isKill));
+}
+
+const isKill = ({ type }: Decision['actions'][number]) => type === 'InjectFault';
+
+function withExperiment(decision: Decision, { chaos }: Status, kills: Decision['actions']) {
+  const actions = [...decision.actions.filter((action) => !isKill(action)), ...kills];
+  const status = { ...decision.status, ...(chaos === undefined ? {} : { chaos }) };
+  return { ...decision, actions, status };
+}
+
+/** What this process has killed is forgotten, and members are named by their pods and not by UID. */
+function killsAgain(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const decision = forgetsKill(resource, observed, nowMs);
+  const { experiment } = resource.status.chaos ?? {};
+  if (experiment?.phase !== 'Injecting' || decision.commit !== undefined) return decision;
+  const names = experiment.hits.map(({ pod }) => pod);
+  const members = observed.members.filter((each) => names.includes(each.name) && isLive(each));
+  const kill = { type: 'InjectFault' as const, experiment, members };
+  return withExperiment(decision, resource.status, members.length > 0 ? [kill] : []);
+}
+
+/** What this process has killed is forgotten. */
+function forgetsKill(resource: Resource, { chaos, ...rest }: Observed, nowMs: number): Decision {
+  if (chaos === undefined) return decide(resource, rest, nowMs);
+  const { injection: _injection, ...forgetful } = chaos;
+  return decide(resource, { ...rest, chaos: forgetful }, nowMs);
 }

@@ -24,6 +24,11 @@ export class Network {
     this.#kernel = kernel;
   }
 
+  /** Nothing is cut, lost or late. */
+  get isWell(): boolean {
+    return this.#cuts.size === 0 && this.loss === 0 && this.lateness === 0;
+  }
+
   isCut(from: string, to: string): boolean {
     return this.#cuts.has(`${from}>${to}`);
   }

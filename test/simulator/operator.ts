@@ -14,6 +14,8 @@ import { defaultAgentPort, leaseHeader } from '../../src/protocol/member-protoco
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { type ApiServer, operatorPod } from './api-server.ts';
 import type { Answer } from './agent-types.ts';
+import { ExperimentRequests } from './experiment-requests.ts';
+import type { Experiments } from './experiments.ts';
 import type { Kernel } from './kernel.ts';
 import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
 import type { MemberBehaviour } from './setups.ts';
@@ -41,6 +43,9 @@ export interface OperatorWorld extends ConnectionWorld {
   /** An order leaves the operator. */
   ordered(uid: string, order: AnyOrder): void;
   decided(): void;
+  readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
+  /** An operator is about to die. */
+  died(): void;
 }
 
 /** As KubeClient's. */
@@ -56,12 +61,14 @@ export class Operator {
   skewMs: number;
   /** The number of writes whose success it has been told, and of orders that it has sent, after which it dies. */
   crashAfter = Infinity;
+  readonly #requests: ExperimentRequests;
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();
 
   constructor(world: OperatorWorld, place: string) {
     this.world = world;
     this.place = place;
+    this.#requests = new ExperimentRequests(place);
     const { kernel, network, api, mutant } = world;
     const { random } = kernel;
     const rate = random.between(0.9995, 1.0005);
@@ -78,6 +85,7 @@ export class Operator {
     this.#loop = new ControlLoop({
       drive: this.#drive,
       sendRoleCommand: this.#sendRoleCommand,
+      askSteadyState: (_request, _signal, done) => kernel.after(1, () => done(undefined)),
       events: { record() {} },
       clock,
       random: () => random.between(0, 1),
@@ -104,6 +112,7 @@ export class Operator {
   die(why: string): void {
     if (!this.isAlive) return;
     this.world.kernel.note(this.place, () => `dies: ${why}`);
+    this.world.died();
     this.isAlive = false;
     this.watches.close();
     this.#stop.abort();
@@ -119,6 +128,7 @@ export class Operator {
     const { world } = this;
     world.decided();
     const decision = (world.mutant.decide ?? decide)(resource, observed, nowMs);
+    this.#requests.decided(decision);
     // A stop takes all pods, as far as this operator knows of one.
     if (resource.spec.replicas === 0) return decision;
     for (const action of decision.actions) {
@@ -182,7 +192,9 @@ export class Operator {
   }
 
   #ask(request: ApiRequest, then: (end: StepsEnd<unknown>) => void): void {
-    const { kernel, network, api } = this.world;
+    const { kernel, network, api, experiments } = this.world;
+    const kill = this.#requests.killOf(request);
+    if (kill !== undefined) experiments.leaves(kill);
     let isOver = false;
     const settle = (end: StepsEnd<unknown>) => {
       if (isOver || !this.isAlive) return;
@@ -195,10 +207,17 @@ export class Operator {
       settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
     );
     network.send(this.place, 'api', () => {
+      const pod = kill === undefined ? undefined : api.podOf(kill.uid);
       const end = answerOf(api, request);
+      if (kill !== undefined) {
+        const wasLive = pod !== undefined && pod.metadata?.deletionTimestamp === undefined;
+        experiments.arrived(kill, !('error' in end), wasLive);
+      }
       network.send('api', this.place, () => {
         const isWrite = !['ping', 'reset', 'get'].includes(request.verb);
         if (isWrite && !('error' in end)) this.#acted();
+        if (kill !== undefined && this.isAlive && !isOver) experiments.answered(kill);
+        if ('value' in end) this.#requests.answered(request, end.value);
         settle(end);
       });
     });

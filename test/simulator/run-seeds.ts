@@ -1,3 +1,4 @@
+import { type Counts, describeCounts } from './experiment-counts.ts';
 import { mutantOf } from './mutants.ts';
 import { play } from './scenario.ts';
 import type { Engine } from './setups.ts';
@@ -29,15 +30,25 @@ export interface Totals {
   /** Lives that wait, rightly, for data that were destroyed. */
   waiting: number;
   broken: number;
+  /** What became of experiments. */
+  experiments: Counts;
 }
 
 export const noTotals: Totals = {
   ...{ played: 0, seconds: 0, decides: 0, epochs: 0, acknowledged: 0, waiting: 0, broken: 0 },
+  experiments: {},
 };
 
 export function sumOf(a: Totals, b: Totals): Totals {
+  const { experiments: _, ...numbers } = a;
+  const sum = { ...a, experiments: sumOfCounts(a.experiments, b.experiments) };
+  for (const key of Object.keys(numbers) as (keyof typeof numbers)[]) sum[key] += b[key];
+  return sum;
+}
+
+function sumOfCounts(a: Counts, b: Counts): Counts {
   const sum = { ...a };
-  for (const key of Object.keys(sum) as (keyof Totals)[]) sum[key] += b[key];
+  for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
   return sum;
 }
 
@@ -54,6 +65,7 @@ export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) =>
     totals.decides += outcome.decides;
     totals.acknowledged += outcome.acknowledged;
     totals.epochs += outcome.epochs;
+    totals.experiments = sumOfCounts(totals.experiments, outcome.experiments);
     if (outcome.waits) totals.waiting++;
     if (outcome.violation === undefined) continue;
     totals.broken++;
@@ -63,7 +75,7 @@ export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) =>
 }
 
 export const describeTotals = (engine: Engine, totals: Totals): string =>
-  `${engine}: ${totals.played} seeds in ${totals.seconds.toFixed(1)} s, ${totals.decides} decisions, ${totals.epochs} epochs led, ${totals.acknowledged} writes acknowledged, ${totals.waiting} wait for data that were destroyed, ${totals.broken} broken`;
+  `${engine}: ${totals.played} seeds in ${totals.seconds.toFixed(1)} s, ${totals.decides} decisions, ${totals.epochs} epochs led, ${totals.acknowledged} writes acknowledged, ${totals.waiting} wait for data that were destroyed, ${totals.broken} broken\n${describeCounts(totals.experiments)}`;
 
 export const replayCommand = (
   engine: Engine,

@@ -1,12 +1,13 @@
-import { templateHashAnnotation } from '../../src/api/labels.ts';
-import { templateHash } from '../../src/core/resources/pod.ts';
 import { Violation } from './checker.ts';
 import type { Snapshot } from './api-server.ts';
+import { chaosFaults, drawChaos, playChaos, request } from './chaos-faults.ts';
 import { Clients } from './clients.ts';
+import type { Counts } from './experiment-counts.ts';
 import { faults } from './faults.ts';
 import type { Mutant } from './operator.ts';
 import { type Engine, type MemberBehaviour, behaviourOf } from './setups.ts';
-import { World } from './world.ts';
+import { whyNotWhole } from './whole.ts';
+import { World, chaosRandomOf } from './world.ts';
 
 export interface ScenarioOptions {
   engine: Engine;
@@ -27,6 +28,8 @@ export interface Outcome {
   /** Virtual milliseconds. */
   ms: number;
   epochs: number;
+  /** What became of experiments. */
+  experiments: Counts;
   trace: string[];
 }
 
@@ -51,7 +54,7 @@ function settledSnapshot({ engine, keepsVolumes }: MemberBehaviour): Snapshot {
   return snapshot;
 }
 
-export const allFaultNames: readonly string[] = Object.keys(faults);
+export const allFaultNames: readonly string[] = Object.keys({ ...faults, ...chaosFaults });
 
 /** One life of a service: it is up, or comes up; faults, singly and together; all is healed; it must be whole, and still. */
 export function play({
@@ -61,7 +64,9 @@ export function play({
   faultNames = allFaultNames,
   traced = false,
 }: ScenarioOptions): Outcome {
-  const behaviour = behaviourOf(engine, seed % 2 === 0);
+  const chaosRandom = chaosRandomOf(seed);
+  const chaos = chaosRandom.chance(0.7) ? drawChaos(chaosRandom) : undefined;
+  const behaviour = behaviourOf(engine, seed % 2 === 0, chaos);
   const world = new World({ seed, behaviour, mutant, traced });
   let violation: string | undefined;
   let waits = false;
@@ -71,8 +76,9 @@ export function play({
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
   }
-  const { decides, checker, kernel } = world;
+  const { decides, checker, kernel, experiments, experimentCounts } = world;
   return {
+    experiments: { ...experimentCounts.counts, killed: experiments.killed },
     violation,
     waits,
     decides,
@@ -92,16 +98,24 @@ function run(world: World, engine: Engine, faultNames: readonly string[]): boole
   world.startOperator();
   const clients = new Clients(world);
   kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
+  const chaosHeals = playChaos(world, faultNames);
+  if (chaosHeals.isPlayed) world.experimentCounts.start();
+  const others = faultNames.filter((name) => faults[name] !== undefined);
+  // At first nothing else happens, so that experiments begin.
+  if (chaosHeals.isPlayed && world.chaosRandom.chance(0.6))
+    kernel.runUntil(kernel.nowMs + world.chaosRandom.between(2_000, 9_000));
   const heals: (() => void)[] = [];
   if (random.chance(0.2)) world.network.duplicates = 0.3;
   const count = 1 + random.below(random.chance(0.2) ? 8 : 4);
   // So long that followers without their leader are not waited for any more.
   const isLong = random.chance(0.1);
   for (let i = 0; i < count; i++) {
-    const name = random.pick(faultNames);
+    if (others.length === 0) break;
+    const name = random.pick(others);
     const most = isLong ? 45_000 : 15_000;
     const ms = random.chance(0.5) ? random.between(10, 1_500) : random.between(500, most);
     kernel.note('FAULT', () => `${name}, ${Math.round(ms)} ms`);
+    world.faultMs = Math.max(world.faultMs, kernel.nowMs + ms);
     const heal = faults[name]?.(world, ms);
     if (heal !== undefined) {
       let isHealed = false;
@@ -119,13 +133,18 @@ function run(world: World, engine: Engine, faultNames: readonly string[]): boole
   kernel.runUntil(kernel.nowMs + random.between(0, isLong ? 40_000 : 10_000));
   kernel.note('FAULT', () => 'everything is healed');
   world.isHealed = true;
-  for (const heal of heals) heal();
+  for (const heal of [...heals, ...chaosHeals.heals]) heal();
   world.network.healAll();
+  world.faultMs = Math.max(world.faultMs, kernel.nowMs);
+  // Once more, while the service recovers or is whole again.
+  if (chaosHeals.isPlayed && world.chaosRandom.chance(0.3))
+    kernel.after(world.chaosRandom.between(0, 15_000), () => request(world));
   return converge(world, clients);
 }
 
 function converge(world: World, clients: Clients): boolean {
   const { kernel, api, checker } = world;
+  const healedMs = kernel.nowMs;
   const giveUpMs = kernel.nowMs + convergeMs;
   let stillSinceMs = kernel.nowMs;
   let before = api.version;
@@ -133,7 +152,9 @@ function converge(world: World, clients: Clients): boolean {
   for (;;) {
     kernel.runUntil(kernel.nowMs + 500);
     if (world.operator === undefined) world.startOperator();
-    const why = whyNotWhole(world);
+    world.operators.slice(0, -1).forEach((old) => old.die('it was replaced'));
+    world.experiments.checkEnds(healedMs);
+    const why = whyNotWhole(world) ?? whyNotEnded(world);
     if (why !== undefined || api.version !== before) stillSinceMs = kernel.nowMs;
     before = api.version;
     // Acknowledgements are still on their way, but nobody writes any more.
@@ -160,6 +181,9 @@ function converge(world: World, clients: Clients): boolean {
   return false;
 }
 
+const whyNotEnded = ({ api }: World): string | undefined =>
+  api.service.status.chaos?.experiment === undefined ? undefined : 'an experiment runs';
+
 /**
  * Too few copies are left to know that they hold every write: the primary's is not there, and of those whose acknowledgements
  * it asked for too many have none, or one whose position is forgotten.
@@ -180,29 +204,4 @@ function mayWait({ api, kubelets, behaviour }: World): boolean {
     const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);
     return known.length < members.length - acks + 1;
   });
-}
-
-/** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
-function whyNotWhole({ api, kubelets, operators }: World): string | undefined {
-  const { status, spec } = api.service;
-  if (operators.length > 1) operators.slice(0, -1).forEach((old) => old.die('it was replaced'));
-  if (status.phase !== 'Healthy') {
-    const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
-    const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
-    return `phase ${status.phase}: ${blocked?.status === 'True' ? blocked.message : degraded?.message}`;
-  }
-  if (api.endpoints.join() !== status.primaryUID) return 'the Service does not name the primary';
-  const { agents } = kubelets;
-  if (agents.length !== spec.replicas) return `${agents.length} processes run`;
-  const leaders = agents.filter(({ leadership }) => leadership !== undefined);
-  if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID)
-    return 'the primary does not lead';
-  const followers = agents.filter(
-    ({ following }) => following?.order.leader.member === status.primary,
-  );
-  if (followers.length !== agents.length - 1) return 'not all others follow';
-  const hash = templateHash(spec);
-  return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
-    ? 'not all pods are made from the template'
-    : undefined;
 }

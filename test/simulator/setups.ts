@@ -1,3 +1,4 @@
+import type { ChaosSpec } from '../../src/api/chaos-spec.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import type { Spec } from '../../src/api/spec.ts';
 
@@ -67,19 +68,20 @@ export interface Wish {
   keepsVolumes: boolean;
   /** Only of what promises Strong. */
   isEventual: boolean;
+  chaos: ChaosSpec | undefined;
 }
 
 const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', paused: false },
-  ...{ keepsVolumes: true, isEventual: false },
+  ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
 };
 
 /** Each is parsed once: decisions remember hashes by the spec's identity. */
 const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
-  const { replicas, image, paused, keepsVolumes, isEventual } = wish;
-  const key = [engine, replicas, image, paused, keepsVolumes, isEventual].join();
+  const { replicas, image, paused, keepsVolumes, isEventual, chaos } = wish;
+  const key = JSON.stringify([engine, replicas, image, paused, keepsVolumes, isEventual, chaos]);
   let spec = parsed.get(key);
   if (spec === undefined) {
     spec = specSchema.parse({
@@ -90,6 +92,9 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       template: { spec: { containers: [{ name: 'main', image, command: ['program'] }] } },
       ...specs[engine],
       ...(isEventual ? { failover: eventual } : {}),
+      ...(chaos === undefined ? {} : { chaos }),
+      // Who lets several members be hit together must allow it here, too.
+      ...(chaos?.minHealthy === undefined ? {} : { placement: { disruptionBudget: 2 } }),
     });
     parsed.set(key, spec);
   }
@@ -99,10 +104,14 @@ export function specOf(engine: Engine, wish: Wish): Spec {
 /** Whether a spec promises that nothing acknowledged is lost, and no two lead. */
 export const isStrong = ({ failover }: Spec): boolean => failover.consistency === 'Strong';
 
-export function behaviourOf(engine: Engine, keepsVolumes = true): MemberBehaviour {
+export function behaviourOf(
+  engine: Engine,
+  keepsVolumes = true,
+  chaos?: ChaosSpec,
+): MemberBehaviour {
   return {
     engine,
-    spec: specOf(engine, { ...firstWish, keepsVolumes }),
+    spec: specOf(engine, { ...firstWish, keepsVolumes, chaos }),
     replicates: engine !== 'lease',
     anyFollower: engine.startsWith('redis'),
     forgetsPosition: engine.startsWith('redis'),

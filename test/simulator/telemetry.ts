@@ -23,5 +23,7 @@ export const noMetrics: ControlLoopMetrics = {
   forgetService() {},
   failover() {},
   failoverPhase() {},
+  experiment() {},
   hookCalled() {},
+  settingsValid() {},
 };

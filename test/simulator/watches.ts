@@ -47,6 +47,10 @@ export class Watches {
     this.#options = options;
     this.#stores = storesOf(options.stores);
     options.api.watchers.add(this.#watch);
+    // No user of the model has settings, or opts a namespace out of chaos.
+    for (const store of [options.stores.settings, options.stores.optedOutNamespaces]) {
+      store.replace([], '1');
+    }
     for (const kind of watchedKinds) this.#relist(kind, 0);
   }
 

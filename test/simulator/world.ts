@@ -2,14 +2,18 @@ import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import type { Agent, AgentWorld } from './agent.ts';
 import { ApiServer, type Snapshot } from './api-server.ts';
 import { Checker } from './checker.ts';
+import { ExperimentCounts } from './experiment-counts.ts';
+import { Experiments } from './experiments.ts';
 import { Kernel } from './kernel.ts';
 import { Kubelets } from './kubelet.ts';
 import { Network } from './network.ts';
 import { Operator, type OperatorWorld, type Mutant } from './operator.ts';
 import type { MemberConnection } from './probe-connection.ts';
+import { Random } from './random.ts';
 import { settle } from './settle.ts';
 import type { MemberBehaviour } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
+import { t0 } from './time.ts';
 import { emptyVolume } from './volume.ts';
 
 export interface WorldOptions {
@@ -29,6 +33,12 @@ export class World implements AgentWorld, OperatorWorld {
   readonly checker: Checker;
   readonly kubelets: Kubelets;
   readonly connections = new Set<MemberConnection>();
+  /** What users of chaos do depends on this row alone. */
+  readonly chaosRandom: Random;
+  readonly experiments: Experiments;
+  readonly experimentCounts: ExperimentCounts;
+  /** When the last fault has begun or ended, or will end. Virtual milliseconds. */
+  faultMs = -Infinity;
   operators: Operator[] = [];
   isHealed = false;
   decides = 0;
@@ -36,6 +46,9 @@ export class World implements AgentWorld, OperatorWorld {
 
   constructor({ seed, behaviour, mutant = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
+    this.chaosRandom = chaosRandomOf(seed);
+    this.experiments = new Experiments(this);
+    this.experimentCounts = new ExperimentCounts(this);
     this.network = new Network(this.kernel);
     this.behaviour = { ...behaviour, ...mutant.behaviour };
     this.mutant = mutant;
@@ -45,8 +58,12 @@ export class World implements AgentWorld, OperatorWorld {
       (uid) => this.find(uid)?.agent?.isAlive === true,
     );
     this.api = new ApiServer(this.kernel, behaviour.spec);
-    this.api.onStatus = (before, after) =>
+    this.api.onStatus = (before, after) => {
       this.checker.statusWritten(before, after, this.api.service);
+      for (const record of this.experiments.statusWritten(before, after)) {
+        this.experimentCounts.ended(record);
+      }
+    };
     this.kubelets = new Kubelets(this, this.api);
     this.kubelets.onProcessEnd = (process) => {
       // Its connections are reset, if that can still be heard.
@@ -86,6 +103,15 @@ export class World implements AgentWorld, OperatorWorld {
     this.decides++;
   }
 
+  died(): void {
+    this.experimentCounts.died();
+  }
+
+  /** A time in a status as virtual time. */
+  virtualMs(time: string): number {
+    return Date.parse(time) - t0;
+  }
+
   get operator(): Operator | undefined {
     return this.operators.find(({ isAlive }) => isAlive);
   }
@@ -118,5 +144,10 @@ export class World implements AgentWorld, OperatorWorld {
       const pod = this.api.podOf(metadata?.uid ?? '');
       if (pod !== undefined) settle(this.kubelets.adopt(pod, emptyVolume()), status, host);
     }
+    // Its user asks for experiments from now on.
+    if (this.behaviour.spec.chaos !== undefined) this.api.putSpec(this.behaviour.spec);
   }
 }
+
+/** A row that has nothing in common with the other one of this seed. */
+export const chaosRandomOf = (seed: number): Random => new Random(~seed);

@@ -43,7 +43,11 @@ export async function runOnce(
   );
   await everyoneWrites(testbed, 0, machineMs() + firstWritesMs, signal);
 
-  const tools = { cluster, client: api.client, roles: view, setClock };
+  const known = view.experiments(0)[0]?.id ?? 0;
+  const tools = {
+    ...{ cluster, client: api.client, roles: view, setClock },
+    requestExperiment: () => testbed.requestExperiment(),
+  };
   const played = await play(steps, tools, { now: machineMs, signal });
   const healedAt = machineMs();
   const faults = steps.map(({ fault }) => fault);
@@ -52,6 +56,7 @@ export async function runOnce(
   const stoppedAt = machineMs();
   await Promise.all(clients.map((client) => client.stop()));
 
+  const experiments = view.experiments(known);
   const { final, differs } = await readFinal(testbed, run, signal);
   notConverged ??= differs;
   const histories = await Promise.all(
@@ -75,8 +80,10 @@ export async function runOnce(
     notes: [
       ...played.notes,
       ...view.failovers(epoch),
+      ...experiments.map(({ id, message, verdict }) => `experiment ${id}: ${verdict}: ${message}`),
       `leaders: ${history.leaders.map((each) => each.join('/')).join(', ')}`,
     ],
+    verdicts: experiments.map(({ verdict }) => verdict),
     acknowledged: findings.acknowledged,
     lost: findings.lost.length,
     dualPrimary: findings.dual.length,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chaosAnnotation } from '../../src/api/labels.ts';
+import { haServices } from '../../src/controller/state/resource-type.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { Api } from '../framework/api.ts';
 import { apply, freshNamespace } from '../framework/objects.ts';
@@ -12,6 +14,7 @@ import {
   clientPod,
   engines,
   memberNames,
+  serviceName,
   targetObjects,
 } from './target/engines.ts';
 import { ClusterView } from './target/cluster-view.ts';
@@ -37,10 +40,11 @@ export class Testbed {
   readonly target: Target;
   readonly view: ClusterView;
   readonly clients: RemoteClient[];
+  readonly #namespace: string;
   readonly #end: AbortController;
 
   private constructor(
-    { api, target }: TestbedOptions,
+    { api, target, namespace }: TestbedOptions,
     cluster: Cluster,
     view: ClusterView,
     clients: RemoteClient[],
@@ -49,6 +53,7 @@ export class Testbed {
     this.cluster = cluster;
     this.api = api;
     this.target = target;
+    this.#namespace = namespace;
     this.view = view;
     this.clients = clients;
     this.#end = end;
@@ -92,6 +97,13 @@ export class Testbed {
     if (host === undefined) throw new Error('the Service has no address');
     const { engine } = this.target;
     return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
+  }
+
+  /** As `kubectl annotate --overwrite haservice target haservice.dev/chaos="$(date -Is)"`. */
+  requestExperiment(): Promise<unknown> {
+    const annotations = { [chaosAnnotation]: new Date().toISOString() };
+    const ref = { namespace: this.#namespace, name: serviceName };
+    return this.api.client.mergePatch(haServices, ref, { metadata: { annotations } });
   }
 
   close(): void {

@@ -1,16 +1,15 @@
 import { isHAError } from '../../api/errors.ts';
-import type { HAService } from '../../api/haservice.ts';
 import type { Action } from '../../core/model/action.ts';
 import { noteOfAction } from '../../core/status/events.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
-import { type ExecuteContext, execute, describe } from './execute.ts';
+import { describe, execute } from './execute.ts';
+import type { ExecuteContext } from './execute-context.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { noteRepoint } from '../record/failover-timings.ts';
 
 export interface ExecuteAllContext extends ExecuteContext {
-  object: HAService;
   apiServerHealth: ApiServerHealth;
   events: Pick<EventRecorder, 'record'>;
 }

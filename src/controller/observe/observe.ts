@@ -1,12 +1,13 @@
 import { durationMs } from '../../api/duration.ts';
+import { chaosAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease } from '../../core/model/capabilities.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, NamedObject, Observed, Resource } from '../../core/model/observed.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
+import { type ChaosContext, chaosViewOf } from './chaos-view.ts';
 import { endpointsSeen } from './endpoints-view.ts';
-import type { ReconcileState } from '../state/reconcile-state.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { toMember } from './pod-view.ts';
 import { storedStatus } from './stored-status.ts';
@@ -24,8 +25,15 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
   status: storedStatus(object),
+  ...requestsOf(object),
   ...(agentImage === undefined ? {} : { agentImage }),
 });
+
+/** What a user asks for by annotations. */
+function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
+  const chaos = metadata.annotations?.[chaosAnnotation];
+  return chaos === undefined ? {} : { requests: { chaos } };
+}
 
 /** The pods of a resource as the core sees them, by ordinal. */
 export function membersOf(resource: Resource, stores: Stores): Member[] {
@@ -70,11 +78,9 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
 }
 
 /** What an observation is read from. Reading changes nothing. */
-export interface ObserveContext {
-  stores: Stores;
+export interface ObserveContext extends ChaosContext {
   monitor: Pick<HeartbeatMonitor, 'health' | 'leaseEndsInMs'>;
   clock: Clock;
-  state: ReconcileState;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
   connectedSinceMs: number | undefined;
@@ -93,6 +99,7 @@ export function observe(
   const { stores, monitor, state, clock, operatorNode, connectedSinceMs, unsafe } = context;
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
+  const chaos = chaosViewOf(resource, context, clock.wallNow());
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
   return {
     members: members.map((member) => {
@@ -112,6 +119,7 @@ export function observe(
       : { unansweredElection: state.unansweredElection }),
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
     ...(unsafe === undefined ? {} : { unsafe }),
+    ...(chaos === undefined ? {} : { chaos }),
     ...endpointsSeen(resource, members, stores),
   };
 }

@@ -1,4 +1,6 @@
 import {
+  chaosDisabled,
+  chaosLabel,
   managedByLabel,
   nameLabel,
   ordinalLabel,
@@ -84,6 +86,7 @@ export function toMember(
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...(spec === undefined ? {} : agentOf(spec)),
     ...(pinned ? { pinned } : {}),
+    ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
       ? { unschedulable: scheduled.message ?? 'no node fits' }

@@ -1,6 +1,6 @@
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
-import { toConditions } from '../../core/status/conditions.ts';
+import { toConditions } from '../../core/status/desired-condition.ts';
 import { conditionOf } from '../../core/status/events.ts';
 import type { EventNote } from '../../core/model/observed.ts';
 import { storedStatus } from '../observe/stored-status.ts';

@@ -1,6 +1,6 @@
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
-import { toConditions } from '../../core/status/conditions.ts';
+import { toConditions } from '../../core/status/desired-condition.ts';
 import { conditionOf } from '../../core/status/events.ts';
 import { isInvalid } from '../../kube/api-error.ts';
 import type { Steps } from '../../kube/api-request.ts';

@@ -1,3 +1,4 @@
+import { defaultSettings } from '../../api/operator-settings.ts';
 import { expect, it } from 'vitest';
 import { apiVersion, kind } from '../../api/haservice.ts';
 import { HAError } from '../../api/errors.ts';
@@ -47,6 +48,8 @@ function setUp(answer: (request: ApiRequest) => KubeObject | undefined) {
   const reconciler = new Reconciler({
     stores,
     monitor,
+    steadyStateProber: { start() {} },
+    settings: { known: true, current: defaultSettings },
     roleCommandRunner: new RoleCommandRunner({ clock, monitor, onEnd() {}, send() {} }),
     states: new ReconcileStates(),
     events: { record: (_object, { reason }) => void recorded.push(reason) },

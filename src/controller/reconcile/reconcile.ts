@@ -6,11 +6,12 @@ import type { Decision } from '../../core/model/decision.ts';
 import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
-import { describe, findPod } from '../act/execute.ts';
+import { describe } from '../act/execute.ts';
+import { findPod } from '../act/pod-actions.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { countFailover, recordMetrics } from '../record/record-metrics.ts';
+import { countExperiments, countFailover, recordMetrics } from '../record/record-metrics.ts';
 import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
 import { membersOf, observe, toResource } from '../observe/observe.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
@@ -54,6 +55,7 @@ interface Subject {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #uids = new Map<string, string>();
+  readonly #beginning = new Map<string, string[]>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -83,6 +85,7 @@ export class Reconciler {
       // The resource is gone, or was created again with the same name: what was known of the old one does not apply to the new one.
       monitor.remove(key);
       states.forget(uid);
+      this.#beginning.delete(uid);
       this.#uids.delete(key);
       if (object === undefined) metrics.forgetService({ namespace, name });
     }
@@ -124,11 +127,13 @@ export class Reconciler {
     const observed = observe(key, resource, members, {
       ...this.#options,
       state,
+      beginning: this.#beginning,
       connectedSinceMs: apiServerHealth.sinceWallMs,
     });
     forgetOld(state, observed, clock.wallNow());
     const nowMs = clock.wallNow();
     const decision = decide(resource, observed, nowMs);
+    this.#reserve(resource, decision.status);
     recordMetrics(metrics, resource, observed, decision.status);
     const { commit, events } = decision;
     if (commit !== undefined) {
@@ -158,6 +163,19 @@ export class Reconciler {
         ? {}
         : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
     });
+  }
+
+  /** An experiment that begins counts for the limits of all resources from now on: its status is stored only later. */
+  #reserve({ uid, status }: Resource, next: Status): void {
+    const { experiment } = next.chaos ?? {};
+    if (experiment === undefined || status.chaos?.experiment !== undefined) {
+      this.#beginning.delete(uid);
+    } else {
+      this.#beginning.set(
+        uid,
+        experiment.hits.flatMap(({ zone }) => zone ?? []),
+      );
+    }
   }
 
   /** The watch selects pods by labels. Before the primary's pod counts as gone, check that it did not just lose its labels. */
@@ -192,6 +210,7 @@ export class Reconciler {
       return { ...pass, again, failed: true };
     }
     countFailover(metrics, object, status);
+    countExperiments(metrics, object, status);
     recordNotes(events, object, notes);
     return pass;
   }

@@ -5,9 +5,11 @@ import type { EventRecorder } from '../../kube/event-recorder.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { RoleCommandRunner } from '../act/role-command-runner.ts';
+import type { SteadyStateProber } from '../act/steady-state-prober.ts';
 import type { ReconcileMetrics } from '../record/record-metrics.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';
 import type { ReconcileStates } from '../state/reconcile-state.ts';
+import type { LiveSettings } from '../state/settings.ts';
 import type { Stores } from '../state/stores.ts';
 
 /**
@@ -25,6 +27,10 @@ export interface ReconcilerOptions {
   >;
   /** Gives role commands outside of the reconcile, and enqueues the resource when one has ended. */
   roleCommandRunner: RoleCommandRunner;
+  /** Sends the request of chaos.steadyState outside of the reconcile. */
+  steadyStateProber: Pick<SteadyStateProber, 'start'>;
+  /** The operator's settings, as they are now. */
+  settings: Pick<LiveSettings, 'known' | 'current'>;
   /** What this process remembers of each resource, by its UID. */
   states: ReconcileStates;
   /** Receives the Events of what was done, after the write that they report. */

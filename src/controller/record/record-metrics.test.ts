@@ -11,6 +11,8 @@ const metrics = {
   setService: () => {},
   forgetService: () => {},
   failover: (_service: object, trigger: string) => void told.push(trigger),
+  experiment: (_service: object, verdict: string, ms?: number) =>
+    void told.push(`${verdict} ${ms}`),
   failoverPhase: (phase: string, ms: number) => void told.push(`${phase} ${ms}`),
 };
 

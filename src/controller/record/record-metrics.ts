@@ -7,7 +7,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 /** What a reconcile counts. */
 export type ReconcileMetrics = Pick<
   Metrics,
-  'setService' | 'forgetService' | 'failover' | 'failoverPhase'
+  'setService' | 'forgetService' | 'failover' | 'failoverPhase' | 'experiment'
 >;
 
 /** Keeps the gauges of one resource in step with what is decided about it. */
@@ -39,5 +39,14 @@ export function countFailover(metrics: ReconcileMetrics, object: HAService, next
     const ms = after[`${phase}Ms`];
     const isCounted = !isNew && before[`${phase}Ms`] !== undefined;
     if (ms !== undefined && !isCounted) metrics.failoverPhase(phase, ms);
+  }
+}
+
+/** Counts the experiments that have ended with this status: each once, as it has landed. */
+export function countExperiments(metrics: ReconcileMetrics, object: HAService, next: Status): void {
+  const { namespace, name } = object.metadata;
+  const known = Math.max(0, ...(object.status?.chaos?.history ?? []).map(({ id }) => id));
+  for (const { id, verdict, recoveryMs } of next.chaos?.history ?? []) {
+    if (id > known) metrics.experiment({ namespace, name }, verdict, recoveryMs);
   }
 }

@@ -1,4 +1,5 @@
 import type { Status } from '../../api/status.ts';
+import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
 import type {
   RoleCommandState,
   ForeignPod,
@@ -39,6 +40,10 @@ export interface ReconcileState {
   missedUid: string | undefined;
   /** Since when writes that may wait are put off, in milliseconds of the clock's now(), by `kind/name`. */
   putOffSince: Map<string, number>;
+  /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
+  injection: Injection | undefined;
+  /** The last answer to the request of `chaos.steadyState`. */
+  steadyStateProbe: SteadyStateProbe | undefined;
   /** Stops what runs for this resource: role commands and the search for the first success. */
   stop: AbortController;
 }
@@ -60,6 +65,8 @@ export class ReconcileStates {
         missedUid: undefined,
         unansweredElection: undefined,
         refused: undefined,
+        injection: undefined,
+        steadyStateProbe: undefined,
         stop: new AbortController(),
       };
       this.#byUid.set(uid, state);

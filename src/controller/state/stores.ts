@@ -2,6 +2,7 @@ import { nameLabel } from '../../api/labels.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 import type {
+  ConfigMap,
   EndpointSlice,
   Node,
   Pod,
@@ -33,4 +34,8 @@ export class Stores {
   readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
   readonly nodes = new Store<Node>();
   readonly resources = new Store<HAService>();
+  /** The ConfigMap of the operator's settings alone, if there is one. It may be incomplete: see LiveSettings. */
+  readonly settings = new Store<ConfigMap>();
+  /** The namespaces that chaos must not hit. If it is incomplete, it is not known which. */
+  readonly optedOutNamespaces = new Store<KubeObject>();
 }

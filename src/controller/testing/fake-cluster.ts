@@ -1,3 +1,4 @@
+import { kinds } from './kinds.ts';
 import type { ServerResponse } from 'node:http';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
@@ -12,22 +13,23 @@ interface Path {
 
 type Stored = KubeObject & { metadata: NonNullable<KubeObject['metadata']>; status?: unknown };
 
-interface Watcher {
-  plural: string;
-  selector: string | null;
-  response: ServerResponse;
+interface DeleteOptions {
+  preconditions?: { uid?: string };
+  gracePeriodSeconds?: number;
 }
 
-const kinds: Record<string, string> = {
-  haservices: 'HAService',
-  pods: 'Pod',
-  services: 'Service',
-  endpointslices: 'EndpointSlice',
-  poddisruptionbudgets: 'PodDisruptionBudget',
-  nodes: 'Node',
-  persistentvolumeclaims: 'PersistentVolumeClaim',
-  events: 'Event',
-};
+/** What a client lists and watches: the query of its request, and the namespace in its path. */
+interface Selection {
+  namespace: string;
+  label: string | null;
+  field: string | null;
+}
+
+interface Watcher {
+  plural: string;
+  selection: Selection;
+  response: ServerResponse;
+}
 
 /** An API server with objects, versions, watches and guarded writes, and without validation. */
 export class FakeCluster {
@@ -35,6 +37,8 @@ export class FakeCluster {
   /** Answers a write instead of the cluster, if it returns a status. */
   refuse: (write: string, object: Stored) => { code: number; body: object } | undefined = () =>
     undefined;
+  /** Kinds that clients have no right to, by their plural. */
+  readonly forbidden = new Set<string>();
   /** Every write in its order, such as `PUT haservices/web/status`. */
   readonly writes: string[] = [];
   readonly #objects = new Map<string, Stored>();
@@ -72,14 +76,15 @@ export class FakeCluster {
     this.#store(path, stored, old);
   }
 
-  remove(plural: string, name: string, namespace = 'shop'): void {
+  remove(plural: string, name: string, namespace = 'shop'): Stored | undefined {
     const path = { plural, namespace, name };
     const old = this.#objects.get(keyOf(path));
-    if (old === undefined) return;
+    if (old === undefined) return undefined;
     this.#objects.delete(keyOf(path));
     const gone = structuredClone(old);
     gone.metadata.resourceVersion = String(++this.#version);
     this.#tell(plural, gone, old, undefined);
+    return gone;
   }
 
   /** Waits until a condition on the cluster, or on what was written to it, is true. */
@@ -109,10 +114,10 @@ export class FakeCluster {
   }
 
   #tell(plural: string, object: Stored, old: Stored | undefined, now: Stored | undefined): void {
-    for (const { response, selector, plural: watched } of this.#watchers) {
+    for (const { response, selection, plural: watched } of this.#watchers) {
       if (watched !== plural) continue;
-      const before = selects(selector, old);
-      const after = selects(selector, now);
+      const before = selects(selection, old);
+      const after = selects(selection, now);
       if (!before && !after) continue;
       const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
       response.write(`${JSON.stringify({ type, object })}\n`);
@@ -147,23 +152,28 @@ export class FakeCluster {
         ? json(response, 404, refusal(404, 'NotFound'))
         : json(response, 200, found);
     }
-    const selector = query.get('labelSelector');
+    if (this.forbidden.has(plural)) return json(response, 403, refusal(403, 'Forbidden'));
+    const selection: Selection = {
+      namespace: path.namespace,
+      label: query.get('labelSelector'),
+      field: query.get('fieldSelector'),
+    };
     if (query.get('watch') === 'true') {
-      const watcher = { plural, selector, response };
+      const watcher = { plural, selection, response };
       this.#watchers.add(watcher);
       response.on('close', () => this.#watchers.delete(watcher));
       response.writeHead(200, { 'content-type': 'application/json' });
       const since = Number(query.get('resourceVersion'));
       for (const object of this.list(plural)) {
         const isNew = Number(object.metadata.resourceVersion) > since;
-        if (isNew && selects(selector, object)) {
+        if (isNew && selects(selection, object)) {
           response.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
         }
       }
       response.flushHeaders();
       return;
     }
-    const items = this.list(plural).filter((object) => selects(selector, object));
+    const items = this.list(plural).filter((object) => selects(selection, object));
     json(response, 200, { metadata: { resourceVersion: String(this.#version) }, items });
   }
 
@@ -173,6 +183,13 @@ export class FakeCluster {
     const at = { plural, namespace, name };
     const old = this.#objects.get(keyOf(at));
     const isPatch = request.method === 'PATCH';
+    if (path.subresource === 'eviction') {
+      if (old === undefined) return json(response, 404, refusal(404, 'NotFound'));
+      const { deleteOptions } = body as { deleteOptions?: DeleteOptions };
+      if (isAnother(old, deleteOptions)) return json(response, 409, refusal(409, 'Conflict'));
+      this.#end(at, old);
+      return json(response, 201, { kind: 'Status', status: 'Success' });
+    }
     if (request.method === 'POST') {
       if (old !== undefined) return json(response, 409, refusal(409, 'AlreadyExists'));
       if (request.query.get('dryRun') === 'All') return json(response, 201, body);
@@ -180,7 +197,9 @@ export class FakeCluster {
       return json(response, 201, this.#objects.get(keyOf(at)));
     }
     if (old === undefined) return json(response, 404, refusal(404, 'NotFound'));
-    if (request.method === 'DELETE') return this.#delete(at, old, body, response);
+    if (request.method === 'DELETE') {
+      return this.#delete(at, old, body as DeleteOptions, response);
+    }
     const { uid, resourceVersion } = body.metadata;
     const isStale =
       (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) ||
@@ -194,33 +213,53 @@ export class FakeCluster {
   #delete(
     at: Path & { name: string },
     old: Stored,
-    options: object,
+    options: DeleteOptions,
     response: ServerResponse,
   ): void {
-    const { preconditions } = options as { preconditions?: { uid?: string } };
-    if (preconditions?.uid !== undefined && preconditions.uid !== old.metadata.uid) {
-      return json(response, 409, refusal(409, 'Conflict'));
-    }
+    if (isAnother(old, options)) return json(response, 409, refusal(409, 'Conflict'));
     if (at.plural !== 'pods') {
       this.remove(at.plural, at.name, at.namespace);
       return json(response, 200, { kind: 'Status' });
     }
+    if (options.gracePeriodSeconds !== 0) return json(response, 200, this.#end(at, old));
+    // The watch tells of the end at once; the answer, which comes later, is the last state of the pod.
+    const gone = this.remove(at.plural, at.name, at.namespace) ?? old;
+    const deletionTimestamp = new Date().toISOString();
+    const metadata = { ...gone.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+    setTimeout(() => json(response, 200, { ...gone, metadata }), 20);
+  }
+
+  /** A pod is to end. */
+  #end(at: Path & { name: string }, old: Stored): Stored {
     const next = structuredClone(old);
     next.metadata.deletionTimestamp ??= new Date(Date.now() + 30_000).toISOString();
     this.#store(at, next, old);
-    json(response, 200, next);
+    return next;
   }
 }
 
+const isAnother = ({ metadata }: Stored, options: DeleteOptions | undefined): boolean => {
+  const uid = options?.preconditions?.uid;
+  return uid !== undefined && uid !== metadata.uid;
+};
+
 const keyOf = ({ plural, namespace, name }: Path) => `${plural}/${namespace}/${name}`;
 
-const selects = (selector: string | null, object: Stored | undefined) =>
-  object !== undefined && (selector === null || object.metadata.labels?.[selector] !== undefined);
+function selects({ namespace, label, field }: Selection, object: Stored | undefined): boolean {
+  if (object === undefined) return false;
+  const { labels = {}, name, namespace: own } = object.metadata;
+  if (namespace !== '' && namespace !== own) return false;
+  if (field !== null && field !== `metadata.name=${name}`) return false;
+  if (label === null) return true;
+  const [key = '', value] = label.split('=');
+  return value === undefined ? labels[key] !== undefined : labels[key] === value;
+}
 
 function parse(path: string): Path {
   const parts = path.split('/').slice(path.startsWith('/apis/') ? 4 : 3);
-  const namespace = parts[0] === 'namespaces' ? (parts[1] ?? '') : '';
-  const [plural = '', name, subresource] = parts[0] === 'namespaces' ? parts.slice(2) : parts;
+  const isNamespaced = parts[0] === 'namespaces' && parts.length > 2;
+  const namespace = isNamespaced ? (parts[1] ?? '') : '';
+  const [plural = '', name, subresource] = isNamespaced ? parts.slice(2) : parts;
   return {
     plural,
     namespace,

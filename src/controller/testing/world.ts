@@ -54,7 +54,10 @@ export class World {
   /** Volumes of volumeClaimTemplates, by the name of the pod: they stay when the pod is deleted. */
   readonly volumes = new Map<string, FakeVolume>();
   readonly port: number;
+  readonly metrics = new Metrics();
   kubelet = true;
+  /** Of the operator's pod. */
+  namespace: string | undefined = 'system';
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   readonly #addresses = new Map<string, string>();
@@ -66,7 +69,8 @@ export class World {
     this.port = port;
   }
 
-  static async start(): Promise<World> {
+  /** @param prepare Called before the operator is started. */
+  static async start(prepare: (world: World) => void = () => {}): Promise<World> {
     const probe = new Program();
     const port = await probe.listen('127.0.0.1', 0);
     probe.kill();
@@ -78,6 +82,7 @@ export class World {
       });
     }
     void world.#runKubelet();
+    prepare(world);
     world.startOperator();
     return world;
   }
@@ -90,9 +95,10 @@ export class World {
       clock: systemClock,
       random: Math.random,
       log: silentLog,
-      metrics: new Metrics(),
+      metrics: this.metrics,
       nodeName: undefined,
       instance: 'test',
+      namespace: this.namespace,
       agentImage: 'operator',
     });
     this.#running = operator.run(this.#stop.signal);
@@ -156,12 +162,24 @@ export class World {
 
   async #runKubelet(): Promise<void> {
     while (!this.#closed) {
+      this.#endPodsThatAreGone();
       for (const pod of this.cluster.list('pods') as Pod[]) await this.#sync(pod);
       const version = JSON.stringify(this.cluster.list('pods'));
       await this.cluster.until(
         () =>
           this.#closed || (this.kubelet && JSON.stringify(this.cluster.list('pods')) !== version),
       );
+    }
+  }
+
+  /** Pods that were deleted with a grace period of 0: their processes end a moment later. */
+  #endPodsThatAreGone(): void {
+    for (const running of [this.programs, this.agents]) {
+      for (const [name, program] of running) {
+        if (this.cluster.get('pods', name) !== undefined) continue;
+        program.kill();
+        running.delete(name);
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
 import { failoverBackoffMs } from './failover-backoff.ts';
-import { makeResource, t0 } from '../testing/fixtures.ts';
+import { dead, makeMember, running, t0 } from '../testing/fixtures.ts';
 
 const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): FailoverRecord => ({
   epoch: 1,
@@ -10,17 +10,31 @@ const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): Fai
   startedAt: new Date(atMs).toISOString(),
   outcome: 'Completed',
 });
-const rest = (...failovers: FailoverRecord[]) => failoverBackoffMs(makeResource({}, { failovers }));
+/** The members of a service whose primary has failed; `missing` of the others are not back yet. */
+const rest = (failovers: FailoverRecord[], missing = 1) => {
+  const { resource, members } = running();
+  const others = members.map((member, i) =>
+    i <= missing ? makeMember(resource, i, { health: dead('Refused') }) : member,
+  );
+  return failoverBackoffMs({ ...resource, status: { ...resource.status, failovers } }, others);
+};
 
 it('doubles with each primary that died within a minute, up to sixteen times', () => {
-  expect(rest()).toBe(5_000);
-  expect(rest(record(t0))).toBe(5_000);
-  expect(rest(record(t0), record(t0 - 30_000))).toBe(10_000);
-  expect(rest(record(t0), record(t0 - 90_000))).toBe(5_000);
+  expect(rest([])).toBe(5_000);
+  expect(rest([record(t0)])).toBe(5_000);
+  expect(rest([record(t0), record(t0 - 30_000)])).toBe(10_000);
+  expect(rest([record(t0), record(t0 - 90_000)])).toBe(5_000);
   const many = Array.from({ length: 9 }, (_, i) => record(t0 - i * 10_000));
-  expect(rest(...many)).toBe(80_000);
+  expect(rest(many)).toBe(80_000);
 });
 
 it('does not count what was done on purpose', () => {
-  expect(rest(record(t0), record(t0 - 1_000, 'Switchover'))).toBe(5_000);
+  expect(rest([record(t0), record(t0 - 1_000, 'Switchover')])).toBe(5_000);
+  expect(rest([record(t0), { ...record(t0 - 1_000), experiment: 1 }])).toBe(5_000);
+});
+
+it('does not double if all other members are well again: a wait would spare nothing', () => {
+  const often = Array.from({ length: 8 }, (_, i) => record(t0 - i * 20_000));
+  expect(rest(often, 0)).toBe(5_000);
+  expect(rest(often, 1)).toBe(80_000);
 });

@@ -1,6 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
-import type { FailoverTrigger } from '../../api/status.ts';
-import type { Resource } from '../model/observed.ts';
+import type { FailoverRecord, FailoverTrigger } from '../../api/status.ts';
+import { isWell } from '../model/member.ts';
+import type { Member, Resource } from '../model/observed.ts';
 
 /** A new primary that fails within this time after its election has failed at once. Milliseconds. */
 const atOnceMs = 60_000;
@@ -10,13 +11,27 @@ const mostDoublings = 4;
 export const isPlanned = (trigger: FailoverTrigger): boolean =>
   trigger === 'Switchover' || trigger === 'Stopped';
 
+/** A fault has caused it: neither a user nor an experiment has. */
+export const isFault = ({ trigger, experiment }: FailoverRecord): boolean =>
+  !isPlanned(trigger) && experiment === undefined;
+
+/**
+ * Whether all members but the primary are there and well: then the last failovers have cost nothing that is still missing, and the
+ * next one leaves as much as the last.
+ */
+const isWhole = ({ spec, status }: Resource, members: Member[]): boolean =>
+  members.filter((member) => member.uid !== status.primaryUID && isWell(member)).length >=
+  spec.replicas - 1;
+
 /**
  * Least time between the last failover and the next: failover.minInterval, doubled for each of the latest failovers that
  * followed another within a minute, 16 times that at most. Otherwise a fault that moves with the role, such as a request that
- * crashes the program, would stop one member after the other. Milliseconds.
+ * crashes the program, would stop one member after the other. It is doubled only while a member is missing: if all others are
+ * well again by the next failure, a wait would be a longer outage and spare nothing. Milliseconds.
  */
-export function failoverBackoffMs({ spec, status }: Resource): number {
-  const failovers = (status.failovers ?? []).filter(({ trigger }) => !isPlanned(trigger));
+export function failoverBackoffMs(resource: Resource, members: Member[]): number {
+  const { spec, status } = resource;
+  const failovers = isWhole(resource, members) ? [] : (status.failovers ?? []).filter(isFault);
   let doublings = 0;
   for (let i = 0; i + 1 < failovers.length && doublings < mostDoublings; i++) {
     const [later, earlier] = [failovers[i], failovers[i + 1]];

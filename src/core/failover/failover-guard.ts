@@ -2,7 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import { promoteAttempts, promoteFailures } from './election.ts';
 import { type FailoverPlan, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { isPlanned, failoverBackoffMs } from './failover-backoff.ts';
+import { failoverBackoffMs, isFault, isPlanned } from './failover-backoff.ts';
 import { isHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
@@ -10,6 +10,7 @@ import { endOf } from '../model/since.ts';
 /** What delays a failover that is due: failover.delay, or the backoff after the last failover. */
 export function guard(
   resource: Resource,
+  { members }: Observed,
   failure: Failure,
   nowMs: number,
 ): FailoverPlan | undefined {
@@ -26,10 +27,10 @@ export function guard(
     };
   }
   const last = resource.status.failovers?.find(
-    (record) => record.outcome === 'Completed' && !isPlanned(record.trigger),
+    (record) => record.outcome === 'Completed' && isFault(record),
   );
   if (last === undefined || inFlight(resource) !== undefined) return undefined;
-  const restsMs = failoverBackoffMs(resource);
+  const restsMs = failoverBackoffMs(resource, members);
   const untilMs = endOf(last.startedAt, restsMs, nowMs);
   if (untilMs === undefined) return undefined;
   const isPlain = restsMs === durationMs(failover.minInterval);

@@ -40,6 +40,16 @@ export const inFlight = ({ spec, status }: Resource): FailoverRecord | undefined
 
 export const nextEpoch = ({ status }: Resource): number => (status.epoch ?? 0) + 1;
 
+/** The experiment that has hit the primary: then its failure is the operator's own doing. */
+function experimentOn({ status }: Resource): { experiment?: number } {
+  const { experiment } = status.chaos ?? {};
+  const isHit =
+    experiment !== undefined &&
+    experiment.phase !== 'Announced' &&
+    experiment.hits.some(({ uid }) => uid === status.primaryUID);
+  return isHit ? { experiment: experiment.id } : {};
+}
+
 /** What is known of a failover when it begins. */
 export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   epoch: nextEpoch(resource),
@@ -48,6 +58,7 @@ export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
   evidence: failure.evidence,
   startedAt: new Date(failure.atMs).toISOString(),
   ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
+  ...experimentOn(resource),
 });
 
 /** What a failover without a candidate waits for, and what a person can do. */

@@ -118,7 +118,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     }
   }
   const guarded =
-    guard(resource, failure, nowMs) ?? noPromotableCandidate(resource, observed, failure, nowMs);
+    guard(resource, observed, failure, nowMs) ??
+    noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
   // Nothing has ever been written: there is nothing to fence, and no data to preserve. A leader with a lease is excluded: it may have
   // accepted writes since its promotion without any acknowledgement.

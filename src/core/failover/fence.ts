@@ -1,4 +1,5 @@
 import type { FenceMethod } from '../../api/reasons.ts';
+import type { SyncSet } from '../../protocol/member-protocol.ts';
 import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
 import {
   hasEnded,
@@ -58,6 +59,13 @@ function byQuorum(resource: Resource, observed: Observed, epoch: number): Fence 
       };
 }
 
+/** How many members of a set must have stopped following, so that the others are too few to acknowledge a write. */
+const votersNeeded = ({ members, acks }: SyncSet): number => members.length - acks + 1;
+
+/** Whether these members prove the fence of a leader with this set, if they have stopped following. */
+export const provesFence = (set: SyncSet, names: ReadonlySet<string>): boolean =>
+  set.acks > 0 && set.members.filter((name) => names.has(name)).length >= votersNeeded(set);
+
 /**
  * Whether so many followers have stopped following the old primary that the remaining ones are too few to acknowledge anything, and
  * that one of those that stopped holds every write that was ever acknowledged: R + W > N, for each set that may be in force
@@ -72,8 +80,8 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
   const names = new Set(voters.map(({ name }) => name));
   for (const set of syncSets) {
     const fenced = set.members.filter((name) => names.has(name));
-    const needed = set.members.length - set.acks + 1;
-    if (set.acks > 0 && fenced.length >= needed) continue;
+    const needed = votersNeeded(set);
+    if (provesFence(set, names)) continue;
     const absent = set.members.filter((name) => !names.has(name));
     const others =
       set.acks === 0

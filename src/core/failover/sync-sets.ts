@@ -106,9 +106,13 @@ export function missingFollowers(
       .filter((member) => isHealthy(member) && follows(reportOf(member)))
       .map(({ name }) => name),
   );
-  const absent = set.members.filter((name) => !present.has(name));
-  return set.members.length - absent.length >= set.acks ? undefined : { set, absent };
+  if (canAcknowledge(set, present)) return undefined;
+  return { set, absent: set.members.filter((name) => !present.has(name)) };
 }
+
+/** Whether these followers are enough to acknowledge a write of a leader with this set. */
+export const canAcknowledge = ({ members, acks }: SyncSet, names: ReadonlySet<string>): boolean =>
+  members.filter((name) => names.has(name)).length >= acks;
 
 /**
  * Whether the leader reports the current set as in force, in the revision that the status names. An agent that does not know

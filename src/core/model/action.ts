@@ -1,3 +1,5 @@
+import type { SteadyState } from '../../api/chaos-spec.ts';
+import type { Experiment } from '../../api/chaos-status.ts';
 import type { Manifest } from './manifest.ts';
 import type { Member, ForeignEndpoints } from './observed.ts';
 import type { RoleCommand } from './role-commands.ts';
@@ -36,4 +38,11 @@ export type Action =
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */
   | { type: 'CreatePod'; manifest: Manifest }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
-  | { type: 'DeletePod'; removal: Removal; replacement?: Manifest };
+  | { type: 'DeletePod'; removal: Removal; replacement?: Manifest }
+  /**
+   * Kill the members of an experiment, each guarded by UID, if the API server still has the very resource that was decided on. Done
+   * at most once by a process: what came of it is in Observed.chaos.injection.
+   */
+  | { type: 'InjectFault'; experiment: Experiment; members: Member[] }
+  /** Send the request of chaos.steadyState. The next decision sees the answer in Observed.chaos.probe. */
+  | { type: 'ProbeSteadyState'; target: SteadyState };

@@ -3,6 +3,7 @@ import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts'
 import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
+import type { ChaosView } from './chaos-view.ts';
 
 /**
  * What the heartbeats show of a member. The monitor of src/heartbeat makes one (MemberHealth, the same by structure) for each member
@@ -68,6 +69,8 @@ export interface Member {
   leaseMs?: number;
   /** Created for one zone alone, to balance the zones. */
   pinned?: boolean;
+  /** Its pod has the label that forbids experiments. */
+  isOptedOut?: boolean;
   health?: Health;
   /** This process has no verdict yet, but the stored status says healthy. See inherited-health.ts. */
   inheritsHealth?: boolean;
@@ -166,6 +169,8 @@ export interface Resource {
   deleting: boolean;
   spec: Spec;
   status: Status;
+  /** What a user asks for by annotations: see user-request.ts. */
+  requests?: { chaos?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }
@@ -209,6 +214,8 @@ export interface Observed {
   /** UIDs of the endpoints that the write Service's slice holds now; undefined if there is no slice. */
   writeEndpoints?: string[];
   foreignEndpoints: ForeignEndpoints[];
+  /** What experiments depend on; absent if the spec has no `chaos`. */
+  chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */
   ipv6: boolean;
 }

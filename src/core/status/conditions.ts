@@ -1,49 +1,13 @@
-import {
-  type ConditionReason,
-  type ConditionType,
-  type RelayedReason,
-  relayed,
-} from '../../api/reasons.ts';
-import type { Condition } from '../../api/status.ts';
+import { type ConditionReason, relayed } from '../../api/reasons.ts';
+import type { ChaosStatus } from '../../api/chaos-status.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
 import { needsFence, speaksProtocol } from '../model/capabilities.ts';
 import { isActive } from '../model/topology.ts';
+import { chaosReady } from './chaos-condition.ts';
+import type { DesiredCondition } from './desired-condition.ts';
 import type { Member, Observed, Degradation, Resource } from '../model/observed.ts';
-
-interface DesiredConditionOf<T extends ConditionType, S extends 'True' | 'False'> {
-  type: T;
-  status: S extends 'True' ? true : false;
-  reason: ConditionReason<T, S> | RelayedReason;
-  message: string;
-}
-
-/** A condition as it is to be written. Its reason is one of those that the condition has with this status. */
-export type DesiredCondition = {
-  [T in ConditionType]: DesiredConditionOf<T, 'True'> | DesiredConditionOf<T, 'False'>;
-}[ConditionType];
-
-/** metav1.Condition's rule: lastTransitionTime moves only with `status`. Messages are cut at Kubernetes' 32 KiB. */
-export const toConditions = (
-  before: Condition[],
-  conditions: DesiredCondition[],
-  generation: number,
-  nowMs: number,
-): Condition[] =>
-  conditions.map((desired) => {
-    const old = before.find((condition) => condition.type === desired.type);
-    const status = desired.status ? 'True' : 'False';
-    return {
-      type: desired.type,
-      status,
-      observedGeneration: generation,
-      lastTransitionTime:
-        old?.status === status ? old.lastTransitionTime : new Date(nowMs).toISOString(),
-      reason: desired.reason,
-      message: desired.message.slice(0, 32_768),
-    };
-  });
 
 export interface Plans {
   primary: Member | undefined;
@@ -56,6 +20,8 @@ export interface Plans {
   /** What is being done, for the condition Progressing; empty if nothing is. */
   progress: string[];
   moveStarted: boolean;
+  /** status.chaos from the next pass on; absent: unchanged. */
+  chaos?: ChaosStatus;
 }
 
 /** The service has never been ready: missing members are only starting. */
@@ -173,4 +139,5 @@ export const conditionsOf = (
   degraded(resource, observed, plans),
   failoverBlocked(plans),
   ...fenced(resource),
+  ...chaosReady(resource, observed, plans.chaos ?? resource.status.chaos ?? {}),
 ];

@@ -1,6 +1,7 @@
 import { relayed } from '../../api/reasons.ts';
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
+import { chaosNotes } from './chaos-events.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote, Resource } from '../model/observed.ts';
 
@@ -35,7 +36,18 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
     ...failoverNotes(before, next),
     ...conditionNotes(before, next),
     ...pauseNotes(before, next),
+    ...chaosNotes(before, next),
   ];
+}
+
+/** An Event if experiments cannot begin because of the spec; what a user has switched off needs none. */
+function chaosReadyNotes(before: Status, next: Status): EventNote[] {
+  const old = conditionOf(before, 'ChaosReady');
+  const now = conditionOf(next, 'ChaosReady');
+  const isNews = now?.status === 'False' && now.message !== old?.message;
+  if (!isNews || now.reason === 'Paused' || now.reason === 'Suspended') return [];
+  const note = `${now.reason}: ${now.message}`;
+  return [{ type: 'Warning', reason: 'ChaosNotReady', action: 'Experiment', note }];
 }
 
 /** Events for a pause and its end. */
@@ -51,6 +63,7 @@ function pauseNotes(before: Status, next: Status): EventNote[] {
 
 function conditionNotes(before: Status, next: Status): EventNote[] {
   const notes: EventNote[] = [];
+  notes.push(...chaosReadyNotes(before, next));
   for (const type of ['FailoverBlocked', 'Degraded'] as const) {
     const old = conditionOf(before, type);
     const now = conditionOf(next, type);

@@ -1,7 +1,8 @@
 import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, conditionsOf, hasNeverStarted, toConditions } from './conditions.ts';
+import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
+import { toConditions } from './desired-condition.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import {
@@ -124,6 +125,7 @@ export function nextStatus(
       .sort((a, b) => a.ordinal - b.ordinal)
       .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
     ...syncSets(resource, observed, plans),
+    ...(plans.chaos === undefined ? {} : { chaos: plans.chaos }),
     ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
     conditions,
   };

@@ -200,6 +200,8 @@ export class Model {
         return true;
       }
       case 'DeleteForeignEndpoints':
+      case 'InjectFault':
+      case 'ProbeSteadyState':
         return false;
       case 'GiveRoleCommand': {
         const { command } = action;

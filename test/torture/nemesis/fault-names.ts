@@ -15,6 +15,7 @@ export const faultTitles = {
     'a follower is stopped (SIGSTOP), as by a disk that hangs, and continued later',
   zone: 'a zone is cut off, whatever runs in it',
   clock: "a member's wall clock is set wrong, by up to an hour, and corrected later",
+  experiment: 'a user asks for an experiment: the operator kills a member (spec.chaos)',
 } as const;
 
 export type FaultName = keyof typeof faultTitles;

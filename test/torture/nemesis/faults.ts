@@ -28,6 +28,8 @@ export interface FaultTools {
   client: Pick<KubeClient, 'delete'>;
   /** Sets the wall clock of a pod wrong by so many seconds. */
   setClock: (pod: string, seconds: number) => void;
+  /** Asks the operator for an experiment, by the annotation of the service. */
+  requestExperiment: () => Promise<unknown>;
   roles: PodsByRole;
 }
 
@@ -45,7 +47,7 @@ const mostJumpSeconds = 3_600;
 
 /** Injects a fault. @param pick chooses among several pods, 0 to below 1. @throws NotPossibleNow */
 export async function inject(fault: FaultName, pick: number, tools: FaultTools): Promise<Undo> {
-  const { cluster, client, roles, setClock } = tools;
+  const { cluster, client, roles, setClock, requestExperiment } = tools;
   const there = (pod: TargetPod | undefined): TargetPod => {
     if (pod === undefined) throw new NotPossibleNow('no pod has this role now');
     return pod;
@@ -88,6 +90,9 @@ export async function inject(fault: FaultName, pick: number, tools: FaultTools):
       return cutPods(primary(), roles.followers());
     case 'cut-operator':
       return cutPods(primary(), [there(roles.operator())]);
+    case 'experiment':
+      await attempt(requestExperiment());
+      return nothing;
     case 'isolate-operator': {
       const { address } = there(roles.operator());
       await cluster.cutAddresses(address);

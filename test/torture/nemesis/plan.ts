@@ -15,6 +15,7 @@ const hold: Partial<Record<FaultName, [least: number, most: number]>> = {
   kill: [0, 0],
   delete: [0, 0],
   'kill-operator': [0, 0],
+  experiment: [0, 0],
   // The former primary must continue when there is another primary.
   freeze: [2_000, 4_500],
 };

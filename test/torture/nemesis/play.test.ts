@@ -42,7 +42,11 @@ function recordingTools(
   const setClock = (name: string, seconds: number) => {
     done.push(`setClock ${name} ${seconds}`);
   };
-  return { done, tools: { cluster, client: cluster, roles, setClock } as FaultTools };
+  const requestExperiment = async () => void done.push('requestExperiment');
+  return {
+    done,
+    tools: { cluster, client: cluster, roles, setClock, requestExperiment } as FaultTools,
+  };
 }
 
 const step = (fault: FaultName, more: Partial<Step> = {}): Step => ({
@@ -55,6 +59,7 @@ it.each<[FaultName, string[]]>([
   ['kill', ['killContainer t-0']],
   ['freeze', ['freeze t-0', 'thaw t-0']],
   ['delete', ['delete  t-0']],
+  ['experiment', ['requestExperiment']],
   ['cut', ['cut node-1 both', 'heal node-1']],
   ['cut-in', ['cut node-1 in', 'heal node-1']],
   ['cut-out', ['cut node-1 out', 'heal node-1']],
@@ -81,7 +86,7 @@ it.each<[FaultName, string[]]>([
 });
 
 it('a fault that is not possible is skipped, and reported', async () => {
-  const names = faultNames.filter((name) => name !== 'api-down' && name !== 'zone');
+  const names = faultNames.filter((name) => !['api-down', 'zone', 'experiment'].includes(name));
   const { done, tools } = recordingTools(noPods);
   const played = await play(
     names.map((name) => step(name)),

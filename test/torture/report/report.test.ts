@@ -6,6 +6,7 @@ const run = (more: Partial<RunResult>): RunResult => ({
   seed: 1,
   faults: ['kill'],
   notes: [],
+  verdicts: ['Passed'],
   acknowledged: 10,
   lost: 0,
   dualPrimary: 0,
@@ -37,6 +38,7 @@ it('counts over all runs, and over those of each fault', () => {
     notConverged: 1,
     unavailableMs: { p50: 100, p99: 900, max: 900 },
     staleReads,
+    experiments: { Passed: 4 },
   });
   expect(Object.keys(report.perFault)).toEqual(['cut', 'kill', 'zone']);
   expect(report.perFault.kill).toMatchObject({ runs: 2, lost: 2, notConverged: 0 });

@@ -1,3 +1,4 @@
+import type { Verdict } from '../../../src/api/chaos-status.ts';
 import { percentile } from '../../framework/statistics.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
@@ -28,6 +29,8 @@ export interface Report extends Figures {
   consistency: string;
   seed: number;
   staleReads: StaleReads;
+  /** How many experiments had each verdict. */
+  experiments: Partial<Record<Verdict, number>>;
   /** Each can be repeated with --seed SEED --runs 1. */
   failing: (Pick<RunResult, 'seed' | 'faults' | 'notes' | 'examples'> & { why: string[] })[];
 }
@@ -49,6 +52,7 @@ export function reportOf(
       byOther: sum(runs, ({ staleReads }) => staleReads.byOther),
       unacknowledged: sum(runs, ({ staleReads }) => staleReads.unacknowledged),
     },
+    experiments: countBy(runs.flatMap(({ verdicts }) => verdicts)),
     failing: runs.flatMap((run) => {
       const why = failuresOf(run, isStrong);
       const { seed, faults, notes, examples } = run;
@@ -68,6 +72,12 @@ function figuresOf(runs: readonly RunResult[]): Figures {
     notConverged: runs.filter(({ notConverged }) => notConverged !== undefined).length,
     unavailableMs: { p50: at(50), p99: at(99), max: at(100) },
   };
+}
+
+function countBy<T extends string>(words: readonly T[]): Partial<Record<T, number>> {
+  const counts: Partial<Record<T, number>> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 const sum = (runs: readonly RunResult[], of: (run: RunResult) => number) =>

@@ -1,3 +1,4 @@
+import type { Verdict } from '../../../src/api/chaos-status.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
 
@@ -7,6 +8,8 @@ export interface RunResult {
   faults: FaultName[];
   /** Events with their times. */
   notes: string[];
+  /** Verdicts on the experiments that were due. */
+  verdicts: Verdict[];
   acknowledged: number;
   /** Number of acknowledged writes that are missing; `examples` describes some. */
   lost: number;

@@ -1,5 +1,6 @@
 import { nameLabel } from '../../../src/api/labels.ts';
 import type { HAService } from '../../../src/api/haservice.ts';
+import type { ExperimentRecord } from '../../../src/api/chaos-status.ts';
 import type { Status } from '../../../src/api/status.ts';
 import { haServices } from '../../../src/controller/state/resource-type.ts';
 import { endpointSlices, pods, services } from '../../../src/kube/resources.ts';
@@ -52,6 +53,11 @@ export class ClusterView implements PodsByRole {
     return this.#services.get(this.#namespace, serviceName)?.status ?? {};
   }
 
+  /** The experiments after this one, newest first. */
+  experiments(after: number): ExperimentRecord[] {
+    return (this.status.chaos?.history ?? []).filter(({ id }) => id > after);
+  }
+
   /** Address of the Service that takes writes. */
   get address(): string | undefined {
     return this.#virtual.get(this.#namespace, serviceName)?.spec?.clusterIP;
@@ -87,6 +93,8 @@ export class ClusterView implements PodsByRole {
     if (service === undefined || !isSettled(service) || status.phase !== 'Healthy') {
       return `status: ${status.phase ?? 'none'}, primary ${status.primary ?? 'none'}, members ${this.#describeMembers()}`;
     }
+    if (status.chaos?.experiment !== undefined)
+      return `experiment ${status.chaos.experiment.id} is ${status.chaos.experiment.phase}`;
     if (status.fencing !== undefined)
       return `the fence of epoch ${status.fencing.epoch} is in progress`;
     const wrong = status.members?.find(

@@ -147,6 +147,8 @@ export function targetObjects(target: Target, namespace: string, password: strin
       ports: [{ port }],
       heartbeat: { interval: '100ms', timeout: '1s' },
       failover: { consistency: target.consistency, minInterval: '0s', leaseDuration: '3s' },
+      // Experiments begin on request: the fault `experiment`.
+      chaos: { minPodAge: '0s', recoveryObjective: '1m', onFailure: 'Continue', historyLimit: 50 },
       ...spec(),
     },
   };

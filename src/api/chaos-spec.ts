@@ -1,0 +1,172 @@
+import * as z from 'zod';
+import { cel } from './cel.ts';
+import { duration } from './duration.ts';
+
+/** A count, or a share in per cent. The CRD allows any number and any text here: see the CEL rules. */
+const countOrShare = (least: 0 | 1) =>
+  z.union([
+    z.int().min(least).max(100),
+    z
+      .string()
+      .max(4)
+      .regex(/^([1-9][0-9]?|100)%$/),
+  ]);
+
+const target = z
+  .object({
+    role: z.enum(['Any', 'Primary', 'Standby']).default('Any').meta({
+      description: 'Role of the members: Any (default), Primary or Standby.',
+    }),
+    zone: z.string().min(1).max(63).optional().meta({
+      description: 'Only members in this zone.',
+    }),
+    member: z.string().min(1).max(63).optional().meta({
+      description: 'Only this member, by the name of its pod, such as web-1.',
+    }),
+  })
+  .meta({
+    description:
+      'The members that may be hit. Which of them are hit is drawn with the seed. ZoneKill hits all members of one zone that has such a member.',
+    ...cel({
+      rule: "!has(self.member) || !has(self.zone) && self.role == 'Any'",
+      message: 'target.member names the one member already; remove target.role and target.zone',
+    }),
+  });
+
+const blackout = z
+  .object({
+    from: z.string().max(10).meta({
+      description: 'First day, as 2026-12-24; or the time of day at which it begins, as 22:00.',
+    }),
+    to: z.string().max(10).meta({
+      description:
+        'Last day, as 2027-01-02, which is part of it; or the time of day at which it ends, as 06:00. A time of day before `from` is on the next day.',
+    }),
+  })
+  .meta({
+    description: 'Days, or hours of each day, without experiments.',
+    ...cel({
+      rule: "[self.from, self.to].all(t, t.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')) || [self.from, self.to].all(t, t.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$'))",
+      message:
+        'from and to are two days, or two times of day; write from: "2026-12-24" and to: "2027-01-02", or from: "22:00" and to: "06:00"',
+    }),
+  });
+
+const steadyState = z
+  .object({
+    service: z
+      .string()
+      .min(1)
+      .max(63)
+      .meta({ description: 'A Service of the same namespace, such as the one of an application.' }),
+    port: z.int().min(1).max(65535).meta({ description: 'Its port.' }),
+    path: z
+      .string()
+      .max(1024)
+      .regex(/^\//)
+      .default('/')
+      .meta({ description: 'The path of the request. Default: /.' }),
+    timeout: duration('How long an answer may take.').default('2s'),
+  })
+  .meta({
+    description:
+      'An HTTP request (GET) that must be answered with 2xx or 3xx before an experiment, and again for its recovery. Besides this request, all members must be healthy and in their roles.',
+  });
+
+export const chaosSchema = z
+  .object({
+    suspend: z.boolean().default(false).meta({
+      description:
+        'If true, no experiment begins, neither on the schedule nor on request, and one that was announced is aborted. Set it to true and to false again to resume after onFailure: Suspend.',
+    }),
+    dryRun: z.boolean().default(false).meta({
+      description:
+        'If true, an experiment does everything except the kill: its checks, its announcement, its choice of members.',
+    }),
+    schedule: z.string().min(9).max(100).optional().meta({
+      description:
+        'When experiments begin: five fields of cron (minute, hour, day of the month, month, day of the week), such as "*/30 9-17 * * 1-5". If both days are given, one of them is enough. A time that was missed is skipped. Without schedule and meanTimeBetween an experiment begins only on request.',
+    }),
+    meanTimeBetween: duration(
+      'Instead of a schedule: mean time between experiments, which begin at random (Poisson process). At least 1m.',
+    ).optional(),
+    timeZone: z.string().min(1).max(64).default('UTC').meta({
+      description:
+        'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
+    }),
+    blackouts: z.array(blackout).max(20).default([]).meta({
+      description: 'When no experiment may begin.',
+    }),
+    action: z.enum(['PodKill', 'PodDelete', 'Evict', 'ZoneKill']).default('PodKill').meta({
+      description:
+        'What is done: PodKill deletes the pod with a grace period of 0; PodDelete with its own grace period; Evict by the eviction API, which honours every disruption budget; ZoneKill kills all members of one zone.',
+    }),
+    target: target.prefault({}),
+    amount: countOrShare(1).optional().meta({
+      description:
+        'How many members are hit: a count, or a share of the members that target names, such as 50% (rounded down, at least one). Default: 1. Not used by ZoneKill.',
+    }),
+    minHealthy: countOrShare(0).optional().meta({
+      description:
+        'How many members must stay healthy: a count, or a share of replicas, such as 50% (rounded up). Default: all that are not hit. At least one stays in any case.',
+    }),
+    minPodAge: duration('Pods younger than this are not hit.').default('1m'),
+    recoveryObjective: duration(
+      'How long the service may take until all members are healthy again, in their roles and caught up.',
+    ).default('2m'),
+    onFailure: z.enum(['Suspend', 'Continue']).default('Suspend').meta({
+      description:
+        'After a failed experiment: Suspend waits until suspend was set to true and to false again, or an experiment on request has passed. Continue goes on with the schedule, after the service has recovered.',
+    }),
+    announce: duration('How long before the kill an Event announces it.').default('0s'),
+    seed: z.int().min(0).optional().meta({
+      description:
+        'Seed of the random choices. The same seed and the same members give the same choices. Default: derived from the UID of the HAService.',
+    }),
+    historyLimit: z.int().min(1).max(50).default(10).meta({
+      description: 'How many experiments status.chaos.history keeps.',
+    }),
+    steadyState: steadyState.optional(),
+  })
+  .meta({
+    description:
+      'Experiments that kill members of this service, to show that it recovers. One at a time; each is refused while the service is in danger without it. On request: kubectl annotate --overwrite has NAME haservice.dev/chaos="$(date -Is)".',
+    ...cel(
+      {
+        rule: '!(has(self.schedule) && has(self.meanTimeBetween))',
+        message: 'chaos.schedule and chaos.meanTimeBetween exclude each other; remove one of them',
+      },
+      {
+        rule: "!has(self.meanTimeBetween) || duration(self.meanTimeBetween) >= duration('1m')",
+        message: 'chaos.meanTimeBetween must be at least 1m; write for example 4h',
+      },
+      {
+        rule: "!has(self.amount) || (type(self.amount) == int ? self.amount >= 1 && self.amount <= 100 : self.amount.matches('^([1-9][0-9]?|100)%$'))",
+        message: 'chaos.amount is a count from 1, or a share from 1% to 100%; write 1 or "50%"',
+      },
+      {
+        rule: "!has(self.minHealthy) || (type(self.minHealthy) == int ? self.minHealthy >= 0 && self.minHealthy <= 100 : self.minHealthy.matches('^([1-9][0-9]?|100)%$'))",
+        message: 'chaos.minHealthy is a count from 0, or a share from 1% to 100%; write 2 or "50%"',
+      },
+      {
+        rule: "self.action != 'ZoneKill' || !has(self.amount)",
+        message: 'action: ZoneKill hits all members of one zone; remove chaos.amount',
+      },
+      {
+        rule: "self.action != 'ZoneKill' || !has(self.target.member)",
+        message:
+          'action: ZoneKill hits a zone; write chaos.target.zone instead of target.member, or action: PodKill',
+      },
+      {
+        rule: "self.target.role != 'Primary' || self.action == 'ZoneKill' || !has(self.amount)",
+        message: 'there is one primary; remove chaos.amount, or write target.role: Any',
+      },
+      {
+        rule: '!has(self.target.member) || !has(self.amount)',
+        message: 'chaos.target.member names one member; remove chaos.amount',
+      },
+    ),
+  });
+
+export type ChaosSpec = z.output<typeof chaosSchema>;
+export type SteadyState = z.output<typeof steadyState>;

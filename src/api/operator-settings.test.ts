@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { isHAError } from './errors.ts';
+import { defaultSettings, parseSettings, settingsOf } from './operator-settings.ts';
+
+const faultOf = (read: () => unknown): string => {
+  try {
+    read();
+  } catch (error) {
+    if (isHAError(error, 'HA_ERR_SETTINGS_INVALID')) return error.message;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+};
+
+describe('the settings of the operator', () => {
+  it('have defaults, which a text changes field by field', () => {
+    const { chaos } = defaultSettings;
+    expect(chaos).toEqual({ enabled: true, maxExperiments: 3, maxExperimentsPerZone: 1 });
+    for (const text of ['', '# chaos:\n', '{}', 'chaos: {}']) {
+      expect(parseSettings(text)).toEqual(defaultSettings);
+    }
+    expect(parseSettings('chaos:\n  enabled: false\n').chaos).toEqual({ ...chaos, enabled: false });
+    expect(parseSettings('chaos: { maxExperiments: 9 }').chaos).toEqual({
+      ...chaos,
+      maxExperiments: 9,
+    });
+  });
+
+  it.each([
+    ['chaos: { enabld: false }', /^chaos\.enabld: there is no such field/],
+    ['caos: { enabled: false }', /^caos: there is no such field/],
+    // YAML 1.2 has no other words for true and false.
+    ['chaos: { enabled: off }', /^chaos\.enabled: write true or false/],
+    ['chaos: { maxExperiments: 0 }', /^chaos\.maxExperiments: write at least 1/],
+    ['chaos: { maxExperiments: 1.5 }', /^chaos\.maxExperiments: write a whole number/],
+    ['chaos: { maxExperimentsPerZone: many }', /^chaos\.maxExperimentsPerZone: write a whole/],
+    ['chaos:', /^chaos: .*expected object/],
+    ['- chaos', /^settings\.yaml: .*expected object/],
+    ['chaos: {}\nchaos: {}', /^settings\.yaml is not YAML in line 2: duplicated/],
+    ['chaos: [', /^settings\.yaml is not YAML in line 1/],
+    ['chaos: {}\n---\nchaos: {}', /^settings\.yaml has 2 YAML documents/],
+  ])('are refused as %j, and the message names the place', (text, message) => {
+    expect(faultOf(() => parseSettings(text))).toMatch(message);
+  });
+
+  it('name every fault', () => {
+    const text = 'chaos: { enabled: 1, maxExperiments: 0, more: 1 }';
+    expect(faultOf(() => parseSettings(text))).toMatch(/enabled: .*maxExperiments: .*more: /);
+  });
+
+  it('are the defaults without the ConfigMap or without its key, but a wrong key is refused', () => {
+    expect(settingsOf()).toEqual(defaultSettings);
+    expect(settingsOf({})).toEqual(defaultSettings);
+    expect(settingsOf({ 'settings.yaml': 'chaos: { enabled: false }' }).chaos.enabled).toBe(false);
+    const wrong = { 'settings.yml': 'chaos: { enabled: false }' };
+    expect(faultOf(() => settingsOf(wrong))).toMatch(/^settings\.yml: there is no such key/);
+  });
+});

@@ -1,0 +1,82 @@
+import { YAMLException, loadAll } from 'js-yaml';
+import * as z from 'zod';
+import { HAError } from './errors.ts';
+
+/** Name of the ConfigMap, in the namespace of the operator. */
+export const settingsName = 'haservice-operator';
+/** The one key of the ConfigMap. */
+export const settingsKey = 'settings.yaml';
+
+const limit = z
+  .int({ error: 'write a whole number, at least 1' })
+  .min(1, { error: 'write at least 1; enabled: false stops all chaos' });
+
+/** docs/operator-settings.md describes each field to a user. */
+const settingsSchema = z.strictObject({
+  chaos: z
+    .strictObject({
+      /** The stop switch: false stops all chaos in the cluster. */
+      enabled: z.boolean({ error: 'write true or false' }).default(true),
+      /** At the same time, in the whole cluster. */
+      maxExperiments: limit.default(3),
+      /** At the same time, with members in one zone. */
+      maxExperimentsPerZone: limit.default(1),
+    })
+    .prefault({}),
+});
+
+export type OperatorSettings = z.output<typeof settingsSchema>;
+
+export const defaultSettings: OperatorSettings = settingsSchema.parse({});
+
+/**
+ * The settings in the data of the ConfigMap; the defaults if there is no ConfigMap, or none of its keys. Another key is refused: a
+ * typing error in the name of the key must not turn a stop switch off.
+ *
+ * @throws HAError HA_ERR_SETTINGS_INVALID with the path and the fault of each wrong field.
+ */
+export function settingsOf(data: Readonly<Record<string, string>> = {}): OperatorSettings {
+  const unknown = Object.keys(data).filter((key) => key !== settingsKey);
+  if (unknown.length > 0) {
+    const faults = unknown.map(
+      (key) => `${key}: there is no such key; the only one is ${settingsKey}`,
+    );
+    throw new HAError('HA_ERR_SETTINGS_INVALID', faults.join('; '));
+  }
+  return parseSettings(data[settingsKey] ?? '');
+}
+
+/** @throws HAError HA_ERR_SETTINGS_INVALID with the path and the fault of each wrong field. */
+export function parseSettings(text: string): OperatorSettings {
+  const result = settingsSchema.safeParse(fromYaml(text));
+  if (result.success) return result.data;
+  const faults = result.error.issues.flatMap(faultsOf);
+  throw new HAError('HA_ERR_SETTINGS_INVALID', faults.join('; '), { cause: result.error });
+}
+
+/** An empty text, or one of comments alone, is an empty mapping. */
+function fromYaml(text: string): unknown {
+  let documents: unknown[];
+  try {
+    documents = loadAll(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark === undefined ? '' : ` in line ${error.mark.line + 1}`;
+    const fault = `${settingsKey} is not YAML${line}: ${error.reason}`;
+    throw new HAError('HA_ERR_SETTINGS_INVALID', fault, { cause: error });
+  }
+  if (documents.length > 1) {
+    const fault = `${settingsKey} has ${documents.length} YAML documents; write one`;
+    throw new HAError('HA_ERR_SETTINGS_INVALID', fault);
+  }
+  return documents[0] ?? {};
+}
+
+function faultsOf(issue: z.core.$ZodIssue): string[] {
+  const pathTo = (...more: string[]) => [...issue.path.map(String), ...more].join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${pathTo(key)}: there is no such field`);
+  }
+  const path = pathTo();
+  return [`${path === '' ? settingsKey : path}: ${issue.message}`];
+}

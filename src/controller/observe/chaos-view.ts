@@ -1,0 +1,53 @@
+import { scheduleOf } from '../../chaos/schedule.ts';
+import type { ChaosView } from '../../core/model/chaos-view.ts';
+import type { Resource } from '../../core/model/observed.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import type { LiveSettings } from '../state/settings.ts';
+import type { Stores } from '../state/stores.ts';
+
+export interface ChaosContext {
+  stores: Stores;
+  settings: Pick<LiveSettings, 'known' | 'current'>;
+  state: ReconcileState;
+  /** Experiments that a reconcile of this process has decided to begin, and perhaps not written yet: zones by UID of the resource. */
+  beginning: ReadonlyMap<string, string[]>;
+}
+
+/** What experiments with this service depend on; undefined if its spec has no `chaos`. */
+export function chaosViewOf(
+  resource: Resource,
+  { stores, settings, state, beginning }: ChaosContext,
+  nowMs: number,
+): ChaosView | undefined {
+  const { chaos } = resource.spec;
+  if (chaos === undefined) return undefined;
+  const { optedOutNamespaces } = stores;
+  return {
+    schedule: scheduleOf(chaos, nowMs),
+    limits: settings.known ? settings.current.chaos : undefined,
+    others: othersOf(resource, stores, beginning),
+    isOptedOut: optedOutNamespaces.isComplete
+      ? optedOutNamespaces.get(undefined, resource.namespace) !== undefined
+      : undefined,
+    ...(state.injection === undefined ? {} : { injection: state.injection }),
+    ...(state.steadyStateProbe === undefined ? {} : { probe: state.steadyStateProbe }),
+  };
+}
+
+function othersOf(
+  { uid }: Resource,
+  { resources }: Stores,
+  beginning: ReadonlyMap<string, string[]>,
+): string[][] {
+  const others = new Map(beginning);
+  for (const { metadata, status } of resources.list()) {
+    const { experiment } = status?.chaos ?? {};
+    if (experiment === undefined) continue;
+    others.set(
+      metadata.uid,
+      experiment.hits.flatMap(({ zone }) => zone ?? []),
+    );
+  }
+  others.delete(uid);
+  return [...others.values()];
+}

@@ -1,0 +1,214 @@
+import type { ChaosSpec } from '../../api/chaos-spec.ts';
+import type { ChaosStatus } from '../../api/chaos-status.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { Action } from '../model/action.ts';
+import { userRequest } from '../model/user-request.ts';
+import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
+import { type ExperimentStep, continueExperiment } from './experiment.ts';
+import { nextTimeOf } from './next-time.ts';
+import { type Cause, ended, iso, planOf, refused, withRecord, withTimes } from './records.ts';
+import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
+import {
+  type ChaosSubject,
+  isStarting,
+  lacksProbe,
+  probeDue,
+  whyNotSteady,
+} from './steady-state.ts';
+
+/** How often a service that should recover is looked at, if nothing changes. Milliseconds. */
+const lookMs = 500;
+/** A timer for a later time would overflow, or survive the machine's sleep. Milliseconds. */
+const longestWaitMs = 3_600_000;
+
+/** What is to be done about experiments in this pass. */
+export interface ChaosPlan {
+  /** status.chaos from the next pass on. */
+  status?: ChaosStatus;
+  /** The kill, which only an experiment has that the stored status names as Injecting; and the user's own request. */
+  actions: Action[];
+  /** Epoch milliseconds at which to decide again. */
+  requeueAtMs?: number;
+}
+
+/**
+ * Decides about the experiments of one service. An experiment goes through phases in the status, each written before anything follows
+ * from it: Announced, Injecting, Recovering; then it becomes a record with a verdict. The kill is an action of the pass that reads
+ * Injecting in the stored status, and it names pods by UID. So it is done once, whichever operator does it.
+ */
+export function planChaos(subject: ChaosSubject): ChaosPlan {
+  const { resource, nowMs } = subject;
+  const { chaos } = resource.spec;
+  const stored = resource.status.chaos;
+  if (resource.deleting)
+    return { actions: [], ...(stored === undefined ? {} : { status: stored }) };
+  if (chaos === undefined)
+    return {
+      actions: [],
+      ...(stored === undefined ? {} : { status: afterRemoval(stored, nowMs) }),
+    };
+  const before = withLateRecovery(subject, resumed(chaos, stored ?? {}));
+  if (before.experiment !== undefined) {
+    const plan = continueExperiment(subject, before.experiment);
+    const { record, experiment } = plan;
+    const after =
+      record === undefined
+        ? { ...before, experiment: experiment ?? before.experiment }
+        : withRecord(before, record, chaos.historyLimit);
+    return withNext(subject, suspendedBy(chaos, before, after), plan);
+  }
+  return withNext(subject, before, {});
+}
+
+/** `spec.chaos` was removed: the history stays. */
+function afterRemoval(status: ChaosStatus, nowMs: number): ChaosStatus {
+  const { nextTime: _next, plan: _plan, suspended: _suspended, ...rest } = status;
+  if (rest.experiment === undefined) return rest;
+  const isKilled = rest.experiment.phase === 'Recovering';
+  const record = isKilled
+    ? ended(rest.experiment, 'Unknown', nowMs, {
+        message: 'spec.chaos was removed before the service had recovered',
+      })
+    : ended(rest.experiment, 'Aborted', nowMs, {
+        reason: 'ChaosRemoved',
+        message: 'spec.chaos was removed before the kill',
+      });
+  return withRecord(rest, record, Math.max(1, rest.history?.length ?? 1));
+}
+
+/** After onFailure: Suspend, a user resumes by setting spec.chaos.suspend to true, and to false again. */
+function resumed(chaos: ChaosSpec, status: ChaosStatus): ChaosStatus {
+  if (!chaos.suspend && chaos.onFailure === 'Suspend') return status;
+  const { suspended: _suspended, ...rest } = status;
+  return rest;
+}
+
+/** A failed experiment suspends the schedule; one that passes, on request, ends that. */
+function suspendedBy(chaos: ChaosSpec, before: ChaosStatus, after: ChaosStatus): ChaosStatus {
+  if (after.history === before.history) return after;
+  const { suspended: _suspended, ...rest } = after;
+  if (after.lastVerdict === 'Passed') return rest;
+  return after.lastVerdict === 'Failed' && chaos.onFailure === 'Suspend'
+    ? { ...after, suspended: true }
+    : after;
+}
+
+const lastFailure = ({ history }: ChaosStatus) => {
+  const last = history?.find(({ injectedAt }) => injectedAt !== undefined);
+  return last?.verdict === 'Failed' && last.recoveredAt === undefined ? last : undefined;
+};
+
+/** Fills in the time of a recovery that took longer than the objective. */
+function withLateRecovery(subject: ChaosSubject, status: ChaosStatus): ChaosStatus {
+  const failed = lastFailure(status);
+  if (failed === undefined || whyNotSteady(subject) !== undefined) return status;
+  const recoveryMs = subject.nowMs - Date.parse(failed.injectedAt ?? '');
+  const record = { ...failed, recoveredAt: iso(subject.nowMs), recoveryMs };
+  const history = status.history?.map((each) => (each === failed ? record : each));
+  return withTimes({ ...status, ...(history === undefined ? {} : { history }) });
+}
+
+/** Begins an experiment if one is due, and finds the next time. */
+function withNext(
+  subject: ChaosSubject,
+  status: ChaosStatus,
+  { action, requeueAtMs }: Pick<ExperimentStep, 'action' | 'requeueAtMs'>,
+): ChaosPlan {
+  const { resource, observed, nowMs } = subject;
+  const kill = action === undefined ? [] : [action];
+  const { lastRequest, nextTime: _next, plan: _plan, ...rest } = status;
+  const isOff = forbidden(subject) !== undefined || status.suspended === true;
+  const scheduled = isOff ? { due: undefined } : nextTimeOf(resource, observed, status, nowMs);
+  const { due, ...next } = scheduled;
+  const request = userRequest(resource.requests?.chaos, lastRequest, resource.createdAtMs, nowMs);
+  const handled = request.kind === 'None' ? lastRequest : request.value;
+  const isDue = request.kind === 'Due' || due === 'Due';
+  if (isDue && (isStarting(subject) || lacksProbe(subject))) {
+    // What is due begins when enough is known: nothing counts as handled until then.
+    return { status, actions: [...kill, ...probeDue(subject)], requeueAtMs: nowMs + lookMs };
+  }
+  let after: ChaosStatus = {
+    ...rest,
+    ...next,
+    ...(handled === undefined ? {} : { lastRequest: handled }),
+  };
+  if (request.kind !== 'None') {
+    const wrong: Refusal | undefined =
+      request.kind === 'Refused'
+        ? {
+            reason: request.reason,
+            message: `the annotation haservice.dev/chaos is ${JSON.stringify(request.value.slice(0, 64))}: ${request.reason === 'RequestInvalid' ? 'this is no time stamp' : 'this is more than five minutes ago, or before the HAService was created'}; annotate with haservice.dev/chaos="$(date -Is)"`,
+          }
+        : undefined;
+    after = begin(subject, after, 'Request', wrong);
+  } else if (due === 'Due') {
+    after = begin(subject, after, 'Schedule', undefined);
+  }
+  const waitMs = after.nextTime === undefined ? longestWaitMs : Date.parse(after.nextTime) - nowMs;
+  const isRecovering = after.experiment !== undefined || lastFailure(after) !== undefined;
+  const timeMs = nowMs + (isRecovering ? lookMs : Math.min(waitMs, longestWaitMs));
+  return {
+    status: after,
+    actions: [...kill, ...(isRecovering ? probeDue(subject) : [])],
+    requeueAtMs: Math.min(timeMs, requeueAtMs ?? Infinity),
+  };
+}
+
+/** Begins an experiment, or records why not. */
+function begin(
+  subject: ChaosSubject,
+  status: ChaosStatus,
+  cause: Cause,
+  wrong: Refusal | undefined,
+): ChaosStatus {
+  const { resource, observed, nowMs } = subject;
+  const { chaos } = resource.spec;
+  if (chaos === undefined) return status;
+  const id = (status.count ?? 0) + 1;
+  const seed = seedOf(resource, id);
+  const about = { id, cause, seed };
+  const counted = { ...status, count: id };
+  const refuse = (refusal: Refusal, drawn: Draw = { hits: [], why: 'no member was drawn' }) =>
+    withKept(
+      counted,
+      withRecord(
+        counted,
+        refused(planOf(resource, chaos, about, drawn), refusal, nowMs),
+        chaos.historyLimit,
+      ),
+    );
+  const general = wrong ?? running(status) ?? refusalOf(subject);
+  if (general !== undefined) return refuse(general);
+  const drawn = draw(resource, chaos, observed.members, seed, nowMs);
+  if ('reason' in drawn) return refuse(drawn);
+  const specific = refusalOfHits(subject, drawn.hits);
+  if (specific !== undefined) return refuse(specific, drawn);
+  const announceMs = durationMs(chaos.announce);
+  return {
+    ...counted,
+    experiment: {
+      ...planOf(resource, chaos, about, drawn),
+      phase: announceMs > 0 || chaos.dryRun ? 'Announced' : 'Injecting',
+      startsAt: iso(nowMs + announceMs),
+    },
+  };
+}
+
+/** A refusal does not end the experiment that runs. */
+const withKept = ({ experiment }: ChaosStatus, after: ChaosStatus): ChaosStatus =>
+  experiment === undefined ? after : { ...after, experiment };
+
+function running(status: ChaosStatus): Refusal | undefined {
+  const { experiment } = status;
+  if (experiment !== undefined) {
+    const message = `experiment ${experiment.id} is running (${experiment.phase})`;
+    return { reason: 'ExperimentRunning', message };
+  }
+  const failed = lastFailure(status);
+  return failed === undefined
+    ? undefined
+    : {
+        reason: 'NotRecovered',
+        message: `the service has not recovered from experiment ${failed.id} yet: ${failed.message}`,
+      };
+}

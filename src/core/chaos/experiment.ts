@@ -1,0 +1,187 @@
+import type { Experiment, ExperimentRecord } from '../../api/chaos-status.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { Action } from '../model/action.ts';
+import type { Injection } from '../model/chaos-view.ts';
+import { isLive, seemsHealthy } from '../model/member.ts';
+import type { Member } from '../model/observed.ts';
+import type { Refusal } from './draw.ts';
+import { latestMs } from './next-time.ts';
+import { ended, iso } from './records.ts';
+import { refusalOf, refusalOfHits } from './refusals.ts';
+import { type ChaosSubject, isStarting, lacksProbe, whyNotSteady } from './steady-state.ts';
+
+/** The next step of the experiment that runs: another phase, the kill, or its end. None of them: it goes on as it is. */
+export interface ExperimentStep {
+  experiment?: Experiment;
+  record?: ExperimentRecord;
+  action?: Action;
+  requeueAtMs?: number;
+}
+
+export function continueExperiment(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
+  switch (experiment.phase) {
+    case 'Announced':
+      return announced(subject, experiment);
+    case 'Injecting':
+      return injecting(subject, experiment);
+    case 'Recovering':
+      return recovering(subject, experiment);
+  }
+}
+
+const abort = (
+  experiment: Experiment,
+  { reason, message }: Refusal,
+  nowMs: number,
+): ExperimentStep => ({ record: ended(experiment, 'Aborted', nowMs, { reason, message }) });
+
+/** The pods that are hit, those that still live. */
+function hitsOf({ observed }: ChaosSubject, { hits }: Experiment): Member[] {
+  const uids = new Set(hits.map(({ uid }) => uid));
+  return observed.members.filter((member) => uids.has(member.uid) && isLive(member));
+}
+
+/** Why the kill must not take place any more, or not yet. */
+function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'Wait' | undefined {
+  const members = hitsOf(subject, experiment);
+  const gone = experiment.hits.find(({ uid }) => !members.some((member) => member.uid === uid));
+  if (gone !== undefined) {
+    return { reason: 'TargetGone', message: `${gone.pod} was gone before the kill` };
+  }
+  const lateMs = subject.nowMs - Date.parse(experiment.startsAt);
+  if (lateMs > latestMs) {
+    const message = `the kill was due at ${experiment.startsAt}, and the operator came ${Math.round(lateMs / 1_000)} s too late`;
+    return { reason: 'Late', message };
+  }
+  if (isStarting(subject) || lacksProbe(subject)) return 'Wait';
+  const optedOut = members.find(({ isOptedOut }) => isOptedOut === true);
+  if (optedOut !== undefined) {
+    return { reason: 'OptedOut', message: `${optedOut.name} has opted out since` };
+  }
+  return refusalOf(subject) ?? refusalOfHits(subject, members);
+}
+
+function announced(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
+  const { nowMs } = subject;
+  const startsMs = Date.parse(experiment.startsAt);
+  if (nowMs < startsMs) {
+    const { chaos, paused } = subject.resource.spec;
+    if (chaos?.suspend === true || paused) {
+      const refusal = refusalOf(subject);
+      if (refusal !== undefined) return abort(experiment, refusal, nowMs);
+    }
+    return { requeueAtMs: startsMs };
+  }
+  const refusal = refusalNow(subject, experiment);
+  if (refusal === 'Wait') return {};
+  if (refusal !== undefined) return abort(experiment, refusal, nowMs);
+  if (experiment.dryRun === true) {
+    const message = `chaos.dryRun is true: ${namesOf(experiment)} would have been hit`;
+    return abort(experiment, { reason: 'DryRun', message }, nowMs);
+  }
+  return { experiment: { ...experiment, phase: 'Injecting' } };
+}
+
+const namesOf = ({ hits }: Experiment) => hits.map(({ pod }) => pod).join(', ');
+
+function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
+  const { observed, nowMs } = subject;
+  const injection = observed.chaos?.injection;
+  if (injection?.id === experiment.id) return injected(experiment, injection, nowMs);
+  const members = hitsOf(subject, experiment);
+  if (members.length < experiment.hits.length) {
+    // The process that wrote this phase has ended since, perhaps in the middle of the kill. It is not repeated.
+    return {
+      experiment: {
+        ...experiment,
+        phase: 'Recovering',
+        injectedAt: experiment.startsAt,
+        isUnsure: true,
+      },
+    };
+  }
+  const refusal = refusalNow(subject, experiment);
+  if (refusal === 'Wait') return {};
+  if (refusal !== undefined) return abort(experiment, refusal, nowMs);
+  return { action: { type: 'InjectFault', experiment, members } };
+}
+
+function injected(experiment: Experiment, injection: Injection, nowMs: number): ExperimentStep {
+  const { killed, failures, isUnsure, atMs } = injection;
+  if (killed.length === 0 && !isUnsure) {
+    const message = `no member was killed: ${failures.join('; ')}`;
+    return abort(experiment, { reason: 'KillRefused', message }, nowMs);
+  }
+  return {
+    experiment: {
+      ...experiment,
+      // What was not killed is no part of the experiment.
+      hits: isUnsure ? experiment.hits : experiment.hits.filter(({ uid }) => killed.includes(uid)),
+      phase: 'Recovering',
+      injectedAt: iso(atMs),
+      ...(isUnsure ? { isUnsure } : {}),
+    },
+  };
+}
+
+function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
+  const { resource, nowMs } = subject;
+  const seen = withTimes(subject, experiment);
+  const injectedMs = Date.parse(seen.injectedAt ?? seen.startsAt);
+  const elapsedMs = nowMs - injectedMs;
+  const objectiveMs = durationMs(seen.objective);
+  const left = hitsOf(subject, seen);
+  const unsteady =
+    left.length > 0 && seen.isUnsure !== true
+      ? `${left.map(({ name }) => name).join(', ')} still runs`
+      : whyNotSteady(subject);
+  if (unsteady === undefined) {
+    const took = `recovered after ${elapsedMs} ms`;
+    return {
+      record: seen.isUnsure
+        ? ended(seen, 'Unknown', nowMs, {
+            message: `the operator was restarted during the kill, so that it is not known which of ${namesOf(seen)} it has killed; the service is in its steady state`,
+          })
+        : elapsedMs > objectiveMs
+          ? ended(seen, 'Failed', nowMs, {
+              message: `${took}, and recoveryObjective is ${seen.objective}`,
+              recoveredAt: iso(nowMs),
+            })
+          : ended(seen, 'Passed', nowMs, { message: took, recoveredAt: iso(nowMs) }),
+    };
+  }
+  if (resource.spec.paused) {
+    const message = `spec.paused was set before the service had recovered: ${unsteady}`;
+    return { record: ended(seen, 'Unknown', nowMs, { message }) };
+  }
+  if (elapsedMs >= objectiveMs) {
+    const message = `not recovered within ${seen.objective}: ${unsteady}`;
+    return { record: ended(seen, seen.isUnsure ? 'Unknown' : 'Failed', nowMs, { message }) };
+  }
+  return { experiment: seen, requeueAtMs: injectedMs + objectiveMs };
+}
+
+/** When the operator saw the steps of the recovery. */
+function withTimes(
+  { resource, observed, nowMs }: ChaosSubject,
+  experiment: Experiment,
+): Experiment {
+  const uids = new Set(experiment.hits.map(({ uid }) => uid));
+  const failover = resource.status.failovers?.find((record) => record.experiment === experiment.id);
+  const isHitSeen = experiment.hits.some(
+    ({ uid }) => !observed.members.some((member) => member.uid === uid && seemsHealthy(member)),
+  );
+  const detectedAt =
+    failover?.startedAt ??
+    experiment.detectedAt ??
+    (isHitSeen && uids.size > 0 ? iso(nowMs) : undefined);
+  const failedOverAt =
+    failover?.totalMs === undefined
+      ? undefined
+      : iso(Date.parse(failover.startedAt) + failover.totalMs);
+  return {
+    ...experiment,
+    ...(detectedAt === undefined ? {} : { detectedAt }),
+    ...(failedOverAt === undefined ? {} : { failedOverAt }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { ChaosSpec } from '../../api/chaos-spec.ts';
+import type { ChaosStatus } from '../../api/chaos-status.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { Observed, Resource } from '../model/observed.ts';
+import { randomOf, seedOf } from './draw.ts';
+import { iso } from './records.ts';
+
+/** How late an experiment may begin; later than that its time is skipped. Milliseconds. */
+export const latestMs = 60_000;
+
+/** The schedule in words: if it changes, the next time is computed anew. */
+function describeSchedule({
+  schedule,
+  meanTimeBetween,
+  timeZone,
+  blackouts,
+}: ChaosSpec): string | undefined {
+  const except = blackouts.map(({ from, to }) => `, except ${from} to ${to}`).join('');
+  if (schedule !== undefined) return `${schedule} (${timeZone})${except}`;
+  return meanTimeBetween === undefined ? undefined : `every ${meanTimeBetween} on average`;
+}
+
+/** The next time of the schedule after now, as RFC 3339. */
+function compute(resource: Resource, observed: Observed, id: number, nowMs: number) {
+  const { chaos } = resource.spec;
+  const { nextMs, problem } = observed.chaos?.schedule ?? {};
+  if (chaos?.meanTimeBetween === undefined) {
+    return problem !== undefined || nextMs === undefined ? undefined : iso(nextMs);
+  }
+  // The waits of a Poisson process have an exponential distribution. One draw of the row belongs to the choice of members.
+  const random = randomOf(seedOf(resource, id) ^ 0x5bd1e995);
+  return iso(nowMs - Math.log(1 - random()) * durationMs(chaos.meanTimeBetween));
+}
+
+/** Whether a scheduled time has come, or was missed. */
+export type Due = 'Due' | 'Missed' | undefined;
+
+/**
+ * The next time in the status, and whether an earlier one has come. A time is due if the status has announced it, so that a new
+ * schedule never begins with an experiment, and a time that was missed is not caught up.
+ */
+export function nextTimeOf(
+  resource: Resource,
+  observed: Observed,
+  { nextTime, plan, count = 0 }: Pick<ChaosStatus, 'nextTime' | 'plan' | 'count'>,
+  nowMs: number,
+): { due: Due; nextTime?: string; plan?: string } {
+  const { chaos } = resource.spec;
+  const described = chaos === undefined ? undefined : describeSchedule(chaos);
+  if (described === undefined) return { due: undefined };
+  const known = plan === described ? nextTime : undefined;
+  const knownMs = Date.parse(known ?? '');
+  if (known !== undefined && nowMs < knownMs)
+    return { due: undefined, nextTime: known, plan: described };
+  const late = nowMs - knownMs;
+  const due = Number.isNaN(late) ? undefined : late <= latestMs ? 'Due' : 'Missed';
+  const next = compute(resource, observed, due === undefined ? count + 1 : count + 2, nowMs);
+  return { due, plan: described, ...(next === undefined ? {} : { nextTime: next }) };
+}

@@ -1,0 +1,117 @@
+import type { ChaosSpec } from '../../api/chaos-spec.ts';
+import type { ChaosStatus, Experiment, ExperimentRecord } from '../../api/chaos-status.ts';
+import type { Member, Resource } from '../model/observed.ts';
+import { roleOf } from '../model/topology.ts';
+import type { Draw, Refusal } from './draw.ts';
+
+export const iso = (ms: number): string => new Date(ms).toISOString();
+
+export type Cause = Experiment['cause'];
+
+const hitOf = (resource: Resource, member: Member) => ({
+  pod: member.name,
+  uid: member.uid,
+  role: roleOf(resource, member),
+  ...(member.zone === undefined ? {} : { zone: member.zone }),
+});
+
+/** What does not change any more during an experiment. */
+export const planOf = (
+  resource: Resource,
+  chaos: ChaosSpec,
+  about: { id: number; cause: Cause; seed: number },
+  { hits, why }: Draw,
+) => ({
+  ...about,
+  action: chaos.action,
+  hits: hits.map((member) => hitOf(resource, member)),
+  why,
+  objective: chaos.recoveryObjective,
+  ...(chaos.dryRun ? { dryRun: true } : {}),
+});
+
+/** The status with one more record, and without the experiment that runs. */
+export function withRecord(
+  status: ChaosStatus,
+  record: ExperimentRecord,
+  historyLimit: number,
+): ChaosStatus {
+  const { experiment: _ended, ...rest } = status;
+  return summarized(
+    {
+      ...rest,
+      lastVerdict: record.verdict,
+      history: [record, ...(status.history ?? [])].slice(0, historyLimit),
+    },
+    record,
+  );
+}
+
+/** Ends an experiment. */
+export function ended(
+  { phase: _phase, startsAt, isUnsure: _unsure, ...experiment }: Experiment,
+  verdict: ExperimentRecord['verdict'],
+  nowMs: number,
+  about: Pick<ExperimentRecord, 'message'> &
+    Partial<Pick<ExperimentRecord, 'reason' | 'recoveredAt'>>,
+): ExperimentRecord {
+  const recoveryMs =
+    about.recoveredAt === undefined || experiment.injectedAt === undefined
+      ? undefined
+      : Date.parse(about.recoveredAt) - Date.parse(experiment.injectedAt);
+  return {
+    ...experiment,
+    verdict,
+    ...about,
+    at: startsAt,
+    ...(recoveryMs === undefined ? {} : { recoveryMs: Math.max(0, recoveryMs) }),
+    endedAt: iso(nowMs),
+  };
+}
+
+/** An experiment that did not begin. */
+export const refused = (
+  plan: ReturnType<typeof planOf>,
+  { reason, message }: Refusal,
+  nowMs: number,
+): ExperimentRecord => ({
+  ...plan,
+  verdict: 'Refused',
+  reason,
+  message,
+  at: iso(nowMs),
+  endedAt: iso(nowMs),
+});
+
+function summarized(status: ChaosStatus, added: ExperimentRecord): ChaosStatus {
+  const before = status.summary ?? { experiments: 0, passed: 0 };
+  if (added.injectedAt === undefined) return status;
+  return withTimes({
+    ...status,
+    summary: {
+      ...before,
+      experiments: before.experiments + 1,
+      passed: before.passed + (added.verdict === 'Passed' ? 1 : 0),
+    },
+  });
+}
+
+/** The summary of the times, after a record has got its own. */
+export function withTimes(status: ChaosStatus): ChaosStatus {
+  const { summary, history = [] } = status;
+  if (summary === undefined) return status;
+  const times = history.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b);
+  const worst = Math.max(summary.worstRecoveryMs ?? 0, times.at(-1) ?? 0);
+  const middle = times.length / 2;
+  const [low = 0, high = 0] = [times[Math.ceil(middle) - 1], times[Math.floor(middle)]];
+  return times.length === 0
+    ? status
+    : {
+        ...status,
+        summary: {
+          ...summary,
+          medianRecoveryMs: Math.round((low + high) / 2),
+          worstRecoveryMs: worst,
+        },
+      };
+}

@@ -1,0 +1,45 @@
+import type { ChaosRefusal } from '../../api/chaos-reasons.ts';
+
+/** What the kill of one experiment has done so far, as this process saw it. */
+export interface Injection {
+  /** Id of the experiment. */
+  id: number;
+  /** When the kill began. Epoch milliseconds. */
+  atMs: number;
+  /** UIDs of the pods that the API server has agreed to delete. */
+  killed: string[];
+  /** What was not killed, and why, in clauses for a person. */
+  failures: string[];
+  /** The API server may have done something that it has not answered. */
+  isUnsure: boolean;
+}
+
+/** What the last HTTP request for `chaos.steadyState` showed. */
+export interface SteadyStateProbe {
+  atMs: number;
+  /** Why the answer was not good, in a clause for a person; absent if it was good. */
+  problem?: string;
+}
+
+/** What a decision about experiments depends on, besides the service itself. `observe` makes one if the spec has `chaos`. */
+export interface ChaosView {
+  /** The schedule at the time of the decision: the library for cron computes that outside of the core. */
+  schedule: {
+    /** First time after now outside of all blackouts. Epoch milliseconds. Absent without a schedule. */
+    nextMs?: number;
+    problem?: {
+      reason: Extract<ChaosRefusal, 'ScheduleInvalid' | 'TimeZoneUnknown' | 'BlackoutInvalid'>;
+      message: string;
+    };
+    /** The blackout in which now lies, in words for a person. */
+    blackout?: { text: string };
+  };
+  /** The operator's settings; undefined while they are not known. */
+  limits: { enabled: boolean; maxExperiments: number; maxExperimentsPerZone: number } | undefined;
+  /** For each experiment of another service that runs, or is about to: the zones of its members. */
+  others: string[][];
+  /** Whether the namespace has opted out; undefined while that is not known. */
+  isOptedOut: boolean | undefined;
+  injection?: Injection;
+  probe?: SteadyStateProbe;
+}

@@ -1,0 +1,60 @@
+import type { Experiment, ExperimentRecord, Verdict } from '../../api/chaos-status.ts';
+import type { Status } from '../../api/status.ts';
+import type { EventNote } from '../model/observed.ts';
+
+const reasons = {
+  Passed: 'ExperimentPassed',
+  Failed: 'ExperimentFailed',
+  Refused: 'ExperimentRefused',
+  Aborted: 'ExperimentAborted',
+  Unknown: 'ExperimentUnknown',
+} as const satisfies Record<Verdict, EventNote['reason']>;
+
+const describeHits = ({ hits }: Pick<Experiment, 'hits'>) =>
+  hits.map(({ pod, role }) => `${pod} (${role})`).join(', ') || 'no member';
+
+function verdictNote(record: ExperimentRecord): EventNote {
+  const { id, verdict, action, message, reason } = record;
+  return {
+    type: verdict === 'Failed' || verdict === 'Unknown' ? 'Warning' : 'Normal',
+    reason: reasons[verdict],
+    action: 'Experiment',
+    note: `experiment ${id}, ${action} of ${describeHits(record)}: ${reason === undefined ? '' : `${reason}: `}${message}`,
+  };
+}
+
+/** Events for the experiments that were announced, begun and ended between two statuses. */
+export function chaosNotes(before: Status, next: Status): EventNote[] {
+  const known = before.chaos?.history?.[0]?.id ?? 0;
+  const newest = next.chaos?.history?.[0];
+  const notes: EventNote[] = [];
+  if (
+    newest !== undefined &&
+    (newest.id !== known || newest.endedAt !== before.chaos?.history?.[0]?.endedAt)
+  ) {
+    notes.push(verdictNote(newest));
+  }
+  const { experiment } = next.chaos ?? {};
+  const old = before.chaos?.experiment;
+  if (experiment === undefined) return notes;
+  const isNew = old?.id !== experiment.id;
+  const what = `experiment ${experiment.id}, ${experiment.action} of ${describeHits(experiment)}`;
+  if (experiment.phase === 'Announced' && isNew) {
+    const dry = experiment.dryRun === true ? ' (dry run: without the kill)' : '';
+    notes.push({
+      type: 'Normal',
+      reason: 'ExperimentAnnounced',
+      action: 'Experiment',
+      note: `${what} at ${experiment.startsAt}${dry}; ${experiment.why}`,
+    });
+  }
+  if (experiment.phase === 'Injecting' && (isNew || old?.phase === 'Announced')) {
+    notes.push({
+      type: 'Normal',
+      reason: 'ExperimentStarted',
+      action: 'Experiment',
+      note: `${what}; ${experiment.why}`,
+    });
+  }
+  return notes;
+}

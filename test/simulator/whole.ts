@@ -1,0 +1,27 @@
+import { templateHashAnnotation } from '../../src/api/labels.ts';
+import { templateHash } from '../../src/core/resources/pod.ts';
+import type { ExperimentWorld } from './experiment-world.ts';
+
+/** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
+export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefined {
+  const { status, spec } = api.service;
+  if (status.phase !== 'Healthy') {
+    const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
+    const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
+    return `phase ${status.phase}: ${blocked?.status === 'True' ? blocked.message : degraded?.message}`;
+  }
+  if (api.endpoints.join() !== status.primaryUID) return 'the Service does not name the primary';
+  const { agents } = kubelets;
+  if (agents.length !== spec.replicas) return `${agents.length} processes run`;
+  const leaders = agents.filter(({ leadership }) => leadership !== undefined);
+  if (leaders.map(({ pod }) => pod.uid).join() !== status.primaryUID)
+    return 'the primary does not lead';
+  const followers = agents.filter(
+    ({ following }) => following?.order.leader.member === status.primary,
+  );
+  if (followers.length !== agents.length - 1) return 'not all others follow';
+  const hash = templateHash(spec);
+  return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
+    ? 'not all pods are made from the template'
+    : undefined;
+}
