@@ -56,7 +56,6 @@ export default {
     ),
     // operator.ts at the door knows all.
     ...stories('controller', ['state', 'record', 'observe', 'act', 'reconcile'], belowController),
-    only('chaos', ['api', 'lib']),
     only('member-client', ['api', 'protocol', 'lib']),
     only('engines', ['api', 'protocol', 'lib']),
     only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client']),

@@ -1,4 +1,4 @@
-/** `npm run check`: everything that is known without running the project. One line a check; exits 1 where one fails. */
+/** `npm run check`: everything that is known without running the project. One line a check; exits 1 if one fails. */
 import { checks, describe, runChecks } from './checks.ts';
 
 const results = await runChecks((checked) => console.log(describe(checked)));

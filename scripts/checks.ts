@@ -39,7 +39,7 @@ const limitMs = 300_000;
 
 /**
  * Runs all of them, a few at once, and says each result as it comes.
- * @returns the results; fewer than `checks` where the user stopped it
+ * @returns the results; fewer than `checks` if the user stopped it
  */
 export async function runChecks(onResult: (checked: Checked) => void): Promise<Checked[]> {
   const results: Checked[] = [];
@@ -70,7 +70,7 @@ export async function runChecks(onResult: (checked: Checked) => void): Promise<C
   return results;
 }
 
-/** One line, and what it printed where it failed. */
+/** One line, and what it printed if it failed. */
 export function describe({ name, ok, output, seconds }: Checked): string {
   const line = `${ok ? 'ok' : 'failed'}  ${name} (${seconds.toFixed(1)} s)`;
   return ok ? line : `${line}\n${output.replace(/^/gm, '    ')}`;

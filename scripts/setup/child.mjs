@@ -27,7 +27,7 @@ const tidyMs = 15_000;
  * }} [options]
  *   quiet: the output is returned instead of shown; uninterrupted: signals wait until the program has ended
  * @returns {Promise<Ended>}
- * @throws the error of `spawn` where the program cannot be started, such as ENOENT
+ * @throws the error of `spawn` if the program cannot be started, such as ENOENT
  */
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {

@@ -56,14 +56,14 @@ export async function debianPackages(which = (/** @type {string} */ _name) => tr
 /** Databases that unit tests start themselves. */
 const servers = ['redis-server', 'postgresql'];
 
-/** Installs the servers of unit tests where that can be done; where there is none, a test says that it is skipped. */
+/** Installs the servers of unit tests if that can be done; if there is none, a test says that it is skipped. */
 export async function serversOfTests() {
   const missing = needed.filter((n) => servers.includes(n.package) && !n.there());
   if (missing.length === 0 || process.getuid?.() !== 0 || !has('apt-get')) return;
   try {
     await debianPackages((name) => servers.includes(name));
   } catch (error) {
-    // Not where the user has stopped it.
+    // Not if the user has stopped it.
     if (!(error instanceof Stop) || error.exitCode !== 1) throw error;
     say(`${error.message}\ntests that need them are skipped`);
   }

@@ -66,7 +66,7 @@ function acquire(own, file) {
 /**
  * @param {string} from
  * @param {string} to
- * @returns false where `to` exists
+ * @returns false if `to` exists
  */
 function link(from, to) {
   try {
@@ -120,7 +120,7 @@ function holder(pid) {
 
 /**
  * @param {number} pid
- * @returns the start time in clock ticks since boot; empty where there is no /proc
+ * @returns the start time in clock ticks since boot; empty if there is no /proc
  */
 function startOf(pid) {
   // The 22nd field of proc_pid_stat(5); the second is a name in parentheses that may hold spaces.

@@ -20,7 +20,7 @@ export const usage = `npm test -- [--only ${parts.join('|')}] [--keep] [FILE...]
   --keep       leave the local cluster running at the end, so that the next run starts at once`;
 
 /**
- * @returns undefined where help is asked for
+ * @returns undefined if help is asked for
  * @throws Error with one line for the user
  */
 export function parse(args: string[]): TestOptions | undefined {

@@ -15,8 +15,10 @@ export const chaosRefusals = {
     whatToDo: 'set `chaos.enabled` to true in the ConfigMap `haservice-operator`',
   },
   SettingsUnknown: {
-    meaning: 'the operator cannot read its settings, which may stop all experiments',
-    whatToDo: 'apply the manifests of this operator: its role lacks a right',
+    meaning:
+      'the operator does not know if experiments are allowed: it may not read the ConfigMap `haservice-operator` or the namespaces, or the text was wrong when the operator started',
+    whatToDo:
+      'see the log of the operator: correct the text (`SettingsInvalid`), or apply manifests/rbac.yaml',
   },
   OptedOut: {
     meaning: 'the namespace has the label `haservice.dev/chaos: disabled`, or all members have',
@@ -125,7 +127,7 @@ export const chaosRefusals = {
     whatToDo: 'see if the operator was restarted or the API server was away',
   },
   KillRefused: {
-    meaning: 'the API server has refused the kill',
+    meaning: 'the API server has refused the kill, or the pods were gone already',
     whatToDo: 'see its answer in the message',
   },
   ChaosRemoved: {

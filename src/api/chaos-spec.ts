@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { cel } from './cel.ts';
 import { duration } from './duration.ts';
 
+/** What can be done to members. */
+export const chaosActions = ['PodKill', 'PodDelete', 'Evict', 'ZoneKill'] as const;
+
 /** A count, or a share in per cent. The CRD allows any number and any text here: see the CEL rules. */
 const countOrShare = (least: 0 | 1) =>
   z.union([
@@ -97,9 +100,9 @@ export const chaosSchema = z
     blackouts: z.array(blackout).max(20).default([]).meta({
       description: 'When no experiment may begin.',
     }),
-    action: z.enum(['PodKill', 'PodDelete', 'Evict', 'ZoneKill']).default('PodKill').meta({
+    action: z.enum(chaosActions).default('PodKill').meta({
       description:
-        'What is done: PodKill deletes the pod with a grace period of 0; PodDelete with its own grace period; Evict by the eviction API, which honours every disruption budget; ZoneKill kills all members of one zone.',
+        'What is done: PodKill deletes the pod with a grace period of one second; PodDelete with its own grace period; Evict by the eviction API, which honours every disruption budget; ZoneKill kills all members of one zone.',
     }),
     target: target.prefault({}),
     amount: countOrShare(1).optional().meta({
@@ -110,7 +113,9 @@ export const chaosSchema = z
       description:
         'How many members must stay healthy: a count, or a share of replicas, such as 50% (rounded up). Default: all that are not hit. At least one stays in any case.',
     }),
-    minPodAge: duration('Pods younger than this are not hit.').default('1m'),
+    minPodAge: duration(
+      'Pods younger than this are not hit. ZoneKill needs one pod of this age in the zone, and hits all of them.',
+    ).default('1m'),
     recoveryObjective: duration(
       'How long the service may take until all members are healthy again, in their roles and caught up.',
     ).default('2m'),

@@ -1,7 +1,12 @@
 import * as z from 'zod';
+import { chaosActions } from './chaos-spec.ts';
 
+/** The API server takes times that no clock has, such as an offset of +99:99. */
 const time = (description: string) =>
-  z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
+  z
+    .string()
+    .refine((text) => Number.isFinite(Date.parse(text)))
+    .meta({ description: `${description} RFC 3339.`, format: 'date-time' });
 const text = (description: string) => z.string().meta({ description });
 const int = (description: string) => z.int().meta({ description });
 const ms = (description: string) => int(`${description} Milliseconds.`);
@@ -15,15 +20,13 @@ const hit = z
   })
   .meta({ description: 'A member that is hit.' });
 
-const actions = ['PodKill', 'PodDelete', 'Evict', 'ZoneKill'] as const;
-
 /** What is decided when an experiment begins. It does not change any more, whatever the spec becomes. */
 const planned = {
   id: int('Counts the experiments of this HAService, from 1.'),
   cause: z.enum(['Schedule', 'Request']).meta({
     description: 'Schedule: its time has come. Request: the annotation haservice.dev/chaos.',
   }),
-  action: z.enum(actions).meta({ description: 'What is done to the members.' }),
+  action: z.enum(chaosActions).meta({ description: 'What is done to the members.' }),
   seed: int('Seed of the random choice of the members.'),
   hits: z.array(hit).meta({ description: 'The members that are hit.' }),
   why: text('Why these members.'),
@@ -57,7 +60,7 @@ const experiment = z
 
 const verdict = z.enum(['Passed', 'Failed', 'Refused', 'Aborted', 'Unknown']).meta({
   description:
-    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: the operator was restarted during the kill.',
+    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: the operator was restarted during the kill, or spec.paused was set or spec.chaos removed before the recovery.',
 });
 
 const entry = z

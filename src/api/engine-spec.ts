@@ -95,13 +95,13 @@ export const engineSchema = z
     exec: z
       .object({
         status: command(
-          'prints the JSON report of docs/engines.md: state, position and more; exit code 0 means well',
+          'prints the JSON report of docs/engines.md: state, position and more; exit code 0 means healthy',
         ),
         promote: command('makes the member take writes; it gets HASERVICE_EPOCH').optional(),
         follow: command(
           'makes it follow HASERVICE_LEADER_HOST and HASERVICE_LEADER_PORT, and take no writes',
         ).optional(),
-        fence: command('makes it take no writes and follow nobody').optional(),
+        fence: command('makes it take no writes and follow no leader').optional(),
         timeout: duration('How long a command may take.').default('5s'),
       })
       .optional()

@@ -174,8 +174,8 @@ export const statusSchema = z
         description:
           'In one word: Pending, Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
       }),
-    ready: text('Healthy members of wished ones, as 2/3.').optional(),
-    replicas: int('Pods there are.').optional(),
+    ready: text('Healthy members of those wanted, such as 2/3.').optional(),
+    replicas: int('Number of pods.').optional(),
     readyReplicas: int('Healthy members.').optional(),
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
@@ -202,7 +202,7 @@ export const statusSchema = z
       .boolean()
       .meta({
         description:
-          'The service was scaled to 0, and nobody has led since. Whoever led then holds the newest data, and is waited for.',
+          'The service was scaled to 0, and no member has led since. The last leader holds the newest data; the operator waits for it.',
       })
       .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),

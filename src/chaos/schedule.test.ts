@@ -95,15 +95,22 @@ describe('problems', () => {
     });
   });
 
-  test.each(['Berlin', 'Europe/Bonn', '+01:00', '-01', 'UTC+1', ' UTC', '2026-01-01T00:00[UTC]'])(
-    'the time zone "%s" is unknown',
-    (timeZone) => {
-      expect(problemOf({ schedule: '0 0 * * *', timeZone })).toEqual({
-        reason: 'TimeZoneUnknown',
-        message: `spec.chaos.timeZone: "${timeZone}" is no time zone; write an IANA name, such as Europe/Berlin or UTC`,
-      });
-    },
-  );
+  test.each([
+    'Berlin',
+    'Europe/Bonn',
+    '+01:00',
+    '-01',
+    'UTC+1',
+    ' UTC',
+    'PST',
+    'JST',
+    '2026-01-01T00:00[UTC]',
+  ])('the time zone "%s" is unknown', (timeZone) => {
+    expect(problemOf({ schedule: '0 0 * * *', timeZone })).toEqual({
+      reason: 'TimeZoneUnknown',
+      message: `spec.chaos.timeZone: "${timeZone}" is no time zone; write an IANA name, such as Europe/Berlin or UTC`,
+    });
+  });
 
   test('a wrong blackout is named by its place, and the right ones hold', () => {
     const blackouts = [

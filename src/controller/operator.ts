@@ -55,7 +55,8 @@ export class Operator {
       ...options,
       drive: driverOf(client),
       sendRoleCommand,
-      askSteadyState: (request, signal, done) => void askSteadyState(request, signal).then(done),
+      askSteadyState: (request, signal, done) =>
+        void askSteadyState(request, signal).then(done, (error: unknown) => done(String(error))),
       events: this.#events,
     });
     const { stores } = this.#loop;

@@ -1,6 +1,7 @@
 import { Client, type Dispatcher } from 'undici';
 import { durationMs } from '../api/duration.ts';
 import { type ErrorCode, HAError } from '../api/errors.ts';
+import { timeLimit } from '../lib/time-limit.ts';
 import { maxAnswerBytes } from '../protocol/member-protocol.ts';
 
 export interface PostRequest {
@@ -34,7 +35,7 @@ export async function post(request: PostRequest, signal: AbortSignal): Promise<P
   const { host, port, path, timeout, errors } = request;
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const what = `${request.what} ${origin}${path}`;
-  const deadline = AbortSignal.timeout(durationMs(timeout));
+  const deadline = timeLimit(durationMs(timeout));
   const client = new Client(origin, { pipelining: 0, headersTimeout: 0, bodyTimeout: 0 });
   try {
     const { status, text } = await exchange(client, {

@@ -13,6 +13,12 @@ import type { Stores } from '../state/stores.ts';
 
 type InjectFault = Extract<Action, { type: 'InjectFault' }>;
 
+/**
+ * Grace period of a kill. Not 0: then the pod's object would be gone while its processes may run on, without a limit if the kubelet
+ * hangs, and neither a fence nor a volume is safe from them (ADR 7). The kubelet must confirm the end.
+ */
+const killGraceSeconds = 1;
+
 interface InjectContext {
   stores: Stores;
   clock: Clock;
@@ -40,6 +46,7 @@ export function* injectFault(
   }
   const injection: Injection = {
     id: experiment.id,
+    startsAt: experiment.startsAt,
     atMs: clock.wallNow(),
     killed: [],
     failures: [],
@@ -80,7 +87,7 @@ function* kill(
   switch (action) {
     case 'PodKill':
     case 'ZoneKill':
-      return yield* deleteObject(pods, ref, { uid, gracePeriodSeconds: 0 });
+      return yield* deleteObject(pods, ref, { uid, gracePeriodSeconds: killGraceSeconds });
     case 'PodDelete':
       return yield* deleteObject(pods, ref, { uid });
     case 'Evict':

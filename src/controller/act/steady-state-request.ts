@@ -1,5 +1,6 @@
 import { Client } from 'undici';
 import { durationMs } from '../../api/duration.ts';
+import { timeLimit } from '../../lib/time-limit.ts';
 
 export interface SteadyStateRequest {
   /** Address of the Service. */
@@ -20,7 +21,7 @@ export async function askSteadyState(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const deadline = AbortSignal.timeout(durationMs(timeout));
+  const deadline = timeLimit(durationMs(timeout));
   const client = new Client(origin, { pipelining: 0 });
   try {
     const { statusCode } = await client.request({

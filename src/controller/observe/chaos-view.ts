@@ -4,6 +4,7 @@ import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { LiveSettings } from '../state/settings.ts';
 import type { Stores } from '../state/stores.ts';
+import { storedChaos } from './stored-status.ts';
 
 export interface ChaosContext {
   stores: Stores;
@@ -41,7 +42,9 @@ function othersOf(
 ): string[][] {
   const others = new Map(beginning);
   for (const { metadata, status } of resources.list()) {
-    const { experiment } = status?.chaos ?? {};
+    if (status?.chaos?.experiment === undefined || metadata.deletionTimestamp !== undefined)
+      continue;
+    const { experiment } = storedChaos(status.chaos);
     if (experiment === undefined) continue;
     others.set(
       metadata.uid,

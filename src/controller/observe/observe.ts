@@ -32,7 +32,8 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
   const chaos = metadata.annotations?.[chaosAnnotation];
-  return chaos === undefined ? {} : { requests: { chaos } };
+  // The status repeats the value.
+  return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
 }
 
 /** The pods of a resource as the core sees them, by ordinal. */

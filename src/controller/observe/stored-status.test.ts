@@ -220,3 +220,24 @@ describe('a new operator, with an API server that accepts the current words alon
     expectToday(world.status());
   });
 });
+
+describe('experiments of another shape', () => {
+  const experiment = {
+    ...{ id: 3, phase: 'Injecting', cause: 'Request', action: 'PodKill', seed: 1, why: '' },
+    ...{ hits: [], objective: '2m', startsAt: '2026-01-01T00:00:00Z' },
+  };
+  const stored = (chaos: object) => storedStatus({ status: { chaos } as never }).chaos;
+
+  it('are kept if they have the shape of the schema', () => {
+    expect(stored({ count: 3, experiment })).toEqual({ count: 3, experiment });
+  });
+
+  it.each([
+    ['an unknown phase', { ...experiment, phase: 'Later' }],
+    ['no hits', { ...experiment, hits: undefined }],
+    ['a time that no clock has', { ...experiment, injectedAt: '2026-01-01T00:00:00+99:99' }],
+  ])('are left out: %s', (_, wrong) => {
+    const chaos = { count: 3, suspended: true, experiment: wrong, history: [wrong] };
+    expect(stored(chaos)).toEqual({ count: 3, suspended: true });
+  });
+});

@@ -1,3 +1,4 @@
+import { type ChaosStatus, chaosStatusSchema } from '../../api/chaos-status.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { FailoverTrigger, Status } from '../../api/status.ts';
 
@@ -25,9 +26,10 @@ const withTrigger = <T extends { trigger: FailoverTrigger }>(failover: T): T => 
  * The stored status itself still differs from the decided one, so that the first reconcile after an upgrade writes it.
  */
 export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status {
-  const { members, fencing, failovers, conditions, ...rest } = status;
+  const { members, fencing, failovers, conditions, chaos, ...rest } = status;
   return {
     ...rest,
+    ...(chaos === undefined ? {} : { chaos: storedChaos(chaos) }),
     ...(fencing === undefined ? {} : { fencing: withTrigger(fencing) }),
     ...(members === undefined
       ? {}
@@ -52,4 +54,16 @@ export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status
           })),
         }),
   };
+}
+
+/**
+ * The experiments of a stored status, if it has the shape of this operator's schema. Another operator, or a person, may have written
+ * another one: then only the counters are kept, as no decision could be made about the rest.
+ */
+export function storedChaos(chaos: ChaosStatus): ChaosStatus {
+  const whole = chaosStatusSchema.safeParse(chaos);
+  if (whole.success) return whole.data;
+  const { count, lastRequest, suspended } = chaos;
+  const kept = chaosStatusSchema.safeParse({ count, lastRequest, suspended });
+  return kept.success ? kept.data : {};
 }

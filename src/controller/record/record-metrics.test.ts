@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
+import type { ExperimentRecord } from '../../api/chaos-status.ts';
 import type { FailoverRecord } from '../../api/status.ts';
-import { countFailover } from './record-metrics.ts';
+import { countExperiments, countFailover } from './record-metrics.ts';
 
 let told: string[];
 beforeEach(() => {
@@ -52,4 +53,19 @@ it('counts all of it at once if the first answer was there before the status was
 it('counts nothing of a failover that another one has overtaken', () => {
   const next = { ...running, epoch: 3 };
   expect(count([running], [next, { ...running, outcome: 'Superseded' }])).toEqual([]);
+});
+
+it('counts each experiment once, also one that ends after a later one was refused', () => {
+  const metadata = { name: 'web', namespace: 'shop', uid: 'uid' };
+  const record = (id: number, verdict: string) => ({ id, verdict }) as ExperimentRecord;
+  const countAfter = (before: ExperimentRecord[], after: ExperimentRecord[]) => {
+    told = [];
+    const object = { apiVersion, kind, metadata, spec: {}, status: { chaos: { history: before } } };
+    countExperiments(metrics, object as unknown as HAService, { chaos: { history: after } });
+    return told;
+  };
+  const refused = record(2, 'Refused');
+  expect(countAfter([], [refused])).toEqual(['Refused undefined']);
+  expect(countAfter([refused], [record(1, 'Failed'), refused])).toEqual(['Failed undefined']);
+  expect(countAfter([refused], [refused])).toEqual([]);
 });

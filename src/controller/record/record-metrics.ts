@@ -45,8 +45,8 @@ export function countFailover(metrics: ReconcileMetrics, object: HAService, next
 /** Counts the experiments that have ended with this status: each once, as it has landed. */
 export function countExperiments(metrics: ReconcileMetrics, object: HAService, next: Status): void {
   const { namespace, name } = object.metadata;
-  const known = Math.max(0, ...(object.status?.chaos?.history ?? []).map(({ id }) => id));
+  const known = new Set((object.status?.chaos?.history ?? []).map(({ id }) => id));
   for (const { id, verdict, recoveryMs } of next.chaos?.history ?? []) {
-    if (id > known) metrics.experiment({ namespace, name }, verdict, recoveryMs);
+    if (!known.has(id)) metrics.experiment({ namespace, name }, verdict, recoveryMs);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChaosService } from '../testing/chaos.ts';
-import { t0 } from '../testing/fixtures.ts';
+import { makeMember, t0 } from '../testing/fixtures.ts';
 
 const minute = 60_000;
 const at = (ms: number) => new Date(ms).toISOString();
@@ -222,6 +222,7 @@ describe('a kill that the API server refuses', () => {
     service.decide(t0 + minute);
     service.view.injection = {
       id: 1,
+      startsAt: at(t0 + minute),
       atMs: t0 + minute,
       killed: [],
       failures: ['web-1: a disruption budget needs it'],
@@ -231,4 +232,82 @@ describe('a kill that the API server refuses', () => {
     expect(service.last).toMatchObject({ verdict: 'Aborted', reason: 'KillRefused' });
     expect(service.last?.message).toContain('a disruption budget needs it');
   });
+});
+
+describe('orders of people', () => {
+  it('a stop switch that is set during the announcement aborts, even if it is taken back', () => {
+    const service = scheduled({ ...standby, announce: '10m' });
+    service.decide(t0 + minute);
+    const limits = { maxExperiments: 3, maxExperimentsPerZone: 1 };
+    service.view.limits = { ...limits, enabled: false };
+    service.decide(t0 + 2 * minute);
+    expect(service.last).toMatchObject({ verdict: 'Aborted', reason: 'ChaosDisabled' });
+  });
+
+  it('spec.chaos that is removed after the kill leaves an unknown verdict', () => {
+    const service = scheduled(standby);
+    service.decide(t0 + minute);
+    service.kill(service.decide());
+    const { chaos: _chaos, ...spec } = service.resource.spec;
+    service.resource = { ...service.resource, spec };
+    service.decide(t0 + minute + 1);
+    expect(service.last).toMatchObject({ verdict: 'Unknown' });
+    expect(service.chaos.experiment).toBeUndefined();
+  });
+
+  it('a request from the future is refused, and holds up none that follows', () => {
+    const service = new ChaosService(standby);
+    service.request('2062-01-01T00:00:00Z');
+    service.decide(t0);
+    expect(service.last).toMatchObject({ verdict: 'Refused', reason: 'RequestTooOld' });
+    service.request(at(t0 + 1_000));
+    service.decide(t0 + 1_000);
+    expect(service.chaos.experiment).toMatchObject({ cause: 'Request' });
+  });
+
+  it('the service scaled to 0 during the recovery leaves an unknown verdict, and no suspension', () => {
+    const service = scheduled(standby);
+    service.decide(t0 + minute);
+    service.kill(service.decide());
+    service.decide(t0 + minute + 1);
+    service.resource = { ...service.resource, spec: { ...service.resource.spec, replicas: 0 } };
+    service.decide(t0 + 10 * minute);
+    expect(service.last).toMatchObject({ verdict: 'Unknown' });
+    expect(service.chaos.suspended).toBeUndefined();
+  });
+});
+
+it('a refusal in the pass of a verdict hides neither Event', () => {
+  const service = scheduled({ ...standby, recoveryObjective: '5s', onFailure: 'Continue' });
+  service.decide(t0 + minute);
+  service.kill(service.decide());
+  service.decide(t0 + minute + 1);
+  service.request(at(t0 + minute + 5_000));
+  const both = service.decide(t0 + minute + 5_001);
+  expect(reasons(both)).toEqual(expect.arrayContaining(['ExperimentFailed', 'ExperimentRefused']));
+});
+
+it('an injection of an earlier experiment with the same number counts for nothing', () => {
+  const service = scheduled(standby);
+  service.decide(t0 + minute);
+  service.view.injection = {
+    ...{ id: 1, startsAt: at(t0), atMs: t0, failures: [], isUnsure: false },
+    killed: ['uid-web-1'],
+  };
+  expect(service.kill(service.decide())).toHaveLength(1);
+});
+
+it('records name what was hit, and stay small whatever is hit', () => {
+  const service = new ChaosService(
+    { amount: 99, minHealthy: 0, historyLimit: 50, minPodAge: '0s' },
+    { replicas: 100 },
+  );
+  const many = Array.from({ length: 100 }, (_, i) => makeMember(service.resource, i));
+  service.members = many;
+  for (let i = 0; i < 60; i++) {
+    service.request(at(t0 + i * 1_000));
+    service.decide(t0 + i * 1_000);
+  }
+  expect(service.chaos.history).toHaveLength(50);
+  expect(JSON.stringify(service.chaos).length).toBeLessThan(64 * 1024);
 });

@@ -6,7 +6,15 @@ import { userRequest } from '../model/user-request.ts';
 import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
 import { type ExperimentStep, continueExperiment } from './experiment.ts';
 import { nextTimeOf } from './next-time.ts';
-import { type Cause, ended, iso, planOf, refused, withRecord, withTimes } from './records.ts';
+import {
+  type Cause,
+  ended,
+  iso,
+  planOf,
+  refused,
+  withRecord,
+  withRecoveryTimes,
+} from './records.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import {
   type ChaosSubject,
@@ -18,6 +26,8 @@ import {
 
 /** How often a service that should recover is looked at, if nothing changes. Milliseconds. */
 const lookMs = 500;
+/** How long a failed experiment is looked at often, for the time of its late recovery. Milliseconds. */
+const lateRecoveryMs = 600_000;
 /** A timer for a later time would overflow, or survive the machine's sleep. Milliseconds. */
 const longestWaitMs = 3_600_000;
 
@@ -64,7 +74,7 @@ export function planChaos(subject: ChaosSubject): ChaosPlan {
 function afterRemoval(status: ChaosStatus, nowMs: number): ChaosStatus {
   const { nextTime: _next, plan: _plan, suspended: _suspended, ...rest } = status;
   if (rest.experiment === undefined) return rest;
-  const isKilled = rest.experiment.phase === 'Recovering';
+  const isKilled = rest.experiment.phase !== 'Announced';
   const record = isKilled
     ? ended(rest.experiment, 'Unknown', nowMs, {
         message: 'spec.chaos was removed before the service had recovered',
@@ -105,7 +115,19 @@ function withLateRecovery(subject: ChaosSubject, status: ChaosStatus): ChaosStat
   const recoveryMs = subject.nowMs - Date.parse(failed.injectedAt ?? '');
   const record = { ...failed, recoveredAt: iso(subject.nowMs), recoveryMs };
   const history = status.history?.map((each) => (each === failed ? record : each));
-  return withTimes({ ...status, ...(history === undefined ? {} : { history }) });
+  return withRecoveryTimes({ ...status, ...(history === undefined ? {} : { history }) });
+}
+
+/** Whether the service is looked at often: a kill, or the recovery from one, is under way. */
+function isWatchedNow({ resource, nowMs }: ChaosSubject, status: ChaosStatus): boolean {
+  if (resource.spec.paused) return false;
+  const { experiment } = status;
+  if (experiment !== undefined) {
+    // An announced one needs a fresh answer of the user's own request at its time.
+    return experiment.phase !== 'Announced' || Date.parse(experiment.startsAt) - nowMs <= lookMs;
+  }
+  const failed = lastFailure(status);
+  return failed !== undefined && nowMs - Date.parse(failed.endedAt) < lateRecoveryMs;
 }
 
 /** Begins an experiment if one is due, and finds the next time. */
@@ -144,15 +166,18 @@ function withNext(
   } else if (due === 'Due') {
     after = begin(subject, after, 'Schedule', undefined);
   }
-  const waitMs = after.nextTime === undefined ? longestWaitMs : Date.parse(after.nextTime) - nowMs;
-  const isRecovering = after.experiment !== undefined || lastFailure(after) !== undefined;
-  const timeMs = nowMs + (isRecovering ? lookMs : Math.min(waitMs, longestWaitMs));
+  const isWatched = isWatchedNow(subject, after);
+  const dueMs = Date.parse(after.experiment?.startsAt ?? after.nextTime ?? '');
+  const waitMs = dueMs > nowMs ? Math.min(dueMs - nowMs, longestWaitMs) : longestWaitMs;
+  const timeMs = nowMs + (isWatched ? lookMs : waitMs);
   return {
     status: after,
-    actions: [...kill, ...(isRecovering ? probeDue(subject) : [])],
+    actions: [...kill, ...(isWatched ? probeDue(subject) : [])],
     requeueAtMs: Math.min(timeMs, requeueAtMs ?? Infinity),
   };
 }
+
+const nothing: Draw = { hits: [], why: 'no member was drawn' };
 
 /** Begins an experiment, or records why not. */
 function begin(
@@ -168,12 +193,12 @@ function begin(
   const seed = seedOf(resource, id);
   const about = { id, cause, seed };
   const counted = { ...status, count: id };
-  const refuse = (refusal: Refusal, drawn: Draw = { hits: [], why: 'no member was drawn' }) =>
+  const refuse = (refusal: Refusal) =>
     withKept(
       counted,
       withRecord(
         counted,
-        refused(planOf(resource, chaos, about, drawn), refusal, nowMs),
+        refused(planOf(resource, chaos, about, nothing), refusal, nowMs),
         chaos.historyLimit,
       ),
     );
@@ -182,7 +207,7 @@ function begin(
   const drawn = draw(resource, chaos, observed.members, seed, nowMs);
   if ('reason' in drawn) return refuse(drawn);
   const specific = refusalOfHits(subject, drawn.hits);
-  if (specific !== undefined) return refuse(specific, drawn);
+  if (specific !== undefined) return refuse(specific);
   const announceMs = durationMs(chaos.announce);
   return {
     ...counted,

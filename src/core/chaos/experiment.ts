@@ -4,10 +4,11 @@ import type { Action } from '../model/action.ts';
 import type { Injection } from '../model/chaos-view.ts';
 import { isLive, seemsHealthy } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
+import { skewMs } from '../model/since.ts';
 import type { Refusal } from './draw.ts';
 import { latestMs } from './next-time.ts';
-import { ended, iso } from './records.ts';
-import { refusalOf, refusalOfHits } from './refusals.ts';
+import { ended, iso, isoOrNone } from './records.ts';
+import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import { type ChaosSubject, isStarting, lacksProbe, whyNotSteady } from './steady-state.ts';
 
 /** The next step of the experiment that runs: another phase, the kill, or its end. None of them: it goes on as it is. */
@@ -54,23 +55,15 @@ function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'W
     return { reason: 'Late', message };
   }
   if (isStarting(subject) || lacksProbe(subject)) return 'Wait';
-  const optedOut = members.find(({ isOptedOut }) => isOptedOut === true);
-  if (optedOut !== undefined) {
-    return { reason: 'OptedOut', message: `${optedOut.name} has opted out since` };
-  }
-  return refusalOf(subject) ?? refusalOfHits(subject, members);
+  return optOutOf(members) ?? refusalOf(subject) ?? refusalOfHits(subject, members);
 }
 
 function announced(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { nowMs } = subject;
   const startsMs = Date.parse(experiment.startsAt);
   if (nowMs < startsMs) {
-    const { chaos, paused } = subject.resource.spec;
-    if (chaos?.suspend === true || paused) {
-      const refusal = refusalOf(subject);
-      if (refusal !== undefined) return abort(experiment, refusal, nowMs);
-    }
-    return { requeueAtMs: startsMs };
+    const refusal = orderNow(subject, experiment);
+    return refusal === undefined ? { requeueAtMs: startsMs } : abort(experiment, refusal, nowMs);
   }
   const refusal = refusalNow(subject, experiment);
   if (refusal === 'Wait') return {};
@@ -82,12 +75,34 @@ function announced(subject: ChaosSubject, experiment: Experiment): ExperimentSte
   return { experiment: { ...experiment, phase: 'Injecting' } };
 }
 
+/** What a person has ordered during the announcement: even if that is taken back before the kill. */
+function orderNow(subject: ChaosSubject, experiment: Experiment): Refusal | undefined {
+  const { resource, nowMs } = subject;
+  const refusal = forbidden(subject);
+  // It may soon be known again.
+  if (refusal !== undefined && refusal.reason !== 'SettingsUnknown') return refusal;
+  const announceMs = durationMs(resource.spec.chaos?.announce ?? '0s');
+  if (Date.parse(experiment.startsAt) - nowMs > announceMs + latestMs) {
+    return {
+      reason: 'Late',
+      message: `the kill is announced for ${experiment.startsAt}, which is too far ahead`,
+    };
+  }
+  return optOutOf(hitsOf(subject, experiment));
+}
+
+function optOutOf(members: Member[]): Refusal | undefined {
+  const member = members.find(({ isOptedOut }) => isOptedOut === true);
+  return member && { reason: 'OptedOut', message: `${member.name} has opted out since` };
+}
+
 const namesOf = ({ hits }: Experiment) => hits.map(({ pod }) => pod).join(', ');
 
 function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { observed, nowMs } = subject;
   const injection = observed.chaos?.injection;
-  if (injection?.id === experiment.id) return injected(experiment, injection, nowMs);
+  const isOwn = injection?.id === experiment.id && injection.startsAt === experiment.startsAt;
+  if (isOwn) return injected(experiment, injection, nowMs);
   const members = hitsOf(subject, experiment);
   if (members.length < experiment.hits.length) {
     // The process that wrote this phase has ended since, perhaps in the middle of the kill. It is not repeated.
@@ -126,10 +141,16 @@ function injected(experiment: Experiment, injection: Injection, nowMs: number): 
 
 function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { resource, nowMs } = subject;
-  const seen = withTimes(subject, experiment);
+  const seen = withObservedTimes(subject, experiment);
   const injectedMs = Date.parse(seen.injectedAt ?? seen.startsAt);
   const elapsedMs = nowMs - injectedMs;
   const objectiveMs = durationMs(seen.objective);
+  // A new process knows too little for a verdict.
+  if (isStarting(subject)) return { experiment: seen };
+  if (resource.spec.replicas < 2) {
+    const message = `spec.replicas was set to ${resource.spec.replicas} before the service had recovered`;
+    return { record: ended(seen, 'Unknown', nowMs, { message }) };
+  }
   const left = hitsOf(subject, seen);
   const unsteady =
     left.length > 0 && seen.isUnsure !== true
@@ -162,12 +183,16 @@ function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentSt
 }
 
 /** When the operator saw the steps of the recovery. */
-function withTimes(
+function withObservedTimes(
   { resource, observed, nowMs }: ChaosSubject,
   experiment: Experiment,
 ): Experiment {
   const uids = new Set(experiment.hits.map(({ uid }) => uid));
-  const failover = resource.status.failovers?.find((record) => record.experiment === experiment.id);
+  const injectedMs = Date.parse(experiment.injectedAt ?? experiment.startsAt);
+  const failover = resource.status.failovers?.find(
+    (record) =>
+      record.experiment === experiment.id && Date.parse(record.startedAt) >= injectedMs - skewMs,
+  );
   const isHitSeen = experiment.hits.some(
     ({ uid }) => !observed.members.some((member) => member.uid === uid && seemsHealthy(member)),
   );
@@ -178,7 +203,7 @@ function withTimes(
   const failedOverAt =
     failover?.totalMs === undefined
       ? undefined
-      : iso(Date.parse(failover.startedAt) + failover.totalMs);
+      : isoOrNone(Date.parse(failover.startedAt) + failover.totalMs);
   return {
     ...experiment,
     ...(detectedAt === undefined ? {} : { detectedAt }),

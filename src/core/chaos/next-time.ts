@@ -48,7 +48,10 @@ export function nextTimeOf(
   const { chaos } = resource.spec;
   const described = chaos === undefined ? undefined : describeSchedule(chaos);
   if (described === undefined) return { due: undefined };
-  const known = plan === described ? nextTime : undefined;
+  const stored = plan === described ? nextTime : undefined;
+  // A wrong clock may have written a later one.
+  const soonest = observed.chaos?.schedule.nextMs ?? Infinity;
+  const known = Date.parse(stored ?? '') > soonest ? iso(soonest) : stored;
   const knownMs = Date.parse(known ?? '');
   if (known !== undefined && nowMs < knownMs)
     return { due: undefined, nextTime: known, plan: described };

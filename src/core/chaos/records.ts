@@ -6,6 +6,10 @@ import type { Draw, Refusal } from './draw.ts';
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** Undefined if no calendar has that time. */
+export const isoOrNone = (ms: number): string | undefined =>
+  Math.abs(ms) <= 8.64e15 ? iso(ms) : undefined;
+
 export type Cause = Experiment['cause'];
 
 const hitOf = (resource: Resource, member: Member) => ({
@@ -14,6 +18,14 @@ const hitOf = (resource: Resource, member: Member) => ({
   role: roleOf(resource, member),
   ...(member.zone === undefined ? {} : { zone: member.zone }),
 });
+
+/** Texts of the status: its records must not fill what the API server can store. Characters. */
+const longestText = 512;
+const cut = (text: string) =>
+  text.length > longestText ? `${text.slice(0, longestText - 3)}...` : text;
+
+/** How many members a record names. */
+const mostHits = 10;
 
 /** What does not change any more during an experiment. */
 export const planOf = (
@@ -25,7 +37,7 @@ export const planOf = (
   ...about,
   action: chaos.action,
   hits: hits.map((member) => hitOf(resource, member)),
-  why,
+  why: cut(why),
   objective: chaos.recoveryObjective,
   ...(chaos.dryRun ? { dryRun: true } : {}),
 });
@@ -61,8 +73,10 @@ export function ended(
       : Date.parse(about.recoveredAt) - Date.parse(experiment.injectedAt);
   return {
     ...experiment,
+    hits: experiment.hits.slice(0, mostHits),
     verdict,
     ...about,
+    message: cut(about.message),
     at: startsAt,
     ...(recoveryMs === undefined ? {} : { recoveryMs: Math.max(0, recoveryMs) }),
     endedAt: iso(nowMs),
@@ -78,7 +92,7 @@ export const refused = (
   ...plan,
   verdict: 'Refused',
   reason,
-  message,
+  message: cut(message),
   at: iso(nowMs),
   endedAt: iso(nowMs),
 });
@@ -86,7 +100,7 @@ export const refused = (
 function summarized(status: ChaosStatus, added: ExperimentRecord): ChaosStatus {
   const before = status.summary ?? { experiments: 0, passed: 0 };
   if (added.injectedAt === undefined) return status;
-  return withTimes({
+  return withRecoveryTimes({
     ...status,
     summary: {
       ...before,
@@ -97,7 +111,7 @@ function summarized(status: ChaosStatus, added: ExperimentRecord): ChaosStatus {
 }
 
 /** The summary of the times, after a record has got its own. */
-export function withTimes(status: ChaosStatus): ChaosStatus {
+export function withRecoveryTimes(status: ChaosStatus): ChaosStatus {
   const { summary, history = [] } = status;
   if (summary === undefined) return status;
   const times = history.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b);

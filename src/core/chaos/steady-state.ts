@@ -103,12 +103,12 @@ export const isStarting = ({ observed }: ChaosSubject): boolean =>
 /** Whether there is no fresh answer to the user's request, which an experiment must wait for. */
 export const lacksProbe = ({ resource, observed, nowMs }: ChaosSubject): boolean =>
   resource.spec.chaos?.steadyState !== undefined &&
-  !(nowMs - (observed.chaos?.probe?.atMs ?? -Infinity) <= probeFreshMs);
+  !(Math.abs(nowMs - (observed.chaos?.probe?.atMs ?? -Infinity)) <= probeFreshMs);
 
 /** The user's request, if it is time to send it again. */
 export function probeDue({ resource, observed, nowMs }: ChaosSubject): Action[] {
   const target = resource.spec.chaos?.steadyState;
-  const ageMs = nowMs - (observed.chaos?.probe?.atMs ?? -Infinity);
+  const ageMs = Math.abs(nowMs - (observed.chaos?.probe?.atMs ?? -Infinity));
   return target === undefined || ageMs < probeEveryMs ? [] : [{ type: 'ProbeSteadyState', target }];
 }
 

@@ -1,6 +1,6 @@
 import { durationMs } from '../../api/duration.ts';
 import type { FailoverRecord, FailoverTrigger } from '../../api/status.ts';
-import { isWell } from '../model/member.ts';
+import { isDurable, isWell } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
 
 /** A new primary that fails within this time after its election has failed at once. Milliseconds. */
@@ -19,9 +19,11 @@ export const isFault = ({ trigger, experiment }: FailoverRecord): boolean =>
  * Whether all members but the primary are there and well: then the last failovers have cost nothing that is still missing, and the
  * next one leaves as much as the last.
  */
-const isWhole = ({ spec, status }: Resource, members: Member[]): boolean =>
-  members.filter((member) => member.uid !== status.primaryUID && isWell(member)).length >=
-  spec.replicas - 1;
+function isWhole({ spec, status }: Resource, members: Member[]): boolean {
+  const others = members.filter(({ uid }) => uid !== status.primaryUID);
+  const isSpared = (member: Member) => isWell(member) && isDurable(member);
+  return others.length >= spec.replicas - 1 && others.every(isSpared);
+}
 
 /**
  * Least time between the last failover and the next: failover.minInterval, doubled for each of the latest failovers that

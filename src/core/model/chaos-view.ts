@@ -4,6 +4,8 @@ import type { ChaosRefusal } from '../../api/chaos-reasons.ts';
 export interface Injection {
   /** Id of the experiment. */
   id: number;
+  /** Its startsAt: a status that was reset by hand may have the same id again. */
+  startsAt: string;
   /** When the kill began. Epoch milliseconds. */
   atMs: number;
   /** UIDs of the pods that the API server has agreed to delete. */

@@ -1,7 +1,7 @@
 /**
  * How far the clock that wrote a time may be ahead of this one: with NTP, clocks differ by much less. Milliseconds.
  */
-const skewMs = 10_000;
+export const skewMs = 10_000;
 
 /**
  * When `ms` milliseconds will have passed since a time that another clock has written, such as a time in a status or a

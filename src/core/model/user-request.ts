@@ -1,4 +1,4 @@
-import { endOf } from './since.ts';
+import { endOf, skewMs } from './since.ts';
 
 /** How old a request may be. An older one may come from a file or a backup that was applied again. Milliseconds. */
 const oldestMs = 300_000;
@@ -27,7 +27,9 @@ export function userRequest(
   if (value === undefined || value === handled) return { kind: 'None' };
   const atMs = isTimeStamp(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(atMs)) return { kind: 'Refused', value, reason: 'RequestInvalid' };
-  if (atMs <= Date.parse(handled ?? '')) return { kind: 'None' };
+  const handledMs = Date.parse(handled ?? '');
+  // A time in the future was handled once: it must not hold up what comes after it.
+  if (atMs <= handledMs && handledMs <= nowMs + skewMs) return { kind: 'None' };
   const isRecent = endOf(value, oldestMs, nowMs) !== undefined;
   // `date -Is` has whole seconds, as a creationTimestamp.
   return isRecent && atMs >= createdAtMs - 1_000

@@ -9,7 +9,11 @@ const type = 'ChaosReady';
 /** A target that no member can ever match, in a clause for a person. */
 function whyNoTarget({ spec }: Resource, { members, zones }: Observed): string | undefined {
   const { member, zone } = spec.chaos?.target ?? {};
-  if (member !== undefined && members.length > 0 && !members.some(({ name }) => name === member)) {
+  if (
+    member !== undefined &&
+    members.length >= spec.replicas &&
+    !members.some(({ name }) => name === member)
+  ) {
     return `no member is called ${member}; there are ${members.map(({ name }) => name).join(', ')}`;
   }
   const known = [...zones.map(({ name }) => name), ...members.flatMap((each) => each.zone ?? [])];
@@ -35,14 +39,14 @@ export function chaosReady(
     const message = `experiment ${failed?.id ?? ''} has failed: ${failed?.message ?? ''}. The schedule goes on when chaos.suspend was set to true and to false again, or an experiment on request has passed`;
     return [{ type, status: false, reason: 'SuspendedAfterFailure', message }];
   }
-  const missing = whyNoTarget(resource, observed);
-  if (missing !== undefined) {
-    return [{ type, status: false, reason: 'NoTarget', message: `chaos.target: ${missing}` }];
-  }
   if (experiment !== undefined) {
     const hits = experiment.hits.map(({ pod }) => pod).join(', ');
     const message = `experiment ${experiment.id} is running: ${experiment.action} of ${hits} (${experiment.phase})`;
     return [{ type, status: true, reason: 'Running', message }];
+  }
+  const missing = whyNoTarget(resource, observed);
+  if (missing !== undefined) {
+    return [{ type, status: false, reason: 'NoTarget', message: `chaos.target: ${missing}` }];
   }
   return nextTime === undefined
     ? [{ type, status: true, reason: 'OnRequest', message: 'experiments begin on request' }]

@@ -25,15 +25,9 @@ function verdictNote(record: ExperimentRecord): EventNote {
 
 /** Events for the experiments that were announced, begun and ended between two statuses. */
 export function chaosNotes(before: Status, next: Status): EventNote[] {
-  const known = before.chaos?.history?.[0]?.id ?? 0;
-  const newest = next.chaos?.history?.[0];
-  const notes: EventNote[] = [];
-  if (
-    newest !== undefined &&
-    (newest.id !== known || newest.endedAt !== before.chaos?.history?.[0]?.endedAt)
-  ) {
-    notes.push(verdictNote(newest));
-  }
+  const known = new Set(before.chaos?.history?.map(({ id }) => id));
+  const ended = (next.chaos?.history ?? []).filter(({ id }) => !known.has(id));
+  const notes: EventNote[] = ended.toReversed().map(verdictNote);
   const { experiment } = next.chaos ?? {};
   const old = before.chaos?.experiment;
   if (experiment === undefined) return notes;

@@ -82,6 +82,7 @@ export class ChaosService {
       ...this.view,
       injection: {
         id: fault.experiment.id,
+        startsAt: fault.experiment.startsAt,
         atMs: this.nowMs,
         killed: [...uids],
         failures: [],
