@@ -215,3 +215,11 @@ it('at 0 nothing is made, whoever is waited for', () => {
     expect(planReplicas(resource, makeObserved([]), t0).create).toEqual([]);
   }
 });
+
+it.each([
+  ['Strong', redis],
+  ['Eventual', eventual],
+])('%s: nothing is reported as blocked before the first pod is there', (_, spec) => {
+  const { resource } = strong(spec, { ...web1, stopped: true });
+  expect(plan(resource, [])).not.toHaveProperty('kind', 'Blocked');
+});

@@ -95,7 +95,8 @@ export function comesUntilMs(
   const others = observed.members.filter((member) => member !== holder && isHealthy(member));
   const sinceMs =
     holder?.createdAtMs ?? Math.min(...others.map(({ health }) => health?.sinceWallMs ?? nowMs));
-  return endOf(sinceMs, comingMs, nowMs);
+  // No other member either: the time has not begun.
+  return sinceMs === Infinity ? Infinity : endOf(sinceMs, comingMs, nowMs);
 }
 
 /**
