@@ -2,6 +2,8 @@
  * Benchmarks on the local cluster:
  *
  *     npm run bench -- failover [--runs N] [--systems http,redis,...] [--only crash,hang,node-lost] [--json FILE]
+ *     npm run bench -- chaos [--runs N] [--systems http,redis-strong,...] [--actions PodKill,...] [--targets Primary,Standby]
+ *         [--json FILE]
  *     npm run bench -- operator [--runs N] [--services N] [--json FILE]
  */
 import { writeFile } from 'node:fs/promises';
@@ -17,6 +19,10 @@ import { benchOperator, renderOperator } from './operator-bench.ts';
 import { benchDatabases } from './baselines/bench.ts';
 import { renderSystemPhases, renderSystemRows } from './baselines/rows.ts';
 import { databaseSystems } from './baselines/systems.ts';
+import { benchChaos } from './chaos/bench.ts';
+import { type Action, type TargetRole, actions, targetRoles } from './chaos/plan.ts';
+import { chaosLegend, renderChaosRows } from './chaos/rows.ts';
+import { chaosSystems } from './chaos/systems.ts';
 import { type Row, renderPhases, renderRows } from './rows.ts';
 
 const namespace = 'haservice-bench';
@@ -69,7 +75,7 @@ async function save(file: string | undefined, figures: unknown): Promise<void> {
 
 const program = new Command('bench')
   .description(
-    'Measures failovers, and the resources that the operator uses, on the local cluster.',
+    'Measures failovers, experiments, and the resources that the operator uses, on the local cluster.',
   )
   .showHelpAfterError();
 
@@ -120,6 +126,40 @@ async function websites(
   if (error !== undefined) throw error;
   return rows;
 }
+
+interface ChaosFlags {
+  runs: number;
+  systems: string[];
+  actions: Action[];
+  targets: TargetRole[];
+  json?: string;
+}
+
+program
+  .command('chaos')
+  .description('milliseconds until a service has recovered from an experiment')
+  .option('--runs <n>', 'how often each experiment is done', count, 20)
+  .option('--systems <names>', `which of ${chaosSystems.join(',')}`, oneOrMoreOf(chaosSystems), [
+    ...chaosSystems,
+  ])
+  .option('--actions <names>', `which of ${actions.join(',')}`, oneOrMoreOf(actions), [...actions])
+  .option('--targets <roles>', `which of ${targetRoles.join(',')}`, oneOrMoreOf(targetRoles), [
+    ...targetRoles,
+  ])
+  .option('--json <file>', 'write the figures to a file')
+  .action(({ json, ...flags }: ChaosFlags) =>
+    inCluster(async (environment) => {
+      const signal = interrupt.signal;
+      const { rows, error } = await benchChaos({
+        ...flags,
+        ...{ environment, namespace, log: say, signal },
+      });
+      console.log(`Milliseconds, medians and 99th percentiles:\n`);
+      console.log(`${renderChaosRows(rows)}\n\n${chaosLegend}`);
+      await save(json, { rows });
+      if (error !== undefined) throw error;
+    }),
+  );
 
 program
   .command('operator')

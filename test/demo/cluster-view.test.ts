@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HAService } from '../../src/api/haservice.ts';
 import type { Node, Pod } from '../../src/kube/api-types.ts';
-import { describeFailover, nodeViews, serviceView } from './cluster-view.ts';
+import { describeFailover, nodeViews } from './cluster-view.ts';
 
 const node = (name: string, zone: string): Node => ({
   metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
@@ -57,16 +57,11 @@ describe('nodeViews', () => {
   });
 });
 
-describe('serviceView', () => {
-  it('has something to say before there is a status', () => {
-    expect(serviceView('web', undefined)).toEqual({
-      service: { name: 'web', phase: 'Pending', epoch: 0, primary: 'none', ready: '0/0' },
-      lastFailover: 'no failover yet',
-    });
-  });
-});
-
 describe('describeFailover', () => {
+  it('has something to say before there is a failover', () => {
+    expect(describeFailover(undefined)).toBe('no failover yet');
+  });
+
   it('fits a line of 80 beside the time of day', () => {
     const text = describeFailover({
       epoch: 4,

@@ -2,8 +2,10 @@ import type { HAService } from '../../src/api/haservice.ts';
 import type { FailoverRecord } from '../../src/api/status.ts';
 import { roleLabel } from '../../src/api/labels.ts';
 import type { Node, Pod } from '../../src/kube/api-types.ts';
+import type { SampleLog } from '../framework/sample-log.ts';
 import { isReady, phasesOf, shortName, zoneOf } from '../framework/state.ts';
-import type { NodeView, Picture } from './picture.ts';
+import { type NodeView, type SystemView, stripWidth } from './picture.ts';
+import { stripOf } from './strip.ts';
 
 export interface Observed {
   service: HAService | undefined;
@@ -44,23 +46,6 @@ function memberView(pod: Pod, service: HAService | undefined) {
   };
 }
 
-export function serviceView(
-  name: string,
-  service: HAService | undefined,
-): Pick<Picture, 'service' | 'lastFailover'> {
-  const { phase, epoch, primary, ready, failovers = [] } = service?.status ?? {};
-  return {
-    service: {
-      name,
-      phase: phase ?? 'Pending',
-      epoch: epoch ?? 0,
-      primary: primary ?? 'none',
-      ready: ready ?? '0/0',
-    },
-    lastFailover: describeFailover(failovers[0]),
-  };
-}
-
 /**
  * A failover in a line of at most 70 characters or so: from where to where, why, and the milliseconds of the operator's
  * phases.
@@ -72,4 +57,20 @@ export function describeFailover(record: FailoverRecord | undefined): string {
     .map(([phase, ms]) => `${phase} ${Math.round(ms)}`);
   const times = phases.length === 0 ? '' : `: ${phases.join(', ')} ms`;
   return `${record.from ?? ''}->${record.to} (${record.trigger})${times}`;
+}
+
+/** Milliseconds that one cell of the live strips stands for. */
+export const cellMs = 250;
+
+/** The latest requests of a client, as many as fit in a terminal of so many columns. */
+export function recentStrip(
+  label: string,
+  log: SampleLog,
+  now: number,
+  columns: number,
+): SystemView {
+  const count = stripWidth(columns);
+  const from = (Math.floor(now / cellMs) - count + 1) * cellMs;
+  const cells = stripOf(log.since(from), from, cellMs, count);
+  return { label, cells, ok: log.ok, failed: log.failed };
 }

@@ -1,4 +1,3 @@
-import type { FailoverRecord } from '../../src/api/status.ts';
 import { baselineName } from '../framework/baseline.ts';
 import { readObject } from '../framework/objects.ts';
 import type { Environment } from '../framework/environment.ts';
@@ -7,22 +6,19 @@ import { ComparisonTestbed } from '../framework/comparison-testbed.ts';
 import { type System, systemNames } from '../framework/system.ts';
 import { startClient } from '../framework/traffic.ts';
 import type { Journal } from './journal.ts';
-import { type Picture, draw, stripWidth } from './picture.ts';
-import type { Result } from './report.ts';
-import { describeFailover, nodeViews, serviceView } from './cluster-view.ts';
+import { type Picture, draw, serviceLine } from './picture.ts';
+import { demoRecord, resultPicture, resultTable } from './report.ts';
+import { cellMs, describeFailover, nodeViews, recentStrip } from './cluster-view.ts';
 import type { Screen } from './screen.ts';
 import { tell } from './story.ts';
-import { stripOf } from './strip.ts';
 
 const quickstart = new URL('../../examples/quickstart.yaml', import.meta.url);
-const frameMs = 100;
-const cellMs = 250;
+/** The HAService in the quickstart. */
+export const serviceName = 'web';
 
 export interface DemoOptions {
   environment: Environment;
   namespace: string;
-  /** Name of the HAService in the quickstart. */
-  serviceName: string;
   journal: Journal;
   screen: Screen;
   color: boolean;
@@ -32,13 +28,15 @@ export interface DemoOptions {
 }
 
 export interface DemoEnd {
-  results: Result[];
-  failovers: readonly FailoverRecord[];
+  /** What the terminal shows at the end. */
+  text: string;
+  /** What `--json` writes. */
+  record: object;
 }
 
-/** Creates both systems, injects every fault, and draws what happens. */
+/** A failover: creates both systems, injects every fault, and draws what happens. */
 export async function demo(options: DemoOptions): Promise<DemoEnd> {
-  const { environment, namespace, serviceName, journal } = options;
+  const { environment, namespace, journal } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   try {
@@ -68,7 +66,7 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
     });
     const view = { step: '', cutNode: undefined as string | undefined };
     const endPicture = show(options, testbed, clients, view);
-    const endNotes = noteFailovers(testbed, serviceName, journal);
+    const endNotes = noteFailovers(testbed, journal);
     try {
       const results = await tell({
         testbed,
@@ -82,7 +80,11 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
         onCut: (node) => (view.cutNode = node),
       });
       view.step = 'done';
-      return { results, failovers: testbed.service(serviceName)?.status?.failovers ?? [] };
+      const failovers = testbed.service(serviceName)?.status?.failovers ?? [];
+      return {
+        text: `${resultPicture(results, options.color)}\n\n${resultTable(results)}`,
+        record: demoRecord(results, failovers),
+      };
     } finally {
       endNotes();
       endPicture();
@@ -92,26 +94,16 @@ export async function demo(options: DemoOptions): Promise<DemoEnd> {
   }
 }
 
-/** Draws the picture ten times a second. Returns what ends it, with a last one. */
 function show(
-  { screen, color, serviceName, journal, hint }: DemoOptions,
+  { screen, color, journal, hint }: DemoOptions,
   testbed: ComparisonTestbed,
   clients: Record<System, SampleLog>,
   view: { step: string; cutNode: string | undefined },
 ): () => void {
-  if (!screen.isLive) return () => {};
   const startedAt = Date.now();
-  const frame = () => {
+  return screen.animate(() => {
     const now = Date.now();
     const service = testbed.service(serviceName);
-    const count = stripWidth(screen.columns);
-    const from = (Math.floor(now / cellMs) - count + 1) * cellMs;
-    const systems = (['haservice', 'kubernetes'] as const).map((system) => ({
-      label: systemNames[system],
-      cells: stripOf(clients[system].since(from), from, cellMs, count),
-      ok: clients[system].ok,
-      failed: clients[system].failed,
-    }));
     const picture: Picture = {
       step: view.step,
       elapsedMs: now - startedAt,
@@ -122,28 +114,27 @@ function show(
         plain: testbed.plainPods(),
         cutNode: view.cutNode,
       }),
-      ...serviceView(serviceName, service),
+      status: [
+        serviceLine(serviceName, service),
+        [{ text: describeFailover(service?.status?.failovers?.[0]), style: 'dim' }],
+      ],
+      sent: 'requests',
       cellMs,
-      systems,
+      systems: (['haservice', 'kubernetes'] as const).map((system) =>
+        recentStrip(systemNames[system], clients[system], now, screen.columns),
+      ),
       notes: journal.notes,
       hint,
     };
-    screen.draw(draw(picture, screen.columns, screen.rows, color));
-  };
-  frame();
-  const timer = setInterval(frame, frameMs);
-  return () => {
-    clearInterval(timer);
-    frame();
-    screen.end();
-  };
+    return draw(picture, screen.columns, screen.rows, color);
+  });
 }
 
 /** Notes each change of the primary once it is complete. */
-function noteFailovers(testbed: ComparisonTestbed, name: string, journal: Journal): () => void {
-  let noted = testbed.service(name)?.status?.epoch ?? 0;
+function noteFailovers(testbed: ComparisonTestbed, journal: Journal): () => void {
+  let noted = testbed.service(serviceName)?.status?.epoch ?? 0;
   return testbed.live.onChange(() => {
-    const [last] = testbed.service(name)?.status?.failovers ?? [];
+    const [last] = testbed.service(serviceName)?.status?.failovers ?? [];
     if (last?.outcome !== 'Completed' || last.epoch <= noted) return;
     noted = last.epoch;
     journal.note(describeFailover(last));

@@ -1,16 +1,17 @@
 /**
- * A failover to watch: HAService beside a plain Deployment.
+ * To watch: a failover, HAService beside a plain Deployment; or chaos on a schedule, beside a CronJob that deletes pods.
  *
- *     npm run demo [-- --json FILE] [--keep] [--context NAME [--client-image IMAGE]]
+ *     npm run demo [-- failover|chaos] [--json FILE] [--keep] [--context NAME [--client-image IMAGE]]
  */
 import { writeFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { interruptible } from '../framework/interrupt.ts';
 import { contextEnvironment, localEnvironment } from '../framework/environment.ts';
-import { demo } from './demo.ts';
+import { chaosDemo } from './chaos/chaos-demo.ts';
+import { drill } from './chaos/services.ts';
+import { demo, serviceName } from './demo.ts';
 import { createJournal } from './journal.ts';
 import { keptSteps, nextSteps } from './next-steps.ts';
-import { demoRecord, resultPicture, resultTable } from './report.ts';
 import { Screen } from './screen.ts';
 
 interface Options {
@@ -21,11 +22,21 @@ interface Options {
 }
 
 const namespace = 'haservice-demo';
-const serviceName = 'web';
+
+const shows = {
+  failover: { play: demo, service: serviceName },
+  chaos: { play: chaosDemo, service: drill },
+};
 
 const program = new Command('demo')
-  .description(
-    'Shows on the local cluster what happens to clients when a process is killed, hangs, or its node is cut off: with an HAService, and with a plain Deployment.',
+  .description('Shows on the local cluster what happens to clients.')
+  .addArgument(
+    new Argument(
+      '[what]',
+      'failover: a process is killed, hangs, or its node is cut off, with an HAService and with a plain Deployment; chaos: members of a Redis are killed on a schedule, with spec.chaos and with a CronJob',
+    )
+      .choices(Object.keys(shows))
+      .default('failover'),
   )
   .option('--json <file>', 'write the figures and the failovers to a file')
   .option('--keep', 'leave the cluster running at the end')
@@ -37,6 +48,7 @@ const program = new Command('demo')
   )
   .parse();
 const { json, keep, context, clientImage } = program.opts<Options>();
+const what = program.processedArgs[0] as keyof typeof shows;
 
 const interrupt = interruptible();
 
@@ -51,7 +63,7 @@ const color = screen.isLive && process.env['NO_COLOR'] === undefined;
 
 async function main(): Promise<void> {
   const { signal } = interrupt;
-  if (context !== undefined) {
+  if (context !== undefined && what === 'failover') {
     journal.note('without root there is one fault: the pod is deleted by force');
     journal.note('hanging processes and lost nodes are shown on the local cluster alone');
   }
@@ -60,20 +72,17 @@ async function main(): Promise<void> {
       ? await localEnvironment({ namespace, log: journal.note, signal })
       : await contextEnvironment({ context, clientImage, namespace, signal });
   try {
-    const { results, failovers } = await demo({
+    const { text, record } = await shows[what].play({
       environment,
       namespace,
-      serviceName,
       journal,
       screen,
       color,
       hint: `Ctrl-C ends the demo ${keep === true ? 'and leaves the cluster as it is' : 'and removes what it has made'}`,
       signal,
     });
-    console.log(`\n${resultPicture(results, color)}\n\n${resultTable(results)}\n`);
-    if (json !== undefined) {
-      await writeFile(json, `${JSON.stringify(demoRecord(results, failovers), undefined, 2)}\n`);
-    }
+    console.log(`\n${text}\n`);
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(record, undefined, 2)}\n`);
   } finally {
     screen.end();
     if (keep !== true) {
@@ -85,7 +94,7 @@ async function main(): Promise<void> {
       await environment.remove();
     }
   }
-  console.log(keep === true ? keptSteps(namespace, serviceName) : nextSteps());
+  console.log(keep === true ? keptSteps(namespace, shows[what].service) : nextSteps());
 }
 
 try {

@@ -19,6 +19,7 @@ export const nextSteps = (): string =>
 
 ${all([
   'npm run demo -- --keep                     # the same, and leaves the cluster to play with',
+  'npm run demo -- chaos                      # members of a Redis are killed on a schedule',
   'npm run bench -- failover --runs 20        # medians, ranges and percentiles',
   'kubectl apply -k manifests                 # on a cluster that you have, then',
   'kubectl apply -f examples/quickstart.yaml',

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type Picture, draw, stripWidth } from './picture.ts';
+import { type Picture, draw, serviceLine, stripWidth } from './picture.ts';
 
 const columns = 80;
 const rows = 23;
@@ -21,8 +21,15 @@ const picture: Picture = {
     ],
     plain: [{ pod: `plain-6f7d9c8b5d-x7k2${i}`, isReady: zone !== 'c' }],
   })),
-  service: { name: 'web', phase: 'Degraded', epoch: 4, primary: 'web-1', ready: '2/3' },
-  lastFailover: 'last failover: web-2 -> web-1 (Silent)',
+  status: [
+    serviceLine('web', {
+      metadata: { name: 'web', namespace: 'demo', uid: 'u', resourceVersion: '1' },
+      spec: {},
+      status: { phase: 'Degraded', epoch: 4, primary: 'web-1', ready: '2/3' },
+    }),
+    [{ text: 'last failover: web-2 -> web-1 (Silent)' }],
+  ],
+  sent: 'requests',
   cellMs: 200,
   systems: [
     { label: 'HAService', cells: ['ok', 'some', 'ok'], ok: 12_345, failed: 12 },
@@ -58,7 +65,7 @@ describe('draw', () => {
         " · web-0 Healthy           ★ web-1 Healthy primary   · web-2 Dead",
         " · plain-6f7d9c8b5d-x7k20  · plain-6f7d9c8b5d-x7k21  · plain-6f7d9c8b5d-x7k22",
         "",
-        "HAService  web: Degraded, primary web-1, epoch 4, ready 2/3",
+        "web        Degraded, primary web-1, epoch 4, ready 2/3",
         "last failover: web-2 -> web-1 (Silent)",
         "",
         "           requests of the last 10 s                          answered   failed",
@@ -85,6 +92,13 @@ describe('draw', () => {
     const lines = draw(picture, 60, 12, false);
     expect(lines).toHaveLength(12);
     expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(60);
+  });
+
+  it('has something to say before there is a status', () => {
+    const line = serviceLine('web', undefined);
+    expect(line.map(({ text }) => text).join('')).toBe(
+      'web        Pending, primary none, epoch 0, ready 0/0',
+    );
   });
 
   it('gives the strip what labels and counts leave', () => {

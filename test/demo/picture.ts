@@ -1,3 +1,4 @@
+import type { HAService } from '../../src/api/haservice.ts';
 import { grouped } from '../framework/text-table.ts';
 import { type Line, type Piece, type Style, fit, legend, paint, paintStrip } from './paint.ts';
 import type { Cell } from './strip.ts';
@@ -29,9 +30,10 @@ export interface Picture {
   step: string;
   elapsedMs: number;
   nodes: NodeView[];
-  service: { name: string; phase: string; epoch: number; primary: string; ready: string };
-  /** The last change of the primary and its phases. */
-  lastFailover: string;
+  /** The state of the services, line by line. */
+  status: readonly Line[];
+  /** What the strips show: requests, or writes. */
+  sent: 'requests' | 'writes';
   /** Milliseconds that one cell of the strips stands for. */
   cellMs: number;
   systems: SystemView[];
@@ -55,21 +57,12 @@ const healthStyles: Record<string, Style> = {
 
 /** At most `rows` lines of at most `columns` characters. */
 export function draw(picture: Picture, columns: number, rows: number, color: boolean): string[] {
-  const { service } = picture;
   const top: Line[] = [
     header(picture, columns),
     [],
     ...nodeLines(picture.nodes, columns),
     [],
-    [
-      { text: 'HAService '.padEnd(labelWidth), style: 'bold' },
-      { text: `${service.name}: ` },
-      { text: service.phase, style: service.phase === 'Healthy' ? 'green' : 'yellow' },
-      { text: `, primary ` },
-      { text: service.primary, style: 'cyan' },
-      { text: `, epoch ${service.epoch}, ready ${service.ready}` },
-    ],
-    [{ text: picture.lastFailover, style: 'dim' }],
+    ...picture.status,
     [],
     stripHeader(picture, columns),
     ...picture.systems.map((system) => stripLine(system, columns)),
@@ -83,6 +76,18 @@ export function draw(picture: Picture, columns: number, rows: number, color: boo
   return [...top, ...(free === 0 ? [] : notes), ...filler, ...bottom]
     .slice(0, rows)
     .map((line) => paint(fit(line, columns), color));
+}
+
+/** The state of an HAService. */
+export function serviceLine(label: string, service: HAService | undefined): Line {
+  const { phase = 'Pending', epoch = 0, primary = 'none', ready = '0/0' } = service?.status ?? {};
+  return [
+    { text: label.padEnd(labelWidth), style: 'bold' },
+    { text: phase, style: phase === 'Healthy' ? 'green' : 'yellow' },
+    { text: `, primary ` },
+    { text: primary, style: 'cyan' },
+    { text: `, epoch ${epoch}, ready ${ready}` },
+  ];
 }
 
 function header({ step, elapsedMs }: Picture, columns: number): Line {
@@ -131,9 +136,9 @@ function nodeBlock({ zone, name, isCut, members, plain }: NodeView): Line[] {
   ];
 }
 
-function stripHeader({ cellMs }: Picture, columns: number): Line {
+function stripHeader({ cellMs, sent }: Picture, columns: number): Line {
   const seconds = Math.round((cellMs * stripWidth(columns)) / 1_000);
-  const title = `requests of the last ${seconds} s`;
+  const title = `${sent} of the last ${seconds} s`;
   return [
     { text: ' '.repeat(labelWidth) },
     ...fit([{ text: title }], stripWidth(columns)),

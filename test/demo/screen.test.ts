@@ -20,3 +20,17 @@ it('draws over its last picture and gives the cursor back', () => {
   ]);
   expect(screen.rows).toBe(23);
 });
+
+it('begins and ends an animation with a picture, and draws none without a terminal', () => {
+  const written: string[] = [];
+  const terminal = { isTTY: true, write: (text: string) => written.push(text) };
+  const pictures = [['first'], ['last']];
+  const end = new Screen(terminal).animate(() => pictures.shift() ?? []);
+  end();
+  const text = written.join('');
+  expect(text.indexOf('last')).toBeGreaterThan(text.indexOf('first'));
+  expect(text.endsWith('\u001b[?25h')).toBe(true);
+  written.length = 0;
+  new Screen({ ...terminal, isTTY: false }).animate(() => ['none'])();
+  expect(written).toEqual([]);
+});

@@ -4,6 +4,8 @@ const clearBelow = '\u001b[J';
 const hideCursor = '\u001b[?25l';
 const showCursor = '\u001b[?25h';
 
+const frameMs = 100;
+
 export interface Terminal {
   isTTY?: boolean;
   columns?: number;
@@ -43,6 +45,19 @@ export class Screen {
     const text = lines.map((line) => `\r${line}${clearLine}\n`).join('');
     this.#terminal.write(`${back}${text}${clearBelow}`);
     this.#drawn = lines.length;
+  }
+
+  /** Draws a picture ten times a second, if this is a terminal. Returns what ends it, with a last picture. */
+  animate(picture: () => readonly string[]): () => void {
+    if (!this.isLive) return () => {};
+    const frame = () => this.draw(picture());
+    frame();
+    const timer = setInterval(frame, frameMs);
+    return () => {
+      clearInterval(timer);
+      frame();
+      this.end();
+    };
   }
 
   /** Keeps the last picture; later output comes below. */

@@ -6,10 +6,14 @@ import { bundle } from '../../scripts/bundle.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
 
 /** What a pod's spec needs to run a program of test/workload with these arguments, the first of which is its name. */
-export type ClientProgram = (args: string[]) => { containers: object[]; volumes?: object[] };
+export type ClientProgram = (
+  args: string[],
+  env?: object[],
+) => { containers: object[]; volumes?: object[] };
 
-const container = (image: string) => ({
+const container = (image: string, env: object[]) => ({
   name: 'client',
+  env,
   image,
   imagePullPolicy: 'IfNotPresent',
   // What it measures must not be its own waiting for a processor.
@@ -19,7 +23,7 @@ const container = (image: string) => ({
 /** The client in the image of test/workload. */
 export const builtInProgram =
   (image: string): ClientProgram =>
-  (args) => ({ containers: [{ ...container(image), args }] });
+  (args, env = []) => ({ containers: [{ ...container(image, env), args }] });
 
 const configMapName = 'client-program';
 const file = 'workload.mjs';
@@ -27,10 +31,10 @@ const file = 'workload.mjs';
 /** The client in any image that has `node`: the program comes from a ConfigMap. */
 export const mountedProgram =
   (image: string): ClientProgram =>
-  (args) => ({
+  (args, env = []) => ({
     containers: [
       {
-        ...container(image),
+        ...container(image, env),
         command: ['node', `/program/${file}`, ...args],
         volumeMounts: [{ name: 'program', mountPath: '/program' }],
       },

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HAService } from '../../src/api/haservice.ts';
-import { nameLabel } from '../../src/api/labels.ts';
 import { haServices } from '../../src/controller/state/resource-type.ts';
 import { pods, services } from '../../src/kube/resources.ts';
 import type { KubeObject, Pod } from '../../src/kube/api-types.ts';
@@ -62,14 +61,12 @@ export class ComparisonTestbed {
   }
 
   members(name: string): Pod[] {
-    return this.#own(this.live.members.list()).filter(
-      (pod) => pod.metadata?.labels?.[nameLabel] === name,
-    );
+    return this.live.membersOf({ namespace: this.namespace, name });
   }
 
   /** Pods of the plain Deployment. */
   plainPods(): Pod[] {
-    return this.#own(this.live.plain.list());
+    return this.live.plain.list().filter(({ metadata }) => metadata?.namespace === this.namespace);
   }
 
   /** Address of a Service, by IP: a name would include the DNS of the cluster in the measurement. */
@@ -160,9 +157,5 @@ export class ComparisonTestbed {
       throw new Error(`there is no ${what}`);
     }
     return { namespace: this.namespace, name, uid, node };
-  }
-
-  #own(all: Pod[]): Pod[] {
-    return all.filter((pod) => pod.metadata?.namespace === this.namespace);
   }
 }

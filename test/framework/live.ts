@@ -62,6 +62,16 @@ export class Live {
     return follow(client, type, store, this.#signal, labelSelector);
   }
 
+  /** Pods of one HAService. */
+  membersOf({ namespace, name }: { namespace: string; name: string }): Pod[] {
+    return this.members
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === namespace && metadata.labels?.[nameLabel] === name,
+      );
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -26,7 +26,7 @@ const mostMs = 75_000;
  * Milliseconds. A write to PostgreSQL costs a flush to disk on two members, and a new connection costs a process and a deliberately
  * slow hash: with a higher rate a small machine would measure the queue for its processors.
  */
-const paces = {
+export const paces = {
   redis: { everyMs: 10, timeoutMs: 250 },
   postgres: { everyMs: 50, timeoutMs: 1_000 },
 };

@@ -5,7 +5,11 @@ import type { Ack } from './history.ts';
  *
  * @param acks in the order of their ends. @param from time of the first fault. @param to time at which the clients were stopped.
  */
-export function longestGapMs(acks: readonly Ack[], from: number, to: number): number {
+export function longestGapMs(
+  acks: readonly Pick<Ack, 'ended'>[],
+  from: number,
+  to: number,
+): number {
   let last = from;
   let longest = 0;
   for (const { ended } of acks) {

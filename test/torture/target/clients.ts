@@ -34,9 +34,10 @@ export class RemoteClient {
     return JSON.parse(text) as FinalAnswer;
   }
 
-  async start(request: StartRequest): Promise<void> {
+  /** @returns the client's own time, as in its operations. */
+  async start(request: StartRequest): Promise<number> {
     this.#boot = (await this.progress()).boot;
-    await this.#post('/start', request, callMs);
+    return (JSON.parse(await this.#post('/start', request, callMs)) as { now: number }).now;
   }
 
   async stop(): Promise<void> {
@@ -51,14 +52,20 @@ export class RemoteClient {
   /** All operations since start(). @throws Error if the client was restarted in the meantime, and has lost them. */
   async history(): Promise<Operation[]> {
     const { boot, count } = await this.progress();
-    const text = await this.#api.text(`${this.#path}/history`, AbortSignal.timeout(historyMs));
-    const operations = text.split('\n').flatMap((line) => {
-      return line === '' ? [] : [JSON.parse(line) as Operation];
-    });
+    const operations = await this.operations(0);
     if (boot !== this.#boot || operations.length < count) {
       throw new Error(`the client ${this.name} was restarted and has lost its history`);
     }
     return operations;
+  }
+
+  /** Operations since start(), in the order of their ends, without the first ones. @param from how many to leave out. */
+  async operations(from: number): Promise<Operation[]> {
+    const path = `${this.#path}/history?from=${from}`;
+    const text = await this.#api.text(path, AbortSignal.timeout(historyMs));
+    return text.split('\n').flatMap((line) => {
+      return line === '' ? [] : [JSON.parse(line) as Operation];
+    });
   }
 
   #post(path: string, body: object, timeoutMs: number): Promise<string> {
