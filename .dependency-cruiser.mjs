@@ -15,7 +15,7 @@ const only = (folder, imports) => ({
 });
 
 /** What core may import of src. */
-const outside = ['api', 'protocol', 'lib/hash'];
+const outside = ['api', 'protocol', 'lib/hash', 'lib/random'];
 
 /** What controller may import of src. */
 const belowController = [

@@ -137,6 +137,11 @@ export const chaosRefusals = {
 } as const satisfies Record<string, Explanation>;
 
 export type ChaosRefusal = keyof typeof chaosRefusals;
+/** What is wrong with the times in a spec. */
+export type ScheduleRefusal = Extract<
+  ChaosRefusal,
+  'ScheduleInvalid' | 'TimeZoneUnknown' | 'BlackoutInvalid'
+>;
 
 /** The condition ChaosReady: whether experiments can begin. Only services with spec.chaos have this condition. */
 export const chaosReady = {
@@ -197,7 +202,8 @@ export const chaosEvents = {
     whatToDo: 'see [the refusals](#refusals-of-experiments)',
   },
   ExperimentUnknown: {
-    meaning: 'the operator was restarted during the kill, or the recovery could not be watched',
+    meaning:
+      'it is not known whether the kill was done, or the recovery could not be watched; the note says why',
     whatToDo: 'see the note',
   },
   ChaosNotReady: {

@@ -1,14 +1,10 @@
 import * as z from 'zod';
 import { chaosActions } from './chaos-spec.ts';
+import { time as anyTime, int, text } from './status-fields.ts';
 
 /** The API server takes times that no clock has, such as an offset of +99:99. */
 const time = (description: string) =>
-  z
-    .string()
-    .refine((text) => Number.isFinite(Date.parse(text)))
-    .meta({ description: `${description} RFC 3339.`, format: 'date-time' });
-const text = (description: string) => z.string().meta({ description });
-const int = (description: string) => z.int().meta({ description });
+  anyTime(description).refine((value) => Number.isFinite(Date.parse(value)));
 const ms = (description: string) => int(`${description} Milliseconds.`);
 
 const hit = z
@@ -37,6 +33,7 @@ const planned = {
 const seen = {
   injectedAt: time('When the first member was killed.').optional(),
   detectedAt: time('When the operator found the first of these members failed.').optional(),
+  kill: text('What of the kill was not done, or may not have been, and why.').optional(),
   failedOverAt: time(
     'When the Service pointed at a new primary, if the primary was hit.',
   ).optional(),
@@ -52,15 +49,14 @@ const experiment = z
     startsAt: time('When the kill is due.'),
     ...seen,
     isUnsure: z.boolean().optional().meta({
-      description:
-        'True: the operator was restarted during the kill, so that it is not known what it did itself.',
+      description: 'True: it is not known whether the kill was done; kill says why.',
     }),
   })
   .meta({ description: 'The experiment that runs.' });
 
 const verdict = z.enum(['Passed', 'Failed', 'Refused', 'Aborted', 'Unknown']).meta({
   description:
-    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: the operator was restarted during the kill, or spec.paused was set or spec.chaos removed before the recovery.',
+    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: it is not known whether the kill was done, or spec.paused was set or spec.chaos removed before the recovery.',
 });
 
 const entry = z
@@ -86,6 +82,9 @@ export const chaosStatusSchema = z
     lastRequest: text(
       'The last value of the annotation haservice.dev/chaos that was handled.',
     ).optional(),
+    refusedRequest: text(
+      'The last value of that annotation that was no recent time stamp: it was refused once.',
+    ).optional(),
     count: int('How many experiments have been due.').optional(),
     suspended: z.boolean().optional().meta({
       description: 'True: an experiment has failed, and onFailure is Suspend.',
@@ -108,4 +107,4 @@ export const chaosStatusSchema = z
 export type ChaosStatus = z.output<typeof chaosStatusSchema>;
 export type Experiment = z.output<typeof experiment>;
 export type ExperimentRecord = z.output<typeof entry>;
-export type Verdict = z.output<typeof verdict>;
+export type ExperimentVerdict = z.output<typeof verdict>;

@@ -1,13 +1,10 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
 import { highestEpoch } from './epoch.ts';
+import { int, text, time } from './status-fields.ts';
 
-const time = (description: string) =>
-  z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });
 const ms = (description: string) =>
   z.number().meta({ description: `${description} Milliseconds.` });
-const text = (description: string) => z.string().meta({ description });
-const int = (description: string) => z.int().meta({ description });
 const epoch = (description: string) => z.int().max(highestEpoch).meta({ description });
 
 /** metav1.Condition. */

@@ -1,3 +1,4 @@
+import type { ScheduleRefusal } from '../api/chaos-reasons.ts';
 import type { ChaosSpec } from '../api/chaos-spec.ts';
 import { type Blackout, blackoutFault, blackoutOf } from './blackouts.ts';
 import { cronFault } from './cron-fields.ts';
@@ -5,7 +6,7 @@ import { nextTime, timesOfDay } from './cron.ts';
 import { isTimeZone } from './time-zone.ts';
 
 export interface ScheduleProblem {
-  reason: 'ScheduleInvalid' | 'TimeZoneUnknown' | 'BlackoutInvalid';
+  reason: ScheduleRefusal;
   message: string;
 }
 
@@ -50,7 +51,7 @@ export function scheduleOf(chaos: ChaosSpec, nowMs: number): ScheduleView {
 }
 
 function planOf({ schedule, timeZone, blackouts }: ChaosSpec): Plan {
-  const wrong = (reason: ScheduleProblem['reason'], message: string): ScheduleProblem => ({
+  const wrong = (reason: ScheduleRefusal, message: string): ScheduleProblem => ({
     reason,
     message: `spec.chaos.${message}`,
   });

@@ -144,6 +144,51 @@ describe('a kill without an answer', () => {
   });
 });
 
+describe('a kill is left out if a cache is old, as a watch has been silent', () => {
+  const label = { 'haservice.dev/chaos': 'disabled' };
+
+  it.each<[what: string, kind: string, forbid: () => void, reason: string]>([
+    [
+      'the stop switch of the cluster',
+      'configmaps',
+      () =>
+        world.cluster.put('configmaps', {
+          metadata: { name: 'haservice-operator', namespace: 'system' },
+          data: { 'settings.yaml': 'chaos: { enabled: false }' },
+        }),
+      'ChaosDisabled',
+    ],
+    [
+      'a namespace that has opted out',
+      'namespaces',
+      () => world.cluster.put('namespaces', { metadata: { name: 'shop', labels: label } }),
+      'OptedOut',
+    ],
+    [
+      'a pod that has opted out',
+      'pods',
+      () => {
+        const pod = world.cluster.get('pods', 'web-1');
+        const labels = { ...pod?.metadata.labels, ...label };
+        world.cluster.put('pods', {
+          ...pod,
+          metadata: { ...pod?.metadata, name: 'web-1', labels },
+        });
+      },
+      'OptedOut',
+    ],
+  ])('%s', async (_what, kind, forbid, reason) => {
+    world.cluster.put('namespaces', { metadata: { name: 'shop', namespace: '' } });
+    await start();
+    world.cluster.silent.add(kind);
+    forbid();
+    request();
+    await until(() => last() !== undefined);
+    expect(last()).toMatchObject({ verdict: 'Aborted', reason });
+    expect(kills()).toEqual([]);
+  });
+});
+
 describe('limits of the cluster', () => {
   it('refuse an experiment that begins in the same moment as another one', async () => {
     await start({ target: { member: 'web-1' } });

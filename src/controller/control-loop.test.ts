@@ -32,6 +32,7 @@ beforeEach(async () => {
     random: () => 0.5,
     log: silentLog,
     metrics: new Metrics(),
+    namespace: undefined,
     nodeName: undefined,
   });
   const { resources, settings, optedOutNamespaces } = loop.stores;

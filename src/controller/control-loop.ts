@@ -73,6 +73,8 @@ export interface ControlLoopOptions {
   heartbeatPorts?: MonitorPorts;
   /** Default: the shipped decisions. A test passes wrong ones, to see that its checker finds them. */
   decide?: typeof decide;
+  /** Namespace of this process, if it runs in a pod: its settings are there. */
+  namespace: string | undefined;
   /** Node that this process runs on, if it is known. */
   nodeName: string | undefined;
   /** For tests alone: see Observed. */
@@ -99,7 +101,7 @@ export class ControlLoop {
   readonly #reconciler: Reconciler;
 
   constructor(options: ControlLoopOptions) {
-    const { clock, log, metrics, random, heartbeatPorts } = options;
+    const { clock, log, metrics, namespace, random, heartbeatPorts } = options;
     this.#options = options;
     this.#queue = new WorkQueue({
       clock,
@@ -121,6 +123,7 @@ export class ControlLoop {
       ...(heartbeatPorts === undefined ? {} : { ports: heartbeatPorts }),
     });
     this.settings = new LiveSettings({
+      namespace,
       store: this.stores.settings,
       events: options.events,
       log,

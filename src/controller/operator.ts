@@ -24,14 +24,12 @@ import { haServices } from './state/resource-type.ts';
 
 export interface OperatorOptions extends Pick<
   ControlLoopOptions,
-  'clock' | 'random' | 'log' | 'nodeName' | 'unsafe' | 'self' | 'agentImage'
+  'clock' | 'random' | 'log' | 'namespace' | 'nodeName' | 'unsafe' | 'self' | 'agentImage'
 > {
   client: KubeClient;
   metrics: Metrics;
   /** Name of this process in Events. */
   instance: string;
-  /** Of this process, if it runs in a pod: its settings are there. */
-  namespace: string | undefined;
 }
 
 type Selection = Pick<
@@ -72,16 +70,17 @@ export class Operator {
   }
 
   #watchSettings(): void {
-    const { namespace, log } = this.#options;
-    const { settings } = this.#loop.stores;
-    if (namespace === undefined || namespace === '') {
+    const { stores, settings } = this.#loop;
+    const { ref } = settings;
+    if (ref === undefined) {
       const why = 'POD_NAMESPACE is not set: the default settings hold, and no ConfigMap is read';
-      log.info({ configMap: settingsName }, why);
-      settings.replace([], '');
+      this.#options.log.info({ configMap: settingsName }, why);
+      stores.settings.replace([], '');
       return;
     }
-    const fieldSelector = `metadata.name=${settingsName}`;
-    this.#watch(configMaps, settings, { namespace, fieldSelector, optional: true });
+    const { namespace, name } = ref;
+    const fieldSelector = `metadata.name=${name}`;
+    this.#watch(configMaps, stores.settings, { namespace, fieldSelector, optional: true });
   }
 
   /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */

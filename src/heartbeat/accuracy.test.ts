@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { accrual, defaults, fast, random, watch } from './testing/watched.ts';
+import { randomOf } from '../lib/random.ts';
+import { accrual, defaults, fast, watch } from './testing/watched.ts';
 
 const spans = fc.array(
   fc.record({
@@ -42,7 +43,7 @@ describe('a living member', () => {
       fc.assert(
         fc.property(fc.integer(), spans, (seed, spans) => {
           const clock = new FakeClock();
-          const watched = watch({ clock, loss: 0.05, chance: random(seed), alive: true }, config);
+          const watched = watch({ clock, loss: 0.05, chance: randomOf(seed), alive: true }, config);
           for (const { runMs, stallMs } of spans) {
             clock.advance(30_000 + runMs);
             clock.stall(stallMs);

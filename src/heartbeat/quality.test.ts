@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { initial, judge, onAnswer } from './detector.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { accrual, defaults, fast, random, watch } from './testing/watched.ts';
+import { randomOf } from '../lib/random.ts';
+import { accrual, defaults, fast, watch } from './testing/watched.ts';
 
 /**
  * How good the detector is, in the terms of Chen, Toueg and Aguilera, "On the quality of service of failure detectors", IEEE
@@ -24,7 +25,7 @@ it.each([
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 5_000, max: 30_000 }), (seed, silentAt) => {
         const clock = new FakeClock();
-        const network = { clock, loss, chance: random(seed), alive: true };
+        const network = { clock, loss, chance: randomOf(seed), alive: true };
         const watched = watch(network, config);
         clock.advance(silentAt);
         fc.pre(watched.state.verdict === 'Healthy' || watched.state.verdict === 'Suspect');
@@ -53,7 +54,7 @@ it('mistake rate: at most the rate of as many losses in a row as a mistake needs
   const beats = 60_000;
   const clock = new FakeClock();
   let mistakes = 0;
-  const network = { clock, loss: 0.1, chance: random(11), alive: true };
+  const network = { clock, loss: 0.1, chance: randomOf(11), alive: true };
   const watched = watch(network, defaults, 50);
   for (let at = 0; at < beats * defaults.intervalMs; at += 30_000) {
     clock.advance(30_000);
@@ -75,7 +76,7 @@ it.each([2, 3])(
   (phiThreshold) => {
     // Hayashibara et al., 2004: phi = -log10(P_later). The deviation is above the least one that is assumed.
     const config = { ...accrual, phiThreshold, timeoutMs: 1e9 };
-    const chance = random(7);
+    const chance = randomOf(7);
     const beats = 200_000;
     let now = 0;
     let late = 0;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { OrderKind } from '../protocol/member-protocol.ts';
 import type { HookKind } from '../api/engine-spec.ts';
-import type { Verdict } from '../api/chaos-status.ts';
+import type { ExperimentVerdict } from '../api/chaos-status.ts';
 import type { FailoverTrigger, MemberStatus } from '../api/status.ts';
 import type { MonitorMetrics } from '../heartbeat/health.ts';
 import type { ClientMetrics, WorkQueueMetrics } from '../kube/metrics.ts';
@@ -45,7 +45,7 @@ const verdicts = Object.keys({
   Refused: true,
   Aborted: true,
   Unknown: true,
-} satisfies Record<Verdict, true>);
+} satisfies Record<ExperimentVerdict, true>);
 
 /** Bucket bounds of controller-runtime's reconcile histogram, without the fine steps, in seconds. */
 const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -202,7 +202,11 @@ export class Metrics {
   }
 
   /** @param recoveryMs absent if the service has not recovered, or nothing was killed. */
-  experiment(service: ServiceKey, verdict: Verdict, recoveryMs: number | undefined): void {
+  experiment(
+    service: ServiceKey,
+    verdict: ExperimentVerdict,
+    recoveryMs: number | undefined,
+  ): void {
     this.#experiments.inc({ ...labelsOf(service), verdict });
     if (recoveryMs !== undefined) this.#recoveryTime.observe(labelsOf(service), recoveryMs / 1_000);
   }

@@ -170,9 +170,10 @@ export class ApiServer {
   }
 
   #get(kind: string, { namespace, name }: Ref): KubeObject {
-    if (namespace === operatorPod.namespace) {
+    if (namespace === operatorPod.namespace && kind === 'pods') {
       return { metadata: { ...operatorPod, uid: this.operator } };
     }
+    if (kind === 'namespaces') return { metadata: { name, uid: name } };
     return this.#of(kind).get(name) ?? refuse(404, 'NotFound');
   }
 

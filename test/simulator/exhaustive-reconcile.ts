@@ -154,7 +154,7 @@ export function reconcileOn(
     ...{ stores, monitor, roleCommandRunner, clock, log: silentLog, metrics: noMetrics },
     // The model's service has no experiments.
     steadyStateProber: { start: () => {} },
-    settings: { known: true, current: defaultSettings },
+    settings: { ref: undefined, known: true, current: defaultSettings, problem: undefined },
     states: new ReconcileStates(),
     events: { record: () => {} },
     apiServerHealth: new ApiServerHealth(clock, () => {}),

@@ -14,13 +14,13 @@ const aboutService = [
   ...['FailoverRunning', 'FailoverBackoff', 'RolloutRunning', 'MembersChanging', 'CloneRunning'],
   ...['NotSteady', 'NotRecovered', 'LastCopy', 'SettingsUnknown'],
 ];
-/** Those that say it of the members that would stay. They are right if more than one is hit. */
+/** Those that say it of the members that would stay. They are right if more than one is hit, or only one would stay. */
 const aboutSurvivors = ['TooFewHealthy', 'QuorumAtRisk'];
 
 /**
  * Counts what becomes of experiments. A refusal is false if it says that the service is in danger, and the service was steady, in
- * truth, for 5 s: all members alive, linked and in their roles, the Service at the primary, one operator, nothing cut, and no
- * fault begun or ended.
+ * truth, for 5 s: all members alive, linked, in their roles and with their data on disk, the Service at the primary, one
+ * operator, nothing cut, and no fault begun or ended.
  */
 export class ExperimentCounts {
   readonly counts: Counts = {};
@@ -50,8 +50,10 @@ export class ExperimentCounts {
     if (verdict === 'Aborted') this.count(`aborted: ${reason}`);
     if (verdict !== 'Refused') return;
     this.count(`refused: ${reason}`);
+    const { spec } = this.#world.api.service;
     const isFalse =
-      aboutService.includes(reason) || (aboutSurvivors.includes(reason) && hits.length === 1);
+      aboutService.includes(reason) ||
+      (aboutSurvivors.includes(reason) && hits.length === 1 && spec.replicas > 2);
     if (!isFalse || !this.#hasBeenSteady()) return;
     this.#world.kernel.note('COUNT', () => `a false refusal: ${reason}`);
     this.count(`false: ${reason}`);
@@ -82,8 +84,9 @@ export class ExperimentCounts {
       network.isWell &&
       living.length === 1 &&
       kubelets.agents.every(
-        ({ isFrozen, leadership, following }) =>
+        ({ isFrozen, volume, leadership, following }) =>
           !isFrozen &&
+          volume.onDisk === undefined &&
           (leadership !== undefined || !behaviour.replicates || following?.linked === true),
       ) &&
       whyNotWhole(this.#world) === undefined

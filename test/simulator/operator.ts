@@ -93,6 +93,7 @@ export class Operator {
       metrics: noMetrics,
       heartbeatPorts: this.#heartbeatPorts(),
       decide: this.#decide,
+      namespace: operatorPod.namespace,
       nodeName: undefined,
       unsafe: mutant.unsafe,
       self: { ...operatorPod, uid: place },

@@ -1,18 +1,13 @@
-/** mulberry32: a small generator with a seed, so that every run can be had again. */
+import { randomOf } from '../../src/lib/random.ts';
+
+/** Draws from a seed, so that every run can be had again. */
 export class Random {
-  #state: number;
+  /** From 0 to below 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
     // Neighbouring seeds must not give neighbouring runs.
-    this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 0;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = randomOf(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b));
   }
 
   between(low: number, high: number): number {

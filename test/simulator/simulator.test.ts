@@ -4,8 +4,8 @@ import { type Broken, describeTotals, replayCommand, runSeeds } from './run-seed
 import { play } from './scenario.ts';
 import { type Engine, engines } from './setups.ts';
 
-/** For each engine. In CI 25,000 in all, which takes some minutes; `npm run simulate` runs more. */
-const seeds = (process.env['CI'] === undefined ? 10_000 : 25_000) / engines.length;
+/** For each engine. In CI 17,500 in all, which takes some minutes; `npm run simulate` runs more. */
+const seeds = (process.env['CI'] === undefined ? 7_000 : 17_500) / engines.length;
 
 it.each(engines)(
   'keeps its promises and converges under all faults (%s)',
@@ -19,6 +19,12 @@ it.each(engines)(
     // The seeds must have had failovers and writes.
     expect(totals.epochs).toBeGreaterThan(totals.played);
     expect(totals.acknowledged).toBeGreaterThan(totals.played);
+    // And experiments that passed, and operators that ended at each step of one.
+    const { experiments } = totals;
+    expect(experiments['Passed']).toBeGreaterThan(totals.played / 10);
+    for (const step of ['Announced', 'Injecting', 'Killed', 'Recovering']) {
+      expect(experiments[`died: ${step}`], step).toBeGreaterThan(0);
+    }
   },
   // A slow, busy machine needs this long.
   900_000,
@@ -53,6 +59,10 @@ it.each<[mutant: string, engine: Engine, expected: RegExp, faultNames?: string[]
     /lost|lacks it/,
     ['cutFromOperator', 'cutPair', 'crash', 'lateness', 'loss'],
   ],
+  ['kills-at-once', 'postgres', /no stored status has named it as Injecting/, ['experiment']],
+  ['kills-quorum', 'redis', /kills too many/, ['experiment']],
+  ['kills-again', 'postgres', /no stored status has named it as Injecting/, ['experiment']],
+  ['forgets-kill', 'postgres', /is Unknown, and every kill was answered/, ['experiment']],
 ])(
   'detects the mutant %s (%s)',
   // A rare violation is looked for among the faults that can bring it about.

@@ -67,7 +67,7 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
   return done;
 }
 
-/** Kind of the object that an action writes; undefined for a role command, which goes to a member. */
+/** Kind of the object that an action writes; undefined if it sends nothing to the API server. */
 function kindOf(action: Action): string | undefined {
   switch (action.type) {
     case 'EnsureOwnedObject':
@@ -76,8 +76,12 @@ function kindOf(action: Action): string | undefined {
     case 'DeleteForeignEndpoints':
       return action.endpoints.kind;
     case 'GiveRoleCommand':
+    case 'ProbeSteadyState':
       return undefined;
-    default:
+    case 'LabelPod':
+    case 'CreatePod':
+    case 'DeletePod':
+    case 'InjectFault':
       return 'Pod';
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
+import type { LiveSettings } from '../state/settings.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Resource } from '../../core/model/observed.ts';
@@ -15,6 +16,8 @@ import type { Stores } from '../state/stores.ts';
 export interface ExecuteContext {
   /** The caches. Each write is stored there at once, so that the next pass sees it. */
   stores: Stores;
+  /** Where the operator's settings are. */
+  settings: Pick<LiveSettings, 'ref'>;
   /** Gives role commands outside of the reconcile: `start` returns at once and never throws. */
   roleCommandRunner: RoleCommandRunner;
   /** Sends the request of chaos.steadyState outside of the reconcile: `start` returns at once and never throws. */

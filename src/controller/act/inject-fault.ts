@@ -1,3 +1,4 @@
+import { chaosDisabled, chaosLabel } from '../../api/labels.ts';
 import { isHAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Action } from '../../core/model/action.ts';
@@ -5,10 +6,12 @@ import type { Injection } from '../../core/model/chaos-view.ts';
 import { hasSeveralBudgets, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, deleteObject, evict, get } from '../../kube/api-request.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
-import { type Ref, pods } from '../../kube/resources.ts';
+import { type Ref, type ResourceType, configMaps, namespaces, pods } from '../../kube/resources.ts';
+import type { Store } from '../../kube/store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { haServices } from '../state/resource-type.ts';
+import type { LiveSettings } from '../state/settings.ts';
 import type { Stores } from '../state/stores.ts';
 
 type InjectFault = Extract<Action, { type: 'InjectFault' }>;
@@ -21,29 +24,28 @@ const killGraceSeconds = 1;
 
 interface InjectContext {
   stores: Stores;
+  settings: Pick<LiveSettings, 'ref'>;
   clock: Clock;
   state: ReconcileState;
   object: HAService;
 }
 
 /**
- * Kills the members of an experiment. The status that was decided on must still be the present one: a cache may be old, and another
- * process may have ended the experiment. What came of it is noted in the state, never thrown: the next decision sees it, and no
- * failed kill is repeated.
+ * Kills the members of an experiment. What was decided on must still be so: a cache may be minutes old if its watch is silent, and
+ * another process may have ended the experiment. What came of the kill is noted in the state, never thrown: the next decision sees
+ * that, and no failed kill is repeated.
  *
- * @returns Refreshed: the status is another one than that which was decided on, and nothing was done.
- * @throws HAError if the API server could not be asked for the present status: nothing was done.
+ * @returns Refreshed: something is not as it was when this was decided, and nothing was done.
+ * @throws HAError if the API server could not be asked for the present state: nothing was done.
  */
 export function* injectFault(
-  { experiment, members }: InjectFault,
-  { stores, clock, state, object }: InjectContext,
+  action: InjectFault,
+  context: InjectContext,
 ): Steps<'Written' | 'Refreshed'> {
-  const { name, namespace, resourceVersion } = object.metadata;
-  const fresh = yield* get(haServices, { namespace, name });
-  if (fresh.metadata.resourceVersion !== resourceVersion) {
-    stores.resources.observeWrite(fresh);
-    return 'Refreshed';
-  }
+  if (yield* isOutdated(action, context)) return 'Refreshed';
+  const { experiment, members } = action;
+  const { stores, clock, state, object } = context;
+  const { namespace } = object.metadata;
   const injection: Injection = {
     id: experiment.id,
     startsAt: experiment.startsAt,
@@ -57,10 +59,14 @@ export function* injectFault(
     try {
       const ref = { namespace, name: member.name };
       const left = yield* kill(experiment.action, ref, member.uid);
+      if (left === 'Gone') {
+        injection.failures.push(`${member.name} was gone already`);
+        stores.pods.observeDelete(ref, member.uid);
+        continue;
+      }
       injection.killed.push(member.uid);
       // The eviction API does not return the pod: the watch tells of its end.
-      if (left?.kind === 'Pod') stores.pods.observeWrite(left);
-      else if (experiment.action !== 'Evict') stores.pods.observeDelete(ref, member.uid);
+      if (left !== undefined) stores.pods.observeWrite(left);
     } catch (error) {
       if (!isHAError(error)) throw error;
       const { message, code, status = 500 } = error;
@@ -78,18 +84,67 @@ export function* injectFault(
   return 'Written';
 }
 
-/** @returns the pod, if it ends gracefully. */
+/** Reads everything anew that can forbid the kill, into the caches. @returns whether one of them had another state. */
+function* isOutdated({ members }: InjectFault, context: InjectContext): Steps<boolean> {
+  const { stores, settings, object } = context;
+  const { namespace, name } = object.metadata;
+  const isOptedOut = ({ metadata }: KubeObject) => metadata?.labels?.[chaosLabel] === chaosDisabled;
+  let outdated =
+    settings.ref !== undefined && (yield* refresh(stores.settings, configMaps, settings.ref));
+  if (yield* refresh(stores.optedOutNamespaces, namespaces, { name: namespace }, isOptedOut)) {
+    outdated = true;
+  }
+  for (const member of members) {
+    if (yield* refresh(stores.pods, pods, { namespace, name: member.name })) outdated = true;
+  }
+  // Not compared with the cache, but with what was decided on.
+  const fresh = yield* get(haServices, { namespace, name });
+  if (fresh.metadata.resourceVersion === object.metadata.resourceVersion) return outdated;
+  stores.resources.observeWrite(fresh);
+  return true;
+}
+
+/**
+ * Reads an object into its cache. @returns whether the cache had another state.
+ *
+ * @param selects which objects belong into the cache
+ */
+function* refresh<T extends KubeObject>(
+  store: Store<T>,
+  type: ResourceType<T>,
+  ref: Ref,
+  selects: (object: T) => boolean = () => true,
+): Steps<boolean> {
+  const known = store.get(ref.namespace, ref.name);
+  try {
+    const found = yield* get(type, ref);
+    if (!selects(found)) {
+      if (known !== undefined) store.remove(found);
+      return known !== undefined;
+    }
+    store.observeWrite(found);
+    return known?.metadata?.resourceVersion !== found.metadata?.resourceVersion;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (known !== undefined) store.observeDelete(ref, known.metadata?.uid ?? '');
+    return known !== undefined;
+  }
+}
+
+/** @returns the pod, if it ends gracefully; Gone if there was none. */
 function* kill(
   action: InjectFault['experiment']['action'],
   ref: Ref,
   uid: string,
-): Steps<KubeObject | undefined> {
+): Steps<KubeObject | 'Gone' | undefined> {
   switch (action) {
     case 'PodKill':
     case 'ZoneKill':
-      return yield* deleteObject(pods, ref, { uid, gracePeriodSeconds: killGraceSeconds });
+      return (
+        (yield* deleteObject(pods, ref, { uid, gracePeriodSeconds: killGraceSeconds })) ?? 'Gone'
+      );
     case 'PodDelete':
-      return yield* deleteObject(pods, ref, { uid });
+      return (yield* deleteObject(pods, ref, { uid })) ?? 'Gone';
     case 'Evict':
       yield* evict(pods, ref, { uid });
       return undefined;

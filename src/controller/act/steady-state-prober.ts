@@ -1,3 +1,4 @@
+import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { SteadyStateRequest } from './steady-state-request.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -28,17 +29,13 @@ export class SteadyStateProber {
   }
 
   /** Returns at once; `state.steadyStateProbe` has the answer when it is there. Never throws. */
-  start(
-    key: string,
-    state: ReconcileState,
-    target: { service: string; port: number; path: string; timeout: string },
-  ): void {
+  start(key: string, state: ReconcileState, target: SteadyState): void {
     if (this.#running.has(state)) return;
     const { clock, stores, ask, onEnd } = this.#options;
     const end = (problem: string | undefined) => {
       this.#running.delete(state);
       const atMs = clock.wallNow();
-      state.steadyStateProbe = { atMs, ...(problem === undefined ? {} : { problem }) };
+      state.steadyStateProbe = { target, atMs, ...(problem === undefined ? {} : { problem }) };
       onEnd(key);
     };
     this.#running.add(state);

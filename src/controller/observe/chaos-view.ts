@@ -1,4 +1,5 @@
 import { scheduleOf } from '../../chaos/schedule.ts';
+import { zonesOf } from '../../core/chaos/records.ts';
 import type { ChaosView } from '../../core/model/chaos-view.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -8,7 +9,7 @@ import { storedChaos } from './stored-status.ts';
 
 export interface ChaosContext {
   stores: Stores;
-  settings: Pick<LiveSettings, 'known' | 'current'>;
+  settings: Pick<LiveSettings, 'known' | 'current' | 'problem'>;
   state: ReconcileState;
   /** Experiments that a reconcile of this process has decided to begin, and perhaps not written yet: zones by UID of the resource. */
   beginning: ReadonlyMap<string, string[]>;
@@ -26,6 +27,7 @@ export function chaosViewOf(
   return {
     schedule: scheduleOf(chaos, nowMs),
     limits: settings.known ? settings.current.chaos : undefined,
+    ...(settings.problem === undefined ? {} : { settingsProblem: settings.problem }),
     others: othersOf(resource, stores, beginning),
     isOptedOut: optedOutNamespaces.isComplete
       ? optedOutNamespaces.get(undefined, resource.namespace) !== undefined
@@ -46,10 +48,7 @@ function othersOf(
       continue;
     const { experiment } = storedChaos(status.chaos);
     if (experiment === undefined) continue;
-    others.set(
-      metadata.uid,
-      experiment.hits.flatMap(({ zone }) => zone ?? []),
-    );
+    others.set(metadata.uid, zonesOf(experiment));
   }
   others.delete(uid);
   return [...others.values()];

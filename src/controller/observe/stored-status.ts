@@ -61,9 +61,21 @@ export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status
  * another one: then only the counters are kept, as no decision could be made about the rest.
  */
 export function storedChaos(chaos: ChaosStatus): ChaosStatus {
+  let checked = checkedStatuses.get(chaos);
+  if (checked === undefined) {
+    checked = checkedChaos(chaos);
+    checkedStatuses.set(chaos, checked);
+  }
+  return checked;
+}
+
+/** As in parseSpec: stored objects are never changed in place, and each pass of each reconcile asks again. */
+const checkedStatuses = new WeakMap<ChaosStatus, ChaosStatus>();
+
+function checkedChaos(chaos: ChaosStatus): ChaosStatus {
   const whole = chaosStatusSchema.safeParse(chaos);
   if (whole.success) return whole.data;
-  const { count, lastRequest, suspended } = chaos;
-  const kept = chaosStatusSchema.safeParse({ count, lastRequest, suspended });
+  const { count, lastRequest, refusedRequest, suspended } = chaos;
+  const kept = chaosStatusSchema.safeParse({ count, lastRequest, refusedRequest, suspended });
   return kept.success ? kept.data : {};
 }

@@ -49,7 +49,7 @@ function setUp(answer: (request: ApiRequest) => KubeObject | undefined) {
     stores,
     monitor,
     steadyStateProber: { start() {} },
-    settings: { known: true, current: defaultSettings },
+    settings: { ref: undefined, known: true, current: defaultSettings, problem: undefined },
     roleCommandRunner: new RoleCommandRunner({ clock, monitor, onEnd() {}, send() {} }),
     states: new ReconcileStates(),
     events: { record: (_object, { reason }) => void recorded.push(reason) },

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isHAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
+import { zonesOf } from '../../core/chaos/records.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
@@ -171,10 +172,7 @@ export class Reconciler {
     if (experiment === undefined || status.chaos?.experiment !== undefined) {
       this.#beginning.delete(uid);
     } else {
-      this.#beginning.set(
-        uid,
-        experiment.hits.flatMap(({ zone }) => zone ?? []),
-      );
+      this.#beginning.set(uid, zonesOf(experiment));
     }
   }
 

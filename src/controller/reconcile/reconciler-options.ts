@@ -30,7 +30,7 @@ export interface ReconcilerOptions {
   /** Sends the request of chaos.steadyState outside of the reconcile. */
   steadyStateProber: Pick<SteadyStateProber, 'start'>;
   /** The operator's settings, as they are now. */
-  settings: Pick<LiveSettings, 'known' | 'current'>;
+  settings: Pick<LiveSettings, 'ref' | 'known' | 'current' | 'problem'>;
   /** What this process remembers of each resource, by its UID. */
   states: ReconcileStates;
   /** Receives the Events of what was done, after the write that they report. */

@@ -28,6 +28,7 @@ beforeEach(() => {
   [events, valid, logged, changes] = [[], [], [], 0];
   store = new Store();
   settings = new LiveSettings({
+    namespace: 'system',
     store,
     events: {
       record: ({ name }, { type, reason }) => void events.push(`${type} ${reason} ${name}`),

@@ -14,6 +14,8 @@ import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 export interface LiveSettingsOptions {
+  /** Namespace of the operator, where the ConfigMap is. Without one the defaults hold. */
+  namespace: string | undefined;
   /** Holds the ConfigMap of the settings alone, if there is one. */
   store: Store<ConfigMap>;
   events: Pick<EventRecorder, 'record'>;
@@ -44,6 +46,14 @@ export class LiveSettings {
     const { store } = options;
     store.onChange(() => this.#read());
     store.onCompleteness(() => this.#read());
+  }
+
+  /** Where the ConfigMap is, if the operator has a namespace. */
+  get ref(): { namespace: string; name: string } | undefined {
+    const { namespace } = this.#options;
+    return namespace === undefined || namespace === ''
+      ? undefined
+      : { namespace, name: settingsName };
   }
 
   /** The last settings that were valid; the defaults if there have not been any. */

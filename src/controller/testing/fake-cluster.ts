@@ -39,6 +39,8 @@ export class FakeCluster {
     undefined;
   /** Kinds that clients have no right to, by their plural. */
   readonly forbidden = new Set<string>();
+  /** Kinds whose watches say nothing any more, by their plural. */
+  readonly silent = new Set<string>();
   /** Every write in its order, such as `PUT haservices/web/status`. */
   readonly writes: string[] = [];
   readonly #objects = new Map<string, Stored>();
@@ -114,6 +116,7 @@ export class FakeCluster {
   }
 
   #tell(plural: string, object: Stored, old: Stored | undefined, now: Stored | undefined): void {
+    if (this.silent.has(plural)) return this.#wake();
     for (const { response, selection, plural: watched } of this.#watchers) {
       if (watched !== plural) continue;
       const before = selects(selection, old);

@@ -197,7 +197,10 @@ describe('an operator that is restarted during an experiment', () => {
     service.replace();
     const ended = service.decide(t0 + minute + 4_000);
     expect(reasons(ended)).toContain('ExperimentUnknown');
-    expect(service.last).toMatchObject({ verdict: 'Unknown' });
+    expect(service.last).toMatchObject({
+      verdict: 'Unknown',
+      message: expect.stringContaining('the operator was restarted during the kill') as string,
+    });
   });
 
   it('leaves out a kill that is more than a minute late', () => {
@@ -231,6 +234,27 @@ describe('a kill that the API server refuses', () => {
     service.decide(t0 + minute + 1);
     expect(service.last).toMatchObject({ verdict: 'Aborted', reason: 'KillRefused' });
     expect(service.last?.message).toContain('a disruption budget needs it');
+  });
+});
+
+it('what was not killed is no part of the experiment, and the record says why', () => {
+  const placement = { disruptionBudget: 2 };
+  const service = scheduled({ ...standby, amount: 2, minHealthy: 1 }, { placement });
+  service.view.schedule = { nextMs: t0 + 2 * minute };
+  service.decide(t0 + minute);
+  service.view.injection = {
+    ...{ id: 1, startsAt: at(t0 + minute), atMs: t0 + minute, isUnsure: false },
+    ...{ killed: ['uid-web-1'], failures: ['web-2 was gone already'] },
+  };
+  service.members = service.members.filter(({ name }) => name !== 'web-1');
+  service.decide(t0 + minute + 1);
+  service.replace();
+  service.decide(t0 + minute + 4_000);
+  expect(service.last).toMatchObject({
+    verdict: 'Passed',
+    hits: [{ pod: 'web-1' }],
+    kill: 'web-2 was gone already',
+    message: 'recovered after 4000 ms; not killed: web-2 was gone already',
   });
 });
 

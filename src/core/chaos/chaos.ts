@@ -1,24 +1,16 @@
 import type { ChaosSpec } from '../../api/chaos-spec.ts';
-import type { ChaosStatus } from '../../api/chaos-status.ts';
+import type { ChaosStatus, Experiment } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { Action } from '../model/action.ts';
-import { userRequest } from '../model/user-request.ts';
+import { type UserRequest, userRequest } from '../model/user-request.ts';
 import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
 import { type ExperimentStep, continueExperiment } from './experiment.ts';
 import { nextTimeOf } from './next-time.ts';
-import {
-  type Cause,
-  ended,
-  iso,
-  planOf,
-  refused,
-  withRecord,
-  withRecoveryTimes,
-} from './records.ts';
+import { ended, iso, plannedOf, refused, withRecord, withRecoveryTimes } from './records.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import {
   type ChaosSubject,
-  isStarting,
+  hasUnheardMembers,
   lacksProbe,
   probeDue,
   whyNotSteady,
@@ -138,31 +130,23 @@ function withNext(
 ): ChaosPlan {
   const { resource, observed, nowMs } = subject;
   const kill = action === undefined ? [] : [action];
-  const { lastRequest, nextTime: _next, plan: _plan, ...rest } = status;
+  const { nextTime: _next, plan: _plan, ...rest } = status;
   const isOff = forbidden(subject) !== undefined || status.suspended === true;
   const scheduled = isOff ? { due: undefined } : nextTimeOf(resource, observed, status, nowMs);
   const { due, ...next } = scheduled;
-  const request = userRequest(resource.requests?.chaos, lastRequest, resource.createdAtMs, nowMs);
-  const handled = request.kind === 'None' ? lastRequest : request.value;
+  const before = { handled: status.lastRequest, refused: status.refusedRequest };
+  const request = userRequest(resource.requests?.chaos, before, resource.createdAtMs, nowMs);
   const isDue = request.kind === 'Due' || due === 'Due';
-  if (isDue && (isStarting(subject) || lacksProbe(subject))) {
+  if (isDue && (hasUnheardMembers(subject) || lacksProbe(subject))) {
     // What is due begins when enough is known: nothing counts as handled until then.
     return { status, actions: [...kill, ...probeDue(subject)], requeueAtMs: nowMs + lookMs };
   }
-  let after: ChaosStatus = {
-    ...rest,
-    ...next,
-    ...(handled === undefined ? {} : { lastRequest: handled }),
-  };
-  if (request.kind !== 'None') {
-    const wrong: Refusal | undefined =
-      request.kind === 'Refused'
-        ? {
-            reason: request.reason,
-            message: `the annotation haservice.dev/chaos is ${JSON.stringify(request.value.slice(0, 64))}: ${request.reason === 'RequestInvalid' ? 'this is no time stamp' : 'this is more than five minutes ago, or before the HAService was created'}; annotate with haservice.dev/chaos="$(date -Is)"`,
-          }
-        : undefined;
-    after = begin(subject, after, 'Request', wrong);
+  let after: ChaosStatus = { ...rest, ...next };
+  if (request.kind === 'Due') {
+    after = begin(subject, { ...after, lastRequest: request.value }, 'Request', undefined);
+  } else if (request.kind === 'Refused') {
+    const refused = { ...after, refusedRequest: request.value };
+    after = begin(subject, refused, 'Request', whyWrong(request));
   } else if (due === 'Due') {
     after = begin(subject, after, 'Schedule', undefined);
   }
@@ -177,13 +161,23 @@ function withNext(
   };
 }
 
+const whyWrong = ({ value, reason }: Extract<UserRequest, { kind: 'Refused' }>): Refusal => ({
+  reason,
+  message: `the annotation haservice.dev/chaos is ${JSON.stringify(value)}: ${wrongRequests[reason]}; annotate with haservice.dev/chaos="$(date -Is)"`,
+});
+
+const wrongRequests = {
+  RequestInvalid: 'this is no time stamp',
+  RequestTooOld: 'this is more than five minutes ago, or before the HAService was created',
+};
+
 const nothing: Draw = { hits: [], why: 'no member was drawn' };
 
 /** Begins an experiment, or records why not. */
 function begin(
   subject: ChaosSubject,
   status: ChaosStatus,
-  cause: Cause,
+  cause: Experiment['cause'],
   wrong: Refusal | undefined,
 ): ChaosStatus {
   const { resource, observed, nowMs } = subject;
@@ -198,7 +192,7 @@ function begin(
       counted,
       withRecord(
         counted,
-        refused(planOf(resource, chaos, about, nothing), refusal, nowMs),
+        refused(plannedOf(resource, chaos, about, nothing), refusal, nowMs),
         chaos.historyLimit,
       ),
     );
@@ -212,7 +206,7 @@ function begin(
   return {
     ...counted,
     experiment: {
-      ...planOf(resource, chaos, about, drawn),
+      ...plannedOf(resource, chaos, about, drawn),
       phase: announceMs > 0 || chaos.dryRun ? 'Announced' : 'Injecting',
       startsAt: iso(nowMs + announceMs),
     },

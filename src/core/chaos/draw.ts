@@ -2,6 +2,7 @@ import type { ChaosRefusal } from '../../api/chaos-reasons.ts';
 import type { ChaosSpec } from '../../api/chaos-spec.ts';
 import { durationMs } from '../../api/duration.ts';
 import { fnv1a } from '../../lib/hash.ts';
+import { randomOf } from '../../lib/random.ts';
 import { isLive } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
 import { roleOf } from '../model/topology.ts';
@@ -21,17 +22,6 @@ export interface Draw {
 /** The seed of one experiment: another one for each, all from the seed of the spec. */
 export const seedOf = ({ spec, uid }: Resource, id: number): number =>
   Number(BigInt(`0x${fnv1a(`${spec.chaos?.seed ?? uid}/${id}`)}`) & 0x7fffffffn);
-
-/** A number from 0 up to 1 for each call, always the same row for a seed. Source: mulberry32, by Tommy Ettinger (public domain). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const percent = (amount: string) => Number(amount.slice(0, -1)) / 100;
 
@@ -72,15 +62,15 @@ export function draw(
     const message = `no member matches chaos.target (${describeTarget(chaos)}): there are ${live.map(({ name, zone }) => `${name} in zone ${zone ?? 'unknown'}`).join(', ') || 'none'}`;
     return { reason: 'NoTarget', message };
   }
-  const willing = meant.filter(({ isOptedOut }) => isOptedOut !== true);
-  if (willing.length === 0) {
+  const allowed = meant.filter(({ isOptedOut }) => isOptedOut !== true);
+  if (allowed.length === 0) {
     const message = `${names(meant)} ${meant.length === 1 ? 'has' : 'have'} the label haservice.dev/chaos: disabled`;
     return { reason: 'OptedOut', message };
   }
   const isOld = ({ createdAtMs }: Member) => nowMs - createdAtMs >= durationMs(chaos.minPodAge);
-  const candidates = willing.filter(isOld);
+  const candidates = allowed.filter(isOld);
   if (candidates.length === 0) {
-    const message = `${names(willing)} ${willing.length === 1 ? 'is' : 'are'} younger than chaos.minPodAge (${chaos.minPodAge})`;
+    const message = `${names(allowed)} ${allowed.length === 1 ? 'is' : 'are'} younger than chaos.minPodAge (${chaos.minPodAge})`;
     return { reason: 'PodsTooYoung', message };
   }
   const random = randomOf(seed);

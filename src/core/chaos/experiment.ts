@@ -7,9 +7,9 @@ import type { Member } from '../model/observed.ts';
 import { skewMs } from '../model/since.ts';
 import type { Refusal } from './draw.ts';
 import { latestMs } from './next-time.ts';
-import { ended, iso, isoOrNone } from './records.ts';
+import { cut, ended, iso, isoOrNone } from './records.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
-import { type ChaosSubject, isStarting, lacksProbe, whyNotSteady } from './steady-state.ts';
+import { type ChaosSubject, hasUnheardMembers, lacksProbe, whyNotSteady } from './steady-state.ts';
 
 /** The next step of the experiment that runs: another phase, the kill, or its end. None of them: it goes on as it is. */
 export interface ExperimentStep {
@@ -54,7 +54,7 @@ function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'W
     const message = `the kill was due at ${experiment.startsAt}, and the operator came ${Math.round(lateMs / 1_000)} s too late`;
     return { reason: 'Late', message };
   }
-  if (isStarting(subject) || lacksProbe(subject)) return 'Wait';
+  if (hasUnheardMembers(subject) || lacksProbe(subject)) return 'Wait';
   return optOutOf(members) ?? refusalOf(subject) ?? refusalOfHits(subject, members);
 }
 
@@ -112,6 +112,7 @@ function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentSte
         phase: 'Recovering',
         injectedAt: experiment.startsAt,
         isUnsure: true,
+        kill: 'the operator was restarted during the kill',
       },
     };
   }
@@ -135,6 +136,7 @@ function injected(experiment: Experiment, injection: Injection, nowMs: number): 
       phase: 'Recovering',
       injectedAt: iso(atMs),
       ...(isUnsure ? { isUnsure } : {}),
+      ...(failures.length === 0 ? {} : { kill: cut(failures.join('; ')) }),
     },
   };
 }
@@ -146,7 +148,7 @@ function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentSt
   const elapsedMs = nowMs - injectedMs;
   const objectiveMs = durationMs(seen.objective);
   // A new process knows too little for a verdict.
-  if (isStarting(subject)) return { experiment: seen };
+  if (hasUnheardMembers(subject)) return { experiment: seen };
   if (resource.spec.replicas < 2) {
     const message = `spec.replicas was set to ${resource.spec.replicas} before the service had recovered`;
     return { record: ended(seen, 'Unknown', nowMs, { message }) };
@@ -157,11 +159,11 @@ function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentSt
       ? `${left.map(({ name }) => name).join(', ')} still runs`
       : whyNotSteady(subject);
   if (unsteady === undefined) {
-    const took = `recovered after ${elapsedMs} ms`;
+    const took = `recovered after ${elapsedMs} ms${seen.kill === undefined ? '' : `; not killed: ${seen.kill}`}`;
     return {
       record: seen.isUnsure
         ? ended(seen, 'Unknown', nowMs, {
-            message: `the operator was restarted during the kill, so that it is not known which of ${namesOf(seen)} it has killed; the service is in its steady state`,
+            message: `it is not known which of ${namesOf(seen)} the operator has killed: ${seen.kill ?? 'the kill was not answered'}; the service is in its steady state`,
           })
         : elapsedMs > objectiveMs
           ? ended(seen, 'Failed', nowMs, {
@@ -187,7 +189,6 @@ function withObservedTimes(
   { resource, observed, nowMs }: ChaosSubject,
   experiment: Experiment,
 ): Experiment {
-  const uids = new Set(experiment.hits.map(({ uid }) => uid));
   const injectedMs = Date.parse(experiment.injectedAt ?? experiment.startsAt);
   const failover = resource.status.failovers?.find(
     (record) =>
@@ -197,9 +198,7 @@ function withObservedTimes(
     ({ uid }) => !observed.members.some((member) => member.uid === uid && seemsHealthy(member)),
   );
   const detectedAt =
-    failover?.startedAt ??
-    experiment.detectedAt ??
-    (isHitSeen && uids.size > 0 ? iso(nowMs) : undefined);
+    failover?.startedAt ?? experiment.detectedAt ?? (isHitSeen ? iso(nowMs) : undefined);
   const failedOverAt =
     failover?.totalMs === undefined
       ? undefined

@@ -1,8 +1,9 @@
 import type { ChaosSpec } from '../../api/chaos-spec.ts';
 import type { ChaosStatus } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';
+import { randomOf } from '../../lib/random.ts';
 import type { Observed, Resource } from '../model/observed.ts';
-import { randomOf, seedOf } from './draw.ts';
+import { seedOf } from './draw.ts';
 import { iso } from './records.ts';
 
 /** How late an experiment may begin; later than that its time is skipped. Milliseconds. */
@@ -27,7 +28,7 @@ function compute(resource: Resource, observed: Observed, id: number, nowMs: numb
   if (chaos?.meanTimeBetween === undefined) {
     return problem !== undefined || nextMs === undefined ? undefined : iso(nextMs);
   }
-  // The waits of a Poisson process have an exponential distribution. One draw of the row belongs to the choice of members.
+  // The waits of a Poisson process have an exponential distribution. One number of the sequence belongs to the choice of members.
   const random = randomOf(seedOf(resource, id) ^ 0x5bd1e995);
   return iso(nowMs - Math.log(1 - random()) * durationMs(chaos.meanTimeBetween));
 }

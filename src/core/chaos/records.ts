@@ -10,7 +10,9 @@ export const iso = (ms: number): string => new Date(ms).toISOString();
 export const isoOrNone = (ms: number): string | undefined =>
   Math.abs(ms) <= 8.64e15 ? iso(ms) : undefined;
 
-export type Cause = Experiment['cause'];
+/** Zones of the members that are hit. */
+export const zonesOf = ({ hits }: Pick<Experiment, 'hits'>): string[] =>
+  hits.flatMap(({ zone }) => zone ?? []);
 
 const hitOf = (resource: Resource, member: Member) => ({
   pod: member.name,
@@ -21,17 +23,17 @@ const hitOf = (resource: Resource, member: Member) => ({
 
 /** Texts of the status: its records must not fill what the API server can store. Characters. */
 const longestText = 512;
-const cut = (text: string) =>
+export const cut = (text: string) =>
   text.length > longestText ? `${text.slice(0, longestText - 3)}...` : text;
 
 /** How many members a record names. */
 const mostHits = 10;
 
 /** What does not change any more during an experiment. */
-export const planOf = (
+export const plannedOf = (
   resource: Resource,
   chaos: ChaosSpec,
-  about: { id: number; cause: Cause; seed: number },
+  about: { id: number; cause: Experiment['cause']; seed: number },
   { hits, why }: Draw,
 ) => ({
   ...about,
@@ -41,6 +43,14 @@ export const planOf = (
   objective: chaos.recoveryObjective,
   ...(chaos.dryRun ? { dryRun: true } : {}),
 });
+
+/** Newest first: at most `limit`, and the last one with a kill if refusals would push that one out. Its recovery may be awaited. */
+function limited(history: ExperimentRecord[], limit: number): ExperimentRecord[] {
+  const kept = history.slice(0, limit);
+  const lastKill = history.slice(limit).find(({ injectedAt }) => injectedAt !== undefined);
+  const hasKill = kept.some(({ injectedAt }) => injectedAt !== undefined);
+  return hasKill || lastKill === undefined ? kept : [...kept, lastKill];
+}
 
 /** The status with one more record, and without the experiment that runs. */
 export function withRecord(
@@ -53,7 +63,7 @@ export function withRecord(
     {
       ...rest,
       lastVerdict: record.verdict,
-      history: [record, ...(status.history ?? [])].slice(0, historyLimit),
+      history: limited([record, ...(status.history ?? [])], historyLimit),
     },
     record,
   );
@@ -85,7 +95,7 @@ export function ended(
 
 /** An experiment that did not begin. */
 export const refused = (
-  plan: ReturnType<typeof planOf>,
+  plan: ReturnType<typeof plannedOf>,
   { reason, message }: Refusal,
   nowMs: number,
 ): ExperimentRecord => ({

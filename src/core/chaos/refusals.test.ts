@@ -72,7 +72,12 @@ const cases: Case[] = [
         'stops all',
         { limits: { enabled: false, maxExperiments: 3, maxExperimentsPerZone: 1 } },
       ],
-      ['SettingsUnknown', 'cannot read the ConfigMap', { limits: undefined }],
+      ['SettingsUnknown', 'has not been read yet', { limits: undefined }],
+      [
+        'SettingsUnknown',
+        'no number; that ConfigMap may stop',
+        { limits: undefined, settingsProblem: 'chaos.maxExperiments is no number' },
+      ],
       ['SettingsUnknown', 'labels of namespaces', { isOptedOut: undefined }],
       ['OptedOut', 'namespace shop', { isOptedOut: true }],
       [

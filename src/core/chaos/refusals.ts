@@ -41,9 +41,11 @@ export function forbidden({
   if (spec.paused) return { reason: 'Paused', message: 'spec.paused is true' };
   if (spec.chaos.suspend) return { reason: 'Suspended', message: 'spec.chaos.suspend is true' };
   if (view.limits === undefined) {
-    const message =
-      'the operator cannot read the ConfigMap haservice-operator, which may stop all experiments: apply the manifests of this operator';
-    return { reason: 'SettingsUnknown', message };
+    const why = view.settingsProblem ?? 'the ConfigMap haservice-operator has not been read yet';
+    return {
+      reason: 'SettingsUnknown',
+      message: `${why}; that ConfigMap may stop all experiments`,
+    };
   }
   if (!view.limits.enabled) {
     const message =

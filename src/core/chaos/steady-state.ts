@@ -1,3 +1,4 @@
+import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { quantityBytes } from '../failover/lag.ts';
@@ -97,19 +98,28 @@ const probeFreshMs = 5_000;
 const probeEveryMs = 1_000;
 
 /** A new process of the operator has not heard all members yet: it knows too little to refuse, and too little to kill. */
-export const isStarting = ({ observed }: ChaosSubject): boolean =>
+export const hasUnheardMembers = ({ observed }: ChaosSubject): boolean =>
   observed.members.some(({ inheritsHealth }) => inheritsHealth === true);
 
+/** The age of the last answer to the user's request, as the spec has that now; a clock that was set back makes it old. Milliseconds. */
+function probeAgeMs({ resource, observed, nowMs }: ChaosSubject): number {
+  const { probe } = observed.chaos ?? {};
+  const isSame = isSameTarget(probe?.target, resource.spec.chaos?.steadyState);
+  return probe !== undefined && isSame ? Math.abs(nowMs - probe.atMs) : Infinity;
+}
+
+const isSameTarget = (a: SteadyState | undefined, b: SteadyState | undefined) =>
+  a?.service === b?.service && a?.port === b?.port && a?.path === b?.path;
+
 /** Whether there is no fresh answer to the user's request, which an experiment must wait for. */
-export const lacksProbe = ({ resource, observed, nowMs }: ChaosSubject): boolean =>
-  resource.spec.chaos?.steadyState !== undefined &&
-  !(Math.abs(nowMs - (observed.chaos?.probe?.atMs ?? -Infinity)) <= probeFreshMs);
+export const lacksProbe = (subject: ChaosSubject): boolean =>
+  subject.resource.spec.chaos?.steadyState !== undefined && probeAgeMs(subject) > probeFreshMs;
 
 /** The user's request, if it is time to send it again. */
-export function probeDue({ resource, observed, nowMs }: ChaosSubject): Action[] {
-  const target = resource.spec.chaos?.steadyState;
-  const ageMs = Math.abs(nowMs - (observed.chaos?.probe?.atMs ?? -Infinity));
-  return target === undefined || ageMs < probeEveryMs ? [] : [{ type: 'ProbeSteadyState', target }];
+export function probeDue(subject: ChaosSubject): Action[] {
+  const target = subject.resource.spec.chaos?.steadyState;
+  const isDue = target !== undefined && probeAgeMs(subject) >= probeEveryMs;
+  return isDue ? [{ type: 'ProbeSteadyState', target }] : [];
 }
 
 function whyProbeFails(subject: ChaosSubject): string | undefined {

@@ -1,4 +1,5 @@
-import type { ChaosRefusal } from '../../api/chaos-reasons.ts';
+import type { ScheduleRefusal } from '../../api/chaos-reasons.ts';
+import type { SteadyState } from '../../api/chaos-spec.ts';
 
 /** What the kill of one experiment has done so far, as this process saw it. */
 export interface Injection {
@@ -18,6 +19,9 @@ export interface Injection {
 
 /** What the last HTTP request for `chaos.steadyState` showed. */
 export interface SteadyStateProbe {
+  /** The request. An answer to another one counts for nothing. */
+  target: SteadyState;
+  /** When the answer came. Epoch milliseconds. */
   atMs: number;
   /** Why the answer was not good, in a clause for a person; absent if it was good. */
   problem?: string;
@@ -29,15 +33,14 @@ export interface ChaosView {
   schedule: {
     /** First time after now outside of all blackouts. Epoch milliseconds. Absent without a schedule. */
     nextMs?: number;
-    problem?: {
-      reason: Extract<ChaosRefusal, 'ScheduleInvalid' | 'TimeZoneUnknown' | 'BlackoutInvalid'>;
-      message: string;
-    };
+    problem?: { reason: ScheduleRefusal; message: string };
     /** The blackout in which now lies, in words for a person. */
     blackout?: { text: string };
   };
   /** The operator's settings; undefined while they are not known. */
   limits: { enabled: boolean; maxExperiments: number; maxExperimentsPerZone: number } | undefined;
+  /** Why the present settings do not hold, and what to do: for a person. Then earlier ones hold, or none are known. */
+  settingsProblem?: string;
   /** For each experiment of another service that runs, or is about to: the zones of its members. */
   others: string[][];
   /** Whether the namespace has opted out; undefined while that is not known. */

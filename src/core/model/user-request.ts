@@ -14,17 +14,20 @@ export type UserRequest =
  * nothing is written back to the annotation. An earlier time than the one that was handled is no new request: somebody has applied
  * an older file.
  *
- * @param value the annotation
- * @param handled the last value that was handled
+ * @param annotation its value
+ * @param handled the last value that was due; no refused one, so that each time is due once, whatever came in between
+ * @param refused the last value that was refused
  * @param createdAtMs when the resource was created: an annotation from before that was copied
  */
 export function userRequest(
-  value: string | undefined,
-  handled: string | undefined,
+  annotation: string | undefined,
+  { handled, refused }: { handled: string | undefined; refused: string | undefined },
   createdAtMs: number,
   nowMs: number,
 ): UserRequest {
-  if (value === undefined || value === handled) return { kind: 'None' };
+  // No time stamp is longer, and the status has little room.
+  const value = annotation?.slice(0, 64);
+  if (value === undefined || value === handled || value === refused) return { kind: 'None' };
   const atMs = isTimeStamp(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(atMs)) return { kind: 'Refused', value, reason: 'RequestInvalid' };
   const handledMs = Date.parse(handled ?? '');

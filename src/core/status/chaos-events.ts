@@ -1,4 +1,4 @@
-import type { Experiment, ExperimentRecord, Verdict } from '../../api/chaos-status.ts';
+import type { Experiment, ExperimentRecord, ExperimentVerdict } from '../../api/chaos-status.ts';
 import type { Status } from '../../api/status.ts';
 import type { EventNote } from '../model/observed.ts';
 
@@ -8,7 +8,7 @@ const reasons = {
   Refused: 'ExperimentRefused',
   Aborted: 'ExperimentAborted',
   Unknown: 'ExperimentUnknown',
-} as const satisfies Record<Verdict, EventNote['reason']>;
+} as const satisfies Record<ExperimentVerdict, EventNote['reason']>;
 
 const describeHits = ({ hits }: Pick<Experiment, 'hits'>) =>
   hits.map(({ pod, role }) => `${pod} (${role})`).join(', ') || 'no member';

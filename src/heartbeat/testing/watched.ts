@@ -14,17 +14,6 @@ import { StallMeter } from '../stall-meter.ts';
 
 const roundTripMs = 2;
 
-/** mulberry32: a small generator with a seed, for repeatable losses. */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export interface Network {
   clock: FakeClock;
   /** Probability that a packet is lost, each way. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type FaultName, faultNames } from './fault-names.ts';
 import { planRun } from './plan.ts';
-import { seeded } from './random.ts';
+import { randomOf } from '../../../src/lib/random.ts';
 
 const plans = Array.from({ length: 2_000 }, (_, seed) => planRun(seed, faultNames));
 
@@ -44,7 +44,7 @@ it('only allowed faults come, at most two different ones, and a frozen primary s
 });
 
 it('random numbers are evenly distributed', () => {
-  const random = seeded(1);
+  const random = randomOf(1);
   const counts = Array.from({ length: 10 }, () => 0);
   for (let i = 0; i < 10_000; i++) counts[Math.floor(random() * 10)]! += 1;
   for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150);

@@ -1,5 +1,5 @@
 import type { FaultName } from './fault-names.ts';
-import { seeded } from './random.ts';
+import { randomOf } from '../../../src/lib/random.ts';
 
 export interface Step {
   fault: FaultName;
@@ -31,7 +31,7 @@ const dealsMs = 1_500;
 
 /** The faults of the run of this seed: one of the allowed faults, or two different ones. */
 export function planRun(seed: number, allowed: readonly FaultName[]): Step[] {
-  const random = seeded(seed);
+  const random = randomOf(seed);
   const between = (least: number, most: number) => Math.round(least + random() * (most - least));
   const one = (names: readonly FaultName[]): FaultName | undefined =>
     names[Math.floor(random() * names.length)];

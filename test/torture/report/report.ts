@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../src/api/chaos-status.ts';
+import type { ExperimentVerdict } from '../../../src/api/chaos-status.ts';
 import { percentile } from '../../framework/statistics.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
@@ -30,7 +30,7 @@ export interface Report extends Figures {
   seed: number;
   staleReads: StaleReads;
   /** How many experiments had each verdict. */
-  experiments: Partial<Record<Verdict, number>>;
+  experiments: Partial<Record<ExperimentVerdict, number>>;
   /** Each can be repeated with --seed SEED --runs 1. */
   failing: (Pick<RunResult, 'seed' | 'faults' | 'notes' | 'examples'> & { why: string[] })[];
 }

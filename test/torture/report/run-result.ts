@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../src/api/chaos-status.ts';
+import type { ExperimentVerdict } from '../../../src/api/chaos-status.ts';
 import type { StaleReads } from '../history/reads.ts';
 import type { FaultName } from '../nemesis/fault-names.ts';
 
@@ -9,7 +9,7 @@ export interface RunResult {
   /** Events with their times. */
   notes: string[];
   /** Verdicts on the experiments that were due. */
-  verdicts: Verdict[];
+  verdicts: ExperimentVerdict[];
   acknowledged: number;
   /** Number of acknowledged writes that are missing; `examples` describes some. */
   lost: number;
