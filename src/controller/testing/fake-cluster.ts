@@ -39,7 +39,7 @@ export class FakeCluster {
     undefined;
   /** Kinds that clients have no right to, by their plural. */
   readonly forbidden = new Set<string>();
-  /** Kinds whose watches say nothing any more, by their plural. */
+  /** Plurals with silent watches. */
   readonly silent = new Set<string>();
   /** Every write in its order, such as `PUT haservices/web/status`. */
   readonly writes: string[] = [];
