@@ -29,9 +29,14 @@ export function experimentsAfter(
   };
 }
 
-/** Milliseconds without a primary that answers, as the operator has measured them, if the experiment has hit the primary. */
-export const gapMsOf = ({ id }: ExperimentRecord, { status }: HAService): number | undefined =>
-  status?.failovers?.find(({ experiment }) => experiment === id)?.gapMs;
+/** Milliseconds from the kill until the Service pointed at a new primary, if the experiment has hit the primary. */
+export const failoverMsOf = ({
+  injectedAt,
+  failedOverAt,
+}: Pick<ExperimentRecord, 'injectedAt' | 'failedOverAt'>): number | undefined =>
+  injectedAt === undefined || failedOverAt === undefined
+    ? undefined
+    : Date.parse(failedOverAt) - Date.parse(injectedAt);
 
 /**
  * Measures how long a service takes after a kill until all members are healthy again, in their roles, seen from outside. It takes the

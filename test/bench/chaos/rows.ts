@@ -12,7 +12,7 @@ export interface ChaosRow extends Series {
   refusals: Record<string, number>;
   recoveryMs: Summary | undefined;
   seenRecoveryMs: Summary | undefined;
-  gapMs: Summary | undefined;
+  failoverMs: Summary | undefined;
   withoutSuccessMs: Summary | undefined;
   each: readonly ChaosRun[];
 }
@@ -32,7 +32,7 @@ export function chaosRowOf(
     refusals,
     recoveryMs: of((run) => run.recoveryMs),
     seenRecoveryMs: of((run) => run.seenRecoveryMs),
-    gapMs: of((run) => run.gapMs),
+    failoverMs: of((run) => run.failoverMs),
     withoutSuccessMs: of((run) => run.withoutSuccessMs),
     each,
   };
@@ -48,14 +48,14 @@ export const renderChaosRows = (rows: readonly ChaosRow[]): string =>
       ...[left('system'), left('kill'), left('target'), right('runs')],
       ...[right('refused'), right('failed')],
       ...[right('recovery'), right('p99'), right('seen'), right('p99')],
-      ...[right('gap'), right('p99'), right('no success'), right('p99')],
+      ...[right('failover'), right('p99'), right('no success'), right('p99')],
     ],
     rows.map((row) => [
       ...[row.system, methodTitles[row.method], row.role, String(row.runs)],
       ...(row.method === 'ByHand'
         ? ['', '']
         : [String(sum(Object.values(row.refusals))), String(row.failed)]),
-      ...[row.recoveryMs, row.seenRecoveryMs, row.gapMs, row.withoutSuccessMs].flatMap(cells),
+      ...[row.recoveryMs, row.seenRecoveryMs, row.failoverMs, row.withoutSuccessMs].flatMap(cells),
     ]),
   );
 
@@ -66,5 +66,5 @@ const cells = (summary: Summary | undefined): string[] =>
 
 /** What the columns are. */
 export const chaosLegend = `recovery: from the kill until all members are healthy again, in their roles, as in status.chaos.history;
-seen: the same, seen from outside; gap: without a primary that answers, as in status.failovers;
+seen: the same, seen from outside; failover: from the kill until the Service points at a new primary;
 no success: the longest time in which no request of a client that asks all the time has succeeded.`;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HAService } from '../../../src/api/haservice.ts';
 import { haServices } from '../../../src/controller/state/resource-type.ts';
 import type { Environment } from '../../framework/environment.ts';
-import { Recoveries } from '../../framework/experiments.ts';
+import { Recoveries, failoverMsOf } from '../../framework/experiments.ts';
 import type { Live } from '../../framework/live.ts';
 import type { SampleLog } from '../../framework/sample-log.ts';
 import { isSettled } from '../../framework/state.ts';
@@ -26,8 +27,8 @@ export interface ChaosRun {
   recoveryMs?: number;
   /** Until all members were healthy again, seen from outside. */
   seenRecoveryMs: number;
-  /** Without a primary that answers, as the operator has measured it, if the primary was hit. */
-  gapMs?: number;
+  /** Until the Service pointed at a new primary, if the primary was hit. */
+  failoverMs?: number;
   /** The longest time in which no request of the client has succeeded. */
   withoutSuccessMs: number;
 }
@@ -138,18 +139,22 @@ async function once(
   const until = Date.now() + calmMs;
   // What was sent until then has ended when something has that was sent so much later.
   await log.reached(until + timeoutMs, AbortSignal.any([signal, AbortSignal.timeout(settleMs)]));
-  // Some times are rounded down to seconds, as Kubernetes stores its own.
-  const failover = service()?.status?.failovers?.find(({ experiment, startedAt }) =>
-    id === undefined ? Date.parse(startedAt) >= at - 1_000 : experiment === id,
-  );
-  const gapMs = failover?.gapMs;
+  const failoverMs = record === undefined ? byHandMs(service(), at) : failoverMsOf(record);
   return {
     seenRecoveryMs,
     withoutSuccessMs: Math.round(longestGapMs(successes(log, at), at, until)),
-    ...(gapMs === undefined ? {} : { gapMs }),
+    ...(failoverMs === undefined ? {} : { failoverMs }),
     ...(record === undefined ? {} : { verdict: record.verdict }),
     ...(record?.recoveryMs === undefined ? {} : { recoveryMs: record.recoveryMs }),
   };
+}
+
+/** The same of a failover that no experiment has caused. Clocks are those of one machine. */
+function byHandMs(service: HAService | undefined, at: number): number | undefined {
+  const failover = service?.status?.failovers?.find(({ startedAt }) => Date.parse(startedAt) >= at);
+  return failover?.totalMs === undefined
+    ? undefined
+    : Math.round(Date.parse(failover.startedAt) + failover.totalMs - at);
 }
 
 const successes = (log: SampleLog, since: number) =>

@@ -68,8 +68,8 @@ export async function chaosDemo(options: DemoOptions): Promise<DemoEnd> {
       };
       return {
         text: [
-          `Experiments with ${drill}; recovery: until all members are healthy again, gap: without a primary`,
-          experimentTable(stage.service(drill)),
+          `Experiments with ${drill}; recovery: until all members are healthy again, failover: until the Service points at a new primary`,
+          experimentTable(history),
           `Refused, and why:\n${refusalLines(history)}`,
           comparisonTable(record.drill, record.cron),
           explanation,

@@ -1,6 +1,5 @@
 import type { ExperimentRecord } from '../../../src/api/chaos-status.ts';
-import type { HAService } from '../../../src/api/haservice.ts';
-import { gapMsOf } from '../../framework/experiments.ts';
+import { failoverMsOf } from '../../framework/experiments.ts';
 import { type Column, grouped, textTable } from '../../framework/text-table.ts';
 import type { Figures } from './figures.ts';
 import { cron, drill } from './services.ts';
@@ -13,23 +12,22 @@ const hitsOf = ({ hits }: Pick<ExperimentRecord, 'hits'>) =>
 
 const ms = (value: number | undefined) => (value === undefined ? '' : grouped(value));
 
-/** All experiments in the order of time, from status.chaos.history, and the gaps of status.failovers. */
-export function experimentTable(service: HAService | undefined): string {
-  const history = service?.status?.chaos?.history ?? [];
+/** All experiments in the order in which they were due, as status.chaos.history has them. */
+export function experimentTable(history: readonly ExperimentRecord[]): string {
   return textTable(
     [
       ...[right('#'), left('cause'), left('member'), left('verdict')],
-      ...[right('recovery ms'), right('gap ms')],
+      ...[right('recovery ms'), right('failover ms')],
     ],
     history
-      .toReversed()
+      .toSorted((a, b) => a.id - b.id)
       .map((record) => [
         String(record.id),
         record.cause,
         hitsOf(record),
         record.reason === undefined ? record.verdict : `${record.verdict} ${record.reason}`,
         ms(record.recoveryMs),
-        service === undefined ? '' : ms(gapMsOf(record, service)),
+        ms(failoverMsOf(record)),
       ]),
   );
 }
@@ -38,7 +36,7 @@ export function experimentTable(service: HAService | undefined): string {
 export const refusalLines = (history: readonly ExperimentRecord[]): string =>
   history
     .filter(({ reason }) => reason !== undefined)
-    .toReversed()
+    .toSorted((a, b) => a.id - b.id)
     .map(({ id, reason, message }) => `  #${id} ${reason ?? ''}: ${message}`)
     .join('\n');
 
