@@ -25,9 +25,9 @@ it('shows each experiment with the time of its failover, in the order in which t
   const table = experimentTable(history);
   expect(`\n${table}`).toMatchInlineSnapshot(`
     "
-    #  cause     member           verdict                    recovery ms  gap ms
-    -  --------  ---------------  -------------------------  -----------  ------
-    1  Schedule  drill-1 primary  Passed                           4,321      99
+    #  cause     member           verdict                    recovery ms  failover ms
+    -  --------  ---------------  -------------------------  -----------  -----------
+    1  Schedule  drill-1 primary  Passed                           4,321           99
     2  Request                    Refused ExperimentRunning
     3  Request   drill-0 primary  Failed"
   `);
