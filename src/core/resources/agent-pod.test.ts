@@ -14,6 +14,7 @@ interface Container {
   ports: object[];
   volumeMounts: object[];
   securityContext?: object;
+  resources?: object;
 }
 interface PodSpec {
   initContainers?: Container[];
@@ -56,6 +57,27 @@ const reasons = (resource: Parameters<typeof agentDegradedReasons>[0]) =>
   agentDegradedReasons(resource).map(({ reason }) => reason);
 
 describe('a pod with an agent', () => {
+  it.each<[what: string, given: object | undefined, expected: object]>([
+    [
+      'has no limit of processor time if the program has none',
+      { requests: { cpu: '2', memory: '4Gi' } },
+      { requests: { cpu: '2', memory: '128Mi' }, limits: { memory: '128Mi' } },
+    ],
+    [
+      'keeps the class Guaranteed, and needs no more than the program',
+      { requests: { cpu: 1, memory: '1Gi' }, limits: { cpu: 1, memory: '1Gi' } },
+      { requests: { cpu: 1, memory: '128Mi' }, limits: { cpu: 1, memory: '128Mi' } },
+    ],
+    [
+      'requests nothing of a processor if the program does not',
+      undefined,
+      { requests: { memory: '128Mi' }, limits: { memory: '128Mi' } },
+    ],
+  ])('%s', (_what, resources, expected) => {
+    const { initContainers } = podOf(make({}, { containers: [{ ...container, resources }] }));
+    expect(initContainers?.[0]?.resources).toEqual(expected);
+  });
+
   it('starts the agent, which brings its own Node, in the place of its first program', () => {
     const { initContainers, containers, volumes } = podOf(
       make({}, { initContainers: [{ name: 'own' }], volumes: [{ name: 'data', emptyDir: {} }] }),

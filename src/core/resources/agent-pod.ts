@@ -10,7 +10,7 @@ import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Member, Degradation, Resource } from '../model/observed.ts';
-import { type Unstructured, asList } from '../model/unstructured.ts';
+import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
@@ -91,17 +91,26 @@ export function agentDegradedReasons({ spec, agentImage }: Resource): Degradatio
   return degradedReasons;
 }
 
-const initContainer = (image: string | undefined): Unstructured => ({
+/**
+ * Processor time as for the program: the pod needs no more than without this container, and a pod of the class Guaranteed stays one.
+ * A small limit of its own would slow every start down: the copy takes half a second of a processor, 5 s at a tenth of one.
+ */
+function initResources(program: Unstructured): Unstructured {
+  const given = asUnstructured(program['resources']);
+  const of = (kind: 'requests' | 'limits') => {
+    const { cpu } = asUnstructured(given[kind]);
+    return { ...(cpu === undefined ? {} : { cpu }), memory: '128Mi' };
+  };
+  return { requests: of('requests'), limits: of('limits') };
+}
+
+const initContainer = (image: string | undefined, program: Unstructured): Unstructured => ({
   name: agentVolume,
   ...(image === undefined ? {} : { image }),
   imagePullPolicy: 'IfNotPresent',
   command: installCommand,
   volumeMounts: [{ name: agentVolume, mountPath: agentFolder }],
-  // Requests equal limits, so that a pod whose containers do the same keeps its class Guaranteed.
-  resources: {
-    requests: { cpu: '100m', memory: '128Mi' },
-    limits: { cpu: '100m', memory: '128Mi' },
-  },
+  resources: initResources(program),
   // The Pod Security Standard `restricted` requires this.
   securityContext: {
     runAsNonRoot: true,
@@ -158,7 +167,10 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
   const port = agentPort(spec);
   return {
     ...podSpec,
-    initContainers: [initContainer(resource.agentImage), ...asList(podSpec['initContainers'])],
+    initContainers: [
+      initContainer(resource.agentImage, program),
+      ...asList(podSpec['initContainers']),
+    ],
     containers: [
       {
         ...kept,
