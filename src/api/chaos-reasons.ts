@@ -21,7 +21,8 @@ export const chaosRefusals = {
       'see the log of the operator: correct the text (`SettingsInvalid`), or apply manifests/rbac.yaml',
   },
   OptedOut: {
-    meaning: 'the namespace has the label `haservice.dev/chaos: disabled`, or all members have',
+    meaning:
+      'the namespace has the label `haservice.dev/chaos: disabled`, or each member that could be hit has it; or a member that was to be hit has it since',
     whatToDo: 'remove that label, if experiments are allowed there',
   },
   TooFewReplicas: {
@@ -29,7 +30,7 @@ export const chaosRefusals = {
     whatToDo: 'raise `spec.replicas`, or remove `spec.chaos`',
   },
   ScheduleInvalid: {
-    meaning: '`spec.chaos.schedule` is no schedule',
+    meaning: '`spec.chaos.schedule` is no schedule, or has no time that ever comes',
     whatToDo: 'correct the field that the message names',
   },
   TimeZoneUnknown: {
@@ -37,8 +38,8 @@ export const chaosRefusals = {
     whatToDo: 'write a name such as Europe/Berlin',
   },
   BlackoutInvalid: {
-    meaning: 'an entry of `spec.chaos.blackouts` is no time',
-    whatToDo: 'correct the entry that the message names',
+    meaning: 'an entry of `spec.chaos.blackouts` is wrong, or they leave no time of the schedule',
+    whatToDo: 'correct what the message names',
   },
   Blackout: {
     meaning: 'the time lies in one of `spec.chaos.blackouts`',
@@ -50,8 +51,8 @@ export const chaosRefusals = {
   },
   RequestTooOld: {
     meaning:
-      'the request is older than five minutes, or older than the HAService: it may have come from a file or a backup',
-    whatToDo: 'annotate again with the present time',
+      'the time of the request is more than five minutes ago, in the future, or before the HAService was created: it may have come from a file, a backup or a wrong clock',
+    whatToDo: 'annotate again with the present time; if that is refused, too, correct the clock',
   },
   ExperimentRunning: {
     meaning: 'another experiment with this service is running',
@@ -102,7 +103,7 @@ export const chaosRefusals = {
     whatToDo: 'lower `amount` or `minHealthy`, or raise `replicas`',
   },
   BudgetExhausted: {
-    meaning: 'a disruption budget does not allow it',
+    meaning: 'more members would be missing than `spec.placement.disruptionBudget` allows',
     whatToDo: 'lower `amount`, or raise `spec.placement.disruptionBudget`',
   },
   QuorumAtRisk: {
@@ -127,7 +128,8 @@ export const chaosRefusals = {
     whatToDo: 'see if the operator was restarted or the API server was away',
   },
   KillRefused: {
-    meaning: 'the API server has refused the kill, or the pods were gone already',
+    meaning:
+      'the API server has refused the kill (Evict: by a disruption budget), or the pods were gone already',
     whatToDo: 'see its answer in the message',
   },
   ChaosRemoved: {
@@ -166,12 +168,18 @@ export const chaosReady = {
     },
     ChaosDisabled: chaosRefusals.ChaosDisabled,
     SettingsUnknown: chaosRefusals.SettingsUnknown,
-    OptedOut: chaosRefusals.OptedOut,
+    OptedOut: {
+      meaning: 'the namespace has the label `haservice.dev/chaos: disabled`',
+      whatToDo: chaosRefusals.OptedOut.whatToDo,
+    },
     TooFewReplicas: chaosRefusals.TooFewReplicas,
     ScheduleInvalid: chaosRefusals.ScheduleInvalid,
     TimeZoneUnknown: chaosRefusals.TimeZoneUnknown,
     BlackoutInvalid: chaosRefusals.BlackoutInvalid,
-    NoTarget: chaosRefusals.NoTarget,
+    NoTarget: {
+      meaning: 'there is no member or no zone with the name in `spec.chaos.target`',
+      whatToDo: 'write one of the names in the message',
+    },
   },
 } as const satisfies Record<'True' | 'False', Record<string, Explanation>>;
 

@@ -86,7 +86,7 @@ export const chaosSchema = z
       description:
         'If true, an experiment does everything except the kill: its checks, its announcement, its choice of members.',
     }),
-    schedule: z.string().min(9).max(100).optional().meta({
+    schedule: z.string().max(100).optional().meta({
       description:
         'When experiments begin: five fields of cron (minute, hour, day of the month, month, day of the week), such as "*/30 9-17 * * 1-5". If both days are given, one of them is enough. A time that was missed is skipped. Without schedule and meanTimeBetween an experiment begins only on request.',
     }),
@@ -107,7 +107,7 @@ export const chaosSchema = z
     target: target.prefault({}),
     amount: countOrShare(1).optional().meta({
       description:
-        'How many members are hit: a count, or a share of the members that target names, such as 50% (rounded down, at least one). Default: 1. Not used by ZoneKill.',
+        'How many members are hit: a count, or a share of the members that target names, such as 50% (rounded down, at least one). Default: 1. Not allowed with ZoneKill, target.member or target.role: Primary.',
     }),
     minHealthy: countOrShare(0).optional().meta({
       description:
@@ -129,7 +129,8 @@ export const chaosSchema = z
         'Seed of the random choices. The same seed and the same members give the same choices. Default: derived from the UID of the HAService.',
     }),
     historyLimit: z.int().min(1).max(50).default(10).meta({
-      description: 'How many experiments status.chaos.history keeps.',
+      description:
+        'How many experiments status.chaos.history keeps; one more if refusals would push out the last kill.',
     }),
     steadyState: steadyState.optional(),
   })
@@ -147,11 +148,13 @@ export const chaosSchema = z
       },
       {
         rule: "!has(self.amount) || (type(self.amount) == int ? self.amount >= 1 && self.amount <= 100 : self.amount.matches('^([1-9][0-9]?|100)%$'))",
-        message: 'chaos.amount is a count from 1, or a share from 1% to 100%; write 1 or "50%"',
+        message:
+          'chaos.amount is a count from 1 to 100, or a share from 1% to 100%; write 1 or "50%"',
       },
       {
         rule: "!has(self.minHealthy) || (type(self.minHealthy) == int ? self.minHealthy >= 0 && self.minHealthy <= 100 : self.minHealthy.matches('^([1-9][0-9]?|100)%$'))",
-        message: 'chaos.minHealthy is a count from 0, or a share from 1% to 100%; write 2 or "50%"',
+        message:
+          'chaos.minHealthy is a count from 0 to 100, or a share from 1% to 100%; write 2 or "50%"',
       },
       {
         rule: "self.action != 'ZoneKill' || !has(self.amount)",

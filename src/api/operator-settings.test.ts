@@ -28,14 +28,22 @@ describe('the settings of the operator', () => {
 
   it.each([
     ['chaos: { enabld: false }', /^chaos\.enabld: there is no such field/],
-    ['caos: { enabled: false }', /^caos: there is no such field/],
+    [
+      'caos: { enabled: false }',
+      /^caos: there is no such field; the fields are chaos\.enabled, chaos\.max/,
+    ],
     // YAML 1.2 has no other words for true and false.
-    ['chaos: { enabled: off }', /^chaos\.enabled: write true or false/],
-    ['chaos: { maxExperiments: 0 }', /^chaos\.maxExperiments: write at least 1/],
-    ['chaos: { maxExperiments: 1.5 }', /^chaos\.maxExperiments: write a whole number/],
-    ['chaos: { maxExperimentsPerZone: many }', /^chaos\.maxExperimentsPerZone: write a whole/],
-    ['chaos:', /^chaos: .*expected object/],
-    ['- chaos', /^settings\.yaml: .*expected object/],
+    ['chaos: { enabled: off }', /^chaos\.enabled is "off"; write true or false/],
+    ['chaos: { maxExperiments: 0 }', /^chaos\.maxExperiments is 0; write at least 1/],
+    ['chaos: { maxExperiments: 1.5 }', /^chaos\.maxExperiments is 1\.5; write a whole number/],
+    [
+      'chaos: { maxExperimentsPerZone: many }',
+      /^chaos\.maxExperimentsPerZone is "many"; write a whole/,
+    ],
+    ['chaos:', /^chaos is null; write its fields below it/],
+    ['- chaos', /^settings\.yaml is a list; write fields/],
+    ['chaos: &itself [*itself]', /^chaos is a list; write its fields/],
+    ['chaos: { enabled: {} }', /^chaos\.enabled is a mapping; write true or false/],
     ['chaos: {}\nchaos: {}', /^settings\.yaml is not YAML in line 2: duplicated/],
     ['chaos: [', /^settings\.yaml is not YAML in line 1/],
     ['chaos: {}\n---\nchaos: {}', /^settings\.yaml has 2 YAML documents/],
@@ -45,7 +53,9 @@ describe('the settings of the operator', () => {
 
   it('name every fault', () => {
     const text = 'chaos: { enabled: 1, maxExperiments: 0, more: 1 }';
-    expect(faultOf(() => parseSettings(text))).toMatch(/enabled: .*maxExperiments: .*more: /);
+    expect(faultOf(() => parseSettings(text))).toMatch(
+      /enabled is 1; .*maxExperiments is 0; .*more: /,
+    );
   });
 
   it('are the defaults without the ConfigMap or without its key, but a wrong key is refused', () => {

@@ -7,23 +7,40 @@ export const settingsName = 'haservice-operator';
 /** The one key of the ConfigMap. */
 export const settingsKey = 'settings.yaml';
 
+/** The value that is wrong, and what to write instead. */
+const insteadOf = (toWrite: string) => ({
+  error: ({ input }: { input?: unknown }) => `is ${shown(input)}; ${toWrite}`,
+});
+
+/** Of a list or a mapping, which may be long or contain itself, only what it is. */
+function shown(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value).slice(0, 64);
+  return Array.isArray(value) ? 'a list' : 'a mapping';
+}
+
 const limit = z
-  .int({ error: 'write a whole number, at least 1' })
-  .min(1, { error: 'write at least 1; enabled: false stops all chaos' });
+  .int(insteadOf('write a whole number, at least 1'))
+  .min(1, insteadOf('write at least 1 (chaos.enabled: false stops all chaos)'));
 
 /** docs/operator-settings.md describes each field to a user. */
-const settingsSchema = z.strictObject({
-  chaos: z
-    .strictObject({
-      /** The stop switch: false stops all chaos in the cluster. */
-      enabled: z.boolean({ error: 'write true or false' }).default(true),
-      /** At the same time, in the whole cluster. */
-      maxExperiments: limit.default(3),
-      /** At the same time, with members in one zone. */
-      maxExperimentsPerZone: limit.default(1),
-    })
-    .prefault({}),
-});
+const settingsSchema = z.strictObject(
+  {
+    chaos: z
+      .strictObject(
+        {
+          /** The stop switch: false stops all chaos in the cluster. */
+          enabled: z.boolean(insteadOf('write true or false')).default(true),
+          /** At the same time, in the whole cluster. */
+          maxExperiments: limit.default(3),
+          /** At the same time, with members in one zone. */
+          maxExperimentsPerZone: limit.default(1),
+        },
+        insteadOf('write its fields below it, indented, such as enabled: false'),
+      )
+      .prefault({}),
+  },
+  insteadOf('write fields, such as chaos: { enabled: false }'),
+);
 
 export type OperatorSettings = z.output<typeof settingsSchema>;
 
@@ -75,8 +92,13 @@ function fromYaml(text: string): unknown {
 function faultsOf(issue: z.core.$ZodIssue): string[] {
   const pathTo = (...more: string[]) => [...issue.path.map(String), ...more].join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${pathTo(key)}: there is no such field`);
+    return issue.keys.map(
+      (key) => `${pathTo(key)}: there is no such field; the fields are ${fieldNames}`,
+    );
   }
-  const path = pathTo();
-  return [`${path === '' ? settingsKey : path}: ${issue.message}`];
+  return [`${pathTo() || settingsKey} ${issue.message}`];
 }
+
+const fieldNames = Object.keys(defaultSettings.chaos)
+  .map((name) => `chaos.${name}`)
+  .join(', ');

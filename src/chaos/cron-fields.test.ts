@@ -77,6 +77,13 @@ test.each([
   );
 });
 
+test.each([
+  ['hourly', '1 field'],
+  ['', '0 fields'],
+])('%j has %s', (schedule, count) => {
+  expect(cronFault(schedule)).toContain(`"${schedule}" has ${count}; write five`);
+});
+
 test.each(['@midnight', '@daily', ' @annually '])('%j is a nickname', (schedule) => {
   expect(cronFault(schedule)).toBe(
     `"${schedule.trim()}" is a nickname; write five fields (${order}), such as "0 3 * * *" for each day at 03:00`,

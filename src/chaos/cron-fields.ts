@@ -33,12 +33,12 @@ const order = 'minute hour day-of-month month day-of-week';
  * a schedule means the same here and in a CronJob: no seconds, years, nicknames, L, W, # or ?.
  */
 export function cronFault(schedule: string): string | undefined {
-  const parts = schedule.trim().split(/\s+/);
+  const parts = schedule.split(/\s+/).filter((part) => part !== '');
   if (schedule.includes('@')) {
     return `"${schedule.trim()}" is a nickname; write five fields (${order}), such as "0 3 * * *" for each day at 03:00`;
   }
   if (parts.length !== fields.length) {
-    return `"${schedule.trim()}" has ${parts.length} fields; write five (${order}), such as "*/30 9-17 * * 1-5"`;
+    return `"${schedule.trim()}" has ${parts.length} ${parts.length === 1 ? 'field' : 'fields'}; write five (${order}), such as "*/30 9-17 * * 1-5"`;
   }
   for (const [i, field] of fields.entries()) {
     const part = parts[i] ?? '';

@@ -43,6 +43,7 @@ export type ControlLoopMetrics = Pick<
   | 'forgetService'
   | 'failover'
   | 'failoverPhase'
+  | 'expectExperiments'
   | 'experiment'
   | 'hookCalled'
   | 'heartbeat'

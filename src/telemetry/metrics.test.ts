@@ -77,10 +77,22 @@ describe('the metrics', () => {
     expect(await linesOf(metrics)).toContain('haservice_settings_valid 0');
   });
 
+  it('count experiments from 0, and go on from there', async () => {
+    const metrics = new Metrics();
+    const failed =
+      'haservice_chaos_experiments_total{namespace="default",name="web",verdict="Failed"}';
+    metrics.expectExperiments(web);
+    expect(await linesOf(metrics)).toContain(`${failed} 0`);
+    metrics.experiment(web, 'Failed', undefined);
+    metrics.expectExperiments(web);
+    expect(await linesOf(metrics)).toContain(`${failed} 1`);
+  });
+
   it('forget a deleted service, and only that', async () => {
     const metrics = new Metrics();
     for (const service of [web, other]) {
       metrics.setService(service, 1, { Healthy: 3, Terminating: 1 });
+      metrics.expectExperiments(service);
       metrics.failover(service, 'Silent');
       metrics.failover(service, 'Switchover');
     }
@@ -88,7 +100,7 @@ describe('the metrics', () => {
     const lines = await linesOf(metrics);
     expect(lines.filter((line) => line.includes('name="web"'))).toEqual([]);
     expect(lines).toContain('haservice_epoch{namespace="default",name="other"} 1');
-    expect(lines.filter((line) => line.includes('name="other"')).length).toBe(8);
+    expect(lines.filter((line) => line.includes('name="other"')).length).toBe(13);
   });
 
   it('include those of the process', async () => {

@@ -201,6 +201,11 @@ export class Metrics {
     this.#failoverTime.observe({ phase }, ms / 1_000);
   }
 
+  /** Each verdict has a count from the beginning: without a 0 before it, `increase` does not see the first Failed. */
+  expectExperiments(service: ServiceKey): void {
+    for (const verdict of verdicts) this.#experiments.inc({ ...labelsOf(service), verdict }, 0);
+  }
+
   /** @param recoveryMs absent if the service has not recovered, or nothing was killed. */
   experiment(
     service: ServiceKey,

@@ -33,7 +33,7 @@ it('the operator says that its settings are wrong, and that they are corrected',
     data: dataOf('chaos: { enabled: perhaps }'),
   });
   const uid = metadata?.uid ?? '';
-  expect(await eventOn(uid, 'SettingsInvalid')).toMatch(/^chaos\.enabled: write true or false/);
+  expect(await eventOn(uid, 'SettingsInvalid')).toMatch(/^chaos\.enabled is "perhaps"; write true/);
   await world.client.mergePatch(configMaps, ref, { data: dataOf('chaos: { enabled: true }') });
   expect(await eventOn(uid, 'SettingsCorrected')).toMatch(/"enabled":true/);
 });

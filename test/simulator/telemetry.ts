@@ -23,6 +23,7 @@ export const noMetrics: ControlLoopMetrics = {
   forgetService() {},
   failover() {},
   failoverPhase() {},
+  expectExperiments() {},
   experiment() {},
   hookCalled() {},
   settingsValid() {},

@@ -2,7 +2,8 @@ import { beforeEach, expect, it } from 'vitest';
 import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
 import type { ExperimentRecord } from '../../api/chaos-status.ts';
 import type { FailoverRecord } from '../../api/status.ts';
-import { countExperiments, countFailover } from './record-metrics.ts';
+import { makeObserved, makeResource } from '../../core/testing/fixtures.ts';
+import { countExperiments, countFailover, recordMetrics } from './record-metrics.ts';
 
 let told: string[];
 beforeEach(() => {
@@ -10,6 +11,7 @@ beforeEach(() => {
 });
 const metrics = {
   setService: () => {},
+  expectExperiments: ({ name }: { name: string }) => void told.push(`expects ${name}`),
   forgetService: () => {},
   failover: (_service: object, trigger: string) => void told.push(trigger),
   experiment: (_service: object, verdict: string, ms?: number) =>
@@ -68,4 +70,11 @@ it('counts each experiment once, also one that ends after a later one was refuse
   expect(countAfter([], [refused])).toEqual(['Refused undefined']);
   expect(countAfter([refused], [record(1, 'Failed'), refused])).toEqual(['Failed undefined']);
   expect(countAfter([refused], [refused])).toEqual([]);
+});
+
+it('expects experiments with a service that has chaos, and with no other', () => {
+  recordMetrics(metrics, makeResource(), makeObserved([]), {});
+  expect(told).toEqual([]);
+  recordMetrics(metrics, makeResource({ chaos: {} }), makeObserved([]), {});
+  expect(told).toEqual(['expects web']);
 });

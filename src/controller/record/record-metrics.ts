@@ -7,7 +7,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 /** What a reconcile counts. */
 export type ReconcileMetrics = Pick<
   Metrics,
-  'setService' | 'forgetService' | 'failover' | 'failoverPhase' | 'experiment'
+  'setService' | 'forgetService' | 'failover' | 'failoverPhase' | 'expectExperiments' | 'experiment'
 >;
 
 /** Keeps the gauges of one resource in step with what is decided about it. */
@@ -24,6 +24,7 @@ export function recordMetrics(
     counts[health] = (counts[health] ?? 0) + 1;
   }
   metrics.setService({ namespace, name }, next.epoch ?? 0, counts);
+  if (resource.spec.chaos !== undefined) metrics.expectExperiments({ namespace, name });
 }
 
 /** Counts the failover that is complete with this status, and the times that it adds to its record: each once, as it has landed. */

@@ -68,7 +68,7 @@ it('keeps the last good settings while the present ones are wrong, and says so o
   store.put(configMap(wrong));
   expect(settings.current.chaos.enabled).toBe(false);
   expect(settings.known).toBe(true);
-  expect(settings.problem).toMatch(/^chaos\.enabled: write true or false/);
+  expect(settings.problem).toMatch(/^chaos\.enabled is "perhaps"; write true or false/);
   expect(events).toEqual(['Warning SettingsInvalid haservice-operator']);
   expect(logged).toEqual([settings.problem]);
   expect(valid.at(-1)).toBe(false);

@@ -168,7 +168,8 @@ const whyWrong = ({ value, reason }: Extract<UserRequest, { kind: 'Refused' }>):
 
 const wrongRequests = {
   RequestInvalid: 'this is no time stamp',
-  RequestTooOld: 'this is more than five minutes ago, or before the HAService was created',
+  RequestTooOld:
+    'this is more than five minutes ago, in the future, or before the HAService was created',
 };
 
 const nothing: Draw = { hits: [], why: 'no member was drawn' };

@@ -20,6 +20,10 @@ const kindOf = (trigger: FailoverTrigger) =>
     ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
     : ({ type: 'Warning', reason: 'FailoverStarted' } as const);
 
+/** In the night a person must see that an experiment has caused the failover. */
+const causeOf = ({ trigger, experiment }: Pick<FailoverRecord, 'trigger' | 'experiment'>) =>
+  experiment === undefined ? trigger : `${trigger}, by experiment ${experiment}`;
+
 function fenceNotes(before: Status, next: Status): EventNote[] {
   const { fencing } = next;
   if (fencing === undefined || before.fencing !== undefined) return [];
@@ -28,7 +32,7 @@ function fenceNotes(before: Status, next: Status): EventNote[] {
     {
       ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${fencing.trigger}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
+      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];
@@ -47,7 +51,7 @@ function electionNotes(
         ...kindOf(record.trigger),
         ...(before.fencing === undefined ? {} : { reason: 'PrimaryElected' }),
         action: 'Elect',
-        note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${record.trigger}): ${record.evidence ?? ''}${fence}`,
+        note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${causeOf(record)}): ${record.evidence ?? ''}${fence}`,
         pod: record.to,
       },
     ];

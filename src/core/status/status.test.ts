@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Experiment } from '../../api/chaos-status.ts';
 import type { Status } from '../../api/status.ts';
 import { decide } from '../decide.ts';
 import { notesOf } from './events.ts';
@@ -162,6 +163,17 @@ describe('Events', () => {
       note: 'web-1 becomes primary in epoch 2 after web-0 (Crash): what was heard',
       pod: 'web-1',
     });
+  });
+
+  it('tell that an experiment has caused an election', () => {
+    const { resource, members } = running();
+    const experiment = { id: 7, phase: 'Recovering', hits: [{ uid: 'uid-web-0' }] } as Experiment;
+    const hit = { ...resource, status: { ...resource.status, chaos: { experiment } } };
+    const crashed = members.map((m) => (m.ordinal === 0 ? { ...m, health: dead('Refused') } : m));
+    const { events } = decide(hit, makeObserved(crashed), t0);
+    expect(events.find(({ action }) => action === 'Elect')?.note).toContain(
+      'after web-0 (Crash, by experiment 7): what was heard',
+    );
   });
 
   it('tell of a pause and its end', () => {
