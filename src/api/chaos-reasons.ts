@@ -46,12 +46,12 @@ export const chaosRefusals = {
     whatToDo: 'nothing; or ask again after its end',
   },
   RequestInvalid: {
-    meaning: 'the value of the annotation `haservice.dev/chaos` is no time stamp',
+    meaning: 'the value of the annotation `haservice.dev/chaos` is no time stamp, or in the future',
     whatToDo: 'annotate again with `haservice.dev/chaos="$(date -Is)"`',
   },
   RequestTooOld: {
     meaning:
-      'the time of the request is more than five minutes ago, in the future, or before the HAService was created: it may have come from a file, a backup or a wrong clock',
+      'the time of the request is more than five minutes ago, not later than the last request, or before the HAService was created: it may have come from a file, a backup or a wrong clock',
     whatToDo: 'annotate again with the present time; if that is refused, too, correct the clock',
   },
   ExperimentRunning: {
@@ -123,6 +123,11 @@ export const chaosRefusals = {
     meaning: 'a member that was to be hit was gone before the kill',
     whatToDo: 'nothing',
   },
+  TargetChanged: {
+    meaning:
+      'after the members were chosen and before the kill, one of them got another role, or `target`, `action` or `dryRun` of `spec.chaos` was changed',
+    whatToDo: 'nothing; or ask again',
+  },
   Late: {
     meaning: 'the operator came more than a minute too late for the kill, and left it out',
     whatToDo: 'see if the operator was restarted or the API server was away',
@@ -177,8 +182,17 @@ export const chaosReady = {
     TimeZoneUnknown: chaosRefusals.TimeZoneUnknown,
     BlackoutInvalid: chaosRefusals.BlackoutInvalid,
     NoTarget: {
-      meaning: 'there is no member or no zone with the name in `spec.chaos.target`',
-      whatToDo: 'write one of the names in the message',
+      meaning:
+        'there is no member or no zone with the name in `spec.chaos.target`, or `amount` is more than there are',
+      whatToDo: 'write one of the names in the message, or a smaller amount',
+    },
+    BudgetExhausted: {
+      meaning: '`spec.chaos.amount` is more than `spec.placement.disruptionBudget` allows',
+      whatToDo: chaosRefusals.BudgetExhausted.whatToDo,
+    },
+    NoNextTime: {
+      meaning: '`spec.chaos.schedule` has no time outside of the blackouts',
+      whatToDo: 'change the schedule or the blackouts',
     },
   },
 } as const satisfies Record<'True' | 'False', Record<string, Explanation>>;

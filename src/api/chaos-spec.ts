@@ -5,6 +5,9 @@ import { duration } from './duration.ts';
 /** What can be done to members. */
 export const chaosActions = ['PodKill', 'PodDelete', 'Evict', 'ZoneKill'] as const;
 
+/** The longest announce and recoveryObjective: an experiment must end some day. Milliseconds. */
+export const longestMs = 86_400_000;
+
 /** A count, or a share in per cent. The CRD allows any number and any text here: see the CEL rules. */
 const countOrShare = (least: 0 | 1) =>
   z.union([
@@ -69,7 +72,7 @@ const steadyState = z
       .regex(/^\//)
       .default('/')
       .meta({ description: 'The path of the request. Default: /.' }),
-    timeout: duration('How long an answer may take.').default('2s'),
+    timeout: duration('How long an answer may take. At most 30s.').default('2s'),
   })
   .meta({
     description:
@@ -117,13 +120,15 @@ export const chaosSchema = z
       'Pods younger than this are not hit. ZoneKill needs one pod of this age in the zone, and hits all of them.',
     ).default('1m'),
     recoveryObjective: duration(
-      'How long the service may take until all members are healthy again, in their roles and caught up.',
+      'How long the service may take until all members are healthy again, in their roles and caught up. At most 24h.',
     ).default('2m'),
     onFailure: z.enum(['Suspend', 'Continue']).default('Suspend').meta({
       description:
         'After a failed experiment: Suspend waits until suspend was set to true and to false again, or an experiment on request has passed. Continue goes on with the schedule, after the service has recovered.',
     }),
-    announce: duration('How long before the kill an Event announces it.').default('0s'),
+    announce: duration('How long before the kill an Event announces it. At most 24h.').default(
+      '0s',
+    ),
     seed: z.int().min(0).optional().meta({
       description:
         'Seed of the random choices. The same seed and the same members give the same choices. Default: derived from the UID of the HAService.',
@@ -145,6 +150,15 @@ export const chaosSchema = z
       {
         rule: "!has(self.meanTimeBetween) || duration(self.meanTimeBetween) >= duration('1m')",
         message: 'chaos.meanTimeBetween must be at least 1m; write for example 4h',
+      },
+      {
+        rule: "[self.announce, self.recoveryObjective].all(each, duration(each) <= duration('24h'))",
+        message:
+          'chaos.announce and chaos.recoveryObjective must be at most 24h; write for example 30s and 5m',
+      },
+      {
+        rule: "!has(self.steadyState) || duration(self.steadyState.timeout) <= duration('30s')",
+        message: 'chaos.steadyState.timeout must be at most 30s; write for example 2s',
       },
       {
         rule: "!has(self.amount) || (type(self.amount) == int ? self.amount >= 1 && self.amount <= 100 : self.amount.matches('^([1-9][0-9]?|100)%$'))",

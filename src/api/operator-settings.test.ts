@@ -61,8 +61,12 @@ describe('the settings of the operator', () => {
   it('are the defaults without the ConfigMap or without its key, but a wrong key is refused', () => {
     expect(settingsOf()).toEqual(defaultSettings);
     expect(settingsOf({})).toEqual(defaultSettings);
-    expect(settingsOf({ 'settings.yaml': 'chaos: { enabled: false }' }).chaos.enabled).toBe(false);
-    const wrong = { 'settings.yml': 'chaos: { enabled: false }' };
+    const data = { 'settings.yaml': 'chaos: { enabled: false }' };
+    expect(settingsOf({ data }).chaos.enabled).toBe(false);
+    const wrong = { data: { 'settings.yml': 'chaos: { enabled: false }' } };
     expect(faultOf(() => settingsOf(wrong))).toMatch(/^settings\.yml: there is no such key/);
+    // As kubectl stores a file in UTF-16.
+    const binaryData = { 'settings.yaml': '//5jAGgAYQBvAHMA' };
+    expect(faultOf(() => settingsOf({ binaryData }))).toMatch(/settings\.yaml is in binaryData/);
   });
 });

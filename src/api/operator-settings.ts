@@ -46,13 +46,24 @@ export type OperatorSettings = z.output<typeof settingsSchema>;
 
 export const defaultSettings: OperatorSettings = settingsSchema.parse({});
 
+/** A ConfigMap, as far as it has settings. */
+export interface SettingsSource {
+  data?: Readonly<Record<string, string>>;
+  binaryData?: Readonly<Record<string, string>>;
+}
+
 /**
- * The settings in the data of the ConfigMap; the defaults if there is no ConfigMap, or none of its keys. Another key is refused: a
- * typing error in the name of the key must not turn a stop switch off.
+ * The settings in the ConfigMap; the defaults if there is none, or none of its keys. Another key is refused, and a text that is not
+ * UTF-8, which kubectl puts into binaryData: a mistake must not turn a stop switch off.
  *
  * @throws HAError HA_ERR_SETTINGS_INVALID with the path and the fault of each wrong field.
  */
-export function settingsOf(data: Readonly<Record<string, string>> = {}): OperatorSettings {
+export function settingsOf({ data = {}, binaryData = {} }: SettingsSource = {}): OperatorSettings {
+  const [binary] = Object.keys(binaryData);
+  if (binary !== undefined) {
+    const fault = `${binary} is in binaryData, as its text is not UTF-8; save the file as UTF-8`;
+    throw new HAError('HA_ERR_SETTINGS_INVALID', fault);
+  }
   const unknown = Object.keys(data).filter((key) => key !== settingsKey);
   if (unknown.length > 0) {
     const faults = unknown.map(

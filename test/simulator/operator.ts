@@ -68,7 +68,7 @@ export class Operator {
   constructor(world: OperatorWorld, place: string) {
     this.world = world;
     this.place = place;
-    this.#requests = new ExperimentRequests(place);
+    this.#requests = new ExperimentRequests(place, () => kernel.nowMs);
     const { kernel, network, api, mutant } = world;
     const { random } = kernel;
     const rate = random.between(0.9995, 1.0005);

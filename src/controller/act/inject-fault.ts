@@ -3,16 +3,22 @@ import { isHAError } from '../../api/errors.ts';
 import type { HAService } from '../../api/haservice.ts';
 import type { Action } from '../../core/model/action.ts';
 import type { Injection } from '../../core/model/chaos-view.ts';
+import type { Member } from '../../core/model/observed.ts';
 import { hasSeveralBudgets, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, deleteObject, evict, get } from '../../kube/api-request.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { type Ref, type ResourceType, configMaps, namespaces, pods } from '../../kube/resources.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Change } from './ensure-owned-object.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { haServices } from '../state/resource-type.ts';
 import type { LiveSettings } from '../state/settings.ts';
 import type { Stores } from '../state/stores.ts';
+
+/** How long what was read before a kill is believed, and how long several kills may take. Milliseconds. */
+const verifiedMs = 1_000;
 
 type InjectFault = Extract<Action, { type: 'InjectFault' }>;
 
@@ -26,26 +32,39 @@ interface InjectContext {
   stores: Stores;
   settings: Pick<LiveSettings, 'ref'>;
   clock: Clock;
+  log: Log;
   state: ReconcileState;
   object: HAService;
 }
 
 /**
- * Kills the members of an experiment. What was decided on must still be so: a cache may be minutes old if its watch is silent, and
- * another process may have ended the experiment. What came of the kill is noted in the state, never thrown: the next decision sees
- * that, and no failed kill is repeated.
+ * Kills the members of an experiment, in two passes. A cache may be minutes old if its watch is silent, and another process may have
+ * ended the experiment: the first pass reads all that can forbid the kill anew. That may take long, so the second one decides again,
+ * with the health of that moment, and kills at once. What came of the kill is noted in the state, never thrown: the next decision
+ * sees that, and no failed kill is repeated.
  *
- * @returns Refreshed: something is not as it was when this was decided, and nothing was done.
- * @throws HAError if the API server could not be asked for the present state: nothing was done.
+ * @returns Refreshed: everything was read, and nothing else was done. Same: the API server has failed; nothing was done.
+ * @throws HAError if the API server refused to answer, or was not reached: nothing was done.
  */
-export function* injectFault(
-  action: InjectFault,
-  context: InjectContext,
-): Steps<'Written' | 'Refreshed'> {
-  if (yield* isOutdated(action, context)) return 'Refreshed';
+export function* injectFault(action: InjectFault, context: InjectContext): Steps<Change> {
   const { experiment, members } = action;
-  const { stores, clock, state, object } = context;
+  const { stores, clock, log, state, object } = context;
   const { namespace } = object.metadata;
+  const decidedAt = clock.now();
+  const { verifiedKill } = state;
+  state.verifiedKill = undefined;
+  if (verifiedKill?.startsAt !== experiment.startsAt || decidedAt - verifiedKill.at > verifiedMs) {
+    try {
+      if (yield* isOutdated(context)) return 'Refreshed';
+    } catch (error) {
+      // An overloaded API server is no fault of the service, and the next pass asks again.
+      if (!isHAError(error, 'HA_ERR_API_STATUS') || (error.status ?? 500) < 500) throw error;
+      log.warn({ error, experiment: experiment.id }, 'could not read what can forbid the kill');
+      return 'Same';
+    }
+    state.verifiedKill = { startsAt: experiment.startsAt, at: clock.now() };
+    return 'Refreshed';
+  }
   const injection: Injection = {
     id: experiment.id,
     startsAt: experiment.startsAt,
@@ -55,12 +74,21 @@ export function* injectFault(
     isUnsure: false,
   };
   state.injection = injection;
+  const isGone = ({ name }: Member) => {
+    // It was there a moment ago: another process of the operator may be doing the same.
+    injection.failures.push(`${name} was gone already`);
+    injection.isUnsure = true;
+  };
   for (const member of members) {
+    if (clock.now() - decidedAt > verifiedMs) {
+      injection.failures.push(`${member.name} was left alone, as the kill of the others took long`);
+      continue;
+    }
     try {
       const ref = { namespace, name: member.name };
       const left = yield* kill(experiment.action, ref, member.uid);
       if (left === 'Gone') {
-        injection.failures.push(`${member.name} was gone already`);
+        isGone(member);
         stores.pods.observeDelete(ref, member.uid);
         continue;
       }
@@ -70,11 +98,11 @@ export function* injectFault(
     } catch (error) {
       if (!isHAError(error)) throw error;
       const { message, code, status = 500 } = error;
-      injection.failures.push(
-        isNotFound(error) || isConflict(error)
-          ? `${member.name} was gone already`
-          : `${member.name}: ${message}`,
-      );
+      if (isNotFound(error) || isConflict(error)) {
+        isGone(member);
+        continue;
+      }
+      injection.failures.push(`${member.name}: ${message}`);
       if (code === 'HA_ERR_API_STATUS' && (status < 500 || hasSeveralBudgets(error))) continue;
       // The request may have been carried out without an answer. Nothing more is killed.
       injection.isUnsure = true;
@@ -85,17 +113,18 @@ export function* injectFault(
 }
 
 /** Reads everything anew that can forbid the kill, into the caches. @returns whether one of them had another state. */
-function* isOutdated({ members }: InjectFault, context: InjectContext): Steps<boolean> {
-  const { stores, settings, object } = context;
-  const { namespace, name } = object.metadata;
+function* isOutdated({ stores, settings, object }: InjectContext): Steps<boolean> {
+  const { namespace, name, uid } = object.metadata;
   const isOptedOut = ({ metadata }: KubeObject) => metadata?.labels?.[chaosLabel] === chaosDisabled;
   let outdated =
     settings.ref !== undefined && (yield* refresh(stores.settings, configMaps, settings.ref));
   if (yield* refresh(stores.optedOutNamespaces, namespaces, { name: namespace }, isOptedOut)) {
     outdated = true;
   }
-  for (const member of members) {
-    if (yield* refresh(stores.pods, pods, { namespace, name: member.name })) outdated = true;
+  // Also those that are not hit: there must be enough of them.
+  for (const { metadata } of stores.pods.byIndex('owner', uid)) {
+    const ref = { namespace, name: metadata?.name ?? '' };
+    if (yield* refresh(stores.pods, pods, ref)) outdated = true;
   }
   // Not compared with the cache, but with what was decided on.
   const fresh = yield* get(haServices, { namespace, name });

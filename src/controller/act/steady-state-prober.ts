@@ -32,10 +32,16 @@ export class SteadyStateProber {
   start(key: string, state: ReconcileState, target: SteadyState): void {
     if (this.#running.has(state)) return;
     const { clock, stores, ask, onEnd } = this.#options;
+    const sentAtMs = clock.wallNow();
     const end = (problem: string | undefined) => {
       this.#running.delete(state);
       const atMs = clock.wallNow();
-      state.steadyStateProbe = { target, atMs, ...(problem === undefined ? {} : { problem }) };
+      state.steadyStateProbe = {
+        target,
+        sentAtMs,
+        atMs,
+        ...(problem === undefined ? {} : { problem }),
+      };
       onEnd(key);
     };
     this.#running.add(state);

@@ -1,4 +1,8 @@
 import { scheduleOf } from '../../chaos/schedule.ts';
+import type { Experiment } from '../../api/chaos-status.ts';
+import { durationMs } from '../../api/duration.ts';
+import { latestMs } from '../../core/chaos/next-time.ts';
+import { endOf } from '../../core/model/since.ts';
 import { zonesOf } from '../../core/chaos/records.ts';
 import type { ChaosView } from '../../core/model/chaos-view.ts';
 import type { Resource } from '../../core/model/observed.ts';
@@ -28,7 +32,7 @@ export function chaosViewOf(
     schedule: scheduleOf(chaos, nowMs),
     limits: settings.known ? settings.current.chaos : undefined,
     ...(settings.problem === undefined ? {} : { settingsProblem: settings.problem }),
-    others: othersOf(resource, stores, beginning),
+    others: othersOf(resource, stores, beginning, nowMs),
     isOptedOut: optedOutNamespaces.isComplete
       ? optedOutNamespaces.get(undefined, resource.namespace) !== undefined
       : undefined,
@@ -37,17 +41,28 @@ export function chaosViewOf(
   };
 }
 
+/**
+ * How long after its start an experiment counts for the limits: until it must have ended. The operator cannot end one whose spec has
+ * become invalid, and that must not stop all others. Milliseconds.
+ */
+const mostMs = ({ objective }: Experiment) => durationMs(objective) + latestMs;
+
 function othersOf(
   { uid }: Resource,
   { resources }: Stores,
   beginning: ReadonlyMap<string, string[]>,
+  nowMs: number,
 ): string[][] {
   const others = new Map(beginning);
   for (const { metadata, status } of resources.list()) {
     if (status?.chaos?.experiment === undefined || metadata.deletionTimestamp !== undefined)
       continue;
     const { experiment } = storedChaos(status.chaos);
-    if (experiment === undefined) continue;
+    if (
+      experiment === undefined ||
+      endOf(experiment.startsAt, mostMs(experiment), nowMs) === undefined
+    )
+      continue;
     others.set(metadata.uid, zonesOf(experiment));
   }
   others.delete(uid);

@@ -238,6 +238,11 @@ describe('experiments of another shape', () => {
     ['a time that no clock has', { ...experiment, injectedAt: '2026-01-01T00:00:00+99:99' }],
   ])('are left out: %s', (_, wrong) => {
     const chaos = { count: 3, suspended: true, experiment: wrong, history: [wrong] };
-    expect(stored(chaos)).toEqual({ count: 3, suspended: true });
+    expect(stored(chaos)).toEqual({ count: 3, suspended: true, history: [] });
+  });
+
+  it('do not make the operator forget those of the right shape', () => {
+    const chaos = { count: 3, experiment, history: [{ id: 0 }], summary: { experiments: 'many' } };
+    expect(stored(chaos)).toEqual({ count: 3, experiment, history: [] });
   });
 });

@@ -57,8 +57,8 @@ export function storedStatus({ status = {} }: Pick<HAService, 'status'>): Status
 }
 
 /**
- * The experiments of a stored status, if it has the shape of this operator's schema. Another operator, or a person, may have written
- * another one: then only the counters are kept, as no decision could be made about the rest.
+ * The experiments of a stored status. Another operator, or a person, may have written fields and records of another shape: they are
+ * left out, as no decision could be made about them, and the others are kept.
  */
 export function storedChaos(chaos: ChaosStatus): ChaosStatus {
   let checked = checkedStatuses.get(chaos);
@@ -75,7 +75,14 @@ const checkedStatuses = new WeakMap<ChaosStatus, ChaosStatus>();
 function checkedChaos(chaos: ChaosStatus): ChaosStatus {
   const whole = chaosStatusSchema.safeParse(chaos);
   if (whole.success) return whole.data;
-  const { count, lastRequest, refusedRequest, suspended } = chaos;
-  const kept = chaosStatusSchema.safeParse({ count, lastRequest, refusedRequest, suspended });
-  return kept.success ? kept.data : {};
+  const kept: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(chaosStatusSchema.shape)) {
+    const value = chaos[name as keyof ChaosStatus];
+    if (value === undefined) continue;
+    const entries = Array.isArray(value) ? value.filter((entry) => isRecord(entry)) : value;
+    if (field.safeParse(entries).success) kept[name] = entries;
+  }
+  return chaosStatusSchema.parse(kept);
 }
+
+const isRecord = (entry: unknown) => chaosStatusSchema.shape.history.safeParse([entry]).success;

@@ -113,6 +113,8 @@ export class Reconciler {
       resource = toResource(object, agentImage);
     } catch (error) {
       if (!isHAError(error, 'HA_ERR_SPEC_INVALID')) throw error;
+      // An experiment that was decided and not written will not begin.
+      this.#beginning.delete(object.metadata.uid);
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
       const rest = { again: false, failed: false };

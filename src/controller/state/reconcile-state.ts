@@ -42,6 +42,8 @@ export interface ReconcileState {
   putOffSince: Map<string, number>;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
   injection: Injection | undefined;
+  /** Everything that can forbid the kill of the experiment that starts then was read, and was as decided. `at`: the clock's now(). */
+  verifiedKill: { startsAt: string; at: number } | undefined;
   /** The last answer to the request of `chaos.steadyState`. */
   steadyStateProbe: SteadyStateProbe | undefined;
   /** Stops what runs for this resource: role commands and the search for the first success. */
@@ -66,6 +68,7 @@ export class ReconcileStates {
         unansweredElection: undefined,
         refused: undefined,
         injection: undefined,
+        verifiedKill: undefined,
         steadyStateProbe: undefined,
         stop: new AbortController(),
       };

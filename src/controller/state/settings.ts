@@ -84,7 +84,7 @@ export class LiveSettings {
   #parse(configMap: ConfigMap | undefined): void {
     const before = this.#fault;
     try {
-      this.#current = settingsOf(configMap?.data);
+      this.#current = settingsOf(configMap);
       this.#hasRead = true;
       this.#fault = undefined;
     } catch (error) {

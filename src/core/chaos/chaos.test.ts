@@ -283,7 +283,7 @@ describe('orders of people', () => {
     const service = new ChaosService(standby);
     service.request('2062-01-01T00:00:00Z');
     service.decide(t0);
-    expect(service.last).toMatchObject({ verdict: 'Refused', reason: 'RequestTooOld' });
+    expect(service.last).toMatchObject({ verdict: 'Refused', reason: 'RequestInvalid' });
     expect(service.last?.message).toContain('in the future');
     service.request(at(t0 + 1_000));
     service.decide(t0 + 1_000);

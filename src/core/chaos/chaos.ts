@@ -2,11 +2,20 @@ import type { ChaosSpec } from '../../api/chaos-spec.ts';
 import type { ChaosStatus, Experiment } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { Action } from '../model/action.ts';
+import { endOf } from '../model/since.ts';
 import { type UserRequest, userRequest } from '../model/user-request.ts';
 import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
 import { type ExperimentStep, continueExperiment } from './experiment.ts';
-import { nextTimeOf } from './next-time.ts';
-import { ended, iso, plannedOf, refused, withRecord, withRecoveryTimes } from './records.ts';
+import { nextTimeOf, whileOff } from './next-time.ts';
+import {
+  ended,
+  iso,
+  plannedOf,
+  refused,
+  withRecord,
+  recoveryMsOf,
+  withRecoveryTimes,
+} from './records.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import {
   type ChaosSubject,
@@ -18,8 +27,11 @@ import {
 
 /** How often a service that should recover is looked at, if nothing changes. Milliseconds. */
 const lookMs = 500;
-/** How long a failed experiment is looked at often, for the time of its late recovery. Milliseconds. */
+/** How long a failed experiment is looked at often, for the time of its late recovery; from then on each minute. Milliseconds. */
 const lateRecoveryMs = 600_000;
+const lateLookMs = 60_000;
+/** How long something that is due waits for members that were not heard yet, and for an answer to the user's request. Milliseconds. */
+const longestDelayMs = 45_000;
 /** A timer for a later time would overflow, or survive the machine's sleep. Milliseconds. */
 const longestWaitMs = 3_600_000;
 
@@ -103,23 +115,28 @@ const lastFailure = ({ history }: ChaosStatus) => {
 /** Fills in the time of a recovery that took longer than the objective. */
 function withLateRecovery(subject: ChaosSubject, status: ChaosStatus): ChaosStatus {
   const failed = lastFailure(status);
-  if (failed === undefined || whyNotSteady(subject) !== undefined) return status;
-  const recoveryMs = subject.nowMs - Date.parse(failed.injectedAt ?? '');
-  const record = { ...failed, recoveredAt: iso(subject.nowMs), recoveryMs };
+  if (failed === undefined || subject.resource.spec.replicas < 2) return status;
+  if (whyNotSteady(subject, Date.parse(failed.endedAt)) !== undefined) return status;
+  const recoveredAt = iso(subject.nowMs);
+  const recoveryMs = recoveryMsOf(failed.injectedAt, recoveredAt) ?? 0;
+  const record = { ...failed, recoveredAt, recoveryMs };
   const history = status.history?.map((each) => (each === failed ? record : each));
   return withRecoveryTimes({ ...status, ...(history === undefined ? {} : { history }) });
 }
 
-/** Whether the service is looked at often: a kill, or the recovery from one, is under way. */
-function isWatchedNow({ resource, nowMs }: ChaosSubject, status: ChaosStatus): boolean {
-  if (resource.spec.paused) return false;
+/** How often the service is looked at, if a kill or the recovery from one is under way. Milliseconds. */
+function lookEveryMs({ resource, nowMs }: ChaosSubject, status: ChaosStatus): number | undefined {
+  if (resource.spec.paused) return undefined;
   const { experiment } = status;
   if (experiment !== undefined) {
     // An announced one needs a fresh answer of the user's own request at its time.
-    return experiment.phase !== 'Announced' || Date.parse(experiment.startsAt) - nowMs <= lookMs;
+    const isNow =
+      experiment.phase !== 'Announced' || Date.parse(experiment.startsAt) - nowMs <= lookMs;
+    return isNow ? lookMs : undefined;
   }
   const failed = lastFailure(status);
-  return failed !== undefined && nowMs - Date.parse(failed.endedAt) < lateRecoveryMs;
+  if (failed === undefined) return undefined;
+  return endOf(failed.endedAt, lateRecoveryMs, nowMs) === undefined ? lateLookMs : lookMs;
 }
 
 /** Begins an experiment if one is due, and finds the next time. */
@@ -132,12 +149,16 @@ function withNext(
   const kill = action === undefined ? [] : [action];
   const { nextTime: _next, plan: _plan, ...rest } = status;
   const isOff = forbidden(subject) !== undefined || status.suspended === true;
-  const scheduled = isOff ? { due: undefined } : nextTimeOf(resource, observed, status, nowMs);
-  const { due, ...next } = scheduled;
+  const scheduled = isOff
+    ? whileOff(resource, status)
+    : nextTimeOf(resource, observed, status, nowMs);
+  const { due, dueMs: dueSinceMs = nowMs, ...next } = scheduled;
   const before = { handled: status.lastRequest, refused: status.refusedRequest };
   const request = userRequest(resource.requests?.chaos, before, resource.createdAtMs, nowMs);
   const isDue = request.kind === 'Due' || due === 'Due';
-  if (isDue && (hasUnheardMembers(subject) || lacksProbe(subject))) {
+  const sinceMs = request.kind === 'Due' ? Date.parse(request.value) : dueSinceMs;
+  const mayWait = endOf(sinceMs, longestDelayMs, nowMs) !== undefined;
+  if (isDue && mayWait && (hasUnheardMembers(subject) || lacksProbe(subject))) {
     // What is due begins when enough is known: nothing counts as handled until then.
     return { status, actions: [...kill, ...probeDue(subject)], requeueAtMs: nowMs + lookMs };
   }
@@ -147,30 +168,25 @@ function withNext(
   } else if (request.kind === 'Refused') {
     const refused = { ...after, refusedRequest: request.value };
     after = begin(subject, refused, 'Request', whyWrong(request));
-  } else if (due === 'Due') {
+  }
+  if (due === 'Due' && request.kind !== 'Due') {
     after = begin(subject, after, 'Schedule', undefined);
   }
-  const isWatched = isWatchedNow(subject, after);
+  const everyMs = lookEveryMs(subject, after);
   const dueMs = Date.parse(after.experiment?.startsAt ?? after.nextTime ?? '');
   const waitMs = dueMs > nowMs ? Math.min(dueMs - nowMs, longestWaitMs) : longestWaitMs;
-  const timeMs = nowMs + (isWatched ? lookMs : waitMs);
+  const timeMs = nowMs + (everyMs ?? waitMs);
   return {
     status: after,
-    actions: [...kill, ...(isWatched ? probeDue(subject) : [])],
+    actions: [...kill, ...(everyMs === undefined ? [] : probeDue(subject))],
     requeueAtMs: Math.min(timeMs, requeueAtMs ?? Infinity),
   };
 }
 
-const whyWrong = ({ value, reason }: Extract<UserRequest, { kind: 'Refused' }>): Refusal => ({
+const whyWrong = ({ value, reason, why }: Extract<UserRequest, { kind: 'Refused' }>): Refusal => ({
   reason,
-  message: `the annotation haservice.dev/chaos is ${JSON.stringify(value)}: ${wrongRequests[reason]}; annotate with haservice.dev/chaos="$(date -Is)"`,
+  message: `the annotation haservice.dev/chaos is ${JSON.stringify(value)}: ${why}; annotate with haservice.dev/chaos="$(date -Is)"`,
 });
-
-const wrongRequests = {
-  RequestInvalid: 'this is no time stamp',
-  RequestTooOld:
-    'this is more than five minutes ago, in the future, or before the HAService was created',
-};
 
 const nothing: Draw = { hits: [], why: 'no member was drawn' };
 

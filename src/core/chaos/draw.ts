@@ -33,7 +33,7 @@ export const countOf = (
 ): number => (typeof amount === 'number' ? amount : round(percent(amount) * whole));
 
 /** Whether the spec means this member, apart from its age. */
-const isMeant = (resource: Resource, { target }: ChaosSpec, member: Member): boolean =>
+export const isMeant = (resource: Resource, { target }: ChaosSpec, member: Member): boolean =>
   (target.member === undefined || member.name === target.member) &&
   (target.zone === undefined || member.zone === target.zone) &&
   (target.role === 'Any' || roleOf(resource, member) === target.role.toLowerCase());

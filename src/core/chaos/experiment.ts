@@ -1,11 +1,13 @@
 import type { Experiment, ExperimentRecord } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';
+import { longestMs } from '../../api/chaos-spec.ts';
 import type { Action } from '../model/action.ts';
 import type { Injection } from '../model/chaos-view.ts';
 import { isLive, seemsHealthy } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
 import { skewMs } from '../model/since.ts';
-import type { Refusal } from './draw.ts';
+import { roleOf } from '../model/topology.ts';
+import { type Refusal, isMeant } from './draw.ts';
 import { latestMs } from './next-time.ts';
 import { cut, ended, iso, isoOrNone } from './records.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
@@ -49,6 +51,8 @@ function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'W
   if (gone !== undefined) {
     return { reason: 'TargetGone', message: `${gone.pod} was gone before the kill` };
   }
+  const changed = whyChanged(subject, experiment, members);
+  if (changed !== undefined) return changed;
   const lateMs = subject.nowMs - Date.parse(experiment.startsAt);
   if (lateMs > latestMs) {
     const message = `the kill was due at ${experiment.startsAt}, and the operator came ${Math.round(lateMs / 1_000)} s too late`;
@@ -56,6 +60,32 @@ function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'W
   }
   if (hasUnheardMembers(subject) || lacksProbe(subject)) return 'Wait';
   return optOutOf(members) ?? refusalOf(subject) ?? refusalOfHits(subject, members);
+}
+
+/** The members are drawn when the experiment is announced. Until the kill, roles and the spec can become others. */
+function whyChanged(
+  { resource }: ChaosSubject,
+  { hits, action, dryRun = false }: Experiment,
+  members: Member[],
+): Refusal | undefined {
+  const { chaos } = resource.spec;
+  if (chaos === undefined) return undefined;
+  const changed = (message: string): Refusal => ({ reason: 'TargetChanged', message });
+  for (const member of members) {
+    const hit = hits.find(({ uid }) => uid === member.uid);
+    const role = roleOf(resource, member);
+    if (hit !== undefined && hit.role !== role) {
+      return changed(`${member.name} was ${hit.role} when it was chosen, and is ${role} now`);
+    }
+    // ZoneKill hits all members of the zone, also those that the target does not name.
+    if (action !== 'ZoneKill' && !isMeant(resource, chaos, member)) {
+      return changed(`chaos.target was changed, and does not name ${member.name} any more`);
+    }
+  }
+  if (action !== chaos.action) return changed(`chaos.action was changed to ${chaos.action}`);
+  return chaos.dryRun === dryRun
+    ? undefined
+    : changed(`chaos.dryRun was changed to ${chaos.dryRun}`);
 }
 
 function announced(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
@@ -77,16 +107,13 @@ function announced(subject: ChaosSubject, experiment: Experiment): ExperimentSte
 
 /** What a person has ordered during the announcement: even if that is taken back before the kill. */
 function orderNow(subject: ChaosSubject, experiment: Experiment): Refusal | undefined {
-  const { resource, nowMs } = subject;
+  const { nowMs } = subject;
   const refusal = forbidden(subject);
   // It may soon be known again.
   if (refusal !== undefined && refusal.reason !== 'SettingsUnknown') return refusal;
-  const announceMs = durationMs(resource.spec.chaos?.announce ?? '0s');
-  if (Date.parse(experiment.startsAt) - nowMs > announceMs + latestMs) {
-    return {
-      reason: 'Late',
-      message: `the kill is announced for ${experiment.startsAt}, which is too far ahead`,
-    };
+  if (Date.parse(experiment.startsAt) - nowMs > longestMs + latestMs) {
+    const message = `the kill is announced for ${experiment.startsAt}, which is too far ahead: a clock was wrong`;
+    return { reason: 'Late', message };
   }
   return optOutOf(hitsOf(subject, experiment));
 }
@@ -98,11 +125,16 @@ function optOutOf(members: Member[]): Refusal | undefined {
 
 const namesOf = ({ hits }: Experiment) => hits.map(({ pod }) => pod).join(', ');
 
+/** Whether this process has done the kill, and so has watched the service since. */
+const isOwn = ({ observed }: ChaosSubject, { id, startsAt }: Experiment): boolean =>
+  observed.chaos?.injection?.id === id && observed.chaos.injection.startsAt === startsAt;
+
 function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { observed, nowMs } = subject;
   const injection = observed.chaos?.injection;
-  const isOwn = injection?.id === experiment.id && injection.startsAt === experiment.startsAt;
-  if (isOwn) return injected(experiment, injection, nowMs);
+  if (injection !== undefined && isOwn(subject, experiment)) {
+    return injected(experiment, injection, nowMs);
+  }
   const members = hitsOf(subject, experiment);
   if (members.length < experiment.hits.length) {
     // The process that wrote this phase has ended since, perhaps in the middle of the kill. It is not repeated.
@@ -153,13 +185,24 @@ function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentSt
     const message = `spec.replicas was set to ${resource.spec.replicas} before the service had recovered`;
     return { record: ended(seen, 'Unknown', nowMs, { message }) };
   }
+  const unknown = (message: string): ExperimentStep => ({
+    record: ended(seen, 'Unknown', nowMs, { message }),
+  });
+  if (elapsedMs < -skewMs) {
+    return unknown(`the clock was set back since the kill at ${seen.injectedAt ?? 'that time'}`);
+  }
   const left = hitsOf(subject, seen);
   const unsteady =
     left.length > 0 && seen.isUnsure !== true
       ? `${left.map(({ name }) => name).join(', ')} still runs`
-      : whyNotSteady(subject);
+      : whyNotSteady(subject, injectedMs);
+  if (unsteady === undefined && elapsedMs > objectiveMs && !isOwn(subject, seen)) {
+    return unknown(
+      `the operator was restarted, and came back ${Math.round(elapsedMs / 1_000)} s after the kill: the service had recovered by then`,
+    );
+  }
   if (unsteady === undefined) {
-    const took = `recovered after ${elapsedMs} ms${seen.kill === undefined ? '' : `; not killed: ${seen.kill}`}`;
+    const took = `recovered after ${Math.max(0, elapsedMs)} ms${seen.kill === undefined ? '' : `; not killed: ${seen.kill}`}`;
     return {
       record: seen.isUnsure
         ? ended(seen, 'Unknown', nowMs, {
@@ -174,8 +217,7 @@ function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentSt
     };
   }
   if (resource.spec.paused) {
-    const message = `spec.paused was set before the service had recovered: ${unsteady}`;
-    return { record: ended(seen, 'Unknown', nowMs, { message }) };
+    return unknown(`spec.paused was set before the service had recovered: ${unsteady}`);
   }
   if (elapsedMs >= objectiveMs) {
     const message = `not recovered within ${seen.objective}: ${unsteady}`;

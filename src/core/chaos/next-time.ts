@@ -33,8 +33,38 @@ function compute(resource: Resource, observed: Observed, id: number, nowMs: numb
   return iso(nowMs - Math.log(1 - random()) * durationMs(chaos.meanTimeBetween));
 }
 
+/** No draw can wait longer, as a number from 0 up to 1 is at most 1 - 2^-32: this many times the mean. */
+const mostMeans = 32 * Math.LN2;
+
+/** The latest time that the next one can be. Epoch milliseconds. */
+function latestNextMs({ spec: { chaos } }: Resource, observed: Observed, nowMs: number): number {
+  return chaos?.meanTimeBetween === undefined
+    ? (observed.chaos?.schedule.nextMs ?? Infinity)
+    : nowMs + mostMeans * durationMs(chaos.meanTimeBetween);
+}
+
 /** Whether a scheduled time has come, or was missed. */
 export type Due = 'Due' | 'Missed' | undefined;
+
+export interface NextTime {
+  due: Due;
+  /** When it was due. Epoch milliseconds. */
+  dueMs?: number;
+  nextTime?: string;
+  plan?: string;
+}
+
+/**
+ * While no experiment may begin. A random time stays: each new draw would begin to wait again, and a service that is off for a
+ * moment more often than the mean would never have an experiment.
+ */
+export const whileOff = (
+  { spec }: Resource,
+  { nextTime, plan }: Pick<ChaosStatus, 'nextTime' | 'plan'>,
+): NextTime =>
+  spec.chaos?.meanTimeBetween === undefined || nextTime === undefined || plan === undefined
+    ? { due: undefined }
+    : { due: undefined, nextTime, plan };
 
 /**
  * The next time in the status, and whether an earlier one has come. A time is due if the status has announced it, so that a new
@@ -45,19 +75,28 @@ export function nextTimeOf(
   observed: Observed,
   { nextTime, plan, count = 0 }: Pick<ChaosStatus, 'nextTime' | 'plan' | 'count'>,
   nowMs: number,
-): { due: Due; nextTime?: string; plan?: string } {
+): NextTime {
   const { chaos } = resource.spec;
   const described = chaos === undefined ? undefined : describeSchedule(chaos);
   if (described === undefined) return { due: undefined };
   const stored = plan === described ? nextTime : undefined;
   // A wrong clock may have written a later one.
-  const soonest = observed.chaos?.schedule.nextMs ?? Infinity;
+  const soonest = latestNextMs(resource, observed, nowMs);
   const known = Date.parse(stored ?? '') > soonest ? iso(soonest) : stored;
   const knownMs = Date.parse(known ?? '');
   if (known !== undefined && nowMs < knownMs)
     return { due: undefined, nextTime: known, plan: described };
   const late = nowMs - knownMs;
-  const due = Number.isNaN(late) ? undefined : late <= latestMs ? 'Due' : 'Missed';
+  // A schedule has no times in a blackout. A random time may lie in one: then it is no refusal worth a record.
+  const isMissed = (ms: number) =>
+    ms > latestMs ||
+    (chaos?.meanTimeBetween !== undefined && observed.chaos?.schedule.blackout !== undefined);
+  const due = Number.isNaN(late) ? undefined : isMissed(late) ? 'Missed' : 'Due';
   const next = compute(resource, observed, due === undefined ? count + 1 : count + 2, nowMs);
-  return { due, plan: described, ...(next === undefined ? {} : { nextTime: next }) };
+  return {
+    due,
+    dueMs: knownMs,
+    plan: described,
+    ...(next === undefined ? {} : { nextTime: next }),
+  };
 }

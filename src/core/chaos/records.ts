@@ -69,6 +69,15 @@ export function withRecord(
   );
 }
 
+/** From the kill to the recovery. Not below 0 if a clock was set back. Milliseconds. */
+export const recoveryMsOf = (
+  injectedAt: string | undefined,
+  recoveredAt: string | undefined,
+): number | undefined =>
+  injectedAt === undefined || recoveredAt === undefined
+    ? undefined
+    : Math.max(0, Date.parse(recoveredAt) - Date.parse(injectedAt));
+
 /** Ends an experiment. */
 export function ended(
   { phase: _phase, startsAt, isUnsure: _unsure, ...experiment }: Experiment,
@@ -77,10 +86,7 @@ export function ended(
   about: Pick<ExperimentRecord, 'message'> &
     Partial<Pick<ExperimentRecord, 'reason' | 'recoveredAt'>>,
 ): ExperimentRecord {
-  const recoveryMs =
-    about.recoveredAt === undefined || experiment.injectedAt === undefined
-      ? undefined
-      : Date.parse(about.recoveredAt) - Date.parse(experiment.injectedAt);
+  const recoveryMs = recoveryMsOf(experiment.injectedAt, about.recoveredAt);
   return {
     ...experiment,
     hits: experiment.hits.slice(0, mostHits),
@@ -88,7 +94,7 @@ export function ended(
     ...about,
     message: cut(about.message),
     at: startsAt,
-    ...(recoveryMs === undefined ? {} : { recoveryMs: Math.max(0, recoveryMs) }),
+    ...(recoveryMs === undefined ? {} : { recoveryMs }),
     endedAt: iso(nowMs),
   };
 }

@@ -55,8 +55,10 @@ export function whyChanging({ resource, observed, replicas }: ChaosSubject): str
 /**
  * What keeps the service from its steady state, in a clause for a person; undefined if it is steady: as many members as the spec
  * asks for, all healthy, in their roles and caught up, the Service at the primary, and the user's own request answered.
+ *
+ * @param sinceMs an answer to a request that was sent earlier does not count. Epoch milliseconds.
  */
-export function whyNotSteady(subject: ChaosSubject): string | undefined {
+export function whyNotSteady(subject: ChaosSubject, sinceMs = -Infinity): string | undefined {
   const { resource, observed, degradedReasons } = subject;
   const changing = whyFailingOver(subject) ?? whyChanging(subject);
   if (changing !== undefined) return changing;
@@ -68,7 +70,7 @@ export function whyNotSteady(subject: ChaosSubject): string | undefined {
     }
     if (isActive(resource) && !member.ready) return `${member.name} is not ready`;
   }
-  return whyNotServing(subject) ?? whyLagging(subject) ?? whyProbeFails(subject);
+  return whyNotServing(subject) ?? whyLagging(subject) ?? whyProbeFails(subject, sinceMs);
 }
 
 function whyNotServing({ resource, observed, promoted, repointed }: ChaosSubject) {
@@ -122,13 +124,13 @@ export function probeDue(subject: ChaosSubject): Action[] {
   return isDue ? [{ type: 'ProbeSteadyState', target }] : [];
 }
 
-function whyProbeFails(subject: ChaosSubject): string | undefined {
+function whyProbeFails(subject: ChaosSubject, sinceMs: number): string | undefined {
   const { resource, observed } = subject;
   const steadyState = resource.spec.chaos?.steadyState;
   if (steadyState === undefined) return undefined;
   const { service, port, path } = steadyState;
   const probe = observed.chaos?.probe;
-  if (probe === undefined || lacksProbe(subject)) {
+  if (probe === undefined || probe.sentAtMs < sinceMs || lacksProbe(subject)) {
     return `the request ${path} to Service ${service}:${port} (chaos.steadyState) has not been answered yet`;
   }
   return probe.problem === undefined

@@ -21,6 +21,8 @@ export interface Injection {
 export interface SteadyStateProbe {
   /** The request. An answer to another one counts for nothing. */
   target: SteadyState;
+  /** When the request was sent. Epoch milliseconds. */
+  sentAtMs: number;
   /** When the answer came. Epoch milliseconds. */
   atMs: number;
   /** Why the answer was not good, in a clause for a person; absent if it was good. */

@@ -19,13 +19,14 @@ function annotate(...values: string[]): string[] {
 it('a time is due once, whatever values stand in between', () => {
   expect(annotate(at(-10), at(-10))).toEqual(['Due', 'None']);
   expect(annotate(at(-10), 'now', at(-10))).toEqual(['Due', 'RequestInvalid', 'None']);
-  expect(annotate(at(-10), at(-600), at(-10))).toEqual(['Due', 'None', 'None']);
-  expect(annotate(at(-10), at(86_400), at(-10))).toEqual(['Due', 'RequestTooOld', 'None']);
+  expect(annotate(at(-10), at(-20), at(-10))).toEqual(['Due', 'RequestTooOld', 'None']);
+  expect(annotate(at(-10), at(86_400), at(-10))).toEqual(['Due', 'RequestInvalid', 'None']);
 });
 
 it('a later time is due, also after a refused one', () => {
   expect(annotate(at(-10), 'now', 'now', at(-5))).toEqual(['Due', 'RequestInvalid', 'None', 'Due']);
-  expect(annotate(at(86_400), at(-5))).toEqual(['RequestTooOld', 'Due']);
+  expect(annotate(at(86_400), at(-5))).toEqual(['RequestInvalid', 'Due']);
+  expect(annotate(at(-600), at(-5))).toEqual(['RequestTooOld', 'Due']);
 });
 
 it('of a long value only the beginning is kept', () => {

@@ -7,12 +7,18 @@ const oldestMs = 300_000;
 export type UserRequest =
   | { kind: 'None' }
   | { kind: 'Due'; value: string }
-  | { kind: 'Refused'; value: string; reason: 'RequestInvalid' | 'RequestTooOld' };
+  | {
+      kind: 'Refused';
+      value: string;
+      reason: 'RequestInvalid' | 'RequestTooOld';
+      /** In a clause for a person. */
+      why: string;
+    };
 
 /**
  * A user asks for one action by an annotation whose value is a time stamp. The last value that was handled stands in the status, and
- * nothing is written back to the annotation. An earlier time than the one that was handled is no new request: somebody has applied
- * an older file.
+ * nothing is written back to the annotation. An earlier time than the one that was handled is refused: somebody has applied an older
+ * file, or has another clock.
  *
  * @param annotation its value
  * @param handled the last value that was due; no refused one, so that each time is due once, whatever came in between
@@ -28,16 +34,27 @@ export function userRequest(
   // No time stamp is longer, and the status has little room.
   const value = annotation?.slice(0, 64);
   if (value === undefined || value === handled || value === refused) return { kind: 'None' };
+  const refuse = (reason: 'RequestInvalid' | 'RequestTooOld', why: string): UserRequest => ({
+    ...{ kind: 'Refused', value, reason },
+    why,
+  });
   const atMs = isTimeStamp(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(atMs)) return { kind: 'Refused', value, reason: 'RequestInvalid' };
-  const handledMs = Date.parse(handled ?? '');
+  if (Number.isNaN(atMs)) return refuse('RequestInvalid', 'this is no time stamp');
+  if (atMs > nowMs + skewMs) {
+    return refuse('RequestInvalid', "this is in the future, by the operator's clock");
+  }
   // A time in the future was handled once: it must not hold up what comes after it.
-  if (atMs <= handledMs && handledMs <= nowMs + skewMs) return { kind: 'None' };
-  const isRecent = endOf(value, oldestMs, nowMs) !== undefined;
+  const handledMs = Date.parse(handled ?? '');
+  if (atMs <= handledMs && handledMs <= nowMs + skewMs) {
+    return refuse('RequestTooOld', `this is not later than the last request, ${handled}`);
+  }
+  if (endOf(atMs, oldestMs, nowMs) === undefined) {
+    return refuse('RequestTooOld', 'this is more than five minutes ago');
+  }
   // `date -Is` has whole seconds, as a creationTimestamp.
-  return isRecent && atMs >= createdAtMs - 1_000
+  return atMs >= createdAtMs - 1_000
     ? { kind: 'Due', value }
-    : { kind: 'Refused', value, reason: 'RequestTooOld' };
+    : refuse('RequestTooOld', 'this is before the HAService was created');
 }
 
 /** Date.parse also takes texts such as "1". */

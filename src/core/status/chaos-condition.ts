@@ -22,6 +22,21 @@ function whyNoTarget({ spec }: Resource, { members, zones }: Observed): string |
     : undefined;
 }
 
+/** An amount that can never be hit, in a clause for a person. */
+function whyTooMany({ spec }: Resource): DesiredCondition | undefined {
+  const { amount } = spec.chaos ?? {};
+  if (typeof amount !== 'number') return undefined;
+  const { replicas, placement } = spec;
+  const no = (reason: keyof typeof reasons.False, message: string): DesiredCondition => ({
+    ...{ type, status: false, reason },
+    message: `chaos.amount is ${amount}, and ${message}`,
+  });
+  if (amount > replicas) return no('NoTarget', `replicas is ${replicas}`);
+  return amount > placement.disruptionBudget
+    ? no('BudgetExhausted', `placement.disruptionBudget is ${placement.disruptionBudget}`)
+    : undefined;
+}
+
 /** Whether experiments can begin, and when; no condition if the spec has no `chaos`. */
 export function chaosReady(
   resource: Resource,
@@ -36,7 +51,11 @@ export function chaosReady(
   }
   if (suspended === true) {
     const failed = history?.find(({ verdict }) => verdict === 'Failed');
-    const message = `experiment ${failed?.id ?? ''} has failed: ${failed?.message ?? ''}. The schedule goes on when chaos.suspend was set to true and to false again, or an experiment on request has passed`;
+    const what =
+      failed === undefined
+        ? 'an experiment has failed'
+        : `experiment ${failed.id} has failed: ${failed.message}`;
+    const message = `${what}. The schedule goes on when chaos.suspend was set to true and to false again, or an experiment on request has passed`;
     return [{ type, status: false, reason: 'SuspendedAfterFailure', message }];
   }
   if (experiment !== undefined) {
@@ -47,6 +66,12 @@ export function chaosReady(
   const missing = whyNoTarget(resource, observed);
   if (missing !== undefined) {
     return [{ type, status: false, reason: 'NoTarget', message: `chaos.target: ${missing}` }];
+  }
+  const tooMany = whyTooMany(resource);
+  if (tooMany !== undefined) return [tooMany];
+  if (chaos.schedule !== undefined && observed.chaos?.schedule.nextMs === undefined) {
+    const message = `no time of the schedule "${chaos.schedule}" lies outside of the blackouts`;
+    return [{ type, status: false, reason: 'NoNextTime', message }];
   }
   return nextTime === undefined
     ? [{ type, status: true, reason: 'OnRequest', message: 'experiments begin on request' }]

@@ -102,3 +102,23 @@ export class ChaosService {
     this.members.sort((a, b) => a.ordinal - b.ordinal);
   }
 }
+
+/** A service whose experiment is due one minute after t0, and then not for a long time. */
+export function dueInAMinute(chaos: object = {}, spec: object = {}): ChaosService {
+  const service = new ChaosService({ schedule: '* * * * *', ...chaos }, spec);
+  service.view.schedule = { nextMs: t0 + minute };
+  service.decide(t0);
+  service.view.schedule = { nextMs: t0 + 1_000 * minute };
+  return service;
+}
+
+/** The same, one minute later: a standby was killed. */
+export function killed(chaos: object = {}, spec: object = {}): ChaosService {
+  const service = dueInAMinute({ target: { role: 'Standby' }, ...chaos }, spec);
+  service.settle(t0 + minute);
+  service.kill(service.decide(t0 + minute));
+  service.decide(t0 + minute);
+  return service;
+}
+
+const minute = 60_000;
