@@ -5,7 +5,8 @@ import type { Action } from '../model/action.ts';
 import { endOf } from '../model/since.ts';
 import { type UserRequest, userRequest } from '../model/user-request.ts';
 import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
-import { type ExperimentStep, continueExperiment } from './experiment.ts';
+import { continueExperiment } from './experiment.ts';
+import type { ExperimentStep } from './recovery.ts';
 import { nextTimeOf, whileOff } from './next-time.ts';
 import {
   ended,

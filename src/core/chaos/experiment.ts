@@ -1,25 +1,14 @@
-import type { Experiment, ExperimentRecord } from '../../api/chaos-status.ts';
-import { durationMs } from '../../api/duration.ts';
 import { longestMs } from '../../api/chaos-spec.ts';
-import type { Action } from '../model/action.ts';
+import type { Experiment } from '../../api/chaos-status.ts';
 import type { Injection } from '../model/chaos-view.ts';
-import { isLive, seemsHealthy } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
-import { skewMs } from '../model/since.ts';
 import { roleOf } from '../model/topology.ts';
 import { type Refusal, isMeant } from './draw.ts';
 import { latestMs } from './next-time.ts';
-import { cut, ended, iso, isoOrNone } from './records.ts';
+import { cut, ended, iso } from './records.ts';
+import { type ExperimentStep, hitsOf, isOwn, namesOf, recovering } from './recovery.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
-import { type ChaosSubject, hasUnheardMembers, lacksProbe, whyNotSteady } from './steady-state.ts';
-
-/** The next step of the experiment that runs: another phase, the kill, or its end. None of them: it goes on as it is. */
-export interface ExperimentStep {
-  experiment?: Experiment;
-  record?: ExperimentRecord;
-  action?: Action;
-  requeueAtMs?: number;
-}
+import { type ChaosSubject, hasUnheardMembers, lacksProbe } from './steady-state.ts';
 
 export function continueExperiment(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   switch (experiment.phase) {
@@ -37,12 +26,6 @@ const abort = (
   { reason, message }: Refusal,
   nowMs: number,
 ): ExperimentStep => ({ record: ended(experiment, 'Aborted', nowMs, { reason, message }) });
-
-/** The pods that are hit, those that still live. */
-function hitsOf({ observed }: ChaosSubject, { hits }: Experiment): Member[] {
-  const uids = new Set(hits.map(({ uid }) => uid));
-  return observed.members.filter((member) => uids.has(member.uid) && isLive(member));
-}
 
 /** Why the kill must not take place any more, or not yet. */
 function refusalNow(subject: ChaosSubject, experiment: Experiment): Refusal | 'Wait' | undefined {
@@ -123,12 +106,6 @@ function optOutOf(members: Member[]): Refusal | undefined {
   return member && { reason: 'OptedOut', message: `${member.name} has opted out since` };
 }
 
-const namesOf = ({ hits }: Experiment) => hits.map(({ pod }) => pod).join(', ');
-
-/** Whether this process has done the kill, and so has watched the service since. */
-const isOwn = ({ observed }: ChaosSubject, { id, startsAt }: Experiment): boolean =>
-  observed.chaos?.injection?.id === id && observed.chaos.injection.startsAt === startsAt;
-
 function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { observed, nowMs } = subject;
   const injection = observed.chaos?.injection;
@@ -170,84 +147,5 @@ function injected(experiment: Experiment, injection: Injection, nowMs: number): 
       ...(isUnsure ? { isUnsure } : {}),
       ...(failures.length === 0 ? {} : { kill: cut(failures.join('; ')) }),
     },
-  };
-}
-
-function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
-  const { resource, nowMs } = subject;
-  const seen = withObservedTimes(subject, experiment);
-  const injectedMs = Date.parse(seen.injectedAt ?? seen.startsAt);
-  const elapsedMs = nowMs - injectedMs;
-  const objectiveMs = durationMs(seen.objective);
-  // A new process knows too little for a verdict.
-  if (hasUnheardMembers(subject)) return { experiment: seen };
-  if (resource.spec.replicas < 2) {
-    const message = `spec.replicas was set to ${resource.spec.replicas} before the service had recovered`;
-    return { record: ended(seen, 'Unknown', nowMs, { message }) };
-  }
-  const unknown = (message: string): ExperimentStep => ({
-    record: ended(seen, 'Unknown', nowMs, { message }),
-  });
-  if (elapsedMs < -skewMs) {
-    return unknown(`the clock was set back since the kill at ${seen.injectedAt ?? 'that time'}`);
-  }
-  const left = hitsOf(subject, seen);
-  const unsteady =
-    left.length > 0 && seen.isUnsure !== true
-      ? `${left.map(({ name }) => name).join(', ')} still runs`
-      : whyNotSteady(subject, injectedMs);
-  if (unsteady === undefined && elapsedMs > objectiveMs && !isOwn(subject, seen)) {
-    return unknown(
-      `the operator was restarted, and came back ${Math.round(elapsedMs / 1_000)} s after the kill: the service had recovered by then`,
-    );
-  }
-  if (unsteady === undefined) {
-    const took = `recovered after ${Math.max(0, elapsedMs)} ms${seen.kill === undefined ? '' : `; not killed: ${seen.kill}`}`;
-    return {
-      record: seen.isUnsure
-        ? ended(seen, 'Unknown', nowMs, {
-            message: `it is not known which of ${namesOf(seen)} the operator has killed: ${seen.kill ?? 'the kill was not answered'}; the service is in its steady state`,
-          })
-        : elapsedMs > objectiveMs
-          ? ended(seen, 'Failed', nowMs, {
-              message: `${took}, and recoveryObjective is ${seen.objective}`,
-              recoveredAt: iso(nowMs),
-            })
-          : ended(seen, 'Passed', nowMs, { message: took, recoveredAt: iso(nowMs) }),
-    };
-  }
-  if (resource.spec.paused) {
-    return unknown(`spec.paused was set before the service had recovered: ${unsteady}`);
-  }
-  if (elapsedMs >= objectiveMs) {
-    const message = `not recovered within ${seen.objective}: ${unsteady}`;
-    return { record: ended(seen, seen.isUnsure ? 'Unknown' : 'Failed', nowMs, { message }) };
-  }
-  return { experiment: seen, requeueAtMs: injectedMs + objectiveMs };
-}
-
-/** When the operator saw the steps of the recovery. */
-function withObservedTimes(
-  { resource, observed, nowMs }: ChaosSubject,
-  experiment: Experiment,
-): Experiment {
-  const injectedMs = Date.parse(experiment.injectedAt ?? experiment.startsAt);
-  const failover = resource.status.failovers?.find(
-    (record) =>
-      record.experiment === experiment.id && Date.parse(record.startedAt) >= injectedMs - skewMs,
-  );
-  const isHitSeen = experiment.hits.some(
-    ({ uid }) => !observed.members.some((member) => member.uid === uid && seemsHealthy(member)),
-  );
-  const detectedAt =
-    failover?.startedAt ?? experiment.detectedAt ?? (isHitSeen ? iso(nowMs) : undefined);
-  const failedOverAt =
-    failover?.totalMs === undefined
-      ? undefined
-      : isoOrNone(Date.parse(failover.startedAt) + failover.totalMs);
-  return {
-    ...experiment,
-    ...(detectedAt === undefined ? {} : { detectedAt }),
-    ...(failedOverAt === undefined ? {} : { failedOverAt }),
   };
 }
