@@ -136,9 +136,7 @@ function noteExperiments(stage: Stage, journal: Journal): () => void {
     const { ms } = stage.recoveries.cron;
     if (ms.length > recovered) {
       recovered = ms.length;
-      journal.note(
-        `${cron}: recovered, ${grouped(Math.max(...ms.slice(-1)))} ms after the last kill`,
-      );
+      journal.note(`${cron}: recovered, ${grouped(ms.at(-1) ?? 0)} ms after the last kill`);
     }
   });
 }
