@@ -54,6 +54,8 @@ it('the operator has the rights to its settings and to evictions, and to no othe
   }
   expect(await may(operatorNamespace, 'update', `configmaps/${settingsName}`)).toBe(false);
   expect(await may(world.namespace, 'create', 'pods', '--subresource=eviction')).toBe(true);
-  expect(await may(world.namespace, 'list', 'namespaces')).toBe(true);
-  expect(await may(world.namespace, 'get', 'namespaces')).toBe(false);
+  for (const verb of ['get', 'list', 'watch']) {
+    expect(await may(world.namespace, verb, 'namespaces'), verb).toBe(true);
+  }
+  expect(await may(world.namespace, 'patch', 'namespaces')).toBe(false);
 });
