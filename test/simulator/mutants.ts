@@ -119,8 +119,10 @@ function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: numbe
 function killsAtOnce(resource: Resource, observed: Observed, nowMs: number): Decision {
   const decision = decide(resource, observed, nowMs);
   const { experiment } = decision.status.chaos ?? {};
-  const isNew = resource.status.chaos?.experiment === undefined;
-  if (!isNew || experiment?.phase !== 'Injecting' || decision.commit !== undefined) return decision;
+  const isStored = resource.status.chaos?.experiment?.phase === 'Injecting';
+  if (isStored || experiment?.phase !== 'Injecting' || decision.commit !== undefined) {
+    return decision;
+  }
   const uids = experiment.hits.map(({ uid }) => uid);
   const members = observed.members.filter(({ uid }) => uids.includes(uid));
   return { ...decision, actions: [{ type: 'InjectFault', experiment, members }] };
