@@ -56,7 +56,7 @@ const experiment = z
 
 const verdict = z.enum(['Passed', 'Failed', 'Refused', 'Aborted', 'Unknown']).meta({
   description:
-    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: it is not known whether the kill was done, or spec.paused was set or spec.chaos removed before the recovery.',
+    'Passed: recovered within the objective. Failed: not. Refused: not begun, as it would have been a danger. Aborted: begun, and ended before the kill. Unknown: it is not known whether the kill was done, or the recovery could not be watched.',
 });
 
 const entry = z

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HAService } from '../api/haservice.ts';
 import { refusal } from '../kube/testing/fake-api-server.ts';
+import { killsOf, requestExperiment, startWithChaos } from './testing/experiments.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -13,22 +14,10 @@ const until = (done: () => boolean) => world.cluster.until(done);
 const chaos = () => world.status().chaos ?? {};
 const last = () => chaos().history?.[0];
 const uidOf = (pod: string) => world.cluster.get('pods', pod)?.metadata.uid;
-const kills = () => world.writes().filter((write) => /^DELETE pods|eviction$/.test(write));
+const kills = () => killsOf(world);
 const busy = { code: 500, body: refusal(500, 'InternalError') };
-
-/** A user asks for an experiment by an annotation. */
-function request(name = 'web'): void {
-  const object = world.cluster.get('haservices', name) as unknown as HAService;
-  const annotations = { 'haservice.dev/chaos': new Date().toISOString() };
-  world.cluster.put('haservices', { ...object, metadata: { ...object.metadata, annotations } });
-}
-
-/** A service with experiments on web-1, in its steady state. */
-async function start(spec: object = {}, more: object = {}): Promise<void> {
-  const chaosSpec = { target: { member: 'web-1' }, minPodAge: '0s', ...spec };
-  world.apply('web', { chaos: chaosSpec, ...more });
-  await until(() => world.healthy() && world.condition('ChaosReady')?.status === 'True');
-}
+const request = (name?: string) => requestExperiment(world, name);
+const start = (chaosSpec: object = {}, more: object = {}) => startWithChaos(world, chaosSpec, more);
 
 describe('an experiment on request', () => {
   it.each(['PodKill', 'PodDelete', 'Evict'])('%s: the pod is another one', async (action) => {

@@ -6,17 +6,17 @@ import { endOf } from '../model/since.ts';
 import { type UserRequest, userRequest } from '../model/user-request.ts';
 import { type Draw, type Refusal, draw, seedOf } from './draw.ts';
 import { continueExperiment } from './experiment.ts';
-import type { ExperimentStep } from './recovery.ts';
 import { nextTimeOf, whileOff } from './next-time.ts';
 import {
   ended,
   iso,
   plannedOf,
+  recoveryMsOf,
   refused,
   withRecord,
-  recoveryMsOf,
   withRecoveryTimes,
 } from './records.ts';
+import type { ExperimentStep } from './recovery.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import {
   type ChaosSubject,

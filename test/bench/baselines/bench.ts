@@ -8,6 +8,7 @@ import type { BenchSystem } from './bench-system.ts';
 import { type SystemRow, systemRowOf } from './rows.ts';
 import { type SystemRun, runSystemSeries } from './series.ts';
 import { systemOf } from './systems.ts';
+import { eachSystem } from '../each-system.ts';
 
 const removeMs = 180_000;
 
@@ -28,17 +29,7 @@ export async function benchDatabases(options: DatabaseOptions): Promise<{
   error: Error | undefined;
 }> {
   const measured: { system: BenchSystem; fault: FaultName; seen: SystemRun[] }[] = [];
-  let error: Error | undefined;
-  for (const name of options.systems) {
-    try {
-      await benchSystem(options, name, measured);
-    } catch (caught) {
-      // If one system does not start, or recover, the others are measured all the same.
-      error ??= caught as Error;
-      if (options.signal.aborted) break;
-      options.log(`${name} was skipped: ${(caught as Error).message}`);
-    }
-  }
+  const error = await eachSystem(options, (name) => benchSystem(options, name, measured));
   const rows = measured.flatMap(({ system, fault, seen }) =>
     seen.length === 0 ? [] : [systemRowOf(system, fault, seen)],
   );

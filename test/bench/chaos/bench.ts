@@ -7,6 +7,7 @@ import { type Action, type Series, type TargetRole, seriesOf } from './plan.ts';
 import { type ChaosRow, chaosRowOf } from './rows.ts';
 import { type ChaosRuns, runChaosSeries } from './series.ts';
 import { chaosSystemOf } from './systems.ts';
+import { eachSystem } from '../each-system.ts';
 
 const removeMs = 180_000;
 
@@ -29,17 +30,7 @@ export async function benchChaos(options: ChaosOptions): Promise<{
   error: Error | undefined;
 }> {
   const measured: Measured = [];
-  let error: Error | undefined;
-  for (const name of options.systems) {
-    try {
-      await benchSystem(options, name, measured);
-    } catch (caught) {
-      // If one system does not start, or recover, the others are measured all the same.
-      error ??= caught as Error;
-      if (options.signal.aborted) break;
-      options.log(`${name} was skipped: ${(caught as Error).message}`);
-    }
-  }
+  const error = await eachSystem(options, (name) => benchSystem(options, name, measured));
   const rows = measured
     .filter(({ seen }) => seen.each.length > 0)
     .map(({ title, series, seen }) => chaosRowOf(title, series, seen));
