@@ -179,6 +179,20 @@ describe('a kill is left out if a cache is old, as a watch has been silent', () 
 });
 
 describe('limits of the cluster', () => {
+  it('count an experiment from its announcement', async () => {
+    await start({ announce: '10m' });
+    world.apply('api', { chaos: { target: { member: 'api-1' }, minPodAge: '0s' } });
+    await until(() => world.healthy('api') && world.condition('ChaosReady', 'api') !== undefined);
+    request('web');
+    await until(() => chaos().experiment?.phase === 'Announced');
+    request('api');
+    await until(() => world.status('api').chaos?.history !== undefined);
+    expect(world.status('api').chaos?.history?.[0]).toMatchObject({
+      verdict: 'Refused',
+      reason: 'TooManyExperiments',
+    });
+  });
+
   it('refuse an experiment that begins in the same moment as another one', async () => {
     await start({ target: { member: 'web-1' } });
     world.apply('api', { chaos: { target: { member: 'api-1' }, minPodAge: '0s' } });

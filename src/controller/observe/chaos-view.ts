@@ -1,8 +1,8 @@
 import { scheduleOf } from '../../chaos/schedule.ts';
+import { longestMs } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';
 import { latestMs } from '../../core/chaos/next-time.ts';
-import { endOf } from '../../core/model/since.ts';
 import { zonesOf } from '../../core/chaos/records.ts';
 import type { ChaosView } from '../../core/model/chaos-view.ts';
 import type { Resource } from '../../core/model/observed.ts';
@@ -42,10 +42,13 @@ export function chaosViewOf(
 }
 
 /**
- * How long after its start an experiment counts for the limits: until it must have ended. The operator cannot end one whose spec has
- * become invalid, and that must not stop all others. Milliseconds.
+ * Whether an experiment counts for the limits: from its announcement until it must have ended. The operator cannot end one whose spec
+ * has become invalid, and that must not stop all others.
  */
-const mostMs = ({ objective }: Experiment) => durationMs(objective) + latestMs;
+function counts({ startsAt, objective }: Experiment, nowMs: number): boolean {
+  const sinceMs = nowMs - Date.parse(startsAt);
+  return sinceMs >= -longestMs && sinceMs < durationMs(objective) + latestMs;
+}
 
 function othersOf(
   { uid }: Resource,
@@ -58,11 +61,7 @@ function othersOf(
     if (status?.chaos?.experiment === undefined || metadata.deletionTimestamp !== undefined)
       continue;
     const { experiment } = storedChaos(status.chaos);
-    if (
-      experiment === undefined ||
-      endOf(experiment.startsAt, mostMs(experiment), nowMs) === undefined
-    )
-      continue;
+    if (experiment === undefined || !counts(experiment, nowMs)) continue;
     others.set(metadata.uid, zonesOf(experiment));
   }
   others.delete(uid);
