@@ -6,6 +6,8 @@ export const ordinalLabel = `${group}/ordinal`;
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 /** Hash of the pod template that a pod was made from. */
 export const templateHashAnnotation = `${group}/template-hash`;
+/** On a pod: how the pod is reached and served, as JSON. See pod-contract.ts. */
+export const contractAnnotation = `${group}/contract`;
 /** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
 export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';

@@ -149,4 +149,3 @@ export const specSchema = z
   });
 
 export type Spec = z.output<typeof specSchema>;
-export type PortSpec = Spec['ports'][number];

@@ -121,6 +121,16 @@ const fencing = z
       'Strong: a failover that has begun: members are being ordered to stop following the old primary.',
   });
 
+const refusedMove = z
+  .object({
+    zone: text('The zone.'),
+    at: time('When the scheduler refused the member.'),
+    generation: int('metadata.generation at that time.'),
+    nodes: int('How many nodes of the zone could take members, as far as the operator knows.'),
+    message: text('What the scheduler said.'),
+  })
+  .meta({ description: 'A move to another zone that the scheduler refused.' });
+
 const failoverRecord = z
   .object({
     epoch: epoch('Epoch that this failover began.'),
@@ -204,6 +214,10 @@ export const statusSchema = z
       .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
+    refusedMoves: z.array(refusedMove).max(16).optional().meta({
+      description:
+        'Zones that have fewer members than others, and for which the scheduler found no node. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
+    }),
     members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
     failovers: z
       .array(failoverRecord)
@@ -226,6 +240,7 @@ export type Condition = z.output<typeof condition>;
 export type MemberStatus = z.output<typeof member>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
 export type Fencing = z.output<typeof fencing>;
+export type RefusedMove = z.output<typeof refusedMove>;
 export type Loss = z.output<typeof loss>;
 export type Candidate = z.output<typeof candidate>;
 export type FailoverTrigger = z.output<typeof trigger>;

@@ -106,6 +106,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       degradedReasons,
       progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
+      ...(replicas.refusedMove === undefined || idle ? {} : { refusedMove: replicas.refusedMove }),
       ...(chaos.status === undefined ? {} : { chaos: chaos.status }),
     },
     nowMs,

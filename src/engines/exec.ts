@@ -79,6 +79,7 @@ export class ExecEngine implements ManagedEngine {
       HASERVICE_LEADER_HOST: host,
       HASERVICE_LEADER_PORT: String(port),
       ...(order.start === undefined ? {} : { HASERVICE_START: String(order.start) }),
+      ...(order.history === undefined ? {} : { HASERVICE_HISTORY: order.history }),
     };
     await this.#run(this.#exec.follow, { ...this.#variables(order), ...leader }, signal);
   }

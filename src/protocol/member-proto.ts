@@ -61,6 +61,8 @@ message FollowRequest {
   Leader leader = 5;
   // Offset at which the leader's term began: until it is reached, positions are reported in the old term.
   optional uint64 start = 6;
+  // History of the leader's positions in this epoch: the term is taken over only with data of this history.
+  optional string history = 7;
 }
 
 message FenceRequest {

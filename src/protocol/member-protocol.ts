@@ -150,6 +150,11 @@ export const orderSchemas = {
     }),
     /** Offset at which the leader's term began: until it is reached, positions are reported in the old term. */
     start: z.number().min(0).optional(),
+    /**
+     * `history` of the leader's positions in this epoch. The term may be taken over only with data of this history: a leader that was
+     * restarted leads with another one, and a follower may connect to it before the order of that epoch has come.
+     */
+    history: z.string().max(64).optional(),
   }),
   /** Take no writes, follow no leader. The answer comes once both have surely ended. */
   fence: order,

@@ -128,3 +128,37 @@ it('a website that is changed to Strong is replaced member by member, and its pr
 
 const hasAgent = (pod: Pod): boolean =>
   pod.spec?.containers[0]?.env?.some(({ name }) => name === 'HASERVICE_AGENT') === true;
+
+it('Redis: a changed target port reaches the members one by one, and each Service leads to the port on which a member listens', async () => {
+  const name = 'moved';
+  await world.apply(database(name, 'Redis'));
+  const { primary } = await world.settled(name);
+  const ip = world.services.get(world.namespace, name)?.spec?.clusterIP ?? '';
+  const throughService = (...command: string[]) =>
+    redis(world, primary, '-h', ip, '-p', '6379', ...command);
+  expect(await throughService('set', 'before', 'here')).toBe('OK');
+  const old = world.members(name).map(({ metadata }) => metadata?.uid);
+  const spec = { ports: [{ port: 6379, targetPort: 6380 }] };
+  const patch = JSON.stringify({ spec });
+  await world.kubectl(['patch', 'haservice', name, '--type=merge', '-p', patch]);
+
+  const pairs = new Set<string>();
+  await world.until('all members to be replaced', () => {
+    for (const slice of world.slicesOf(name)) {
+      for (const { targetRef } of slice.endpoints ?? []) {
+        const isOld = old.includes(targetRef?.uid);
+        pairs.add(`${isOld ? 'old' : 'new'} at ${slice.ports?.[0]?.port}`);
+      }
+    }
+    const now = world.members(name);
+    return (
+      now.length === 3 &&
+      now.every(({ metadata }) => !old.includes(metadata?.uid)) &&
+      world.status(name).phase === 'Healthy'
+    );
+  });
+  expect([...pairs].sort()).toEqual(['new at 6380', 'old at 6379']);
+  expect(await throughService('get', 'before')).toBe('here');
+  expect(await throughService('set', 'after', 'here')).toBe('OK');
+  expect(world.status(name).failovers?.map(({ trigger }) => trigger)).toEqual(['Switchover']);
+});

@@ -108,6 +108,16 @@ export class World {
       );
   }
 
+  /** The slices of a service, of all its Services. */
+  slicesOf(name: string): EndpointSlice[] {
+    return this.slices
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.namespace && metadata.labels?.[nameLabel] === name,
+      );
+  }
+
   /** Names of the pods behind a Service, in alphabetical order. */
   behind(service: string): string[] {
     return this.slices

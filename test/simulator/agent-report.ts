@@ -23,7 +23,12 @@ export function reportOf(agent: Reporting, nonce: string): MemberReport {
     volume.isMarked = true;
   }
   const hasPosition =
-    behaviour.replicates && data !== undefined && !data.isForgotten && state !== 'Cloning';
+    behaviour.replicates &&
+    data !== undefined &&
+    !data.isForgotten &&
+    state !== 'Cloning' &&
+    state !== 'Starting';
+  const position = hasPosition ? positionOf(data, behaviour) : undefined;
   return {
     uid: pod.uid,
     state,
@@ -33,7 +38,7 @@ export function reportOf(agent: Reporting, nonce: string): MemberReport {
     ...(state === 'Following' && behaviour.replicates
       ? { linked: following?.linked !== false }
       : {}),
-    ...(hasPosition && state !== 'Starting' ? { position: positionOf(data, behaviour) } : {}),
+    ...(position === undefined ? {} : { position }),
     ...(leadership?.sync === undefined ? {} : { sync: leadership.sync }),
     ...(loss === undefined ? {} : { loss }),
     ...(data !== undefined && volume.isMarked ? { durable: false } : {}),

@@ -42,9 +42,9 @@ export class Agent implements FollowerHost, Leader {
   /** Called once when the process has ended. */
   onEnd: () => void = () => {};
   #isStarting = true;
-  /** Last epoch in which an earlier process led, if none leads twice in one. */
+  /** Last epoch in which an earlier process led. */
   readonly #ledBefore: number;
-  /** Raised when its work changes: timers of earlier work then do nothing. */
+  /** Raised when its work changes: earlier timers then do nothing. */
   #turn = 0;
   #waiting: (() => void)[] = [];
   #endOrder: (() => void) | undefined;
@@ -278,17 +278,15 @@ export class Agent implements FollowerHost, Leader {
       this.leadership.setSync(sync);
       return undefined;
     }
-    if (behaviour.replicates && volume.data === undefined) {
-      if (!init) return 'Empty';
-    }
+    if (behaviour.replicates && volume.data === undefined && !init) return 'Empty';
     if (volume.isMarked && volume.data?.isForgotten === true && order.acceptOld !== true) {
       return 'Failed';
     }
     if (volume.onDisk === undefined || behaviour.forgetsOldLog === true) volume.isMarked = false;
     const data = (volume.data ??= newData(`${this.pod.uid}/${epoch}`, 0));
     this.#turnTo();
-    beginTerm(data, epoch, behaviour);
-    this.leadership = new Leadership(epoch, data, sync, behaviour);
+    const isKept = beginTerm(data, epoch, behaviour);
+    this.leadership = new Leadership(epoch, data, sync, behaviour, isKept);
     volume.ledEpoch = epoch;
     this.world.promoted(this);
     return undefined;
@@ -296,7 +294,8 @@ export class Agent implements FollowerHost, Leader {
 
   #follow(order: Order<'follow'>): undefined {
     const same = this.following?.order;
-    if (same?.epoch === order.epoch && same.leader.host === order.leader.host) return undefined;
+    if (same?.epoch === order.epoch && same.leader.host === order.leader.host)
+      return this.following?.repeat(order);
     this.#turnTo();
     this.lease.end();
     this.volume.isMarked ||= this.behaviour.forgetsPosition;

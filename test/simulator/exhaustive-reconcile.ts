@@ -13,7 +13,7 @@ import { decide } from '../../src/core/decide.ts';
 import { agentPort } from '../../src/core/model/capabilities.ts';
 import { sliceName } from '../../src/core/model/naming.ts';
 import type { Health, Resource } from '../../src/core/model/observed.ts';
-import { desiredSlice } from '../../src/core/resources/owned-objects.ts';
+import { desiredSlices } from '../../src/core/resources/owned-objects.ts';
 import { desiredPod } from '../../src/core/resources/pod.ts';
 import type { ApiRequest } from '../../src/kube/api-request.ts';
 import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts';
@@ -241,7 +241,7 @@ function put(stores: Stores, object: KubeObject, slice: string): void {
   else {
     const at = ordinals.find((ordinal) => uidOf(ordinal) === slice);
     const member = at === undefined ? undefined : toMember(view, pods[at] ?? {}, nodes[at]);
-    const { endpoints } = desiredSlice(resource, 'write', member ? [member] : [], false);
-    stores.slices.put({ ...object, endpoints } as EndpointSlice);
+    const [made] = desiredSlices(resource, 'write', member ? [member] : [], false);
+    stores.slices.put({ ...object, endpoints: made?.endpoints } as EndpointSlice);
   }
 }

@@ -1,7 +1,7 @@
 import type { Order } from '../../src/protocol/member-protocol.ts';
 import type { Leadership, Stream } from './leadership.ts';
 import type { MemberBehaviour } from './setups.ts';
-import { type Data, type Entry, type Volume, forkOf, takeTerm } from './volume.ts';
+import { type Data, type Entry, type Volume, forkOf, historyOf, takeTerm } from './volume.ts';
 
 const retryMs = 500;
 
@@ -34,7 +34,7 @@ export interface Leader {
 
 /** Follows one leader in one epoch: connects, becomes a copy if its log has diverged, and acknowledges. */
 export class Following {
-  readonly order: Order<'follow'>;
+  order: Order<'follow'>;
   linked = false;
   cloning = false;
   readonly #host: FollowerHost;
@@ -47,7 +47,18 @@ export class Following {
     // What does not replicate follows by being told so.
     if (!host.behaviour.replicates) return;
     this.cloning = host.volume.data === undefined;
+    this.repeat(order);
     this.#connect();
+  }
+
+  /** The order names the log of the leader, which may have been received already. */
+  repeat(order: Order<'follow'>): undefined {
+    this.order = order;
+    const { volume, behaviour } = this.#host;
+    if (behaviour.anyLog === true) return;
+    if (volume.data !== undefined && order.history === historyOf(volume.data.line)) {
+      takeTerm(volume.data, volume.data.line, order, behaviour);
+    }
   }
 
   end(): void {
@@ -79,6 +90,7 @@ export class Following {
     const { leadership } = leader;
     if (this.#isOver || this.#stream !== undefined) return;
     if (leadership === undefined) return this.#retry();
+    leadership.asked();
     const own = this.#host.volume.data;
     const theirs = leadership.data;
     if (own?.identity !== theirs.identity || own.history !== theirs.history) return this.#clone();

@@ -1,6 +1,6 @@
 import type { SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { MemberBehaviour } from './setups.ts';
-import type { Data } from './volume.ts';
+import { type Data, beginLine } from './volume.ts';
 
 /** A follower's connection to its leader. */
 export interface Stream {
@@ -23,13 +23,22 @@ export class Leadership {
   epoch: number;
   readonly data: Data;
   /** Of the data while it leads: another process may lead on with them later. */
-  readonly line: number;
+  line: number;
+  /** Its log is retained for followers; otherwise the first of them makes it begin another. */
+  #isRetained: boolean;
   sync: SyncSet | undefined;
   readonly #behaviour: MemberBehaviour;
   readonly #streams = new Set<Stream>();
   #waiting: Waiting[] = [];
 
-  constructor(epoch: number, data: Data, sync: SyncSet | undefined, behaviour: MemberBehaviour) {
+  constructor(
+    epoch: number,
+    data: Data,
+    sync: SyncSet | undefined,
+    behaviour: MemberBehaviour,
+    isRetained = true,
+  ) {
+    this.#isRetained = isRetained;
     this.epoch = epoch;
     this.data = data;
     this.line = data.line;
@@ -41,6 +50,13 @@ export class Leadership {
   goOn(epoch: number): void {
     this.epoch = epoch;
     this.data.term = epoch;
+  }
+
+  /** A follower asks for the log. */
+  asked(): void {
+    if (this.#isRetained) return;
+    this.#isRetained = true;
+    this.line = beginLine(this.data);
   }
 
   setSync(sync: SyncSet | undefined): void {
@@ -55,7 +71,7 @@ export class Leadership {
   }
 
   write(id: number, acknowledged: () => void): void {
-    this.data.log.push({ id, term: this.data.term });
+    this.data.log.push({ id, term: this.data.term ?? this.epoch });
     this.#waiting.push({ offset: this.data.log.length, acknowledged });
     for (const stream of this.#streams) this.push(stream);
     this.#settle();

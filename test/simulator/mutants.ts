@@ -22,6 +22,7 @@ export const mutants: Record<string, Mutant> = {
   'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
   'any-epoch': { behaviour: { anyEpoch: true } },
   'any-revision': { behaviour: { anyRevision: true } },
+  'any-log': { behaviour: { anyLog: true } },
   'told-terms': { behaviour: { withoutHistory: true } },
   'kills-at-once': { decide: killsAtOnce },
   'kills-quorum': { decide: killsQuorum },

@@ -7,6 +7,7 @@ import { faults } from './faults.ts';
 import type { Mutant } from './operator.ts';
 import { type Engine, type MemberBehaviour, behaviourOf } from './setups.ts';
 import { whyNotWhole } from './whole.ts';
+import { hasPosition } from './volume.ts';
 import { World, chaosRandomOf } from './world.ts';
 
 export interface ScenarioOptions {
@@ -201,7 +202,7 @@ function mayWait({ api, kubelets, behaviour }: World): boolean {
   if (primary !== undefined && kubelets.isTrusted(primary)) return false;
   if (syncSets.length === 0) return true;
   return syncSets.some(({ members, acks }) => {
-    const known = members.filter((name) => kubelets.dataOf(name)?.isForgotten === false);
+    const known = members.filter((name) => hasPosition(kubelets.dataOf(name)));
     return known.length < members.length - acks + 1;
   });
 }

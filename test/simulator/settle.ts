@@ -2,7 +2,10 @@ import type { Status } from '../../src/api/status.ts';
 import type { Agent } from './agent.ts';
 import { Following } from './following.ts';
 import { Leadership } from './leadership.ts';
-import { newData } from './volume.ts';
+import { historyOf, newData } from './volume.ts';
+
+/** The log that all members hold at the beginning; lines that begin later have higher numbers. */
+const settledLine = 0;
 
 /** It has led or followed for long, as the status says. `host`: address of the primary. */
 export function settle(agent: Agent, status: Status, host: string): void {
@@ -11,8 +14,10 @@ export function settle(agent: Agent, status: Status, host: string): void {
   agent.started();
   volume.epoch = epoch;
   volume.leader = primary;
-  if (behaviour.replicates)
-    volume.data = { ...newData('settled', epoch), log: [{ id: -1, term: epoch }] };
+  if (behaviour.replicates) {
+    const log = [{ id: -1, term: epoch }];
+    volume.data = { ...newData('settled', epoch), line: settledLine, log };
+  }
   if (!pod.hasAgent) {
     if (pod.uid === primaryUID) agent.world.promoted(agent);
     return;
@@ -28,6 +33,7 @@ export function settle(agent: Agent, status: Status, host: string): void {
   const leader = { member: primary ?? '', host, port: 80 };
   const order = { member: pod.name, epoch, reason: '', leader };
   const start = termStart === undefined ? {} : { start: termStart };
-  agent.following = new Following(agent, { ...order, ...start });
+  const history = historyOf(settledLine);
+  agent.following = new Following(agent, { ...order, ...start, history });
   agent.following.linked = true;
 }

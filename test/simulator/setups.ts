@@ -29,6 +29,8 @@ export interface MemberBehaviour {
   anyEpoch?: boolean;
   /** A mutant: a late order makes a leader go back to an earlier sync set. */
   anyRevision?: boolean;
+  /** A mutant: a member takes over the term of its order with any log that it receives from that address. */
+  anyLog?: boolean;
   /** A mutant: members do not report the history of their positions. */
   withoutHistory?: boolean;
 }

@@ -11,8 +11,11 @@ export interface Data {
   /** Copies of one data set have the same. */
   identity: string;
   log: Entry[];
-  /** Term of its position: that of the leader whose log it holds as far as that leader held it when it was promoted. */
-  term: number;
+  /**
+   * Term of its position: that of the leader whose log it holds as far as that leader held it when it was promoted. Undefined: no
+   * order has named that log.
+   */
+  term: number | undefined;
   /** Entries before this are not counted in positions: Redis counts anew after a restart. */
   base: number;
   /** Only members that have the same can go on with a stream; another must be made a copy first. Redis: new at each restart. */
@@ -66,12 +69,24 @@ export const newData = (identity: string, term: number): Data => ({
 export const positionOf = (
   { log, term, base, line }: Data,
   behaviour: MemberBehaviour,
-): Position => ({
-  term,
-  offset: log.length - base,
-  // Postgres' terms are in the log itself.
-  ...(behaviour.forgetsPosition && behaviour.withoutHistory !== true ? { history: `${line}` } : {}),
-});
+): Position | undefined =>
+  term === undefined
+    ? undefined
+    : {
+        term,
+        offset: log.length - base,
+        // Postgres' terms are in the log itself.
+        ...(behaviour.forgetsPosition && behaviour.withoutHistory !== true
+          ? { history: historyOf(line) }
+          : {}),
+      };
+
+/** Its position is known: no restart has lost it, and an order has named its log. */
+export const hasPosition = (data: Data | undefined): boolean =>
+  data !== undefined && !data.isForgotten && data.term !== undefined;
+
+/** As reports and orders name a log. */
+export const historyOf = (line: number): string => `${line}`;
 
 /** How many entries two logs have in common. */
 export function forkOf(a: Entry[], b: Entry[]): number {
@@ -85,13 +100,25 @@ export function forkOf(a: Entry[], b: Entry[]): number {
 const isSame = (a: Entry | undefined, b: Entry | undefined) =>
   a?.id === b?.id && a?.term === b?.term;
 
-/** Its term begins: from now on the log is its own. */
-export function beginTerm(data: Data, epoch: number, { forgetsPosition }: MemberBehaviour): void {
+export const beginLine = (data: Data): number => (data.line = ++lines);
+
+/**
+ * Its term begins: from now on the log is its own.
+ *
+ * @returns whether it retains its log for followers: Redis does not if it was started anew and has followed none since
+ */
+export function beginTerm(
+  data: Data,
+  epoch: number,
+  { forgetsPosition }: MemberBehaviour,
+): boolean {
+  const isNew = data.isForgotten || data.log.length === 0;
   data.term = epoch;
-  data.line = ++lines;
+  beginLine(data);
   data.isForgotten = false;
   // Postgres writes that down in the log itself.
   if (!forgetsPosition) data.log.push({ id: -epoch, term: epoch });
+  return !forgetsPosition || !isNew;
 }
 
 let histories = 0;
@@ -104,18 +131,21 @@ export function forget(data: Data): void {
 }
 
 /**
- * Another term's entries are held now. Postgres: their term is in the log. Redis: that of the order, whoever it was linked to
- * meanwhile, once all is held that the leader had when it was promoted.
+ * Another term's entries are held now. Postgres: their term is in the log. Redis: that of the order, if they are of the log that the
+ * order names, once all is held that the leader had when it was promoted.
  */
 export function takeTerm(
   data: Data,
   line: number,
-  { epoch, start }: Order<'follow'>,
+  { epoch, start, history }: Order<'follow'>,
   behaviour: MemberBehaviour,
 ): void {
   data.line = line;
+  const isAny = history === undefined || behaviour.anyLog === true;
+  const isOfOrder = isAny || history === historyOf(line);
   if (!behaviour.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
+  else if (!isOfOrder) data.term = undefined;
   else if (start === undefined || data.log.length - data.base >= start) {
-    data.term = Math.max(data.term, epoch);
+    data.term = Math.max(data.term ?? 0, epoch);
   }
 }

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { Action } from '../../core/model/action.ts';
 import { type DrivenClient, drive } from '../../kube/drive.ts';
 import { HAError, type ErrorCode } from '../../api/errors.ts';
-import { desiredService, desiredSlice } from '../../core/resources/owned-objects.ts';
+import { desiredService, desiredSlices } from '../../core/resources/owned-objects.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
@@ -71,7 +71,7 @@ async function refusingServices(code: ErrorCode, wasLost = false) {
   const manifests = [
     desiredService(resource, 'write'),
     desiredService(resource, 'read'),
-    desiredSlice(resource, 'write', [], false),
+    desiredSlices(resource, 'write', [], false)[0]!,
   ];
   const done = await run(
     manifests.map((manifest) => ({ type: 'EnsureOwnedObject', manifest })),
@@ -137,7 +137,7 @@ it('puts off a write that may wait, and reconciles again after that time', async
   } as unknown as TestContext;
   const [read, all] = (['read', 'all'] as const).map((role) => ({
     type: 'EnsureOwnedObject' as const,
-    manifest: desiredSlice(resource, role, [], false),
+    manifest: desiredSlices(resource, role, [], false)[0]!,
   }));
   const later = { ...read!, mayWait: true };
 
@@ -161,7 +161,7 @@ it('does not count a write as done that only showed that the cache was out of da
   const resource = makeResource({}, { epoch: 2, primary: 'web-1', primaryUID: 'uid-web-1' });
   const state = new ReconcileStates().of(resource.uid);
   state.timings = { epoch: 2, committedAtMs: 0 };
-  const manifest = desiredSlice(resource, 'write', [], false);
+  const manifest = desiredSlices(resource, 'write', [], false)[0]!;
   const context = {
     stores: new Stores(),
     apiServerHealth: new ApiServerHealth(systemClock, () => {}),

@@ -6,7 +6,7 @@ import { createPod, deletePod, labelPod } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
-import { probePort } from '../../core/model/ports.ts';
+import { memberProbePort } from '../../core/model/ports.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import { type Change, ensureOwnedObject } from './ensure-owned-object.ts';
 import { type Steps, deleteObject } from '../../kube/api-request.ts';
@@ -60,9 +60,10 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
     }
     case 'GiveRoleCommand': {
       const { spec } = context.resource;
+      const { member } = action.command;
       const ports = {
-        hook: probePort(spec) ?? 0,
-        order: contactOf(spec, action.command.member).port ?? 0,
+        hook: memberProbePort(spec, member) ?? 0,
+        order: contactOf(spec, member).port ?? 0,
         grpc: usesGrpc(spec),
       };
       context.roleCommandRunner.start(

@@ -58,7 +58,11 @@ export class RoleCommandRunner {
     const { clock, send, onEnd, monitor, metrics } = this.#options;
     const { action, member, epoch, generation, reason, failures } = call;
     const { uid } = member;
-    const base = { action, uid, generation, epoch, calledAtMs: clock.wallNow() };
+    const { history } = call.order ?? {};
+    const base = {
+      ...{ action, uid, generation, epoch, calledAtMs: clock.wallNow() },
+      ...(history === undefined ? {} : { history }),
+    };
     const id = `${uid}/${action}`;
     const running: RoleCommandState = {
       ...base,

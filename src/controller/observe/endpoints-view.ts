@@ -1,4 +1,4 @@
-import { serviceNames, sliceName } from '../../core/model/naming.ts';
+import { type ServiceRole, serviceNames, sliceName } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource, ForeignEndpoints } from '../../core/model/observed.ts';
 import { controllerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
@@ -8,7 +8,7 @@ export function endpointsSeen(
   resource: Resource,
   members: Member[],
   stores: Stores,
-): Pick<Observed, 'writeEndpoints' | 'ipv6' | 'foreignEndpoints'> {
+): Pick<Observed, 'writeEndpoints' | 'ipv6' | 'foreignEndpoints' | 'additionalSlices'> {
   const service = serviceNames(resource.name).write;
   const slice = (ipv6: boolean) => {
     const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
@@ -17,14 +17,30 @@ export function endpointsSeen(
   const ip = members.find((member) => member.ip !== undefined)?.ip;
   const ipv6 = ip === undefined ? slice(true) !== undefined : ip.includes(':');
   const slices = [slice(false), slice(true)].filter((found) => found !== undefined);
-  const foreignEndpoints = foreignEndpointsOf(resource, stores);
-  if (slices.length === 0) return { ipv6, foreignEndpoints };
+  const foreign = {
+    foreignEndpoints: foreignEndpointsOf(resource, stores),
+    additionalSlices: additionalSlicesOf(resource, stores),
+  };
+  if (slices.length === 0) return { ipv6, ...foreign };
   const endpoints = slices.flatMap((found) => found.endpoints ?? []);
   return {
     ipv6,
-    foreignEndpoints,
+    ...foreign,
     writeEndpoints: endpoints.map(({ targetRef }) => targetRef?.uid ?? ''),
   };
+}
+
+function additionalSlicesOf(resource: Resource, stores: Stores): Observed['additionalSlices'] {
+  const { namespace, name: service } = resource;
+  const names = Object.entries(serviceNames(service)) as [ServiceRole, string][];
+  return stores.slices.byIndex('label', `${namespace}/${service}`).flatMap((slice) => {
+    const { name = '', uid = '', labels } = slice.metadata ?? {};
+    const of = labels?.['kubernetes.io/service-name'];
+    const [role] = names.find(([, each]) => each === of) ?? [];
+    if (role === undefined || of === undefined || controllerUid(slice) !== resource.uid) return [];
+    if ([false, true].some((ipv6) => name === sliceName(of, ipv6))) return [];
+    return [{ kind: 'EndpointSlice', name, uid, role }];
+  });
 }
 
 function foreignEndpointsOf(resource: Resource, stores: Stores): ForeignEndpoints[] {

@@ -1,12 +1,14 @@
 import {
   chaosDisabled,
   chaosLabel,
+  contractAnnotation,
   managedByLabel,
   nameLabel,
   ordinalLabel,
   roleLabel,
   templateHashAnnotation,
 } from '../../api/labels.ts';
+import { podContractSchema } from '../../api/pod-contract.ts';
 import { agentOf } from '../../core/resources/agent-pod.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Member } from '../../core/model/observed.ts';
@@ -40,6 +42,16 @@ function hasTerminated({ status }: Pod): boolean {
   return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
 }
 
+/** Nothing if there is none, or somebody has changed it into something else. */
+function contractIn(text: string | undefined): Pick<Member, 'contract'> {
+  try {
+    const { success, data } = podContractSchema.safeParse(JSON.parse(text ?? ''));
+    return success ? { contract: data } : {};
+  } catch {
+    return {};
+  }
+}
+
 /**
  * A pod as the core sees it. `undefined` if its name is not one that this resource gives.
  *
@@ -59,7 +71,8 @@ export function toMember(
   const scheduled = condition('PodScheduled');
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
-  const pinned = spec?.nodeSelector?.[resource.topologyKey] !== resource.zone;
+  const required = spec?.nodeSelector?.[resource.topologyKey];
+  const pinnedTo = required === resource.zone ? undefined : required;
   const hash = metadata.annotations?.[templateHashAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
@@ -83,9 +96,10 @@ export function toMember(
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
+    ...contractIn(metadata.annotations?.[contractAnnotation]),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...(spec === undefined ? {} : agentOf(spec)),
-    ...(pinned ? { pinned } : {}),
+    ...(pinnedTo === undefined ? {} : { pinnedTo }),
     ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'

@@ -69,8 +69,8 @@ describe('toMember', () => {
 
   it('recognizes a pod that was created for one zone, other than the template’s zone', () => {
     const selected = { ...pod(), spec: { containers: [], nodeSelector: { [topologyKey]: 'b' } } };
-    expect(toMember(view, selected as Pod, undefined)?.pinned).toBe(true);
-    expect(toMember({ ...view, zone: 'b' }, selected as Pod, undefined)?.pinned).toBeUndefined();
+    expect(toMember(view, selected as Pod, undefined)?.pinnedTo).toBe('b');
+    expect(toMember({ ...view, zone: 'b' }, selected as Pod, undefined)?.pinnedTo).toBeUndefined();
   });
 });
 
@@ -96,11 +96,35 @@ describe('zonesOf', () => {
     ).toEqual(['a 1', 'b 2', 'f 1']);
   });
 
+  it.each([
+    ['a zone that is not named', ['a'], 'In', ['a']],
+    ['a zone that is named', ['b'], 'NotIn', ['a']],
+    ['nothing', ['a', 'b'], 'Exists', undefined],
+    ['everything', [], 'DoesNotExist', undefined],
+  ])('excludes %s by node affinity', (_what, left, operator, values) => {
+    const affinity = (terms: unknown) => ({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms },
+        },
+      },
+    });
+    const nodes = [node('1', 'a'), node('2', 'b')];
+    const seen = (terms: unknown) => zones(nodes, affinity(terms)).map((zone) => zone.slice(0, 1));
+    const term = { matchExpressions: [{ key: topologyKey, operator, values }] };
+    expect(seen([term])).toEqual(left);
+    const second = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['2'] }] };
+    expect(seen([term, second])).toEqual([...new Set([...left, 'b'])].sort());
+    expect(seen([{}])).toEqual([]);
+    expect(seen('nonsense')).toEqual(['a', 'b']);
+  });
+
   it('respects the tolerations and the node selector of the template', () => {
     const gpu = node('1', 'a', taint('gpu'));
     expect(zones([gpu], { tolerations: [{ key: 'gpu', operator: 'Exists' }] })).toEqual(['a 1']);
     expect(zones([gpu], { tolerations: [{ operator: 'Exists' }] })).toEqual(['a 1']);
     expect(zones([gpu], { tolerations: [{ key: 'gpu', value: 'no' }] })).toEqual([]);
     expect(zones([node('1', 'a')], { nodeSelector: { disk: 'ssd' } })).toEqual([]);
+    expect(zones([gpu], { tolerations: 'all' })).toEqual([]);
   });
 });

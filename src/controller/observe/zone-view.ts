@@ -1,4 +1,5 @@
 import type { Spec } from '../../api/spec.ts';
+import { type Unstructured, asList, asUnstructured } from '../../core/model/unstructured.ts';
 import type { ZoneView } from '../../core/model/observed.ts';
 import type { Node } from '../../kube/api-types.ts';
 import { isNodeReady } from './pod-view.ts';
@@ -19,10 +20,50 @@ const tolerates = (taint: Taint) => (toleration: Toleration) =>
     ? toleration.key === undefined || toleration.key === taint.key
     : toleration.key === taint.key && (toleration.value ?? '') === (taint.value ?? ''));
 
+/** The rules of Kubernetes for node affinity (v1.NodeSelectorRequirement). An operator that is not known excludes nothing. */
+function meets(value: string | undefined, { operator, values }: Unstructured): boolean {
+  const given = Array.isArray(values) ? values.map(String) : [];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && given.includes(value);
+    case 'NotIn':
+      return value === undefined || !given.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return Number(value) > Number(given[0]);
+    case 'Lt':
+      return Number(value) < Number(given[0]);
+    default:
+      return true;
+  }
+}
+
+/** Whether the node affinity that the template requires allows this node: one term must be met as a whole. */
+function isAllowed(node: Node, affinity: unknown): boolean {
+  const { nodeAffinity } = asUnstructured(affinity);
+  const required = asUnstructured(nodeAffinity)['requiredDuringSchedulingIgnoredDuringExecution'];
+  const terms = asList(asUnstructured(required)['nodeSelectorTerms']);
+  const { labels = {}, name } = node.metadata ?? {};
+  return (
+    terms.length === 0 ||
+    terms.some((term) => {
+      const [expressions, fields] = [asList(term['matchExpressions']), asList(term['matchFields'])];
+      return (
+        expressions.length + fields.length > 0 &&
+        expressions.every((each) => meets(labels[String(each['key'])], each)) &&
+        fields.every((each) => meets(name, each))
+      );
+    })
+  );
+}
+
 function takesMembers(node: Node, spec: Spec): boolean {
   const podSpec = spec.template.spec;
-  const tolerations = (podSpec['tolerations'] ?? []) as Toleration[];
-  const selector = (podSpec['nodeSelector'] ?? {}) as Record<string, string>;
+  const tolerations = asList(podSpec['tolerations']) as Toleration[];
+  const selector = asUnstructured(podSpec['nodeSelector']);
   const keepsAway = (node.spec?.taints ?? []).some(
     (taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some(tolerates(taint)),
   );
@@ -30,6 +71,7 @@ function takesMembers(node: Node, spec: Spec): boolean {
     isNodeReady(node) &&
     node.spec?.unschedulable !== true &&
     !keepsAway &&
+    isAllowed(node, podSpec['affinity']) &&
     Object.entries(selector).every(([key, value]) => node.metadata?.labels?.[key] === value)
   );
 }

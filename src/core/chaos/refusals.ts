@@ -13,7 +13,7 @@ import {
 } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
-import { templateHash } from '../resources/pod.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { type Refusal, countOf } from './draw.ts';
 import {
   type ChaosSubject,
@@ -87,9 +87,8 @@ function unsafeNow(subject: ChaosSubject): Refusal | undefined {
     const message = `the last failover began at ${last.startedAt}, and the next one would wait`;
     return { reason: 'FailoverBackoff', message };
   }
-  const hash = templateHash(spec);
   const staying = stayingMembers(observed);
-  const outdated = staying.filter((member) => member.templateHash !== hash);
+  const outdated = staying.filter((member) => isOutdated(spec, member));
   if (outdated.length > 0) {
     const message = `${outdated.map(({ name }) => name).join(', ')} must be replaced, as the pod template has changed`;
     return { reason: 'RolloutRunning', message };

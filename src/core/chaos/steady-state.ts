@@ -7,7 +7,7 @@ import type { Action } from '../model/action.ts';
 import type { Degradation, Member, Observed, Resource } from '../model/observed.ts';
 import { behind, positionOf } from '../model/position.ts';
 import { isActive } from '../model/topology.ts';
-import type { ReplicaPlan } from '../replicas/replicas.ts';
+import type { ReplicaPlan } from '../replicas/replica-plan.ts';
 
 /** One pass, as far as experiments look at it. */
 export interface ChaosSubject {

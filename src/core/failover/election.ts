@@ -17,8 +17,8 @@ export interface ElectionContext {
   /** Zone of the member that failed. */
   failedZone?: string | undefined;
   operatorZone?: string | undefined;
-  /** Hash of the present template: members created from it are preferred. */
-  templateHash: string;
+  /** Members made from another spec: the others are preferred. */
+  isOutdated: (member: Member) => boolean;
   /** The epoch in the status. */
   epoch: number | undefined;
   roleCommands: RoleCommandState[];
@@ -93,7 +93,7 @@ export function elect(
   const rank = (member: Member): number[] => [
     promotionFailed(member),
     context.keepLabelled === true && member.labels[roleLabel] === 'primary' ? 0 : 1,
-    member.templateHash === context.templateHash ? 0 : 1,
+    context.isOutdated(member) ? 1 : 0,
     isDurable(member) ? 0 : 1,
     member.health?.verdict === 'Suspect' ? 1 : 0,
     member.nodeReady ? 0 : 1,

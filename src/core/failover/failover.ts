@@ -18,7 +18,7 @@ import { tooFarBehind } from './lag.ts';
 import { lacksAgent, needsFence, needsLease, speaksProtocol } from '../model/capabilities.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { templateHash } from '../resources/pod.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
 import { judgeSilence } from '../model/deafness.ts';
@@ -28,15 +28,15 @@ import { needsFirstSets } from './sync-sets.ts';
 
 /** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
-  const hash = templateHash(resource.spec);
-  if (primary.templateHash === hash || inFlight(resource) !== undefined) return false;
+  const { spec } = resource;
+  if (!isOutdated(spec, primary) || inFlight(resource) !== undefined) return false;
   // It accepts no orders: see update().
-  if (lacksAgent(resource.spec, primary)) return false;
+  if (lacksAgent(spec, primary)) return false;
   const others = observed.members.filter((member) => member.uid !== primary.uid);
   return (
     others.length > 0 &&
-    others.length >= resource.spec.replicas - 1 &&
-    others.every((member) => isWell(member) && isDurable(member) && member.templateHash === hash)
+    others.length >= spec.replicas - 1 &&
+    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(spec, member))
   );
 }
 
@@ -67,7 +67,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (isActive(resource) || spec.replicas === 0) return { kind: 'None' };
   const context: ElectionContext = {
     operatorZone: observed.operatorZone,
-    templateHash: templateHash(spec),
+    isOutdated: (member) => isOutdated(spec, member),
     epoch: status.epoch,
     roleCommands: observed.roleCommands,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),

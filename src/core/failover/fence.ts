@@ -122,7 +122,7 @@ function whyNoVoter(observed: Observed, name: string, epoch: number): string {
   if (!isFenced(report, epoch)) return `has not answered yet (${report.state})`;
   return isOld(member)
     ? 'was restarted before all that it held was on its disk, and may have old data'
-    : 'was restarted since it followed, so that its position cannot be compared';
+    : 'was restarted since it followed, or followed without an order, so that its position cannot be compared';
 }
 
 /**

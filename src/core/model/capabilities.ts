@@ -2,7 +2,7 @@ import type { EngineType } from '../../api/engine-spec.ts';
 import { defaultAgentPort } from '../../protocol/member-protocol.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { Member } from './observed.ts';
-import { probePort } from './ports.ts';
+import { memberProbePort } from './ports.ts';
 
 /** What the operator's decisions depend on in an engine. What the agent must know of its program is in src/protocol/agent-config.ts. */
 interface Capabilities {
@@ -108,8 +108,8 @@ export const lacksLease = (spec: Spec, member: Pick<Member, 'leaseMs'>): boolean
 /** Where a member's heartbeats and orders are sent to, and whether it speaks the member protocol there. That depends on how its pod was created. */
 export const contactOf = (
   spec: Spec,
-  member: Pick<Member, 'agentPort'>,
+  member: Pick<Member, 'agentPort' | 'contract'>,
 ): { port: number | undefined; speaksProtocol: boolean } => ({
-  port: usesAgent(spec) ? (member.agentPort ?? probePort(spec)) : probePort(spec),
+  port: (usesAgent(spec) ? member.agentPort : undefined) ?? memberProbePort(spec, member),
   speaksProtocol: speaksProtocol(spec) && !lacksAgent(spec, member),
 });

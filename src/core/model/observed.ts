@@ -1,9 +1,11 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
+import type { ServiceRole } from './naming.ts';
 
 /**
  * What the heartbeats show of a member. The monitor of src/heartbeat makes one (MemberHealth, the same by structure) for each member
@@ -57,6 +59,8 @@ export interface Member {
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
   templateHash?: string;
+  /** What the spec said about its ports when the pod was created. Absent: the pod was created by an earlier version of the operator. */
+  contract?: PodContract;
   /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
   waiting?: { container: string; reason: string; message: string };
   /** Why the scheduler finds no node. */
@@ -67,8 +71,8 @@ export interface Member {
   agentPort?: number;
   /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
-  /** Created for one zone alone, to balance the zones. */
-  pinned?: boolean;
+  /** The one zone for which the pod was created, to balance the zones. */
+  pinnedTo?: string;
   /** Its pod has the label that forbids experiments. */
   isOptedOut?: boolean;
   health?: Health;
@@ -132,6 +136,8 @@ export interface RoleCommandState {
   uid: string;
   generation: number;
   epoch: number;
+  /** Of an order to follow: the history of the leader that the order named. */
+  history?: string;
   state: 'Running' | 'Done' | 'Failed';
   /** How many times it has failed in a row. */
   failures: number;
@@ -214,6 +220,8 @@ export interface Observed {
   /** UIDs of the endpoints that the write Service's slice holds now; undefined if there is no slice. */
   writeEndpoints?: string[];
   foreignEndpoints: ForeignEndpoints[];
+  /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
+  additionalSlices: (ForeignEndpoints & { role: ServiceRole })[];
   /** What experiments depend on; absent if the spec has no `chaos`. */
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */

@@ -1,11 +1,8 @@
-import type { PortSpec, Spec } from '../../api/spec.ts';
+import type { PodContract } from '../../api/pod-contract.ts';
+import type { Spec } from '../../api/spec.ts';
+import type { Member } from './observed.ts';
 
-export interface ResolvedPort {
-  name?: string;
-  port: number;
-  targetPort: number;
-  protocol: PortSpec['protocol'];
-}
+export type ResolvedPort = PodContract['ports'][number];
 
 interface ContainerPort {
   name?: unknown;
@@ -37,6 +34,45 @@ export function resolvePorts(spec: Spec): { ports: ResolvedPort[]; missing: stri
   return { ports, missing };
 }
 
-/** The pods' port that is probed: engine.port, or the target of the first TCP port. */
+/** The port of a new pod that is probed: engine.port, or the target of the first TCP port. */
 export const probePort = (spec: Spec): number | undefined =>
   spec.engine.port ?? resolvePorts(spec).ports.find((port) => port.protocol === 'TCP')?.targetPort;
+
+/** The contract of a pod that is created now. */
+export function contractOf(spec: Spec): PodContract {
+  const port = probePort(spec);
+  return { ...(port === undefined ? {} : { probePort: port }), ports: resolvePorts(spec).ports };
+}
+
+type Contracted = Pick<Member, 'contract'>;
+
+/** The port of this member that is probed. */
+export const memberProbePort = (spec: Spec, { contract }: Contracted): number | undefined =>
+  contract === undefined ? probePort(spec) : contract.probePort;
+
+/**
+ * The ports of the Services, with the numbers on which this member serves them. A port that the spec has got since then leads where the
+ * spec says, as the member may serve it already.
+ */
+export function memberPorts(spec: Spec, { contract }: Contracted): ResolvedPort[] {
+  const { ports } = resolvePorts(spec);
+  if (contract === undefined) return ports;
+  return ports.map((entry) => {
+    const same = contract.ports.filter(({ protocol }) => protocol === entry.protocol);
+    const made =
+      same.find(({ name }) => name !== undefined && name === entry.name) ??
+      same.find(({ port }) => port === entry.port);
+    const isProbed = entry.targetPort === probePort(spec);
+    const probed = isProbed ? contract.probePort : undefined;
+    return { ...entry, targetPort: made?.targetPort ?? probed ?? entry.targetPort };
+  });
+}
+
+/** The member is probed, or serves a port of the Services, elsewhere than a new pod would. */
+export const hasOtherPorts = (spec: Spec, member: Contracted): boolean =>
+  memberProbePort(spec, member) !== probePort(spec) ||
+  portsKey(memberPorts(spec, member)) !== portsKey(resolvePorts(spec).ports);
+
+/** Equal for members that can be in one slice: a slice has one list of ports for all its endpoints. */
+export const portsKey = (ports: ResolvedPort[]): string =>
+  ports.map(({ targetPort }) => targetPort).join();

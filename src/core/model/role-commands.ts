@@ -6,7 +6,7 @@ import type { RoleCommandState, Member, RoleCommandKind } from './observed.ts';
 export type OrderDetails = Partial<
   Pick<Order<'promote'>, 'init' | 'sync' | 'nonce' | 'acceptOld'>
 > &
-  Partial<Pick<Order<'follow'>, 'leader' | 'start'>>;
+  Partial<Pick<Order<'follow'>, 'leader' | 'start' | 'history'>>;
 
 interface Command {
   member: Member;

@@ -12,7 +12,7 @@ import {
   running,
   t0,
 } from '../testing/fixtures.ts';
-import { strong } from '../testing/led.ts';
+import { led, strong } from '../testing/led.ts';
 
 const fencing = {
   epoch: 2,
@@ -162,6 +162,64 @@ describe('planReplicas', () => {
     });
     const observed = makeObserved([...crowded, stuck]);
     expect(removed(planReplicas(moving, observed, t0 + 120_000))).toEqual(['web-3 ScaleDown']);
+  });
+
+  describe('a member that is to move to another zone', () => {
+    const { resource, members } = running();
+    const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));
+    const lastRebalanceTime = new Date(t0).toISOString();
+    const moving = { ...resource, status: { ...resource.status, lastRebalanceTime } };
+    const newcomer = (more: Partial<Member>) => {
+      const {
+        zone: _zone,
+        node: _node,
+        ...member
+      } = makeMember(resource, 3, {
+        ...{ pinnedTo: 'c', createdAtMs: t0, phase: 'Pending', ready: false },
+        ...{ health: healthy({ verdict: 'Unknown' }), ...more },
+      });
+      return member;
+    };
+    const after = (ms: number, more: Partial<Member>) =>
+      planReplicas(moving, makeObserved([...crowded, newcomer(more)]), t0 + ms);
+
+    it('is given up at once if the scheduler finds no node, and is tried again only when something has changed', () => {
+      const plan = after(2_000, { unschedulable: "3 node(s) didn't match node affinity" });
+      expect(removed(plan)).toEqual(['web-3 Unplaceable']);
+      expect(plan.refusedMove).toMatchObject({ zone: 'c', nodes: 1 });
+
+      const refusedMoves = [plan.refusedMove!];
+      const refused = { ...resource, status: { ...resource.status, refusedMoves } };
+      const starts = (of: typeof refused, ms: number, nodes = 1) => {
+        const zones = ['a', 'b', 'c'].map((name) => ({ name, nodes }));
+        return planReplicas(of, makeObserved(crowded, { zones }), t0 + ms).moveStarted;
+      };
+      expect(starts(refused, 60_000)).toBe(false);
+      expect(starts(refused, 60_000, 2)).toBe(true);
+      expect(starts({ ...refused, generation: resource.generation + 1 }, 60_000)).toBe(true);
+      expect(starts(refused, 3_700_000)).toBe(true);
+    });
+
+    it('is waited for if it is slow but alive, and not if it cannot start', () => {
+      const cloning = {
+        ...{ phase: 'Running', ready: true },
+        health: healthy({ report: { state: 'Cloning', epoch: 1, ledEpoch: 0 } }),
+      };
+      expect(removed(after(600_000, {}))).toEqual([]);
+      expect(removed(after(600_000, cloning))).toEqual([]);
+      const waiting = { container: 'main', reason: 'ImagePullBackOff', message: '' };
+      expect(removed(after(600_000, { waiting }))).toEqual(['web-3 Rebalance']);
+    });
+  });
+
+  it('scales down by those that have no complete copy, before one that has', () => {
+    const { resource, members } = strong({ replicas: 2 });
+    members[1] = led(resource, 1, { state: 'Cloning' });
+    expect(removed(planReplicas(resource, makeObserved(members), t0))).toEqual(['web-1 ScaleDown']);
+    members[1] = led(resource, 1, { durable: false });
+    expect(removed(planReplicas(resource, makeObserved(members), t0))).toEqual(['web-1 ScaleDown']);
+    members[1] = led(resource, 1, {});
+    expect(removed(planReplicas(resource, makeObserved(members), t0))).toEqual(['web-2 ScaleDown']);
   });
 
   it('replaces outdated members one at a time, standbys first, a broken one at once', () => {

@@ -1,46 +1,35 @@
 import { brokenness } from './broken.ts';
-import { inFlight } from '../failover/failover-plan.ts';
-import { freeAtMs, stuckAfterMs } from './garbage-collection-grace.ts';
+import { stuckAfterMs } from './garbage-collection-grace.ts';
 import { lacksAgent, needsLease, positionsOutliveRestart } from '../model/capabilities.ts';
 import {
   hasEnded,
+  isComplete,
+  isDurable,
   isHealthy,
   isLive,
+  isSynced,
   isWell,
   primaryOf,
   undurablePrimary,
 } from '../model/member.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
-import { ordinalOf } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { templateHash } from '../resources/pod.ts';
-import type { Removal } from '../model/action.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { holderNames, mayStop } from '../failover/stopped.ts';
-import { emptiestZone, zoneCounts } from './zones.ts';
+import {
+  hasFailed,
+  moveMs,
+  newcomerOf,
+  rebalance,
+  refuseMove,
+  replaceUnplaceable,
+} from './moves.ts';
+import { freeOrdinals } from './ordinals.ts';
+import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
+import { zoneCounts } from './zones.ts';
 import { endOf } from '../model/since.ts';
-
-/** How long a member that moves to another zone may take to become healthy. */
-const moveMs = 120_000;
-/** How often the wait for durable data and well members is checked. Milliseconds. */
-const durableRefreshMs = 1_000;
-/** Rest between the beginnings of two moves. */
-const restMs = 10_000;
-
-/** A failover is under way. */
-const isBusy = (resource: Resource) =>
-  inFlight(resource) !== undefined || resource.status.fencing !== undefined;
-
-export interface ReplicaPlan {
-  /** Ordinals to create; all in `zone` if that is set. */
-  create: number[];
-  zone?: string;
-  remove: Removal[];
-  /** A move between zones begins: the status must say so before a pod is created for it. */
-  moveStarted: boolean;
-  requeueAtMs?: number;
-}
 
 /** Decides which pods to create and delete. The primary is deleted only to stop the service or to restart its only member. */
 export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
@@ -89,37 +78,11 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   return plan;
 }
 
-/** The lowest free ordinals, those of `first` before all others. An ordinal that is about to become free is waited for. */
-function freeOrdinals(
-  resource: Resource,
-  observed: Observed,
-  count: number,
-  nowMs: number,
-  again: (atMs: number) => void,
-  first: readonly string[] = [],
-): number[] {
-  const used = new Set(observed.members.map((member) => member.ordinal));
-  const soonFree = new Set<number>();
-  for (const foreignPod of observed.foreignPods) {
-    const ordinal = ordinalOf(resource.name, foreignPod.name);
-    if (ordinal === undefined) continue;
-    const atMs = freeAtMs(resource, foreignPod, nowMs) ?? -Infinity;
-    if (nowMs < atMs) {
-      soonFree.add(ordinal);
-      again(atMs);
-    } else {
-      used.add(ordinal);
-    }
-  }
-  const wished = first.flatMap((name) => ordinalOf(resource.name, name) ?? []);
-  const chosen = [...new Set(wished)].filter((ordinal) => !used.has(ordinal)).slice(0, count);
-  for (let ordinal = 0; chosen.length < count; ordinal++) {
-    if (!used.has(ordinal) && !chosen.includes(ordinal)) chosen.push(ordinal);
-  }
-  return chosen.filter((ordinal) => !soonFree.has(ordinal));
-}
+/** How much would be lost with a member that is healthy: least with one that has no complete copy, or only one in memory. */
+const copyRank = (member: Member): number =>
+  Number(isComplete(member) && isSynced(member)) * 2 + Number(isDurable(member));
 
-/** Broken members first, then from the fullest zone, then the highest ordinal; the primary only at 0 replicas. */
+/** Broken members first, then those with no complete copy of the data, then from the fullest zone, then the highest ordinal; the primary only at 0 replicas. */
 function scaleDown(
   resource: Resource,
   observed: Observed,
@@ -136,11 +99,21 @@ function scaleDown(
     return;
   }
   const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
-  const moving = moveEndsMs !== undefined;
-  if (moving && !live.every(isWell)) {
+  const newcomer = surplus === 1 ? newcomerOf(resource, live) : undefined;
+  if (newcomer?.unschedulable !== undefined) {
+    refuseMove(resource, observed, newcomer, nowMs, plan);
+    return;
+  }
+  if (moveEndsMs !== undefined && !live.every(isWell)) {
     again(moveEndsMs);
     return;
   }
+  // A newcomer that is slow but alive is waited for: to be started, or to be made a copy of the primary.
+  if (newcomer !== undefined && !isWell(newcomer) && !hasFailed(newcomer)) {
+    again(nowMs + durableRefreshMs);
+    return;
+  }
+  const moving = moveEndsMs !== undefined || newcomer !== undefined;
   const states = new Map(
     live.map((member) => [member, brokenness(resource, observed, member, nowMs)]),
   );
@@ -165,6 +138,7 @@ function scaleDown(
       .sort(
         (a, b) =>
           Number(isHealthy(a)) - Number(isHealthy(b)) ||
+          copyRank(a) - copyRank(b) ||
           crowd(b) - crowd(a) ||
           b.ordinal - a.ordinal,
       );
@@ -187,9 +161,8 @@ function update(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
-  const hash = templateHash(resource.spec);
   const isWithoutAgent = (member: Member) => lacksAgent(resource.spec, member);
-  const outdated = live.filter((member) => member.templateHash !== hash);
+  const outdated = live.filter((member) => isOutdated(resource.spec, member));
   if (outdated.length === 0) return false;
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
@@ -219,43 +192,4 @@ function update(
   const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
   return true;
-}
-
-/** A member that was created for one zone, and has no node there any more, is created again for any zone. */
-function replaceUnplaceable(live: Member[], plan: ReplicaPlan): boolean {
-  const lost = live.find((member) => member.pinned === true && member.unschedulable !== undefined);
-  if (lost === undefined) return false;
-  plan.remove.push({ member: lost, reason: 'Unplaceable', note: 'its zone has no room any more' });
-  return true;
-}
-
-/**
- * Moves a member to a zone that came back: creates the new one first, then scaleDown deletes the surplus one. The status says that
- * a move has begun before the pod is created, so that the surplus is recognized, also after a crash.
- */
-function rebalance(
-  resource: Resource,
-  observed: Observed,
-  live: Member[],
-  nowMs: number,
-  plan: ReplicaPlan,
-  again: (atMs: number) => void,
-): void {
-  const zone = emptiestZone(live, observed.zones);
-  if (zone === undefined) return;
-  const stuck = observed.members.some((member) => !isLive(member));
-  if (stuck || isBusy(resource) || !live.every(isWell)) return;
-  const { lastRebalanceTime } = resource.status;
-  const begunMs = Date.parse(lastRebalanceTime ?? '');
-  // A creationTimestamp has whole seconds.
-  const made = live.some(({ createdAtMs }) => createdAtMs >= begunMs - (begunMs % 1_000));
-  const restEndsMs = endOf(lastRebalanceTime, restMs, nowMs);
-  if (endOf(lastRebalanceTime, moveMs, nowMs) !== undefined && !made) {
-    plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
-    plan.zone = zone;
-  } else if (restEndsMs !== undefined) {
-    again(restEndsMs);
-  } else {
-    plan.moveStarted = true;
-  }
 }

@@ -47,14 +47,22 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
-/** The settings that a pod was created with: the port of its agent, and the duration of a leader's lease; neither without an agent. */
-export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs'> {
+/**
+ * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, and the port of its program, for a
+ * pod that has no annotation with its contract yet; none of them without an agent.
+ */
+export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs' | 'contract'> {
   const [program = {}] = asList(podSpec['containers']);
   const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
-    const { agentPort, leaseMs } = JSON.parse(String(variable?.['value'])) as Unstructured;
+    const { agentPort, leaseMs, port } = JSON.parse(String(variable?.['value'])) as Unstructured;
     if (typeof agentPort !== 'number') return {};
-    return { agentPort, ...(typeof leaseMs === 'number' ? { leaseMs } : {}) };
+    return {
+      agentPort,
+      ...(typeof leaseMs === 'number' ? { leaseMs } : {}),
+      // 0: the spec named no port.
+      ...(typeof port === 'number' && port > 0 ? { contract: { probePort: port, ports: [] } } : {}),
+    };
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
 import type { Action } from '../model/action.ts';
-import { desiredBudget, desiredService, desiredSlice, inFamily } from './owned-objects.ts';
+import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
@@ -22,17 +22,21 @@ export function ensureOwnedObjects(
   readsMayWait: boolean,
 ): Action[] {
   const names = serviceNames(resource.name);
+  const slices = new Set<string>();
   const free = (role: ServiceRole) => observed.services[names[role]]?.ours !== false;
   const ensure = (manifest: Manifest) => ({ type: 'EnsureOwnedObject', manifest }) as const;
   const slice = (role: ServiceRole): Action[] => {
     const members = endpoints[role];
     if (members === undefined || !free(role)) return [];
-    const manifest = desiredSlice(resource, role, members, observed.ipv6);
-    if (role === 'write') {
-      const to = inFamily(members, observed.ipv6).map(({ uid }) => uid);
-      return [{ type: 'Repoint', manifest, to }];
-    }
-    return [readsMayWait ? { ...ensure(manifest), mayWait: true } : ensure(manifest)];
+    const manifests = desiredSlices(resource, role, members, observed.ipv6);
+    return manifests.map((manifest, i) => {
+      slices.add(manifest.metadata.name);
+      if (role === 'write' && i === 0) {
+        const to = inFamily(members, observed.ipv6).map(({ uid }) => uid);
+        return { type: 'Repoint', manifest, to };
+      }
+      return readsMayWait ? { ...ensure(manifest), mayWait: true } : ensure(manifest);
+    });
   };
   const actions: Action[] = [];
   // The write slice first: kube-proxy applies whatever follows it in its next round.
@@ -45,6 +49,11 @@ export function ensureOwnedObjects(
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
   }
   actions.push(...slice('read'), ...slice('all'));
+  // After the slices that have their members now.
+  for (const { role, ...additional } of observed.additionalSlices) {
+    if (endpoints[role] === undefined || slices.has(additional.name)) continue;
+    actions.push({ type: 'DeleteForeignEndpoints', endpoints: additional });
+  }
   actions.push(ensure(desiredBudget(resource)));
   return actions;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { desiredBudget, desiredService, desiredSlice, endpointsOf } from './owned-objects.ts';
+import { ensureOwnedObjects } from './owned-object-actions.ts';
+import { desiredBudget, desiredService, desiredSlices, endpointsOf } from './owned-objects.ts';
 import type { Member } from '../model/observed.ts';
 import {
   dead,
@@ -55,7 +56,7 @@ describe('children', () => {
 
   it('have one slice a Service, and name the pod, its node and its zone', () => {
     const { resource, members } = running();
-    const slice = desiredSlice(resource, 'write', members.slice(0, 1), false);
+    const slice = desiredSlices(resource, 'write', members.slice(0, 1), false)[0]!;
     expect(slice).toMatchObject({
       metadata: {
         name: 'web-haservice-dev',
@@ -78,11 +79,71 @@ describe('children', () => {
       ports: [{ name: '', port: 80, protocol: 'TCP' }],
     });
     const { ip: _ip, ...homeless } = members[1] as unknown as Member;
-    expect(desiredSlice(resource, 'all', [homeless], false)['endpoints']).toEqual([]);
-    expect(desiredSlice(resource, 'all', members, true)).toMatchObject({
-      metadata: { name: 'web-all-haservice-dev-v6' },
-      addressType: 'IPv6',
-      endpoints: [],
+    expect(desiredSlices(resource, 'all', [homeless], false)).toMatchObject([{ endpoints: [] }]);
+    expect(desiredSlices(resource, 'all', members, true)).toMatchObject([
+      {
+        metadata: { name: 'web-all-haservice-dev-v6' },
+        addressType: 'IPv6',
+        endpoints: [],
+      },
+    ]);
+  });
+
+  describe('while a rolling update changes a port', () => {
+    const spec = { ports: [{ port: 80, targetPort: 9090 }] };
+    const made = (targetPort: number) => ({
+      contract: {
+        probePort: targetPort,
+        ports: [{ port: 80, targetPort, protocol: 'TCP' as const }],
+      },
+    });
+    const { resource, members } = running(spec);
+    const at = (...ports: number[]) =>
+      members.map((member, i) => ({ ...member, ...made(ports[i] ?? 0) }));
+    const shown = (...of: Parameters<typeof desiredSlices>) =>
+      desiredSlices(...of).map(({ metadata, ...slice }) => ({
+        name: metadata.name,
+        port: (slice['ports'] as { port: number }[])[0]?.port,
+        to: (slice['endpoints'] as { addresses: string[] }[]).map(({ addresses }) => addresses[0]),
+      }));
+
+    it('the port of the write Service is that of its primary', () => {
+      const primary = at(8080).slice(0, 1);
+      const name = 'web-haservice-dev';
+      expect(shown(resource, 'write', primary, false)).toEqual([
+        { name, port: 8080, to: ['10.0.0.1'] },
+      ]);
+      expect(shown(resource, 'write', [], false)).toEqual([{ name, port: 9090, to: [] }]);
+    });
+
+    it('the other Services have a slice for each port, and one again at the end', () => {
+      const name = 'web-all-haservice-dev';
+      expect(shown(resource, 'all', at(8080, 8080, 8080), false)).toMatchObject([
+        { name, port: 8080 },
+      ]);
+      expect(shown(resource, 'all', at(8080, 8080, 9090), false)).toEqual([
+        { name, port: 8080, to: ['10.0.0.1', '10.0.1.1'] },
+        { name: expect.stringContaining(`${name}-`) as string, port: 9090, to: ['10.0.2.1'] },
+      ]);
+      expect(shown(resource, 'all', at(9090, 9090, 9090), false)).toMatchObject([
+        { name, port: 9090 },
+      ]);
+    });
+
+    it('the additional slice goes when it has no members any more', () => {
+      const [, additional] = desiredSlices(resource, 'all', at(8080, 8080, 9090), false);
+      const name = additional?.metadata.name ?? '';
+      const seen = { kind: 'EndpointSlice', name, uid: 'u', role: 'all' } as const;
+      const deleted = (...ports: number[]) => {
+        const all = at(...ports);
+        const observed = makeObserved(all, { additionalSlices: [seen] });
+        const endpoints = { write: all.slice(0, 1), read: all.slice(1), all };
+        return ensureOwnedObjects(resource, observed, endpoints, false).flatMap((action) =>
+          action.type === 'DeleteForeignEndpoints' ? [action.endpoints.name] : [],
+        );
+      };
+      expect(deleted(8080, 8080, 9090)).toEqual([]);
+      expect(deleted(9090, 9090, 9090)).toEqual([name]);
     });
   });
 

@@ -3,7 +3,8 @@ import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { resolvePorts } from '../model/ports.ts';
+import { type ResolvedPort, memberPorts, portsKey, resolvePorts } from '../model/ports.ts';
+import { fnv1a } from '../../lib/hash.ts';
 import { isActive } from '../model/topology.ts';
 import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
@@ -38,34 +39,62 @@ export const inFamily = (members: Member[], ipv6: boolean): Member[] =>
   members.filter(({ ip }) => ip?.includes(':') === ipv6);
 
 /**
- * The one EndpointSlice of a Service: the switch to another primary is one write of it.
+ * The EndpointSlices of a Service. The write Service has one primary and so one slice: the switch to another primary is one write of
+ * that slice, even if the two serve on different ports. While a rolling update changes a port, the other Services have one slice for
+ * the members of either port: a slice has one list of ports for all its endpoints. The one with the usual name has the members that
+ * were made before; it gets the others when none of those is left.
  *
  * @param ipv6 the family of the pods' addresses: a slice has one family, and cannot change it
  */
-export function desiredSlice(
+export function desiredSlices(
   resource: Resource,
   role: ServiceRole,
   endpoints: Member[],
   ipv6: boolean,
+): Manifest[] {
+  const { spec } = resource;
+  const current = resolvePorts(spec).ports;
+  const groups = new Map<string, { ports: ResolvedPort[]; members: Member[] }>();
+  for (const member of inFamily(endpoints, ipv6)) {
+    const ports = memberPorts(spec, member);
+    const key = portsKey(ports);
+    const group = groups.get(key) ?? { ports, members: [] };
+    groups.set(key, group);
+    group.members.push(member);
+  }
+  const isCurrent = (key: string) => key === portsKey(current);
+  const sorted = [...groups].sort(([a], [b]) => Number(isCurrent(a)) - Number(isCurrent(b)));
+  const [[, first] = ['', { ports: current, members: [] }], ...others] = sorted;
+  const name = sliceName(serviceNames(resource.name)[role], ipv6);
+  return [
+    sliceOf(resource, role, ipv6, name, first),
+    ...others.map(([key, group]) => sliceOf(resource, role, ipv6, `${name}-${fnv1a(key)}`, group)),
+  ];
+}
+
+function sliceOf(
+  resource: Resource,
+  role: ServiceRole,
+  ipv6: boolean,
+  name: string,
+  { ports, members }: { ports: ResolvedPort[]; members: Member[] },
 ): Manifest {
-  const service = serviceNames(resource.name)[role];
-  const { ports } = resolvePorts(resource.spec);
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: sliceName(service, ipv6),
+      name,
       namespace: resource.namespace,
       labels: {
         [nameLabel]: resource.name,
         [managedByLabel]: 'haservice-operator',
-        'kubernetes.io/service-name': service,
+        'kubernetes.io/service-name': serviceNames(resource.name)[role],
         'endpointslice.kubernetes.io/managed-by': sliceManager,
       },
       ownerReferences: [ownerReference(resource)],
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
-    endpoints: inFamily(endpoints, ipv6).map((member) => ({
+    endpoints: members.map((member) => ({
       addresses: [member.ip],
       conditions: { ready: true, serving: true, terminating: false },
       ...(member.node === undefined ? {} : { nodeName: member.node }),
@@ -77,8 +106,8 @@ export function desiredSlice(
         uid: member.uid,
       },
     })),
-    ports: ports.map(({ name, targetPort, protocol }) => ({
-      name: name ?? '',
+    ports: ports.map(({ name: port, targetPort, protocol }) => ({
+      name: port ?? '',
       port: targetPort,
       protocol,
     })),

@@ -25,7 +25,14 @@ describe('desiredPod', () => {
         'haservice.dev/role': 'standby',
         'app.kubernetes.io/managed-by': 'haservice-operator',
       },
-      annotations: { note: 'y', 'haservice.dev/template-hash': templateHash(resource.spec) },
+      annotations: {
+        note: 'y',
+        'haservice.dev/template-hash': templateHash(resource.spec),
+        'haservice.dev/contract': JSON.stringify({
+          probePort: 80,
+          ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
+        }),
+      },
       ownerReferences: [expect.objectContaining({ kind: 'HAService', uid: 'uid-web' })],
     });
   });

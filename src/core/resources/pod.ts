@@ -1,4 +1,10 @@
-import { nameLabel, ordinalLabel, roleLabel, templateHashAnnotation } from '../../api/labels.ts';
+import {
+  contractAnnotation,
+  nameLabel,
+  ordinalLabel,
+  roleLabel,
+  templateHashAnnotation,
+} from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
 import { podVolumes } from './volume-claims.ts';
@@ -6,7 +12,8 @@ import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
-import type { Resource } from '../model/observed.ts';
+import type { Member, Resource } from '../model/observed.ts';
+import { contractOf, hasOtherPorts } from '../model/ports.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 
 /**
@@ -41,6 +48,10 @@ export function templateHash(spec: Spec): string {
   }
   return hash;
 }
+
+/** The pod was made from another spec: it is replaced in a rolling update. */
+export const isOutdated = (spec: Spec, member: Member): boolean =>
+  member.templateHash !== templateHash(spec) || hasOtherPorts(spec, member);
 
 function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
@@ -114,6 +125,7 @@ export function desiredPod(
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         [templateHashAnnotation]: templateHash(spec),
+        [contractAnnotation]: JSON.stringify(contractOf(spec)),
       },
       ownerReferences: [ownerReference(resource)],
     },

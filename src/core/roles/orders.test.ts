@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { generationOf } from '../model/role-commands.ts';
 import type { RoleCommandState, Member } from '../model/observed.ts';
 import { planOrders } from './orders.ts';
@@ -73,6 +74,38 @@ it('lets a member follow that is counted, and no other', () => {
       start: 70,
     },
   ]);
+});
+
+it('names the log of the leader, once it is known, and again when the leader has begun another', () => {
+  const orders = (
+    leader: Partial<MemberReport>,
+    follower: Partial<MemberReport>,
+    told?: string,
+  ) => {
+    const service = strong({ engine: { type: 'Redis' } });
+    service.members[0] = led(service.resource, 0, leading(leader));
+    const member = led(service.resource, 1, follower);
+    service.members[1] = member;
+    const done = { ...failed(member, 'follow', 1), state: 'Done', failures: 0 } as const;
+    return ordersOf(service, {
+      roleCommands: told === undefined ? [] : [{ ...done, history: told }],
+    });
+  };
+  const known = { position: { term: 1, offset: 100, history: 'x' } };
+  const unknown = { position: undefined } as unknown as Partial<MemberReport>;
+  const named = [{ action: 'follow', to: 'web-1', history: 'x' }];
+  expect(orders(known, { state: 'Detached' })).toMatchObject(named);
+  expect(orders(unknown, { state: 'Detached' })).toEqual([]);
+  expect(orders(known, known)).toEqual([]);
+  expect(orders(known, known, 'x')).toEqual([]);
+  expect(orders(known, known, 'w')).toMatchObject(named);
+  expect(orders(known, { ...unknown, state: 'Cloning' }, 'w')).toMatchObject(named);
+  // The reports of a moment ago may not show the order yet.
+  expect(orders(known, unknown, 'x')).toEqual([]);
+  // Another process of the operator may have given the order.
+  expect(orders(known, unknown)).toMatchObject(named);
+  expect(orders(known, { ...unknown, linked: false })).toEqual([]);
+  expect(orders(known, { ...unknown, state: 'Cloning' })).toEqual([]);
 });
 
 it('orders the leader to use another set when the status has it, and no new member follows before', () => {

@@ -10,9 +10,10 @@ import {
 import { hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
-import { isFenced, reportOf } from '../model/member.ts';
+import { follows, isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { probePort, resolvePorts } from '../model/ports.ts';
+import { positionOf } from '../model/position.ts';
+import { memberPorts, memberProbePort } from '../model/ports.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
@@ -36,11 +37,12 @@ export const leads = (resource: Resource, report: MemberReport | undefined): boo
 /** A service without data may begin with an empty primary; later an empty primary means lost data. */
 const mayInit = ({ status }: Resource) => status.initialized !== true;
 
-/** Port of the program itself, to which followers connect. */
-const programPort = ({ spec }: Resource): number => {
+/** Port of the leader's program itself, to which followers connect. */
+const programPort = ({ spec }: Resource, leader: Member): number => {
+  const probed = memberProbePort(spec, leader);
   // A program that speaks the member protocol itself does so on engine.port, which need not be the port of its data.
-  const data = resolvePorts(spec).ports.find(({ protocol }) => protocol === 'TCP')?.targetPort;
-  return (usesAgent(spec) ? probePort(spec) : (data ?? spec.engine.port)) ?? 0;
+  const data = memberPorts(spec, leader).find(({ protocol }) => protocol === 'TCP')?.targetPort;
+  return (usesAgent(spec) ? probed : (data ?? probed)) ?? 0;
 };
 
 /**
@@ -96,13 +98,17 @@ export function planOrders(
     } else if (report.state === 'Leading' && report.epoch <= epoch) {
       if (observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
     } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
-      const follows = report.state === 'Following' || report.state === 'Cloning';
-      if (follows && report.leader === primary.name && report.epoch === epoch) continue;
+      const isFollowing = report.state === 'Following' || report.state === 'Cloning';
+      const isTold = isFollowing && report.leader === primary.name && report.epoch === epoch;
+      const history = positionOf(primary)?.history;
+      if (isTold && knowsLog(observed, member, epoch, history)) continue;
       if (report.state === 'Starting') continue;
+      if (!isLogKnown(resource, primary)) continue;
       const { termStart } = resource.status;
       give('follow', member, `${primary.name} leads`, {
-        leader: { member: primary.name, host: primary.ip, port: programPort(resource) },
+        leader: { member: primary.name, host: primary.ip, port: programPort(resource, primary) },
         ...(termStart === undefined ? {} : { start: termStart }),
+        ...(history === undefined ? {} : { history }),
       });
     }
   }
@@ -145,6 +151,30 @@ function hasRefusedFence({ status }: Resource, observed: Observed, member: Membe
 const mayFollow = (resource: Resource, member: Member): boolean =>
   !hasQuorum(resource.spec) || (currentSet(resource)?.members.includes(member.name) ?? false);
 
+/**
+ * Whether a follower knows the log of its leader: the last order of this epoch has named the log, and the follower has a position in
+ * the log. The leader may begin another log in one epoch: Redis does when the first follower connects after a restart, and when a
+ * late fence comes after the promotion.
+ */
+function knowsLog(
+  { roleCommands }: Observed,
+  member: Member,
+  epoch: number,
+  history: string | undefined,
+): boolean {
+  const last = roleCommandStateOf(roleCommands, 'follow', member);
+  if (history === undefined) return true;
+  if (last?.epoch === epoch && last.history !== history) return false;
+  return !follows(reportOf(member)) || positionOf(member) !== undefined;
+}
+
+/**
+ * Whether the leader has told which log it leads with: a follower takes over its term only with data of that log. The next report
+ * after the promotion tells it. Programs with a protocol of their own, and those without the agent, may have no positions.
+ */
+const isLogKnown = ({ spec }: Resource, leader: Member): boolean =>
+  !knowsItsProgram(spec) || reportOf(leader) === undefined || positionOf(leader) !== undefined;
+
 interface Given {
   action: OrderKind;
   epoch: number;
@@ -167,7 +197,8 @@ function giveOrder(
     lookAgain(plan, state.retryAtMs);
     return;
   }
-  if (state?.state === 'Done' && !contradicted(state.calledAtMs, member, nowMs)) {
+  const isSame = state?.history === given.order.history;
+  if (state?.state === 'Done' && isSame && !contradicted(state.calledAtMs, member, nowMs)) {
     lookAgain(plan, state.calledAtMs + showMs);
     return;
   }

@@ -1,5 +1,6 @@
 import { type ConditionReason, relayed } from '../../api/reasons.ts';
 import type { ChaosStatus } from '../../api/chaos-status.ts';
+import type { RefusedMove } from '../../api/status.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
@@ -20,6 +21,8 @@ export interface Plans {
   /** What is being done, for the condition Progressing; empty if nothing is. */
   progress: string[];
   moveStarted: boolean;
+  /** See ReplicaPlan. */
+  refusedMove?: RefusedMove;
   /** status.chaos from the next pass on; absent: unchanged. */
   chaos?: ChaosStatus;
 }

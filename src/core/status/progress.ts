@@ -2,7 +2,7 @@ import type { Action } from '../model/action.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
-import { templateHash } from '../resources/pod.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
 
 /** What is under way, for the condition Progressing, in clauses for a person. Empty if nothing is. */
@@ -35,7 +35,6 @@ export function progressOf(
       clauses.push(`${member.name} is starting`);
     }
   }
-  const hash = templateHash(resource.spec);
   const live = observed.members.filter(isLive);
   const primary = undurablePrimary(resource, live);
   if (primary !== undefined) {
@@ -43,7 +42,7 @@ export function progressOf(
       `${primary.name} has data in memory that are not on its disk yet: no member is stopped or replaced on purpose before they are written`,
     );
   }
-  const outdated = live.filter((member) => member.templateHash !== hash).length;
+  const outdated = live.filter((member) => isOutdated(resource.spec, member)).length;
   if (outdated > 0) {
     clauses.push(`${outdated} of ${live.length} members are still made from an older template`);
   }

@@ -92,6 +92,18 @@ function withoutStale(status: Status, { spec }: Resource): Status {
   return rest;
 }
 
+/** With the newest one for each zone, and without those that a change of the spec has made obsolete. */
+function refusedMoves(
+  { status, generation }: Resource,
+  { refusedMove }: Plans,
+): Pick<Status, 'refusedMoves'> {
+  const others = (status.refusedMoves ?? []).filter(
+    (each) => each.zone !== refusedMove?.zone && each.generation === generation,
+  );
+  const moves = [...(refusedMove === undefined ? [] : [refusedMove]), ...others].slice(0, 16);
+  return moves.length === 0 ? {} : { refusedMoves: moves };
+}
+
 /** The whole next status. Nothing in it changes while the service does not, so that an idle service causes no write. */
 export function nextStatus(
   resource: Resource,
@@ -109,6 +121,7 @@ export function nextStatus(
   // The UID counts; a name that somebody has edited is corrected.
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
+  delete rest.refusedMoves;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   return {
     ...rest,
@@ -126,6 +139,7 @@ export function nextStatus(
       .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
     ...syncSets(resource, observed, plans),
     ...(plans.chaos === undefined ? {} : { chaos: plans.chaos }),
+    ...refusedMoves(resource, plans),
     ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
     conditions,
   };

@@ -99,6 +99,7 @@ export function makeObserved(members: Member[], more: Partial<Observed> = {}): O
     failures: [],
     roleCommands: [],
     foreignEndpoints: [],
+    additionalSlices: [],
     ipv6: false,
     ...more,
   };

@@ -255,7 +255,7 @@ export class Model {
       ready: true,
       createdAtMs: this.nowMs - (this.nowMs % 1_000),
       templateHash: annotations[templateHashAnnotation] ?? '',
-      ...(pinned === undefined ? {} : { pinned: true }),
+      ...(pinned === undefined ? {} : { pinnedTo: pinned }),
       process: 'starting',
       changedAtMs: this.nowMs,
       generation: 0,

@@ -115,6 +115,29 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     await b.until('in term 2', ({ position }) => position?.term === 2);
   });
 
+  test('a follower that reconnects by itself to a leader of a later epoch has no term before its order names that log', async () => {
+    await using all = await service(['a', 'b']);
+    const [a, b] = all;
+    const before = (await a.report()).position?.history;
+    await b.follow(a, 2, 0, before);
+    expect((await b.until('in term 2', ({ position }) => position?.term === 2)).state).toBe(
+      'Following',
+    );
+
+    await a.restart();
+    await a.promote(3);
+    await b.until(
+      'linked to another log',
+      (report) => report.linked === true && report.position === undefined,
+    );
+    const history = (await a.report()).position?.history;
+    expect(history).not.toBe(before);
+    // Too late: the leader has ended, and cannot be asked.
+    await a.engine.stop(AbortSignal.timeout(5_000));
+    await b.follow(a, 3, 0, history);
+    expect((await b.report()).position).toMatchObject({ term: 3, history });
+  });
+
   test('a former leader that had continued: data that only it held are counted, retained and reported', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;

@@ -8,6 +8,7 @@ import {
   type Following,
   ReplicationHistory,
   isFollowing,
+  isRedirected,
 } from './replication-history.ts';
 import { DataRetention } from './data-retention.ts';
 import {
@@ -81,9 +82,12 @@ export class RedisEngine implements ManagedEngine {
       else if (cannotLog(info)) retention.unwritten();
       else if (target.kind === 'following' && info.rewriting) await retention.detectCopy();
     }
+    const reported = this.#orders === 0 ? this.#target : target;
+    // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
+    const isEarlier = reported.kind === 'leading' && info.master !== undefined;
     return this.#reports.report(info, {
-      ...{ retention, acks, target: this.#orders === 0 ? this.#target : target },
-      position: this.#history.position(info),
+      ...{ retention, acks, target: reported },
+      position: isEarlier ? undefined : this.#history.position(info),
       hasCopyFailed: this.#history.hasCopyFailed,
     });
   }
@@ -245,16 +249,5 @@ export class RedisEngine implements ManagedEngine {
     this.#target = { kind: 'detached', wasRedirected: true };
     this.#history.forget();
     await this.#server.call([serveStale('no'), followNobody, ...dropClients], signal);
-  }
-}
-
-function isRedirected(info: ServerInfo, target: ReplicationTarget): boolean {
-  switch (target.kind) {
-    case 'leading':
-      return info.master !== undefined;
-    case 'following':
-      return !isFollowing(info, target);
-    case 'detached':
-      return info.master?.port !== noLeader.port;
   }
 }

@@ -12,13 +12,19 @@ function info(replid: string, offset: number, change: Partial<ServerInfo> = {}):
   };
 }
 
-function following(epoch: number, replid: string, start?: number): Following {
+function following(
+  epoch: number,
+  replid: string,
+  start?: number,
+  log: { history?: string } = {},
+): Following {
   const order = {
     member: 'a',
     epoch,
     reason: '',
     leader,
     ...(start === undefined ? {} : { start }),
+    ...log,
   };
   return { kind: 'following', order, replid, link: 'none' };
 }
@@ -72,6 +78,27 @@ test('data of a leader that has begun a new history belong to no known term', ()
   expect(data.position(info('z', 6))).toBeUndefined();
   expect(data.update(info('z', 7), following(3, 'z'))).toBe('partial');
   expect(data.position(info('z', 7))).toMatchObject({ term: 3, offset: 7 });
+});
+
+test('a log that the order does not name gives no term, however it came, until an order names it', () => {
+  const first = new ReplicationHistory();
+  expect(first.update(info('z', 5), following(1, 'own', 0, { history: 'x' }))).toBe('full');
+  expect(first.position(info('z', 5))).toBeUndefined();
+
+  const data = history();
+  const target = following(1, 'x', 0, { history: 'x' });
+  data.update(info('x', 100), target);
+  data.update(info('z', 110, { replid2: 'x' }), target);
+  expect(data.position(info('z', 110))).toBeUndefined();
+  // The leader need not be there any more.
+  data.update(unlinked('z', 110), following(3, 'z', 105, { history: 'z' }));
+  expect(data.position(info('z', 110))).toMatchObject({ term: 3, offset: 110 });
+});
+
+test('before the first link to the leader, the data belong to the term that they had', () => {
+  const data = history();
+  data.update(unlinked('x', 100), following(2, 'x', 0, { history: 'y' }));
+  expect(data.position(info('x', 100))).toMatchObject({ term: 1, offset: 100 });
 });
 
 test('a late answer does not bring back an older term', () => {

@@ -1,4 +1,5 @@
 import type { Order, Position, SyncSet } from '../../protocol/member-protocol.ts';
+import { noLeader } from './server-config.ts';
 import type { ServerInfo } from './server-info.ts';
 
 /** The role that the server was last told to take. */
@@ -62,15 +63,24 @@ export class ReplicationHistory {
     const { order, replid, link } = target;
     const linked = isFollowing(info, target) && info.master?.linked === true;
     this.#hasCopyFailed = !linked && !info.logging;
-    if (this.#hasCopyFailed) this.#term = undefined;
-    if (this.#hasCopyFailed || (!linked && info.replid === replid)) return undefined;
+    if (this.#hasCopyFailed) {
+      this.#term = undefined;
+      return undefined;
+    }
+    const hasLinked = linked || info.replid !== replid;
     const isPartial = info.replid === replid || info.replid2 === replid;
     target.replid = info.replid;
-    if (!isPartial) this.#term = undefined;
     if (link !== 'none' && !isPartial) target.link = 'replaced';
-    if (target.link === 'replaced') return undefined;
-    if (info.offset >= (order.start ?? 0)) this.#term = Math.max(this.#term ?? 0, order.epoch);
-    if (link !== 'none') return undefined;
+    const isOfOrder =
+      order.history === undefined
+        ? hasLinked && target.link !== 'replaced'
+        : order.history === info.replid;
+    // The server reconnects by itself to an address, whoever leads there by now, and in whichever epoch.
+    if (hasLinked && (!isPartial || !isOfOrder)) this.#term = undefined;
+    if (isOfOrder && info.offset >= (order.start ?? 0)) {
+      this.#term = Math.max(this.#term ?? 0, order.epoch);
+    }
+    if (!hasLinked || link !== 'none') return undefined;
     target.link = 'linked';
     return isPartial ? 'partial' : 'full';
   }
@@ -85,4 +95,16 @@ export class ReplicationHistory {
 /** Whether the server follows the leader that it was told to follow. */
 export function isFollowing({ master }: ServerInfo, { order: { leader } }: Following): boolean {
   return master?.host === leader.host && master.port === leader.port;
+}
+
+/** Whether another client has changed whom the server follows. */
+export function isRedirected(info: ServerInfo, target: ReplicationTarget): boolean {
+  switch (target.kind) {
+    case 'leading':
+      return info.master !== undefined;
+    case 'following':
+      return !isFollowing(info, target);
+    case 'detached':
+      return info.master?.port !== noLeader.port;
+  }
 }

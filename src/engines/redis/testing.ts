@@ -61,13 +61,21 @@ export class TestMember {
     return this.engine.promote(whole, soon());
   }
 
-  follow(leader: { name: string; port: number }, epoch: number, start?: number): Promise<void> {
+  /** `history`: as the operator names it, in reports of the leader. */
+  follow(
+    leader: { name: string; port: number },
+    epoch: number,
+    start?: number,
+    history?: string,
+  ): Promise<void> {
     const { name, port } = leader;
     const order = {
       ...{ member: this.name, epoch, reason: 'test' },
       ...{ leader: { member: name, host: '127.0.0.1', port } },
+      ...(start === undefined ? {} : { start }),
+      ...(history === undefined ? {} : { history }),
     };
-    return this.engine.follow(start === undefined ? order : { ...order, start }, soon());
+    return this.engine.follow(order, soon());
   }
 
   fence(): Promise<void> {

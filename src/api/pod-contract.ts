@@ -1,0 +1,22 @@
+import * as z from 'zod';
+
+/**
+ * How a pod is reached and served: what the spec said when the pod was created. The operator writes the contract into the annotation
+ * `haservice.dev/contract` of the pod, as JSON. The program of the pod goes on listening where it was started, whatever the spec
+ * says since, so that probes, orders and Services follow the contract and not the spec.
+ */
+export const podContractSchema = z.object({
+  /** Port that is probed. Absent: the spec named no TCP port. */
+  probePort: z.int().exactOptional(),
+  /** The ports of the Services, by number. */
+  ports: z.array(
+    z.object({
+      name: z.string().exactOptional(),
+      port: z.int(),
+      targetPort: z.int(),
+      protocol: z.enum(['TCP', 'UDP', 'SCTP']),
+    }),
+  ),
+});
+
+export type PodContract = z.output<typeof podContractSchema>;

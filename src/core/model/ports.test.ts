@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { makeResource } from '../testing/fixtures.ts';
+import { contractOf, hasOtherPorts, memberPorts, memberProbePort } from './ports.ts';
+
+const specOf = (ports: object[], engine: object = {}, containerPorts: object[] = []) =>
+  makeResource({
+    ports,
+    engine: { type: 'TCP', ...engine },
+    template: { spec: { containers: [{ name: 'main', image: 'x', ports: containerPorts }] } },
+  }).spec;
+
+/** The target ports of a pod that was made from one spec, under another one. */
+const targets = (before: ReturnType<typeof specOf>, now: ReturnType<typeof specOf>) =>
+  memberPorts(now, { contract: contractOf(before) }).map(({ targetPort }) => targetPort);
+
+describe('a member is reached as its pod was made', () => {
+  const http = { name: 'http', port: 80, targetPort: 8080 };
+  const admin = { name: 'admin', port: 90, targetPort: 9000 };
+
+  it('on the ports of its contract, whatever the spec says since', () => {
+    const [before, now] = [specOf([http, admin]), specOf([{ ...http, targetPort: 8081 }, admin])];
+    const member = { contract: contractOf(before) };
+    expect(targets(before, now)).toEqual([8080, 9000]);
+    expect(memberProbePort(now, member)).toBe(8080);
+    expect([hasOtherPorts(before, member), hasOtherPorts(now, member)]).toEqual([false, true]);
+  });
+
+  it('on the number that a port of that name had', () => {
+    const named = (containerPort: number) =>
+      specOf([{ port: 80, targetPort: 'web' }], {}, [{ name: 'web', containerPort }]);
+    expect(targets(named(8080), named(8081))).toEqual([8080]);
+  });
+
+  it('by the name of a port if its number has changed, and by the number if it was renamed', () => {
+    const before = specOf([http, admin]);
+    const moved = specOf([
+      { ...http, port: 8000 },
+      { ...admin, name: 'control' },
+    ]);
+    expect(targets(before, moved)).toEqual([8080, 9000]);
+    expect(hasOtherPorts(moved, { contract: contractOf(before) })).toBe(false);
+  });
+
+  it('on a new port where the spec says, without being replaced', () => {
+    const [before, now] = [specOf([http]), specOf([http, admin])];
+    expect(targets(before, now)).toEqual([8080, 9000]);
+    expect(hasOtherPorts(now, { contract: contractOf(before) })).toBe(false);
+  });
+
+  it('and a pod of an earlier version, of which only the port of its program is known, on that port', () => {
+    const now = specOf([{ ...http, targetPort: 8081 }, admin]);
+    const member = { contract: { probePort: 8080, ports: [] } };
+    expect(memberPorts(now, member).map(({ targetPort }) => targetPort)).toEqual([8080, 9000]);
+    expect(hasOtherPorts(now, member)).toBe(true);
+    expect(hasOtherPorts(now, {})).toBe(false);
+  });
+
+  it('with engine.port changed alone, too', () => {
+    const [before, now] = [specOf([http], { port: 8080 }), specOf([http], { port: 8090 })];
+    const member = { contract: contractOf(before) };
+    expect(memberProbePort(now, member)).toBe(8080);
+    expect(hasOtherPorts(now, member)).toBe(true);
+  });
+});

@@ -1,0 +1,22 @@
+import type { RefusedMove } from '../../api/status.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import type { Removal } from '../model/action.ts';
+import type { Resource } from '../model/observed.ts';
+
+/** How often the wait for durable data and well members is checked. Milliseconds. */
+export const durableRefreshMs = 1_000;
+/** A failover is under way. */
+export const isBusy = (resource: Resource) =>
+  inFlight(resource) !== undefined || resource.status.fencing !== undefined;
+
+export interface ReplicaPlan {
+  /** Ordinals to create; all in `zone` if that is set. */
+  create: number[];
+  zone?: string;
+  remove: Removal[];
+  /** A move between zones begins: the status must say so before a pod is created for it. */
+  moveStarted: boolean;
+  /** The scheduler has refused a move: the status must say so, or the move would be tried again and again. */
+  refusedMove?: RefusedMove;
+  requeueAtMs?: number;
+}
