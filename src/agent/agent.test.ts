@@ -89,6 +89,25 @@ describe('the agent', () => {
     expect(reportOf(first.body).nonce).not.toBe(reportOf(second.body).nonce);
   });
 
+  it.each([
+    ['Leading', 200],
+    ['Following', 200],
+    ['Detached', 200],
+    ['Cloning', 503],
+    ['Starting', 503],
+    ['Empty', 503],
+  ] as const)(
+    'tells the kubelet whether the member is complete: %s is %i',
+    async (state, status) => {
+      const { engine, call } = await start();
+      engine.state = state;
+      expect(await call('ready', { method: 'GET' })).toEqual({ status, body: { state } });
+      engine.failure = new Error('it hangs');
+      expect(await call('ready', { method: 'GET' })).toMatchObject({ status: 503 });
+      expect(await call('ready')).toMatchObject({ status: 405 });
+    },
+  );
+
   it('answers an order with the report after it', async () => {
     const { call } = await start();
     const answer = await call('promote', { body: order(3) });

@@ -5,6 +5,7 @@ import {
   formerNameOfFence,
   orderSchemas,
   protocolPath,
+  readyPath,
 } from '../protocol/member-protocol.ts';
 
 export interface Answer {
@@ -16,6 +17,8 @@ export interface Answer {
 export interface Routes {
   /** Pending as long as the program does not answer. `signal` is aborted if the client has gone. */
   status(headers: IncomingMessage['headers'], signal: AbortSignal): Promise<Answer>;
+  /** Whether the member is complete, for the kubelet. Pending and aborted as `status`. */
+  ready(signal: AbortSignal): Promise<Answer>;
   /** May be called again with the same order. The order goes on if the client has gone. */
   order(kind: OrderKind, body: unknown, headers: IncomingMessage['headers']): Promise<Answer>;
 }
@@ -90,10 +93,14 @@ async function answer(
   routes: Routes,
 ): Promise<Answer | undefined> {
   const path = request.url?.split('?')[0] ?? '';
+  if (path === readyPath) {
+    if (request.method !== 'GET') return notAllowed(response, 'GET');
+    return await unlessGone(response, (signal) => routes.ready(signal));
+  }
   const name = path.startsWith(`${protocolPath}/`) ? path.slice(protocolPath.length + 1) : '';
   if (name === 'status') {
     if (request.method !== 'GET') return notAllowed(response, 'GET');
-    return await status(request, response, routes);
+    return await unlessGone(response, (signal) => routes.status(request.headers, signal));
   }
   const kind = name === formerNameOfFence ? 'fence' : name;
   if (!isOrderKind(kind)) {
@@ -117,17 +124,17 @@ async function answer(
   return await routes.order(kind, body, request.headers);
 }
 
-async function status(
-  request: IncomingMessage,
+/** Undefined if the client has gone, or the program has not answered for too long. */
+async function unlessGone(
   response: ServerResponse,
-  routes: Routes,
+  ask: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer | undefined> {
   const controller = new AbortController();
   const giveUp = () => controller.abort();
   const timer = setTimeout(giveUp, patienceMs);
   response.once('close', giveUp);
   try {
-    return await routes.status(request.headers, controller.signal);
+    return await ask(controller.signal);
   } catch (error) {
     if (controller.signal.aborted) return undefined;
     throw error;

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+const port = z.int().min(1).max(65_535);
+
 /**
  * How a pod is reached and served: what the spec said when the pod was created. The operator writes the contract into the annotation
  * `haservice.dev/contract` of the pod, as JSON. The program of the pod goes on listening where it was started, whatever the spec
@@ -7,13 +9,13 @@ import * as z from 'zod';
  */
 export const podContractSchema = z.object({
   /** Port that is probed. Absent: the spec named no TCP port. */
-  probePort: z.int().exactOptional(),
+  probePort: port.exactOptional(),
   /** The ports of the Services, by number. */
   ports: z.array(
     z.object({
       name: z.string().exactOptional(),
-      port: z.int(),
-      targetPort: z.int(),
+      port,
+      targetPort: port,
       protocol: z.enum(['TCP', 'UDP', 'SCTP']),
     }),
   ),

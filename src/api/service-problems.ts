@@ -117,6 +117,15 @@ export const serviceProblems = {
     meaning: 'nothing listens at a member any more, or it has been silent for too long',
     whatToDo: 'see the log of the member, and its node',
   },
+  PortNotServed: {
+    meaning:
+      'Redis, Postgres: no port of the Services leads to the port on which the program listens',
+    whatToDo: 'give one of `spec.ports` the `targetPort` that the message names',
+  },
+  MemberNotReady: {
+    meaning: 'a member answers its heartbeats, but its pod is not ready: it gets no reads',
+    whatToDo: 'see the readinessProbe of the pod: it asks for something that the member lacks',
+  },
   MembersMissing: {
     meaning: 'fewer members are healthy than `replicas`',
     whatToDo: 'nothing, if they are starting; else see `status.members` and `kubectl get pods`',

@@ -59,5 +59,6 @@ function factsOf(report: MemberReport): object {
   const { problem, position, durable, ...said } = report;
   const { state, epoch, ledEpoch, leader, linked, sync, identity, loss } = said;
   const facts = { state, epoch, ledEpoch, leader, linked, sync, identity, loss, durable };
-  return { ...facts, problem: problem?.reason, hasPosition: position !== undefined };
+  const log = { hasPosition: position !== undefined, history: position?.history };
+  return { ...facts, problem: problem?.reason, ...log };
 }

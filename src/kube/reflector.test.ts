@@ -145,13 +145,38 @@ it('resumes after a reset and a 500, after a short wait', async () => {
   watches.at(-1)?.response.destroy();
   await seen(4);
   answerWatch = (_request, response) => response.writeHead(200).flushHeaders();
-  const before = api.requests.length;
-  await seen(before + 1);
-  expect(api.requests.at(-1)?.query.get('resourceVersion')).toBe('10');
+  const open = watches.length;
+  while (watches.length === open) await seen(api.requests.length + 1);
+  expect(watches.at(-1)?.request.query.get('resourceVersion')).toBe('10');
   await new Promise(setImmediate);
   tell('ADDED', pod('b', '11'));
   await changed();
   expect(names()).toEqual(['a', 'b']);
+});
+
+it('reads everything anew if the API server tells an older version than before: its database was restored', async () => {
+  await api.seen(2);
+  tell('ADDED', pod('b', '30'));
+  await changed();
+  tell('MODIFIED', pod('a', '31'));
+  await changed();
+  tell('DELETED', pod('c', '32'));
+  store.observeDelete({ namespace: 'shop', name: 'd' }, 'uid-d');
+  // The backup is from before b was made, and from before c and d were deleted.
+  const restored = [pod('a', '5'), pod('c', '6'), pod('d', '7')];
+  answerList = (_request, response) =>
+    json(response, 200, { metadata: { resourceVersion: '20' }, items: restored });
+  watches.at(-1)?.response.destroy();
+  const all = () => store.list().map(({ metadata }) => metadata?.resourceVersion);
+  await expect
+    .poll(async () => (await seen(api.requests.length + 1), names()))
+    .toEqual(['a', 'c', 'd']);
+  expect(all()).toEqual(['5', '6', '7']);
+  // One object is asked for, then all, then the watch goes on from the version of the list.
+  const [asked, listed] = api.requests.slice(2);
+  expect([asked?.query.get('limit'), listed?.query.get('limit')]).toEqual(['1', '500']);
+  await seen(5);
+  expect(watches.at(-1)?.request.query.get('resourceVersion')).toBe('20');
 });
 
 it('lists again if the version is too old, at once, but not repeatedly', async () => {
@@ -188,9 +213,11 @@ it('replaces a silent watch, but not one that sends bookmarks', async () => {
   clock.advance(179_000);
   for (let i = 0; i < 20; i++) await new Promise(setImmediate);
   expect(api.requests).toHaveLength(2);
+  answerList = (_request, response) =>
+    json(response, 200, { metadata: { resourceVersion: '12' }, items: [] });
   clock.advance(1_000);
-  await seen(3);
-  expect(api.requests[2]?.query.get('resourceVersion')).toBe('11');
+  await seen(4);
+  expect(api.requests[3]?.query.get('resourceVersion')).toBe('11');
 });
 
 it('asks for one object of one namespace, if told so', async () => {

@@ -5,7 +5,7 @@ import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
 import { cacheTransform } from './cache-transform.ts';
-import type { Store } from './store.ts';
+import { type Store, isLower } from './store.ts';
 import type { KubeObject } from './api-types.ts';
 
 const pageSize = 500;
@@ -40,7 +40,8 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /**
  * Keeps a store equal to the API server: a paged list, then a watch from there, which is resumed if it ends; a new list only if the
- * API server answers that the version is too old (410). The operator creates one per type and calls `run` once; it retries all
+ * API server answers that the version is too old (410), or if its own version is lower than one that it has told before: its
+ * database was restored from a backup. A watch from a version of the future would stay silent until that version comes. The operator creates one per type and calls `run` once; it retries all
  * errors with backoff, and ends only with its signal.
  */
 export class Reflector<T extends KubeObject> {
@@ -51,6 +52,10 @@ export class Reflector<T extends KubeObject> {
   #markSynced = () => {};
   #hasSynced = false;
   #resourceVersion: string | undefined;
+  /** The last version that the API server has told. */
+  #lastVersion: string | undefined;
+  /** The watch has failed: the database of the API server may have been restored meanwhile. */
+  #mayBeRestored = false;
   /** Lists because of a 410 since the last event. */
   #relists = 0;
   #isRefused = false;
@@ -72,6 +77,7 @@ export class Reflector<T extends KubeObject> {
     const stopped = () => signal.aborted;
     while (!stopped()) {
       try {
+        if (this.#mayBeRestored) await this.#compareVersion(signal);
         if (this.#resourceVersion === undefined) await this.#list(signal);
         await this.#watch(signal);
       } catch (error) {
@@ -90,6 +96,7 @@ export class Reflector<T extends KubeObject> {
   /** @returns after how many milliseconds to try again. */
   #failed(error: unknown): number {
     const { log, type, store, optional = false } = this.#options;
+    this.#mayBeRestored = this.#resourceVersion !== undefined;
     if (optional) this.#endFirstAttempt();
     if (!optional || !isForbidden(error)) {
       const waitMs = this.#backoff.next();
@@ -112,6 +119,14 @@ export class Reflector<T extends KubeObject> {
     this.#markSynced();
   }
 
+  /** Asks for one object: the answer has the present version. */
+  async #compareVersion(signal: AbortSignal): Promise<void> {
+    const { client, type } = this.#options;
+    const page = await client.list(type, { signal, limit: 1, ...this.#selection() });
+    if (isLower(page.resourceVersion, this.#lastVersion)) this.#resourceVersion = undefined;
+    this.#mayBeRestored = false;
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
     const { client, type, store, log } = this.#options;
     const objects: T[] = [];
@@ -128,8 +143,15 @@ export class Reflector<T extends KubeObject> {
       resourceVersion = page.resourceVersion;
       next = page.continue;
     } while (next !== undefined);
+    if (isLower(resourceVersion, this.#lastVersion)) {
+      const versions = { resourceVersion, before: this.#lastVersion };
+      const what = 'the API server tells an older version than before, as after a restored backup';
+      log.warn({ kind: type.kind, ...versions }, `${what}: everything is read anew`);
+      store.forget();
+    }
     store.replace(objects, resourceVersion);
     this.#resourceVersion = resourceVersion;
+    this.#lastVersion = resourceVersion;
     if (this.#isRefused) log.info({ kind: type.kind }, 'the operator may read this kind again');
     this.#isRefused = false;
     this.#endFirstAttempt();
@@ -170,6 +192,7 @@ export class Reflector<T extends KubeObject> {
         if (change === 'DELETED') store.remove(object);
         else if (change !== 'BOOKMARK') store.put(object);
         this.#resourceVersion = object.metadata?.resourceVersion ?? this.#resourceVersion;
+        this.#lastVersion = this.#resourceVersion;
       }
       if (isSilent && clock.now() - startedAt < shortWatchMs) {
         throw new Error('the watch ended at once, without an event');

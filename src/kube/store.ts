@@ -15,11 +15,12 @@ const maxTombstones = 1_000;
  * Resource versions are compared as integers: guaranteed for built-in and custom resources since Kubernetes 1.35
  * (KEP-5504, comparable resource version).
  */
-const isOlder = (a: KubeObject, b: KubeObject): boolean => {
-  const [left, right] = [a, b].map((object) => object.metadata?.resourceVersion ?? '');
-  if (!/^\d+$/.test(left ?? '') || !/^\d+$/.test(right ?? '')) return false;
-  return BigInt(left ?? 0) < BigInt(right ?? 0);
-};
+export function isLower(a = '', b = ''): boolean {
+  return /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) < BigInt(b);
+}
+
+const isOlder = (a: KubeObject, b: KubeObject): boolean =>
+  isLower(a.metadata?.resourceVersion, b.metadata?.resourceVersion);
 
 const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
 const uidOf = (object: KubeObject) => object.metadata?.uid ?? '';
@@ -115,6 +116,18 @@ export class Store<T extends KubeObject> {
     const old = this.get(object.metadata?.namespace, object.metadata?.name ?? '');
     if (old === undefined || uidOf(old) !== uidOf(object) || isOlder(object, old)) return;
     this.#drop(cacheTransform(object), old);
+  }
+
+  /**
+   * The API server tells older versions than before, as its database was restored from a backup: versions that were seen before mean
+   * nothing any more. A list must be stored next; until then the objects stay, so that nothing is taken for deleted.
+   */
+  forget(): void {
+    this.#tombstones.clear();
+    for (const [key, object] of this.#objects) {
+      const { resourceVersion: _version, ...metadata } = object.metadata ?? {};
+      this.#objects.set(key, { ...object, metadata });
+    }
   }
 
   /**

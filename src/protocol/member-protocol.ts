@@ -14,6 +14,11 @@ import { highestEpoch, tooHigh } from '../api/epoch.ts';
  * receive by these schemas; anything else is a wrong answer, or a 400.
  */
 export const protocolPath = '/haservice/v1';
+/**
+ * The kubelet's question to the agent of a pod, and not a part of the protocol: 200 if the member is complete, else 503. See
+ * completeness.ts.
+ */
+export const readyPath = `${protocolPath}/ready`;
 /** Port of the agent, unless engine.agentPort is set. */
 export const defaultAgentPort = 8990;
 /** Grants the leader time: `<nonce> <milliseconds>`, with the nonce of its last report. On GET status. */

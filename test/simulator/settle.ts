@@ -33,7 +33,7 @@ export function settle(agent: Agent, status: Status, host: string): void {
   const leader = { member: primary ?? '', host, port: 80 };
   const order = { member: pod.name, epoch, reason: '', leader };
   const start = termStart === undefined ? {} : { start: termStart };
-  const history = historyOf(settledLine);
-  agent.following = new Following(agent, { ...order, ...start, history });
+  const log = behaviour.withoutHistory === true ? {} : { history: historyOf(settledLine) };
+  agent.following = new Following(agent, { ...order, ...start, ...log });
   agent.following.linked = true;
 }

@@ -59,7 +59,6 @@ it.each<[mutant: string, engine: Engine, expected: RegExp, faultNames?: string[]
     /lost|lacks it/,
     ['cutFromOperator', 'cutPair', 'crash', 'lateness', 'loss'],
   ],
-  ['any-log', 'redis', /lost|lacks it/, ['crash', 'cutNode', 'lateness', 'deletePod']],
   ['kills-at-once', 'postgres', /no stored status has named it as Injecting/, ['experiment']],
   ['kills-quorum', 'redis', /kills too many/, ['experiment']],
   ['kills-again', 'postgres', /no stored status has named it as Injecting/, ['experiment']],

@@ -1,5 +1,6 @@
 import { type ServiceRole, serviceNames, sliceName } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource, ForeignEndpoints } from '../../core/model/observed.ts';
+import type { EndpointSlice } from '../../kube/api-types.ts';
 import { controllerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
@@ -22,13 +23,18 @@ export function endpointsSeen(
     additionalSlices: additionalSlicesOf(resource, stores),
   };
   if (slices.length === 0) return { ipv6, ...foreign };
-  const endpoints = slices.flatMap((found) => found.endpoints ?? []);
   return {
     ipv6,
     ...foreign,
-    writeEndpoints: endpoints.map(({ targetRef }) => targetRef?.uid ?? ''),
+    writeEndpoints: uidsIn(slices),
   };
 }
+
+const uidsIn = (slices: EndpointSlice[]): string[] =>
+  slices
+    // The API server writes null for an empty list.
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .map(({ targetRef }) => targetRef?.uid ?? '');
 
 function additionalSlicesOf(resource: Resource, stores: Stores): Observed['additionalSlices'] {
   const { namespace, name: service } = resource;
@@ -38,8 +44,11 @@ function additionalSlicesOf(resource: Resource, stores: Stores): Observed['addit
     const of = labels?.['kubernetes.io/service-name'];
     const [role] = names.find(([, each]) => each === of) ?? [];
     if (role === undefined || of === undefined || controllerUid(slice) !== resource.uid) return [];
-    if ([false, true].some((ipv6) => name === sliceName(of, ipv6))) return [];
-    return [{ kind: 'EndpointSlice', name, uid, role }];
+    const usualNames = [false, true].map((ipv6) => sliceName(of, ipv6));
+    if (usualNames.includes(name)) return [];
+    const usual = usualNames.flatMap((each) => stores.slices.get(namespace, each) ?? []);
+    const uids = uidsIn([slice]);
+    return [{ kind: 'EndpointSlice', name, uid, role, uids, usual: uidsIn(usual) }];
   });
 }
 

@@ -69,6 +69,8 @@ export function toMember(
   }
   const condition = (type: string) => status?.conditions?.find((entry) => entry.type === type);
   const scheduled = condition('PodScheduled');
+  const unready = condition('Ready')?.status === 'False' ? condition('Ready') : undefined;
+  const unreadySinceMs = Date.parse(unready?.lastTransitionTime ?? '');
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
   const required = spec?.nodeSelector?.[resource.topologyKey];
@@ -91,14 +93,16 @@ export function toMember(
     nodeReady: isNodeReady(node),
     phase: status?.phase ?? 'Pending',
     ready: condition('Ready')?.status === 'True',
+    ...(Number.isFinite(unreadySinceMs) ? { unreadySinceMs } : {}),
     createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
     ...(metadata.deletionTimestamp === undefined
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
-    ...contractIn(metadata.annotations?.[contractAnnotation]),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...(spec === undefined ? {} : agentOf(spec)),
+    // After the settings of the agent: the annotation says more.
+    ...contractIn(metadata.annotations?.[contractAnnotation]),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),
     ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
     ...(waiting === undefined ? {} : { waiting }),

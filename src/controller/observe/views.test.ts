@@ -74,6 +74,39 @@ describe('toMember', () => {
   });
 });
 
+describe('the contract of a pod', () => {
+  const made = { probePort: 8080, ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }] };
+  const contractOf = (annotation: string | undefined, agent?: object) => {
+    const env = [{ name: 'HASERVICE_AGENT', value: JSON.stringify(agent) }];
+    const annotations = annotation === undefined ? {} : { 'haservice.dev/contract': annotation };
+    const pod = {
+      metadata: { name: 'web-0', uid: 'u', annotations },
+      spec: { containers: [agent === undefined ? {} : { env }] },
+    };
+    return toMember({ name: 'web', topologyKey }, pod as Pod, undefined)?.contract;
+  };
+
+  it('is its annotation, or else what the settings of its agent say', () => {
+    const agent = { agentPort: 8990, port: 6379 };
+    expect(contractOf(JSON.stringify(made))).toEqual(made);
+    expect(contractOf(JSON.stringify(made), agent)).toEqual(made);
+    expect(contractOf(undefined, agent)).toEqual({ probePort: 6379, ports: [] });
+    expect(contractOf(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    'nonsense',
+    'null',
+    '[]',
+    '{"probePort":70000,"ports":[]}',
+    '{"probePort":0,"ports":[]}',
+    '{"ports":[{"port":80,"targetPort":"x","protocol":"TCP"}]}',
+  ])('does not count if somebody has written %s', (text) => {
+    expect(contractOf(text)).toBeUndefined();
+    expect(contractOf(text, { agentPort: 99_999, port: 1 })).toBeUndefined();
+  });
+});
+
 describe('zonesOf', () => {
   const taint = (key: string, effect = 'NoSchedule') => ({ spec: { taints: [{ key, effect }] } });
   const zones = (nodes: Node[], podSpec: object = {}) =>

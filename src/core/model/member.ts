@@ -1,3 +1,4 @@
+import { type IncompleteState, isIncompleteState, toldOld } from '../../protocol/completeness.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import type { Member, Resource } from './observed.ts';
 
@@ -51,8 +52,10 @@ export const isDurable = (member: Member): boolean => reportOf(member)?.durable 
  * Old: it was restarted before its data were on its disk, so that its data may be older than what it has acknowledged. Two facts
  * of its report show that: not durable, and no known position. Its data alone are never trusted.
  */
-export const isOld = (member: Member): boolean =>
-  !isDurable(member) && reportOf(member)?.position === undefined;
+export function isOld(member: Member): boolean {
+  const report = reportOf(member);
+  return report !== undefined && toldOld(report);
+}
 
 /**
  * What keeps a member from being complete, in a clause for a person; undefined if it is complete.
@@ -63,19 +66,16 @@ export function whyIncomplete(member: Member, acceptsOld = false): string | unde
   if (isOld(member) && !acceptsOld) {
     return 'was restarted before all that it held was on its disk, and may have old data';
   }
-  switch (reportOf(member)?.state) {
-    case undefined:
-      return 'has not told its state yet';
-    case 'Empty':
-      return 'has no data';
-    case 'Cloning':
-      return 'is still being made a copy of the primary';
-    case 'Starting':
-      return 'is still starting';
-    default:
-      return undefined;
-  }
+  const report = reportOf(member);
+  if (report === undefined) return 'has not told its state yet';
+  return isIncompleteState(report.state) ? incomplete[report.state] : undefined;
 }
+
+const incomplete: Record<IncompleteState, string> = {
+  Empty: 'has no data',
+  Cloning: 'is still being made a copy of the primary',
+  Starting: 'is still starting',
+};
 
 /**
  * Complete: its running process has all that this member has ever acknowledged. Only such a member may lead, or prove a fence by

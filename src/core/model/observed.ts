@@ -55,6 +55,8 @@ export interface Member {
   phase: string;
   /** The kubelet's readiness of the pod. */
   ready: boolean;
+  /** Epoch milliseconds since when the kubelet says that the pod is not ready; absent if it is ready, or that is not known. */
+  unreadySinceMs?: number;
   createdAtMs: number;
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
@@ -117,6 +119,13 @@ export interface ForeignEndpoints {
   kind: 'EndpointSlice' | 'Endpoints';
   name: string;
   uid: string;
+}
+
+export interface AdditionalSlice extends ForeignEndpoints {
+  role: ServiceRole;
+  /** UIDs of the pods in this slice, and in the usual one of that Service. */
+  uids: string[];
+  usual: string[];
 }
 
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
@@ -221,7 +230,7 @@ export interface Observed {
   writeEndpoints?: string[];
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
-  additionalSlices: (ForeignEndpoints & { role: ServiceRole })[];
+  additionalSlices: AdditionalSlice[];
   /** What experiments depend on; absent if the spec has no `chaos`. */
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */

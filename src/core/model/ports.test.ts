@@ -48,11 +48,37 @@ describe('a member is reached as its pod was made', () => {
   });
 
   it('and a pod of an earlier version, of which only the port of its program is known, on that port', () => {
-    const now = specOf([{ ...http, targetPort: 8081 }, admin]);
+    const now = specOf([{ ...http, targetPort: 8081 }]);
     const member = { contract: { probePort: 8080, ports: [] } };
-    expect(memberPorts(now, member).map(({ targetPort }) => targetPort)).toEqual([8080, 9000]);
+    expect(memberPorts(now, member).map(({ targetPort }) => targetPort)).toEqual([8080]);
     expect(hasOtherPorts(now, member)).toBe(true);
     expect(hasOtherPorts(now, {})).toBe(false);
+  });
+
+  it('not on the port of another entry that has come before', () => {
+    const tls = { name: 'tls', port: 443, targetPort: 8443 };
+    expect(targets(specOf([http]), specOf([tls, http]))).toEqual([8443, 8080]);
+    const probed = specOf([http], { port: 9000 });
+    const health = { name: 'health', port: 90, targetPort: 9000 };
+    expect(targets(specOf([http], { port: 8080 }), probed)).toEqual([8080]);
+    expect(targets(specOf([http], { port: 8080 }), specOf([http, health], { port: 9000 }))).toEqual(
+      [8080, 9000],
+    );
+  });
+
+  it('on the same numbers if two names are swapped', () => {
+    const swapped = specOf([
+      { ...http, name: 'admin' },
+      { ...admin, name: 'http' },
+    ]);
+    expect(targets(specOf([http, admin]), swapped)).toEqual([8080, 9000]);
+  });
+
+  it('where it was reached before, while a name in the spec is misspelled, and is not replaced for that', () => {
+    const named = (targetPort: string) =>
+      specOf([{ port: 80, targetPort }], {}, [{ name: 'web', containerPort: 8080 }]);
+    expect(targets(named('web'), named('wbe'))).toEqual([8080]);
+    expect(hasOtherPorts(named('wbe'), { contract: contractOf(named('web')) })).toBe(false);
   });
 
   it('with engine.port changed alone, too', () => {

@@ -18,20 +18,29 @@ function namedPort(spec: Spec, name: string): number | undefined {
   return undefined;
 }
 
+type Entry = Spec['ports'][number];
+
+/** The number on which a new pod serves a port; undefined: no container port has that name. */
+function wantedTarget(spec: Spec, { port, targetPort = port }: Entry): number | undefined {
+  return typeof targetPort === 'number' ? targetPort : namedPort(spec, targetPort);
+}
+
+/** The entry with the number on which a pod serves it; nothing if that is not known. */
+const resolved = (
+  { port, protocol, name }: Entry,
+  targetPort: number | undefined,
+): ResolvedPort[] =>
+  targetPort === undefined
+    ? []
+    : [{ port, targetPort, protocol, ...(name === undefined ? {} : { name }) }];
+
 /** The ports of the Services by number. A name that no container port has is returned in `missing` instead. */
 export function resolvePorts(spec: Spec): { ports: ResolvedPort[]; missing: string[] } {
-  const missing: string[] = [];
-  const ports = spec.ports.flatMap((entry): ResolvedPort[] => {
-    const target = entry.targetPort ?? entry.port;
-    const targetPort = typeof target === 'number' ? target : namedPort(spec, target);
-    if (targetPort === undefined) {
-      missing.push(String(target));
-      return [];
-    }
-    const { port, protocol, name } = entry;
-    return [{ port, targetPort, protocol, ...(name === undefined ? {} : { name }) }];
-  });
-  return { ports, missing };
+  const missing = spec.ports.filter((entry) => wantedTarget(spec, entry) === undefined);
+  return {
+    ports: spec.ports.flatMap((entry) => resolved(entry, wantedTarget(spec, entry))),
+    missing: missing.map(({ targetPort }) => String(targetPort)),
+  };
 }
 
 /** The port of a new pod that is probed: engine.port, or the target of the first TCP port. */
@@ -52,26 +61,41 @@ export const memberProbePort = (spec: Spec, { contract }: Contracted): number | 
 
 /**
  * The ports of the Services, with the numbers on which this member serves them. A port that the spec has got since then leads where the
- * spec says, as the member may serve it already.
+ * spec says, as the member may serve it already. A port whose name is misspelled in the spec leads where it has led.
  */
-export function memberPorts(spec: Spec, { contract }: Contracted): ResolvedPort[] {
-  const { ports } = resolvePorts(spec);
-  if (contract === undefined) return ports;
-  return ports.map((entry) => {
-    const same = contract.ports.filter(({ protocol }) => protocol === entry.protocol);
-    const made =
-      same.find(({ name }) => name !== undefined && name === entry.name) ??
-      same.find(({ port }) => port === entry.port);
-    const isProbed = entry.targetPort === probePort(spec);
-    const probed = isProbed ? contract.probePort : undefined;
-    return { ...entry, targetPort: made?.targetPort ?? probed ?? entry.targetPort };
+export const memberPorts = (spec: Spec, { contract }: Contracted): ResolvedPort[] =>
+  spec.ports.flatMap((entry) => {
+    const wanted = wantedTarget(spec, entry);
+    const made = contract === undefined ? undefined : madeTarget(spec, contract, entry, wanted);
+    return resolved(entry, made ?? wanted);
   });
+
+/** The number on which a pod with this contract serves an entry of the spec: the same entry is found by its name, then by its port. */
+function madeTarget(
+  spec: Spec,
+  { ports, probePort: probed }: PodContract,
+  { name, port, protocol }: Entry,
+  wanted: number | undefined,
+): number | undefined {
+  const same = ports.filter((each) => each.protocol === protocol);
+  const made =
+    same.find((each) => each.port === port && each.targetPort === wanted) ??
+    same.find((each) => each.name !== undefined && each.name === name) ??
+    same.find((each) => each.port === port);
+  // A pod of an earlier version: only the port of its program is known.
+  const isOnlyPort = ports.length === 0 && spec.ports.length === 1 && protocol === 'TCP';
+  return made?.targetPort ?? (isOnlyPort && spec.engine.port === undefined ? probed : undefined);
 }
 
-/** The member is probed, or serves a port of the Services, elsewhere than a new pod would. */
-export const hasOtherPorts = (spec: Spec, member: Contracted): boolean =>
-  memberProbePort(spec, member) !== probePort(spec) ||
-  portsKey(memberPorts(spec, member)) !== portsKey(resolvePorts(spec).ports);
+/** The member is probed, or serves a port of the Services, elsewhere than a new pod would. Not known while a name of a port is misspelled. */
+export function hasOtherPorts(spec: Spec, member: Contracted): boolean {
+  const { ports, missing } = resolvePorts(spec);
+  if (missing.length > 0) return false;
+  return (
+    memberProbePort(spec, member) !== probePort(spec) ||
+    portsKey(memberPorts(spec, member)) !== portsKey(ports)
+  );
+}
 
 /** Equal for members that can be in one slice: a slice has one list of ports for all its endpoints. */
 export const portsKey = (ports: ResolvedPort[]): string =>

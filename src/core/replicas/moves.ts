@@ -1,22 +1,30 @@
-import { isLive, isWell } from '../model/member.ts';
+import { isComplete, isDurable, isHealthy, isLive, isWell, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 import { freeOrdinals } from './ordinals.ts';
-import { type ReplicaPlan, isBusy } from './replica-plan.ts';
+import { isOutdated } from '../resources/pod.ts';
+import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 import { emptiestZone } from './zones.ts';
 
-/** How long a member that moves to another zone may take to become healthy. */
-export const moveMs = 120_000;
+/** How long all members may take to be well after the beginning of a move. */
+const moveMs = 120_000;
+/** How long a newcomer may take until it is heard for the first time: an image is pulled, a volume attached. Milliseconds. */
+const slowStartMs = 600_000;
+/** After that a member that was created for a move is a member like any other. Milliseconds. */
+const longestMoveMs = 6 * 3_600_000;
 /** After how long a zone is tried again that the scheduler has refused: a full zone may have room. */
 const refusedMs = 3_600_000;
 /** Rest between the beginnings of two moves. */
 const restMs = 10_000;
 
 /** The member that was created for the present move between zones. */
-export function newcomerOf({ status }: Resource, live: Member[]): Member | undefined {
+function newcomerOf({ status }: Resource, live: Member[], nowMs: number): Member | undefined {
   const begunMs = Date.parse(status.lastRebalanceTime ?? '');
   return live.find(
-    ({ pinnedTo, createdAtMs }) => pinnedTo !== undefined && isMadeSince(createdAtMs, begunMs),
+    ({ pinnedTo, createdAtMs }) =>
+      pinnedTo !== undefined &&
+      isMadeSince(createdAtMs, begunMs) &&
+      nowMs < createdAtMs + longestMoveMs,
   );
 }
 
@@ -24,30 +32,82 @@ export function newcomerOf({ status }: Resource, live: Member[]): Member | undef
 const isMadeSince = (createdAtMs: number, sinceMs: number): boolean =>
   createdAtMs >= sinceMs - (sinceMs % 1_000);
 
-/** The kubelet cannot start the pod, or the program was heard and is not well. */
-export const hasFailed = ({ waiting, health }: Member): boolean =>
-  waiting !== undefined || health?.verdict === 'Dead' || health?.verdict === 'Unhealthy';
+export type Move =
+  /** There is none: a surplus member is there for another reason. */
+  | { kind: 'None' }
+  | { kind: 'Wait'; untilMs: number }
+  /** A member of the fullest zone can go. */
+  | { kind: 'Arrived' }
+  /** The newcomer goes, and the others stay where they are. */
+  | { kind: 'Failed'; newcomer: Member; why: string };
 
-/** The verdict of the scheduler counts: the members stay where they are, until something has changed. */
-export function refuseMove(
+/** How far the present move is, if one member more is there than wanted. */
+export function moveOf(resource: Resource, live: Member[], nowMs: number): Move {
+  const endsMs = endOf(resource.status.lastRebalanceTime, moveMs, nowMs);
+  const newcomer = newcomerOf(resource, live, nowMs);
+  if (newcomer?.unschedulable !== undefined) {
+    const why = `the scheduler has no node for a member there: ${newcomer.unschedulable}`;
+    return { kind: 'Failed', newcomer, why };
+  }
+  const isThere = newcomer === undefined || hasArrived(newcomer);
+  if (endsMs !== undefined) {
+    return isThere && live.every(isWell) ? { kind: 'Arrived' } : { kind: 'Wait', untilMs: endsMs };
+  }
+  if (newcomer === undefined) return { kind: 'None' };
+  if (isThere) return { kind: 'Arrived' };
+  const { waiting, health, createdAtMs } = newcomer;
+  if (waiting !== undefined) {
+    return { kind: 'Failed', newcomer, why: `${waiting.reason}: ${waiting.message}` };
+  }
+  // Healthy: it is being made a copy of the primary, or its disk does not have all of the copy yet. That takes as long as it takes.
+  const isSlow = isHealthy(newcomer) || (isUnheard(health) && nowMs < createdAtMs + slowStartMs);
+  const isObsolete = live.some((member) => isOutdated(resource.spec, member));
+  return isSlow && !isObsolete
+    ? { kind: 'Wait', untilMs: nowMs + durableRefreshMs }
+    : { kind: 'Failed', newcomer, why: health?.message ?? 'its pod has not started' };
+}
+
+/** It holds a complete copy that survives its own restart: another copy can go. */
+const hasArrived = (member: Member): boolean =>
+  isWell(member) && isDurable(member) && (reportOf(member) === undefined || isComplete(member));
+
+/** Its pod or its program is still starting, as far as is known. */
+const isUnheard = (health: Member['health']): boolean =>
+  health === undefined || health.verdict === 'Unknown';
+
+/** The newcomer goes, and the zone is not tried again before something has changed: the same would happen again. */
+export function giveUpMove(
   resource: Resource,
-  { zones }: Observed,
-  member: Member,
+  observed: Observed,
+  { newcomer, why }: Extract<Move, { kind: 'Failed' }>,
   nowMs: number,
   plan: ReplicaPlan,
 ): void {
-  const { pinnedTo: zone = '', unschedulable: message = '' } = member;
+  const { pinnedTo: zone = '' } = newcomer;
   plan.remove.push({
-    member,
+    member: newcomer,
     reason: 'Unplaceable',
-    note: `zone ${zone} has fewer members than others, but the scheduler has no node for one: ${message}; the members stay where they are`,
+    note: `zone ${zone} has fewer members than others, but ${why}; the members stay where they are`,
   });
+  refuse(resource, observed, zone, why, nowMs, plan);
+}
+
+function refuse(
+  resource: Resource,
+  observed: Observed,
+  zone: string,
+  why: string,
+  nowMs: number,
+  plan: ReplicaPlan,
+): void {
+  // The same refusal again is no news: its pod may take a while to go.
+  if (!openZones(resource, observed, nowMs).some(({ name }) => name === zone)) return;
   plan.refusedMove = {
     zone,
     at: new Date(nowMs).toISOString(),
     generation: resource.generation,
-    nodes: zones.find(({ name }) => name === zone)?.nodes ?? 0,
-    message: message.slice(0, 1024),
+    nodes: observed.zones.find(({ name }) => name === zone)?.nodes ?? 0,
+    message: why.slice(0, 1024),
   };
 }
 
@@ -93,12 +153,16 @@ export function rebalance(
   const { lastRebalanceTime } = resource.status;
   const begunMs = Date.parse(lastRebalanceTime ?? '');
   const made = live.some(({ createdAtMs }) => isMadeSince(createdAtMs, begunMs));
+  const refusal = observed.failures.find(({ what }) => what.startsWith('create Pod '));
   const restEndsMs = endOf(lastRebalanceTime, restMs, nowMs);
   if (endOf(lastRebalanceTime, moveMs, nowMs) !== undefined && !made) {
     plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
     plan.zone = zone;
   } else if (restEndsMs !== undefined) {
     again(restEndsMs);
+  } else if (lastRebalanceTime !== undefined && !made && refusal !== undefined) {
+    // The pod could not even be created: a quota, or an admission webhook.
+    refuse(resource, observed, zone, refusal.message, nowMs, plan);
   } else {
     plan.moveStarted = true;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roleLabel } from '../../api/labels.ts';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { desiredPod } from '../resources/pod.ts';
 import type { Member } from '../model/observed.ts';
 import { planReplicas } from './replicas.ts';
@@ -200,15 +201,52 @@ describe('planReplicas', () => {
       expect(starts(refused, 3_700_000)).toBe(true);
     });
 
-    it('is waited for if it is slow but alive, and not if it cannot start', () => {
-      const cloning = {
-        ...{ phase: 'Running', ready: true },
-        health: healthy({ report: { state: 'Cloning', epoch: 1, ledEpoch: 0 } }),
-      };
-      expect(removed(after(600_000, {}))).toEqual([]);
-      expect(removed(after(600_000, cloning))).toEqual([]);
-      const waiting = { container: 'main', reason: 'ImagePullBackOff', message: '' };
-      expect(removed(after(600_000, { waiting }))).toEqual(['web-3 Rebalance']);
+    const following = (more: Partial<MemberReport>) => ({
+      ...{ phase: 'Running', ready: true },
+      health: healthy({ report: { state: 'Following', epoch: 1, ledEpoch: 0, ...more } }),
+    });
+
+    it('is waited for if it is slow but alive, until it holds a copy that survives its restart', () => {
+      expect(removed(after(599_999, {}))).toEqual([]);
+      expect(removed(after(3_600_000, following({ state: 'Cloning' })))).toEqual([]);
+      expect(removed(after(3_600_000, following({ durable: false })))).toEqual([]);
+      expect(removed(after(3_600_000, following({ linked: true })))).toEqual(['web-2 Rebalance']);
+    });
+
+    it.each<[what: string, more: Partial<Member>, ms: number]>([
+      [
+        'its image cannot be pulled',
+        { waiting: { container: 'main', reason: 'X', message: '' } },
+        120_000,
+      ],
+      ['it was never heard', {}, 600_000],
+      ['it is dead', { health: dead('Refused') }, 120_000],
+    ])('is given up if %s, and not tried again at once', (_what, more, ms) => {
+      const plan = after(ms, more);
+      expect(removed(plan)).toEqual(['web-3 Unplaceable']);
+      expect(plan.refusedMove).toMatchObject({ zone: 'c' });
+    });
+
+    it('does not hold up a rollout', () => {
+      const old = crowded.map((m) => ({ ...m, templateHash: 'old' }));
+      const observed = makeObserved([...old, newcomer({})]);
+      expect(removed(planReplicas(moving, observed, t0 + 120_000))).toEqual(['web-3 Unplaceable']);
+    });
+
+    it('is not tried again if its pod could not be created', () => {
+      const failures = [{ what: 'create Pod web-3', reason: 'Forbidden', message: 'quota' }];
+      const plan = planReplicas(moving, makeObserved(crowded, { failures }), t0 + 120_000);
+      expect(plan).toMatchObject({ moveStarted: false, refusedMove: { message: 'quota' } });
+    });
+
+    it('is refused once, even if the deletion of its pod is refused', () => {
+      const unschedulable = 'no node';
+      const { refusedMove } = after(2_000, { unschedulable });
+      const status = { ...moving.status, refusedMoves: [refusedMove!] };
+      const observed = makeObserved([...crowded, newcomer({ unschedulable })]);
+      const again = planReplicas({ ...moving, status }, observed, t0 + 3_000);
+      expect(removed(again)).toEqual(['web-3 Unplaceable']);
+      expect(again.refusedMove).toBeUndefined();
     });
   });
 

@@ -18,18 +18,10 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { holderNames, mayStop } from '../failover/stopped.ts';
-import {
-  hasFailed,
-  moveMs,
-  newcomerOf,
-  rebalance,
-  refuseMove,
-  replaceUnplaceable,
-} from './moves.ts';
+import { giveUpMove, moveOf, rebalance, replaceUnplaceable } from './moves.ts';
 import { freeOrdinals } from './ordinals.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 import { zoneCounts } from './zones.ts';
-import { endOf } from '../model/since.ts';
 
 /** Decides which pods to create and delete. The primary is deleted only to stop the service or to restart its only member. */
 export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
@@ -98,22 +90,10 @@ function scaleDown(
     again(nowMs + durableRefreshMs);
     return;
   }
-  const moveEndsMs = surplus === 1 ? endOf(status.lastRebalanceTime, moveMs, nowMs) : undefined;
-  const newcomer = surplus === 1 ? newcomerOf(resource, live) : undefined;
-  if (newcomer?.unschedulable !== undefined) {
-    refuseMove(resource, observed, newcomer, nowMs, plan);
-    return;
-  }
-  if (moveEndsMs !== undefined && !live.every(isWell)) {
-    again(moveEndsMs);
-    return;
-  }
-  // A newcomer that is slow but alive is waited for: to be started, or to be made a copy of the primary.
-  if (newcomer !== undefined && !isWell(newcomer) && !hasFailed(newcomer)) {
-    again(nowMs + durableRefreshMs);
-    return;
-  }
-  const moving = moveEndsMs !== undefined || newcomer !== undefined;
+  const move = surplus === 1 ? moveOf(resource, live, nowMs) : ({ kind: 'None' } as const);
+  if (move.kind === 'Failed') return giveUpMove(resource, observed, move, nowMs, plan);
+  if (move.kind === 'Wait') return again(move.untilMs);
+  const moving = move.kind === 'Arrived';
   const states = new Map(
     live.map((member) => [member, brokenness(resource, observed, member, nowMs)]),
   );
@@ -138,7 +118,8 @@ function scaleDown(
       .sort(
         (a, b) =>
           Number(isHealthy(a)) - Number(isHealthy(b)) ||
-          copyRank(a) - copyRank(b) ||
+          // The newcomer of a move is as good as the others, and its zone has the fewest.
+          (moving ? 0 : copyRank(a) - copyRank(b)) ||
           crowd(b) - crowd(a) ||
           b.ordinal - a.ordinal,
       );

@@ -78,6 +78,18 @@ describe('a pod with an agent', () => {
     expect(initContainers?.[0]?.resources).toEqual(expected);
   });
 
+  it('asks the agent of a database for its readiness, unless the user has a probe', () => {
+    const probeOf = (spec: object, more: object = {}) =>
+      podOf(make(spec, { containers: [{ ...container, ...more }] })).containers[0];
+    const redis = { engine: { type: 'Redis', agentPort: 9000 } };
+    const own = { readinessProbe: { tcpSocket: { port: 1 } } };
+    expect(probeOf(redis)).toMatchObject({
+      readinessProbe: { httpGet: { path: '/haservice/v1/ready', port: 9000 } },
+    });
+    expect(probeOf(redis, own)).toMatchObject(own);
+    expect(probeOf({})).not.toHaveProperty('readinessProbe');
+  });
+
   it('starts the agent, which brings its own Node, in the place of its first program', () => {
     const { initContainers, containers, volumes } = podOf(
       make({}, { initContainers: [{ name: 'own' }], volumes: [{ name: 'data', emptyDir: {} }] }),

@@ -6,6 +6,7 @@ import {
   passwordVariable,
   tlsFolder,
 } from '../../protocol/agent-config.ts';
+import { readyPath } from '../../protocol/member-protocol.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
@@ -56,17 +57,20 @@ export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leas
   const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
     const { agentPort, leaseMs, port } = JSON.parse(String(variable?.['value'])) as Unstructured;
-    if (typeof agentPort !== 'number') return {};
+    if (!isPort(agentPort)) return {};
     return {
       agentPort,
       ...(typeof leaseMs === 'number' ? { leaseMs } : {}),
       // 0: the spec named no port.
-      ...(typeof port === 'number' && port > 0 ? { contract: { probePort: port, ports: [] } } : {}),
+      ...(isPort(port) ? { contract: { probePort: port, ports: [] } } : {}),
     };
   } catch {
     return {};
   }
 }
+
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 
 /** What prevents the agent from being put into the pods, or from working there. */
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
@@ -162,6 +166,16 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
 }
 
 /**
+ * Without it a member counts as Ready while it is being made a copy of its leader, and a drain would take the last good copy. A probe of
+ * the user's stays. Not part of the template's hash: a pod of an earlier version gets it when the pod is replaced.
+ */
+function readiness(spec: Spec, program: Unstructured): Unstructured {
+  if (!knowsItsProgram(spec) || program['readinessProbe'] !== undefined) return {};
+  const httpGet = { path: readyPath, port: agentPort(spec) };
+  return { readinessProbe: { httpGet, periodSeconds: 2, timeoutSeconds: 2 } };
+}
+
+/**
  * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
  * that container.
  */
@@ -184,6 +198,7 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
         ...kept,
         command: agentCommand,
         env: environment(resource, asList(program['env'])),
+        ...readiness(spec, program),
         ports: ports.some((entry) => entry['containerPort'] === port)
           ? ports
           : [...ports, { name: portName, containerPort: port }],

@@ -49,9 +49,12 @@ export function ensureOwnedObjects(
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
   }
   actions.push(...slice('read'), ...slice('all'));
-  // After the slices that have their members now.
-  for (const { role, ...additional } of observed.additionalSlices) {
-    if (endpoints[role] === undefined || slices.has(additional.name)) continue;
+  for (const additional of observed.additionalSlices) {
+    const members = endpoints[additional.role];
+    if (members === undefined || slices.has(additional.name)) continue;
+    // Not before the usual slice has those members that are to stay: its write may wait, or fail.
+    const staying = additional.uids.filter((uid) => members.some((member) => member.uid === uid));
+    if (!staying.every((uid) => additional.usual.includes(uid))) continue;
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: additional });
   }
   actions.push(ensure(desiredBudget(resource)));

@@ -130,20 +130,24 @@ describe('children', () => {
       ]);
     });
 
-    it('the additional slice goes when it has no members any more', () => {
+    it('the additional slice goes when the usual one has its members', () => {
       const [, additional] = desiredSlices(resource, 'all', at(8080, 8080, 9090), false);
       const name = additional?.metadata.name ?? '';
-      const seen = { kind: 'EndpointSlice', name, uid: 'u', role: 'all' } as const;
-      const deleted = (...ports: number[]) => {
+      const deleted = (ports: number[], usual: string[]) => {
         const all = at(...ports);
-        const observed = makeObserved(all, { additionalSlices: [seen] });
+        const slice = { name, uid: 'u', role: 'all', uids: ['uid-web-2'], usual } as const;
+        const observed = makeObserved(all, {
+          additionalSlices: [{ kind: 'EndpointSlice', ...slice, uids: ['uid-web-2'] }],
+        });
         const endpoints = { write: all.slice(0, 1), read: all.slice(1), all };
         return ensureOwnedObjects(resource, observed, endpoints, false).flatMap((action) =>
           action.type === 'DeleteForeignEndpoints' ? [action.endpoints.name] : [],
         );
       };
-      expect(deleted(8080, 8080, 9090)).toEqual([]);
-      expect(deleted(9090, 9090, 9090)).toEqual([name]);
+      const old = ['uid-web-0', 'uid-web-1'];
+      expect(deleted([8080, 8080, 9090], old)).toEqual([]);
+      expect(deleted([9090, 9090, 9090], old)).toEqual([]);
+      expect(deleted([9090, 9090, 9090], [...old, 'uid-web-2'])).toEqual([name]);
     });
   });
 

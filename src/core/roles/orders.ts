@@ -101,7 +101,7 @@ export function planOrders(
       const isFollowing = report.state === 'Following' || report.state === 'Cloning';
       const isTold = isFollowing && report.leader === primary.name && report.epoch === epoch;
       const history = positionOf(primary)?.history;
-      if (isTold && knowsLog(observed, member, epoch, history)) continue;
+      if (isTold && knowsLog(resource, observed, member, epoch, history)) continue;
       if (report.state === 'Starting') continue;
       if (!isLogKnown(resource, primary)) continue;
       const { termStart } = resource.status;
@@ -153,10 +153,11 @@ const mayFollow = (resource: Resource, member: Member): boolean =>
 
 /**
  * Whether a follower knows the log of its leader: the last order of this epoch has named the log, and the follower has a position in
- * the log. The leader may begin another log in one epoch: Redis does when the first follower connects after a restart, and when a
+ * the log. (A program with a protocol of its own may follow without a position.) The leader may begin another log in one epoch: Redis does when the first follower connects after a restart, and when a
  * late fence comes after the promotion.
  */
 function knowsLog(
+  { spec }: Resource,
   { roleCommands }: Observed,
   member: Member,
   epoch: number,
@@ -165,7 +166,8 @@ function knowsLog(
   const last = roleCommandStateOf(roleCommands, 'follow', member);
   if (history === undefined) return true;
   if (last?.epoch === epoch && last.history !== history) return false;
-  return !follows(reportOf(member)) || positionOf(member) !== undefined;
+  const isUnknown = follows(reportOf(member)) && positionOf(member) === undefined;
+  return !(knowsItsProgram(spec) && isUnknown);
 }
 
 /**

@@ -37,10 +37,38 @@ describe('findProblems', () => {
       { health: healthy({ verdict: 'Unhealthy', message: 'answers, but wrongly (HTTP 503)' }) },
       /HTTP 503/,
     ],
+    [
+      'MemberNotReady',
+      { ready: false, unreadySinceMs: t0 - 30_000 },
+      /web-1 answers its heartbeats, but .* not ready.*`kubectl describe pod web-1 -n shop`/,
+    ],
   ])('names %s, and what to do', (reason, change, message) => {
     expect(degradedReasons(() => change)).toEqual([
       { reason, message: expect.stringMatching(message) as string },
     ]);
+  });
+
+  it('says nothing of a pod that is not ready for a moment, or while the member is made a copy', () => {
+    const unready = (ms: number, more: Partial<Member> = {}) =>
+      degradedReasons(() => ({ ready: false, unreadySinceMs: t0 - ms, ...more }));
+    expect(unready(29_999)).toEqual([]);
+    const cloning = healthy({ report: { state: 'Cloning', epoch: 1, ledEpoch: 0 } });
+    expect(unready(600_000, { health: cloning })).toEqual([]);
+  });
+
+  it('finds a database to which no port of its Services leads', () => {
+    const spec = (targetPort: number) => ({
+      engine: { type: 'Redis', port: 6379 },
+      ports: [{ port: 6379, targetPort }],
+    });
+    const found = (targetPort: number) =>
+      degradedReasons(none, {}, spec(targetPort)).filter(
+        ({ reason }) => reason !== 'AgentImageUnknown',
+      );
+    expect(found(6380)).toMatchObject([
+      { reason: 'PortNotServed', message: expect.stringContaining('targetPort: 6379') as string },
+    ]);
+    expect(found(6379)).toEqual([]);
   });
 
   it('gives a new member ten seconds before its port is called wrong', () => {

@@ -1,5 +1,12 @@
 import type { DegradedReason } from '../../api/reasons.ts';
-import { healthOf, isLive, seemsHealthy, whyNotHealthy } from '../model/member.ts';
+import {
+  healthOf,
+  isComplete,
+  isLive,
+  reportOf,
+  seemsHealthy,
+  whyNotHealthy,
+} from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
 import type {
   RoleCommandState,
@@ -13,7 +20,8 @@ import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
 import { contactOf } from '../model/capabilities.ts';
-import { resolvePorts } from '../model/ports.ts';
+import { probePort, resolvePorts } from '../model/ports.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
 import { zoneCounts } from '../replicas/zones.ts';
 
@@ -22,6 +30,9 @@ const portWrongAfterMs = 10_000;
 
 /** The first characters of a message that another program has written. */
 const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+
+/** How long the kubelet may call a healthy member not ready before that is told: programs warm up, and probes wait. Milliseconds. */
+const unreadyAfterMs = 30_000;
 
 /** What is wrong with one member; undefined if nothing is, or if it is only starting. */
 export function memberDegradedReason(
@@ -60,6 +71,15 @@ export function memberDegradedReason(
     const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
     return { reason, message: `${name} ${cut(whyNotHealthy(member))}` };
   }
+  const { unreadySinceMs = Infinity } = member;
+  // The readiness of a member that is still being made a copy says just that.
+  const isWhole = reportOf(member) === undefined || isComplete(member);
+  if (health === 'Healthy' && isWhole && nowMs >= unreadySinceMs + unreadyAfterMs) {
+    return {
+      reason: 'MemberNotReady',
+      message: `${name} answers its heartbeats, but the kubelet says since ${new Date(unreadySinceMs).toISOString()} that the pod is not ready: the member gets no reads, and a drain counts it as lost; see \`kubectl describe pod ${name} -n ${resource.namespace}\` for its readinessProbe`,
+    };
+  }
   return undefined;
 }
 
@@ -91,7 +111,10 @@ export function nextDegradedAtMs(
     .filter((member) => isLive(member) && member.phase === 'Running')
     .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
     .map((since) => since + portWrongAfterMs);
-  const times = [...graceStarts, garbageCollectedAtMs(resource, nowMs)].filter(
+  const unready = observed.members.flatMap(({ unreadySinceMs }) =>
+    unreadySinceMs === undefined ? [] : [unreadySinceMs + unreadyAfterMs],
+  );
+  const times = [...graceStarts, ...unready, garbageCollectedAtMs(resource, nowMs)].filter(
     (time) => time > nowMs,
   );
   return times.length > 0 ? Math.min(...times) : undefined;
@@ -150,7 +173,16 @@ export function degradedReasonsOf(
       });
     }
   }
-  for (const port of resolvePorts(resource.spec).missing) {
+  const { ports, missing } = resolvePorts(resource.spec);
+  const listens = probePort(resource.spec);
+  const leadsThere = ports.some((port) => port.protocol === 'TCP' && port.targetPort === listens);
+  if (knowsItsProgram(resource.spec) && missing.length === 0 && !leadsThere) {
+    degradedReasons.push({
+      reason: 'PortNotServed',
+      message: `the program listens on port ${listens} (spec.engine.port), and no port of spec.ports leads there: give one of them targetPort: ${listens}`,
+    });
+  }
+  for (const port of missing) {
     degradedReasons.push({
       reason: 'PortNotFound',
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
