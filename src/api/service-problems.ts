@@ -117,6 +117,10 @@ export const serviceProblems = {
     meaning: 'nothing listens at a member any more, or it has been silent for too long',
     whatToDo: 'see the log of the member, and its node',
   },
+  EveryMemberUnhealthy: {
+    meaning: 'every member answers its heartbeats wrongly: failed checks alone empty no Service',
+    whatToDo: 'see the messages of the members, and the last change of `spec.engine`',
+  },
   PortNotServed: {
     meaning:
       'Redis, Postgres: no port of the Services leads to the port on which the program listens',

@@ -187,6 +187,9 @@ export const statusSchema = z
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),
+    primaryLeaseMs: ms(
+      'Duration of the lease with which the pod of the primary was created: a failover waits for the end of that one, also if the pod is gone and the spec has a shorter one now.',
+    ).optional(),
     epoch: epoch('Raised by one at each change of the primary; never falls.').optional(),
     ledEpoch: epoch('Epoch in which the primary was elected.').optional(),
     termStart: z

@@ -51,15 +51,16 @@ export function membersOf(resource: Resource, stores: Stores): Member[] {
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 
-/** A pod may have been created with a longer lease than the spec has now. */
-function leaseOf(
+/** A pod may have been created with a longer lease than the spec has now; if the pod is gone, the status still knows. */
+export function leaseOf(
   monitor: ObserveContext['monitor'],
   { spec, status }: Resource,
   members: Member[],
 ) {
-  const { primaryUID } = status;
+  const { primaryUID, primaryLeaseMs = 0 } = status;
   if (!needsLease(spec) || primaryUID === undefined) return {};
-  const { leaseMs: ownLeaseMs = 0 } = members.find(({ uid }) => uid === primaryUID) ?? {};
+  const { leaseMs: ownLeaseMs = primaryLeaseMs } =
+    members.find(({ uid }) => uid === primaryUID) ?? {};
   const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), ownLeaseMs);
   return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { makeResource } from '../../core/testing/fixtures.ts';
+import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import type { Node, Pod } from '../../kube/api-types.ts';
 import { toMember } from './pod-view.ts';
+import { leaseOf } from './observe.ts';
 import { zonesOf } from './zone-view.ts';
 
 const topologyKey = 'topology.kubernetes.io/zone';
@@ -159,5 +160,40 @@ describe('zonesOf', () => {
     expect(zones([gpu], { tolerations: [{ key: 'gpu', value: 'no' }] })).toEqual([]);
     expect(zones([node('1', 'a')], { nodeSelector: { disk: 'ssd' } })).toEqual([]);
     expect(zones([gpu], { tolerations: 'all' })).toEqual([]);
+  });
+});
+
+describe('leaseOf', () => {
+  /** How long the lease is that a failover waits for, in seconds, with 8 s in the spec. */
+  const waitsFor = (own: number | undefined, stored: number | undefined, isGone = false) => {
+    const resource = makeResource(
+      { engine: { type: 'TCP' }, failover: { consistency: 'Strong', leaseDuration: '8s' } },
+      {
+        ...{ primary: 'web-0', primaryUID: 'uid-web-0', epoch: 1 },
+        ...(stored === undefined ? {} : { primaryLeaseMs: stored * 1_000 }),
+      },
+    );
+    const made = own === undefined ? {} : { leaseMs: own * 1_000 };
+    const members = isGone ? [] : [makeMember(resource, 0, made)];
+    const monitor = { health: () => undefined, leaseEndsInMs: (_: string, ms: number) => ms };
+    return (leaseOf(monitor, resource, members).leaseEndsInMs ?? NaN) / 1_000;
+  };
+
+  it.each<
+    [what: string, own: number | undefined, stored: number | undefined, isGone: boolean, s: number]
+  >([
+    ['the one in the spec', 8, 8, false, 8],
+    ['the longer one that the pod was made with', 96, 96, false, 96],
+    ['the one that the pod had, if the pod is gone', undefined, 96, true, 96],
+    ['the one in the spec, if that is longer', 4, 4, false, 8],
+    [
+      'the one in the spec, after an update from a version that stored none',
+      undefined,
+      undefined,
+      true,
+      8,
+    ],
+  ])('waits for %s', (_what, own, stored, isGone, seconds) => {
+    expect(waitsFor(own, stored, isGone)).toBe(seconds);
   });
 });

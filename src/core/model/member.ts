@@ -23,6 +23,14 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
+/** Answers its heartbeats, but says that it is not well, or something else than expected. */
+export const answersWrongly = (member: Member): boolean =>
+  isLive(member) &&
+  !hasEnded(member) &&
+  member.ip !== undefined &&
+  member.health?.verdict === 'Unhealthy' &&
+  member.health.cause === 'BadAnswer';
+
 /** Its last report, if it speaks the member protocol. */
 export const reportOf = (member: Member | undefined): MemberReport | undefined =>
   member?.health?.report;

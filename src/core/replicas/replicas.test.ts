@@ -74,6 +74,14 @@ describe('planReplicas', () => {
     expect(planReplicas(resource, makeObserved(leaving), t0 + 10_000).create).toEqual([3]);
   });
 
+  it('does not wait for a pod on a lost node, however long its grace period is', () => {
+    const { resource, members } = running();
+    const lost = members.map((m) =>
+      m.ordinal === 2 ? { ...m, deletionAtMs: t0 + 480_000, nodeReady: false } : m,
+    );
+    expect(planReplicas(resource, makeObserved(lost), t0 + 1_000).create).toEqual([3]);
+  });
+
   it('restarts a frozen primary if a failover waits for other members', () => {
     const { resource, members } = strong({}, { epoch: 2, fencing });
     const [first, ...others] = members as [Member, ...Member[]];
@@ -287,7 +295,14 @@ describe('planReplicas', () => {
 
   it('deletes a pod that has ended, and makes another', () => {
     const { resource, members } = running();
-    const ended = members.map((m) => (m.ordinal === 1 ? { ...m, phase: 'Failed' } : m));
-    expect(removed(planReplicas(resource, makeObserved(ended), t0))).toEqual(['web-1 Ended']);
+    const ended = (createdAtMs: number) =>
+      makeObserved(
+        members.map((m) => (m.ordinal === 1 ? { ...m, phase: 'Failed', createdAtMs } : m)),
+      );
+    expect(removed(planReplicas(resource, ended(t0 - 10_000), t0))).toEqual(['web-1 Ended']);
+    // The kubelet refuses it, and would refuse the next one.
+    expect(planReplicas(resource, ended(t0 - 1_000), t0)).toMatchObject({
+      ...{ create: [], remove: [], requeueAtMs: t0 + 9_000 },
+    });
   });
 });

@@ -23,6 +23,9 @@ import { freeOrdinals } from './ordinals.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 import { zoneCounts } from './zones.ts';
 
+/** A pod that has ended is replaced no sooner after its creation. Milliseconds. */
+const endedAgainMs = 10_000;
+
 /** Decides which pods to create and delete. The primary is deleted only to stop the service or to restart its only member. */
 export function planReplicas(resource: Resource, observed: Observed, nowMs: number): ReplicaPlan {
   const plan: ReplicaPlan = { create: [], remove: [], moveStarted: false };
@@ -30,10 +33,14 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const wanted = resource.spec.replicas;
   const live = observed.members.filter((member) => isLive(member) && !hasEnded(member));
 
-  for (const member of observed.members) {
-    if (isLive(member) && hasEnded(member)) {
-      plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
-    }
+  let ended = 0;
+  for (const member of observed.members.filter((each) => isLive(each) && hasEnded(each))) {
+    // A pod that the kubelet refuses ends at once, and so would the next one, many times a second.
+    const dueMs = member.createdAtMs + endedAgainMs;
+    if (nowMs < dueMs) {
+      ended++;
+      again(dueMs);
+    } else plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
   }
   plan.remove.push(...frozen(resource, observed, live, nowMs, again));
   const isRemoved = (member: Member) => plan.remove.some((each) => each.member === member);
@@ -44,14 +51,18 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     ),
   );
 
+  // On a lost node a pod stays until the end of its grace period, which may be long, and nothing of it comes back.
   const leaving = observed.members.filter(
-    (member) => member.deletionAtMs !== undefined && nowMs < member.deletionAtMs + stuckAfterMs,
+    (member) =>
+      member.deletionAtMs !== undefined &&
+      member.nodeReady &&
+      nowMs < member.deletionAtMs + stuckAfterMs,
   );
   for (const member of leaving) again((member.deletionAtMs ?? nowMs) + stuckAfterMs);
 
   const removed = new Set(plan.remove.map(({ member }) => member));
   const staying = live.filter((member) => !removed.has(member)).length;
-  const missing = wanted - staying - leaving.length - removed.size;
+  const missing = wanted - staying - leaving.length - removed.size - ended;
   if (missing > 0) {
     const holders = holderNames(resource);
     plan.create = freeOrdinals(resource, observed, missing, nowMs, again, holders);
@@ -63,7 +74,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
 
   const surplus = live.length - wanted;
   if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
-  else if (leaving.length === 0 && surplus === 0) {
+  else if (leaving.length === 0 && ended === 0 && surplus === 0) {
     if (!replaceUnplaceable(live, plan) && !update(resource, observed, live, nowMs, plan, again))
       rebalance(resource, observed, live, nowMs, plan, again);
   }

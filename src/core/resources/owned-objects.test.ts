@@ -197,6 +197,21 @@ describe('endpointsOf', () => {
     });
   });
 
+  it.each(['ActivePassive', 'ActiveActive'])(
+    'keeps the members that answer wrongly if no other is left (%s)',
+    (topology) => {
+      const wrong = { health: healthy({ verdict: 'Unhealthy', cause: 'BadAnswer' }) };
+      const all = members.map((member) => ({ ...member, ...wrong }));
+      const before = names(members, topology);
+      expect(names(all, topology)).toEqual(before);
+      const [first, ...others] = all;
+      const gone = { ...first!, health: dead('Refused') };
+      expect(names([gone, ...others], topology).read).toEqual([1, 2]);
+      // One that is well is enough.
+      expect(names([members[0]!, ...others], topology).read).toEqual([0]);
+    },
+  );
+
   it('sends reads to the primary if there is no standby', () => {
     expect(names([makeMember(makeResource(), 0)])).toEqual({ write: [0], read: [0], all: [0] });
   });

@@ -1,6 +1,6 @@
 import { managedByLabel, nameLabel, sliceManager } from '../../api/labels.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
-import { isSynced, seemsHealthy } from '../model/member.ts';
+import { answersWrongly, isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { type ResolvedPort, memberPorts, portsKey, resolvePorts } from '../model/ports.ts';
@@ -139,8 +139,9 @@ export function desiredBudget(resource: Resource): Manifest {
 
 /**
  * The members behind each Service: those that are healthy and ready for the kubelet; also members that are silent together with all
- * others, as the operator's own network may be the cause, which must not empty a Service. `primary` is undefined while no member may
- * take writes.
+ * others, as the operator's own network may be the cause, which must not empty a Service. For the same reason all members stay that
+ * answer, but wrongly, if no other one is left: one edit, such as of the path of the check, can turn every member unhealthy, and
+ * traffic to members that may be sick is better than none. `primary` is undefined while no member may take writes.
  */
 export function endpointsOf(
   resource: Resource,
@@ -149,8 +150,9 @@ export function endpointsOf(
   nowMs: number,
 ): Record<ServiceRole, Member[]> {
   const { members } = observed;
-  const isServing = (member: Member) =>
+  const isHeard = (member: Member) =>
     seemsHealthy(member) || nowMs < (keepsEndpointUntilMs(resource, observed, member) ?? -Infinity);
+  const isServing = members.some(isHeard) ? isHeard : answersWrongly;
   const healthy = members.filter(
     (member) => member.ready && isServing(member) && (isSynced(member) || member === primary),
   );

@@ -56,6 +56,19 @@ describe('findProblems', () => {
     expect(unready(600_000, { health: cloning })).toEqual([]);
   });
 
+  it('says that the Services keep their members if all of them answer wrongly', () => {
+    const { resource, members } = running();
+    const wrong = { health: healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: '404' }) };
+    const found = (count: number) =>
+      degradedReasonsOf(
+        resource,
+        makeObserved(members.map((m, i) => (i < count ? { ...m, ...wrong } : m))),
+        t0,
+      ).map(({ reason }) => reason);
+    expect(found(3)).toContain('EveryMemberUnhealthy');
+    expect(found(2)).not.toContain('EveryMemberUnhealthy');
+  });
+
   it('finds a database to which no port of its Services leads', () => {
     const spec = (targetPort: number) => ({
       engine: { type: 'Redis', port: 6379 },

@@ -1,5 +1,6 @@
 import type { DegradedReason } from '../../api/reasons.ts';
 import {
+  answersWrongly,
   healthOf,
   isComplete,
   isLive,
@@ -223,6 +224,13 @@ export function degradedReasonsOf(
   );
   const zones = zoneDegradedReason(resource, observed);
   if (zones !== undefined) degradedReasons.push(zones);
+  const running = observed.members.filter(isLive);
+  if (running.length > 1 && running.every(answersWrongly)) {
+    degradedReasons.push({
+      reason: 'EveryMemberUnhealthy',
+      message: `every member answers its heartbeats wrongly, and the Services still lead to those that are ready: ${cut(whyNotHealthy(running[0] as Member))}; if spec.engine was changed last, check it`,
+    });
+  }
   for (const member of observed.members.filter(isLive)) {
     const problem = memberDegradedReason(resource, member, nowMs);
     if (problem !== undefined) degradedReasons.push(problem);

@@ -23,6 +23,16 @@ const short = (status: Status) =>
 const unheard = healthy({ verdict: 'Unknown', message: 'not heard yet', sinceWallMs: t0 });
 
 describe('the status', () => {
+  it('keeps the lease of the primary while its pod is gone', () => {
+    const spec = { engine: { type: 'TCP' }, failover: { consistency: 'Strong' } };
+    const { resource, members } = running(spec);
+    const leased = members.map((member) => ({ ...member, leaseMs: 96_000 }));
+    const status = after(resource, leased);
+    expect(status.primaryLeaseMs).toBe(96_000);
+    const later = after({ ...resource, status }, leased.slice(1));
+    expect(later.primaryLeaseMs).toBe(96_000);
+  });
+
   it('of a healthy service', () => {
     const { resource, members } = running();
     const status = after(resource, members);

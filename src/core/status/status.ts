@@ -4,7 +4,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
 import { toConditions } from './desired-condition.ts';
 import { lagOf } from '../failover/lag.ts';
-import { hasQuorum } from '../model/capabilities.ts';
+import { hasQuorum, needsLease } from '../model/capabilities.ts';
 import {
   healthOf,
   isLive,
@@ -122,12 +122,16 @@ export function nextStatus(
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
   delete rest.refusedMoves;
+  delete rest.primaryLeaseMs;
+  const primaryLeaseMs =
+    plans.primary?.leaseMs ?? (needsLease(spec) ? status.primaryLeaseMs : undefined);
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   return {
     ...rest,
     ...finishRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
     ...(hasPrimary ? { primaryUID } : {}),
+    ...(primaryLeaseMs === undefined ? {} : { primaryLeaseMs }),
     observedGeneration: generation,
     phase: phaseOf(resource, observed, plans, ready),
     ready: `${healthy}/${spec.replicas}`,
