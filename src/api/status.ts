@@ -1,23 +1,11 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
 import { highestEpoch } from './epoch.ts';
-import { int, text, time } from './status-fields.ts';
+import { conditionSchema, int, text, time } from './status-fields.ts';
 
 const ms = (description: string) =>
   z.number().meta({ description: `${description} Milliseconds.` });
 const epoch = (description: string) => z.int().max(highestEpoch).meta({ description });
-
-/** metav1.Condition. */
-const condition = z
-  .object({
-    type: text('Ready, Progressing, Degraded, FailoverBlocked, Fenced or ChaosReady.'),
-    status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'True, False or Unknown.' }),
-    observedGeneration: int('metadata.generation that this was derived from.').optional(),
-    lastTransitionTime: time('When status last changed.'),
-    reason: text('One word for programs.'),
-    message: text('What a person should know, and can do.'),
-  })
-  .meta({ description: 'A condition, as everywhere in Kubernetes.' });
 
 /**
  * What an operator of before writes for Unhealthy. The API server takes it still, so that a failover of such an operator lands:
@@ -228,7 +216,7 @@ export const statusSchema = z
       .meta({ description: 'The last 20 changes of the primary, newest first.' }),
     chaos: chaosStatusSchema.optional(),
     conditions: z
-      .array(condition)
+      .array(conditionSchema)
       .optional()
       .meta({
         description: 'Ready, Progressing, Degraded, FailoverBlocked, Fenced and ChaosReady.',
@@ -239,7 +227,7 @@ export const statusSchema = z
   .meta({ description: 'What the service is. Written by the operator alone.' });
 
 export type Status = z.output<typeof statusSchema>;
-export type Condition = z.output<typeof condition>;
+export type Condition = z.output<typeof conditionSchema>;
 export type MemberStatus = z.output<typeof member>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
 export type Fencing = z.output<typeof fencing>;

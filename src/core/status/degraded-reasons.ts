@@ -225,10 +225,11 @@ export function degradedReasonsOf(
   const zones = zoneDegradedReason(resource, observed);
   if (zones !== undefined) degradedReasons.push(zones);
   const running = observed.members.filter(isLive);
-  if (running.length > 1 && running.every(answersWrongly)) {
+  const [first, second] = running;
+  if (first !== undefined && second !== undefined && running.every(answersWrongly)) {
     degradedReasons.push({
       reason: 'EveryMemberUnhealthy',
-      message: `every member answers its heartbeats wrongly, and the Services still lead to those that are ready: ${cut(whyNotHealthy(running[0] as Member))}; if spec.engine was changed last, check it`,
+      message: `every member answers its heartbeats wrongly, and the Services still lead to those that are ready: ${cut(whyNotHealthy(first))}; if spec.engine was changed last, check it`,
     });
   }
   for (const member of observed.members.filter(isLive)) {
