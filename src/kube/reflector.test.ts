@@ -154,29 +154,39 @@ it('resumes after a reset and a 500, after a short wait', async () => {
   expect(names()).toEqual(['a', 'b']);
 });
 
-it('reads everything anew if the API server tells an older version than before: its database was restored', async () => {
+it.each([
+  ['a lower version than before', '20'],
+  ['a higher version, and older objects', '1000000020'],
+])(
+  'believes the API server if it tells %s: its database was restored',
+  async (_what, resourceVersion) => {
+    await api.seen(2);
+    tell('ADDED', pod('b', '30'));
+    await changed();
+    tell('MODIFIED', pod('a', '31'));
+    await changed();
+    tell('DELETED', pod('c', '32'));
+    store.observeDelete({ namespace: 'shop', name: 'd' }, 'uid-d');
+    // The backup is from before b was made, and from before c and d were deleted.
+    const restored = [pod('a', '5'), pod('c', '6'), pod('d', '7')];
+    answerList = (_request, response) =>
+      json(response, 200, { metadata: { resourceVersion }, items: restored });
+    watches.at(-1)?.response.destroy();
+    await seen(4);
+    expect(names()).toEqual(['a', 'c', 'd']);
+    expect(store.list().map(({ metadata }) => metadata?.resourceVersion)).toEqual(['5', '6', '7']);
+    expect(watches.at(-1)?.request.query.get('resourceVersion')).toBe(resourceVersion);
+  },
+);
+
+it('keeps its own write that is newer than a list', async () => {
   await api.seen(2);
-  tell('ADDED', pod('b', '30'));
-  await changed();
-  tell('MODIFIED', pod('a', '31'));
-  await changed();
-  tell('DELETED', pod('c', '32'));
-  store.observeDelete({ namespace: 'shop', name: 'd' }, 'uid-d');
-  // The backup is from before b was made, and from before c and d were deleted.
-  const restored = [pod('a', '5'), pod('c', '6'), pod('d', '7')];
+  store.observeWrite(pod('a', '12'));
   answerList = (_request, response) =>
-    json(response, 200, { metadata: { resourceVersion: '20' }, items: restored });
+    json(response, 200, { metadata: { resourceVersion: '11' }, items: [pod('a', '5')] });
   watches.at(-1)?.response.destroy();
-  const all = () => store.list().map(({ metadata }) => metadata?.resourceVersion);
-  await expect
-    .poll(async () => (await seen(api.requests.length + 1), names()))
-    .toEqual(['a', 'c', 'd']);
-  expect(all()).toEqual(['5', '6', '7']);
-  // One object is asked for, then all, then the watch goes on from the version of the list.
-  const [asked, listed] = api.requests.slice(2);
-  expect([asked?.query.get('limit'), listed?.query.get('limit')]).toEqual(['1', '500']);
-  await seen(5);
-  expect(watches.at(-1)?.request.query.get('resourceVersion')).toBe('20');
+  await seen(4);
+  expect(store.get('shop', 'a')?.metadata?.resourceVersion).toBe('12');
 });
 
 it('lists again if the version is too old, at once, but not repeatedly', async () => {
@@ -217,7 +227,8 @@ it('replaces a silent watch, but not one that sends bookmarks', async () => {
     json(response, 200, { metadata: { resourceVersion: '12' }, items: [] });
   clock.advance(1_000);
   await seen(4);
-  expect(api.requests[3]?.query.get('resourceVersion')).toBe('11');
+  expect(api.requests[2]?.query.get('watch')).toBeNull();
+  expect(api.requests[3]?.query.get('resourceVersion')).toBe('12');
 });
 
 it('asks for one object of one namespace, if told so', async () => {

@@ -39,9 +39,9 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /**
- * Keeps a store equal to the API server: a paged list, then a watch from there, which is resumed if it ends; a new list only if the
- * API server answers that the version is too old (410), or if its own version is lower than one that it has told before: its
- * database was restored from a backup. A watch from a version of the future would stay silent until that version comes. The operator creates one per type and calls `run` once; it retries all
+ * Keeps a store equal to the API server: a paged list, then a watch from there, which is resumed if it ends in order, and begins with a
+ * list if it has failed: the database of the API server may have been restored from a backup, and a watch from a version of the
+ * future would stay silent until that version comes. The operator creates one per type and calls `run` once; it retries all
  * errors with backoff, and ends only with its signal.
  */
 export class Reflector<T extends KubeObject> {
@@ -54,8 +54,6 @@ export class Reflector<T extends KubeObject> {
   #resourceVersion: string | undefined;
   /** The last version that the API server has told. */
   #lastVersion: string | undefined;
-  /** The watch has failed: the database of the API server may have been restored meanwhile. */
-  #mayBeRestored = false;
   /** Lists because of a 410 since the last event. */
   #relists = 0;
   #isRefused = false;
@@ -77,7 +75,6 @@ export class Reflector<T extends KubeObject> {
     const stopped = () => signal.aborted;
     while (!stopped()) {
       try {
-        if (this.#mayBeRestored) await this.#compareVersion(signal);
         if (this.#resourceVersion === undefined) await this.#list(signal);
         await this.#watch(signal);
       } catch (error) {
@@ -96,15 +93,14 @@ export class Reflector<T extends KubeObject> {
   /** @returns after how many milliseconds to try again. */
   #failed(error: unknown): number {
     const { log, type, store, optional = false } = this.#options;
-    this.#mayBeRestored = this.#resourceVersion !== undefined;
+    // The database of the API server may have been restored meanwhile, and its version be higher again.
+    this.#resourceVersion = undefined;
     if (optional) this.#endFirstAttempt();
     if (!optional || !isForbidden(error)) {
       const waitMs = this.#backoff.next();
       log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
       return waitMs;
     }
-    // What was read before may be out of date: the next attempt begins with a list.
-    this.#resourceVersion = undefined;
     store.setRefused();
     if (!this.#isRefused) {
       const advice = 'apply the role of this version: manifests/rbac.yaml';
@@ -117,14 +113,6 @@ export class Reflector<T extends KubeObject> {
   #endFirstAttempt(): void {
     this.#hasSynced = true;
     this.#markSynced();
-  }
-
-  /** Asks for one object: the answer has the present version. */
-  async #compareVersion(signal: AbortSignal): Promise<void> {
-    const { client, type } = this.#options;
-    const page = await client.list(type, { signal, limit: 1, ...this.#selection() });
-    if (isLower(page.resourceVersion, this.#lastVersion)) this.#resourceVersion = undefined;
-    this.#mayBeRestored = false;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -143,9 +131,12 @@ export class Reflector<T extends KubeObject> {
       resourceVersion = page.resourceVersion;
       next = page.continue;
     } while (next !== undefined);
-    if (isLower(resourceVersion, this.#lastVersion)) {
+    if (
+      isLower(resourceVersion, this.#lastVersion) ||
+      store.contradicts(objects, resourceVersion)
+    ) {
       const versions = { resourceVersion, before: this.#lastVersion };
-      const what = 'the API server tells an older version than before, as after a restored backup';
+      const what = 'the API server has gone back in time, as after a restored backup';
       log.warn({ kind: type.kind, ...versions }, `${what}: everything is read anew`);
       store.forget();
     }

@@ -119,6 +119,21 @@ export class Store<T extends KubeObject> {
   }
 
   /**
+   * Whether a complete list of version `resourceVersion` cannot follow what was seen before: it has an older version of an object, or
+   * an object that was deleted, although it is newer itself. So it is after a backup was restored with a raised revision.
+   */
+  contradicts(objects: T[], resourceVersion: string): boolean {
+    return objects.some((object) => {
+      const old = this.get(object.metadata?.namespace, object.metadata?.name ?? '');
+      const deleted = this.#tombstones.get(uidOf(object));
+      const isBack = deleted !== undefined && !isLower(resourceVersion, deleted);
+      const isOld = old !== undefined && isOlder(object, old);
+      const seen = old?.metadata?.resourceVersion;
+      return (isBack && this.#isStale(object)) || (isOld && !isLower(resourceVersion, seen));
+    });
+  }
+
+  /**
    * The API server tells older versions than before, as its database was restored from a backup: versions that were seen before mean
    * nothing any more. A list must be stored next; until then the objects stay, so that nothing is taken for deleted.
    */

@@ -43,6 +43,10 @@ export function resolvePorts(spec: Spec): { ports: ResolvedPort[]; missing: stri
   };
 }
 
+/** The ports of a Service. The slices decide where a port leads, so that a port with a misspelled target stays. */
+export const servicePorts = (spec: Spec): ResolvedPort[] =>
+  spec.ports.flatMap((entry) => resolved(entry, wantedTarget(spec, entry) ?? entry.port));
+
 /** The port of a new pod that is probed: engine.port, or the target of the first TCP port. */
 export const probePort = (spec: Spec): number | undefined =>
   spec.engine.port ?? resolvePorts(spec).ports.find((port) => port.protocol === 'TCP')?.targetPort;

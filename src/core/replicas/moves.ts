@@ -10,21 +10,26 @@ import { emptiestZone } from './zones.ts';
 const moveMs = 120_000;
 /** How long a newcomer may take until it is heard for the first time: an image is pulled, a volume attached. Milliseconds. */
 const slowStartMs = 600_000;
-/** After that a member that was created for a move is a member like any other. Milliseconds. */
-const longestMoveMs = 6 * 3_600_000;
+/** So long after its creation a member that was created for a move, and holds a copy, is a member like any other. Milliseconds. */
+const moveOverMs = 6 * 3_600_000;
 /** After how long a zone is tried again that the scheduler has refused: a full zone may have room. */
 const refusedMs = 3_600_000;
 /** Rest between the beginnings of two moves. */
 const restMs = 10_000;
 
-/** The member that was created for the present move between zones. */
-function newcomerOf({ status }: Resource, live: Member[], nowMs: number): Member | undefined {
+/** The member that was created for the present move between zones. Once it leads, it is a member like any other. */
+export function newcomerOf(
+  { status }: Resource,
+  members: Member[],
+  nowMs: number,
+): Member | undefined {
   const begunMs = Date.parse(status.lastRebalanceTime ?? '');
-  return live.find(
-    ({ pinnedTo, createdAtMs }) =>
-      pinnedTo !== undefined &&
-      isMadeSince(createdAtMs, begunMs) &&
-      nowMs < createdAtMs + longestMoveMs,
+  return members.find(
+    (member) =>
+      member.pinnedTo !== undefined &&
+      member.uid !== status.primaryUID &&
+      isMadeSince(member.createdAtMs, begunMs) &&
+      (!hasArrived(member) || nowMs < member.createdAtMs + moveOverMs),
   );
 }
 

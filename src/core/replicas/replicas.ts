@@ -17,8 +17,9 @@ import { lookAgain } from '../model/role-commands.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
+import { endOf } from '../model/since.ts';
 import { holderNames, mayStop } from '../failover/stopped.ts';
-import { giveUpMove, moveOf, rebalance, replaceUnplaceable } from './moves.ts';
+import { giveUpMove, moveOf, newcomerOf, rebalance, replaceUnplaceable } from './moves.ts';
 import { freeOrdinals } from './ordinals.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 import { zoneCounts } from './zones.ts';
@@ -36,11 +37,16 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   let ended = 0;
   for (const member of observed.members.filter((each) => isLive(each) && hasEnded(each))) {
     // A pod that the kubelet refuses ends at once, and so would the next one, many times a second.
-    const dueMs = member.createdAtMs + endedAgainMs;
-    if (nowMs < dueMs) {
+    const dueMs = endOf(member.createdAtMs, endedAgainMs, nowMs);
+    if (newcomerOf(resource, [member], nowMs) !== undefined) {
+      const why = `the kubelet does not run its pod (phase ${member.phase})`;
+      giveUpMove(resource, observed, { kind: 'Failed', newcomer: member, why }, nowMs, plan);
+    } else if (dueMs === undefined) {
+      plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
+    } else {
       ended++;
       again(dueMs);
-    } else plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
+    }
   }
   plan.remove.push(...frozen(resource, observed, live, nowMs, again));
   const isRemoved = (member: Member) => plan.remove.some((each) => each.member === member);
@@ -51,11 +57,14 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     ),
   );
 
-  // On a lost node a pod stays until the end of its grace period, which may be long, and nothing of it comes back.
+  // On a lost node a pod stays until the end of its grace period, which may be long. Only the volume of the primary is waited for.
+  const hasVolumes = resource.spec.volumeClaimTemplates.length > 0;
+  const isWaitedFor = ({ nodeReady, uid }: Member) =>
+    nodeReady || (hasVolumes && uid === resource.status.primaryUID);
   const leaving = observed.members.filter(
     (member) =>
       member.deletionAtMs !== undefined &&
-      member.nodeReady &&
+      isWaitedFor(member) &&
       nowMs < member.deletionAtMs + stuckAfterMs,
   );
   for (const member of leaving) again((member.deletionAtMs ?? nowMs) + stuckAfterMs);
@@ -101,8 +110,14 @@ function scaleDown(
     again(nowMs + durableRefreshMs);
     return;
   }
+  const primary = primaryOf(resource, live);
+  const isPrimaryHealthy =
+    status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
   const move = surplus === 1 ? moveOf(resource, live, nowMs) : ({ kind: 'None' } as const);
-  if (move.kind === 'Failed') return giveUpMove(resource, observed, move, nowMs, plan);
+  if (move.kind === 'Failed') {
+    if (isPrimaryHealthy) giveUpMove(resource, observed, move, nowMs, plan);
+    return;
+  }
   if (move.kind === 'Wait') return again(move.untilMs);
   const moving = move.kind === 'Arrived';
   const states = new Map(
@@ -115,9 +130,6 @@ function scaleDown(
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
-  const primary = primaryOf(resource, live);
-  const isPrimaryHealthy =
-    status.primaryUID === undefined || (primary !== undefined && isHealthy(primary));
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
     const counts = zoneCounts(left, observed.zones);

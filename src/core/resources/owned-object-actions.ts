@@ -52,9 +52,13 @@ export function ensureOwnedObjects(
   for (const additional of observed.additionalSlices) {
     const members = endpoints[additional.role];
     if (members === undefined || slices.has(additional.name)) continue;
-    // Not before the usual slice has those members that are to stay: its write may wait, or fail.
+    // Not before another slice has those members that are to stay: its write may wait, or fail.
     const staying = additional.uids.filter((uid) => members.some((member) => member.uid === uid));
-    if (!staying.every((uid) => additional.usual.includes(uid))) continue;
+    const elsewhere = observed.additionalSlices
+      .filter(({ role, name }) => role === additional.role && slices.has(name))
+      .flatMap(({ uids }) => uids)
+      .concat(additional.usual);
+    if (!staying.every((uid) => elsewhere.includes(uid))) continue;
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: additional });
   }
   actions.push(ensure(desiredBudget(resource)));

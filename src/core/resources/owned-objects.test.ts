@@ -134,7 +134,7 @@ describe('children', () => {
       const [, additional] = desiredSlices(resource, 'all', at(8080, 8080, 9090), false);
       const name = additional?.metadata.name ?? '';
       const deleted = (ports: number[], usual: string[]) => {
-        const all = at(...ports);
+        const all = at(...ports).slice(0, ports.length);
         const slice = { name, uid: 'u', role: 'all', uids: ['uid-web-2'], usual } as const;
         const observed = makeObserved(all, {
           additionalSlices: [{ kind: 'EndpointSlice', ...slice, uids: ['uid-web-2'] }],
@@ -145,9 +145,22 @@ describe('children', () => {
         );
       };
       const old = ['uid-web-0', 'uid-web-1'];
+      // A member that has died keeps no slice of its own.
+      expect(deleted([9090, 9090], old)).toEqual([name]);
       expect(deleted([8080, 8080, 9090], old)).toEqual([]);
       expect(deleted([9090, 9090, 9090], old)).toEqual([]);
       expect(deleted([9090, 9090, 9090], [...old, 'uid-web-2'])).toEqual([name]);
+    });
+  });
+
+  it('keep a port of which the target is misspelled, and a budget that spares the last copy of a database', () => {
+    const resource = makeResource({
+      engine: { type: 'Redis' },
+      ports: [{ port: 80, targetPort: 'wbe' }],
+    });
+    expect(desiredService(resource, 'write')['spec']).toMatchObject({ ports: [{ port: 80 }] });
+    expect(desiredBudget(resource)['spec']).toMatchObject({
+      unhealthyPodEvictionPolicy: 'IfHealthyBudget',
     });
   });
 
@@ -207,8 +220,14 @@ describe('endpointsOf', () => {
       const [first, ...others] = all;
       const gone = { ...first!, health: dead('Refused') };
       expect(names([gone, ...others], topology).read).toEqual([1, 2]);
-      // One that is well is enough.
+      // One that is well is enough, if it can serve.
       expect(names([members[0]!, ...others], topology).read).toEqual([0]);
+      const unready = { ...members[0]!, ready: false };
+      expect(names([unready, ...others], topology).read).toEqual([1, 2]);
+      const silent = { ...members[0]!, health: dead('Silent') };
+      expect(names([silent, ...others], topology).read).toEqual(
+        expect.arrayContaining([1, 2]) as number[],
+      );
     },
   );
 

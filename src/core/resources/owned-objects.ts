@@ -3,7 +3,14 @@ import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { answersWrongly, isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { type ResolvedPort, memberPorts, portsKey, resolvePorts } from '../model/ports.ts';
+import {
+  type ResolvedPort,
+  memberPorts,
+  portsKey,
+  resolvePorts,
+  servicePorts,
+} from '../model/ports.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { fnv1a } from '../../lib/hash.ts';
 import { isActive } from '../model/topology.ts';
 import { keepsEndpointUntilMs } from '../model/deafness.ts';
@@ -12,7 +19,6 @@ const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
 /** A Service without a selector: Kubernetes leaves its endpoints to the operator. */
 export function desiredService(resource: Resource, role: ServiceRole): Manifest {
-  const { ports } = resolvePorts(resource.spec);
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -24,7 +30,7 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
     },
     spec: {
       type: 'ClusterIP',
-      ports: ports.map(({ name, port, targetPort, protocol }) => ({
+      ports: servicePorts(resource.spec).map(({ name, port, targetPort, protocol }) => ({
         ...(name === undefined ? {} : { name }),
         port,
         protocol,
@@ -132,7 +138,10 @@ export function desiredBudget(resource: Resource): Manifest {
     spec: {
       minAvailable: Math.max(0, replicas - placement.disruptionBudget),
       selector: { matchLabels: { [nameLabel]: resource.name } },
-      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      // A database that is not ready may hold the last copy: only a member that holds no data may always go.
+      unhealthyPodEvictionPolicy: knowsItsProgram(resource.spec)
+        ? 'IfHealthyBudget'
+        : 'AlwaysAllow',
     },
   };
 }
@@ -152,10 +161,11 @@ export function endpointsOf(
   const { members } = observed;
   const isHeard = (member: Member) =>
     seemsHealthy(member) || nowMs < (keepsEndpointUntilMs(resource, observed, member) ?? -Infinity);
-  const isServing = members.some(isHeard) ? isHeard : answersWrongly;
-  const healthy = members.filter(
-    (member) => member.ready && isServing(member) && (isSynced(member) || member === primary),
-  );
+  const able = members.filter((member) => member.ready && (isSynced(member) || member === primary));
+  const isServing = able.some(seemsHealthy)
+    ? isHeard
+    : (member: Member) => isHeard(member) || (answersWrongly(member) && isSynced(member));
+  const healthy = able.filter(isServing);
   if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };
   }

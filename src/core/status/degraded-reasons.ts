@@ -177,7 +177,9 @@ export function degradedReasonsOf(
   const { ports, missing } = resolvePorts(resource.spec);
   const listens = probePort(resource.spec);
   const leadsThere = ports.some((port) => port.protocol === 'TCP' && port.targetPort === listens);
-  if (knowsItsProgram(resource.spec) && missing.length === 0 && !leadsThere) {
+  // Another container may serve the ports, such as a connection pool.
+  const isAlone = resource.spec.template.spec.containers.length === 1;
+  if (knowsItsProgram(resource.spec) && isAlone && missing.length === 0 && !leadsThere) {
     degradedReasons.push({
       reason: 'PortNotServed',
       message: `the program listens on port ${listens} (spec.engine.port), and no port of spec.ports leads there: give one of them targetPort: ${listens}`,
