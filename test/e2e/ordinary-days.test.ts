@@ -136,7 +136,7 @@ it('Redis: a changed target port reaches the members one by one, and each Servic
   const ip = world.services.get(world.namespace, name)?.spec?.clusterIP ?? '';
   const throughService = (...command: string[]) =>
     redis(world, primary, '-h', ip, '-p', '6379', ...command);
-  // The leader counts a follower a moment after the follower has linked.
+  // The leader counts a follower, and kube-proxy has the endpoint, a moment after the status says Healthy.
   const write = (key: string) =>
     world.eventually(`${key} to be written`, async () => {
       expect(await throughService('set', key, 'here')).toBe('OK');
@@ -163,7 +163,7 @@ it('Redis: a changed target port reaches the members one by one, and each Servic
     );
   });
   expect([...pairs].sort()).toEqual(['new at 6380', 'old at 6379']);
-  expect(await throughService('get', 'before')).toBe('here');
   await write('after');
+  expect(await throughService('get', 'before')).toBe('here');
   expect(world.status(name).failovers?.map(({ trigger }) => trigger)).toEqual(['Switchover']);
 });
