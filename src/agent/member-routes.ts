@@ -8,7 +8,7 @@ import {
   leaseHeader,
   orderSchemas,
 } from '../protocol/member-protocol.ts';
-import { toldComplete } from '../protocol/completeness.ts';
+import { reportsAllData } from '../protocol/completeness.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
@@ -85,7 +85,7 @@ export class MemberRoutes implements Routes {
     try {
       const { report } = await this.#engineStatus.answer(signal);
       const { state } = report;
-      return { status: toldComplete(report) ? 200 : 503, body: { state } };
+      return { status: reportsAllData(report) ? 200 : 503, body: { state } };
     } catch (error) {
       if (signal.aborted) throw error;
       return { status: 503, body: { state: this.#lastState, message: String(error) } };

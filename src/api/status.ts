@@ -112,12 +112,14 @@ const fencing = z
 const refusedMove = z
   .object({
     zone: text('The zone.'),
-    at: time('When the scheduler refused the member.'),
+    at: time('When the move failed.'),
     generation: int('metadata.generation at that time.'),
     nodes: int('How many nodes of the zone could take members, as far as the operator knows.'),
-    message: text('What the scheduler said.'),
+    message: text(
+      'Why: what the scheduler or the kubelet said, or the last heartbeats of the new member.',
+    ),
   })
-  .meta({ description: 'A move to another zone that the scheduler refused.' });
+  .meta({ description: 'A move to another zone that failed.' });
 
 const failoverRecord = z
   .object({
@@ -207,7 +209,7 @@ export const statusSchema = z
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
     refusedMoves: z.array(refusedMove).max(16).optional().meta({
       description:
-        'Zones that have fewer members than others, and for which the scheduler found no node. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
+        'Zones that have fewer members than others, and to which no member could be moved. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
     }),
     members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
     failovers: z

@@ -12,7 +12,7 @@ export const isIncompleteState = (state: MemberReport['state']): state is Incomp
  * The member was restarted before its data were on its disk, so that its data may be older than what it has acknowledged: not durable,
  * and no known position.
  */
-export const toldOld = ({ durable, position }: Told): boolean =>
+export const reportsOldData = ({ durable, position }: Told): boolean =>
   durable === false && position === undefined;
 
 /**
@@ -20,5 +20,5 @@ export const toldOld = ({ durable, position }: Told): boolean =>
  * and a drain must not take a copy that is still being made for a good one. Whether the member is linked to its leader does not
  * count: otherwise the death of a primary would make every follower unready.
  */
-export const toldComplete = (report: Told): boolean =>
-  !toldOld(report) && !isIncompleteState(report.state);
+export const reportsAllData = (report: Told): boolean =>
+  !reportsOldData(report) && !isIncompleteState(report.state);

@@ -100,36 +100,29 @@ export class World {
   }
 
   members(name: string): Pod[] {
-    return this.pods
-      .list()
-      .filter(
-        ({ metadata }) =>
-          metadata?.namespace === this.namespace && metadata.labels?.[nameLabel] === name,
-      );
+    return this.#labelled(this.pods, nameLabel, name);
   }
 
   /** The slices of a service, of all its Services. */
   slicesOf(name: string): EndpointSlice[] {
-    return this.slices
-      .list()
-      .filter(
-        ({ metadata }) =>
-          metadata?.namespace === this.namespace && metadata.labels?.[nameLabel] === name,
-      );
+    return this.#labelled(this.slices, nameLabel, name);
   }
 
   /** Names of the pods behind a Service, in alphabetical order. */
   behind(service: string): string[] {
-    return this.slices
-      .list()
-      .filter(
-        ({ metadata }) =>
-          metadata?.namespace === this.namespace &&
-          metadata.labels?.['kubernetes.io/service-name'] === service,
-      )
+    return this.#labelled(this.slices, 'kubernetes.io/service-name', service)
       .flatMap(({ endpoints }) => endpoints ?? [])
       .map(({ targetRef }) => targetRef?.name ?? '')
       .sort();
+  }
+
+  #labelled<T extends KubeObject>(store: Store<T>, label: string, value: string): T[] {
+    return store
+      .list()
+      .filter(
+        ({ metadata }) =>
+          metadata?.namespace === this.namespace && metadata.labels?.[label] === value,
+      );
   }
 
   /** Notes of the Events about an HAService with this reason. */

@@ -69,7 +69,8 @@ export function toMember(
   }
   const condition = (type: string) => status?.conditions?.find((entry) => entry.type === type);
   const scheduled = condition('PodScheduled');
-  const unready = condition('Ready')?.status === 'False' ? condition('Ready') : undefined;
+  const readiness = condition('Ready');
+  const unready = readiness?.status === 'False' ? readiness : undefined;
   const unreadySinceMs = Date.parse(unready?.lastTransitionTime ?? '');
   const waiting = waitingOf(pod);
   const zone = node?.metadata?.labels?.[resource.topologyKey];
@@ -92,7 +93,7 @@ export function toMember(
     ...(zone === undefined ? {} : { zone }),
     nodeReady: isNodeReady(node),
     phase: status?.phase ?? 'Pending',
-    ready: condition('Ready')?.status === 'True',
+    ready: readiness?.status === 'True',
     ...(Number.isFinite(unreadySinceMs) ? { unreadySinceMs } : {}),
     createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
     ...(metadata.deletionTimestamp === undefined

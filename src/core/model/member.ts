@@ -1,4 +1,8 @@
-import { type IncompleteState, isIncompleteState, toldOld } from '../../protocol/completeness.ts';
+import {
+  type IncompleteState,
+  isIncompleteState,
+  reportsOldData,
+} from '../../protocol/completeness.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import type { Member, Resource } from './observed.ts';
 
@@ -62,7 +66,7 @@ export const isDurable = (member: Member): boolean => reportOf(member)?.durable 
  */
 export function isOld(member: Member): boolean {
   const report = reportOf(member);
-  return report !== undefined && toldOld(report);
+  return report !== undefined && reportsOldData(report);
 }
 
 /**
@@ -91,6 +95,10 @@ const incomplete: Record<IncompleteState, string> = {
  * others have. Says nothing about durability.
  */
 export const isComplete = (member: Member): boolean => whyIncomplete(member) === undefined;
+
+/** Complete, or a program that does not report what it holds: nothing is known to be missing. */
+export const lacksNothing = (member: Member): boolean =>
+  reportOf(member) === undefined || isComplete(member);
 
 /** Follows no leader and takes no writes, in this epoch or a later one. */
 export const isFenced = (report: MemberReport | undefined, epoch: number): boolean =>

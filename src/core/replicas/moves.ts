@@ -1,4 +1,4 @@
-import { isComplete, isDurable, isHealthy, isLive, isWell, reportOf } from '../model/member.ts';
+import { isDurable, isHealthy, isLive, isWell, lacksNothing } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 import { freeOrdinals } from './ordinals.ts';
@@ -12,7 +12,7 @@ const moveMs = 120_000;
 const slowStartMs = 600_000;
 /** So long after its creation a member that was created for a move, and holds a copy, is a member like any other. Milliseconds. */
 const moveOverMs = 6 * 3_600_000;
-/** After how long a zone is tried again that the scheduler has refused: a full zone may have room. */
+/** After how long a move to a zone is tried again that has failed: a full zone may have room. Milliseconds. */
 const refusedMs = 3_600_000;
 /** Rest between the beginnings of two moves. */
 const restMs = 10_000;
@@ -74,7 +74,7 @@ export function moveOf(resource: Resource, live: Member[], nowMs: number): Move 
 
 /** It holds a complete copy that survives its own restart: another copy can go. */
 const hasArrived = (member: Member): boolean =>
-  isWell(member) && isDurable(member) && (reportOf(member) === undefined || isComplete(member));
+  isWell(member) && isDurable(member) && lacksNothing(member);
 
 /** Its pod or its program is still starting, as far as is known. */
 const isUnheard = (health: Member['health']): boolean =>

@@ -16,7 +16,7 @@ export interface ReplicaPlan {
   remove: Removal[];
   /** A move between zones begins: the status must say so before a pod is created for it. */
   moveStarted: boolean;
-  /** The scheduler has refused a move: the status must say so, or the move would be tried again and again. */
+  /** A move between zones has failed: the status must say so, or the move would be tried again and again. */
   refusedMove?: RefusedMove;
   requeueAtMs?: number;
 }

@@ -138,7 +138,7 @@ export function desiredBudget(resource: Resource): Manifest {
     spec: {
       minAvailable: Math.max(0, replicas - placement.disruptionBudget),
       selector: { matchLabels: { [nameLabel]: resource.name } },
-      // A database that is not ready may hold the last copy: only a member that holds no data may always go.
+      // A member of a database that is not ready may hold the last copy: a drain must not take it against the budget.
       unhealthyPodEvictionPolicy: knowsItsProgram(resource.spec)
         ? 'IfHealthyBudget'
         : 'AlwaysAllow',

@@ -153,8 +153,8 @@ const mayFollow = (resource: Resource, member: Member): boolean =>
 
 /**
  * Whether a follower knows the log of its leader: the last order of this epoch has named the log, and the follower has a position in
- * the log. (A program with a protocol of its own may follow without a position.) The leader may begin another log in one epoch: Redis does when the first follower connects after a restart, and when a
- * late fence comes after the promotion.
+ * the log. (A program with a protocol of its own may follow without a position.) The leader may begin another log in one epoch:
+ * Redis does when the first follower connects after a restart, and when a late fence comes after the promotion.
  */
 function knowsLog(
   { spec }: Resource,

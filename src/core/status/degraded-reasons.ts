@@ -2,9 +2,8 @@ import type { DegradedReason } from '../../api/reasons.ts';
 import {
   answersWrongly,
   healthOf,
-  isComplete,
   isLive,
-  reportOf,
+  lacksNothing,
   seemsHealthy,
   whyNotHealthy,
 } from '../model/member.ts';
@@ -74,8 +73,7 @@ export function memberDegradedReason(
   }
   const { unreadySinceMs = Infinity } = member;
   // The readiness of a member that is still being made a copy says just that.
-  const isWhole = reportOf(member) === undefined || isComplete(member);
-  if (health === 'Healthy' && isWhole && nowMs >= unreadySinceMs + unreadyAfterMs) {
+  if (health === 'Healthy' && lacksNothing(member) && nowMs >= unreadySinceMs + unreadyAfterMs) {
     return {
       reason: 'MemberNotReady',
       message: `${name} answers its heartbeats, but the kubelet says since ${new Date(unreadySinceMs).toISOString()} that the pod is not ready: the member gets no reads, and a drain counts it as lost; see \`kubectl describe pod ${name} -n ${resource.namespace}\` for its readinessProbe`,
