@@ -7,7 +7,7 @@
  */
 const oldWords: Record<string, string> = {
   src:
-    'awaited adopt children course custody differs ear flapping hopeless lease-runs left-overs lifeline lineage order-desk ' +
+    'awaited children course custody differs ear flapping hopeless lease-runs left-overs lifeline lineage order-desk ' +
     'ownership perform presume presumed pulse reporter rest-ms sick slim stranger strangers stray takeover trouble troubled ' +
     'unsettled witness wire',
   'src/agent': 'desk guard keep line plain question refusal rules',
@@ -16,7 +16,7 @@ const oldWords: Record<string, string> = {
   'src/controller':
     '=claims =connection =lifeline =timeline left-over memories memory performed settle settled timeline',
   'src/engines':
-    '=begin =child =copy =course =history =leader =memory last-order musts nowhere owner plain program same-log strayed torn',
+    '=begin =child adopt =copy =course =history =leader =memory last-order musts nowhere owner plain program same-log strayed torn',
   'src/heartbeat': '=phase forgive hear heard sound wire',
   'src/member-client': 'heard line plain question refusal',
   test: 'arena ear ears peer peers victim victims',

@@ -217,9 +217,10 @@ export class ControlLoop {
   }
 
   #enqueueOnChanges(): void {
-    const { resources, services, slices, budgets, pods, nodes, optedOutNamespaces } = this.stores;
+    const { resources, services, slices, budgets, pods, claims } = this.stores;
+    const { nodes, optedOutNamespaces } = this.stores;
     resources.onChange(({ object }) => this.#queue.add(keyOf(object)));
-    for (const store of [pods, slices, budgets] as Store<KubeObject>[]) {
+    for (const store of [pods, slices, budgets, claims] as Store<KubeObject>[]) {
       store.onChange(({ object, old }) => {
         for (const each of [object, old]) this.#enqueueNamed(each);
       });

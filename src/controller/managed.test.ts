@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { refusal } from '../kube/testing/fake-api-server.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -97,6 +98,66 @@ describe('volume claims', () => {
     expect(world.cluster.get('pods', 'db-1')).toBeUndefined();
     world.cluster.remove('persistentvolumeclaims', 'data-db-1');
     await until(() => world.healthy('db'));
+  });
+});
+
+describe('a resource that is deleted and applied again', () => {
+  const names = ['db-0', 'db-1', 'db-2'];
+  const uids = () => names.map((name) => world.cluster.get('pods', name)?.metadata.uid);
+
+  it('waits for the members of its claims, as they may have data', async () => {
+    redis({ failover: { consistency: 'Strong' } });
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    expect(agent('db-0').write('a')).toBe(true);
+    world.cluster.remove('haservices', 'db');
+    for (const kind of ['pods', 'services', 'endpointslices', 'poddisruptionbudgets']) {
+      for (const { metadata } of world.cluster.list(kind)) {
+        world.cluster.remove(kind, metadata.name ?? '');
+      }
+    }
+    for (const claim of world.cluster.list('persistentvolumeclaims')) {
+      const metadata = { ...claim.metadata, creationTimestamp: '2026-01-01T00:00:00Z' };
+      world.cluster.put('persistentvolumeclaims', {
+        ...claim,
+        metadata,
+        status: { phase: 'Bound' },
+      });
+    }
+    world.cluster.refuse = (write) =>
+      write === 'POST pods/db-1' ? { code: 403, body: refusal(403, 'Forbidden') } : undefined;
+    redis({ failover: { consistency: 'Strong' } });
+    const message = () => world.condition('FailoverBlocked', 'db')?.message ?? '';
+    await until(() => message().includes('db-1 has no pod yet'));
+    expect(world.status('db').primary).toBeUndefined();
+    world.cluster.refuse = () => undefined;
+    await until(() => world.healthy('db'));
+    expect(names.map((name) => agent(name).values)).toEqual([['a'], ['a'], ['a']]);
+  });
+
+  it('takes over the pods, Services and slices of the earlier one, if they were left (--cascade=orphan)', async () => {
+    redis({ failover: { consistency: 'Strong' } });
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    expect(agent('db-0').write('a')).toBe(true);
+    const before = uids();
+    world.cluster.remove('haservices', 'db');
+    for (const kind of ['pods', 'services', 'endpointslices', 'poddisruptionbudgets']) {
+      for (const { metadata, ...rest } of world.cluster.list(kind)) {
+        const { ownerReferences: _left, ...kept } = metadata;
+        world.cluster.put(kind, { ...rest, metadata: kept });
+      }
+    }
+    redis({ failover: { consistency: 'Strong' } });
+    await until(() => world.status('db').primary === 'db-0' && world.healthy('db'));
+    expect(uids()).toEqual(before);
+    expect(world.cluster.list('pods')).toHaveLength(3);
+    expect(agent('db-0').write('b')).toBe(true);
+    expect(agent('db-1').values).toEqual(['a', 'b']);
+    const owner = world.cluster.get('haservices', 'db')?.metadata.uid;
+    for (const kind of ['pods', 'services', 'endpointslices', 'poddisruptionbudgets']) {
+      for (const { metadata } of world.cluster.list(kind)) {
+        expect(metadata.ownerReferences).toMatchObject([{ uid: owner, controller: true }]);
+      }
+    }
   });
 });
 

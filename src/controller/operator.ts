@@ -12,6 +12,7 @@ import {
   endpointSlices,
   namespaces,
   nodes,
+  persistentVolumeClaims,
   podDisruptionBudgets,
   pods,
   services,
@@ -63,6 +64,7 @@ export class Operator {
     this.#watch(services, stores.services);
     this.#watch(endpointSlices, stores.slices, { labelSelector: nameLabel });
     this.#watch(podDisruptionBudgets, stores.budgets, { labelSelector: nameLabel });
+    this.#watch(persistentVolumeClaims, stores.claims, { labelSelector: nameLabel });
     this.#watch(nodes, stores.nodes);
     const labelSelector = `${chaosLabel}=${chaosDisabled}`;
     this.#watch(namespaces, stores.optedOutNamespaces, { labelSelector, optional: true });

@@ -19,6 +19,8 @@ const summary = (actions: Action[]) =>
         return `delete ${action.removal.member.name}`;
       case 'DeleteForeignEndpoints':
         return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
+      case 'AdoptPod':
+        return `take over ${action.pod.name}`;
       case 'InjectFault':
         return `${action.experiment.action} ${action.members.map(({ name }) => name).join()}`;
       case 'ProbeSteadyState':

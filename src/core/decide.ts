@@ -1,6 +1,7 @@
 import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
 import {
+  adoptPods,
   createPod,
   ensureOwnedObjects,
   relabel,
@@ -84,6 +85,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...removals.map((removal) => removePod(resource, removal)));
   }
   if (!idle && !isUrgent) {
+    actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
     actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
   }

@@ -21,6 +21,7 @@ export const watchedKinds = [
   'endpointslices',
   'poddisruptionbudgets',
   'nodes',
+  'persistentvolumeclaims',
 ] as const;
 export type WatchedKind = (typeof watchedKinds)[number];
 

@@ -12,6 +12,7 @@ const storesOf = (stores: Stores): Record<WatchedKind, Store<KubeObject>> => ({
   endpointslices: stores.slices as unknown as Store<KubeObject>,
   poddisruptionbudgets: stores.budgets,
   nodes: stores.nodes,
+  persistentvolumeclaims: stores.claims,
 });
 
 const perKind = (ms: number) =>

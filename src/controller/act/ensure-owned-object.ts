@@ -11,6 +11,8 @@ import {
 import type { Store } from '../../kube/store.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { needsUpdate } from './semantic-equality.ts';
+import { isOrphan } from '../state/owner-references.ts';
+import { adopt } from './adopt.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
 interface Kind {
@@ -36,8 +38,8 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
 export type Change = 'Same' | 'Written' | 'Refreshed';
 
 /**
- * Creates an object or changes it to its manifest. Writes only if there is a difference, and never an object that another owner
- * controls: that one is returned as `foreign`. May be repeated at any time.
+ * Creates an object, takes it over from an earlier resource of this name, or changes it to its manifest. Writes only if there is a
+ * difference, and never an object that another owner controls: that one is returned as `foreign`. May be repeated at any time.
  *
  * @throws HAError if the API server refused the write, was not reached, or has failed.
  */
@@ -65,8 +67,12 @@ export function* ensureOwnedObject(
       store.observeWrite(yield* create(type, manifest as KubeObject));
       return 'Written';
     }
-    if (controllerUid(actual) !== manifest.metadata.ownerReferences?.[0]?.uid) {
-      return { foreign: actual };
+    const [owner] = manifest.metadata.ownerReferences ?? [];
+    if (controllerUid(actual) !== owner?.uid) {
+      if (owner === undefined || !isOrphan(actual, owner)) return { foreign: actual };
+      // An earlier resource of this name was deleted with `--cascade=orphan`.
+      store.observeWrite(yield* adopt(type, actual, owner));
+      return 'Written';
     }
     // It is being deleted: the next one is created when it is gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';

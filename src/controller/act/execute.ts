@@ -2,7 +2,7 @@ import type { Action } from '../../core/model/action.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { HAError } from '../../api/errors.ts';
 import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
-import { createPod, deletePod, labelPod } from './pod-actions.ts';
+import { adoptPod, createPod, deletePod, labelPod } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
@@ -19,6 +19,8 @@ export function describe(action: Action): string {
       return `write ${action.manifest.kind} ${action.manifest.metadata.name}`;
     case 'CreatePod':
       return `create Pod ${action.manifest.metadata.name}`;
+    case 'AdoptPod':
+      return `take over Pod ${action.pod.name}`;
     case 'DeleteForeignEndpoints':
       return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
     case 'DeletePod':
@@ -77,6 +79,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
     }
     case 'LabelPod':
       return yield* labelPod(action, context);
+    case 'AdoptPod':
+      return yield* adoptPod(action, context);
     case 'CreatePod':
       return yield* createPod(action, context);
     case 'DeletePod':

@@ -6,6 +6,9 @@ import type { Manifest } from '../../core/model/manifest.ts';
 import type { Member } from '../../core/model/observed.ts';
 import { HAError } from '../../api/errors.ts';
 import { agentDegradedReasons } from '../../core/resources/agent-pod.ts';
+import { isOrphan } from '../state/owner-references.ts';
+import { ownerReference } from '../../core/model/manifest.ts';
+import { adopt } from './adopt.ts';
 import { controllerUid } from '../state/stores.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
 import { fieldManager } from '../../api/labels.ts';
@@ -33,6 +36,18 @@ export function* labelPod(
     yield* forgetIfGone(member, error, context);
     return 'Refreshed';
   }
+}
+
+export function* adoptPod(
+  { pod: { name, uid } }: Extract<Action, { type: 'AdoptPod' }>,
+  context: ExecuteContext,
+): Steps<Change> {
+  const { stores, resource } = context;
+  const pod = stores.pods.get(resource.namespace, name);
+  if (pod?.metadata?.uid !== uid || !isOrphan(pod, resource)) return 'Same';
+  stores.pods.observeWrite(yield* adopt(pods, pod, ownerReference(resource)));
+  context.state.foreignPods.delete(name);
+  return 'Written';
 }
 
 export function* createPod(

@@ -1,7 +1,8 @@
 import { type ServiceRole, serviceNames, sliceName } from '../../core/model/naming.ts';
-import type { Member, Observed, Resource, ForeignEndpoints } from '../../core/model/observed.ts';
+import type { Member, Observed, Resource } from '../../core/model/observed.ts';
+import type { ForeignEndpoints } from '../../core/model/found-objects.ts';
 import type { EndpointSlice } from '../../kube/api-types.ts';
-import { controllerOf } from '../state/owner-references.ts';
+import { controllerOf, isOrphan } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
 /** The endpoints of the write Service's slices, the family of the addresses, and the endpoints that the operator did not make. */
@@ -43,7 +44,8 @@ function additionalSlicesOf(resource: Resource, stores: Stores): Observed['addit
     const { name = '', uid = '', labels } = slice.metadata ?? {};
     const of = labels?.['kubernetes.io/service-name'];
     const [role] = names.find(([, each]) => each === of) ?? [];
-    if (role === undefined || of === undefined || controllerUid(slice) !== resource.uid) return [];
+    const isOurs = controllerUid(slice) === resource.uid || isOrphan(slice, resource);
+    if (role === undefined || of === undefined || !isOurs) return [];
     const usualNames = [false, true].map((ipv6) => sliceName(of, ipv6));
     if (usualNames.includes(name)) return [];
     const usual = usualNames.flatMap((each) => stores.slices.get(namespace, each) ?? []);

@@ -1,8 +1,10 @@
+import { ordinalLabel } from '../../api/labels.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
-import type { Resource, ForeignPod } from '../../core/model/observed.ts';
+import type { Resource } from '../../core/model/observed.ts';
+import type { ForeignPod } from '../../core/model/found-objects.ts';
 import type { Pod } from '../../kube/api-types.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, isOrphan, ownerOf } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
 /** Pods with the label of this resource or the name of a member, that another owner controls, or none. */
@@ -27,11 +29,14 @@ export function foreignPodsOf(
 
 /** The core's view of a pod that this resource does not control. */
 export function foreignPodOf(pod: Pod, resource: Resource): ForeignPod {
-  const { name = '', deletionTimestamp } = pod.metadata ?? {};
+  const { name = '', uid = '', deletionTimestamp } = pod.metadata ?? {};
+  const ordinal = ordinalOf(resource.name, name);
+  const isMember = ordinal !== undefined && pod.metadata?.labels?.[ordinalLabel] === `${ordinal}`;
   return {
     name,
     owner: ownerOf(pod),
     isAwaitingGarbageCollection: isAwaitingGarbageCollection(pod, resource),
+    ...(isMember && isOrphan(pod, resource) ? { orphanUid: uid } : {}),
     ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),
   };
 }

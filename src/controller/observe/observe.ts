@@ -4,11 +4,13 @@ import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease } from '../../core/model/capabilities.ts';
 import { serviceNames } from '../../core/model/naming.ts';
-import type { Member, NamedObject, Observed, Resource } from '../../core/model/observed.ts';
+import type { Member, Observed, Resource } from '../../core/model/observed.ts';
+import type { NamedObject } from '../../core/model/found-objects.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import { type ChaosContext, chaosViewOf } from './chaos-view.ts';
 import { endpointsSeen } from './endpoints-view.ts';
-import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, isOrphan, ownerOf } from '../state/owner-references.ts';
+import { claimsOf } from './claims-view.ts';
 import { toMember } from './pod-view.ts';
 import { storedStatus } from './stored-status.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
@@ -70,7 +72,7 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
     Object.values(serviceNames(resource.name)).flatMap((name) => {
       const service = stores.services.get(resource.namespace, name);
       if (service === undefined) return [];
-      const ours = controllerUid(service) === resource.uid;
+      const ours = controllerUid(service) === resource.uid || isOrphan(service, resource);
       const uid = service.metadata?.uid ?? '';
       const awaits = isAwaitingGarbageCollection(service, resource);
       const owner = ownerOf(service);
@@ -109,6 +111,7 @@ export function observe(
       return health === undefined ? member : { ...member, health };
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
+    claims: claimsOf(resource, stores),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),

@@ -1,3 +1,4 @@
+import { selectorLabels } from '../../core/model/naming.ts';
 import { kind } from '../../api/haservice.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
 
@@ -10,6 +11,14 @@ export function ownerOf(object: KubeObject): string {
   const owner = controllerOf(object);
   return owner === undefined ? 'somebody else' : `${owner.kind} ${owner.name}`;
 }
+
+/** The operator has made the object, for a resource of this name, and nothing controls the object any more (`--cascade=orphan`). */
+export const isOrphan = (object: KubeObject, { name }: { name: string }): boolean =>
+  controllerOf(object) === undefined &&
+  object.metadata?.deletionTimestamp === undefined &&
+  Object.entries(selectorLabels(name)).every(
+    ([label, value]) => object.metadata?.labels?.[label] === value,
+  );
 
 /** An object of an earlier resource with the same name but another UID: Kubernetes' garbage collector will delete it. */
 export function isAwaitingGarbageCollection(

@@ -1,11 +1,7 @@
 import type { Status } from '../../api/status.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
-import type {
-  RoleCommandState,
-  ForeignPod,
-  FailoverTimings,
-  WriteFailure,
-} from '../../core/model/observed.ts';
+import type { RoleCommandState, FailoverTimings, WriteFailure } from '../../core/model/observed.ts';
+import type { ForeignPod } from '../../core/model/found-objects.ts';
 
 /** A status that the API server has refused for what is in it. */
 export interface RefusedStatus {

@@ -5,6 +5,7 @@ import type {
   ConfigMap,
   EndpointSlice,
   Node,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   Service,
@@ -32,6 +33,7 @@ export class Stores {
   readonly slices = new Store<EndpointSlice>({ indexers: { label: byLabel } });
   readonly budgets = new Store<PodDisruptionBudget>();
   readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
+  readonly claims = new Store<PersistentVolumeClaim>({ indexers: { label: byLabel } });
   readonly nodes = new Store<Node>();
   readonly resources = new Store<HAService>();
   /** The ConfigMap of the operator's settings alone, if there is one. It may be incomplete: see LiveSettings. */

@@ -1,9 +1,11 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
+import { earlierClaims } from '../model/earlier-data.ts';
 import { isHealthy, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
+import { podName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
 /** How long the first election waits for other members when one is healthy: the lowest ordinal should win. */
@@ -57,15 +59,24 @@ export function firstElectionByReports(
   const epochs = heard.flatMap((member) => (refuses(member) ? [] : (reportOf(member)?.epoch ?? 0)));
   const epoch = Math.max(nextEpoch(resource), ...epochs.map((each) => each + 1));
   const missing = observed.members.filter((member) => !told.includes(member));
-  const absent = describeRejections(
-    missing.map((member) => ({
+  const earlier = earlierClaims(resource, observed).filter(
+    ({ ordinal }) => !told.some((member) => member.ordinal === ordinal),
+  );
+  const absent = describeRejections([
+    ...missing.map((member) => ({
       pod: member.name,
       why: reportOf(member) === undefined ? 'has not been heard' : 'is still starting',
     })),
-  );
+    ...earlier
+      .filter(({ ordinal }) => !missing.some((member) => member.ordinal === ordinal))
+      .map(({ ordinal }) => ({ pod: podName(resource.name, ordinal), why: 'has no pod yet' })),
+  ]);
   if (withData.length > 0) {
     // Eventual does not wait for surplus pods: one on a lost node may stay for a long time.
-    if (told.length < replicas || (needsFence(resource.spec) && missing.length > 0)) {
+    if (
+      told.length < replicas ||
+      (needsFence(resource.spec) && missing.length + earlier.length > 0)
+    ) {
       return {
         kind: 'Blocked',
         reason: 'MembersMissing',
@@ -75,14 +86,18 @@ export function firstElectionByReports(
     const able = withData.filter((member) => !refuses(member));
     const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
-    const leader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
+    // 0: none of them has ever led, and what one holds says nothing about the others.
+    const leader =
+      ledLast === 0 ? undefined : ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
     // If others have acknowledged a later epoch, another member may have replaced it.
     const leading = ranked.find(
       (member) =>
         reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === Math.max(...epochs),
     );
     const advanced = reportOf(winner)?.position === undefined ? leader : winner;
-    const chosen = leading ?? advanced;
+    // Positions do not matter if nobody else has anything.
+    const only = withData.length === 1 && missing.length === 0 ? winner : undefined;
+    const chosen = leading ?? advanced ?? only;
     // A member that refuses all orders has reported and cannot be elected. But its data may have been acknowledged.
     const hasAll = (one: Member) =>
       !hasQuorum(resource.spec) ||
@@ -92,10 +107,15 @@ export function firstElectionByReports(
       return { kind: 'Elect', winner: chosen, why, epoch };
     }
     // None of them certainly holds the last writes. An empty member must not lead instead of them either.
+    const [, another] = ranked;
+    const why =
+      another === undefined || chosen !== undefined
+        ? describeRejections(rejected)
+        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says which are newer; keep the volume claims of one member, and delete the claims and pods of the others`;
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',
-      message: `the status names no primary, and no member certainly holds the last writes: ${describeRejections(rejected)}`,
+      message: `the status names no primary, and no member certainly holds the last writes: ${why}`,
     };
   }
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');
@@ -103,6 +123,16 @@ export function firstElectionByReports(
   if (winner === undefined) return { kind: 'Wait', untilMs: Infinity, message: absent };
   const first = Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
   const untilMs = first + dataWaitMs;
-  if (told.length < replicas && nowMs < untilMs) return { kind: 'Wait', untilMs, message: absent };
+  if ((told.length < replicas || earlier.length > 0) && nowMs < untilMs) {
+    return { kind: 'Wait', untilMs, message: absent };
+  }
+  if (earlier.length > 0) {
+    const claims = earlier.map(({ name }) => name).join(', ');
+    return {
+      kind: 'Blocked',
+      reason: 'MembersMissing',
+      message: `volume claims ${claims} are older than this HAService and may hold its data, and their members must be heard before an empty data set is begun: ${absent}. To begin without those data, delete the claims`,
+    };
+  }
   return { kind: 'Elect', winner, why: 'there is no primary yet', epoch };
 }

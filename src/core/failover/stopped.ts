@@ -64,13 +64,6 @@ export const mayStop = (resource: Resource): boolean =>
   resource.status.phase === 'Stopped' ||
   !remembersLeader(resource);
 
-/** Members whose volumes may hold the data, those that must come back first at the beginning. */
-export function holderNames({ spec, status }: Resource): string[] {
-  const { primary, syncSets = [] } = status;
-  if (primary === undefined || !speaksProtocol(spec)) return [];
-  return [primary, ...syncSets.flatMap(({ members }) => members)];
-}
-
 /** The member that led when the service was stopped, by the name of its volume: the pod is another. */
 const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>
   members.find(({ name }) => name === status.primary);

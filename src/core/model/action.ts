@@ -1,7 +1,8 @@
 import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
 import type { Manifest } from './manifest.ts';
-import type { Member, ForeignEndpoints } from './observed.ts';
+import type { Member } from './observed.ts';
+import type { ForeignEndpoints } from './found-objects.ts';
 import type { RoleCommand } from './role-commands.ts';
 
 /** A member that is to be deleted, and why. */
@@ -35,6 +36,8 @@ export type Action =
   | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
   /** Set the labels of a pod by server-side apply, guarded by UID. */
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  /** Take over a pod of an earlier resource, which nothing controls: it gets this resource as its controller, guarded by UID. */
+  | { type: 'AdoptPod'; pod: { name: string; uid: string } }
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */
   | { type: 'CreatePod'; manifest: Manifest }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */

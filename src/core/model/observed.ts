@@ -5,7 +5,13 @@ import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
-import type { ServiceRole } from './naming.ts';
+import type {
+  AdditionalSlice,
+  ClaimView,
+  ForeignEndpoints,
+  ForeignPod,
+  NamedObject,
+} from './found-objects.ts';
 
 /**
  * What the heartbeats show of a member. The monitor of src/heartbeat makes one (MemberHealth, the same by structure) for each member
@@ -88,46 +94,6 @@ export interface ZoneView {
   nodes: number;
 }
 
-/** A Service with one of the names that this resource needs. */
-export interface NamedObject {
-  uid: string;
-  /** Whether its controller is this very resource, by UID. */
-  ours: boolean;
-  /** Its owner, in words for a person. */
-  owner: string;
-  /** It belonged to a resource of the same name that is gone: Kubernetes' garbage collector is about to delete it. */
-  isAwaitingGarbageCollection: boolean;
-}
-
-/** A pod with the labels of this resource or the name of a member, that this resource does not control. */
-export interface ForeignPod {
-  name: string;
-  /** Its owner, in words for a person. */
-  owner: string;
-  /** See NamedObject. */
-  isAwaitingGarbageCollection: boolean;
-  /** Epoch milliseconds by which it should be gone; absent if it is not being deleted. */
-  deletionAtMs?: number;
-}
-
-/**
- * Endpoints that Kubernetes has made for a Service of this resource while somebody had given it a selector. They stay when the
- * selector is removed, and would send traffic to members that should have none. Kubernetes copies Endpoints into slices again and
- * again, so that both must be deleted.
- */
-export interface ForeignEndpoints {
-  kind: 'EndpointSlice' | 'Endpoints';
-  name: string;
-  uid: string;
-}
-
-export interface AdditionalSlice extends ForeignEndpoints {
-  role: ServiceRole;
-  /** UIDs of the pods in this slice, and in the usual one of that Service. */
-  uids: string[];
-  usual: string[];
-}
-
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
 export interface WriteFailure {
   /** What was to be written, such as `create Pod web-0`. */
@@ -198,6 +164,8 @@ export interface Resource {
 export interface Observed {
   members: Member[];
   foreignPods: ForeignPod[];
+  /** By ordinal. */
+  claims: ClaimView[];
   /** Zones that can take a member. Empty if no node has the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: an election prefers another zone. */

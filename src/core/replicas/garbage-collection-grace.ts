@@ -1,4 +1,5 @@
-import type { Resource, ForeignPod } from '../model/observed.ts';
+import type { Resource } from '../model/observed.ts';
+import type { ForeignPod } from '../model/found-objects.ts';
 import { endOf } from '../model/since.ts';
 
 /** How long Kubernetes may take to delete the objects of an earlier resource with the same name. */

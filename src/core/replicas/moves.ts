@@ -154,14 +154,14 @@ export function rebalance(
   const zone = emptiestZone(live, openZones(resource, observed, nowMs));
   if (zone === undefined) return;
   const stuck = observed.members.some((member) => !isLive(member));
-  if (stuck || isBusy(resource) || !live.every(isWell)) return;
+  if (stuck || isBusy(resource, observed) || !live.every(isWell)) return;
   const { lastRebalanceTime } = resource.status;
   const begunMs = Date.parse(lastRebalanceTime ?? '');
   const made = live.some(({ createdAtMs }) => isMadeSince(createdAtMs, begunMs));
   const refusal = observed.failures.find(({ what }) => what.startsWith('create Pod '));
   const restEndsMs = endOf(lastRebalanceTime, restMs, nowMs);
   if (endOf(lastRebalanceTime, moveMs, nowMs) !== undefined && !made) {
-    plan.create = freeOrdinals(resource, observed, 1, nowMs, again);
+    plan.create = freeOrdinals(resource, observed, { count: 1, zone }, nowMs, again);
     plan.zone = zone;
   } else if (restEndsMs !== undefined) {
     again(restEndsMs);

@@ -18,9 +18,9 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { endOf } from '../model/since.ts';
-import { holderNames, mayStop } from '../failover/stopped.ts';
+import { mayStop } from '../failover/stopped.ts';
 import { giveUpMove, moveOf, newcomerOf, rebalance, replaceUnplaceable } from './moves.ts';
-import { freeOrdinals } from './ordinals.ts';
+import { earlierOrdinals, freeOrdinals } from './ordinals.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 import { zoneCounts } from './zones.ts';
 
@@ -72,11 +72,16 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const removed = new Set(plan.remove.map(({ member }) => member));
   const staying = live.filter((member) => !removed.has(member)).length;
   const missing = wanted - staying - leaving.length - removed.size - ended;
+  // They are about to become members.
+  if (observed.foreignPods.some(({ orphanUid }) => orphanUid !== undefined)) return plan;
   if (missing > 0) {
-    const holders = holderNames(resource);
-    plan.create = freeOrdinals(resource, observed, missing, nowMs, again, holders);
+    plan.create = freeOrdinals(resource, observed, { count: missing }, nowMs, again);
   }
-  for (const ordinal of missingVoterOrdinals(resource, observed, nowMs, again)) {
+  const needed = [
+    ...missingVoterOrdinals(resource, observed, nowMs, again),
+    ...earlierOrdinals(resource, observed, nowMs, again),
+  ];
+  for (const ordinal of needed) {
     if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
   }
   if (missing > 0 || plan.remove.length > 0) return plan;
@@ -105,7 +110,7 @@ function scaleDown(
   again: (atMs: number) => void,
 ): void {
   const { status, spec } = resource;
-  if (spec.replicas > 0 ? isBusy(resource) : !mayStop(resource)) return;
+  if (spec.replicas > 0 ? isBusy(resource, observed) : !mayStop(resource)) return;
   if (undurablePrimary(resource, live) !== undefined) {
     again(nowMs + durableRefreshMs);
     return;
@@ -186,7 +191,11 @@ function update(
     plan.remove.push({ member: broken, reason: 'Outdated', note });
     return true;
   }
-  if (isBusy(resource) || !live.every(isWell) || undurablePrimary(resource, live) !== undefined) {
+  if (
+    isBusy(resource, observed) ||
+    !live.every(isWell) ||
+    undurablePrimary(resource, live) !== undefined
+  ) {
     again(nowMs + durableRefreshMs);
     return true;
   }

@@ -67,6 +67,12 @@ export function ensureOwnedObjects(
 
 const firstRole = (resource: Resource) => (isActive(resource) ? 'active' : 'standby');
 
+/** Takes over the pods of an earlier resource of this name. */
+export const adoptPods = ({ foreignPods }: Observed): Action[] =>
+  foreignPods.flatMap(({ name, orphanUid: uid }): Action[] =>
+    uid === undefined ? [] : [{ type: 'AdoptPod', pod: { name, uid } }],
+  );
+
 export const createPod = (
   resource: Resource,
   ordinal: number,

@@ -189,8 +189,13 @@ export function degradedReasonsOf(
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
-  for (const { name, owner, isAwaitingGarbageCollection, deletionAtMs } of observed.foreignPods) {
-    if (deletionAtMs !== undefined || (isAwaitingGarbageCollection && nowMs < garbageCollectedMs))
+  for (const foreignPod of observed.foreignPods) {
+    const { name, owner, isAwaitingGarbageCollection, deletionAtMs, orphanUid } = foreignPod;
+    if (
+      orphanUid !== undefined ||
+      deletionAtMs !== undefined ||
+      (isAwaitingGarbageCollection && nowMs < garbageCollectedMs)
+    )
       continue;
     degradedReasons.push({
       reason: 'ForeignPod',

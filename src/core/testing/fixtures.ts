@@ -94,6 +94,7 @@ export function makeObserved(members: Member[], more: Partial<Observed> = {}): O
   return {
     members,
     foreignPods: [],
+    claims: [],
     zones: zones.map((name) => ({ name, nodes: 1 })),
     services: {},
     failures: [],

@@ -199,6 +199,7 @@ export class Model {
         if (pod !== undefined) Object.assign(pod.labels, action.labels);
         return true;
       }
+      case 'AdoptPod':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':

@@ -1,0 +1,30 @@
+import { speaksProtocol } from './capabilities.ts';
+import { reportOf } from './member.ts';
+import type { Observed, Resource } from './observed.ts';
+import type { ClaimView } from './found-objects.ts';
+
+/**
+ * Before the first election: the claims with a volume from before this resource. The resource was deleted and applied again, or
+ * restored from a backup, or the claims were those of a StatefulSet. They may hold the data that the service is to go on with.
+ */
+export const earlierClaims = (
+  { createdAtMs, status }: Resource,
+  { claims }: Pick<Observed, 'claims'>,
+): ClaimView[] =>
+  status.primary === undefined
+    ? claims.filter((claim) => claim.isBound && claim.createdAtMs < createdAtMs)
+    : [];
+
+/**
+ * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them is elected, each must be
+ * heard, and none is stopped or replaced on purpose.
+ */
+export function isFindingData(resource: Resource, observed: Observed): boolean {
+  const { spec, status } = resource;
+  if (status.primary !== undefined || spec.replicas === 0 || !speaksProtocol(spec)) return false;
+  const hasData = observed.members.some((member) => {
+    const state = reportOf(member)?.state;
+    return state !== undefined && state !== 'Empty' && state !== 'Starting';
+  });
+  return hasData || earlierClaims(resource, observed).length > 0;
+}

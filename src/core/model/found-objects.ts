@@ -1,0 +1,59 @@
+import type { ServiceRole } from './naming.ts';
+
+/** A Service with one of the names that this resource needs. */
+export interface NamedObject {
+  uid: string;
+  /** Its controller is this very resource, by UID; or an earlier resource of this name has left the object, which is to be taken over. */
+  ours: boolean;
+  /** Its owner, in words for a person. */
+  owner: string;
+  /** It belonged to a resource of the same name that is gone: Kubernetes' garbage collector is about to delete it. */
+  isAwaitingGarbageCollection: boolean;
+}
+
+/** A pod with the labels of this resource or the name of a member, that this resource does not control. */
+export interface ForeignPod {
+  name: string;
+  /** Its owner, in words for a person. */
+  owner: string;
+  /** See NamedObject. */
+  isAwaitingGarbageCollection: boolean;
+  /** Epoch milliseconds by which it should be gone; absent if it is not being deleted. */
+  deletionAtMs?: number;
+  /**
+   * It was a member of an earlier resource of this name, which was deleted with `--cascade=orphan`: nothing controls the pod. Its UID,
+   * by which this resource takes it over.
+   */
+  orphanUid?: string;
+}
+
+/** A volume claim of spec.volumeClaimTemplates that exists. */
+export interface ClaimView {
+  name: string;
+  /** Of the member whose claim it is. */
+  ordinal: number;
+  /** Epoch milliseconds; NaN if that is not known. */
+  createdAtMs: number;
+  /** It has a volume, and is not being deleted. */
+  isBound: boolean;
+  /** Where its volume is, if the scheduler has chosen that and the node still exists. */
+  zone?: string;
+}
+
+/**
+ * Endpoints that Kubernetes has made for a Service of this resource while somebody had given it a selector. They stay when the
+ * selector is removed, and would send traffic to members that should have none. Kubernetes copies Endpoints into slices again and
+ * again, so that both must be deleted.
+ */
+export interface ForeignEndpoints {
+  kind: 'EndpointSlice' | 'Endpoints';
+  name: string;
+  uid: string;
+}
+
+export interface AdditionalSlice extends ForeignEndpoints {
+  role: ServiceRole;
+  /** UIDs of the pods in this slice, and in the usual one of that Service. */
+  uids: string[];
+  usual: string[];
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import { planFailover } from '../failover/failover.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import type { ClaimView } from '../model/found-objects.ts';
+import { makeMember, makeObserved, makeResource, t0 } from '../testing/fixtures.ts';
+import { led, strong } from '../testing/led.ts';
+import { planReplicas } from './replicas.ts';
+
+const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: {} }];
+const nameless = { primary: undefined, primaryUID: undefined, initialized: undefined } as object;
+
+/** A database that was just applied; `createdAtMs` of the resource is an hour before t0. */
+const applied = (spec: object = {}): Resource =>
+  strong({ volumeClaimTemplates, ...spec }, { ...nameless, syncSets: [] }).resource;
+
+/** A claim from before the resource. */
+const claim = (ordinal: number, more: Partial<ClaimView> = {}): ClaimView => ({
+  name: `data-web-${ordinal}`,
+  ordinal,
+  createdAtMs: t0 - 7_200_000,
+  isBound: true,
+  ...more,
+});
+const fresh = { createdAtMs: t0 - 3_600_000 };
+
+const empty: Partial<MemberReport> = { state: 'Empty', epoch: 0, position: undefined } as object;
+const withData: Partial<MemberReport> = { state: 'Detached', epoch: 4, ledEpoch: 0 };
+
+const members = (resource: Resource, reports: Record<number, Partial<MemberReport>>): Member[] =>
+  Object.entries(reports).map(([ordinal, report]) => led(resource, Number(ordinal), report));
+
+const created = (resource: Resource, observed: Observed) =>
+  planReplicas(resource, observed, t0).create;
+
+describe('a resource with volume claims from before it', () => {
+  it('creates the members of all those claims, and the lowest others', () => {
+    const claims = [claim(1), claim(4), claim(5), claim(7)];
+    expect(created(applied(), makeObserved([], { claims }))).toEqual([1, 4, 5, 7]);
+    expect(created(applied(), makeObserved([], { claims: [claim(4)] }))).toEqual([4, 0, 1]);
+  });
+
+  it('does not begin an empty data set before the members of those claims are heard', () => {
+    const resource = applied();
+    const heard = members(resource, { 0: empty, 1: empty, 2: empty });
+    const blocked = { kind: 'Blocked', reason: 'MembersMissing' };
+    const plan = planFailover(resource, makeObserved(heard, { claims: [claim(3)] }), t0);
+    expect(plan).toMatchObject(blocked);
+    expect(plan).toMatchObject({
+      message: expect.stringMatching(/^volume claims data-web-3 .*web-3 has no pod yet/) as string,
+    });
+    const starting = makeMember(resource, 3);
+    const slow = makeObserved([...heard, starting], { claims: [claim(3)] });
+    expect(planFailover(resource, slow, t0)).toMatchObject(blocked);
+    const told = makeObserved(members(resource, { 0: empty, 1: empty, 2: empty, 3: empty }), {
+      claims: [claim(3)],
+    });
+    expect(planFailover(resource, told, t0)).toMatchObject({ kind: 'Elect' });
+  });
+
+  it('begins an empty data set if the other claims are its own, have no volume or are being deleted', () => {
+    const resource = applied();
+    const heard = members(resource, { 0: empty, 1: empty });
+    const claims = [claim(2, fresh), claim(3, { isBound: false })];
+    const plan = planFailover(resource, makeObserved(heard, { claims }), t0);
+    expect(plan).toMatchObject({ kind: 'Elect', winner: { name: 'web-0' } });
+  });
+
+  it('goes on with data only when every such member is heard, if no acknowledged write may be lost', () => {
+    const observed = (resource: Resource) =>
+      makeObserved(members(resource, { 0: withData, 1: empty, 2: empty }), { claims: [claim(5)] });
+    const strict = applied();
+    expect(planFailover(strict, observed(strict), t0)).toMatchObject({
+      kind: 'Blocked',
+      message: expect.stringContaining('web-5 has no pod yet') as string,
+    });
+    const loose = applied({ failover: { consistency: 'Eventual' } });
+    expect(planFailover(loose, observed(loose), t0)).toMatchObject({ kind: 'Elect' });
+  });
+
+  it('stops and replaces no member on purpose before one is elected', () => {
+    const resource = applied({ replicas: 1 });
+    const surplus = members(resource, { 0: withData, 1: withData });
+    expect(planReplicas(resource, makeObserved(surplus), t0).remove).toEqual([]);
+    const outdated = surplus.slice(0, 1).map((member) => ({ ...member, templateHash: 'other' }));
+    expect(planReplicas(resource, makeObserved(outdated), t0).remove).toEqual([]);
+  });
+});
+
+it('of data without comparable positions, only those of a former leader are gone on with, or the only ones', () => {
+  const resource = applied();
+  const moved: Partial<MemberReport> = {
+    state: 'Detached',
+    epoch: 0,
+    position: undefined,
+  } as object;
+  const plan = planFailover(
+    resource,
+    makeObserved(members(resource, { 0: empty, 1: { ...moved }, 2: empty })),
+    t0,
+  );
+  expect(plan).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
+  const two = members(resource, { 0: { ...moved }, 1: { ...moved }, 2: empty });
+  const why = { kind: 'Blocked', reason: 'NoCandidate' };
+  expect(planFailover(resource, makeObserved(two), t0)).toMatchObject(why);
+});
+
+describe('the ordinal of a new member', () => {
+  const spec = { volumeClaimTemplates, topology: 'ActivePassive', replicas: 1 };
+
+  it('is that of the primary if its pod is gone, also for a program without positions', () => {
+    const resource = makeResource(spec, { primary: 'web-3', primaryUID: 'uid-web-3', epoch: 2 });
+    expect(created(resource, makeObserved([]))).toEqual([3]);
+  });
+
+  it('is that of a member whose pod is gone', () => {
+    const status = ['web-0', 'web-1', 'web-4'].map((pod) => ({ pod }) as never);
+    const resource = makeResource(
+      { ...spec, replicas: 3 },
+      { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2, members: status },
+    );
+    const left = [makeMember(resource, 0), makeMember(resource, 1)];
+    expect(created(resource, makeObserved(left))).toEqual([4]);
+  });
+
+  it('is one without a volume in another zone, if the member is for one zone', () => {
+    const begun = { lastRebalanceTime: new Date(t0 - 1_000).toISOString() };
+    const resource = makeResource(
+      { ...spec, replicas: 3 },
+      { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2, ...begun },
+    );
+    const crowded = [0, 1, 2].map((ordinal) =>
+      makeMember(resource, ordinal, { zone: ordinal === 0 ? 'a' : 'b' }),
+    );
+    const claims = [claim(3, { zone: 'a' }), claim(4, { zone: 'c' }), claim(5)];
+    const plan = planReplicas(resource, makeObserved(crowded, { claims }), t0);
+    expect(plan).toMatchObject({ zone: 'c', create: [4] });
+  });
+});
+
+it('no pod is created while one of an earlier resource is taken over', () => {
+  const resource = applied();
+  const orphan = { name: 'web-1', owner: 'somebody else', isAwaitingGarbageCollection: false };
+  const foreignPods = [{ ...orphan, orphanUid: 'uid-web-1' }];
+  expect(created(resource, makeObserved([], { foreignPods }))).toEqual([]);
+});
