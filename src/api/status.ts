@@ -177,6 +177,13 @@ export const statusSchema = z
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),
+    consistency: z
+      .enum(['Strong', 'Eventual'])
+      .meta({
+        description:
+          'What holds for the writes that the primary acknowledges now. After a change of failover.consistency the former value stays until the members have taken the new one over. Absent: no member leads.',
+      })
+      .optional(),
     primaryLeaseMs: ms(
       'Duration of the lease with which the pod of the primary was created: a failover waits for the end of that one, also if the pod is gone and the spec has a shorter one now.',
     ).optional(),

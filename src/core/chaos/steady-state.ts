@@ -101,7 +101,7 @@ const probeEveryMs = 1_000;
 
 /** A new process of the operator has not heard all members yet: it knows too little to refuse, and too little to kill. */
 export const hasUnheardMembers = ({ observed }: ChaosSubject): boolean =>
-  observed.members.some(({ inheritsHealth }) => inheritsHealth === true);
+  observed.members.some(({ inheritsHealth }) => inheritsHealth !== undefined);
 
 /** The age of the last answer to the user's request, as the spec has that now; a clock that was set back makes it old. Milliseconds. */
 function probeAgeMs({ resource, observed, nowMs }: ChaosSubject): number {

@@ -11,12 +11,12 @@ const isUnjudged = ({ health }: Member) =>
  * deletions ignore inherited health: they need a verdict of this process.
  */
 export function inheritHealth(resource: Resource, members: Member[]): Member[] {
-  const known = new Set(
-    resource.status.members?.flatMap(({ uid, health }) => (health === 'Healthy' ? [uid] : [])),
-  );
-  return members.map((member) =>
-    known.has(member.uid) && isUnjudged(member) && isLive(member) && member.ip !== undefined
-      ? { ...member, inheritsHealth: true }
-      : member,
-  );
+  const known = new Map(resource.status.members?.map(({ uid, health }) => [uid, health]));
+  return members.map((member) => {
+    const health = known.get(member.uid);
+    if (!isUnjudged(member) || !isLive(member) || member.ip === undefined) return member;
+    return health === 'Healthy' || health === 'Unhealthy'
+      ? { ...member, inheritsHealth: health }
+      : member;
+  });
 }

@@ -27,13 +27,13 @@ export function isHealthy(member: Member): boolean {
   );
 }
 
-/** Answers its heartbeats, but says that it is not well, or something else than expected. */
+/** Answers its heartbeats, but says that it is not well, or something else than expected; or did so for the last operator process. */
 export const answersWrongly = (member: Member): boolean =>
   isLive(member) &&
   !hasEnded(member) &&
   member.ip !== undefined &&
-  member.health?.verdict === 'Unhealthy' &&
-  member.health.cause === 'BadAnswer';
+  (member.inheritsHealth === 'Unhealthy' ||
+    (member.health?.verdict === 'Unhealthy' && member.health.cause === 'BadAnswer'));
 
 /** Its last report, if it speaks the member protocol. */
 export const reportOf = (member: Member | undefined): MemberReport | undefined =>
@@ -119,7 +119,7 @@ export const isWell = (member: Member) => isHealthy(member) && isSynced(member);
  * operator is restarted: Services, conditions, counts in the status. Never for an election or a deletion.
  */
 export const seemsHealthy = (member: Member) =>
-  isHealthy(member) || (member.inheritsHealth === true && !hasEnded(member));
+  isHealthy(member) || (member.inheritsHealth === 'Healthy' && !hasEnded(member));
 
 /** Well as far as is known: for the same purposes. */
 export const seemsWell = (member: Member) => seemsHealthy(member) && isSynced(member);
@@ -131,7 +131,7 @@ export function healthOf(
   if (!isLive(member)) return 'Terminating';
   if (hasEnded(member)) return 'Dead';
   if (seemsHealthy(member)) return 'Healthy';
-  const verdict = member.health?.verdict ?? 'Unknown';
+  const verdict = member.inheritsHealth ?? member.health?.verdict ?? 'Unknown';
   // It answered, but has no address now.
   return verdict === 'Suspect' || verdict === 'Healthy' ? 'Unknown' : verdict;
 }

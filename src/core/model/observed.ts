@@ -84,8 +84,8 @@ export interface Member {
   /** Its pod has the label that forbids experiments. */
   isOptedOut?: boolean;
   health?: Health;
-  /** This process has no verdict yet, but the stored status says healthy. See inherited-health.ts. */
-  inheritsHealth?: boolean;
+  /** This process has no verdict yet; what the stored status says. See inherited-health.ts. */
+  inheritsHealth?: 'Healthy' | 'Unhealthy';
 }
 
 export interface ZoneView {

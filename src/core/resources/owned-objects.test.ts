@@ -217,6 +217,13 @@ describe('endpointsOf', () => {
       const all = members.map((member) => ({ ...member, ...wrong }));
       const before = names(members, topology);
       expect(names(all, topology)).toEqual(before);
+      // A new process of the operator has no verdict yet.
+      const stored = {
+        health: healthy({ verdict: 'Unknown' }),
+        inheritsHealth: 'Unhealthy' as const,
+      };
+      const restarted = members.map((member) => ({ ...member, ...stored }));
+      expect(names(restarted, topology)).toEqual(before);
       const [first, ...others] = all;
       const gone = { ...first!, health: dead('Refused') };
       expect(names([gone, ...others], topology).read).toEqual([1, 2]);

@@ -68,7 +68,7 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Desire
 const promotedBefore = (resource: Resource, { roleCommands }: Observed, primary: Member) =>
   inFlight(resource) === undefined &&
   resource.status.fencing === undefined &&
-  (primary.inheritsHealth === true || !speaksProtocol(resource.spec)) &&
+  (primary.inheritsHealth === 'Healthy' || !speaksProtocol(resource.spec)) &&
   !roleCommands.some(
     ({ action, uid, state, generation }) =>
       action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),

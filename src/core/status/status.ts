@@ -2,6 +2,7 @@ import { nameLabel } from '../../api/labels.ts';
 import type { MemberStatus, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
+import { consistencyOf } from './consistency.ts';
 import { toConditions } from './desired-condition.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum, needsLease } from '../model/capabilities.ts';
@@ -123,6 +124,7 @@ export function nextStatus(
   delete rest.primary;
   delete rest.refusedMoves;
   delete rest.primaryLeaseMs;
+  delete rest.consistency;
   const primaryLeaseMs =
     plans.primary?.leaseMs ?? (needsLease(spec) ? status.primaryLeaseMs : undefined);
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
@@ -130,7 +132,7 @@ export function nextStatus(
     ...rest,
     ...finishRecords(resource, observed.members),
     ...(hasPrimary && primary !== undefined ? { primary } : {}),
-    ...(hasPrimary ? { primaryUID } : {}),
+    ...(hasPrimary ? { primaryUID, ...consistencyOf(resource, plans.primary) } : {}),
     ...(primaryLeaseMs === undefined ? {} : { primaryLeaseMs }),
     observedGeneration: generation,
     phase: phaseOf(resource, observed, plans, ready),
