@@ -84,7 +84,7 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
-      await initDataDirectory(tools, layout, this.#context.password, signal);
+      await initDataDirectory(tools, layout, this.#context.password(), signal);
       await database.refresh();
     }
     if (await database.isUnfinished()) {

@@ -78,7 +78,7 @@ export class Settings {
    * file for each connection, so this comes before it is told of another leader.
    */
   async writePassfile(leader: Host | undefined): Promise<void> {
-    const { password } = this.#context;
+    const password = this.#context.password();
     const isNobody = leader === undefined || password === undefined;
     const text = isNobody ? '' : passfileLine(leader, password);
     if (text === this.#passfile) return;
@@ -125,7 +125,8 @@ export class Settings {
 
   /** For another member, as a session. */
   async remote({ host, port }: Host): Promise<SessionOptions> {
-    const { config, password } = this.#context;
+    const { config } = this.#context;
+    const password = this.#context.password();
     // verify-ca: the certificate of a pod cannot contain its address.
     const ssl =
       config.engine.tls === undefined
@@ -145,7 +146,7 @@ export class Settings {
   connection(purpose: Purpose, leader: Host): string {
     const { config, pod, password } = this.#context;
     return connectionTo(leader, purpose, pod.name, {
-      passfile: password === undefined ? undefined : this.#path('passfile'),
+      passfile: password() === undefined ? undefined : this.#path('passfile'),
       rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
       major: this.#major,
     });

@@ -160,7 +160,7 @@ export class TestMember {
         args: ['redis-server', '--logfile', join(this.dir, 'log'), ...args],
       }),
       pod: { name: this.name, uid: undefined, ip: '127.0.0.1' },
-      password,
+      password: () => password,
       env: process.env,
       clock: systemClock,
       log: { info() {}, warn() {}, error() {} },
