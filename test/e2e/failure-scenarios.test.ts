@@ -37,7 +37,7 @@ it('a missing Secret is named, and the service starts as soon as the Secret is t
   await world.until('secretless to be healthy', isHealthy, 180_000);
   await whole('secretless');
   await remove('secretless');
-});
+}, 360_000);
 
 it('a single member restarts with its data, and no other member is promoted', async () => {
   await world.apply(database('single', 'Redis', { spec: { replicas: 1 } }));

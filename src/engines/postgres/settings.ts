@@ -1,5 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
@@ -23,6 +24,8 @@ export interface ReplicationConfig {
 export const detached: ReplicationConfig = { sync: noStandby };
 
 const MiB = 2 ** 20;
+/** Of an error of TLS, which may quote a whole certificate. */
+const quotedLength = 200;
 
 /** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
 const ours =
@@ -196,15 +199,24 @@ export class Settings {
 
   /** Postgres accepts a key only if nobody but its owner can read it; the files of a Secret are links, and belong to root. */
   async #copyCertificates(): Promise<boolean> {
-    let hasChanged = false;
-    for (const name of ['tls.crt', 'tls.key', 'ca.crt']) {
+    const read = async (name: string): Promise<[string, Buffer]> => {
       const from = join(this.#certificates, name);
-      let content: Buffer;
       try {
-        content = await readFile(from);
+        return [name, await readFile(from)];
       } catch (error) {
         throw new HAError('HA_ERR_AGENT_CONFIG', `${from} cannot be read`, { cause: error });
       }
+    };
+    const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')]);
+    try {
+      createSecureContext({ cert: cert[1], key: key[1], ca: ca[1] });
+    } catch (error) {
+      const why = error instanceof Error ? error.message.slice(0, quotedLength) : '';
+      const what = `tls.crt, tls.key and ca.crt in ${this.#certificates} do not belong together (${why})`;
+      throw new HAError('HA_ERR_AGENT_CONFIG', what, { cause: error });
+    }
+    let hasChanged = false;
+    for (const [name, content] of [cert, key, ca]) {
       const copy = await readFile(this.#path(name)).catch(() => undefined);
       if (copy?.equals(content) === true) continue;
       await writeFor(this.#osUser, this.#path(name), content);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import type { Order, SyncSet } from '../../protocol/member-protocol.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
@@ -30,6 +30,7 @@ interface MemberOptions {
   args?: string[];
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
+  clock?: Clock;
   /** Folder of the programs of Postgres. */
   programs?: string;
 }
@@ -62,6 +63,7 @@ export class Member {
 
   static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
     const { password = "it's: a \\secret", args = [], certificates, programs } = options;
+    const { clock = systemClock } = options;
     const dataDir = join(folder, name);
     const port = await freePort();
     const config = agentConfigSchema.parse({
@@ -79,7 +81,7 @@ export class Member {
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
-    const context = { config, pod, env, clock: systemClock, log };
+    const context = { config, pod, env, clock, log };
     return new Member(context, dataDir, password, certificates);
   }
 
