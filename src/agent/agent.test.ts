@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from 'undici';
 import { highestEpoch } from '../api/epoch.ts';
@@ -10,6 +13,7 @@ import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../lib/log.ts';
 import { startAgent } from './agent.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
+import { PasswordFile } from './password-file.ts';
 import { FakeEngine, FakeEpochStore, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -21,7 +25,13 @@ async function start({
   leaseMs,
   acknowledged = nothingAcknowledged,
   clock = systemClock,
-}: { leaseMs?: number; acknowledged?: Acknowledged; clock?: Clock } = {}) {
+  password,
+}: {
+  leaseMs?: number;
+  acknowledged?: Acknowledged;
+  clock?: Clock;
+  password?: PasswordFile;
+} = {}) {
   const engine = new FakeEngine();
   const epochStore = new FakeEpochStore();
   let exited: (code: number) => void = () => {};
@@ -32,6 +42,7 @@ async function start({
     port: 0,
     host: '127.0.0.1',
     engine,
+    password,
     leaseMs,
     epochStore,
     acknowledged,
@@ -78,6 +89,27 @@ const order = (epoch: number, more: object = {}) => ({
 });
 
 describe('the agent', () => {
+  it('starts the program once the Secret holds a password, and says until then what to type', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agent-'));
+    cleanups.push(() => rm(folder, { recursive: true }));
+    const clock = new FakeClock();
+    const password = new PasswordFile({ name: 'db', key: 'password' }, clock, folder);
+    const { engine, status } = await start({ clock, password });
+    await untilTrue(() => password.problem !== undefined);
+    const { body } = await status();
+    expect(engine.hasStarted).toBe(false);
+    expect(body).toMatchObject({ state: 'Starting', problem: { reason: 'PasswordMissing' } });
+    await writeFile(join(folder, 'password'), 's3cret\n');
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return engine.hasStarted;
+    });
+    expect(password.password).toBe('s3cret');
+    const after = await status();
+    expect(after.body).toMatchObject({ state: 'Detached' });
+    expect(after.body).not.toHaveProperty('problem');
+  });
+
   it('reports the state of the program and the acknowledged epochs, with a new nonce each time', async () => {
     const { status } = await start({ acknowledged: { epoch: 4, ledEpoch: 2 } });
     const first = await status();

@@ -7,6 +7,7 @@ import { Lease } from './lease.ts';
 import { MemberRoutes } from './member-routes.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { Acknowledged } from './epoch-check.ts';
+import type { PasswordFile } from './password-file.ts';
 import { startServer } from './server.ts';
 import type { EpochStore } from './epoch-store.ts';
 
@@ -15,6 +16,8 @@ export interface AgentOptions {
   port: number;
   host?: string;
   engine: ManagedEngine;
+  /** The program is started once there is a password; undefined if the program needs none. */
+  password?: Pick<PasswordFile, 'wait' | 'problem'> | undefined;
   /** Milliseconds; undefined if a leader needs no lease. */
   leaseMs: number | undefined;
   /** See CommandQueue. */
@@ -45,7 +48,7 @@ const stopMs = 8_000;
  * @throws the error of `listen`, such as EADDRINUSE.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { pod, engine, leaseMs, clock, log, watchdog } = options;
+  const { pod, engine, password, leaseMs, clock, log, watchdog } = options;
   let isStarted = false;
   let isEnding = false;
   let reset = () => {};
@@ -71,7 +74,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onChange: (end) => watchdog?.watch(end, engine.pid),
   });
   const stopping = new AbortController();
-  const started = engine.start(stopping.signal);
+  const start = async (signal: AbortSignal) => {
+    await password?.wait(signal);
+    await engine.start(signal);
+  };
+  const started = start(stopping.signal);
   const queue = new CommandQueue({
     self: { ...pod, isOwn: (nonce) => lease.isOwn(nonce) },
     acknowledged: options.acknowledged,
@@ -92,6 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lease,
     clock,
     isStarted: () => isStarted,
+    startProblem: () => password?.problem,
     onUnordered: () => {
       log.error({}, 'the program takes writes, but was not promoted');
       if (leaseMs !== undefined)

@@ -26,6 +26,8 @@ export interface MemberRoutesOptions {
   clock: Clock;
   /** Whether the engine can be asked. */
   isStarted: () => boolean;
+  /** Why the program cannot be started yet. */
+  startProblem: () => EngineProblem | undefined;
   /** The program takes writes, but was not promoted, or was told to stop. */
   onUnordered: () => void;
 }
@@ -138,9 +140,15 @@ export class MemberRoutes implements Routes {
   }
 
   async #ask(signal: AbortSignal): Promise<EngineStatus> {
-    const { queue, engine, isStarted, onUnordered } = this.#options;
+    const { queue, engine, isStarted, startProblem, onUnordered } = this.#options;
     const { mayLead, acknowledged } = queue;
-    if (!isStarted()) return { report: { state: 'Starting' }, acknowledged };
+    if (!isStarted()) {
+      const problem = startProblem();
+      return {
+        report: { state: 'Starting', ...(problem === undefined ? {} : { problem }) },
+        acknowledged,
+      };
+    }
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;

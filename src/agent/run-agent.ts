@@ -6,6 +6,7 @@ import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';
 import { Watchdog } from './watchdog.ts';
 import { install } from './install.ts';
+import { PasswordFile } from './password-file.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
 import { knowsItsProgram } from '../protocol/agent-config.ts';
@@ -33,13 +34,20 @@ export async function runAgent(args: string[], script: string): Promise<void> {
 }
 
 async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
-  const { config, pod, password, env } = readSettings(process.env);
-  const { leaseMs } = config;
+  const { config, pod, password: variable, env } = readSettings(process.env);
+  const { leaseMs, engine } = config;
+  // A pod that an earlier version has created has the variable, and no file.
+  const file =
+    engine.passwordSecret === undefined || variable !== undefined
+      ? undefined
+      : new PasswordFile(engine.passwordSecret, systemClock);
+  const password = () => file?.password ?? variable;
   const { epochStore, acknowledged } = await openState(config, log);
   const agent = await startAgent({
     pod,
     port: config.agentPort,
     engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
+    password: file,
     leaseMs,
     // The same rule as in planOrders: after a restart any other program may be promoted again in the same epoch.
     leadsOnce: leaseMs !== undefined || knowsItsProgram(config),

@@ -10,7 +10,7 @@ const variables = (more: object = {}) => ({
 });
 
 describe('the settings', () => {
-  it('come from the variables; programs see all but the configuration', () => {
+  it('come from the variables; programs see all but the configuration and the password', () => {
     const settings = readSettings({ ...variables(), HASERVICE_PASSWORD: 's3cret', PATH: '/bin' });
     expect(settings).toMatchObject({
       config,
@@ -18,6 +18,7 @@ describe('the settings', () => {
       password: 's3cret',
     });
     expect(Object.keys(settings.env)).not.toContain('HASERVICE_AGENT');
+    expect(JSON.stringify(settings.env)).not.toContain('s3cret');
     expect(settings.env['PATH']).toBe('/bin');
   });
 

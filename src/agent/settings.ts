@@ -10,6 +10,7 @@ import { expand } from './expand.ts';
 export interface Settings {
   config: AgentConfig;
   pod: { name: string; uid: string | undefined; ip: string };
+  /** Of a pod that an earlier version of the operator has created. In other pods the password is in a file. */
   password: string | undefined;
   /** For programs: all variables except the agent's own. */
   env: NodeJS.ProcessEnv;
@@ -17,7 +18,7 @@ export interface Settings {
 
 /** @throws HAError HA_ERR_AGENT_CONFIG */
 export function readSettings(variables: NodeJS.ProcessEnv): Settings {
-  const { [agentConfigVariable]: text, ...env } = variables;
+  const { [agentConfigVariable]: text, [passwordVariable]: password, ...env } = variables;
   const name = env['POD_NAME'] ?? '';
   if (text === undefined || name === '') {
     const missing = text === undefined ? agentConfigVariable : 'POD_NAME';
@@ -30,7 +31,7 @@ export function readSettings(variables: NodeJS.ProcessEnv): Settings {
     config: { ...config, command: expanded(config.command), args: expanded(config.args) },
     // Without an address, the agent does not run in a pod, but on a developer's machine.
     pod: { name, uid: given(env['POD_UID']), ip: given(env['POD_IP']) ?? '127.0.0.1' },
-    password: given(env[passwordVariable]),
+    password: given(password),
     env,
   };
 }

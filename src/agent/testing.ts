@@ -11,6 +11,7 @@ export class FakeEngine implements ManagedEngine {
   end: (ending: Ending) => void = () => {};
   state: EngineReport['state'] = 'Detached';
   pid = 4711;
+  hasStarted = false;
   givenUp = 0;
   /** Reports, or orders, that wait until the test releases them. */
   readonly heldReports: (() => void)[] = [];
@@ -26,6 +27,7 @@ export class FakeEngine implements ManagedEngine {
   }
 
   start(): Promise<void> {
+    this.hasStarted = true;
     return Promise.resolve();
   }
 

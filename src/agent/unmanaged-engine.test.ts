@@ -37,7 +37,7 @@ async function start(engineSpec: object = {}, code = program) {
       command: [process.execPath, '-e', code(port)],
     }),
     pod: { name: 'web-0', uid: undefined, ip: '127.0.0.1' },
-    password: undefined,
+    password: () => undefined,
     env: {},
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },

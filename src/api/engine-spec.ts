@@ -35,7 +35,10 @@ const secretKey = z
     name: z.string().max(253).meta({ description: 'Name of the Secret, in the same namespace.' }),
     key: z.string().max(253).default('password').meta({ description: 'Key in it.' }),
   })
-  .meta({ description: 'Where the password is. It goes from the Secret to the pods alone.' });
+  .meta({
+    description:
+      'Where the password is. It goes from the Secret to the pods alone, as the file /haservice-password/password, and stands in no environment. One final newline is not a part of it.',
+  });
 
 export const engineSchema = z
   .object({

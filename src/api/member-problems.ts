@@ -51,6 +51,15 @@ export const memberProblems = {
     meaning: 'the leader refuses the password of a member',
     whatToDo: 'let the Secret hold the password that the leader has, and restart the member',
   },
+  PasswordMissing: {
+    meaning:
+      'the Secret of `engine.passwordSecret` holds no password, and the program waits for it',
+    whatToDo: 'run the command in the message, which writes a password into the Secret',
+  },
+  CertificateRefused: {
+    meaning: 'the server refuses a renewed certificate, and goes on with the former one',
+    whatToDo: 'let `tls.crt`, `tls.key` and `ca.crt` of the Secret belong together',
+  },
   NotScram: {
     meaning: 'Postgres: the leader asks for the password in another way than SCRAM',
     whatToDo: 'write `scram-sha-256` in the `pg_hba.conf` of the leader',

@@ -8,8 +8,8 @@ export interface EngineContext {
   config: AgentConfig;
   /** The pod that the agent runs in. */
   pod: { name: string; uid: string | undefined; ip: string };
-  /** Password of the database, if spec.engine names a Secret. */
-  password: string | undefined;
+  /** Password of the database; undefined if spec.engine names no Secret. It is known before the engine is started. */
+  password: () => string | undefined;
   /** Environment for programs: that of the container, without the agent's own variables. */
   env: NodeJS.ProcessEnv;
   clock: Clock;

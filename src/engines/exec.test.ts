@@ -37,7 +37,7 @@ async function start(exec: object): Promise<ExecEngine> {
   const engine = new ExecEngine({
     config,
     pod: { name: 'web-0', uid: undefined, ip: '127.0.0.1' },
-    password: undefined,
+    password: () => undefined,
     env: { FOLDER: folder, PATH: process.env['PATH'], POD_NAME: 'web-0' },
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },

@@ -3,7 +3,10 @@ import { type EngineType, engineSchema } from '../api/engine-spec.ts';
 
 /** Variable of the container's environment that holds the agent's configuration, as JSON. */
 export const agentConfigVariable = 'HASERVICE_AGENT';
-/** Password of the database, from the Secret that spec.engine names. */
+/** Mount path of the Secret that spec.engine names, and the file in it that holds the password of the database. */
+export const passwordFolder = '/haservice-password';
+export const passwordFile = 'password';
+/** Password in the environment of pods that an earlier version of the operator has created. */
 export const passwordVariable = 'HASERVICE_PASSWORD';
 /** Folder into which the init container installs the agent, in the volume agentVolume. */
 export const agentFolder = '/haservice';

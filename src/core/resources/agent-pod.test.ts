@@ -162,9 +162,11 @@ describe('a pod with an agent', () => {
     const resource = make({ engine }, { containers: [{ name: 'redis', args: ['--save', ''] }] });
     const { containers, volumes } = podOf(resource);
     expect(configOf(resource).config).toMatchObject({ command: [], args: ['--save', ''] });
-    expect(containers[0]?.env).toContainEqual({
-      name: 'HASERVICE_PASSWORD',
-      valueFrom: { secretKeyRef: { name: 'secret', key: 'password' } },
+    expect(JSON.stringify(containers[0]?.env)).not.toContain('secretKeyRef');
+    expect(containers[0]?.volumeMounts).toContainEqual({
+      name: 'haservice-password',
+      mountPath: '/haservice-password',
+      readOnly: true,
     });
     expect(containers[0]?.ports).toEqual([{ name: 'ha-agent', containerPort: 9000 }]);
     expect(containers[0]?.volumeMounts).toContainEqual({
@@ -174,6 +176,24 @@ describe('a pod with an agent', () => {
     });
     expect(volumes).toContainEqual({ name: 'haservice-tls', secret: { secretName: 'cert' } });
     expect(reasons(resource)).toEqual([]);
+  });
+
+  it('has the password in a file that only the user and the group of the program can read, if the group is known', () => {
+    const passwordSecret = { name: 'secret', key: 'redis' };
+    const volumeOf = (template: object) =>
+      podOf(make({ engine: { type: 'Redis', passwordSecret } }, template)).volumes?.at(-1);
+    const secret = {
+      secretName: 'secret',
+      items: [{ key: 'redis', path: 'password' }],
+      optional: true,
+    };
+    expect(volumeOf({ securityContext: { runAsUser: 999, fsGroup: 999 } })).toEqual({
+      name: 'haservice-password',
+      secret: { ...secret, defaultMode: 0o440 },
+    });
+    expect(volumeOf({ securityContext: { runAsUser: 999 } })).toMatchObject({
+      secret: { defaultMode: 0o444 },
+    });
   });
 
   it.each(['TCP', 'HTTP', 'GRPC'])(
@@ -191,6 +211,11 @@ describe('a pod with an agent', () => {
 
 describe('the hash of a pod with an agent', () => {
   const hash = (spec: object = {}) => templateHash(make(spec).spec);
+
+  it('is the one of earlier versions: an upgrade of the operator restarts no pod, though new pods have the password in a file', () => {
+    const engine = { type: 'Redis', passwordSecret: { name: 's' }, tls: { secretName: 't' } };
+    expect(hash({ engine })).toBe('8f6041fc19c72ed2');
+  });
 
   it('changes with the agent’s settings, and not with its image', () => {
     const strong = { failover: { consistency: 'Strong' } };

@@ -3,7 +3,8 @@ import {
   agentConfigVariable,
   agentFolder,
   agentVolume,
-  passwordVariable,
+  passwordFile,
+  passwordFolder,
   tlsFolder,
 } from '../../protocol/agent-config.ts';
 import { readyPath } from '../../protocol/member-protocol.ts';
@@ -18,6 +19,7 @@ import { knowsItsProgram } from '../../protocol/agent-config.ts';
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 const tlsVolume = 'haservice-tls';
+const passwordVolume = 'haservice-password';
 const portName = 'ha-agent';
 
 /** The agent brings its own Node.js and libraries, so that it does not depend on the image of the program. */
@@ -146,10 +148,6 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
   const own: Unstructured[] = [
     { name: agentConfigVariable, value: inertJson({ service: name, ...agentConfig(spec) }) },
   ];
-  const { passwordSecret } = spec.engine;
-  if (passwordSecret !== undefined) {
-    own.push({ name: passwordVariable, valueFrom: { secretKeyRef: passwordSecret } });
-  }
   const pod: Unstructured[] = [
     ['POD_NAME', 'metadata.name'],
     ['POD_UID', 'metadata.uid'],
@@ -176,6 +174,37 @@ function readiness(spec: Spec, program: Unstructured): Unstructured {
 }
 
 /**
+ * The volumes of Secrets, and where the first container mounts them. Not part of the template's hash: a pod of an earlier version has
+ * the password in its environment until it is replaced. The kubelet updates a mounted Secret, but not a variable.
+ */
+function secretVolumes({
+  engine,
+  template,
+}: Spec): { volume: Unstructured; mount: Unstructured }[] {
+  const { tls, passwordSecret } = engine;
+  const of = (name: string, mountPath: string, secret: Unstructured) => ({
+    volume: { name, secret },
+    mount: { name, mountPath, readOnly: true },
+  });
+  const { fsGroup } = asUnstructured((template.spec as Unstructured)['securityContext']);
+  return [
+    ...(tls === undefined ? [] : [of(tlsVolume, tlsFolder, { secretName: tls.secretName })]),
+    ...(passwordSecret === undefined
+      ? []
+      : [
+          of(passwordVolume, passwordFolder, {
+            secretName: passwordSecret.name,
+            items: [{ key: passwordSecret.key, path: passwordFile }],
+            // The file belongs to root, and to the fsGroup. Without one, the image alone knows as which user its program runs.
+            defaultMode: fsGroup === undefined ? 0o444 : 0o440,
+            // A pod without its Secret would wait for it, and only an Event would say so. The agent waits, and reports why.
+            optional: true,
+          }),
+        ]),
+  ];
+}
+
+/**
  * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
  * that container.
  */
@@ -184,7 +213,7 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
   if (!usesAgent(spec)) return podSpec;
   const [program = {}, ...sidecars] = asList(podSpec['containers']);
   const { args: _args, ...kept } = program;
-  const tls = spec.engine.tls;
+  const secrets = secretVolumes(spec);
   const ports = asList(program['ports']);
   const port = agentPort(spec);
   return {
@@ -206,7 +235,7 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
           ...asList(program['volumeMounts']),
           // Writable: a member without a volume of its own stores its epoch there.
           { name: agentVolume, mountPath: agentFolder },
-          ...(tls === undefined ? [] : [{ name: tlsVolume, mountPath: tlsFolder, readOnly: true }]),
+          ...secrets.map(({ mount }) => mount),
         ],
       },
       ...sidecars,
@@ -214,7 +243,7 @@ export function withAgent(resource: Resource, podSpec: Unstructured): Unstructur
     volumes: [
       ...asList(podSpec['volumes']),
       { name: agentVolume, emptyDir: {} },
-      ...(tls === undefined ? [] : [{ name: tlsVolume, secret: { secretName: tls.secretName } }]),
+      ...secrets.map(({ volume }) => volume),
     ],
   };
 }

@@ -1,6 +1,6 @@
 import { rm, statfs } from 'node:fs/promises';
 import { tlsFolder } from '../../protocol/agent-config.ts';
-import { HAError } from '../../api/errors.ts';
+import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
@@ -17,7 +17,7 @@ import type { ServerStatus } from './status.ts';
 const leastRoomBytes = 32 * 2 ** 20;
 /** How often the free space is checked, and the certificates, which are renewed in place. Milliseconds. */
 const roomMs = 5_000;
-const certificatesMs = 600_000;
+const certificatesMs = 60_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
@@ -32,6 +32,7 @@ export class PostgresEngine implements ManagedEngine {
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
   #renewedAt: number;
+  #renewalProblem: EngineProblem | undefined;
   #isFull = false;
   #fenceAndReplay: (ending: Ending) => void = () => {};
 
@@ -84,7 +85,7 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
-      await initDataDirectory(tools, layout, this.#context.password, signal);
+      await initDataDirectory(tools, layout, this.#context.password(), signal);
       await database.refresh();
     }
     if (await database.isUnfinished()) {
@@ -194,7 +195,14 @@ export class PostgresEngine implements ManagedEngine {
     if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
       return;
     this.#renewedAt = now;
-    if (await database.settings.prepare()) database.server.reload();
+    try {
+      if (await database.settings.prepare()) database.server.reload();
+      this.#renewalProblem = undefined;
+    } catch (error) {
+      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) throw error;
+      const message = `the server goes on with its former certificate: ${error.message}`;
+      this.#renewalProblem = { reason: 'CertificateRefused', message };
+    }
   }
 
   async #problem(follower: Follower | undefined): Promise<EngineProblem | undefined> {
@@ -204,7 +212,7 @@ export class PostgresEngine implements ManagedEngine {
       const { bavail, bsize } = await statfs(this.#opened.layout.top);
       this.#isFull = bavail * bsize < leastRoomBytes;
     }
-    if (!this.#isFull) return follower?.problem;
+    if (!this.#isFull) return follower?.problem ?? this.#renewalProblem;
     const { top } = this.#opened.layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }

@@ -42,7 +42,7 @@ export async function promote(
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
   await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
-  const { password } = database.context;
+  const password = database.context.password();
   if (password !== undefined) {
     await database.session(signal, (session) => ensureRoles(session, password));
   }

@@ -1,5 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Layout } from './layout.ts';
@@ -23,6 +24,8 @@ export interface ReplicationConfig {
 export const detached: ReplicationConfig = { sync: noStandby };
 
 const MiB = 2 ** 20;
+/** Of an error of TLS, which may quote a whole certificate. */
+const quotedLength = 200;
 
 /** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
 const ours =
@@ -78,7 +81,7 @@ export class Settings {
    * file for each connection, so this comes before it is told of another leader.
    */
   async writePassfile(leader: Host | undefined): Promise<void> {
-    const { password } = this.#context;
+    const password = this.#context.password();
     const isNobody = leader === undefined || password === undefined;
     const text = isNobody ? '' : passfileLine(leader, password);
     if (text === this.#passfile) return;
@@ -125,7 +128,8 @@ export class Settings {
 
   /** For another member, as a session. */
   async remote({ host, port }: Host): Promise<SessionOptions> {
-    const { config, password } = this.#context;
+    const { config } = this.#context;
+    const password = this.#context.password();
     // verify-ca: the certificate of a pod cannot contain its address.
     const ssl =
       config.engine.tls === undefined
@@ -145,7 +149,7 @@ export class Settings {
   connection(purpose: Purpose, leader: Host): string {
     const { config, pod, password } = this.#context;
     return connectionTo(leader, purpose, pod.name, {
-      passfile: password === undefined ? undefined : this.#path('passfile'),
+      passfile: password() === undefined ? undefined : this.#path('passfile'),
       rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
       major: this.#major,
     });
@@ -195,15 +199,24 @@ export class Settings {
 
   /** Postgres accepts a key only if nobody but its owner can read it; the files of a Secret are links, and belong to root. */
   async #copyCertificates(): Promise<boolean> {
-    let hasChanged = false;
-    for (const name of ['tls.crt', 'tls.key', 'ca.crt']) {
+    const read = async (name: string): Promise<[string, Buffer]> => {
       const from = join(this.#certificates, name);
-      let content: Buffer;
       try {
-        content = await readFile(from);
+        return [name, await readFile(from)];
       } catch (error) {
         throw new HAError('HA_ERR_AGENT_CONFIG', `${from} cannot be read`, { cause: error });
       }
+    };
+    const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')]);
+    try {
+      createSecureContext({ cert: cert[1], key: key[1], ca: ca[1] });
+    } catch (error) {
+      const why = error instanceof Error ? error.message.slice(0, quotedLength) : '';
+      const what = `tls.crt, tls.key and ca.crt in ${this.#certificates} do not belong together (${why})`;
+      throw new HAError('HA_ERR_AGENT_CONFIG', what, { cause: error });
+    }
+    let hasChanged = false;
+    for (const [name, content] of [cert, key, ca]) {
       const copy = await readFile(this.#path(name)).catch(() => undefined);
       if (copy?.equals(content) === true) continue;
       await writeFor(this.#osUser, this.#path(name), content);

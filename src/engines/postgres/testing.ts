@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import type { Order, SyncSet } from '../../protocol/member-protocol.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
@@ -30,6 +30,7 @@ interface MemberOptions {
   args?: string[];
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
+  clock?: Clock;
   /** Folder of the programs of Postgres. */
   programs?: string;
 }
@@ -40,20 +41,29 @@ export class Member {
   readonly port: number;
   readonly dataDir: string;
   engine: PostgresEngine;
+  /** As its Secret has it. */
+  password: string;
   readonly #context: EngineContext;
   readonly #certificates: string | undefined;
 
-  private constructor(context: EngineContext, dataDir: string, certificates: string | undefined) {
-    this.#context = context;
+  private constructor(
+    context: Omit<EngineContext, 'password'>,
+    dataDir: string,
+    password: string,
+    certificates: string | undefined,
+  ) {
+    this.password = password;
+    this.#context = { ...context, password: () => this.password };
     this.#certificates = certificates;
     this.name = context.pod.name;
     this.port = context.config.port;
     this.dataDir = dataDir;
-    this.engine = new PostgresEngine(context, certificates);
+    this.engine = new PostgresEngine(this.#context, certificates);
   }
 
   static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
     const { password = "it's: a \\secret", args = [], certificates, programs } = options;
+    const { clock = systemClock } = options;
     const dataDir = join(folder, name);
     const port = await freePort();
     const config = agentConfigSchema.parse({
@@ -71,13 +81,13 @@ export class Member {
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
-    const context = { config, pod, password, env, clock: systemClock, log };
-    return new Member(context, dataDir, certificates);
+    const context = { config, pod, env, clock, log };
+    return new Member(context, dataDir, password, certificates);
   }
 
   /** As if the container were restarted. */
-  async restart(password = this.#context.password): Promise<void> {
-    this.#context.password = password;
+  async restart(password = this.password): Promise<void> {
+    this.password = password;
     this.engine = new PostgresEngine(this.#context, this.#certificates);
     await this.engine.start(within());
   }
@@ -140,7 +150,7 @@ export class Member {
       database: 'postgres',
       application_name: 'client',
     };
-    const { password = '' } = this.#context;
+    const { password } = this;
     const limits = { signal: within(), timeoutMs: limitMs };
     return withSession({ ...to, password, ...options }, limits, work);
   }

@@ -1,6 +1,5 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { passwordVariable } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
 import type { OsUser } from './os-user.ts';
@@ -24,7 +23,7 @@ export class Tools {
     this.folder = folder;
     this.osUser = osUser;
     // Programs parse the output, and variables such as PGHOST are not meant for these tools.
-    const foreign = new RegExp(`^PG(?!TZ$)|^LC_|^LANG|^${passwordVariable}$`);
+    const foreign = /^PG(?!TZ$)|^LC_|^LANG/;
     const own = Object.entries(env).filter(([name]) => !foreign.test(name));
     this.env = { ...Object.fromEntries(own), LC_ALL: 'C', HOME: home };
   }

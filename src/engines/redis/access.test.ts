@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
-import { closeAll, haveServer, members } from './testing.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { type TestMember, closeAll, haveServer, members } from './testing.ts';
 
 const odd = 'pass word"\\#\n$é%';
 
@@ -49,6 +52,50 @@ describe.runIf(haveServer).concurrent('access to a Redis server', { timeout: 30_
     await expect(a.client()).rejects.toThrow();
   });
 
+  test('TLS: a renewed certificate is served without a restart, and a key of another certificate is refused and reported', async () => {
+    await using tls = await certificates();
+    let passedMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
+    await using all = await members(['a', 'b'], { tls: tls.folder, clock });
+    const [a, b] = all;
+    await a.promote(1, { init: true });
+    await b.follow(a, 1);
+    await b.linked();
+    const ca = await readFile(join(tls.folder, 'ca.crt'));
+    const kept = await a.client({ ca });
+    const [, id] = /run_id:(\w+)/.exec(await kept.info('server')) ?? [];
+    const former = [await servedBy(a), await servedBy(b)];
+    await tls.renew();
+    passedMs += 60_000;
+    expect([(await a.report()).problem, (await b.report()).problem]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const renewed = await servedBy(a);
+    expect(former).not.toContain(renewed);
+    expect(await servedBy(b)).toBe(renewed);
+    expect(await kept.info('server')).toContain(`run_id:${id}`);
+    expect(await kept.set('k', 'v')).toBe('OK');
+    // The follower connects again, with the renewed certificate on both sides.
+    await kept.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    await kept.set('k', 'v');
+    expect(await kept.wait(1, 10_000)).toBe(1);
+
+    const key = await readFile(join(tls.folder, 'tls.key'));
+    await tls.renew();
+    await writeFile(join(tls.folder, 'tls.key'), key);
+    passedMs += 60_000;
+    expect((await b.report()).problem).toMatchObject({
+      reason: 'CertificateRefused',
+      message: expect.stringContaining('tls.crt, tls.key and ca.crt of the Secret belong together'),
+    });
+    expect(await servedBy(b)).toBe(renewed);
+    await tls.renew();
+    passedMs += 60_000;
+    expect((await b.report()).problem).toBeUndefined();
+    expect(await servedBy(b)).not.toBe(renewed);
+  });
+
   test('TLS: a leader with a certificate of another CA is not followed, which is reported', async () => {
     await using one = await certificates();
     await using other = await certificates();
@@ -65,16 +112,36 @@ describe.runIf(haveServer).concurrent('access to a Redis server', { timeout: 30_
   });
 });
 
-/** A CA, and a certificate signed by it, as in a Secret. */
-async function certificates(): Promise<AsyncDisposable & { folder: string }> {
+/** The serial number of the certificate that a server shows to a new client. */
+async function servedBy({ port }: TestMember): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
+/** A CA, and a certificate signed by it, as in a Secret. `renew` replaces the certificate and its key. */
+async function certificates(): Promise<
+  AsyncDisposable & { folder: string; renew: () => Promise<void> }
+> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
   const openssl = (...args: string[]) =>
     execFileSync('openssl', args, { cwd: folder, stdio: 'pipe', timeout: 30_000 });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   await writeFile(join(folder, 'ext'), 'subjectAltName=DNS:member\n');
   openssl(...['req', '-x509', ...key, '-subj', '/CN=ca', '-keyout', 'ca.key', '-out', 'ca.crt']);
-  openssl(...['req', ...key, '-subj', '/CN=member', '-keyout', 'tls.key', '-out', 'tls.csr']);
-  const sign = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext'];
-  openssl(...['x509', '-req', '-in', 'tls.csr', ...sign, '-out', 'tls.crt']);
-  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const renew = async () => {
+    openssl(...['req', ...key, '-subj', '/CN=member', '-keyout', 'new.key', '-out', 'tls.csr']);
+    const sign = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'ext'];
+    openssl(...['x509', '-req', '-in', 'tls.csr', ...sign, '-out', 'new.crt']);
+    await rename(join(folder, 'new.key'), join(folder, 'tls.key'));
+    await rename(join(folder, 'new.crt'), join(folder, 'tls.crt'));
+  };
+  await renew();
+  return {
+    folder,
+    renew,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -10,6 +10,7 @@ import {
   isFollowing,
   isRedirected,
 } from './replication-history.ts';
+import { Certificates } from './certificates.ts';
 import { DataRetention } from './data-retention.ts';
 import {
   dropClients,
@@ -43,6 +44,7 @@ export class RedisEngine implements ManagedEngine {
   readonly #reports: ReportBuilder;
   readonly #history = new ReplicationHistory();
   #retention: DataRetention | undefined;
+  #certificates: Certificates | undefined;
   #target: ReplicationTarget = { kind: 'detached' };
   /** Clients may be connected that take this member for the leader. */
   #hasClients = false;
@@ -64,6 +66,8 @@ export class RedisEngine implements ManagedEngine {
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
     const retention = await DataRetention.open(dataDir(config), config.service, log);
+    const { tls } = this.#access;
+    if (tls !== undefined) this.#certificates = await Certificates.open(tls, this.#context.clock);
     await this.#server.launch(signal);
     this.#ownSync = await this.#askSync(signal);
     this.#retention = retention;
@@ -72,13 +76,15 @@ export class RedisEngine implements ManagedEngine {
   async report(signal: AbortSignal): Promise<EngineReport> {
     const retention = this.#retention;
     if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
+    const call = (command: string[]) => this.#server.call([command], signal);
+    const accessProblem = await this.#certificates?.renew(call);
     const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
     this.#update(info, target);
     // The answer does not reflect an order that has come since.
     if (this.#orders === 0 && target === this.#target) {
       if (isRedirected(info, target)) await this.#undoRedirect(signal);
-      else if (this.#isWritten(info, target)) retention.written();
+      else if (this.#history.isWritten(info, target)) retention.written();
       else if (cannotLog(info)) retention.unwritten();
       else if (target.kind === 'following' && info.rewriting) await retention.detectCopy();
     }
@@ -86,7 +92,7 @@ export class RedisEngine implements ManagedEngine {
     // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
     const isEarlier = reported.kind === 'leading' && info.master !== undefined;
     return this.#reports.report(info, {
-      ...{ retention, acks, target: reported },
+      ...{ retention, acks, target: reported, accessProblem },
       position: isEarlier ? undefined : this.#history.position(info),
       hasCopyFailed: this.#history.hasCopyFailed,
     });
@@ -229,17 +235,6 @@ export class RedisEngine implements ManagedEngine {
     if (target.kind === 'following' && resync !== undefined) {
       this.#retention?.linked(target.order, resync);
     }
-  }
-
-  /**
-   * Whether the disk holds all data that are in memory: the log is on and is not being rewritten; no copy can begin at the next
-   * moment; and the data in memory are not those that a restart has found.
-   */
-  #isWritten(info: ServerInfo, target: ReplicationTarget): boolean {
-    if (info.loading || !info.logging || info.rewriting || cannotLog(info)) return false;
-    return target.kind === 'following'
-      ? target.link !== 'none' && info.master?.linked === true
-      : this.#history.isKnown;
   }
 
   /** Only the operator decides whom the server follows. Any other change is undone. */

@@ -1,6 +1,6 @@
 import type { Order, Position, SyncSet } from '../../protocol/member-protocol.ts';
 import { noLeader } from './server-config.ts';
-import type { ServerInfo } from './server-info.ts';
+import { type ServerInfo, cannotLog } from './server-info.ts';
 
 /** The role that the server was last told to take. */
 export type ReplicationTarget =
@@ -83,6 +83,17 @@ export class ReplicationHistory {
     if (!hasLinked || link !== 'none') return undefined;
     target.link = 'linked';
     return isPartial ? 'partial' : 'full';
+  }
+
+  /**
+   * Whether the disk holds all data that are in memory: the log is on and is not being rewritten; no copy can begin at the next
+   * moment; and the data in memory are not those that a restart has found.
+   */
+  isWritten(info: ServerInfo, target: ReplicationTarget): boolean {
+    if (info.loading || !info.logging || info.rewriting || cannotLog(info)) return false;
+    return target.kind === 'following'
+      ? target.link !== 'none' && info.master?.linked === true
+      : this.isKnown;
   }
 
   /** Undefined if the data cannot be compared, or do not count. */

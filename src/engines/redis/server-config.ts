@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { tlsFiles } from './certificates.ts';
 
 /**
  * The leader of a server that is to follow none: a replica takes no writes and expires no keys by itself, so its data and offset
@@ -91,9 +91,7 @@ function tlsLines(port: number, folder: string): string[][] {
     ['port', '0'],
     ['tls-port', String(port)],
     ['tls-replication', 'yes'],
-    ['tls-cert-file', join(folder, 'tls.crt')],
-    ['tls-key-file', join(folder, 'tls.key')],
-    ['tls-ca-cert-file', join(folder, 'ca.crt')],
+    ...tlsFiles(folder),
   ];
 }
 

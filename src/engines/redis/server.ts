@@ -47,7 +47,8 @@ export class Server {
    * @throws HAError HA_ERR_PROGRAM_START if the program is missing or does not start
    */
   async launch(signal: AbortSignal): Promise<void> {
-    const { config, password, env, clock } = this.#context;
+    const { config, env, clock } = this.#context;
+    const password = this.#context.password();
     const dir = dataDir(config);
     await mkdir(dir, { recursive: true });
     this.#folder ??= await privateFolder();

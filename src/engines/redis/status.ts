@@ -20,6 +20,8 @@ export interface ReportInputs {
   position: Position | undefined;
   /** Its data were discarded, and the copy of the leader has failed. */
   hasCopyFailed: boolean;
+  /** The server has not taken over what a Secret holds now. */
+  accessProblem: EngineProblem | undefined;
 }
 
 /** Builds a report from the state of the server and what the engine knows besides. */
@@ -100,7 +102,8 @@ export class ReportBuilder {
     if (retention.problem !== undefined) return { reason: 'StateFile', message: retention.problem };
     if (target.kind === 'following' && info.master?.linked === false) this.#check(target);
     else this.#linkProblem = undefined;
-    return this.#linkProblem ?? dataProblem(retention.now, info, target, inputs.position);
+    const problem = this.#linkProblem ?? inputs.accessProblem;
+    return problem ?? dataProblem(retention.now, info, target, inputs.position);
   }
 
   /** Looks up in the background why there is no link; the result is in a later report. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
@@ -16,6 +16,7 @@ export interface MemberOptions {
   /** Folder of the certificates. */
   tls?: string;
   args?: string[];
+  clock?: Clock;
 }
 
 const open = new Set<TestMember>();
@@ -149,7 +150,7 @@ export class TestMember {
   }
 
   #newEngine(): RedisEngine {
-    const { password, tls, args = [] } = this.#options;
+    const { password, tls, args = [], clock = systemClock } = this.#options;
     const engine = {
       ...{ type: 'Redis', dataDir: this.dir },
       ...(tls === undefined ? {} : { tls: { secretName: 'test' } }),
@@ -160,9 +161,9 @@ export class TestMember {
         args: ['redis-server', '--logfile', join(this.dir, 'log'), ...args],
       }),
       pod: { name: this.name, uid: undefined, ip: '127.0.0.1' },
-      password,
+      password: () => password,
       env: process.env,
-      clock: systemClock,
+      clock,
       log: { info() {}, warn() {}, error() {} },
     };
     return new RedisEngine(context, tls === undefined ? {} : { tlsFolder: tls });

@@ -10,7 +10,7 @@ const timeoutMs = 2_000;
 
 /** Credentials by which a member connects to another one: those of its server. */
 export interface Access {
-  password: string | undefined;
+  password: () => string | undefined;
   /** Folder of the certificates; undefined: no TLS. */
   tls: string | undefined;
 }
@@ -58,7 +58,8 @@ export async function askHistory(
 }
 
 async function ask(leader: Leader, access: Access, name: string, ...args: string[]) {
-  const { password, tls } = access;
+  const { tls } = access;
+  const password = access.password();
   const redis = new Redis({
     host: leader.host,
     port: leader.port,
