@@ -13,6 +13,8 @@ import {
   acksOf,
   clientPod,
   engines,
+  keepsWrites,
+  memberCount,
   memberNames,
   serviceName,
   targetObjects,
@@ -97,6 +99,15 @@ export class Testbed {
     if (host === undefined) throw new Error('the Service has no address');
     const { engine } = this.target;
     return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
+  }
+
+  /** What faults of ordinary days change. */
+  get service() {
+    const { engine } = this.target;
+    const { port } = engines[engine];
+    const hasVolumes = keepsWrites(this.target);
+    const name = serviceName;
+    return { namespace: this.#namespace, name, port, members: memberCount, hasVolumes };
   }
 
   /** As `kubectl annotate --overwrite haservice target haservice.dev/chaos="$(date -Is)"`. */

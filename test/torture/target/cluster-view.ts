@@ -11,7 +11,7 @@ import { firstFound } from '../../framework/first-found.ts';
 import { follow } from '../../framework/follow.ts';
 import { operatorNamespace } from '../../framework/operator.ts';
 import { isReady, isSettled } from '../../framework/state.ts';
-import type { PodsByRole, TargetPod } from '../nemesis/faults.ts';
+import type { PodsByRole, TargetPod } from '../nemesis/fault-tools.ts';
 import { memberCount, serviceName } from './engines.ts';
 import { Leaders } from './leaders.ts';
 
@@ -107,6 +107,11 @@ export class ClusterView implements PodsByRole {
     if (wrong !== undefined) return `${wrong.pod} is ${wrong.state ?? ''}`;
     const ready = this.#memberPods().filter(isReady);
     if (ready.length !== memberCount) return `${ready.length} of ${memberCount} pods are ready`;
+    const { generation } = service.metadata;
+    if (status.observedGeneration !== generation)
+      return `the status is of generation ${status.observedGeneration ?? 0}, the spec of ${generation ?? 0}`;
+    const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
+    if (progressing?.status === 'True') return `it is in progress: ${progressing.message}`;
     const behind = this.#behind();
     if (behind !== this.primary()?.address)
       return `the Service points at ${behind || 'no pod'}, not at the primary`;
