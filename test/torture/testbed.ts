@@ -19,11 +19,13 @@ import {
   serviceName,
   targetObjects,
 } from './target/engines.ts';
+import type { Kubernetes } from './target/kubernetes.ts';
 import { ClusterView } from './target/cluster-view.ts';
 
 const startMs = 240_000;
 const clientsStartMs = 60_000;
 const prepareMs = 30_000;
+const reachMs = 1_000;
 
 /** How long a copy may take to acknowledge a write. Less than the clients wait. Milliseconds. */
 const ackMs = 900;
@@ -115,6 +117,18 @@ export class Testbed {
     const annotations = { [chaosAnnotation]: new Date().toISOString() };
     const ref = { namespace: this.#namespace, name: serviceName };
     return this.api.client.mergePatch(haServices, ref, { metadata: { annotations } });
+  }
+
+  /** Kubernetes as the runs need it. */
+  kubernetes(log: (line: string) => void, signal: AbortSignal): Kubernetes {
+    const { clients, api } = this;
+    const { namespace, name, port } = this.service;
+    const ask = (database: DatabaseOptions) =>
+      Promise.all(clients.map((each) => each.final({ database, clients: [], timeoutMs: reachMs })));
+    return {
+      ...{ client: api.client, namespace, name, port, log, signal },
+      reachedFromEachNode: (address) => ask(this.database('', address)),
+    };
   }
 
   close(): void {

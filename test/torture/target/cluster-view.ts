@@ -72,9 +72,7 @@ export class ClusterView implements PodsByRole {
   }
 
   operator(): TargetPod | undefined {
-    const all = this.#pods
-      .list()
-      .filter(({ metadata }) => metadata?.namespace === operatorNamespace);
+    const all = this.#operatorPods();
     return targetPods(all.filter(isReady))[0] ?? targetPods(all)[0];
   }
 
@@ -112,6 +110,8 @@ export class ClusterView implements PodsByRole {
       return `the status is of generation ${status.observedGeneration ?? 0}, the spec of ${generation ?? 0}`;
     const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
     if (progressing?.status === 'True') return `it is in progress: ${progressing.message}`;
+    // Without an operator the status may be an old one.
+    if (!this.#operatorPods().some(isReady)) return 'the operator is not ready';
     const behind = this.#behind();
     if (behind !== this.primary()?.address)
       return `the Service points at ${behind || 'no pod'}, not at the primary`;
@@ -173,6 +173,10 @@ export class ClusterView implements PodsByRole {
         ({ metadata }) =>
           metadata?.namespace === this.#namespace && metadata.labels?.[nameLabel] === serviceName,
       );
+  }
+
+  #operatorPods(): Pod[] {
+    return this.#pods.list().filter(({ metadata }) => metadata?.namespace === operatorNamespace);
   }
 
   /** Addresses behind the Service. */
