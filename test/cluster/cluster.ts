@@ -19,6 +19,7 @@ import { type PodRef, processesOf } from './pods.ts';
 import { signalProcess } from './processes.ts';
 import { Sandbox } from './sandbox.ts';
 import { type State, readState, writeState } from './state.ts';
+import { emptyVolume } from './volumes.ts';
 import { rewire } from './wires.ts';
 
 export type { ClusterNode } from './layout.ts';
@@ -174,6 +175,11 @@ export class Cluster {
   async startKubelet(name: string): Promise<void> {
     if ((await this.sandbox.daemonPid(`kubelet-${this.node(name).name}`)) !== undefined) return;
     await node.startKubelet(this.sandbox, this.node(name));
+  }
+
+  /** Deletes all data on a local volume, by the name of its PersistentVolume. */
+  emptyVolume(name: string): Promise<void> {
+    return emptyVolume(this.nodes, name);
   }
 
   /** Imports a docker-archive on every node. */

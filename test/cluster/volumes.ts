@@ -1,5 +1,6 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ClusterError } from './exec.ts';
 import type { ClusterNode } from './layout.ts';
 import { inside, stateDir } from './paths.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -7,13 +8,27 @@ import type { Sandbox } from './sandbox.ts';
 const perNode = 10;
 const numbers = Array.from({ length: perNode }, (_, i) => i + 1);
 const root = `${inside.state}/volumes`;
+const nameOf = (node: ClusterNode, n: number) => `${node.name}-${n}`;
+const folderOf = (node: ClusterNode, n: number) => join(stateDir, 'volumes', node.name, String(n));
 
 export async function createVolumes(node: ClusterNode): Promise<void> {
   for (const n of numbers) {
-    const dir = join(stateDir, 'volumes', node.name, String(n));
+    const dir = folderOf(node, n);
     await mkdir(dir, { recursive: true });
     // For every user that a pod may run as, whatever the umask is.
     await chmod(dir, 0o777);
+  }
+}
+
+/** Deletes everything on a volume, whoever uses it. @throws ClusterError if there is no such volume. */
+export async function emptyVolume(nodes: readonly ClusterNode[], name: string): Promise<void> {
+  const folders = nodes.flatMap((node) =>
+    numbers.flatMap((n) => (nameOf(node, n) === name ? [folderOf(node, n)] : [])),
+  );
+  const [folder] = folders;
+  if (folder === undefined) throw new ClusterError(`there is no volume ${name}`);
+  for (const entry of await readdir(folder)) {
+    await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
@@ -22,7 +37,7 @@ export const volumesOf = (node: ClusterNode) =>
   numbers.map((n) => ({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: `${node.name}-${n}` },
+    metadata: { name: nameOf(node, n) },
     spec: {
       storageClassName: 'local',
       capacity: { storage: '10Gi' },

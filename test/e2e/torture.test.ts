@@ -11,10 +11,16 @@ import { torture } from '../torture/torture.ts';
 
 const namespace = 'e2e-torture';
 const target = { engine: 'redis', consistency: 'Strong' } as const;
-/** Those that leave the replaced primary alive, each in another way. By these seeds they come singly and in pairs. */
-const faults: FaultName[] = ['freeze', 'cut-out', 'cut-operator'];
-const seed = 3;
-const runs = 3;
+/**
+ * Those that leave the replaced primary alive, each in another way, and some of ordinary days. By these seeds they come singly and in
+ * pairs of one of each kind, and the service is scaled to 0.
+ */
+const faults: FaultName[] = [
+  ...(['freeze', 'cut-out', 'cut-operator'] as const),
+  ...(['drain', 'scale', 'restart-operator', 'slow-copy'] as const),
+];
+const seed = 65_752;
+const runs = 5;
 
 let api: Api;
 beforeAll(async () => {
@@ -30,6 +36,7 @@ it('Redis loses no acknowledged write and has no two primaries under the faults 
   // All that was planned has happened, and it was no child's play.
   const planned = results.map((_, i) => planRun(seed + i, faults).map(({ fault }) => fault));
   expect(results.map((result) => result.faults)).toEqual(planned);
+  expect(new Set(planned.flat())).toEqual(new Set(faults));
   const { status } = await api.client.get(haServices, { namespace, name: serviceName });
   expect(status?.failovers?.length).toBeGreaterThan(0);
   expect(report.experiments).toEqual({});

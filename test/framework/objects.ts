@@ -56,7 +56,7 @@ const fieldManager = 'haservice-measure';
 
 /** Applies an object as `kubectl apply --server-side` would. */
 export async function apply(
-  client: KubeClient,
+  client: Pick<KubeClient, 'apply'>,
   object: KubeObject,
   signal: AbortSignal,
 ): Promise<void> {

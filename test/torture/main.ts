@@ -1,14 +1,20 @@
 /**
  * Injects faults into a service on the local cluster and checks every write afterwards:
  *
- *     npm run torture -- --engine redis|postgres|http [--consistency Strong|Eventual] [--faults all|LIST] [--runs N]
+ *     npm run torture -- --engine redis|postgres|http [--consistency Strong|Eventual] [--faults all|machine|ordinary|LIST] [--runs N]
  *         [--seed S] [--json FILE] [--plant no-fence|no-quorum]
  */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '../framework/interrupt.ts';
 import { localEnvironment } from '../framework/environment.ts';
-import { type FaultName, faultNames, faultTitles } from './nemesis/fault-names.ts';
+import {
+  type FaultName,
+  faultNames,
+  faultTitles,
+  machineFaults,
+  ordinaryFaults,
+} from './nemesis/fault-names.ts';
 import { mutants, withMutant } from './mutant.ts';
 import { reportOf } from './report/report.ts';
 import { torture } from './torture.ts';
@@ -34,13 +40,20 @@ function whole(text: string): number {
 }
 
 function faultList(text: string): FaultName[] {
-  if (text === 'all') return [...faultNames];
+  const groups: Record<string, FaultName[]> = {
+    all: faultNames,
+    machine: machineFaults,
+    ordinary: ordinaryFaults,
+  };
+  const group = groups[text];
+  if (group !== undefined) return [...group];
   const chosen = faultNames.filter((name) => text.split(',').includes(name));
   if (chosen.length === text.split(',').length) return chosen;
-  throw new InvalidArgumentError(`give all, or some of ${faultNames.join(',')}`);
+  throw new InvalidArgumentError(`give all, machine, ordinary, or some of ${faultNames.join(',')}`);
 }
 
-const titles = Object.entries(faultTitles).map(([name, title]) => `  ${name.padEnd(18)}${title}`);
+const titlesOf = (names: readonly FaultName[]) =>
+  names.map((name) => `  ${name.padEnd(18)}${faultTitles[name]}`).join('\n');
 const program = new Command('torture')
   .description(
     'Injects faults into a service on the local cluster and checks every write afterwards.',
@@ -56,9 +69,12 @@ const program = new Command('torture')
       .choices(['Strong', 'Eventual'])
       .default('Strong'),
   )
-  .option('--faults <list>', 'faults to choose from, singly and in pairs', faultList, [
-    ...faultNames,
-  ])
+  .option(
+    '--faults <list>',
+    'faults to choose from, singly and in pairs: all, machine, ordinary, or names',
+    faultList,
+    [...faultNames],
+  )
   .option('--runs <n>', 'number of runs', whole, 20)
   .option('--seed <n>', 'seed of the first run; each next run has the next number', whole, 1)
   .option('--json <file>', 'write the report to a file')
@@ -69,7 +85,10 @@ const program = new Command('torture')
       'turns a safeguard of the operator off: the torture must find a violation, or it fails',
     ).choices(mutants),
   )
-  .addHelpText('after', `\nFaults:\n${titles.join('\n')}`);
+  .addHelpText(
+    'after',
+    `\nFaults of machines (--faults machine):\n${titlesOf(machineFaults)}\n\nFaults of ordinary days (--faults ordinary):\n${titlesOf(ordinaryFaults)}`,
+  );
 
 const say = (line: string) => console.error(line);
 const interrupt = interruptible();

@@ -4,19 +4,22 @@ import type { Testbed } from './testbed.ts';
 import { setClock } from './clocks/member-clocks.ts';
 import { check } from './history/check.ts';
 import { longestGapMs } from './history/gap.ts';
-import { type Ack, type History, acksOf } from './history/history.ts';
+import { type Ack, type History, acksOf as acksIn } from './history/history.ts';
 import { readFinal } from './final.ts';
-import type { FaultName } from './nemesis/fault-names.ts';
-import { planRun } from './nemesis/plan.ts';
+import { type FaultName, isOrdinary } from './nemesis/fault-names.ts';
+import { replicasOf } from './nemesis/ordinary-faults.ts';
+import { type Step, planRun } from './nemesis/plan.ts';
 import { play } from './nemesis/play.ts';
 import type { RunResult } from './report/run-result.ts';
-import { engines } from './target/engines.ts';
+import { acksOf, engines, memberCount } from './target/engines.ts';
 
 /** After how long a client abandons an operation. */
 const clientTimeoutMs = 1_000;
 /** A failover late in the last run may not have reached each kube-proxy: half a minute after an outage of the API server. */
 const firstWritesMs = 60_000;
 const convergeMs = 90_000;
+/** The same if an ordinary fault may have begun a rolling update: its undo begins another one, and a busy machine starts a member in half a minute. */
+const rolloutConvergeMs = 300_000;
 /** How long to wait after the last fault before the service can count as healthy: the fault may not have been noticed yet. */
 const watchMs = 1_500;
 const pollMs = 200;
@@ -34,7 +37,8 @@ export async function runOnce(
   const steps = planRun(seed, allowed);
   const run = `${Date.now()}-${seed}`;
   const epoch = view.status.ledEpoch ?? view.status.epoch ?? 0;
-  const database = testbed.database(run);
+  const most = Math.max(memberCount, ...steps.map((step) => replicasIn(step, testbed.service)));
+  const database = { ...testbed.database(run), acks: acksOf(target, most) };
   const names = clients.map(({ name }) => name);
   const { client: rates } = engines[target.engine];
   const writer = { ...rates, clients: names, timeoutMs: clientTimeoutMs };
@@ -45,13 +49,14 @@ export async function runOnce(
 
   const known = view.experiments(0)[0]?.id ?? 0;
   const tools = {
-    ...{ cluster, client: api.client, roles: view, setClock },
+    ...{ cluster, client: api.client, roles: view, service: testbed.service, setClock },
     requestExperiment: () => testbed.requestExperiment(),
   };
   const played = await play(steps, tools, { now: machineMs, signal });
   const healedAt = machineMs();
   const faults = steps.map(({ fault }) => fault);
-  let notConverged = await converged(testbed, healedAt, signal);
+  const limitMs = faults.some(isOrdinary) ? rolloutConvergeMs : convergeMs;
+  let notConverged = await converged(testbed, healedAt, limitMs, signal);
   const healedMs = machineMs() - healedAt;
   const stoppedAt = machineMs();
   await Promise.all(clients.map((client) => client.stop()));
@@ -68,7 +73,7 @@ export async function runOnce(
     leaders: view.leaders.since(epoch),
   };
   const findings = check(history);
-  const acks = acksOf(history);
+  const acks = acksIn(history);
   const describe = (what: string, all: Ack[]) =>
     all.slice(0, maxExamples).map(({ client, number, answeredBy, sent, ended }) => {
       const [from, to] = [sent, ended].map((ms) => Math.round(ms - played.startedAt));
@@ -100,16 +105,21 @@ export async function runOnce(
   };
 }
 
+/** A client must know how many members acknowledge a write: of the largest number in the run. */
+const replicasIn = ({ fault, pick }: Step, service: Testbed['service']): number =>
+  fault === 'scale' ? replicasOf(pick, service) : 0;
+
 /** Waits until all is healthy, and each client writes on both kinds of connection. @returns what is wrong if the time is over. */
 async function converged(
   testbed: Testbed,
   since: number,
+  limitMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const deadline = since + convergeMs;
+  const deadline = since + limitMs;
   try {
     await sleep(watchMs, undefined, { signal });
-    await testbed.view.converged(convergeMs, signal);
+    await testbed.view.converged(limitMs, signal);
     await everyoneWrites(testbed, since, deadline, signal);
     // The status may have been outdated before.
     await testbed.view.converged(Math.max(1_000, deadline - machineMs()), signal);

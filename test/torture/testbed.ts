@@ -13,15 +13,19 @@ import {
   acksOf,
   clientPod,
   engines,
+  keepsWrites,
+  memberCount,
   memberNames,
   serviceName,
   targetObjects,
 } from './target/engines.ts';
+import type { Kubernetes } from './target/kubernetes.ts';
 import { ClusterView } from './target/cluster-view.ts';
 
 const startMs = 240_000;
 const clientsStartMs = 60_000;
 const prepareMs = 30_000;
+const reachMs = 1_000;
 
 /** How long a copy may take to acknowledge a write. Less than the clients wait. Milliseconds. */
 const ackMs = 900;
@@ -99,11 +103,32 @@ export class Testbed {
     return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
   }
 
+  /** What faults of ordinary days change. */
+  get service() {
+    const { engine } = this.target;
+    const { port } = engines[engine];
+    const hasVolumes = keepsWrites(this.target);
+    const name = serviceName;
+    return { namespace: this.#namespace, name, port, members: memberCount, hasVolumes };
+  }
+
   /** As `kubectl annotate --overwrite haservice target haservice.dev/chaos="$(date -Is)"`. */
   requestExperiment(): Promise<unknown> {
     const annotations = { [chaosAnnotation]: new Date().toISOString() };
     const ref = { namespace: this.#namespace, name: serviceName };
     return this.api.client.mergePatch(haServices, ref, { metadata: { annotations } });
+  }
+
+  /** Kubernetes as the runs need it. */
+  kubernetes(log: (line: string) => void, signal: AbortSignal): Kubernetes {
+    const { clients, api } = this;
+    const { namespace, name, port } = this.service;
+    const ask = (database: DatabaseOptions) =>
+      Promise.all(clients.map((each) => each.final({ database, clients: [], timeoutMs: reachMs })));
+    return {
+      ...{ client: api.client, namespace, name, port, log, signal },
+      reachedFromEachNode: (address) => ask(this.database('', address)),
+    };
   }
 
   close(): void {

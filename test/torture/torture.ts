@@ -8,6 +8,7 @@ import type { History } from './history/history.ts';
 import type { FaultName } from './nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './report/run-result.ts';
 import { runOnce } from './run.ts';
+import { caughtUp, nodesReady } from './target/kubernetes.ts';
 
 export interface TortureOptions extends TestbedOptions {
   faults: readonly FaultName[];
@@ -42,6 +43,9 @@ export async function torture(
         log(`starting the ${target.engine} service, ${target.consistency}, and its clients`);
         testbed = await Testbed.open(options);
       }
+      const kubernetes = testbed.kubernetes(log, signal);
+      await nodesReady(kubernetes);
+      if (results.at(-1)?.faults.includes('api-down') === true) await caughtUp(kubernetes);
       const startedAt = performance.now();
       const { history, ...result } = await runOnce(testbed, seed + i, faults, signal).catch(
         async (error: unknown) => {

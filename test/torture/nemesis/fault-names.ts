@@ -1,5 +1,5 @@
-/** The faults. The primary is the member that is primary when the fault is injected. */
-export const faultTitles = {
+/** Faults of machines, processes and the network. The primary is the member that is primary when the fault is injected. */
+const machineFaultTitles = {
   kill: 'the primary is killed (SIGKILL)',
   freeze: 'the primary is stopped (SIGSTOP), and continued later (SIGCONT)',
   delete: "the primary's pod is force-deleted",
@@ -18,5 +18,27 @@ export const faultTitles = {
   experiment: 'a user asks for an experiment: the operator kills a member (spec.chaos)',
 } as const;
 
-export type FaultName = keyof typeof faultTitles;
-export const faultNames = Object.keys(faultTitles) as FaultName[];
+/** What people do to a service that works. */
+const ordinaryFaultTitles = {
+  edit: 'the spec is edited (annotation, environment, target port, heartbeat, lease or readiness probe), and edited back later',
+  scale: 'the service is scaled up, down, or to 0 (if its data outlive the pods), and back later',
+  roll: 'an annotation of the pod template changes: a rolling update',
+  drain: "a member's node is drained (cordon, evictions), and uncordoned later",
+  'restart-operator': "the operator's pod is deleted gracefully",
+  'freeze-operator': 'the operator is stopped (SIGSTOP), and continued later (SIGCONT)',
+  'slow-copy':
+    "a follower loses its volume, or the data on it, while its node's network is slow (if it has a volume)",
+} as const;
+
+export const faultTitles = { ...machineFaultTitles, ...ordinaryFaultTitles } as const;
+
+export type OrdinaryFault = keyof typeof ordinaryFaultTitles;
+export type MachineFault = keyof typeof machineFaultTitles;
+export type FaultName = OrdinaryFault | MachineFault;
+
+export const machineFaults = Object.keys(machineFaultTitles) as MachineFault[];
+export const ordinaryFaults = Object.keys(ordinaryFaultTitles) as OrdinaryFault[];
+export const faultNames: FaultName[] = [...machineFaults, ...ordinaryFaults];
+
+export const isOrdinary = (fault: FaultName): fault is OrdinaryFault =>
+  fault in ordinaryFaultTitles;

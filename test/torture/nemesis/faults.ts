@@ -1,57 +1,28 @@
-import type { KubeClient } from '../../../src/kube/client.ts';
 import { pods } from '../../../src/kube/resources.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { FaultName } from './fault-names.ts';
+import { type FaultName, type MachineFault, isOrdinary } from './fault-names.ts';
+import {
+  type FaultTools,
+  type Injected,
+  type TargetPod,
+  attempt,
+  nothing,
+  there,
+} from './fault-tools.ts';
+import { injectOrdinary } from './ordinary-faults.ts';
 
-/** A pod that a fault can hit. */
-export interface TargetPod {
-  namespace: string;
-  name: string;
-  uid: string;
-  node: string;
-  address: string;
-}
+type Undo = Injected['undo'];
 
-/** The pods by their current role, as the API server reports it. */
-export interface PodsByRole {
-  primary(): TargetPod | undefined;
-  followers(): TargetPod[];
-  operator(): TargetPod | undefined;
-}
-
-export interface FaultTools {
-  cluster: Pick<
-    Cluster,
-    | ('nodes' | 'cut' | 'heal' | 'cutAddresses' | 'healAddresses' | 'loseZone' | 'restoreZone')
-    | ('killContainer' | 'freeze' | 'thaw' | 'stopComponent' | 'startComponent')
-  >;
-  client: Pick<KubeClient, 'delete'>;
-  /** Sets the wall clock of a pod wrong by so many seconds. */
-  setClock: (pod: string, seconds: number) => void;
-  /** Asks the operator for an experiment, by the annotation of the service. */
-  requestExperiment: () => Promise<unknown>;
-  roles: PodsByRole;
-}
-
-/** Undoes a fault. May be called if there is nothing left to undo. */
-export type Undo = () => Promise<void>;
-
-/** No pod has the role that the fault needs, or the fault cannot be injected now. */
-export class NotPossibleNow extends Error {
-  override readonly name = 'NotPossibleNow';
-}
-
-const nothing: Undo = async () => {};
 const deleteMs = 2_000;
 const mostJumpSeconds = 3_600;
 
 /** Injects a fault. @param pick chooses among several pods, 0 to below 1. @throws NotPossibleNow */
-export async function inject(fault: FaultName, pick: number, tools: FaultTools): Promise<Undo> {
+export async function inject(fault: FaultName, pick: number, tools: FaultTools): Promise<Injected> {
+  if (isOrdinary(fault)) return injectOrdinary(fault, pick, tools);
+  return { undo: await injectMachine(fault, pick, tools) };
+}
+
+async function injectMachine(fault: MachineFault, pick: number, tools: FaultTools): Promise<Undo> {
   const { cluster, client, roles, setClock, requestExperiment } = tools;
-  const there = (pod: TargetPod | undefined): TargetPod => {
-    if (pod === undefined) throw new NotPossibleNow('no pod has this role now');
-    return pod;
-  };
   const primary = () => there(roles.primary());
   const freeze = async (pod: TargetPod): Promise<Undo> => {
     await attempt(cluster.freeze(pod));
@@ -122,13 +93,5 @@ export async function inject(fault: FaultName, pick: number, tools: FaultTools):
       setClock(name, Math.round((2 * (at % 1) - 1) * mostJumpSeconds));
       return async () => setClock(name, 0);
     }
-  }
-}
-
-async function attempt(act: Promise<unknown>): Promise<void> {
-  try {
-    await act;
-  } catch (error) {
-    throw new NotPossibleNow((error as Error).message, { cause: error });
   }
 }

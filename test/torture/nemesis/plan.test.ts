@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type FaultName, faultNames } from './fault-names.ts';
+import { type FaultName, faultNames, isOrdinary, machineFaults } from './fault-names.ts';
 import { planRun } from './plan.ts';
 import { randomOf } from '../../../src/lib/random.ts';
 
-const plans = Array.from({ length: 2_000 }, (_, seed) => planRun(seed, faultNames));
+const plans = Array.from({ length: 40_000 }, (_, seed) => planRun(seed, faultNames));
 
 it('the same seed gives the same run, and other seeds give others', () => {
   expect(planRun(7, faultNames)).toEqual(plans[7]);
-  expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBeGreaterThan(1_900);
+  expect(new Set(plans.map((plan) => JSON.stringify(plan))).size).toBeGreaterThan(38_000);
 });
 
 it('every fault comes alone, and with every other, in either order', () => {
@@ -22,6 +22,24 @@ it('every fault comes alone, and with every other, in either order', () => {
         `${name}, ${other}`,
       ).toBe(true);
     }
+  }
+});
+
+it('half of the pairs and more have a fault of a machine and one of an ordinary day', () => {
+  const pairs = plans.filter(({ length }) => length === 2);
+  const mixed = pairs.filter(([a, b]) => isOrdinary(a!.fault) !== isOrdinary(b!.fault));
+  expect(mixed.length).toBeGreaterThan(pairs.length / 2);
+  expect(mixed.length).toBeLessThan(pairs.length);
+});
+
+it('the seeds of runs with faults of machines alone keep their meaning', () => {
+  const known = {
+    52_285: ['zone', 'kill-operator'],
+    52_291: ['api-down', 'clock'],
+    52_292: ['cut'],
+  };
+  for (const [seed, names] of Object.entries(known)) {
+    expect(planRun(Number(seed), machineFaults).map(({ fault }) => fault)).toEqual(names);
   }
 });
 

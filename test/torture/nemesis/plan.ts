@@ -1,4 +1,4 @@
-import type { FaultName } from './fault-names.ts';
+import { type FaultName, isOrdinary } from './fault-names.ts';
 import { randomOf } from '../../../src/lib/random.ts';
 
 export interface Step {
@@ -18,16 +18,28 @@ const hold: Partial<Record<FaultName, [least: number, most: number]>> = {
   experiment: [0, 0],
   // The former primary must continue when there is another primary.
   freeze: [2_000, 4_500],
+  // The slowest of them replace three members, one after the other.
+  edit: [1_000, 15_000],
+  scale: [1_000, 12_000],
+  roll: [0, 0],
+  drain: [1_000, 10_000],
+  'restart-operator': [0, 0],
+  'freeze-operator': [1_000, 8_000],
+  'slow-copy': [2_000, 10_000],
 };
 const usualHold = [500, 4_500] as const;
 
 /** Probability that a run has two faults, and that the second is kill-operator if that is allowed. */
 const pairs = 0.5;
 const operatorDies = 0.35;
+/** Probability that the second fault is of the other kind, a machine's or an ordinary day's, if both kinds are allowed. */
+const mixed = 0.75;
 
 /** Latest time of a second fault after the first one; kill-operator comes while the operator handles the first. Milliseconds. */
 const secondMs = 3_000;
 const dealsMs = 1_500;
+/** The same if one of the two is an ordinary fault, which lasts longer. Milliseconds. */
+const ordinaryMs = 10_000;
 
 /** The faults of the run of this seed: one of the allowed faults, or two different ones. */
 export function planRun(seed: number, allowed: readonly FaultName[]): Step[] {
@@ -44,10 +56,15 @@ export function planRun(seed: number, allowed: readonly FaultName[]): Step[] {
   const steps = [step(first, 0)];
   const others = allowed.filter((name) => name !== first);
   if (random() < pairs && others.length > 0) {
-    const dies = others.includes('kill-operator') && random() < operatorDies;
-    const second = dies ? 'kill-operator' : one(others);
+    const unlike = others.filter((name) => isOrdinary(name) !== isOrdinary(first));
+    const isOneKind = unlike.length === 0 || unlike.length === others.length;
+    const choice = !isOneKind && random() < mixed ? unlike : others;
+    const dies = choice.includes('kill-operator') && random() < operatorDies;
+    const second = dies ? 'kill-operator' : one(choice);
+    const isSlow = isOrdinary(first) || (second !== undefined && isOrdinary(second));
+    const latestMs = isSlow ? ordinaryMs : second === 'kill-operator' ? dealsMs : secondMs;
     // Squared: early rather than late, as most of the work is done early.
-    const atMs = Math.round(random() ** 2 * (second === 'kill-operator' ? dealsMs : secondMs));
+    const atMs = Math.round(random() ** 2 * latestMs);
     if (second !== undefined) steps.push(step(second, atMs));
   }
   return steps;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultName } from './fault-names.ts';
-import { type FaultTools, NotPossibleNow, type Undo, inject } from './faults.ts';
+import { type FaultTools, type Injected, NotPossibleNow } from './fault-tools.ts';
+import { inject } from './faults.ts';
 import type { Step } from './plan.ts';
 
 export interface Played {
@@ -28,20 +29,23 @@ export async function play(
   const until = (atMs: number) =>
     sleep(Math.max(0, startedAt + atMs - now()), undefined, { signal });
   const act = async ({ fault, atMs, holdMs, pick }: Step) => {
-    let undo: Undo | undefined;
+    let injected: Injected | undefined;
     try {
       await until(atMs);
       const primary = tools.roles.primary();
-      undo = await inject(fault, pick, tools);
-      note(`${fault} (primary ${primary?.name ?? 'none'} on ${primary?.node ?? 'no node'})`);
+      injected = await inject(fault, pick, tools);
+      const { what = '' } = injected;
+      note(
+        `${fault}${what && ` ${what}`} (primary ${primary?.name ?? 'none'} on ${primary?.node ?? 'no node'})`,
+      );
       if (holdMs > 0) await until(now() - startedAt + holdMs);
     } catch (error) {
       if (!(error instanceof NotPossibleNow)) throw error;
       played.skipped.push(fault);
       note(`${fault} was skipped: ${error.message}`);
     } finally {
-      await undo?.();
-      if (undo !== undefined && holdMs > 0) note(`end of ${fault}`);
+      await injected?.undo();
+      if (injected !== undefined && holdMs > 0) note(`end of ${fault}`);
     }
   };
   const results = await Promise.allSettled(steps.map(act));

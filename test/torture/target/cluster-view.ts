@@ -11,7 +11,7 @@ import { firstFound } from '../../framework/first-found.ts';
 import { follow } from '../../framework/follow.ts';
 import { operatorNamespace } from '../../framework/operator.ts';
 import { isReady, isSettled } from '../../framework/state.ts';
-import type { PodsByRole, TargetPod } from '../nemesis/faults.ts';
+import type { PodsByRole, TargetPod } from '../nemesis/fault-tools.ts';
 import { memberCount, serviceName } from './engines.ts';
 import { Leaders } from './leaders.ts';
 
@@ -72,9 +72,7 @@ export class ClusterView implements PodsByRole {
   }
 
   operator(): TargetPod | undefined {
-    const all = this.#pods
-      .list()
-      .filter(({ metadata }) => metadata?.namespace === operatorNamespace);
+    const all = this.#operatorPods();
     return targetPods(all.filter(isReady))[0] ?? targetPods(all)[0];
   }
 
@@ -107,6 +105,13 @@ export class ClusterView implements PodsByRole {
     if (wrong !== undefined) return `${wrong.pod} is ${wrong.state ?? ''}`;
     const ready = this.#memberPods().filter(isReady);
     if (ready.length !== memberCount) return `${ready.length} of ${memberCount} pods are ready`;
+    const { generation } = service.metadata;
+    if (status.observedGeneration !== generation)
+      return `the status is of generation ${status.observedGeneration ?? 0}, the spec of ${generation ?? 0}`;
+    const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
+    if (progressing?.status === 'True') return `it is in progress: ${progressing.message}`;
+    // Without an operator the status may be an old one.
+    if (!this.#operatorPods().some(isReady)) return 'the operator is not ready';
     const behind = this.#behind();
     if (behind !== this.primary()?.address)
       return `the Service points at ${behind || 'no pod'}, not at the primary`;
@@ -168,6 +173,10 @@ export class ClusterView implements PodsByRole {
         ({ metadata }) =>
           metadata?.namespace === this.#namespace && metadata.labels?.[nameLabel] === serviceName,
       );
+  }
+
+  #operatorPods(): Pod[] {
+    return this.#pods.list().filter(({ metadata }) => metadata?.namespace === operatorNamespace);
   }
 
   /** Addresses behind the Service. */

@@ -15,12 +15,12 @@ export const serviceName = 'target';
 const secretName = 'target-password';
 const secretKey = 'password';
 export const memberCount = 3;
-/** All possible names: if a pod cannot be replaced, another one is created beside it. */
-export const memberNames = Array.from({ length: 2 * memberCount }, (_, i) => `${serviceName}-${i}`);
+/** All possible names: if a pod cannot be replaced, another one is created beside it, and the service may be scaled up. */
+export const memberNames = Array.from({ length: 4 * memberCount }, (_, i) => `${serviceName}-${i}`);
 
 /** How many copies must have a write: with the primary, a majority of the members. */
-export const acksOf = ({ consistency }: Target): number =>
-  consistency === 'Strong' ? Math.floor(memberCount / 2) : 0;
+export const acksOf = ({ consistency }: Target, members = memberCount): number =>
+  consistency === 'Strong' ? Math.floor(members / 2) : 0;
 
 /** Whether writes can be read back: the member program does not store them. */
 export const keepsWrites = ({ engine }: Target): boolean => engine !== 'http';
