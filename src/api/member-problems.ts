@@ -24,12 +24,21 @@ export const memberProblems = {
     whatToDo: 'give the member an empty volume, or the right one',
   },
   LogOff: {
-    meaning: 'Redis: the append-only log of the leader was turned off: a restart would lose data',
+    meaning: 'Redis: the append-only log of a member was turned off: a restart would lose data',
     whatToDo: '`CONFIG SET appendonly yes`',
   },
   RoleChanged: {
     meaning: 'Redis: somebody other than the agent has sent `REPLICAOF`',
     whatToDo: 'find who has the password, and let only the agent send that command',
+  },
+  ForeignReplica: {
+    meaning:
+      'Strong: a client that is no member replicates from the leader, or tries to: it would count as a member, and is refused',
+    whatToDo: 'let it replicate from a follower, or end it; the message names its user and address',
+  },
+  WeakSettings: {
+    meaning: 'Strong: a setting of the leader was changed so that acknowledged writes can be lost',
+    whatToDo: 'run what the message says; to accept the loss, write `consistency: Eventual`',
   },
   LeadsUnordered: {
     meaning: 'the program takes writes although the operator has not promoted it',

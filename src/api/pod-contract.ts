@@ -19,6 +19,8 @@ export const podContractSchema = z.object({
       protocol: z.enum(['TCP', 'UDP', 'SCTP']),
     }),
   ),
+  /** Its agent replicates as a user of its own, and as a leader can refuse all others. Absent: its agent does not know that user. */
+  replicationUser: z.boolean().exactOptional(),
 });
 
 export type PodContract = z.output<typeof podContractSchema>;

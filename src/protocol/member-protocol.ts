@@ -56,6 +56,11 @@ const sync = z.object({
   acks: z.int().min(0).max(100),
   /** Counts the sets of an epoch: a member that was told a higher one in that epoch rejects a lower one. Absent: not known. */
   revision: z.int().min(0).exactOptional(),
+  /**
+   * Redis: nobody but the members' own user may replicate from the leader, as WAIT counts every replica. The operator asks for it once
+   * every member knows that user.
+   */
+  exclusive: z.boolean().exactOptional(),
 });
 
 const memberStates = [

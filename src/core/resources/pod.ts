@@ -5,11 +5,12 @@ import {
   roleLabel,
   templateHashAnnotation,
 } from '../../api/labels.ts';
+import type { PodContract } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
-import { usesAgent } from '../model/capabilities.ts';
+import { countsByName, usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Member, Resource } from '../model/observed.ts';
@@ -125,7 +126,10 @@ export function desiredPod(
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         [templateHashAnnotation]: templateHash(spec),
-        [contractAnnotation]: JSON.stringify(contractOf(spec)),
+        [contractAnnotation]: JSON.stringify({
+          ...contractOf(spec),
+          ...(countsByName(spec) ? {} : { replicationUser: true }),
+        } satisfies PodContract),
       },
       ownerReferences: [ownerReference(resource)],
     },

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { generationOf } from '../model/role-commands.ts';
@@ -185,4 +185,44 @@ it('orders a leader to wait for no acknowledgement any more if the spec no longe
   expect(ordersOf(asking({}))).toEqual([]);
   const service = asking({ syncSets: [] });
   expect(ordersOf(service)).toEqual([{ action: 'promote', to: 'web-0', init: false }]);
+});
+
+describe('a leader that counts any replica', () => {
+  const redis = { engine: { type: 'Redis' } };
+  const contract = { probePort: 6379, ports: [], replicationUser: true };
+  const sync = { members: ['web-1', 'web-2'], acks: 1 };
+
+  /** web-0 leads and has told this of its replicas; the first `knowing` members know the user of replication. */
+  const admitting = (knowing: number, exclusive?: boolean) => {
+    const service = strong(redis);
+    const told = { ...sync, ...(exclusive === undefined ? {} : { exclusive }) };
+    service.members[0] = led(service.resource, 0, leading({ sync: told }));
+    for (const member of service.members.slice(0, knowing)) member.contract = contract;
+    return service;
+  };
+
+  it('is told to admit members alone once each of them knows the user of replication, also while it leads', () => {
+    expect(ordersOf(admitting(2))).toEqual([]);
+    expect(ordersOf(admitting(3))).toEqual([
+      { action: 'promote', to: 'web-0', init: false, sync: { ...sync, exclusive: true } },
+    ]);
+    expect(ordersOf(admitting(3, true))).toEqual([]);
+  });
+
+  it('is told to admit everybody if a member of an earlier version comes: an older operator has made it', () => {
+    expect(ordersOf(admitting(2, true))).toEqual([
+      { action: 'promote', to: 'web-0', init: false, sync },
+    ]);
+  });
+
+  it('leads on meanwhile', () => {
+    const { resource, members } = admitting(3);
+    expect(planOrders(resource, makeObserved(members), members[0], t0).promoted).toBe(true);
+  });
+
+  it('is asked for no such thing if it counts by name', () => {
+    const service = strong();
+    for (const member of service.members) member.contract = contract;
+    expect(ordersOf(service)).toEqual([]);
+  });
 });

@@ -15,7 +15,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { memberPorts, memberProbePort } from '../model/ports.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-import { currentSet, inForce } from '../failover/sync-sets.ts';
+import { admitsAs, currentSet, inForce, orderedSet } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 /** How long a member's reports may take to show the effect of an order, before the order is given again. */
@@ -85,8 +85,9 @@ export function planOrders(
       const isKnown = observed.unansweredElection === undefined;
       const mayBeOld = acceptsOld(resource, observed);
       const isFit = !isComing && !hasLed && !hasLess(resource, observed, member);
-      if (isKnown && !promoted && isFit && !formerLeaderLeads(resource, observed)) {
-        const sync = hasQuorum(resource.spec) ? currentSet(resource) : undefined;
+      const sync = orderedSet(resource, observed);
+      const isDone = promoted && admitsAs(sync, report.sync);
+      if (isKnown && !isDone && isFit && !formerLeaderLeads(resource, observed)) {
         const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
           init,

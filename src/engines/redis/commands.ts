@@ -9,14 +9,6 @@ import { noLeader } from './server-config.ts';
  */
 export const maxLagSeconds = 2;
 
-/**
- * A leader in Strong has each write on its disk before it answers. With `everysec` Redis delays the write itself, not only the
- * sync, for up to two seconds while an earlier sync is in progress (flushAppendOnlyFile): after a SIGKILL its disk lacks writes
- * that followers hold and WAIT has confirmed, and the position that a restarted leader reports would be too low.
- */
-export const setSync = (policy: string) => ['CONFIG', 'SET', 'appendfsync', policy];
-/** For the same reason a fenced member writes all data to its disk before it answers: its position may make it the leader. */
-export const syncAll = setSync('always');
 export const followNobody = ['REPLICAOF', noLeader.host, String(noLeader.port)];
 /**
  * Whether it answers reads while it has no link to a leader. A follower may, as it may be behind at any time; a member that was

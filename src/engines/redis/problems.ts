@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Position } from '../../protocol/member-protocol.ts';
 import type { EngineProblem } from '../managed-engine.ts';
+import { isLogOff } from './disk-state.ts';
 import type { ReplicationTarget } from './replication-history.ts';
 import type { Persisted } from './persisted-state.ts';
 import type { ServerInfo } from './server-info.ts';
@@ -56,7 +57,7 @@ export function dataProblem(
       message: `the member ended while it was being made a copy of ${cloning === 0 ? 'its leader' : `the leader of epoch ${cloning}`}, and may hold older data: let it follow a leader`,
     };
   }
-  if (target.kind === 'leading' && !info.logging) {
+  if (isLogOff(info, target)) {
     return {
       reason: 'LogOff',
       message:

@@ -265,7 +265,7 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
         const text = data.toString();
         if (text.includes('PING')) socket.write('+PONG\r\n');
         else if (!text.includes('PSYNC'))
-          socket.write('+OK\r\n'.repeat(text.split('REPLCONF').length - 1));
+          socket.write('+OK\r\n'.repeat(text.split(/REPLCONF|AUTH/).length - 1));
         else socket.write(`+FULLRESYNC ${'0'.repeat(40)} 1\r\n$20\r\nNOT-A-REDIS-SNAPSHOT`);
       });
     });

@@ -2,7 +2,7 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import type { Ending, EngineProblem, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import {
   type ReplicationTarget,
   type Following,
@@ -12,15 +12,12 @@ import {
 } from './replication-history.ts';
 import { Certificates } from './certificates.ts';
 import { DataRetention } from './data-retention.ts';
-import {
-  dropClients,
-  maxLagSeconds,
-  serveStale,
-  setSync,
-  syncAll,
-  followNobody,
-} from './commands.ts';
+import { dropClients, serveStale, followNobody } from './commands.ts';
+import { noteDiskState } from './disk-state.ts';
+import { LeaderSettings } from './leader-settings.ts';
+import { syncAll } from './log-settings.ts';
 import { type Access, askHistory } from './upstream.ts';
+import { UpstreamLogin } from './upstream-login.ts';
 import { ReportBuilder } from './status.ts';
 import { Server } from './server.ts';
 import { noLeader } from './server-config.ts';
@@ -42,14 +39,14 @@ export class RedisEngine implements ManagedEngine {
   readonly #access: Access;
   readonly #server: Server;
   readonly #reports: ReportBuilder;
+  readonly #settings: LeaderSettings;
+  readonly #login: UpstreamLogin;
   readonly #history = new ReplicationHistory();
   #retention: DataRetention | undefined;
   #certificates: Certificates | undefined;
   #target: ReplicationTarget = { kind: 'detached' };
   /** Clients may be connected that take this member for the leader. */
   #hasClients = false;
-  /** The user's own value of appendfsync: for followers, and for a leader that needs no acknowledgement. */
-  #ownSync = 'everysec';
   /** Number of orders in progress: meanwhile the server's state may differ from the target. */
   #orders = 0;
 
@@ -57,9 +54,13 @@ export class RedisEngine implements ManagedEngine {
     this.#context = context;
     const tls =
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
-    this.#access = { password: context.password, tls };
+    const { clock, config, password } = context;
+    const identity = () => ({ service: config.service, password: password() });
+    this.#access = { identity, tls };
     this.#server = new Server(context, tls);
-    this.#reports = new ReportBuilder(context, this.#access);
+    this.#settings = new LeaderSettings(this.#server, identity, clock);
+    this.#login = new UpstreamLogin(this.#server, this.#access);
+    this.#reports = new ReportBuilder(context, (target) => this.#checkLogin(target));
     this.ended = this.#server.ended;
   }
 
@@ -69,7 +70,7 @@ export class RedisEngine implements ManagedEngine {
     const { tls } = this.#access;
     if (tls !== undefined) this.#certificates = await Certificates.open(tls, this.#context.clock);
     await this.#server.launch(signal);
-    this.#ownSync = await this.#askSync(signal);
+    await this.#settings.readOwn(signal);
     this.#retention = retention;
   }
 
@@ -84,9 +85,8 @@ export class RedisEngine implements ManagedEngine {
     // The answer does not reflect an order that has come since.
     if (this.#orders === 0 && target === this.#target) {
       if (isRedirected(info, target)) await this.#undoRedirect(signal);
-      else if (this.#history.isWritten(info, target)) retention.written();
-      else if (cannotLog(info)) retention.unwritten();
-      else if (target.kind === 'following' && info.rewriting) await retention.detectCopy();
+      else await noteDiskState(retention, info, target, this.#history);
+      if (target.kind === 'leading') await this.#settings.check(target.sync, signal);
     }
     const reported = this.#orders === 0 ? this.#target : target;
     // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
@@ -95,6 +95,7 @@ export class RedisEngine implements ManagedEngine {
       ...{ retention, acks, target: reported, accessProblem },
       position: isEarlier ? undefined : this.#history.position(info),
       hasCopyFailed: this.#history.hasCopyFailed,
+      leaderProblem: reported.kind === 'leading' ? this.#settings.problem : undefined,
     });
   }
 
@@ -117,10 +118,7 @@ export class RedisEngine implements ManagedEngine {
         throw new HAError('HA_ERR_MEMBER_OLD', `${order.member} cannot lead: ${why}`);
       }
       await retention.setHeld();
-      const least = ['min-replicas-to-write', String(sync.acks)];
-      const longest = ['min-replicas-max-lag', String(maxLagSeconds)];
-      const policy = sync.acks > 0 ? syncAll : setSync(this.#ownSync);
-      await this.#server.call([['CONFIG', 'SET', ...least, ...longest], policy], signal);
+      await this.#settings.apply(sync, signal);
       // From here on it may lead, even if the order is interrupted.
       const from = this.#target;
       this.#target = { kind: 'leading', epoch, sync };
@@ -154,7 +152,7 @@ export class RedisEngine implements ManagedEngine {
         );
       }
       const commands = [
-        ...[serveStale('yes'), setSync(this.#ownSync)],
+        ...[serveStale('yes'), await this.#settings.release(signal), this.#login.first],
         ['REPLICAOF', host, String(port)],
       ];
       const { before, after } = await this.#server.order(commands, signal);
@@ -162,6 +160,7 @@ export class RedisEngine implements ManagedEngine {
       const target: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
       this.#target = target;
       this.#update(after, target);
+      this.#checkLogin(target).catch(() => {});
     });
   }
 
@@ -213,9 +212,8 @@ export class RedisEngine implements ManagedEngine {
     return this.#server.info(signal);
   }
 
-  async #askSync(signal: AbortSignal): Promise<string> {
-    const [answer] = await this.#server.call([['CONFIG', 'GET', 'appendfsync']], signal);
-    return String((answer as unknown[])[1]);
+  async #checkLogin(target: Following): Promise<EngineProblem | undefined> {
+    return this.#login.check(target.order.leader, () => this.#target === target);
   }
 
   /** The data in memory are worthless; those on the disk are from before the copy. */

@@ -74,12 +74,7 @@ export function requiredConfig(config: ServerConfig): string {
     ['unixsocket', socket],
     ['unixsocketperm', '700'],
     ...(tls === undefined ? [['port', String(port)]] : tlsLines(port, tls)),
-    ...(password === undefined
-      ? []
-      : [
-          ['requirepass', password],
-          ['masterauth', password],
-        ]),
+    ...(password === undefined ? [] : [['requirepass', password]]),
   ]);
 }
 

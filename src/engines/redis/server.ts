@@ -9,6 +9,7 @@ import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { Ending } from '../managed-engine.ts';
 import { findData } from './data-files.ts';
 import { LocalClient } from './local-client.ts';
+import { createUser } from './replication-user.ts';
 import { defaultConfig, requiredConfig, userArgs } from './server-config.ts';
 import { type ServerInfo, readInfo } from './server-info.ts';
 
@@ -72,6 +73,8 @@ export class Server {
     this.#client = new LocalClient(socket, password);
     const loaded = async () => {
       while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
+      // Not in the configuration: a server with an aclfile of the user's would refuse to start.
+      await this.call([createUser({ service: config.service, password })], signal);
       if (!snapshot) return;
       await this.call([['CONFIG', 'SET', 'appendonly', 'yes']], signal);
       while ((await this.info(signal)).rewriting) await sleep(clock, pollMs, signal);
@@ -84,10 +87,12 @@ export class Server {
 
   /** As LocalClient.call. */
   async call(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]> {
-    if (this.#client === undefined) {
-      throw new HAError('HA_ERR_PROBE_REFUSED', 'the server is not started');
-    }
-    return this.#client.call(commands, signal);
+    return this.#started.call(commands, signal);
+  }
+
+  /** As LocalClient.send. */
+  async send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown[]> {
+    return this.#started.send(commands, signal);
   }
 
   async info(signal: AbortSignal): Promise<ServerInfo> {
@@ -136,6 +141,11 @@ export class Server {
   kill(): void {
     this.#forget()?.kill();
     this.#cleanUp();
+  }
+
+  get #started(): LocalClient {
+    if (this.#client !== undefined) return this.#client;
+    throw new HAError('HA_ERR_PROBE_REFUSED', 'the server is not started');
   }
 
   /** From now on its end is expected. */

@@ -2,7 +2,6 @@ import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import type { EngineReport, EngineProblem } from '../managed-engine.ts';
 import type { ReplicationTarget, Following } from './replication-history.ts';
-import { type Access, checkLeader } from './upstream.ts';
 import type { DataRetention } from './data-retention.ts';
 import { dataProblem, diskProblem, fullDisk } from './problems.ts';
 import { pingSeconds } from './server-config.ts';
@@ -22,21 +21,26 @@ export interface ReportInputs {
   hasCopyFailed: boolean;
   /** The server has not taken over what a Secret holds now. */
   accessProblem: EngineProblem | undefined;
+  /** What is wrong with a leader besides. */
+  leaderProblem: EngineProblem | undefined;
 }
 
 /** Builds a report from the state of the server and what the engine knows besides. */
 export class ReportBuilder {
   readonly #context: EngineContext;
-  readonly #access: Access;
+  readonly #checkLogin: (target: Following) => Promise<EngineProblem | undefined>;
   /** When the server was last seen linked, or was setProblem to link; and its target then. Monotonic milliseconds. */
   #link: { target: Following; at: number; seen: boolean } | undefined;
   #checkedAt = -Infinity;
   #linkProblem: EngineProblem | undefined;
   #closed = false;
 
-  constructor(context: EngineContext, access: Access) {
+  constructor(
+    context: EngineContext,
+    checkLogin: (target: Following) => Promise<EngineProblem | undefined>,
+  ) {
     this.#context = context;
-    this.#access = access;
+    this.#checkLogin = checkLogin;
   }
 
   close(): void {
@@ -102,8 +106,8 @@ export class ReportBuilder {
     if (retention.problem !== undefined) return { reason: 'StateFile', message: retention.problem };
     if (target.kind === 'following' && info.master?.linked === false) this.#check(target);
     else this.#linkProblem = undefined;
-    const problem = this.#linkProblem ?? inputs.accessProblem;
-    return problem ?? dataProblem(retention.now, info, target, inputs.position);
+    const ofData = dataProblem(retention.now, info, target, inputs.position);
+    return this.#linkProblem ?? inputs.accessProblem ?? ofData ?? inputs.leaderProblem;
   }
 
   /** Looks up in the background why there is no link; the result is in a later report. */
@@ -118,8 +122,8 @@ export class ReportBuilder {
     this.#whyNoLink(target).then(setProblem, () => {});
   }
 
-  async #whyNoLink({ order }: Following): Promise<EngineProblem | undefined> {
-    const problem = await checkLeader(order.leader, this.#access);
+  async #whyNoLink(target: Following): Promise<EngineProblem | undefined> {
+    const problem = await this.#checkLogin(target);
     // The leader can be reached; but a copy needs space for the transferred file.
     return problem ?? fullDisk('no copy of the leader', dataDir(this.#context.config));
   }

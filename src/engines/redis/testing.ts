@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -206,6 +206,22 @@ export async function pollUntil(wished: () => Promise<boolean>): Promise<void> {
     if (systemClock.now() > deadline) throw new Error(`never: ${wished.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A server that is no member and replicates from `leader`, with the password of any client or as a user of its own. */
+export function standby(
+  leader: TestMember,
+  { user, password }: { user?: string; password?: string } = {},
+): Disposable {
+  const from = ['--replicaof', '127.0.0.1', String(leader.port)];
+  const login = [
+    ...(user === undefined ? [] : ['--masteruser', user]),
+    ...(password === undefined ? [] : ['--masterauth', password]),
+  ];
+  const own = ['--port', '0', '--unixsocket', join(leader.dir, `other-${user ?? ''}`)];
+  const files = ['--save', '', '--dir', leader.dir, '--dbfilename', 'other.rdb'];
+  const child = spawn('redis-server', [...own, ...files, ...from, ...login], { stdio: 'ignore' });
+  return { [Symbol.dispose]: () => void child.kill('SIGKILL') };
 }
 
 /** The value of `k` on a member that answers no reads. */

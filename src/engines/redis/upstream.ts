@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineProblem } from '../managed-engine.ts';
+import { type Identity, type Login, credentials } from './replication-user.ts';
 
 type Leader = Order<'follow'>['leader'];
 
 const timeoutMs = 2_000;
 
-/** Credentials by which a member connects to another one: those of its server. */
+/** How a member connects to another one: as its server does. */
 export interface Access {
-  password: () => string | undefined;
+  /** Asked for each connection: the password may be renewed. */
+  identity: () => Identity;
   /** Folder of the certificates; undefined: no TLS. */
   tls: string | undefined;
 }
@@ -24,18 +26,17 @@ export interface UpstreamHistory {
 }
 
 /**
- * Why a follower has no link to its leader: the server writes that only to its log. Does the same as the server: connects and
- * authenticates.
+ * As whom the leader lets the member replicate, or why not: the server writes that only to its log. Does the same as the server:
+ * connects and authenticates.
  */
 export async function checkLeader(
   leader: Leader,
   access: Access,
-): Promise<EngineProblem | undefined> {
+): Promise<{ login: Login } | { problem: EngineProblem }> {
   try {
-    await ask(leader, access, 'PING');
-    return undefined;
+    return { login: (await ask(leader, access, 'PING')).login };
   } catch (error) {
-    return problemOf(leader, error instanceof Error ? error.message : String(error));
+    return { problem: problemOf(leader, error instanceof Error ? error.message : String(error)) };
   }
 }
 
@@ -45,7 +46,7 @@ export async function askHistory(
   access: Access,
 ): Promise<UpstreamHistory | undefined> {
   try {
-    const text = await ask(leader, access, 'INFO', 'replication');
+    const { text } = await ask(leader, access, 'INFO', 'replication');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
     return {
       replid: field('master_replid'),
@@ -59,7 +60,6 @@ export async function askHistory(
 
 async function ask(leader: Leader, access: Access, name: string, ...args: string[]) {
   const { tls } = access;
-  const password = access.password();
   const redis = new Redis({
     host: leader.host,
     port: leader.port,
@@ -77,14 +77,27 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   redis.on('error', (error) => (reason = error));
   try {
     await redis.connect();
-    if (password !== undefined) await redis.call('AUTH', password);
-    return String(await redis.call(name, ...args));
+    const login = await logIn(redis, access.identity());
+    return { login, text: String(await redis.call(name, ...args)) };
   } catch (error) {
     // If the connection has ended, the command's own error says only that.
     throw reason ?? error;
   } finally {
     redis.disconnect();
   }
+}
+
+/** Only a leader of an earlier version, which does not know the members' user, gets the password itself. */
+async function logIn(redis: Redis, identity: Identity): Promise<Login> {
+  try {
+    await redis.call('AUTH', ...(credentials('own', identity) ?? []));
+    return 'own';
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('WRONGPASS'))) throw error;
+  }
+  const former = credentials('former', identity);
+  if (former !== undefined) await redis.call('AUTH', ...former);
+  return 'former';
 }
 
 function problemOf({ member, host, port }: Leader, reason: string): EngineProblem {

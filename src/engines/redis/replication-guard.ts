@@ -1,0 +1,149 @@
+import type { EngineProblem } from '../managed-engine.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { type Identity, createUser, replicationUser } from './replication-user.ts';
+import type { Server } from './server.ts';
+
+/** How long a foreign replica is named after it was last seen. Milliseconds. */
+const namedMs = 60_000;
+/** Named in one message at most. */
+const mostNamed = 3;
+/** A refusal that is older than this was seen before, or was not of this leader. Milliseconds. */
+const recentMs = 5_000;
+
+/** How a foreign replica would begin. The second is that of servers before 2.8, and of a channel of its own for the snapshot. */
+const ways = [['psync', '?', '-1'], ['sync']] as const;
+
+interface Right {
+  user: string;
+  command: string;
+}
+
+/**
+ * Keeps everything but members from replicating. WAIT and min-replicas-to-write count every replica, so a write that such a one has
+ * acknowledged may be on no other member. Redis has no name or address of the members, but knows as which user a client has
+ * authenticated. Only the leader does this, so that tools can replicate from a follower.
+ */
+export class ReplicationGuard {
+  readonly #server: Server;
+  readonly #identity: () => Identity;
+  readonly #clock: Clock;
+  #isExclusive = false;
+  /** What was taken from whom. */
+  #taken: Right[] = [];
+  /** User and address of each foreign replica, and when it was last seen. Monotonic milliseconds. */
+  readonly #seen = new Map<string, number>();
+
+  constructor(server: Server, identity: () => Identity, clock: Clock) {
+    this.#server = server;
+    this.#identity = identity;
+    this.#clock = clock;
+  }
+
+  /** Nobody else can begin to replicate from here. @throws as LocalClient.call */
+  async refuseOthers(signal: AbortSignal): Promise<void> {
+    this.#isExclusive = true;
+    const able = await this.#othersWhoCan(signal);
+    // An order to admit them may have come meanwhile.
+    if (able.length === 0 || !this.#isExclusive) return;
+    this.#taken.push(...able);
+    await this.#server.send(
+      able.map(({ user, command }) => ['ACL', 'SETUSER', user, `-${command}`]),
+      signal,
+    );
+  }
+
+  /** Undoes that. @throws as LocalClient.call */
+  async admitOthers(signal: AbortSignal): Promise<void> {
+    this.#isExclusive = false;
+    this.#seen.clear();
+    const taken = this.#taken.splice(0);
+    if (taken.length === 0) return;
+    // The command would create a user that has been removed since.
+    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
+    const left = taken.filter(({ user }) => (users as string[]).includes(user));
+    await this.#server.send(
+      left.map(({ user, command }) => ['ACL', 'SETUSER', user, `+${command}`]),
+      signal,
+    );
+  }
+
+  /**
+   * Disconnects the foreign replicas that there are, by users whom somebody has allowed that since, and creates the members' user
+   * again if somebody has removed it, as ACL LOAD does.
+   */
+  async check(signal: AbortSignal): Promise<EngineProblem | undefined> {
+    const [able, replicas, refusals] = await this.#server.send(
+      [
+        ['ACL', 'DRYRUN', replicationUser, ...ways[0]],
+        ['CLIENT', 'LIST', 'TYPE', 'replica'],
+        ['ACL', 'LOG'],
+      ],
+      signal,
+    );
+    if (able !== 'OK') await this.#server.call([createUser(this.#identity())], signal);
+    if (!this.#isExclusive) return undefined;
+    const foreign = foreignReplicas(String(replicas));
+    const now = this.#clock.now();
+    for (const name of [...refusedReplicas(refusals), ...foreign.map((one) => one.name)]) {
+      this.#seen.set(name, now);
+    }
+    if (foreign.length > 0) {
+      await this.refuseOthers(signal);
+      await this.#server.send(
+        foreign.map(({ id }) => ['CLIENT', 'KILL', 'ID', id]),
+        signal,
+      );
+    }
+    return this.#problem(now);
+  }
+
+  #problem(now: number): EngineProblem | undefined {
+    for (const [name, at] of this.#seen) if (now - at > namedMs) this.#seen.delete(name);
+    if (this.#seen.size === 0) return undefined;
+    const names = [...this.#seen.keys()].slice(-mostNamed).join(' and ');
+    return {
+      reason: 'ForeignReplica',
+      message: `${names} replicates from this leader, or tries to, and is no member: it is refused, as WAIT would count it; let it replicate from a follower, or end it`,
+    };
+  }
+
+  async #othersWhoCan(signal: AbortSignal): Promise<Right[]> {
+    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
+    const others = (users as string[]).filter((user) => user !== replicationUser);
+    const rights = others.flatMap((user) => ways.map((way) => ({ user, way })));
+    const answers = await this.#server.send(
+      rights.map(({ user, way }) => ['ACL', 'DRYRUN', user, ...way]),
+      signal,
+    );
+    return rights
+      .filter((_right, i) => answers[i] === 'OK')
+      .map(({ user, way }) => ({ user, command: way[0] }));
+  }
+}
+
+const nameOf = (client: string): { user: string; name: string } => {
+  const field = (name: string) => new RegExp(`(?:^| )${name}=(\\S*)`).exec(client)?.[1] ?? '';
+  const user = field('user');
+  return { user, name: `user ${user} at ${field('addr').replace(/:\d+$/, '')}` };
+};
+
+function foreignReplicas(list: string): { id: string; name: string }[] {
+  return list
+    .split('\n')
+    .filter((line) => line.startsWith('id='))
+    .map((line) => ({ id: /^id=(\d+)/.exec(line)?.[1] ?? '', ...nameOf(line) }))
+    .filter(({ user }) => user !== replicationUser);
+}
+
+/** Those whom the server has refused lately, from its log of refusals. */
+function refusedReplicas(log: unknown): string[] {
+  if (!Array.isArray(log)) return [];
+  return log.flatMap((entry: unknown) => {
+    const fields = Array.isArray(entry) ? entry.map(String) : [];
+    const field = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
+    const isReplication = ways.some(([command]) => field('object') === command);
+    // The members' user lacks no right; an older refusal was before this leadership, or is over.
+    const isLate = Number(field('age-seconds')) * 1_000 < recentMs;
+    return isReplication && isLate ? [nameOf(field('client-info')).name] : [];
+  });
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { replicationPassword } from './replication-user.ts';
+import {
+  type MemberOptions,
+  type TestMember,
+  closeAll,
+  haveServer,
+  pollUntil,
+  service,
+  standby,
+} from './testing.ts';
+
+afterAll(closeAll);
+
+const password = 'the secret itself';
+const exclusive = { members: ['b'], acks: 1, exclusive: true };
+
+/** a leads, in Strong and for members alone; b follows. */
+async function strong(options: MemberOptions = { password }) {
+  const all = await service(['a', 'b'], 1, options);
+  await all[0].promote(1, { sync: exclusive });
+  return all;
+}
+
+const users = async (leader: TestMember) => {
+  const client = await leader.client();
+  const list = String(await client.call('CLIENT', 'LIST', 'TYPE', 'replica'));
+  return [...list.matchAll(/ user=(\S+)/g)].map(([, user]) => user);
+};
+
+test('the password of the user tells nothing of that of the service, and differs by service', () => {
+  const derived = (service: string, secret?: string) =>
+    replicationPassword({ service, password: secret });
+  const all = [derived('a', 'x'), derived('b', 'x'), derived('a', 'y'), derived('a')];
+  expect(new Set(all).size).toBe(4);
+  expect(all.join()).not.toContain('x');
+  expect(derived('a', 'x')).toBe(derived('a', 'x'));
+});
+
+describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_000 }, () => {
+  test('is that of the members, which keep the password of the service to themselves', async () => {
+    await using all = await strong();
+    const [a, b] = all;
+    expect(await users(a)).toEqual(['haservice-replication']);
+    const set = String(await (await b.client()).config('GET', 'master*'));
+    expect(set).toContain('haservice-replication');
+    expect(set).not.toContain(password);
+    const other = await a.client();
+    const secret = replicationPassword({ service: 'test', password });
+    await other.call('AUTH', 'haservice-replication', secret);
+    await expect(other.get('k')).rejects.toThrow('NOPERM');
+  });
+
+  test('a replica that is no member does not count, is refused and named', async () => {
+    await using all = await strong();
+    const [a, b] = all;
+    using _foreign = standby(a, { password });
+    const { problem } = await a.until('naming it', (report) => report.problem !== undefined);
+    expect(problem?.reason).toBe('ForeignReplica');
+    expect(problem?.message).toContain('user default at 127.0.0.1');
+    await b.fence();
+    await pollUntil(async () => (await users(a)).length === 0);
+    await expect(all.client.set('k', 'w')).rejects.toThrow('NOREPLICAS');
+    expect(await all.client.wait(1, 100)).toBe(0);
+  });
+
+  test('a replica that was there before, or that somebody allows later, is disconnected', async () => {
+    await using all = await service(['a', 'b'], 1, { password });
+    const [a] = all;
+    using _before = standby(a, { password });
+    // As members of an earlier version replicate, too, the leader admits everybody as long as the order does not say otherwise.
+    await pollUntil(async () => (await users(a)).includes('default'));
+    expect(await a.report()).not.toHaveProperty('problem');
+
+    await a.promote(1, { sync: exclusive });
+    await a.report();
+    expect(await users(a)).toEqual(['haservice-replication']);
+
+    await all.client.call('ACL', 'SETUSER', 'cdc', 'on', '>p', '+@all', '~*');
+    using _later = standby(a, { user: 'cdc', password: 'p' });
+    const named = ({ problem }: { problem?: { message: string } | undefined }) =>
+      problem?.message.includes('user cdc at') === true;
+    await a.until('naming it', named);
+    expect(await users(a)).toEqual(['haservice-replication']);
+  });
+
+  test('a former leader that follows again admits everybody: there a replica does no harm', async () => {
+    await using all = await strong();
+    const [a, b] = all;
+    await Promise.all([a.fence(), b.fence()]);
+    await b.promote(2, { sync: { members: ['a'], acks: 1, exclusive: true } });
+    await a.follow(b, 2);
+    await a.linked();
+    using _tool = standby(a, { password });
+    await pollUntil(async () => (await users(a)).includes('default'));
+    expect(await users(b)).toEqual(['haservice-replication']);
+  });
+
+  test('a leader of an earlier version, which does not know the user, is followed as before', async () => {
+    await using all = await service(['a', 'b'], 1, { password });
+    const [a, b] = all;
+    await b.fence();
+    await all.client.call('ACL', 'DELUSER', 'haservice-replication');
+    await b.follow(a, 1);
+    await b.linked();
+    expect(await users(a)).toEqual(['default']);
+  });
+
+  test('is created again if somebody removes it, as the reload of a file of users does', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'users.acl');
+    await writeFile(file, 'user default on nopass ~* &* +@all\n');
+    await using all = await strong({ args: ['--aclfile', file] });
+    const [a] = all;
+    await all.client.call('ACL', 'LOAD');
+    await pollUntil(async () => {
+      await a.report();
+      return (await users(a)).join() === 'haservice-replication';
+    });
+  });
+});
+
+async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'redis-acl-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
