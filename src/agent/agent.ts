@@ -99,7 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lease,
     clock,
     isStarted: () => isStarted,
-    startProblem: () => password?.problem,
+    startProblem: () => password?.problem ?? engine.startProblem,
     onUnordered: () => {
       log.error({}, 'the program takes writes, but was not promoted');
       if (leaseMs !== undefined)

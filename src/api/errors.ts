@@ -132,6 +132,10 @@ export const errors = {
       'the server does not ask for SCRAM: the password is not sent to a server that has not proved that it knows it',
     whatToDo: 'write scram-sha-256 in its pg_hba.conf',
   },
+  HA_ERR_OTHER_VERSION: {
+    meaning: 'the data were written by another major version of PostgreSQL',
+    whatToDo: 'write the image of that version',
+  },
   HA_ERR_NO_PASSWORD: {
     meaning: 'a new database needs a password',
     whatToDo: 'name a Secret in engine.passwordSecret that holds one',

@@ -69,6 +69,10 @@ export const memberProblems = {
     meaning: 'the server refuses a renewed certificate, and goes on with the former one',
     whatToDo: 'let `tls.crt`, `tls.key` and `ca.crt` of the Secret belong together',
   },
+  OtherVersion: {
+    meaning: 'Postgres: the image has another major version than the data, which cannot be read',
+    whatToDo: 'write the former image again: the members that have the new one are replaced',
+  },
   NotScram: {
     meaning: 'Postgres: the leader asks for the password in another way than SCRAM',
     whatToDo: 'write `scram-sha-256` in the `pg_hba.conf` of the leader',

@@ -54,6 +54,9 @@ export interface ManagedEngine {
   /** Ends the program at once, by SIGKILL, as its lease is over. Called at any time; must not throw. */
   kill(): void;
 
+  /** Why `start` cannot start the program, and waits until its signal: only another pod can help. */
+  readonly startProblem?: EngineProblem | undefined;
+
   /** Process group of the program, for the watchdog of a lease. */
   readonly pid?: number | undefined;
 

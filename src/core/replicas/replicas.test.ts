@@ -216,6 +216,26 @@ describe('planReplicas', () => {
     expect(removed(planReplicas(resource, makeObserved(last), t0))).toEqual([]);
   });
 
+  it('replaces an outdated member at once that says why it cannot start: an image or a Secret that was corrected', () => {
+    const { resource, members } = strong();
+    const problem = { reason: 'OtherVersion', message: 'the image has another version' };
+    const outdated = (report: object) =>
+      removed(
+        planReplicas(
+          resource,
+          makeObserved([
+            members[0]!,
+            members[1]!,
+            { ...led(resource, 2, report), templateHash: 'old' },
+          ]),
+          t0,
+        ),
+      );
+    expect(outdated({ state: 'Starting', problem })).toEqual(['web-2 Outdated']);
+    expect(outdated({ state: 'Empty', problem })).toEqual(['web-2 Outdated']);
+    expect(outdated({ state: 'Starting' })).toEqual([]);
+  });
+
   it('deletes a pod that has ended, and makes another', () => {
     const { resource, members } = running();
     const ended = (createdAtMs: number) =>

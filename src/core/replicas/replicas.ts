@@ -10,8 +10,10 @@ import {
   isSynced,
   isWell,
   primaryOf,
+  reportOf,
   undurablePrimary,
 } from '../model/member.ts';
+import { isIncompleteState } from '../../protocol/completeness.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -161,7 +163,10 @@ function scaleDown(
   }
 }
 
-/** Replaces one outdated member: a broken one at once, otherwise standbys first, while all are well. True if one is left. */
+/**
+ * Replaces one outdated member: at once if that one is broken, or says why it has no complete data; otherwise standbys first, while all
+ * are well. True if one is left.
+ */
 function update(
   resource: Resource,
   observed: Observed,
@@ -183,8 +188,14 @@ function update(
     health.cause === 'Refused' ||
     (phase === 'Pending' && health.report === undefined) ||
     (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec));
+  // What it was made from may be the reason: another image, or a Secret that does not exist.
+  const isStuck = (member: Member) => {
+    const { state, problem } = reportOf(member) ?? {};
+    return state !== undefined && problem !== undefined && isIncompleteState(state);
+  };
   const broken = (live.length === 1 ? outdated : standbys).find(
-    (member) => mayGo(member) && brokenness(resource, observed, member, nowMs).isBroken,
+    (member) =>
+      mayGo(member) && (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
   );
   const note = 'the pod template has changed';
   if (broken !== undefined) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLsn } from './position.ts';
+import { type Limit, limitsIn } from './standby-limits.ts';
 import type { Tools } from './tools.ts';
 
 /** Content of global/pg_control of a server that does not run. */
@@ -11,6 +12,7 @@ export interface ControlFile {
   /** Offset up to which the data files may hold changes: the log counts as held at least up to there. */
   least: number;
   segmentBytes: number;
+  limits: Limit[];
 }
 
 /** @throws HAError if pg_controldata cannot read the file */
@@ -30,6 +32,7 @@ export async function readControlFile(
     timeline: minimum > checkpoint ? ofMinimum : ofCheckpoint,
     least: Math.max(checkpoint, minimum),
     segmentBytes: Number(field('Bytes per WAL segment')),
+    limits: limitsIn(field),
   };
 }
 

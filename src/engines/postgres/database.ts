@@ -5,12 +5,14 @@ import { sleep } from '../../lib/clock.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';
+import { readDataVersion } from './data-version.ts';
 import { type Loss, readLoss } from './data-loss.ts';
 import { type OsUser, findOsUser, makeFolder, writeFor } from './os-user.ts';
 import { StatusPoller } from './status-poller.ts';
 import { Server } from './server.ts';
 import { type Session, withSession } from './session.ts';
 import { Settings, type ReplicationConfig, detached } from './settings.ts';
+import { limitsToKeep } from './standby-limits.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tools, findPrograms, majorVersion } from './tools.ts';
@@ -27,6 +29,8 @@ export class Database {
   readonly settings: Settings;
   readonly server: Server;
   readonly poller: StatusPoller;
+  /** Major version of the programs. */
+  readonly major: number;
   timelines: Timelines;
   /** System identifier; undefined: there are no data. */
   identity: string | undefined;
@@ -51,6 +55,7 @@ export class Database {
   ) {
     this.context = context;
     this.tools = tools;
+    this.major = more.major;
     this.layout = layoutOf(dataDir(context.config));
     this.settings = new Settings(context, this.layout, { osUser: tools.osUser, ...more });
     this.server = new Server(tools, this.layout.data);
@@ -66,7 +71,8 @@ export class Database {
   ): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
     const osUser = await findOsUser([layout.data, layout.top]);
-    const tools = new Tools(await findPrograms(context.env), osUser, context.env, layout.settings);
+    const folder = await findPrograms(context.env, await readDataVersion(layout.data));
+    const tools = new Tools(folder, osUser, context.env, layout.settings);
     await makeFolder(layout.top, osUser);
     await makeFolder(layout.settings, osUser);
     const sockets = await makeSockets(layout, osUser);
@@ -112,8 +118,18 @@ export class Database {
     const control = await this.readControl(signal);
     this.segmentBytes = control.segmentBytes;
     await this.timelines.tidy(control.timeline, control.least);
+    const args = settings.serverArgs;
+    const kept = await limitsToKeep(tools, layout.data, args, control, signal);
+    if (kept.length > 0) {
+      const settings = kept.map(({ name, needed }) => `${name} = ${needed}`).join(', ');
+      const message = 'the log was written with higher limits than are asked for: they are kept';
+      this.context.log.warn({ settings }, message);
+    }
     signal.throwIfAborted();
-    await this.server.start(settings.serverArgs);
+    await this.server.start([
+      ...args,
+      ...kept.flatMap(({ name, needed }) => ['-c', `${name}=${needed}`]),
+    ]);
   }
 
   async readControl(signal: AbortSignal): Promise<ControlFile> {

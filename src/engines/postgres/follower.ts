@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { otherVersion } from './data-version.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -260,6 +261,11 @@ export class Follower {
     const view = await askUpstream(await settings.remote(this.leader), signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
+    }
+    const versions = { data: view.major, image: this.#database.major };
+    if (versions.data !== versions.image) {
+      const { message } = otherVersion(`the data of ${this.leader.member} are`, versions);
+      throw new HAError('HA_ERR_OTHER_VERSION', message);
     }
     await settings.writePassfile(this.leader);
     return view;

@@ -1,9 +1,11 @@
 import { rm, statfs } from 'node:fs/promises';
 import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
+import { sleep } from '../../lib/clock.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
+import { otherVersion, readDataVersion } from './data-version.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
@@ -18,10 +20,13 @@ const leastRoomBytes = 32 * 2 ** 20;
 /** How often the free space is checked, and the certificates, which are renewed in place. Milliseconds. */
 const roomMs = 5_000;
 const certificatesMs = 60_000;
+/** Of a wait that only the end of the agent ends. */
+const waitMs = 60_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
   readonly ended: Promise<Ending>;
+  startProblem: EngineProblem | undefined;
   readonly #context: EngineContext;
   readonly #certificates: string;
   #database: Database | undefined;
@@ -50,6 +55,13 @@ export class PostgresEngine implements ManagedEngine {
 
   async start(signal: AbortSignal): Promise<void> {
     const database = await Database.open(this.#context, this.#certificates, signal);
+    const version = await readDataVersion(database.layout.data);
+    if (version !== undefined && version !== database.major) {
+      const versions = { data: version, image: database.major };
+      this.startProblem = otherVersion('the data of this member are', versions);
+      while (!signal.aborted) await sleep(this.#context.clock, waitMs, signal);
+      signal.throwIfAborted();
+    }
     this.#database = database;
     void database.server.ended.then((ending) => {
       database.poller.close();
@@ -121,6 +133,8 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   async stop(signal: AbortSignal): Promise<void> {
+    // See startProblem.
+    if (this.#database === undefined) return;
     const database = await this.#endBackground();
     await database.stop('fast', signal);
     await rm(database.settings.sockets, { recursive: true, force: true });

@@ -88,8 +88,13 @@ export class Member {
   /** As if the container were restarted. */
   async restart(password = this.password): Promise<void> {
     this.password = password;
+    await this.anew().engine.start(within());
+  }
+
+  /** With an engine that is not started. */
+  anew(): this {
     this.engine = new PostgresEngine(this.#context, this.#certificates);
-    await this.engine.start(within());
+    return this;
   }
 
   async promote(epoch: number, sync?: SyncSet, init = false): Promise<void> {

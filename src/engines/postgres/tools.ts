@@ -62,14 +62,19 @@ const programs = [
 
 /**
  * Folder of the server's programs: on the PATH (as in the official image), else the newest below /usr/lib/postgresql, the folder
- * of Debian's packages. @throws HAError HA_ERR_PROGRAM_START
+ * of Debian's packages.
+ *
+ * @param wanted major version of the data: another server refuses them. Default: any
+ * @throws HAError HA_ERR_PROGRAM_START
  */
-export async function findPrograms(env: NodeJS.ProcessEnv): Promise<string> {
+export async function findPrograms(env: NodeJS.ProcessEnv, wanted?: number): Promise<string> {
   const debian = '/usr/lib/postgresql';
   const versions = await readdir(debian).catch(() => []);
   const newestFirst = versions.map(Number).sort((a, b) => b - a);
+  const onPath = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const folders = [
-    ...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''),
+    ...(wanted === undefined ? [] : [join(debian, String(wanted), 'bin')]),
+    ...onPath,
     ...newestFirst.map((version) => join(debian, String(version), 'bin')),
   ];
   for (const folder of folders) {

@@ -8,6 +8,8 @@ export interface UpstreamView {
   identity: string;
   /** It has not been promoted yet, or leads no longer. */
   standby: boolean;
+  /** Major version of its server. */
+  major: number;
   timeline: number;
   /** Timeline in its control file, which pg_rewind uses: it changes with the first checkpoint on a timeline. */
   controlTimeline: number;
@@ -25,6 +27,7 @@ const sizeMs = 120_000;
 const query = `
 SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
   pg_is_in_recovery() AS standby,
+  current_setting('server_version_num')::int / 10000 AS major,
   (SELECT timeline_id FROM pg_control_checkpoint()) AS "controlTimeline",
   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
   CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment,
@@ -32,6 +35,7 @@ SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
 
 interface Row {
   identity: string;
+  major: number;
   standby: boolean;
   controlTimeline: number;
   segmentBytes: string;
@@ -52,6 +56,7 @@ export async function askUpstream(
     return {
       identity: row.identity,
       standby: row.standby,
+      major: row.major,
       timeline,
       controlTimeline: row.controlTimeline,
       flushed: Number(row.flushed),
@@ -100,6 +105,8 @@ export function problemOf(error: unknown, leader: string): EngineProblem {
         reason: 'WrongPassword',
         message: `${leader} refuses the password of role haservice: run ALTER ROLE haservice PASSWORD on the leader with the password of the Secret, or restore the Secret and restart this pod`,
       };
+    case 'HA_ERR_OTHER_VERSION':
+      return { reason: 'OtherVersion', message: text };
     case 'HA_ERR_NOT_SCRAM':
       return { reason: 'NotScram', message: `this member does not follow ${leader}: ${text}` };
     case '28000':

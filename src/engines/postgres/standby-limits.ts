@@ -1,0 +1,58 @@
+import type { ControlFile } from './control-file.ts';
+import type { Tools } from './tools.ts';
+
+/** Milliseconds. */
+const askMs = 10_000;
+
+/**
+ * Settings of which a standby needs at least the value with which its log was written, or it does not start (xlogrecovery.c,
+ * CheckRequiredParameterValues), by their names in the output of pg_controldata.
+ */
+const limits = {
+  'max_connections setting': 'max_connections',
+  'max_worker_processes setting': 'max_worker_processes',
+  'max_wal_senders setting': 'max_wal_senders',
+  'max_prepared_xacts setting': 'max_prepared_transactions',
+  'max_locks_per_xact setting': 'max_locks_per_transaction',
+} as const;
+
+export interface Limit {
+  name: string;
+  /** With which the log was written. */
+  needed: number;
+}
+
+/** The limits in the output of pg_controldata. */
+export const limitsIn = (field: (name: string) => string): Limit[] =>
+  Object.entries(limits).flatMap(([label, name]) => {
+    const needed = Number(field(label));
+    return field(label) === '' || !Number.isInteger(needed) ? [] : [{ name, needed }];
+  });
+
+/**
+ * The limits for which the template, postgresql.conf or ALTER SYSTEM ask for less than the log needs. A member in which somebody has
+ * lowered such a setting would otherwise not start, while its leader still has the higher value.
+ *
+ * @param args arguments of the server
+ */
+export async function limitsToKeep(
+  tools: Tools,
+  data: string,
+  args: readonly string[],
+  control: ControlFile,
+  signal: AbortSignal,
+): Promise<Limit[]> {
+  const isTooLow = async ({ name, needed }: Limit): Promise<boolean> => {
+    const ask = ['-D', data, ...args, '-C', name];
+    try {
+      const text = await tools.run('postgres', ask, { signal, timeoutMs: askMs });
+      return Number(text.trim()) < needed;
+    } catch {
+      // The server itself, which is started next with the same settings, says better what is wrong with them.
+      signal.throwIfAborted();
+      return false;
+    }
+  };
+  const tooLow = await Promise.all(control.limits.map(isTooLow));
+  return control.limits.filter((_, i) => tooLow[i]);
+}
