@@ -34,7 +34,9 @@ export async function runOnce(
   signal: AbortSignal,
 ): Promise<RunResult & { history: History }> {
   const { view, clients, cluster, api, target } = testbed;
-  const steps = planRun(seed, allowed);
+  // Without volumes nothing can be copied anew.
+  const isPossible = (fault: FaultName) => fault !== 'slow-copy' || testbed.service.hasVolumes;
+  const steps = planRun(seed, allowed.filter(isPossible));
   const run = `${Date.now()}-${seed}`;
   const epoch = view.status.ledEpoch ?? view.status.epoch ?? 0;
   const most = Math.max(memberCount, ...steps.map((step) => replicasIn(step, testbed.service)));

@@ -25,7 +25,7 @@ import { ClusterView } from './target/cluster-view.ts';
 const startMs = 240_000;
 const clientsStartMs = 60_000;
 const prepareMs = 30_000;
-const reachMs = 1_000;
+const reachMs = 3_000;
 
 /** How long a copy may take to acknowledge a write. Less than the clients wait. Milliseconds. */
 const ackMs = 900;
@@ -124,7 +124,9 @@ export class Testbed {
     const { clients, api } = this;
     const { namespace, name, port } = this.service;
     const ask = (database: DatabaseOptions) =>
-      Promise.all(clients.map((each) => each.final({ database, clients: [], timeoutMs: reachMs })));
+      Promise.all(
+        clients.map((each) => each.final({ database, clients: [each.name], timeoutMs: reachMs })),
+      );
     return {
       ...{ client: api.client, namespace, name, port, log, signal },
       reachedFromEachNode: (address) => ask(this.database('', address)),
