@@ -22,6 +22,7 @@ import {
 } from './commands.ts';
 import { type Access, askHistory } from './upstream.ts';
 import { ReportBuilder } from './status.ts';
+import { ServerPassword } from './password.ts';
 import { Server } from './server.ts';
 import { noLeader } from './server-config.ts';
 import { type ServerInfo, cannotLog } from './server-info.ts';
@@ -41,6 +42,7 @@ export class RedisEngine implements ManagedEngine {
   readonly #context: EngineContext;
   readonly #access: Access;
   readonly #server: Server;
+  readonly #password: ServerPassword;
   readonly #reports: ReportBuilder;
   readonly #history = new ReplicationHistory();
   #retention: DataRetention | undefined;
@@ -57,8 +59,9 @@ export class RedisEngine implements ManagedEngine {
     this.#context = context;
     const tls =
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
-    this.#access = { password: context.password, tls };
+    this.#access = { passwords: context.passwords, tls };
     this.#server = new Server(context, tls);
+    this.#password = new ServerPassword(this.#server, this.#access, context.clock);
     this.#reports = new ReportBuilder(context, this.#access);
     this.ended = this.#server.ended;
   }
@@ -76,8 +79,9 @@ export class RedisEngine implements ManagedEngine {
   async report(signal: AbortSignal): Promise<EngineReport> {
     const retention = this.#retention;
     if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
-    const call = (command: string[]) => this.#server.call([command], signal);
-    const accessProblem = await this.#certificates?.renew(call);
+    const accessProblem =
+      (await this.#password.keep(this.#target, signal)) ??
+      (await this.#certificates?.renew(this.#server, signal));
     const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
     this.#update(info, target);
@@ -153,6 +157,7 @@ export class RedisEngine implements ManagedEngine {
           askHistory(order.leader, this.#access),
         );
       }
+      await this.#password.prepare({ order }, signal);
       const commands = [
         ...[serveStale('yes'), setSync(this.#ownSync)],
         ['REPLICAOF', host, String(port)],

@@ -20,6 +20,10 @@ const infoCommand = ['INFO', 'replication', 'persistence'];
 export class Server {
   /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
+  /** One that the server accepts now. */
+  password: string | undefined;
+  /** How many times it has been started. */
+  launches = 0;
   readonly #context: EngineContext;
   readonly #tls: string | undefined;
   #end: (ending: Ending) => void = () => {};
@@ -48,7 +52,9 @@ export class Server {
    */
   async launch(signal: AbortSignal): Promise<void> {
     const { config, env, clock } = this.#context;
-    const password = this.#context.password();
+    const password = this.#context.passwords.current;
+    this.password = password;
+    this.launches++;
     const dir = dataDir(config);
     await mkdir(dir, { recursive: true });
     this.#folder ??= await privateFolder();
@@ -69,7 +75,7 @@ export class Server {
       throw new HAError('HA_ERR_PROGRAM_START', `the server ended (${JSON.stringify(ending)})`);
     });
     failed.catch(() => {});
-    this.#client = new LocalClient(socket, password);
+    this.#client = new LocalClient(socket, () => this.password);
     const loaded = async () => {
       while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
       if (!snapshot) return;

@@ -2,15 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type { Order } from '../../protocol/member-protocol.ts';
+import { type Passwords, candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 
 type Leader = Order<'follow'>['leader'];
 
 const timeoutMs = 2_000;
 
-/** Credentials by which a member connects to another one: those of its server. */
+/** Credentials by which a member connects to another one. */
 export interface Access {
-  password: () => string | undefined;
+  passwords: Passwords;
   /** Folder of the certificates; undefined: no TLS. */
   tls: string | undefined;
 }
@@ -45,7 +46,7 @@ export async function askHistory(
   access: Access,
 ): Promise<UpstreamHistory | undefined> {
   try {
-    const text = await ask(leader, access, 'INFO', 'replication');
+    const { answer: text } = await ask(leader, access, 'INFO', 'replication');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
     return {
       replid: field('master_replid'),
@@ -58,8 +59,7 @@ export async function askHistory(
 }
 
 async function ask(leader: Leader, access: Access, name: string, ...args: string[]) {
-  const { tls } = access;
-  const password = access.password();
+  const { passwords, tls } = access;
   const redis = new Redis({
     host: leader.host,
     port: leader.port,
@@ -77,8 +77,8 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   redis.on('error', (error) => (reason = error));
   try {
     await redis.connect();
-    if (password !== undefined) await redis.call('AUTH', password);
-    return String(await redis.call(name, ...args));
+    const password = await authenticate(redis, passwords);
+    return { password, answer: String(await redis.call(name, ...args)) };
   } catch (error) {
     // If the connection has ended, the command's own error says only that.
     throw reason ?? error;
@@ -87,11 +87,36 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   }
 }
 
+/** @returns the first password that the leader accepts. @throws its refusal of the current one */
+async function authenticate(redis: Redis, passwords: Passwords): Promise<string | undefined> {
+  let refusal: unknown;
+  for (const password of candidates(passwords)) {
+    if (password === undefined) return undefined;
+    try {
+      await redis.call('AUTH', password);
+      return password;
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'ReplyError')) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+/** Which of its passwords a member can use with a leader; undefined if there is none, or the leader does not answer. */
+export async function passwordFor(leader: Leader, access: Access): Promise<string | undefined> {
+  try {
+    return (await ask(leader, access, 'PING')).password;
+  } catch {
+    return undefined;
+  }
+}
+
 function problemOf({ member, host, port }: Leader, reason: string): EngineProblem {
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(reason)) {
     return {
       reason: 'WrongPassword',
-      message: `${member} refuses the password of this member: check whether the Secret has changed since ${member} or this member was started, and restart the one with the old password`,
+      message: `${member} refuses the password of this member: if the Secret was changed within the last two minutes, wait for the kubelets; else delete the pod that was created before the change`,
     };
   }
   return {
