@@ -13,8 +13,8 @@ import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../lib/log.ts';
 import { startAgent } from './agent.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
-import { PasswordFile } from './password-file.ts';
-import { FakeEngine, FakeEpochStore, reportOf } from './testing.ts';
+import type { PasswordFile } from './password-file.ts';
+import { FakeEngine, FakeEpochStore, passwordIn, reportOf } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -93,7 +93,7 @@ describe('the agent', () => {
     const folder = await mkdtemp(join(tmpdir(), 'agent-'));
     cleanups.push(() => rm(folder, { recursive: true }));
     const clock = new FakeClock();
-    const password = new PasswordFile({ name: 'db', key: 'password' }, clock, folder);
+    const password = passwordIn(folder, clock);
     const { engine, status } = await start({ clock, password });
     await untilTrue(() => password.problem !== undefined);
     const { body } = await status();
@@ -104,7 +104,7 @@ describe('the agent', () => {
       clock.advance(1_000);
       return engine.hasStarted;
     });
-    expect(password.password).toBe('s3cret');
+    expect(password.current).toBe('s3cret');
     const after = await status();
     expect(after.body).toMatchObject({ state: 'Detached' });
     expect(after.body).not.toHaveProperty('problem');

@@ -17,7 +17,7 @@ export interface AgentOptions {
   host?: string;
   engine: ManagedEngine;
   /** The program is started once there is a password; undefined if the program needs none. */
-  password?: Pick<PasswordFile, 'wait' | 'problem'> | undefined;
+  password?: PasswordFile | undefined;
   /** Milliseconds; undefined if a leader needs no lease. */
   leaseMs: number | undefined;
   /** See CommandQueue. */
@@ -76,6 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopping = new AbortController();
   const start = async (signal: AbortSignal) => {
     await password?.wait(signal);
+    void password?.watch(signal);
     await engine.start(signal);
   };
   const started = start(stopping.signal);
@@ -99,7 +100,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     lease,
     clock,
     isStarted: () => isStarted,
-    startProblem: () => password?.problem ?? engine.startProblem,
+    password,
     onUnordered: () => {
       log.error({}, 'the program takes writes, but was not promoted');
       if (leaseMs !== undefined)

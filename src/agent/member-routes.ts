@@ -6,12 +6,14 @@ import {
   type OrderKind,
   epochHeader,
   leaseHeader,
+  passwordHeader,
   orderSchemas,
 } from '../protocol/member-protocol.ts';
 import { reportsAllData } from '../protocol/completeness.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
+import type { PasswordFile } from './password-file.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { Acknowledged, AnyOrder } from './epoch-check.ts';
@@ -26,8 +28,8 @@ export interface MemberRoutesOptions {
   clock: Clock;
   /** Whether the engine can be asked. */
   isStarted: () => boolean;
-  /** Why the program cannot be started yet. */
-  startProblem: () => EngineProblem | undefined;
+  /** Undefined if the program needs none. */
+  password?: PasswordFile | undefined;
   /** The program takes writes, but was not promoted, or was told to stop. */
   onUnordered: () => void;
 }
@@ -70,7 +72,9 @@ export class MemberRoutes implements Routes {
   }
 
   async status(headers: IncomingHttpHeaders, signal: AbortSignal): Promise<Answer> {
-    const { queue, lease } = this.#options;
+    const { queue, lease, password } = this.#options;
+    const shared = headers[passwordHeader];
+    if (typeof shared === 'string') password?.share(shared);
     const grant = headers[leaseHeader];
     // A grant is for the leader of one epoch only.
     const isMine = headers[epochHeader] === String(queue.newestEpoch);
@@ -140,10 +144,10 @@ export class MemberRoutes implements Routes {
   }
 
   async #ask(signal: AbortSignal): Promise<EngineStatus> {
-    const { queue, engine, isStarted, startProblem, onUnordered } = this.#options;
+    const { queue, engine, isStarted, password, onUnordered } = this.#options;
     const { mayLead, acknowledged } = queue;
     if (!isStarted()) {
-      const problem = startProblem();
+      const problem = password?.problem ?? engine.startProblem;
       return {
         report: { state: 'Starting', ...(problem === undefined ? {} : { problem }) },
         acknowledged,
@@ -163,15 +167,22 @@ export class MemberRoutes implements Routes {
       const problem: EngineProblem = { reason: 'LeadsUnordered', message };
       return { report: { ...report, problem }, acknowledged };
     }
-    return { report, acknowledged };
+    const problem = report.problem ?? password?.problem;
+    return { report: { ...report, ...(problem === undefined ? {} : { problem }) }, acknowledged };
   }
 
   #completeReport({ report, acknowledged: { epoch, ledEpoch } }: EngineStatus): MemberReport {
-    const { uid, lease } = this.#options;
+    const { uid, lease, password } = this.#options;
+    const said = password?.report;
     // The timer may be late; a leader whose lease is over must not report.
     if (lease.isOver()) throw new HAError('HA_ERR_LEASE_OVER', 'the program is being killed');
     const nonce = lease.issue();
-    return { ...(uid === undefined ? {} : { uid }), ...report, epoch, ledEpoch, nonce };
+    return {
+      ...(uid === undefined ? {} : { uid }),
+      ...report,
+      ...(said === undefined ? {} : { password: said }),
+      ...{ epoch, ledEpoch, nonce },
+    };
   }
 
   #unhealthyReport(error: unknown, state = this.#lastState): MemberReport {

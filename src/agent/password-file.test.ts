@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { untilTrue } from '../member-client/testing.ts';
-import { PasswordFile, passwordOf } from './password-file.ts';
+import { passwordOf } from './password-file.ts';
+import { passwordIn } from './testing.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -23,6 +24,61 @@ it.each([
   expect(passwordOf(text)).toBe(password);
 });
 
+describe('a changed password', () => {
+  it('is taken over while the former one is kept, until every member has said that it accepts the new one', async () => {
+    const path = join(folder, 'password');
+    const clock = new FakeClock();
+    const file = passwordIn(folder, clock);
+    const stop = new AbortController();
+    await writeFile(path, 'old\n');
+    await file.wait(stop.signal);
+    expect([file.current, file.former]).toEqual(['old', ['old\n']]);
+    expect(file.report).toBeUndefined();
+    file.accept('old');
+    const former = file.report;
+    file.share(former?.id ?? '');
+    expect(file.isShared).toBe(true);
+    file.retire();
+    expect(file.report).toEqual({ id: former?.id, former: false });
+
+    const watching = file.watch(stop.signal);
+    await writeFile(`${path}.new`, 'new');
+    await rename(`${path}.new`, path);
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return file.current === 'new';
+    });
+    expect([file.former, file.isShared]).toEqual([['old'], false]);
+    // The program does not accept the new one yet: the others must not rely on that.
+    expect(file.report).toEqual({ id: former?.id, former: true });
+    file.accept('new');
+    const report = file.report;
+    expect(report?.id).toMatch(/^[0-9a-f]{4}$/);
+    expect(report?.id).not.toBe(former?.id);
+    expect(file.isShared).toBe(false);
+    file.share(report?.id ?? '');
+    expect(file.isShared).toBe(true);
+    // Back to the former one: what the operator has said of that before does not hold.
+    file.share(former?.id ?? '');
+    await writeFile(path, 'old');
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return file.current === 'old';
+    });
+    file.accept('old');
+    expect([file.former, file.isShared]).toEqual([['new'], false]);
+    // An empty file is a mistake, and not a password.
+    await writeFile(path, '\n');
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return file.problem !== undefined;
+    });
+    expect([file.current, file.former]).toEqual(['old', ['new']]);
+    stop.abort();
+    await watching;
+  });
+});
+
 describe('a Secret without a password', () => {
   it.each([
     ['does not exist, or has no key pass', undefined],
@@ -31,7 +87,7 @@ describe('a Secret without a password', () => {
   ])('that %s is a problem with the command that mends it', async (what, text) => {
     if (text !== undefined) await writeFile(join(folder, 'password'), text);
     const clock = new FakeClock();
-    const file = new PasswordFile({ name: 'db', key: 'pass' }, clock, folder);
+    const file = passwordIn(folder, clock);
     const waiting = file.wait(new AbortController().signal);
     await untilTrue(() => file.problem !== undefined);
     expect(file.problem).toMatchObject({
@@ -41,7 +97,7 @@ describe('a Secret without a password', () => {
     expect(file.problem?.message).toContain(
       'kubectl create secret generic db --from-literal=pass=PASSWORD --dry-run=client -o yaml | kubectl apply -f -',
     );
-    expect(file.password).toBeUndefined();
+    expect(file.current).toBeUndefined();
     await writeFile(join(folder, 'password'), 's3cret');
     let isOver = false;
     void waiting.then(() => (isOver = true));
@@ -49,6 +105,6 @@ describe('a Secret without a password', () => {
       clock.advance(1_000);
       return isOver;
     });
-    expect([file.password, file.problem]).toEqual(['s3cret', undefined]);
+    expect([file.current, file.problem]).toEqual(['s3cret', undefined]);
   });
 });

@@ -6,6 +6,7 @@ import { startAgent } from './agent.ts';
 import { createEngine } from './create-engine.ts';
 import { Watchdog } from './watchdog.ts';
 import { install } from './install.ts';
+import { fixedPassword } from '../engines/engine-context.ts';
 import { PasswordFile } from './password-file.ts';
 import { readSettings } from './settings.ts';
 import { openState } from './state-folder.ts';
@@ -40,13 +41,18 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
   const file =
     engine.passwordSecret === undefined || variable !== undefined
       ? undefined
-      : new PasswordFile(engine.passwordSecret, systemClock);
-  const password = () => file?.password ?? variable;
+      : new PasswordFile({
+          secret: engine.passwordSecret,
+          service: config.service,
+          clock: systemClock,
+          log,
+        });
+  const passwords = file ?? fixedPassword(variable);
   const { epochStore, acknowledged } = await openState(config, log);
   const agent = await startAgent({
     pod,
     port: config.agentPort,
-    engine: createEngine({ config, pod, password, env, clock: systemClock, log }),
+    engine: createEngine({ config, pod, passwords, env, clock: systemClock, log }),
     password: file,
     leaseMs,
     // The same rule as in planOrders: after a restart any other program may be promoted again in the same epoch.

@@ -1,7 +1,10 @@
 import { memberReportSchema } from '../protocol/member-protocol.ts';
 import type { Ending, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Acknowledged, AnyOrder } from './epoch-check.ts';
+import type { Clock } from '../lib/clock.ts';
+import { silentLog } from '../lib/log.ts';
 import type { EpochStore } from './epoch-store.ts';
+import { PasswordFile } from './password-file.ts';
 
 /** An engine whose answers a test controls. */
 export class FakeEngine implements ManagedEngine {
@@ -117,3 +120,10 @@ export const fence = (epoch: number, more: object = {}): AnyOrder => ({
 
 /** The answer of a member, checked against the schema. */
 export const reportOf = (body: unknown) => memberReportSchema.parse(body);
+
+/** The password of a Secret that is mounted in a folder. */
+export const passwordIn = (folder: string, clock: Clock): PasswordFile =>
+  new PasswordFile({
+    secret: { name: 'db', key: 'pass' },
+    ...{ service: 'web', clock, log: silentLog, folder },
+  });

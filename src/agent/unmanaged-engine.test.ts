@@ -3,6 +3,7 @@ import { type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fixedPassword } from '../engines/engine-context.ts';
 import { agentConfigSchema } from '../protocol/agent-config.ts';
 import { type Order, orderSchemas } from '../protocol/member-protocol.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -37,7 +38,7 @@ async function start(engineSpec: object = {}, code = program) {
       command: [process.execPath, '-e', code(port)],
     }),
     pod: { name: 'web-0', uid: undefined, ip: '127.0.0.1' },
-    password: () => undefined,
+    passwords: fixedPassword(undefined),
     env: {},
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },

@@ -62,8 +62,12 @@ export const memberProblems = {
   },
   PasswordMissing: {
     meaning:
-      'the Secret of `engine.passwordSecret` holds no password, and the program waits for it',
+      'the Secret of `engine.passwordSecret` holds no password: a program waits for it, and one that runs goes on with the last password',
     whatToDo: 'run the command in the message, which writes a password into the Secret',
+  },
+  PasswordRefused: {
+    meaning: 'the server does not take a changed password over, and goes on with the former one',
+    whatToDo: 'see the message, and the log of the member',
   },
   CertificateRefused: {
     meaning: 'the server refuses a renewed certificate, and goes on with the former one',

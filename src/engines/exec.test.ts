@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fixedPassword } from './engine-context.ts';
 import { agentConfigSchema } from '../protocol/agent-config.ts';
 import { type Order, orderSchemas } from '../protocol/member-protocol.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -37,7 +38,7 @@ async function start(exec: object): Promise<ExecEngine> {
   const engine = new ExecEngine({
     config,
     pod: { name: 'web-0', uid: undefined, ip: '127.0.0.1' },
-    password: () => undefined,
+    passwords: fixedPassword(undefined),
     env: { FOLDER: folder, PATH: process.env['PATH'], POD_NAME: 'web-0' },
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },

@@ -1,8 +1,8 @@
 import type { MemberReason } from '../api/member-problems.ts';
 import type { MemberReport, Order } from '../protocol/member-protocol.ts';
 
-/** What an engine reports about its program; the agent adds epochs, nonce and UID. */
-export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce'>;
+/** What an engine reports about its program; the agent adds epochs, nonce, UID and password. */
+export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce' | 'password'>;
 
 /** What Redis or Postgres reports as wrong. A status command of Exec reports a reason of its own. */
 export interface EngineProblem {

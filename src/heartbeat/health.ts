@@ -1,5 +1,5 @@
 import type { EngineSpec } from '../api/engine-spec.ts';
-import type { MemberReport } from '../protocol/member-protocol.ts';
+import { type MemberReport, epochHeader, passwordHeader } from '../protocol/member-protocol.ts';
 import type { Cause, DetectorConfig, Verdict } from './detector.ts';
 
 /** What the monitor knows of one member at the time of the call. It does not change afterwards. */
@@ -51,8 +51,16 @@ export interface MonitorConfig {
 export interface ProtocolConfig {
   /** Sent with each probe. */
   epoch: number;
+  /** The password that every member accepts, by its id; absent: they differ, or have none. Sent with each probe. */
+  password?: string | undefined;
   /** Over gRPC. Default: over HTTP. */
   grpc?: boolean;
   /** Set if a leader needs a lease: its duration, and the UID of the pod that may hold it. */
   lease?: { ms: number; holder: string | undefined };
 }
+
+/** The headers that are the same for all members. */
+export const protocolHeaders = (protocol: ProtocolConfig | undefined): Record<string, string> => ({
+  [epochHeader]: String(protocol?.epoch ?? 0),
+  ...(protocol?.password === undefined ? {} : { [passwordHeader]: protocol.password }),
+});

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type MemberReport, epochHeader, leaseHeader } from '../protocol/member-protocol.ts';
+import { type MemberReport, leaseHeader } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
 import type { Probe, ProbeEvent } from '../member-client/probe.ts';
@@ -7,7 +7,12 @@ import type { Log } from '../lib/log.ts';
 import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';
 import type { MonitorPorts } from './ports.ts';
-import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
+import {
+  type MemberHealth,
+  type MonitorConfig,
+  type MonitorMetrics,
+  protocolHeaders,
+} from './health.ts';
 import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
 import { jitterOf } from './jitter.ts';
@@ -153,7 +158,7 @@ export class Member {
   }
 
   #headers(): Record<string, string> {
-    return { [epochHeader]: String(this.#config?.protocol?.epoch ?? 0), ...this.grant() };
+    return { ...protocolHeaders(this.#config?.protocol), ...this.grant() };
   }
 
   #beat(): void {

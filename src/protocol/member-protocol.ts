@@ -26,6 +26,9 @@ export const leaseHeader = 'haservice-lease';
 /** The operator's current epoch. On GET status. */
 export const epochHeader = 'haservice-epoch';
 
+/** Names the password that every member of a database accepts: see `password` in the report. On GET status. */
+export const passwordHeader = 'haservice-password';
+
 const epoch = z
   .int()
   .min(0)
@@ -113,6 +116,11 @@ export const memberReportSchema = z.object({
       message: z.string().max(1024),
     })
     .optional(),
+  /**
+   * Of a database whose password is in a Secret: which password the member accepts, and whether it accepts a former one, too. Members
+   * with the same password have the same `id`.
+   */
+  password: z.object({ id: z.string().max(16), former: z.boolean() }).exactOptional(),
   /** What is wrong, if anything: one word for programs, and what a person can do. */
   problem: z.object({ reason: z.string().max(64), message: z.string().max(1024) }).optional(),
   /** New in each report: a lease counts from the report whose nonce it names. */

@@ -126,7 +126,9 @@ export class Reconciler {
     const subject: Subject = { key, object, resource, state, log };
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
-    monitor.setMembers(key, monitoredMembers(resource, members), monitorConfigOf(resource));
+    const reports = members.map(({ uid }) => monitor.health(key, uid)?.report);
+    const monitorConfig = monitorConfigOf(resource, reports);
+    monitor.setMembers(key, monitoredMembers(resource, members), monitorConfig);
     const observed = observe(key, resource, members, {
       ...this.#options,
       state,

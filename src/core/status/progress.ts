@@ -2,6 +2,7 @@ import type { Action } from '../model/action.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
+import { passwordProgress } from '../model/shared-password.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
 
@@ -42,6 +43,8 @@ export function progressOf(
       `${primary.name} has data in memory that are not on its disk yet: no member is stopped or replaced on purpose before they are written`,
     );
   }
+  const password = passwordProgress(live);
+  if (password !== undefined) clauses.push(password);
   const outdated = live.filter((member) => isOutdated(resource.spec, member)).length;
   if (outdated > 0) {
     clauses.push(`${outdated} of ${live.length} members are still made from an older template`);

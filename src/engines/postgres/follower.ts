@@ -10,7 +10,7 @@ import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
 import {
   type UpstreamView,
   hasLogFrom,
-  askUpstream,
+  askWithEach,
   problemOf,
   askUpstreamSize,
 } from './upstream.ts';
@@ -227,6 +227,9 @@ export class Follower {
       if (status === 'down' || status.streaming) {
         linkedAt = clock.now();
         if (status !== 'down') this.problem = undefined;
+        const { former } = this.#database.context.passwords;
+        // The passfile must hold the password that the leader has when the receiver connects the next time.
+        if (former.length > 0) await this.#askUpstream(signal).catch(() => {});
       } else if (clock.now() - linkedAt > unlinkedMs) {
         try {
           await this.#askUpstream(signal);
@@ -258,7 +261,8 @@ export class Follower {
    */
   async #askUpstream(signal: AbortSignal): Promise<UpstreamView> {
     const { settings } = this.#database;
-    const view = await askUpstream(await settings.remote(this.leader), signal);
+    const { passwords } = this.#database.context;
+    const { view, password } = await askWithEach(settings, passwords, this.leader, signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
@@ -267,7 +271,7 @@ export class Follower {
       const { message } = otherVersion(`the data of ${this.leader.member} are`, versions);
       throw new HAError('HA_ERR_OTHER_VERSION', message);
     }
-    await settings.writePassfile(this.leader);
+    await settings.writePassfile(this.leader, password);
     return view;
   }
 

@@ -12,6 +12,7 @@ import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
+import { ensureRoles } from './role.ts';
 import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 
@@ -38,6 +39,7 @@ export class PostgresEngine implements ManagedEngine {
   #roomAskedAt = -Infinity;
   #renewedAt: number;
   #renewalProblem: EngineProblem | undefined;
+  #passwordProblem: EngineProblem | undefined;
   #isFull = false;
   #fenceAndReplay: (ending: Ending) => void = () => {};
 
@@ -88,6 +90,7 @@ export class PostgresEngine implements ManagedEngine {
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const status = await database.poller.ask(signal);
     await this.#renewCertificates(database);
+    await this.#keepPassword(database, status, signal);
     if (status === 'down') return { state: 'Starting', ...common };
     return { ...(await this.#roleReport(database, status)), ...common };
   }
@@ -97,7 +100,7 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
-      await initDataDirectory(tools, layout, this.#context.password(), signal);
+      await initDataDirectory(tools, layout, this.#context.passwords.current, signal);
       await database.refresh();
     }
     if (await database.isUnfinished()) {
@@ -204,6 +207,37 @@ export class PostgresEngine implements ManagedEngine {
     };
   }
 
+  /**
+   * The roles have one password each. Each member tries the current and the former one, so the leader changes the roles as soon as
+   * all members say that they have the current one. A follower is done when it has used that.
+   */
+  async #keepPassword(
+    database: Database,
+    status: ServerStatus | 'down',
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { passwords } = this.#context;
+    const { current, former, isShared } = passwords;
+    if (current === undefined) return;
+    passwords.accept(current);
+    if (former.length === 0 || !isShared || status === 'down') return;
+    if (!status.standby) {
+      try {
+        await database.session(signal, (session) => ensureRoles(session, [current]));
+        this.#passwordProblem = undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `the roles postgres and haservice keep the former password, it is tried again: ${why}`;
+        this.#passwordProblem = { reason: 'PasswordRefused', message };
+        return;
+      }
+    } else if (this.#follower !== undefined && database.settings.leaderPassword !== current) {
+      return;
+    }
+    passwords.retire();
+  }
+
   async #renewCertificates(database: Database): Promise<void> {
     const now = this.#context.clock.now();
     if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
@@ -226,7 +260,7 @@ export class PostgresEngine implements ManagedEngine {
       const { bavail, bsize } = await statfs(this.#opened.layout.top);
       this.#isFull = bavail * bsize < leastRoomBytes;
     }
-    if (!this.#isFull) return follower?.problem ?? this.#renewalProblem;
+    if (!this.#isFull) return follower?.problem ?? this.#passwordProblem ?? this.#renewalProblem;
     const { top } = this.#opened.layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }

@@ -42,9 +42,9 @@ export async function promote(
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
   await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
-  const password = database.context.password();
-  if (password !== undefined) {
-    await database.session(signal, (session) => ensureRoles(session, password));
+  const { current, former } = database.context.passwords;
+  if (current !== undefined) {
+    await database.session(signal, (session) => ensureRoles(session, [current, ...former]));
   }
   const now = await database.until(signal);
   if (now.sync !== sync) {

@@ -23,14 +23,20 @@ export function roleStatements(password: string): string[] {
 }
 
 /**
- * On a leader: gives both roles the Secret's password if it has changed, and creates the role in a data set that was created
- * without the agent. Asks for no acknowledgement: followers need the role to give one.
+ * On a leader: gives both roles the first of the passwords unless they have one of these, and creates the role in a data set that was
+ * created without the agent. Asks for no acknowledgement: followers need the role to give one.
  */
-export async function ensureRoles(session: Session, password: string): Promise<void> {
+export async function ensureRoles(
+  session: Session,
+  passwords: readonly [string, ...string[]],
+): Promise<void> {
+  const [password] = passwords;
   const roles = await session.rows<{ name: string; verifier: string | null }>(
     `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('postgres', '${replicationUser}')`,
   );
-  const changed = roles.filter(({ verifier }) => !fits(password, verifier ?? ''));
+  const changed = roles.filter(
+    ({ verifier }) => !passwords.some((each) => fits(each, verifier ?? '')),
+  );
   const statements = [
     ...(roles.some(({ name }) => name === replicationUser) ? [] : roleStatements(password)),
     ...changed.map(({ name }) => `ALTER ROLE ${name} PASSWORD '${verifierOf(password)}'`),

@@ -45,6 +45,8 @@ export class Settings {
   readonly #certificates: string;
   /** Major version of Postgres. */
   readonly #major: number;
+  /** The password that the leader accepts, as far as is known: see Follower. */
+  #leaderPassword: string | undefined;
   /** Content of the passfile; undefined: that of an earlier process. */
   #passfile: string | undefined;
 
@@ -80,19 +82,26 @@ export class Settings {
    * the password. libpq gives the password in any form that a server asks for, also in clear text. A running receiver reads the
    * file for each connection, so this comes before it is told of another leader.
    */
-  async writePassfile(leader: Host | undefined): Promise<void> {
-    const password = this.#context.password();
+  async writePassfile(leader: Host | undefined, password?: string): Promise<void> {
     const isNobody = leader === undefined || password === undefined;
     const text = isNobody ? '' : passfileLine(leader, password);
-    if (text === this.#passfile) return;
-    await this.#write('passfile', text);
+    if (text !== this.#passfile) await this.#write('passfile', text);
     this.#passfile = text;
+    // Last: a former password is retired once the leader and the passfile have the current one.
+    if (leader !== undefined) this.#leaderPassword = password;
   }
 
   /** Writes the settings of replication; the server has yet to read them. */
   async write(replication: ReplicationConfig): Promise<void> {
     await this.#write('postgresql.conf', await this.#text(replication));
     await this.#removeOverrides();
+  }
+
+  /** The one that was last accepted; until then, the current one. */
+  get leaderPassword(): string | undefined {
+    const { current, former } = this.#context.passwords;
+    const last = this.#leaderPassword;
+    return last !== undefined && former.includes(last) ? last : current;
   }
 
   /** Arguments of the server. Those of the template come first: later ones take precedence. */
@@ -127,9 +136,8 @@ export class Settings {
   }
 
   /** For another member, as a session. */
-  async remote({ host, port }: Host): Promise<SessionOptions> {
+  async remote({ host, port }: Host, password = this.leaderPassword): Promise<SessionOptions> {
     const { config } = this.#context;
-    const password = this.#context.password();
     // verify-ca: the certificate of a pod cannot contain its address.
     const ssl =
       config.engine.tls === undefined
@@ -147,9 +155,9 @@ export class Settings {
 
   /** For another member, for libpq: call writePassfile first. */
   connection(purpose: Purpose, leader: Host): string {
-    const { config, pod, password } = this.#context;
+    const { config, pod } = this.#context;
     return connectionTo(leader, purpose, pod.name, {
-      passfile: password() === undefined ? undefined : this.#path('passfile'),
+      passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
       rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
       major: this.#major,
     });

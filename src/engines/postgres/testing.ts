@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import type { Order, SyncSet } from '../../protocol/member-protocol.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import type { EngineContext } from '../engine-context.ts';
+import { type EngineContext, type Passwords, fixedPassword } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
 import { PostgresEngine } from './postgres.ts';
@@ -26,6 +26,7 @@ export const havePostgres = await findPrograms(process.env).then(
 
 interface MemberOptions {
   password?: string;
+  passwords?: Passwords;
   /** Arguments of the template. */
   args?: string[];
   /** Folder of tls.crt, tls.key and ca.crt. */
@@ -47,13 +48,14 @@ export class Member {
   readonly #certificates: string | undefined;
 
   private constructor(
-    context: Omit<EngineContext, 'password'>,
+    context: Omit<EngineContext, 'passwords'>,
     dataDir: string,
     password: string,
+    passwords: Passwords | undefined,
     certificates: string | undefined,
   ) {
     this.password = password;
-    this.#context = { ...context, password: () => this.password };
+    this.#context = { ...context, passwords: passwords ?? fixedPassword(password) };
     this.#certificates = certificates;
     this.name = context.pod.name;
     this.port = context.config.port;
@@ -82,12 +84,15 @@ export class Member {
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
     const context = { config, pod, env, clock, log };
-    return new Member(context, dataDir, password, certificates);
+    return new Member(context, dataDir, password, options.passwords, certificates);
   }
 
   /** As if the container were restarted. */
   async restart(password = this.password): Promise<void> {
     this.password = password;
+    if (password !== this.#context.passwords.current) {
+      this.#context.passwords = fixedPassword(password);
+    }
     await this.anew().engine.start(within());
   }
 

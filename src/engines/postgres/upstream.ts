@@ -1,6 +1,9 @@
 import { type TimelineRange, parseTimelineHistory } from './timeline-history.ts';
 import { historyName, segmentName } from './position.ts';
+import { type Passwords, candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
+import type { Host } from './connection.ts';
+import type { Settings } from './settings.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
 /** What a member must know of a leader before it follows. */
@@ -68,6 +71,29 @@ export async function askUpstream(
   });
 }
 
+/** As askUpstream. While the password is being changed, the leader has one of several: the one that it had last comes first. @returns also the password that it accepts */
+export async function askWithEach(
+  settings: Settings,
+  passwords: Passwords,
+  leader: Host,
+  signal: AbortSignal,
+): Promise<{ view: UpstreamView; password: string | undefined }> {
+  const last = settings.leaderPassword;
+  const others = candidates(passwords).filter((password) => password !== last);
+  let refusal: unknown;
+  for (const password of [last, ...others]) {
+    try {
+      const view = await askUpstream(await settings.remote(leader, password), signal);
+      return { view, password };
+    } catch (error) {
+      // invalid_password
+      if (codeOf(error) !== '28P01') throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
 /** Size of all its databases in bytes. It reads the size of every file, so it may take long. */
 export async function askUpstreamSize(
   options: SessionOptions,
@@ -103,7 +129,7 @@ export function problemOf(error: unknown, leader: string): EngineProblem {
     case '28P01':
       return {
         reason: 'WrongPassword',
-        message: `${leader} refuses the password of role haservice: run ALTER ROLE haservice PASSWORD on the leader with the password of the Secret, or restore the Secret and restart this pod`,
+        message: `${leader} refuses the password of role haservice: if the Secret was changed within the last two minutes, wait for the kubelets; else delete the pods that were created before the change, or run ALTER ROLE haservice PASSWORD on the leader with the password of the Secret`,
       };
     case 'HA_ERR_OTHER_VERSION':
       return { reason: 'OtherVersion', message: text };

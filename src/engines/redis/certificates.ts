@@ -14,6 +14,11 @@ export const tlsFiles = (folder: string): [string, string][] => [
   ['tls-ca-cert-file', join(folder, 'ca.crt')],
 ];
 
+/** The server, as LocalClient.call. */
+interface Caller {
+  call(commands: string[][], signal: AbortSignal): Promise<unknown>;
+}
+
 /** The certificates in a mounted Secret, which the kubelet replaces when they are renewed. The server reads them only when told. */
 export class Certificates {
   readonly #folder: string;
@@ -40,22 +45,22 @@ export class Certificates {
    * the key of another one are refused; and the same names again, as the server reads the files of a name that it is told.
    *
    * @returns why the server has refused them; they are tried again
-   * @throws what `call` throws if the server does not answer
+   * @throws what `call` of the server throws if that does not answer
    */
-  async renew(call: (command: string[]) => Promise<unknown>): Promise<EngineProblem | undefined> {
+  async renew(server: Caller, signal: AbortSignal): Promise<EngineProblem | undefined> {
     const now = this.#clock.now();
     if (now - this.#lookedAt < renewMs) return this.#problem;
     const content = await contentOf(this.#folder);
-    const problem = content === this.#loaded ? undefined : await this.#load(call);
+    const problem = content === this.#loaded ? undefined : await this.#load(server, signal);
     if (problem === undefined) this.#loaded = content;
     this.#problem = problem;
     this.#lookedAt = now;
     return problem;
   }
 
-  async #load(call: (command: string[]) => Promise<unknown>): Promise<EngineProblem | undefined> {
+  async #load(server: Caller, signal: AbortSignal): Promise<EngineProblem | undefined> {
     try {
-      await call(['CONFIG', 'SET', ...tlsFiles(this.#folder).flat()]);
+      await server.call([['CONFIG', 'SET', ...tlsFiles(this.#folder).flat()]], signal);
       return undefined;
     } catch (error) {
       if (!isHAError(error, 'HA_ERR_PROBE_ANSWER')) throw error;

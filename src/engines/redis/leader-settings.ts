@@ -4,8 +4,8 @@ import type { EngineProblem } from '../managed-engine.ts';
 import { maxLagSeconds } from './commands.ts';
 import { askOwnSync, syncAll, weakSettings } from './log-settings.ts';
 import { ReplicationGuard } from './replication-guard.ts';
-import type { Identity } from './replication-user.ts';
 import type { Server } from './server.ts';
+import type { Access } from './upstream.ts';
 
 /** How often the settings of a leader are checked. Milliseconds. */
 const checkEveryMs = 1_000;
@@ -20,9 +20,9 @@ export class LeaderSettings {
   #ownSync = syncAll;
   #checkedAt = -Infinity;
 
-  constructor(server: Server, identity: () => Identity, clock: Clock) {
+  constructor(server: Server, access: Access, clock: Clock) {
     this.#server = server;
-    this.#guard = new ReplicationGuard(server, identity, clock);
+    this.#guard = new ReplicationGuard(server, access, clock);
     this.#clock = clock;
   }
 

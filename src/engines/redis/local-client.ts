@@ -10,11 +10,12 @@ import { HAError } from '../../api/errors.ts';
  */
 export class LocalClient {
   readonly #path: string;
-  readonly #password: string | undefined;
+  readonly #password: () => string | undefined;
   #redis: Redis | undefined;
   #connected: Promise<Redis> | undefined;
 
-  constructor(path: string, password: string | undefined) {
+  /** @param password the one that the server accepts at the moment */
+  constructor(path: string, password: () => string | undefined) {
     this.#path = path;
     this.#password = password;
   }
@@ -61,9 +62,10 @@ export class LocalClient {
 
   #connection(): Promise<Redis> {
     if (this.#connected !== undefined && this.#redis?.status !== 'end') return this.#connected;
+    const password = this.#password();
     const redis = new Redis({
       path: this.#path,
-      ...(this.#password === undefined ? {} : { password: this.#password }),
+      ...(password === undefined ? {} : { password }),
       lazyConnect: true,
       enableOfflineQueue: false,
       enableReadyCheck: false,

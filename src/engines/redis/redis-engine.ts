@@ -19,6 +19,7 @@ import { syncAll } from './log-settings.ts';
 import { type Access, askHistory } from './upstream.ts';
 import { UpstreamLogin } from './upstream-login.ts';
 import { ReportBuilder } from './status.ts';
+import { ServerPassword } from './password.ts';
 import { Server } from './server.ts';
 import { noLeader } from './server-config.ts';
 import { type ServerInfo, cannotLog } from './server-info.ts';
@@ -38,6 +39,7 @@ export class RedisEngine implements ManagedEngine {
   readonly #context: EngineContext;
   readonly #access: Access;
   readonly #server: Server;
+  readonly #password: ServerPassword;
   readonly #reports: ReportBuilder;
   readonly #settings: LeaderSettings;
   readonly #login: UpstreamLogin;
@@ -54,12 +56,12 @@ export class RedisEngine implements ManagedEngine {
     this.#context = context;
     const tls =
       context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
-    const { clock, config, password } = context;
-    const identity = () => ({ service: config.service, password: password() });
-    this.#access = { identity, tls };
+    const { clock, config, passwords } = context;
+    this.#access = { service: config.service, passwords, tls };
     this.#server = new Server(context, tls);
-    this.#settings = new LeaderSettings(this.#server, identity, clock);
-    this.#login = new UpstreamLogin(this.#server, this.#access);
+    this.#settings = new LeaderSettings(this.#server, this.#access, clock);
+    this.#login = new UpstreamLogin(this.#server, this.#access, clock);
+    this.#password = new ServerPassword(this.#server, this.#access, this.#login);
     this.#reports = new ReportBuilder(context, (target) => this.#checkLogin(target));
     this.ended = this.#server.ended;
   }
@@ -77,8 +79,9 @@ export class RedisEngine implements ManagedEngine {
   async report(signal: AbortSignal): Promise<EngineReport> {
     const retention = this.#retention;
     if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
-    const call = (command: string[]) => this.#server.call([command], signal);
-    const accessProblem = await this.#certificates?.renew(call);
+    const accessProblem =
+      (await this.#password.keep(() => this.#target, signal)) ??
+      (await this.#certificates?.renew(this.#server, signal));
     const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
     this.#update(info, target);
@@ -151,8 +154,9 @@ export class RedisEngine implements ManagedEngine {
           askHistory(order.leader, this.#access),
         );
       }
+      const login = await this.#login.first(order.leader);
       const commands = [
-        ...[serveStale('yes'), await this.#settings.release(signal), this.#login.first],
+        ...[serveStale('yes'), await this.#settings.release(signal), login],
         ['REPLICAOF', host, String(port)],
       ];
       const { before, after } = await this.#server.order(commands, signal);

@@ -1,7 +1,9 @@
+import { candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { type Identity, createUser, replicationUser } from './replication-user.ts';
+import { createUser, replicationUser } from './replication-user.ts';
 import type { Server } from './server.ts';
+import type { Access } from './upstream.ts';
 
 /** How long a foreign replica is named after it was last seen. Milliseconds. */
 const namedMs = 60_000;
@@ -25,7 +27,7 @@ interface Right {
  */
 export class ReplicationGuard {
   readonly #server: Server;
-  readonly #identity: () => Identity;
+  readonly #access: Access;
   readonly #clock: Clock;
   #isExclusive = false;
   /** What was taken from whom. */
@@ -33,9 +35,9 @@ export class ReplicationGuard {
   /** User and address of each foreign replica, and when it was last seen. Monotonic milliseconds. */
   readonly #seen = new Map<string, number>();
 
-  constructor(server: Server, identity: () => Identity, clock: Clock) {
+  constructor(server: Server, access: Access, clock: Clock) {
     this.#server = server;
-    this.#identity = identity;
+    this.#access = access;
     this.#clock = clock;
   }
 
@@ -80,7 +82,10 @@ export class ReplicationGuard {
       ],
       signal,
     );
-    if (able !== 'OK') await this.#server.call([createUser(this.#identity())], signal);
+    if (able !== 'OK') {
+      const { service, passwords } = this.#access;
+      await this.#server.call([createUser(service, candidates(passwords))], signal);
+    }
     if (!this.#isExclusive) return undefined;
     const foreign = foreignReplicas(String(replicas));
     const now = this.#clock.now();

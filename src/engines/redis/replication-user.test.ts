@@ -32,8 +32,7 @@ const users = async (leader: TestMember) => {
 };
 
 test('the password of the user tells nothing of that of the service, and differs by service', () => {
-  const derived = (service: string, secret?: string) =>
-    replicationPassword({ service, password: secret });
+  const derived = (service: string, secret?: string) => replicationPassword(service, secret);
   const all = [derived('a', 'x'), derived('b', 'x'), derived('a', 'y'), derived('a')];
   expect(new Set(all).size).toBe(4);
   expect(all.join()).not.toContain('x');
@@ -49,7 +48,7 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
     expect(set).toContain('haservice-replication');
     expect(set).not.toContain(password);
     const other = await a.client();
-    const secret = replicationPassword({ service: 'test', password });
+    const secret = replicationPassword('test', password);
     await other.call('AUTH', 'haservice-replication', secret);
     await expect(other.get('k')).rejects.toThrow('NOPERM');
   });

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import { ProcessGroup } from '../process-group.ts';
-import { type EngineContext, dataDir } from '../engine-context.ts';
+import { type EngineContext, candidates, dataDir } from '../engine-context.ts';
 import type { Ending } from '../managed-engine.ts';
 import { findData } from './data-files.ts';
 import { LocalClient } from './local-client.ts';
@@ -21,6 +21,10 @@ const infoCommand = ['INFO', 'replication', 'persistence'];
 export class Server {
   /** Settles when it has ended although neither `stop` nor `kill` was called. */
   readonly ended: Promise<Ending>;
+  /** One that the server accepts now. */
+  password: string | undefined;
+  /** How many times it has been started. */
+  launches = 0;
   readonly #context: EngineContext;
   readonly #tls: string | undefined;
   #end: (ending: Ending) => void = () => {};
@@ -49,7 +53,9 @@ export class Server {
    */
   async launch(signal: AbortSignal): Promise<void> {
     const { config, env, clock } = this.#context;
-    const password = this.#context.password();
+    const password = this.#context.passwords.current;
+    this.password = password;
+    this.launches++;
     const dir = dataDir(config);
     await mkdir(dir, { recursive: true });
     this.#folder ??= await privateFolder();
@@ -70,11 +76,11 @@ export class Server {
       throw new HAError('HA_ERR_PROGRAM_START', `the server ended (${JSON.stringify(ending)})`);
     });
     failed.catch(() => {});
-    this.#client = new LocalClient(socket, password);
+    this.#client = new LocalClient(socket, () => this.password);
     const loaded = async () => {
       while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
       // Not in the configuration: a server with an aclfile of the user's would refuse to start.
-      await this.call([createUser({ service: config.service, password })], signal);
+      await this.call([createUser(config.service, candidates(this.#context.passwords))], signal);
       if (!snapshot) return;
       await this.call([['CONFIG', 'SET', 'appendonly', 'yes']], signal);
       while ((await this.info(signal)).rewriting) await sleep(clock, pollMs, signal);

@@ -6,13 +6,14 @@ import { Redis } from 'iovalkey';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import type { EngineContext } from '../engine-context.ts';
+import { type EngineContext, type Passwords, fixedPassword } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
 import { RedisEngine } from './redis-engine.ts';
 
 export interface MemberOptions {
   password?: string;
+  passwords?: Passwords;
   /** Folder of the certificates. */
   tls?: string;
   args?: string[];
@@ -150,7 +151,7 @@ export class TestMember {
   }
 
   #newEngine(): RedisEngine {
-    const { password, tls, args = [], clock = systemClock } = this.#options;
+    const { password, passwords, tls, args = [], clock = systemClock } = this.#options;
     const engine = {
       ...{ type: 'Redis', dataDir: this.dir },
       ...(tls === undefined ? {} : { tls: { secretName: 'test' } }),
@@ -161,7 +162,7 @@ export class TestMember {
         args: ['redis-server', '--logfile', join(this.dir, 'log'), ...args],
       }),
       pod: { name: this.name, uid: undefined, ip: '127.0.0.1' },
-      password: () => password,
+      passwords: passwords ?? fixedPassword(password),
       env: process.env,
       clock,
       log: { info() {}, warn() {}, error() {} },

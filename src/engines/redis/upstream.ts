@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type { Order } from '../../protocol/member-protocol.ts';
+import { type Passwords, candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
-import { type Identity, type Login, credentials } from './replication-user.ts';
+import { type Login, credentials } from './replication-user.ts';
 
 type Leader = Order<'follow'>['leader'];
 
@@ -11,8 +12,8 @@ const timeoutMs = 2_000;
 
 /** How a member connects to another one: as its server does. */
 export interface Access {
-  /** Asked for each connection: the password may be renewed. */
-  identity: () => Identity;
+  service: string;
+  passwords: Passwords;
   /** Folder of the certificates; undefined: no TLS. */
   tls: string | undefined;
 }
@@ -77,7 +78,7 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   redis.on('error', (error) => (reason = error));
   try {
     await redis.connect();
-    const login = await logIn(redis, access.identity());
+    const login = await logIn(redis, access);
     return { login, text: String(await redis.call(name, ...args)) };
   } catch (error) {
     // If the connection has ended, the command's own error says only that.
@@ -87,24 +88,37 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   }
 }
 
-/** Only a leader of an earlier version, which does not know the members' user, gets the password itself. */
-async function logIn(redis: Redis, identity: Identity): Promise<Login> {
-  try {
-    await redis.call('AUTH', ...(credentials('own', identity) ?? []));
-    return 'own';
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('WRONGPASS'))) throw error;
+/**
+ * As the members' user with each password that members may have. Only a leader of an earlier version, which does not know that user,
+ * gets the password itself.
+ *
+ * @returns what the leader has accepted. @throws its refusal of the current password
+ */
+async function logIn(redis: Redis, { service, passwords }: Access): Promise<Login> {
+  let refusal: unknown;
+  const known = candidates(passwords);
+  const logins = (['own', 'former'] as const).flatMap((user) =>
+    known.map((password): Login => ({ user, password })),
+  );
+  for (const login of logins) {
+    const shown = credentials(login, service);
+    if (shown === undefined) return login;
+    try {
+      await redis.call('AUTH', ...shown);
+      return login;
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('WRONGPASS'))) throw error;
+      refusal ??= error;
+    }
   }
-  const former = credentials('former', identity);
-  if (former !== undefined) await redis.call('AUTH', ...former);
-  return 'former';
+  throw refusal;
 }
 
 function problemOf({ member, host, port }: Leader, reason: string): EngineProblem {
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(reason)) {
     return {
       reason: 'WrongPassword',
-      message: `${member} refuses the password of this member: check whether the Secret has changed since ${member} or this member was started, and restart the one with the old password`,
+      message: `${member} refuses the password of this member: if the Secret was changed within the last two minutes, wait for the kubelets; else delete the pod that was created before the change`,
     };
   }
   return {

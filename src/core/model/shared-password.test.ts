@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import { makeMember, makeObserved, makeResource } from '../testing/fixtures.ts';
+import { progressOf } from '../status/progress.ts';
+import { sharedPassword } from './shared-password.ts';
+
+const resource = makeResource({ topology: 'LeaderFollower', engine: { type: 'Redis' } });
+const report = (id?: string, former = false): MemberReport => ({
+  ...{ state: 'Following', epoch: 1, ledEpoch: 0 },
+  ...(id === undefined ? {} : { password: { id, former } }),
+});
+
+describe('the password that every member accepts', () => {
+  it.each<[string, (MemberReport | undefined)[], string | undefined]>([
+    ['all say the same', [report('new', true), report('new'), report('new')], 'new'],
+    ['one has the former one', [report('new', true), report('new'), report('old')], undefined],
+    ['one is of an earlier version', [report('new', true), report('new'), report()], undefined],
+    ['one was never heard', [report('new', true), report('new'), undefined], undefined],
+    ['one has no pod yet', [report('new', true), report('new')], undefined],
+    ['there is no password', [report(), report(), report()], undefined],
+  ])('if %s', (_what, reports, id) => {
+    expect(sharedPassword(resource, reports)).toBe(id);
+  });
+});
+
+describe('the condition Progressing', () => {
+  const told = (...reports: MemberReport[]) => {
+    const members = reports.map((each, ordinal) => {
+      const one = makeMember(resource, ordinal);
+      return { ...one, health: { ...one.health!, report: each } };
+    });
+    return progressOf(resource, makeObserved(members), [], 0).join();
+  };
+
+  it('says that a password is being changed, for whom that waits, and when it is done', () => {
+    expect(told(report('new', true), report('old'), report('old'))).toMatch(
+      /is being changed.*until all have the new one: the kubelets bring it/,
+    );
+    expect(told(report('new', true), report('new', true), report())).toMatch(
+      /web-2 does not say which password it has.*delete the pod/,
+    );
+    expect(told(report('new', true), report('new'), report('new'))).toMatch(/is being retired/);
+    expect(told(report('new'), report('new'), report('new'))).toBe('');
+  });
+});

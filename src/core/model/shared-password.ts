@@ -1,0 +1,30 @@
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import type { Member, Resource } from './observed.ts';
+
+/**
+ * The password that every member says that it accepts, by its id. Undefined as long as one of them has another, or has said nothing:
+ * the others then go on accepting the former password, too.
+ */
+export function sharedPassword(
+  { spec }: Pick<Resource, 'spec'>,
+  reports: readonly (MemberReport | undefined)[],
+): string | undefined {
+  const ids = new Set(reports.map((report) => report?.password?.id));
+  const [id] = ids;
+  return ids.size === 1 && reports.length >= spec.replicas ? id : undefined;
+}
+
+/** A changed password that not every member has taken over yet, in words; undefined if there is none. */
+export function passwordProgress(members: readonly Member[]): string | undefined {
+  const said = members.map(({ name, health }) => ({ name, password: health?.report?.password }));
+  const changing = said.filter(({ password }) => password?.former === true);
+  if (changing.length === 0) return undefined;
+  const ids = new Set(said.map(({ password }) => password?.id));
+  if (ids.size === 1) return 'the former password of the database is being retired';
+  const without = said.filter(({ password }) => password === undefined).map(({ name }) => name);
+  const waiting =
+    without.length === 0
+      ? 'the kubelets bring it to the pods within two minutes'
+      : `${without.join(', ')} does not say which password it has: if the pod is of an earlier version of the operator, delete the pod, so that a new one gets the password`;
+  return `the password of the database is being changed, and members accept the former one, too, until all have the new one: ${waiting}`;
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestPasswords } from '../testing.ts';
+import { layoutOf } from './layout.ts';
+import { codeOf } from './session.ts';
+import { type Member, Members, havePostgres } from './testing.ts';
+
+const passwords = [new TestPasswords('old'), new TestPasswords('old')] as const;
+
+const answerTo = (member: Member, password: string) =>
+  member.sql('SELECT 1', { password }).then(() => 'welcome', codeOf);
+
+describe.skipIf(!havePostgres)('a changed password of Postgres', { timeout: 60_000 }, () => {
+  let members: Members;
+  let a: Member;
+  let b: Member;
+
+  beforeAll(async () => {
+    members = await Members.create();
+    a = await members.add('a', { password: 'old', passwords: passwords[0] });
+    b = await members.add('b', { password: 'old', passwords: passwords[1] });
+    await a.promote(1, undefined, true);
+    await b.follow(1, a);
+    await b.caughtUp(a);
+  }, 60_000);
+
+  afterAll(async () => members.end(), 60_000);
+
+  const passfile = () => readFile(join(layoutOf(b.dataDir).settings, 'passfile'), 'utf8');
+  /** Ends the replication connection, and waits for another one. */
+  const relink = async (password: string) => {
+    const sender = () =>
+      a.sql<{ pid: number }>('SELECT pid FROM pg_stat_replication', { password });
+    const [former] = await sender();
+    await a.sql(`SELECT pg_terminate_backend(${former!.pid})`, { password });
+    await expect.poll(async () => (await sender())[0]?.pid ?? former!.pid).not.toBe(former!.pid);
+    await b.caughtUp(a);
+  };
+
+  it('is taken over under writes: the roles change when all members have it, and no member is refused', async () => {
+    const pids = [a.engine.pid, b.engine.pid];
+    let isOver = false;
+    let written = 0;
+    const writes = a.client(async (session) => {
+      await session.rows('CREATE TABLE w (n int)');
+      while (!isOver) await session.rows(`INSERT INTO w VALUES (${++written})`);
+    });
+
+    // The follower sees it first: the roles of the leader still have the former one.
+    passwords[1].change('new');
+    await b.until(() => passwords[1].accepted === 'new');
+    await relink('old');
+    expect(await passfile()).toContain(':old\n');
+
+    // The leader sees it; the follower could be one that has not.
+    passwords[0].change('new');
+    await a.until(() => passwords[0].accepted === 'new');
+    await relink('old');
+    expect([await answerTo(a, 'old'), await answerTo(a, 'new')]).toEqual(['welcome', '28P01']);
+
+    for (const each of passwords) each.isShared = true;
+    await a.until(() => passwords[0].former.length === 0);
+    expect([await answerTo(a, 'old'), await answerTo(a, 'new')]).toEqual(['28P01', 'welcome']);
+    await b.until(() => passwords[1].former.length === 0);
+    expect(await passfile()).toContain(':new\n');
+    await relink('new');
+
+    isOver = true;
+    await writes;
+    const [row] = await a.sql<{ n: number }>('SELECT max(n) AS n FROM w', { password: 'new' });
+    expect(row?.n).toBe(written);
+    expect([a.engine.pid, b.engine.pid]).toEqual(pids);
+  });
+
+  it('of which a promoted member alone knows does not change the roles', async () => {
+    passwords[1].change('newer');
+    await a.fence();
+    await b.promote(2);
+    await a.follow(2, b);
+    await a.until(({ linked }) => linked === true);
+    expect([await answerTo(b, 'new'), await answerTo(b, 'newer')]).toEqual(['welcome', '28P01']);
+  });
+});
