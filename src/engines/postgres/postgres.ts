@@ -8,6 +8,7 @@ import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
 import { detached } from './settings.ts';
@@ -29,6 +30,7 @@ export class PostgresEngine implements ManagedEngine {
   /** Aborts background work of the last order. */
   #background = new AbortController();
   #sync: Order<'promote'>['sync'];
+  readonly #watch: LeaderWatch;
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
   #renewedAt: number;
@@ -40,6 +42,7 @@ export class PostgresEngine implements ManagedEngine {
     this.#context = context;
     this.#certificates = certificates;
     this.#renewedAt = context.clock.now();
+    this.#watch = new LeaderWatch(context.clock);
     this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
 
@@ -73,9 +76,11 @@ export class PostgresEngine implements ManagedEngine {
     }
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
+    const told = database.replication.sync;
     const status = await database.poller.ask(signal);
     await this.#renewCertificates(database);
     if (status === 'down') return { state: 'Starting', ...common };
+    this.#watchLeader(database, status, told);
     return { ...(await this.#roleReport(database, status)), ...common };
   }
 
@@ -189,6 +194,18 @@ export class PostgresEngine implements ManagedEngine {
     };
   }
 
+  /** @param told the setting that the server had been told before it was asked: an order may have changed it since */
+  #watchLeader(database: Database, { standby, sync: names }: ServerStatus, told: string): void {
+    const sync = this.#sync;
+    if (standby || !database.mayLead || sync === undefined) return;
+    const known = [told, database.replication.sync, syncNames(sync)];
+    if (!known.includes(names)) this.#watch.noteOtherNames(names);
+    if (!this.#watch.isDue) return;
+    this.#inBackground('the check of the settings', (aside) =>
+      this.#watch.check(database, sync, aside),
+    );
+  }
+
   async #renewCertificates(database: Database): Promise<void> {
     const now = this.#context.clock.now();
     if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
@@ -204,8 +221,9 @@ export class PostgresEngine implements ManagedEngine {
       const { bavail, bsize } = await statfs(this.#opened.layout.top);
       this.#isFull = bavail * bsize < leastRoomBytes;
     }
-    if (!this.#isFull) return follower?.problem;
-    const { top } = this.#opened.layout;
+    const { layout, mayLead } = this.#opened;
+    if (!this.#isFull) return follower?.problem ?? (mayLead ? this.#watch.problem : undefined);
+    const { top } = layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }
 }
