@@ -34,7 +34,8 @@ export const memberProblems = {
   ForeignReplica: {
     meaning:
       'Strong: a client that is no member replicates from the leader, or tries to: it would count as a member, and is refused',
-    whatToDo: 'let it replicate from a follower, or end it; the message names its user and address',
+    whatToDo:
+      'Redis: let it replicate from a follower. Postgres: give it an `application_name` of its own. Or end it',
   },
   WeakSettings: {
     meaning: 'Strong: a setting of the leader was changed so that acknowledged writes can be lost',

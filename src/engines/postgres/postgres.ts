@@ -10,6 +10,7 @@ import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
 import { ensureRoles } from './role.ts';
@@ -35,6 +36,7 @@ export class PostgresEngine implements ManagedEngine {
   /** Aborts background work of the last order. */
   #background = new AbortController();
   #sync: Order<'promote'>['sync'];
+  readonly #watch: LeaderWatch;
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
   #renewedAt: number;
@@ -48,6 +50,7 @@ export class PostgresEngine implements ManagedEngine {
     this.#context = context;
     this.#certificates = certificates;
     this.#renewedAt = context.clock.now();
+    this.#watch = new LeaderWatch(context.clock);
     this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
 
@@ -88,10 +91,12 @@ export class PostgresEngine implements ManagedEngine {
     }
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
+    const told = database.replication.sync;
     const status = await database.poller.ask(signal);
     await this.#renewCertificates(database);
     await this.#keepPassword(database, status, signal);
     if (status === 'down') return { state: 'Starting', ...common };
+    this.#watchLeader(database, status, told);
     return { ...(await this.#roleReport(database, status)), ...common };
   }
 
@@ -238,6 +243,18 @@ export class PostgresEngine implements ManagedEngine {
     passwords.retire();
   }
 
+  /** @param told the setting that the server had been told before it was asked: an order may have changed it since */
+  #watchLeader(database: Database, { standby, sync: names }: ServerStatus, told: string): void {
+    const sync = this.#sync;
+    if (standby || !database.mayLead || sync === undefined) return;
+    const known = [told, database.replication.sync, syncNames(sync)];
+    if (!known.includes(names)) this.#watch.noteOtherNames(names);
+    if (!this.#watch.isDue) return;
+    this.#inBackground('the check of the settings', (aside) =>
+      this.#watch.check(database, sync, aside),
+    );
+  }
+
   async #renewCertificates(database: Database): Promise<void> {
     const now = this.#context.clock.now();
     if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
@@ -260,8 +277,11 @@ export class PostgresEngine implements ManagedEngine {
       const { bavail, bsize } = await statfs(this.#opened.layout.top);
       this.#isFull = bavail * bsize < leastRoomBytes;
     }
-    if (!this.#isFull) return follower?.problem ?? this.#passwordProblem ?? this.#renewalProblem;
-    const { top } = this.#opened.layout;
+    const { layout, mayLead } = this.#opened;
+    const ofLeader = mayLead ? this.#watch.problem : undefined;
+    const access = this.#passwordProblem ?? this.#renewalProblem;
+    if (!this.#isFull) return follower?.problem ?? access ?? ofLeader;
+    const { top } = layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }
 }

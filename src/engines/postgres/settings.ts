@@ -27,6 +27,12 @@ const MiB = 2 ** 20;
 /** Of an error of TLS, which may quote a whole certificate. */
 const quotedLength = 200;
 
+/**
+ * A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the leader
+ * only, with a warning to the client: it was not acknowledged, and a failover may lose it.
+ */
+const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
+
 /** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
 const ours =
   /^\s*(primary_conninfo|primary_slot_name|synchronous_standby_names|promote_trigger_file|restore_command|recovery_\w+)\b/i;
@@ -104,7 +110,10 @@ export class Settings {
     return last !== undefined && former.includes(last) ? last : current;
   }
 
-  /** Arguments of the server. Those of the template come first: later ones take precedence. */
+  /**
+   * Arguments of the server: later ones take precedence, and all of them over the files, in which ALTER SYSTEM writes. Those of the
+   * template come in between: a service in Eventual may have others, and with Strong LeaderWatch tells that.
+   */
   get serverArgs(): string[] {
     const { args, port } = this.#context.config;
     const hasHba = args.some((arg) => /^(-c)?(-{0,2})hba[_-]file=/.test(arg));
@@ -123,10 +132,9 @@ export class Settings {
       log_destination: 'stderr',
       logging_collector: 'off',
     };
-    return [
-      ...args,
-      ...Object.entries(pairs).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    ];
+    const options = (values: Record<string, string>) =>
+      Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    return [...options(durable), ...args, ...options(pairs)];
   }
 
   /** For the member's own server, without a password. */
@@ -176,11 +184,6 @@ export class Settings {
       'wal_receiver_timeout = 10s',
       'wal_retrieve_retry_interval = 500ms',
       `include_if_exists = ${literal(join(this.#layout.data, 'postgresql.conf'))}`,
-      'fsync = on',
-      'full_page_writes = on',
-      // A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the
-      // leader only, with a warning to the client: it was not acknowledged, and a failover may lose it.
-      'synchronous_commit = on',
       "recovery_target_timeline = 'latest'",
       "primary_slot_name = ''",
       `primary_conninfo = ${literal(leader === undefined ? '' : this.connection('follow', leader))}`,
