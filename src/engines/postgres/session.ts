@@ -6,7 +6,10 @@ import { answerScramAlone, scramError } from './scram.ts';
 export type SessionOptions = Pick<
   pg.ClientConfig,
   'host' | 'port' | 'user' | 'password' | 'database' | 'ssl' | 'application_name'
->;
+> & {
+  /** The connection is one of a WAL sender. `pg` passes it on, though its types lack it. */
+  replication?: 'database';
+};
 
 /** One connection to a server. Pending queries fail when it is ended. */
 export class Session {

@@ -24,6 +24,12 @@ export interface UpstreamView {
   segments: ReadonlySet<string>;
 }
 
+/**
+ * A connection of a WAL sender, which takes none of the max_connections: if no member follows, the writes of clients wait and hold all
+ * of these, until a member follows. It takes the simple protocol alone: queries without parameters.
+ */
+const asWalSender = { replication: 'database' } as const;
+
 const lookMs = 5_000;
 const sizeMs = 120_000;
 
@@ -51,7 +57,8 @@ export async function askUpstream(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<UpstreamView> {
-  return withSession(options, { signal, timeoutMs: lookMs }, async (session) => {
+  const connection = { ...options, ...asWalSender };
+  return withSession(connection, { signal, timeoutMs: lookMs }, async (session) => {
     const row = await session.row<Row>(query);
     const timeline = row.segment === null ? 0 : parseInt(row.segment.slice(0, 8), 16);
     const names = await session.rows<{ name: string }>('SELECT name FROM pg_ls_waldir()');
@@ -100,7 +107,7 @@ export async function askUpstreamSize(
   signal: AbortSignal,
 ): Promise<number> {
   const limits = { signal, timeoutMs: sizeMs };
-  const { size } = await withSession(options, limits, (session) =>
+  const { size } = await withSession({ ...options, ...asWalSender }, limits, (session) =>
     session.row<{ size: string }>(
       'SELECT coalesce(sum(pg_database_size(oid)), 0) AS size FROM pg_database',
     ),
@@ -110,8 +117,7 @@ export async function askUpstreamSize(
 
 async function readHistory(session: Session, timeline: number): Promise<string> {
   const { content } = await session.row<{ content: string }>(
-    `SELECT convert_from(pg_read_binary_file($1), 'UTF8') AS content`,
-    [`pg_wal/${historyName(timeline)}`],
+    `SELECT convert_from(pg_read_binary_file('pg_wal/${historyName(timeline)}'), 'UTF8') AS content`,
   );
   return content;
 }
