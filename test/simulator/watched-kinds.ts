@@ -1,0 +1,10 @@
+/** The kinds that the operator watches, by the plural under which the API server has them. */
+export const watchedKinds = [
+  'haservices',
+  'pods',
+  'services',
+  'endpointslices',
+  'poddisruptionbudgets',
+  'nodes',
+] as const;
+export type WatchedKind = (typeof watchedKinds)[number];
