@@ -1,3 +1,5 @@
+import { agentOf } from '../../src/core/resources/agent-pod.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
 import type { MemberReport, Rejection } from '../../src/protocol/member-protocol.ts';
 
 /** Where a process runs. */
@@ -6,8 +8,21 @@ export interface AgentPod {
   uid: string;
   place: string;
   ip: string;
-  /** It was made with an agent: else it is a program that takes writes whoever asks. */
-  hasAgent: boolean;
+  /** Where its program listens. */
+  port: number;
+  /** Where its agent listens; undefined: it was made without one, and is a program that takes writes whoever asks. */
+  agentPort: number | undefined;
+  /** The most time that one grant gives it. */
+  leaseMs: number;
+}
+
+/** A process is what its pod was made as: that stands in the pod's own spec. */
+export function madeAs(pod: Pod): Pick<AgentPod, 'port' | 'agentPort' | 'leaseMs'> {
+  const { agentPort, leaseMs = 0, contract } = agentOf(pod.spec ?? {});
+  const [, port] = pod.spec?.containers[0]?.command ?? [];
+  const made = agentPort === undefined ? Number(port) : contract?.probePort;
+  if (made === undefined) throw new Error(`${pod.metadata?.name} has no port`);
+  return { port: made, agentPort, leaseMs };
 }
 
 export type Answer = { report: MemberReport } | { refusal: Rejection; report: MemberReport };

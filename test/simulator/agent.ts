@@ -6,26 +6,11 @@ import { ownClock } from './own-clock.ts';
 import { cloneMs, orderMs, rewriteMs } from './agent-durations.ts';
 import { reportOf } from './agent-report.ts';
 import type { AgentPod, Answer } from './agent-types.ts';
-import { type FollowerHost, Following, type Leader } from './following.ts';
-import type { Kernel } from './kernel.ts';
+import type { AgentWorld } from './agent-world.ts';
+import { type Address, type FollowerHost, Following, type Leader } from './following.ts';
 import { Leadership } from './leadership.ts';
-import type { Network } from './network.ts';
 import type { MemberBehaviour } from './setups.ts';
 import { type Data, type Volume, beginTerm, forget, newData } from './volume.ts';
-
-/** What surrounds the process of a member. */
-export interface AgentWorld {
-  readonly kernel: Kernel;
-  readonly network: Network;
-  readonly behaviour: MemberBehaviour;
-  /** All faults are over. */
-  readonly isHealed: boolean;
-  /** The process that has this address now. */
-  at(ip: string): Agent | undefined;
-  /** It has begun to lead. */
-  promoted(agent: Agent): void;
-  acknowledged(agent: Agent, id: number, takenMs: number): void;
-}
 
 /** The agent and its program as one process: its orders, its reports, and its work between them. */
 export class Agent implements FollowerHost, Leader {
@@ -58,7 +43,7 @@ export class Agent implements FollowerHost, Leader {
     this.lease = new Lease({
       clock: ownClock(world.kernel, (ms, run) => this.#after(ms, run)),
       run: `${world.kernel.random.below(1e9)}`,
-      maxMs: 60_000,
+      maxMs: pod.leaseMs,
       onOver: () => this.exit('its lease is over'),
     });
     if (volume.onDisk !== undefined) volume.data = volume.onDisk;
@@ -182,7 +167,7 @@ export class Agent implements FollowerHost, Leader {
   /** A client writes. There is no answer if the member does not lead. */
   write(id: number): void {
     const { nowMs } = this.world.kernel;
-    if (!this.pod.hasAgent) {
+    if (this.pod.agentPort === undefined) {
       this.world.acknowledged(this, id, nowMs);
       return;
     }
@@ -201,7 +186,7 @@ export class Agent implements FollowerHost, Leader {
     if (!behaviour.forgetsPosition) return;
     volume.onDisk ??= before ?? newData('empty', 0);
     const copy = volume.data;
-    this.#after(rewriteMs(this.world.kernel.random), () => {
+    this.#after(rewriteMs(this.world.kernel.random, this.world.copies.slowness), () => {
       // Of a copy that another one has replaced.
       if (volume.data !== copy) return;
       volume.onDisk = undefined;
@@ -216,10 +201,11 @@ export class Agent implements FollowerHost, Leader {
     });
   }
 
-  ask(ip: string, question: (leader: Leader) => void): void {
+  ask({ host, port }: Address, question: (leader: Leader) => void): void {
     const { network } = this.world;
-    const target = this.world.at(ip);
-    if (target === undefined) return;
+    const target = this.world.at(host);
+    // Nothing listens on another port.
+    if (target?.pod.port !== port) return;
     const turn = this.#turn;
     network.send(this.place, target.place, () => {
       target.deliver(() => {
@@ -241,7 +227,14 @@ export class Agent implements FollowerHost, Leader {
   }
 
   cloneMs(): number {
-    return cloneMs(this.world.kernel.random);
+    return cloneMs(this.world.kernel.random, this.world.copies.slowness);
+  }
+
+  makeRoom(): void {
+    const { volume, behaviour, world } = this;
+    if (!world.copies.isFull || behaviour.forgetsPosition || volume.data === undefined) return;
+    volume.data = undefined;
+    world.lostData();
   }
 
   isLogKept(): boolean {

@@ -4,15 +4,11 @@ import { type Steps, create, deleteObject, evict } from '../../src/kube/api-requ
 import { podDisruptionBudgets, pods } from '../../src/kube/resources.ts';
 import { ApiServer } from './api-server.ts';
 import { Kernel } from './kernel.ts';
-import { specOf } from './setups.ts';
+import { firstWish, specOf } from './setups.ts';
 import { subject } from './subject.ts';
 
 const { namespace } = subject;
 const labels = { app: 'web' };
-const wish = {
-  ...{ replicas: 3, image: 'a', paused: false, keepsVolumes: true, isEventual: false },
-  chaos: undefined,
-};
 const names = ['web-0', 'web-1', 'web-2'];
 
 let api: ApiServer;
@@ -41,7 +37,7 @@ const setReady = (name: string, status: 'True' | 'False') =>
   }));
 
 beforeEach(() => {
-  api = new ApiServer(new Kernel(1), specOf('redis', wish));
+  api = new ApiServer(new Kernel(1), specOf('redis', firstWish));
   for (const name of names) {
     ask(create(pods, { metadata: { name, namespace, labels } }));
     setReady(name, 'True');

@@ -1,4 +1,3 @@
-import { HAError } from '../../src/api/errors.ts';
 import { type HAService, apiVersion, kind } from '../../src/api/haservice.ts';
 import type { Spec } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
@@ -8,22 +7,12 @@ import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts
 import type { Ref } from '../../src/kube/resources.ts';
 import type { Kernel } from './kernel.ts';
 import { changed } from '../../src/controller/testing/merge-patch.ts';
+import { bound } from './claims.ts';
 import { mayEvict } from './disruption-budget.ts';
-import { nodeNames, nodeOf, schedule } from './nodes.ts';
+import { cordoned, nodeNames, nodeOf, schedule } from './nodes.ts';
+import { checkVersion, refuse } from './refusals.ts';
 import { subject } from './subject.ts';
 import { t0, timestamp } from './time.ts';
-
-/** The kinds that the operator watches, by the plural under which the API server has them. */
-export const watchedKinds = [
-  'haservices',
-  'pods',
-  'services',
-  'endpointslices',
-  'poddisruptionbudgets',
-  'nodes',
-  'persistentvolumeclaims',
-] as const;
-export type WatchedKind = (typeof watchedKinds)[number];
 
 export interface Change {
   kind: string;
@@ -48,6 +37,8 @@ export class ApiServer {
   operator = '';
   /** Called before a status is replaced. */
   onStatus: (before: Status, after: Status) => void = () => {};
+  /** What a user is about to apply again, after its deletion. */
+  deleted: ServiceObject | undefined;
   readonly #kernel: Kernel;
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   #version = 1;
@@ -58,16 +49,18 @@ export class ApiServer {
     const { name, namespace, uid, createdAtMs } = subject;
     const creationTimestamp = timestamp(createdAtMs);
     const metadata = { name, namespace, uid, generation: 1, creationTimestamp };
-    this.#put('haservices', { apiVersion, kind, metadata, spec, status: {} } as KubeObject);
-    for (const name of nodeNames) this.#put('nodes', nodeOf(name));
+    this.put('haservices', { apiVersion, kind, metadata, spec, status: {} } as KubeObject);
+    for (const name of nodeNames) this.put('nodes', nodeOf(name));
   }
 
   get version(): number {
     return this.#version;
   }
 
+  /** As it was last, if it is deleted at present. */
   get service(): ServiceObject {
-    return this.#of('haservices').get(subject.name) as ServiceObject;
+    const found = this.#of('haservices').get(subject.name);
+    return (found ?? this.deleted) as ServiceObject;
   }
 
   get pods(): Pod[] {
@@ -79,6 +72,13 @@ export class ApiServer {
     const name = sliceName(serviceNames(subject.name).write, false);
     const slice = this.#of('endpointslices').get(name) as EndpointSlice | undefined;
     return (slice?.endpoints ?? []).map(({ targetRef }) => targetRef?.uid ?? '');
+  }
+
+  /** UIDs are not used twice. */
+  newUid = (name: string): string => `${name}.${this.#serial++}`;
+
+  get kinds(): string[] {
+    return [...this.#objects.keys()];
   }
 
   snapshot(): Snapshot {
@@ -120,23 +120,38 @@ export class ApiServer {
       case 'delete':
         return this.#delete(request.type.plural, request.ref.name, request);
       case 'evict':
-        return this.#evict(request.ref.name, request);
+        return this.evict(request.ref.name, request);
     }
   }
 
   /** A user changes the spec. */
   putSpec(spec: Spec): void {
+    if (this.deleted !== undefined) return void (this.deleted = { ...this.deleted, spec });
     const { metadata } = this.service;
     const generation = (metadata.generation ?? 0) + 1;
     const changed = { ...this.service, metadata: { ...metadata, generation }, spec };
-    this.#put('haservices', changed);
+    this.put('haservices', changed);
   }
 
   /** A user annotates the service. */
   annotate(annotations: Record<string, string>): void {
     const { metadata } = this.service;
     const all = { ...metadata.annotations, ...annotations };
-    this.#put('haservices', { ...this.service, metadata: { ...metadata, annotations: all } });
+    this.put('haservices', { ...this.service, metadata: { ...metadata, annotations: all } });
+  }
+
+  /** A person cordons a node, or no longer: then the pods that wait are placed. */
+  cordon(name: string, isCordoned: boolean): void {
+    const node = this.#of('nodes').get(name);
+    if (node !== undefined) this.put('nodes', cordoned(node, isCordoned));
+    if (isCordoned) return;
+    for (const pod of this.pods) {
+      if (pod.spec?.nodeName === undefined) this.put('pods', this.#scheduled(pod));
+    }
+  }
+
+  #scheduled(pod: KubeObject): Pod {
+    return schedule(pod, this.list('nodes'), this.pods);
   }
 
   podOf(uid: string): Pod | undefined {
@@ -147,18 +162,19 @@ export class ApiServer {
   /** As the kubelet changes it. */
   changePod(uid: string, change: (pod: Pod) => Pod): void {
     const found = this.podOf(uid);
-    if (found !== undefined) this.#put('pods', change(found));
+    if (found !== undefined) this.put('pods', change(found));
   }
 
   /** The pod is to end; the kubelet removes it when its process has. */
   deletePod(uid: string, graceSeconds: number): void {
-    this.changePod(uid, (pod) => this.#ending(pod, graceSeconds));
+    if (this.podOf(uid)?.spec?.nodeName === undefined) this.removePod(uid);
+    else this.changePod(uid, (pod) => this.#ending(pod, graceSeconds));
   }
 
   /** Gone from the API, whatever its process does. */
   removePod(uid: string): void {
     const found = this.podOf(uid);
-    if (found !== undefined) this.#remove('pods', found);
+    if (found !== undefined) this.remove('pods', found);
   }
 
   #of(kind: string): Map<string, KubeObject> {
@@ -182,11 +198,11 @@ export class ApiServer {
     const { name = '' } = object.metadata ?? {};
     if (this.#of(kind).has(name)) refuse(409, 'AlreadyExists');
     if (isDry) return object;
-    const uid = `${name}.${this.#serial++}`;
+    const uid = this.newUid(name);
     const creationTimestamp = timestamp(t0 + this.#kernel.nowMs);
     this.#kernel.note('api', () => `${kind} ${uid} is created`);
     const made = { ...object, metadata: { ...object.metadata, uid, creationTimestamp } };
-    return this.#put(kind, kind === 'pods' ? schedule(made) : made);
+    return this.put(kind, kind === 'pods' ? this.#scheduled(made) : bound(kind, made));
   }
 
   #patch(kind: string, name: string, patch: KubeObject): KubeObject {
@@ -197,14 +213,15 @@ export class ApiServer {
     const next = changed(old, { ...patch, metadata });
     if (next === old) return old;
     if (kind === 'endpointslices') this.#kernel.note('api', () => `write ${name}`);
-    return this.#put(kind, next);
+    return this.put(kind, next);
   }
 
   #replaceStatus({ metadata, status }: ServiceObject): KubeObject {
     const old = this.service;
+    if (this.deleted !== undefined) refuse(404, 'NotFound');
     checkVersion(old, metadata.resourceVersion);
     this.onStatus(old.status, status);
-    return this.#put('haservices', { ...old, status } as KubeObject);
+    return this.put('haservices', { ...old, status } as KubeObject);
   }
 
   #delete(
@@ -215,15 +232,16 @@ export class ApiServer {
     const old = this.#of(kind).get(name);
     if (old === undefined) return undefined;
     if (uid !== undefined && uid !== old.metadata?.uid) refuse(409, 'Conflict');
-    if (kind === 'pods' && gracePeriodSeconds > 0) {
-      return this.#put(kind, this.#ending(old, gracePeriodSeconds));
+    const isOnNode = (old as Pod).spec?.nodeName !== undefined;
+    if (kind === 'pods' && gracePeriodSeconds > 0 && isOnNode) {
+      return this.put(kind, this.#ending(old, gracePeriodSeconds));
     }
     // A grace period of 0: gone at once, and its process lives on until the kubelet has seen that.
-    this.#remove(kind, old);
+    this.remove(kind, old);
     return undefined;
   }
 
-  #evict(name: string, options: { uid: string; gracePeriodSeconds?: number }): void {
+  evict(name: string, options: { uid: string; gracePeriodSeconds?: number }): void {
     const pod = this.#of('pods').get(name) ?? refuse(404, 'NotFound');
     const isAllowed = mayEvict(pod, this.pods, this.list('poddisruptionbudgets'));
     if (options.uid === pod.metadata?.uid && !isAllowed) refuse(429, 'DisruptionBudget');
@@ -237,7 +255,7 @@ export class ApiServer {
     return { ...pod, metadata: { ...pod.metadata, deletionTimestamp } };
   }
 
-  #put(kind: string, object: KubeObject): KubeObject {
+  put(kind: string, object: KubeObject): KubeObject {
     const resourceVersion = String(++this.#version);
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
     this.#of(kind).set(object.metadata?.name ?? '', stored);
@@ -245,7 +263,7 @@ export class ApiServer {
     return stored;
   }
 
-  #remove(kind: string, object: KubeObject): void {
+  remove(kind: string, object: KubeObject): void {
     this.#kernel.note('api', () => `${kind} ${object.metadata?.uid} is gone`);
     this.#of(kind).delete(object.metadata?.name ?? '');
     const resourceVersion = String(++this.#version);
@@ -260,12 +278,3 @@ export class ApiServer {
 
 /** Where each operator asks for its own pod. */
 export const operatorPod = { namespace: 'system', name: 'operator' };
-
-function checkVersion(object: KubeObject, resourceVersion: string | undefined): void {
-  if (resourceVersion === undefined || resourceVersion === object.metadata?.resourceVersion) return;
-  refuse(409, 'Conflict');
-}
-
-function refuse(status: number, reason: string): never {
-  throw new HAError('HA_ERR_API_STATUS', `${status} ${reason}`, { status, reason });
-}

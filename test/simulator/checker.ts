@@ -11,8 +11,11 @@ import type { Entry } from './volume.ts';
 /** A promise that was broken. */
 export class Violation extends Error {}
 
-/** For so long silence is nothing: the heartbeat's timeout. */
-const leastUnheardMs = 1_900;
+/** The share of the heartbeat's timeout for which silence is nothing, as clocks run at different speeds. */
+const unheardShare = 0.95;
+
+/** Stands for every epoch of a resource that was deleted. */
+const formerEpoch = -1;
 
 interface Reign {
   epoch: number;
@@ -33,6 +36,8 @@ export class Checker {
   /** Epoch in which a write was acknowledged, by its number. */
   readonly #acknowledged = new Map<number, number>();
   readonly #highest = new Map<string, number>();
+  /** Of the resource that was deleted before: its processes may run on for a while. */
+  #former: Reign[] = [];
   #count = 0;
   /** What leaders of this epoch and later ones acknowledge is promised to be kept; undefined: nothing is. */
   #promisedFrom: number | undefined;
@@ -65,6 +70,16 @@ export class Checker {
   giveUp(): void {
     this.#promisedFrom = undefined;
     this.#acknowledged.clear();
+  }
+
+  /** The resource is deleted. Another of its name begins with epoch 0, and keeps what this one has acknowledged. */
+  renewed(): void {
+    this.#former = [...this.#former, ...this.#reigns.values()];
+    for (const known of [this.#reigns, this.#committed, this.#highest]) known.clear();
+    for (const id of this.#acknowledged.keys()) this.#acknowledged.set(id, formerEpoch);
+    if (this.#promisedFrom !== undefined) this.#promisedFrom = formerEpoch;
+    this.epoch = 0;
+    this.#sets = undefined;
   }
 
   /** A status has landed. */
@@ -101,7 +116,7 @@ export class Checker {
 
   /** A member has begun to lead. */
   promoted({ pod, leadership, volume }: Agent): void {
-    if (!pod.hasAgent) this.#reignOf(pod.uid, this.epoch);
+    if (pod.agentPort === undefined) this.#reignOf(pod.uid, this.epoch);
     if (leadership === undefined) return;
     const { epoch } = leadership;
     this.#kernel.note(
@@ -132,15 +147,18 @@ export class Checker {
    * @param takenMs When the client gave it.
    */
   acknowledgedBy({ pod, leadership }: Agent, id: number, takenMs: number): void {
-    const epoch = pod.hasAgent ? leadership?.epoch : this.#plainEpochOf(pod.uid);
-    if (epoch === undefined) return;
+    const isPlain = pod.agentPort === undefined;
+    const led = isPlain ? this.#plainEpochOf(pod.uid) : leadership?.epoch;
+    if (led === undefined) return;
+    const isFormer = this.#isFormer(pod.uid, led);
+    const epoch = isFormer ? formerEpoch : led;
     const reign = this.#reigns.get(epoch);
-    if (reign?.uid !== pod.uid) {
+    if (!isFormer && reign?.uid !== pod.uid) {
       this.fail(
         `two members acknowledge in epoch ${epoch}: ${reign?.uid ?? 'nobody'} and ${pod.uid}`,
       );
     }
-    reign.firstAckMs ??= this.#kernel.nowMs;
+    if (reign !== undefined) reign.firstAckMs ??= this.#kernel.nowMs;
     this.#count++;
     if (this.#promisedFrom === undefined || epoch < this.#promisedFrom) return;
     this.#acknowledged.set(id, epoch);
@@ -163,12 +181,17 @@ export class Checker {
     }
   }
 
-  /** A planned change takes nobody whom its operator has not given the time to be heard. */
-  deletes(uid: string, reason: string, unheardMs: number): void {
+  /** A planned change takes nobody whom its operator has not given the time to be heard: the timeout of its heartbeats. */
+  deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void {
     const isPlanned = ['Outdated', 'ScaleDown', 'Rebalance'].includes(reason);
-    if (isPlanned && this.#isUp(uid) && unheardMs > 0 && unheardMs < leastUnheardMs) {
+    if (isPlanned && this.#isUp(uid) && unheardMs > 0 && unheardMs < timeoutMs * unheardShare) {
       this.fail(`${uid} is deleted (${reason}) by an operator that has not heard it yet`);
     }
+  }
+
+  #isFormer(uid: string, epoch: number): boolean {
+    const isSame = (each: Reign | undefined) => each?.uid === uid && each.epoch === epoch;
+    return !isSame(this.#reigns.get(epoch)) && this.#former.some(isSame);
   }
 
   /** The last epoch in which a program without an agent was made primary: it leads by being the Service's endpoint. */

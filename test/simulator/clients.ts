@@ -35,8 +35,8 @@ export class Clients {
       this.#next();
       const [served] = this.#world.api.endpoints;
       this.#kept ??= served;
-      const led = [...this.#world.kubelets.containers].flatMap(([uid, { hasAgent }]) =>
-        hasAgent ? [uid] : [],
+      const led = [...this.#world.kubelets.containers].flatMap(([uid, { agentPort }]) =>
+        agentPort === undefined ? [] : [uid],
       );
       const uid = random.pick([served, this.#kept, ...led]);
       if (uid === this.#kept && random.chance(0.05)) this.#kept = undefined;

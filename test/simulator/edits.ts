@@ -1,4 +1,5 @@
-import { type Wish, specOf } from './setups.ts';
+import { durationMs } from '../../src/api/duration.ts';
+import { type Wish, firstWish, specOf } from './setups.ts';
 import { type Fault, bothWays, cut, leaderOrAny, others } from './targets.ts';
 import type { World } from './world.ts';
 
@@ -62,6 +63,53 @@ export const edits: Record<string, Fault> = {
       wish(world, { isEventual: false });
     };
   },
+  /** As `consistency`, of a program whose leader has a lease: its pods get an agent, or lose it. */
+  leaseConsistency: (world) => {
+    if (!world.behaviour.lease) return undefined;
+    world.checker.giveUp();
+    wish(world, { isEventual: true });
+    return () => wish(world, { isEventual: false });
+  },
+  /** Longer or shorter; and an operator that was just started does not know what the one before has granted. */
+  leaseDuration: (world) => {
+    if (!world.behaviour.lease) return undefined;
+    const { kernel } = world;
+    const { random } = kernel;
+    wish(world, { leaseDuration: random.pick(['3s', '5s', '10s', '30s']) });
+    if (random.chance(0.4)) {
+      kernel.after(random.between(0, 3_000), () => {
+        if (world.isHealed) return;
+        world.operator?.die('it is killed after the edit');
+        kernel.after(random.between(10, 1_000), () => world.operator ?? world.startOperator());
+      });
+    }
+    const { leaseDuration } = world.behaviour.wish;
+    return random.chance(0.5) ? () => wish(world, { leaseDuration }) : undefined;
+  },
+  heartbeat: (world) => {
+    const { random } = world.kernel;
+    const [interval, timeout] = random.pick<[string, string]>([
+      ['200ms', '700ms'],
+      ['500ms', '1500ms'],
+      ['1s', '2500ms'],
+      ['1s', '6s'],
+    ]);
+    wish(world, { heartbeat: { interval, timeout, failureThreshold: 1 + random.below(4) } });
+    return () => wish(world, { heartbeat: firstWish.heartbeat });
+  },
+  /** New pods listen elsewhere, those of before do not. */
+  ports: (world) => {
+    const { random } = world.kernel;
+    const change = random.pick([
+      { port: 81 },
+      { port: 80 },
+      { agentPort: 7_601 },
+      { port: 81, agentPort: 7_602 },
+    ]);
+    wish(world, change);
+    const { port, agentPort } = firstWish;
+    return random.chance(0.5) ? () => wish(world, { port, agentPort }) : undefined;
+  },
   pause: (world) => {
     wish(world, { paused: true });
     return () => wish(world, { paused: false });
@@ -70,17 +118,14 @@ export const edits: Record<string, Fault> = {
 
 /** A user changes the spec. */
 export function wish(world: World, change: Partial<Wish>): void {
-  const { spec } = world.api.service;
-  const { containers } = spec.template.spec as { containers: { image: string }[] };
-  const { keepsVolumes } = world.behaviour;
-  const now = {
-    keepsVolumes,
-    replicas: spec.replicas,
-    image: containers[0]?.image ?? '',
-    paused: spec.paused,
-    isEventual: world.behaviour.isStrong && spec.failover.consistency === 'Eventual',
-    chaos: spec.chaos,
-  };
-  world.kernel.note('FAULT', () => `a user wishes ${JSON.stringify(change)}`);
-  world.api.putSpec(specOf(world.behaviour.engine, { ...now, ...change }));
+  const wished = { ...world.wished, ...change };
+  const isAdmitted = durationMs(wished.leaseDuration) > durationMs(wished.heartbeat.timeout);
+  world.kernel.note(
+    'FAULT',
+    () => `a user wishes ${JSON.stringify(change)}${isAdmitted ? '' : ', which is refused'}`,
+  );
+  // A rule of the CRD.
+  if (!isAdmitted) return;
+  world.wished = wished;
+  world.api.putSpec(specOf(world.behaviour.engine, world.wished));
 }

@@ -10,7 +10,7 @@ import {
   type State,
   essenceOf,
 } from './exhaustive-state.ts';
-import type { Mutant } from './operator.ts';
+import type { Mutant } from './mutant.ts';
 
 /** What may go wrong: a member's process ends, one is found silent though it lives, an operator dies, a second one begins. */
 export const faultKinds = ['crash', 'silence', 'restart', 'second'] as const;

@@ -23,7 +23,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import type { Flight, Verdict } from './exhaustive-state.ts';
 import { changed } from '../../src/controller/testing/merge-patch.ts';
 import { nodeOf } from './nodes.ts';
-import type { Mutant } from './operator.ts';
+import type { Mutant } from './mutant.ts';
 import { subject } from './subject.ts';
 import { noMetrics } from './telemetry.ts';
 import { t0, timestamp } from './time.ts';

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { mutants } from './mutants.ts';
+import { plants } from './plants.ts';
+import type { Mutant } from './mutant.ts';
 
 const bounds = { kinds: faultKinds, writes: 1, epochs: 3, late: false };
 
@@ -32,9 +33,9 @@ it.each([
   ['fewer-acks', /lost|leads without/],
   ['promotes-early', /had landed|epoch of another/],
 ])(
-  'detects the mutant %s',
+  'detects the plant %s',
   (name, expected) => {
-    const mutant = mutants[name] ?? {};
+    const mutant = plants[name]?.mutant ?? {};
     const { violation } = search({ ...bounds, faults: 1, states: 300_000, mutant });
     expect(violation?.what).toMatch(expected);
   },
@@ -42,7 +43,7 @@ it.each([
 );
 
 it('reports a service that nothing repairs', () => {
-  const decide: (typeof mutants)[string]['decide'] = (resource) => ({
+  const decide: Mutant['decide'] = (resource) => ({
     actions: [],
     promoted: false,
     status: resource.status,

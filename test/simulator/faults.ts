@@ -1,10 +1,14 @@
-import { watchedKinds } from './api-server.ts';
+import { watchedKinds } from './watched-kinds.ts';
 import { edits } from './edits.ts';
+import { ordinaryDays } from './ordinary-days.ts';
+import { reapplies } from './reapply.ts';
 import { type Fault, bothWays, cut, leaderOrAny, oneOrBoth, others, someAgent } from './targets.ts';
 import type { World } from './world.ts';
 
 export const faults: Record<string, Fault> = {
   ...edits,
+  ...ordinaryDays,
+  ...reapplies,
   crash: (world) => {
     const agent = leaderOrAny(world);
     if (agent !== undefined) world.kubelets.crash(agent);
@@ -97,7 +101,7 @@ export const faults: Record<string, Fault> = {
   forceDelete: (world) => {
     const agent = leaderOrAny(world);
     // Not promised: nothing proves the end of a program without an agent if its pod was deleted by force.
-    if (agent?.pod.hasAgent !== true) return undefined;
+    if (agent?.pod.agentPort === undefined) return undefined;
     const links = bothWays(agent.place, 'api');
     if (world.kernel.random.chance(0.5)) {
       for (const { place } of world.operators) links.push(...bothWays(agent.place, place));
@@ -178,7 +182,7 @@ export const faults: Record<string, Fault> = {
   /** Somebody else gives an order, in an epoch that nobody has reached. */
   stranger: (world) => {
     const agent = leaderOrAny(world);
-    if (agent?.pod.hasAgent !== true) return undefined;
+    if (agent?.pod.agentPort === undefined) return undefined;
     const epoch = Number.MAX_SAFE_INTEGER;
     world.kernel.note('FAULT', () => `a stranger orders ${agent.pod.uid} to fence in ${epoch}`);
     const order = { member: agent.name, epoch, reason: '' };

@@ -5,6 +5,9 @@ import { type Data, type Entry, type Volume, forkOf, historyOf, takeTerm } from 
 
 const retryMs = 500;
 
+/** Where the program of a leader listens. */
+export type Address = Pick<Order<'follow'>['leader'], 'host' | 'port'>;
+
 /** What following needs of the member that follows. */
 export interface FollowerHost {
   readonly name: string;
@@ -14,11 +17,13 @@ export interface FollowerHost {
   /** While the process runs and this is what it does. */
   timer(ms: number, run: () => void): void;
   /** Asks the process at that address, and calls back with the answer, unless that is lost. */
-  ask(ip: string, question: (leader: Leader) => void): void;
+  ask(address: Address, question: (leader: Leader) => void): void;
   /** To the leader, over the stream's connection. False if it is known to be lost. */
   toLeader(leader: Leader, message: () => void): boolean;
   fromLeader(leader: Leader, message: () => void): boolean;
   cloneMs(): number;
+  /** A copy begins, for which there must be space. */
+  makeRoom(): void;
   /** Whether the leader still has the log from the position of this member on. */
   isLogKept(): boolean;
   /** What it holds now is a copy, in place of `before`. */
@@ -55,7 +60,6 @@ export class Following {
   repeat(order: Order<'follow'>): undefined {
     this.order = order;
     const { volume, behaviour } = this.#host;
-    if (behaviour.anyLog === true) return;
     if (volume.data !== undefined && order.history === historyOf(volume.data.line)) {
       takeTerm(volume.data, volume.data.line, order, behaviour);
     }
@@ -76,7 +80,7 @@ export class Following {
   #connect(): void {
     if (this.#isOver) return;
     let answered = false;
-    this.#host.ask(this.order.leader.host, (leader) => {
+    this.#host.ask(this.order.leader, (leader) => {
       answered = true;
       this.#begin(leader);
     });
@@ -118,14 +122,15 @@ export class Following {
   #clone(): void {
     this.cloning = true;
     this.linked = false;
+    this.#host.makeRoom();
     if (this.#host.behaviour.clonesAcknowledge === true) {
-      this.#host.ask(this.order.leader.host, (leader) => this.#acknowledgeAll(leader));
+      this.#host.ask(this.order.leader, (leader) => this.#acknowledgeAll(leader));
     }
     this.#host.timer(this.#host.cloneMs(), () => {
       if (this.#isOver) return;
       this.#endStream();
       let copied = false;
-      this.#host.ask(this.order.leader.host, ({ leadership }) => {
+      this.#host.ask(this.order.leader, ({ leadership }) => {
         if (this.#isOver || leadership === undefined) return;
         copied = true;
         this.#copy(leadership);

@@ -1,15 +1,13 @@
-import { agentOf } from '../../src/core/resources/agent-pod.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
-import { Agent, type AgentWorld } from './agent.ts';
+import { reportsAllData } from '../../src/protocol/completeness.ts';
+import { type AgentPod, madeAs } from './agent-types.ts';
+import { Agent } from './agent.ts';
+import type { AgentWorld } from './agent-world.ts';
 import type { ApiServer } from './api-server.ts';
+import { endClaims } from './claims.ts';
 import { type Data, type Volume, emptyVolume } from './volume.ts';
 
-export interface Container {
-  uid: string;
-  name: string;
-  place: string;
-  ip: string;
-  hasAgent: boolean;
+export interface Container extends AgentPod {
   volume: Volume;
   agent: Agent | undefined;
   /** The pod has been told to end. */
@@ -24,6 +22,8 @@ export class Kubelets {
   /** By name of the pod, if volumes outlive pods. */
   readonly #volumes = new Map<string, Volume>();
   #addresses = 1;
+  /** For so long the volume of this pod attaches, the next time. */
+  readonly #attachMs = new Map<string, number>();
   /** When data were last lost, or a pod was ended: virtual milliseconds. */
   lossMs = -Infinity;
 
@@ -33,6 +33,8 @@ export class Kubelets {
     api.watchers.add((change) => {
       if (change.kind !== 'pods') return;
       const { uid, node } = factsOf(change.object);
+      // No kubelet knows of a pod that has no node.
+      if (node === '') return;
       world.kernel.after(world.kernel.random.between(1, 60), () => this.#look(uid, node));
     });
   }
@@ -73,6 +75,7 @@ export class Kubelets {
     this.#addresses = Math.max(this.#addresses, 100);
     const container = this.#container(pod, volume);
     this.#volumes.set(container.name, volume);
+    this.#probe(container, isProbed(pod));
     return this.#start(container);
   }
 
@@ -83,6 +86,11 @@ export class Kubelets {
     if (!wipe || container === undefined) return;
     Object.assign(container.volume, emptyVolume());
     this.lossMs = this.#world.kernel.nowMs;
+  }
+
+  /** The volume of this pod attaches slowly, the next time. */
+  attachSlowly(name: string, ms: number): void {
+    this.#attachMs.set(name, ms);
   }
 
   #isCut = (place: string) =>
@@ -113,7 +121,9 @@ export class Kubelets {
     const volume = kept ?? emptyVolume();
     const container = this.#container(pod, volume);
     this.#volumes.set(name, volume);
-    kernel.after(kernel.random.between(100, 1_200), () => this.#run(container));
+    const attachMs = this.#attachMs.get(name) ?? 0;
+    this.#attachMs.delete(name);
+    kernel.after(attachMs + kernel.random.between(100, 1_200), () => this.#run(container));
   }
 
   #run(container: Container): void {
@@ -126,7 +136,29 @@ export class Kubelets {
     if (isUsed || this.#isCut(container.place)) return void again();
     this.#start(container);
     const { uid, ip } = container;
-    this.#api.changePod(uid, (pod) => ({ ...pod, status: running(ip) }));
+    this.#api.changePod(uid, (pod) => ({ ...pod, status: running(ip, !isProbed(pod)) }));
+    this.#probe(container, isProbed(this.#api.podOf(uid)));
+  }
+
+  /** Whether the pod is ready: a readiness probe is answered by the agent, and without one a process is enough. */
+  #probe(container: Container, isAsked: boolean, failures = 0): void {
+    const { kernel } = this.#world;
+    kernel.after(probeMs, () => {
+      if (this.containers.get(container.uid) !== container) return;
+      const { agent } = container;
+      const answers = agent !== undefined && (!isAsked || isComplete(agent));
+      // Three failures in a row, but the end of a process is known at once.
+      const failed = answers ? 0 : agent === undefined ? mostFailures : failures + 1;
+      if (answers || failed >= mostFailures) this.#setReady(container, answers);
+      this.#probe(container, isAsked, failed);
+    });
+  }
+
+  #setReady({ uid, ip, place }: Container, isReady: boolean): void {
+    const pod = this.#api.podOf(uid);
+    const was = pod?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    if (pod === undefined || was === isReady || this.#isCut(place)) return;
+    this.#api.changePod(uid, (old) => ({ ...old, status: running(ip, isReady) }));
   }
 
   #container(pod: Pod, volume: Volume): Container {
@@ -137,7 +169,7 @@ export class Kubelets {
       name,
       place: node,
       ip: address,
-      hasAgent: agentOf(pod.spec ?? {}).agentPort !== undefined,
+      ...madeAs(pod),
       volume,
       agent: undefined,
       isEnding: false,
@@ -147,9 +179,9 @@ export class Kubelets {
   }
 
   #start(container: Container): Agent {
-    const { uid, name, place, ip, hasAgent, volume } = container;
+    const { uid, name, volume } = container;
     const { kernel } = this.#world;
-    const agent = new Agent(this.#world, { uid, name, place, ip, hasAgent }, volume);
+    const agent = new Agent(this.#world, container, volume);
     kernel.note(
       name,
       () => `${uid} starts with epoch ${volume.epoch}, ${volume.data?.log.length ?? 'no'} entries`,
@@ -177,7 +209,9 @@ export class Kubelets {
       this.lossMs = kernel.nowMs;
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
-      if (!this.#world.behaviour.keepsVolumes) Object.assign(container.volume, emptyVolume());
+      const isLost = endClaims(this.#api, container.name);
+      if (isLost || !this.#world.behaviour.keepsVolumes)
+        Object.assign(container.volume, emptyVolume());
       const gone = () => {
         if (this.#isCut(container.place)) kernel.after(1_000, gone);
         else this.#api.removePod(container.uid);
@@ -194,8 +228,17 @@ const factsOf = ({ metadata, spec, status }: Pod) => ({
   ip: status?.podIP,
 });
 
-const running = (podIP: string): NonNullable<Pod['status']> => ({
+/** As the readiness probe of a pod with a database asks. */
+const probeMs = 2_000;
+const mostFailures = 3;
+
+const isProbed = (pod: Pod | undefined): boolean =>
+  pod?.spec?.containers[0]?.readinessProbe !== undefined;
+
+const isComplete = (agent: Agent): boolean => !agent.isFrozen && reportsAllData(agent.report());
+
+const running = (podIP: string, isReady: boolean): NonNullable<Pod['status']> => ({
   phase: 'Running',
   podIP,
-  conditions: [{ type: 'Ready', status: 'True' }],
+  conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }],
 });

@@ -1,11 +1,12 @@
 /** `npm run simulate`: the shipped control loop against a model of everything else, for many seeds. See --help. */
 import { Command, InvalidArgumentError } from 'commander';
 import { playSeeds } from './play-seeds.ts';
-import { describeTotals, replayCommand } from './run-seeds.ts';
+import { replayCommand } from './commands.ts';
+import { describeTotals } from './run-seeds.ts';
 import { allFaultNames, play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { mutantOf, mutants } from './mutants.ts';
+import { describePlants, mutantOf, plants } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
 
 interface Options {
@@ -26,9 +27,9 @@ function whole(text: string): number {
   return value;
 }
 
-function mutantNamed(text: string): string {
-  if (!Object.hasOwn(mutants, text)) {
-    throw new InvalidArgumentError(`write one of ${Object.keys(mutants).join(', ')}`);
+function plantNamed(text: string): string {
+  if (text !== 'list' && !Object.hasOwn(plants, text)) {
+    throw new InvalidArgumentError(`write list, or one of ${Object.keys(plants).join(', ')}`);
   }
   return text;
 }
@@ -65,9 +66,9 @@ const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } 
   )
   .option('--states <count>', 'ends the exhaustive search after so many states', whole, 2_000_000)
   .option(
-    '--plant <mutant>',
-    `breaks the operator or its members on purpose; the run must find a violation: ${Object.keys(mutants).join(', ')}`,
-    mutantNamed,
+    '--plant <name>',
+    'breaks the operator or its members on purpose: the run must find a violation; list: prints all, and what finds each',
+    plantNamed,
   )
   .parse()
   .opts<Options>();
@@ -77,7 +78,8 @@ const mutant = mutantOf(plant);
 const mostTold = 10;
 let broken = 0;
 
-if (exhaustive === undefined) await playAll();
+if (plant === 'list') console.log(describePlants());
+else if (exhaustive === undefined) await playAll();
 else searchAll(exhaustive);
 if (broken > 0) process.exitCode = 1;
 
@@ -127,7 +129,7 @@ async function run(engine: Engine): Promise<number> {
     onBroken: ({ seed, violation }) => {
       if (told++ >= mostTold) return;
       console.log(`${engine} seed ${seed}: ${violation}`);
-      console.log(`  replay: ${replayCommand(engine, seed, faults)}`);
+      console.log(`  replay: ${replayCommand(engine, { seed, faults, plant })}`);
     },
   });
   console.log(describeTotals(engine, totals));

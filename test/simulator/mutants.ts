@@ -3,35 +3,9 @@ import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import { lacksAgent } from '../../src/core/model/capabilities.ts';
 import { isHealthy, isLive } from '../../src/core/model/member.ts';
-import type { Observed, Resource } from '../../src/core/model/observed.ts';
+import type { Member, Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
-import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
-import type { Mutant } from './operator.ts';
-
-/** Operators and members that are broken on purpose: the checks must detect each of them. */
-export const mutants: Record<string, Mutant> = {
-  'no-quorum': { unsafe: 'no-quorum' },
-  'no-fence': { unsafe: 'no-fence' },
-  'promotes-early': { decide: promotesEarly },
-  'fewer-acks': { behaviour: { fewerAcks: true } },
-  'clones-acknowledge': { behaviour: { clonesAcknowledge: true } },
-  'old-log': { behaviour: { forgetsOldLog: true } },
-  'forgets-leader-at-0': { decide: changed(withoutLeaderAt0) },
-  'first-set-believed': { decide: changed(withoutJointPair) },
-  'unheard-is-broken': { decide: deletesUnheard },
-  'any-refusal-proves': { oneContact: true, decide: believesAnyRefusal },
-  'any-epoch': { behaviour: { anyEpoch: true } },
-  'any-revision': { behaviour: { anyRevision: true } },
-  'any-log': { behaviour: { anyLog: true } },
-  'told-terms': { behaviour: { withoutHistory: true } },
-  'kills-at-once': { decide: killsAtOnce },
-  'kills-quorum': { decide: killsQuorum },
-  'kills-again': { decide: killsAgain },
-  'forgets-kill': { decide: forgetsKill },
-};
-
-/** The mutant of this name; without a name, nothing is broken. */
-export const mutantOf = (name: string | undefined): Mutant => mutants[name ?? ''] ?? {};
+import { type MemberReport, defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 
 type Decide = typeof decide;
 
@@ -41,7 +15,7 @@ function changed(change: (decision: Decision, resource: Resource) => Decision): 
 }
 
 /** Promotes before the compare-and-swap has landed. */
-function promotesEarly(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function promotesEarly(resource: Resource, observed: Observed, nowMs: number): Decision {
   const { commit, ...decision } = decide(resource, observed, nowMs);
   const { primaryUID, epoch = 0, fencing, syncSets = [] } = decision.status;
   const member = observed.members.find(({ uid }) => uid === primaryUID);
@@ -78,7 +52,7 @@ function withoutJointPair(decision: Decision, { status: before }: Resource): Dec
 }
 
 /** Whoever was not heard yet counts as broken, and is replaced at once when the template has changed. */
-function deletesUnheard(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function deletesUnheard(resource: Resource, observed: Observed, nowMs: number): Decision {
   const decision = decide(resource, observed, nowMs);
   const { spec, status } = resource;
   const isBusy = decision.commit !== undefined || decision.actions.some(isAboutPods);
@@ -102,7 +76,11 @@ const isAboutPods = ({ type }: Decision['actions'][number]) =>
  * A port on which nobody has ever listened proves the end of whoever should listen there, and whether its pod was made with a
  * lease is not looked at.
  */
-function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function believesAnyRefusal(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): Decision {
   const members = observed.members.map((member) => {
     if (!lacksAgent(resource.spec, member)) return member;
     const { health } = member;
@@ -117,7 +95,7 @@ function believesAnyRefusal(resource: Resource, observed: Observed, nowMs: numbe
 }
 
 /** The kill is done in the pass that decides about it, before the intent is stored. */
-function killsAtOnce(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function killsAtOnce(resource: Resource, observed: Observed, nowMs: number): Decision {
   const decision = decide(resource, observed, nowMs);
   const { experiment } = decision.status.chaos ?? {};
   const isStored = resource.status.chaos?.experiment?.phase === 'Injecting';
@@ -130,7 +108,7 @@ function killsAtOnce(resource: Resource, observed: Observed, nowMs: number): Dec
 }
 
 /** Experiments are decided on as if the service did not promise Strong: the quorum counts for nothing. */
-function killsQuorum(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function killsQuorum(resource: Resource, observed: Observed, nowMs: number): Decision {
   const decision = decide(resource, observed, nowMs);
   const { spec } = resource;
   const eventual = { ...spec, failover: { ...spec.failover, consistency: 'Eventual' as const } };
@@ -148,7 +126,7 @@ function withExperiment(decision: Decision, { chaos }: Status, kills: Decision['
 }
 
 /** What this process has killed is forgotten, and members are named by their pods and not by UID. */
-function killsAgain(resource: Resource, observed: Observed, nowMs: number): Decision {
+export function killsAgain(resource: Resource, observed: Observed, nowMs: number): Decision {
   const decision = forgetsKill(resource, observed, nowMs);
   const { experiment } = resource.status.chaos ?? {};
   if (experiment?.phase !== 'Injecting' || decision.commit !== undefined) return decision;
@@ -159,8 +137,41 @@ function killsAgain(resource: Resource, observed: Observed, nowMs: number): Deci
 }
 
 /** What this process has killed is forgotten. */
-function forgetsKill(resource: Resource, { chaos, ...rest }: Observed, nowMs: number): Decision {
+export function forgetsKill(
+  resource: Resource,
+  { chaos, ...rest }: Observed,
+  nowMs: number,
+): Decision {
   if (chaos === undefined) return decide(resource, rest, nowMs);
   const { injection: _injection, ...forgetful } = chaos;
   return decide(resource, { ...rest, chaos: forgetful }, nowMs);
 }
+
+type Change<T> = (value: T) => T;
+
+/** Decides as it should, but about members that `change` has made something else of. */
+const seeing =
+  (change: Change<Member>): Decide =>
+  (resource, observed, nowMs) =>
+    decide(resource, { ...observed, members: observed.members.map(change) }, nowMs);
+
+/** The same of what members report. */
+const hearing = (change: Change<MemberReport>): Decide =>
+  seeing((member) => {
+    const { health } = member;
+    if (health?.report === undefined) return member;
+    return { ...member, health: { ...health, report: change(health.report) } };
+  });
+
+/** A member is reached where the spec of this minute says, and not as its pod was made. */
+export const followsSpec = seeing(({ contract: _contract, ...member }) => member);
+
+/** A member without data, or in the middle of a copy, counts as one that holds a little. */
+export const countsIncomplete = hearing((report) => ({
+  ...report,
+  state: report.state === 'Empty' || report.state === 'Cloning' ? 'Detached' : report.state,
+  position: report.position ?? { term: 0, offset: 0 },
+}));
+
+export const forgetsLeaderAt0 = changed(withoutLeaderAt0);
+export const believesFirstSet = changed(withoutJointPair);

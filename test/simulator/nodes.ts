@@ -15,13 +15,35 @@ export const nodeOf = (name: string): Node => ({
   status: { conditions: [{ type: 'Ready', status: 'True' }] },
 });
 
-/** A pod is placed at once: on the node of its number, or on one of the zone that it asks for. */
-export function schedule(object: KubeObject): Pod {
+/** The same node, cordoned or not. */
+export const cordoned = (node: Node, unschedulable: boolean): Node => ({
+  ...node,
+  spec: { ...node.spec, unschedulable },
+});
+
+/**
+ * A pod is placed at once: on the node of its number, or if the pod or a cordon forbids that, on another one, which is free if
+ * possible. If no node takes the pod, the scheduler says so, and the pod waits.
+ */
+export function schedule(object: KubeObject, nodes: readonly Node[], pods: readonly Pod[]): Pod {
   const pod: Pod = object;
   const usual = `n${ordinalOf(subject.name, pod.metadata?.name ?? '')}`;
   const zone = pod.spec?.nodeSelector?.[zoneLabel];
-  const isFree = zone === undefined || zone === zoneOf(usual);
-  const nodeName = isFree ? usual : (nodeNames.find((node) => zoneOf(node) === zone) ?? usual);
-  const spec = { ...pod.spec, nodeName } as NonNullable<Pod['spec']>;
+  const open = nodes.flatMap(({ metadata, spec }) => {
+    const name = metadata?.name ?? '';
+    const isAllowed = zone === undefined || zone === zoneOf(name);
+    return isAllowed && spec?.unschedulable !== true ? [name] : [];
+  });
+  const isFree = (node: string) => !pods.some(({ spec }) => spec?.nodeName === node);
+  const place = open.includes(usual) ? usual : (open.find(isFree) ?? open[0]);
+  if (place === undefined) return { ...pod, status: { phase: 'Pending', conditions: [refusal] } };
+  const spec = { ...pod.spec, nodeName: place } as NonNullable<Pod['spec']>;
   return { ...pod, spec, status: { phase: 'Pending' } };
 }
+
+const refusal = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'Unschedulable',
+  message: 'no node is open',
+};

@@ -1,3 +1,4 @@
+import { durationMs } from '../../src/api/duration.ts';
 import { HAError, isHAError } from '../../src/api/errors.ts';
 import type {
   OutgoingRoleCommand,
@@ -5,7 +6,6 @@ import type {
 } from '../../src/controller/act/send-role-command.ts';
 import { ControlLoop } from '../../src/controller/control-loop.ts';
 import { decide } from '../../src/core/decide.ts';
-import type { Observed } from '../../src/core/model/observed.ts';
 import type { MonitorPorts } from '../../src/heartbeat/ports.ts';
 import type { ApiRequest, Driver, Steps, StepsEnd } from '../../src/kube/api-request.ts';
 import type { Clock } from '../../src/lib/clock.ts';
@@ -17,29 +17,19 @@ import type { Answer } from './agent-types.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
 import type { Kernel } from './kernel.ts';
+import type { Mutant } from './mutant.ts';
 import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
-import type { MemberBehaviour } from './setups.ts';
 import { subject } from './subject.ts';
 import { noMetrics, traceLog } from './telemetry.ts';
 import { t0 } from './time.ts';
 import { Watches } from './watches.ts';
-
-/** One way to break the operator or its members on purpose: the checks must detect it. */
-export interface Mutant {
-  unsafe?: Observed['unsafe'];
-  /** What the members do wrong. */
-  behaviour?: Partial<MemberBehaviour>;
-  /** Every member is asked at the agent's port, whatever its pod was made with. */
-  oneContact?: boolean;
-  decide?: typeof decide;
-}
 
 export interface OperatorWorld extends ConnectionWorld {
   readonly kernel: Kernel;
   readonly api: ApiServer;
   readonly mutant: Mutant;
   /** A pod is to be deleted that its operator has asked for so long without an answer; 0 if it has answered. */
-  deletes(uid: string, reason: string, unheardMs: number): void;
+  deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void;
   /** An order leaves the operator. */
   ordered(uid: string, order: AnyOrder): void;
   decided(): void;
@@ -137,7 +127,9 @@ export class Operator {
       const { member, reason } = action.removal;
       const { health } = member;
       const isUnheard = health?.verdict === 'Unknown';
-      world.deletes(member.uid, reason, isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0);
+      const unheardMs = isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0;
+      const timeoutMs = durationMs(resource.spec.heartbeat.timeout);
+      world.deletes(member.uid, reason, unheardMs, timeoutMs);
     }
     return decision;
   };
@@ -252,7 +244,7 @@ export class Operator {
       if (now === undefined) return;
       const answer = (said: Answer | HAError) =>
         network.send(now.place, this.place, () => end(said));
-      if (now.agent === undefined) {
+      if (now.agent === undefined || target.port !== now.agentPort) {
         answer(new HAError('HA_ERR_ORDER_UNREACHABLE', 'connection refused'));
         return;
       }

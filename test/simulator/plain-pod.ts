@@ -1,9 +1,14 @@
 import { templateHashAnnotation } from '../../src/api/labels.ts';
+import { madeAs } from './agent-types.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 
 /** As a pod was made before its service asked for an agent. */
 export function withoutAgent(pod: Pod): Pod {
-  const containers = (pod.spec?.containers ?? []).map(({ env: _env, ...container }) => container);
+  const { port } = madeAs(pod);
+  const containers = (pod.spec?.containers ?? []).map(({ env: _env, ...container }) => ({
+    ...container,
+    command: ['program', String(port)],
+  }));
   const annotations = { ...pod.metadata?.annotations, [templateHashAnnotation]: 'plain' };
   return {
     ...pod,

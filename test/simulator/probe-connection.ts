@@ -1,4 +1,4 @@
-import { defaultAgentPort, epochHeader, leaseHeader } from '../../src/protocol/member-protocol.ts';
+import { epochHeader, leaseHeader } from '../../src/protocol/member-protocol.ts';
 import type { ProbeTarget } from '../../src/member-client/probe.ts';
 import { emitReport } from '../../src/member-client/report-connection.ts';
 import type {
@@ -9,9 +9,6 @@ import type { Clock } from '../../src/lib/clock.ts';
 import type { Agent } from './agent.ts';
 import type { Container } from './kubelet.ts';
 import type { Network } from './network.ts';
-
-/** Port of every member's program. */
-const programPort = 80;
 
 export interface ConnectionWorld {
   readonly network: Network;
@@ -89,7 +86,7 @@ export class MemberConnection implements ProbeConnection {
       return undefined;
     }
     const { port } = this.#target;
-    const listens = port === programPort || (port === defaultAgentPort && container.hasAgent);
+    const listens = port === container.port || port === container.agentPort;
     if (agent === undefined || !listens) {
       this.#tell(place, () => this.#events.refused('connection refused'));
       return undefined;

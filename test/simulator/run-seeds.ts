@@ -1,5 +1,5 @@
 import { type Counts, describeCounts } from './experiment-counts.ts';
-import { mutantOf } from './mutants.ts';
+import { mutantOf } from './plants.ts';
 import { play } from './scenario.ts';
 import type { Engine } from './setups.ts';
 
@@ -76,10 +76,3 @@ export function runSeeds(options: SeedsOptions & { onBroken: (broken: Broken) =>
 
 export const describeTotals = (engine: Engine, totals: Totals): string =>
   `${engine}: ${totals.played} seeds in ${totals.seconds.toFixed(1)} s, ${totals.decides} decisions, ${totals.epochs} epochs led, ${totals.acknowledged} writes acknowledged, ${totals.waiting} wait for data that were destroyed, ${totals.broken} broken\n${describeCounts(totals.experiments)}`;
-
-export const replayCommand = (
-  engine: Engine,
-  seed: number,
-  faultNames?: readonly string[],
-): string =>
-  `npm run simulate -- --engine ${engine} --seed ${seed}${faultNames === undefined ? '' : ` --faults ${faultNames.join()}`}`;

@@ -1,14 +1,14 @@
 import type { Status } from '../../src/api/status.ts';
 import type { Agent } from './agent.ts';
-import { Following } from './following.ts';
+import { type Address, Following } from './following.ts';
 import { Leadership } from './leadership.ts';
 import { historyOf, newData } from './volume.ts';
 
 /** The log that all members hold at the beginning; lines that begin later have higher numbers. */
 const settledLine = 0;
 
-/** It has led or followed for long, as the status says. `host`: address of the primary. */
-export function settle(agent: Agent, status: Status, host: string): void {
+/** It has led or followed for long, as the status says. `leaderAt`: the primary's address. */
+export function settle(agent: Agent, status: Status, leaderAt: Address): void {
   const { epoch = 1, primary, primaryUID, termStart } = status;
   const { volume, behaviour, pod } = agent;
   agent.started();
@@ -18,7 +18,7 @@ export function settle(agent: Agent, status: Status, host: string): void {
     const log = [{ id: -1, term: epoch }];
     volume.data = { ...newData('settled', epoch), line: settledLine, log };
   }
-  if (!pod.hasAgent) {
+  if (pod.agentPort === undefined) {
     if (pod.uid === primaryUID) agent.world.promoted(agent);
     return;
   }
@@ -30,7 +30,7 @@ export function settle(agent: Agent, status: Status, host: string): void {
     agent.world.promoted(agent);
     return;
   }
-  const leader = { member: primary ?? '', host, port: 80 };
+  const leader = { member: primary ?? '', ...leaderAt };
   const order = { member: pod.name, epoch, reason: '', leader };
   const start = termStart === undefined ? {} : { start: termStart };
   const log = behaviour.withoutHistory === true ? {} : { history: historyOf(settledLine) };

@@ -1,10 +1,13 @@
 import type { ChaosSpec } from '../../src/api/chaos-spec.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import type { Spec } from '../../src/api/spec.ts';
+import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 
 /** How a program behaves, as far as decisions can tell. */
 export interface MemberBehaviour {
   engine: Engine;
+  /** What its user wishes at first. */
+  wish: Wish;
   /** The first spec. */
   spec: Spec;
   /** A write waits for acknowledgements of followers, which replicate from the leader. If false, each member writes for itself. */
@@ -29,8 +32,6 @@ export interface MemberBehaviour {
   anyEpoch?: boolean;
   /** A mutant: a late order makes a leader go back to an earlier sync set. */
   anyRevision?: boolean;
-  /** A mutant: a member takes over the term of its order with any log that it receives from that address. */
-  anyLog?: boolean;
   /** A mutant: members do not report the history of their positions. */
   withoutHistory?: boolean;
 }
@@ -49,13 +50,16 @@ const eventual = { consistency: 'Eventual', onNoCandidate: 'PromoteAnyway' };
 
 const postgres = { topology: 'LeaderFollower', engine: { type: 'Postgres' } };
 const redis = { topology: 'LeaderFollower', engine: { type: 'Redis' } };
-const specs: Record<Engine, object> = {
+const specs: Record<Engine, { engine: object; failover: object }> = {
   postgres: { ...postgres, failover: strong },
   redis: { ...redis, failover: strong },
   'postgres-eventual': { ...postgres, failover: eventual },
   'redis-eventual': { ...redis, failover: eventual },
   lease: { engine: { type: 'TCP' }, failover: strong },
 };
+
+/** Where the program of a first pod listens. */
+const firstPort = 80;
 
 const volume = {
   metadata: { name: 'data' },
@@ -71,29 +75,41 @@ export interface Wish {
   /** Only of what promises Strong. */
   isEventual: boolean;
   chaos: ChaosSpec | undefined;
+  /** Where the program listens; the Service offers port 80 always. */
+  port: number;
+  agentPort: number;
+  leaseDuration: string;
+  heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
 
-const firstWish: Wish = {
+export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
+  ...{ port: firstPort, agentPort: defaultAgentPort, leaseDuration: '10s' },
+  heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
 /** Each is parsed once: decisions remember hashes by the spec's identity. */
 const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
-  const { replicas, image, paused, keepsVolumes, isEventual, chaos } = wish;
-  const key = JSON.stringify([engine, replicas, image, paused, keepsVolumes, isEventual, chaos]);
+  const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
+  const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
+    const { failover, ...rest } = specs[engine];
     spec = specSchema.parse({
-      ports: [{ port: 80 }],
+      ...rest,
+      ports: [{ port: firstPort, targetPort: port }],
       replicas,
       paused,
+      heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
-      template: { spec: { containers: [{ name: 'main', image, command: ['program'] }] } },
-      ...specs[engine],
-      ...(isEventual ? { failover: eventual } : {}),
+      template: {
+        spec: { containers: [{ name: 'main', image, command: ['program', String(port)] }] },
+      },
+      engine: { ...rest.engine, agentPort: wish.agentPort },
+      failover: { ...(isEventual ? eventual : failover), leaseDuration: wish.leaseDuration },
       ...(chaos === undefined ? {} : { chaos }),
       // Who lets several members be hit together must allow it here, too.
       ...(chaos?.minHealthy === undefined ? {} : { placement: { disruptionBudget: 2 } }),
@@ -111,9 +127,13 @@ export function behaviourOf(
   keepsVolumes = true,
   chaos?: ChaosSpec,
 ): MemberBehaviour {
+  // Longer than what the operator waits for if it knows nothing of it.
+  const leaseDuration = engine === 'lease' && keepsVolumes ? '20s' : firstWish.leaseDuration;
+  const wish = { ...firstWish, keepsVolumes, chaos, leaseDuration };
   return {
     engine,
-    spec: specOf(engine, { ...firstWish, keepsVolumes, chaos }),
+    wish,
+    spec: specOf(engine, wish),
     replicates: engine !== 'lease',
     anyFollower: engine.startsWith('redis'),
     forgetsPosition: engine.startsWith('redis'),

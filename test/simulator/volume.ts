@@ -141,8 +141,7 @@ export function takeTerm(
   behaviour: MemberBehaviour,
 ): void {
   data.line = line;
-  const isAny = history === undefined || behaviour.anyLog === true;
-  const isOfOrder = isAny || history === historyOf(line);
+  const isOfOrder = history === undefined || history === historyOf(line);
   if (!behaviour.forgetsPosition) data.term = data.log.at(-1)?.term ?? data.term;
   else if (!isOfOrder) data.term = undefined;
   else if (start === undefined || data.log.length - data.base >= start) {

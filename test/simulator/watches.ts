@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { Store } from '../../src/kube/store.ts';
 import type { Stores } from '../../src/controller/state/stores.ts';
-import { type ApiServer, type Change, type WatchedKind, watchedKinds } from './api-server.ts';
+import type { ApiServer, Change } from './api-server.ts';
+import { type WatchedKind, watchedKinds } from './watched-kinds.ts';
 import type { Kernel } from './kernel.ts';
 import type { Network } from './network.ts';
 

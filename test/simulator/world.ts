@@ -1,5 +1,8 @@
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
-import type { Agent, AgentWorld } from './agent.ts';
+import type { EndpointSlice } from '../../src/kube/api-types.ts';
+import { madeAs } from './agent-types.ts';
+import type { Agent } from './agent.ts';
+import type { AgentWorld, Copies } from './agent-world.ts';
 import { ApiServer, type Snapshot } from './api-server.ts';
 import { Checker } from './checker.ts';
 import { ExperimentCounts } from './experiment-counts.ts';
@@ -7,11 +10,12 @@ import { Experiments } from './experiments.ts';
 import { Kernel } from './kernel.ts';
 import { Kubelets } from './kubelet.ts';
 import { Network } from './network.ts';
-import { Operator, type OperatorWorld, type Mutant } from './operator.ts';
+import type { Mutant } from './mutant.ts';
+import { Operator, type OperatorWorld } from './operator.ts';
 import type { MemberConnection } from './probe-connection.ts';
 import { Random } from './random.ts';
 import { settle } from './settle.ts';
-import type { MemberBehaviour } from './setups.ts';
+import type { MemberBehaviour, Wish } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
 import { t0 } from './time.ts';
 import { emptyVolume } from './volume.ts';
@@ -40,6 +44,9 @@ export class World implements AgentWorld, OperatorWorld {
   /** When the last fault has begun or ended, or will end. Virtual milliseconds. */
   faultMs = -Infinity;
   operators: Operator[] = [];
+  /** What the user wishes now. */
+  wished: Wish;
+  readonly copies: Copies = { slowness: 1, isFull: false };
   isHealed = false;
   decides = 0;
   #places = 0;
@@ -51,6 +58,7 @@ export class World implements AgentWorld, OperatorWorld {
     this.experimentCounts = new ExperimentCounts(this);
     this.network = new Network(this.kernel);
     this.behaviour = { ...behaviour, ...mutant.behaviour };
+    this.wished = behaviour.wish;
     this.mutant = mutant;
     this.checker = new Checker(
       this.kernel,
@@ -65,6 +73,9 @@ export class World implements AgentWorld, OperatorWorld {
       }
     };
     this.kubelets = new Kubelets(this, this.api);
+    this.api.watchers.add(({ kind, object, isGone }) => {
+      if (kind === 'endpointslices' && !isGone) this.#checkPorts(object as EndpointSlice);
+    });
     this.kubelets.onProcessEnd = (process) => {
       // Its connections are reset, if that can still be heard.
       for (const connection of this.connections) connection.reset(process);
@@ -79,6 +90,10 @@ export class World implements AgentWorld, OperatorWorld {
     return this.kubelets.containerAt(ip);
   }
 
+  lostData(): void {
+    this.kubelets.lossMs = this.kernel.nowMs;
+  }
+
   find(uid: string) {
     return this.kubelets.containers.get(uid);
   }
@@ -91,8 +106,8 @@ export class World implements AgentWorld, OperatorWorld {
     this.checker.acknowledgedBy(agent, id, takenMs);
   }
 
-  deletes(uid: string, reason: string, unheardMs: number): void {
-    this.checker.deletes(uid, reason, unheardMs);
+  deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void {
+    this.checker.deletes(uid, reason, unheardMs, timeoutMs);
   }
 
   ordered(uid: string, order: AnyOrder): void {
@@ -105,6 +120,18 @@ export class World implements AgentWorld, OperatorWorld {
 
   died(): void {
     this.experimentCounts.died();
+  }
+
+  /** A member is served where its process listens, from its beginning to its end, whatever the spec says meanwhile. */
+  #checkPorts({ metadata, endpoints, ports }: EndpointSlice): void {
+    for (const { targetRef } of endpoints ?? []) {
+      const container = this.find(targetRef?.uid ?? '');
+      const port = ports?.[0]?.port;
+      if (container === undefined || port === container.port) continue;
+      this.checker.fail(
+        `slice ${metadata?.name} leads to ${container.uid} on port ${port}, which listens on ${container.port}`,
+      );
+    }
   }
 
   /** A time in a status as virtual time. */
@@ -138,11 +165,14 @@ export class World implements AgentWorld, OperatorWorld {
     this.checker.epoch = status.epoch ?? 0;
     this.checker.statusWritten(status, status, this.api.service);
     const primary = this.api.podOf(status.primaryUID ?? '');
-    const host = primary?.status?.podIP ?? '';
+    const leaderAt = {
+      host: primary?.status?.podIP ?? '',
+      port: primary === undefined ? 0 : madeAs(primary).port,
+    };
     for (const { metadata } of this.api.pods) {
       if (isPlain) this.api.changePod(metadata?.uid ?? '', withoutAgent);
       const pod = this.api.podOf(metadata?.uid ?? '');
-      if (pod !== undefined) settle(this.kubelets.adopt(pod, emptyVolume()), status, host);
+      if (pod !== undefined) settle(this.kubelets.adopt(pod, emptyVolume()), status, leaderAt);
     }
     // Its user asks for experiments from now on.
     if (this.behaviour.spec.chaos !== undefined) this.api.putSpec(this.behaviour.spec);

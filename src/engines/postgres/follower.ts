@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { otherVersion } from './data-version.ts';
+import { refuseOtherVersion } from './data-version.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -266,11 +266,7 @@ export class Follower {
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
-    const versions = { data: view.major, image: this.#database.major };
-    if (versions.data !== versions.image) {
-      const { message } = otherVersion(`the data of ${this.leader.member} are`, versions);
-      throw new HAError('HA_ERR_OTHER_VERSION', message);
-    }
+    refuseOtherVersion(this.leader.member, view.major, this.#database.major);
     await settings.writePassfile(this.leader, password);
     return view;
   }

@@ -1,6 +1,6 @@
 import { rm, statfs } from 'node:fs/promises';
 import { tlsFolder } from '../../protocol/agent-config.ts';
-import { HAError, isHAError } from '../../api/errors.ts';
+import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -13,15 +13,14 @@ import { fence } from './fence.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
-import { ensureRoles } from './role.ts';
+import { RenewedSecrets } from './renewed-secrets.ts';
 import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 
 /** Less than two segments of the log: the next one may not fit. */
 const leastRoomBytes = 32 * 2 ** 20;
-/** How often the free space is checked, and the certificates, which are renewed in place. Milliseconds. */
+/** How often the free space is checked. Milliseconds. */
 const roomMs = 5_000;
-const certificatesMs = 60_000;
 /** Of a wait that only the end of the agent ends. */
 const waitMs = 60_000;
 
@@ -39,9 +38,7 @@ export class PostgresEngine implements ManagedEngine {
   readonly #watch: LeaderWatch;
   #caughtUpAt = 0;
   #roomAskedAt = -Infinity;
-  #renewedAt: number;
-  #renewalProblem: EngineProblem | undefined;
-  #passwordProblem: EngineProblem | undefined;
+  readonly #secrets: RenewedSecrets;
   #isFull = false;
   #fenceAndReplay: (ending: Ending) => void = () => {};
 
@@ -49,7 +46,7 @@ export class PostgresEngine implements ManagedEngine {
   constructor(context: EngineContext, certificates = tlsFolder) {
     this.#context = context;
     this.#certificates = certificates;
-    this.#renewedAt = context.clock.now();
+    this.#secrets = new RenewedSecrets(context);
     this.#watch = new LeaderWatch(context.clock);
     this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
@@ -93,8 +90,7 @@ export class PostgresEngine implements ManagedEngine {
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const told = database.replication.sync;
     const status = await database.poller.ask(signal);
-    await this.#renewCertificates(database);
-    await this.#keepPassword(database, status, signal);
+    await this.#secrets.take(database, { status, follows: follower !== undefined }, signal);
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
     return { ...(await this.#roleReport(database, status)), ...common };
@@ -212,37 +208,6 @@ export class PostgresEngine implements ManagedEngine {
     };
   }
 
-  /**
-   * The roles have one password each. Each member tries the current and the former one, so the leader changes the roles as soon as
-   * all members say that they have the current one. A follower is done when it has used that.
-   */
-  async #keepPassword(
-    database: Database,
-    status: ServerStatus | 'down',
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { passwords } = this.#context;
-    const { current, former, isShared } = passwords;
-    if (current === undefined) return;
-    passwords.accept(current);
-    if (former.length === 0 || !isShared || status === 'down') return;
-    if (!status.standby) {
-      try {
-        await database.session(signal, (session) => ensureRoles(session, [current]));
-        this.#passwordProblem = undefined;
-      } catch (error) {
-        signal.throwIfAborted();
-        const why = error instanceof Error ? error.message : String(error);
-        const message = `the roles postgres and haservice keep the former password, it is tried again: ${why}`;
-        this.#passwordProblem = { reason: 'PasswordRefused', message };
-        return;
-      }
-    } else if (this.#follower !== undefined && database.settings.leaderPassword !== current) {
-      return;
-    }
-    passwords.retire();
-  }
-
   /** @param told the setting that the server had been told before it was asked: an order may have changed it since */
   #watchLeader(database: Database, { standby, sync: names }: ServerStatus, told: string): void {
     const sync = this.#sync;
@@ -255,21 +220,6 @@ export class PostgresEngine implements ManagedEngine {
     );
   }
 
-  async #renewCertificates(database: Database): Promise<void> {
-    const now = this.#context.clock.now();
-    if (this.#context.config.engine.tls === undefined || now - this.#renewedAt < certificatesMs)
-      return;
-    this.#renewedAt = now;
-    try {
-      if (await database.settings.prepare()) database.server.reload();
-      this.#renewalProblem = undefined;
-    } catch (error) {
-      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) throw error;
-      const message = `the server goes on with its former certificate: ${error.message}`;
-      this.#renewalProblem = { reason: 'CertificateRefused', message };
-    }
-  }
-
   async #problem(follower: Follower | undefined): Promise<EngineProblem | undefined> {
     const now = this.#context.clock.now();
     if (now - this.#roomAskedAt >= roomMs) {
@@ -279,8 +229,7 @@ export class PostgresEngine implements ManagedEngine {
     }
     const { layout, mayLead } = this.#opened;
     const ofLeader = mayLead ? this.#watch.problem : undefined;
-    const access = this.#passwordProblem ?? this.#renewalProblem;
-    if (!this.#isFull) return follower?.problem ?? access ?? ofLeader;
+    if (!this.#isFull) return follower?.problem ?? this.#secrets.problem ?? ofLeader;
     const { top } = layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }

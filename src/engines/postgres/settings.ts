@@ -1,8 +1,7 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
-import { HAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
+import { copyCertificates } from './certificates.ts';
 import type { Layout } from './layout.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
@@ -24,8 +23,6 @@ export interface ReplicationConfig {
 export const detached: ReplicationConfig = { sync: noStandby };
 
 const MiB = 2 ** 20;
-/** Of an error of TLS, which may quote a whole certificate. */
-const quotedLength = 200;
 
 /**
  * A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the leader
@@ -80,7 +77,10 @@ export class Settings {
     await makeFolder(settings, this.#osUser);
     const { config } = this.#context;
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
-    return config.engine.tls !== undefined && (await this.#copyCertificates());
+    return (
+      config.engine.tls !== undefined &&
+      (await copyCertificates(this.#certificates, this.#layout.settings, this.#osUser))
+    );
   }
 
   /**
@@ -206,34 +206,6 @@ export class Settings {
     const text = await readFile(path, 'utf8').catch(() => '');
     const kept = text.split('\n').filter((line) => !ours.test(line));
     if (kept.length < text.split('\n').length) await writeFor(this.#osUser, path, kept.join('\n'));
-  }
-
-  /** Postgres accepts a key only if nobody but its owner can read it; the files of a Secret are links, and belong to root. */
-  async #copyCertificates(): Promise<boolean> {
-    const read = async (name: string): Promise<[string, Buffer]> => {
-      const from = join(this.#certificates, name);
-      try {
-        return [name, await readFile(from)];
-      } catch (error) {
-        throw new HAError('HA_ERR_AGENT_CONFIG', `${from} cannot be read`, { cause: error });
-      }
-    };
-    const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')]);
-    try {
-      createSecureContext({ cert: cert[1], key: key[1], ca: ca[1] });
-    } catch (error) {
-      const why = error instanceof Error ? error.message.slice(0, quotedLength) : '';
-      const what = `tls.crt, tls.key and ca.crt in ${this.#certificates} do not belong together (${why})`;
-      throw new HAError('HA_ERR_AGENT_CONFIG', what, { cause: error });
-    }
-    let hasChanged = false;
-    for (const [name, content] of [cert, key, ca]) {
-      const copy = await readFile(this.#path(name)).catch(() => undefined);
-      if (copy?.equals(content) === true) continue;
-      await writeFor(this.#osUser, this.#path(name), content);
-      hasChanged = true;
-    }
-    return hasChanged;
   }
 
   async #write(name: string, text: string): Promise<void> {

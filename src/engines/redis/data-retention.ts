@@ -1,3 +1,4 @@
+import { HAError } from '../../api/errors.ts';
 import type { Order, Position } from '../../protocol/member-protocol.ts';
 import type { EngineLog } from '../engine-context.ts';
 import type { Resync } from './replication-history.ts';
@@ -63,6 +64,17 @@ export class DataRetention {
    */
   get isAheadOfDisk(): boolean {
     return this.now.cloning !== undefined;
+  }
+
+  /**
+   * To be called after a restart: the order may have been meant for the process before this one, which held more.
+   *
+   * @throws HAError HA_ERR_MEMBER_OLD
+   */
+  refuseOld({ member, acceptOld }: Order<'promote'>): void {
+    if (!this.isAheadOfDisk || acceptOld === true) return;
+    const why = 'it ended while a copy of its leader was not on its disk yet';
+    throw new HAError('HA_ERR_MEMBER_OLD', `${member} cannot lead: ${why}`);
   }
 
   led(epoch: number): void {

@@ -2,7 +2,7 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { Ending, EngineProblem, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import {
   type ReplicationTarget,
   type Following,
@@ -62,7 +62,9 @@ export class RedisEngine implements ManagedEngine {
     this.#settings = new LeaderSettings(this.#server, this.#access, clock);
     this.#login = new UpstreamLogin(this.#server, this.#access, clock);
     this.#password = new ServerPassword(this.#server, this.#access, this.#login);
-    this.#reports = new ReportBuilder(context, (target) => this.#checkLogin(target));
+    this.#reports = new ReportBuilder(context, (target) =>
+      this.#login.check(target, this.#isFollowing(target)),
+    );
     this.ended = this.#server.ended;
   }
 
@@ -114,12 +116,7 @@ export class RedisEngine implements ManagedEngine {
         throw new HAError('HA_ERR_MEMBER_DISK', `${order.member} cannot lead`);
       }
       if (this.#history.hasCopyFailed) await this.#backToDisk(signal);
-      // The order may have been meant for the process before this one, which held more.
-      const isOld = retention.isAheadOfDisk && !this.#history.isKnown;
-      if (isOld && order.acceptOld !== true) {
-        const why = 'it ended while a copy of its leader was not on its disk yet';
-        throw new HAError('HA_ERR_MEMBER_OLD', `${order.member} cannot lead: ${why}`);
-      }
+      if (!this.#history.isKnown) retention.refuseOld(order);
       await retention.setHeld();
       await this.#settings.apply(sync, signal);
       // From here on it may lead, even if the order is interrupted.
@@ -164,7 +161,7 @@ export class RedisEngine implements ManagedEngine {
       const target: Following = { kind: 'following', order, replid: before.replid, link: 'none' };
       this.#target = target;
       this.#update(after, target);
-      this.#checkLogin(target).catch(() => {});
+      this.#login.check(target, this.#isFollowing(target)).catch(() => {});
     });
   }
 
@@ -216,9 +213,7 @@ export class RedisEngine implements ManagedEngine {
     return this.#server.info(signal);
   }
 
-  async #checkLogin(target: Following): Promise<EngineProblem | undefined> {
-    return this.#login.check(target.order.leader, () => this.#target === target);
-  }
+  readonly #isFollowing = (target: Following) => () => this.#target === target;
 
   /** The data in memory are worthless; those on the disk are from before the copy. */
   async #backToDisk(signal: AbortSignal): Promise<void> {

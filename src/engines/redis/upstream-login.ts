@@ -45,8 +45,8 @@ export class UpstreamLogin {
    * @param isCurrent whether the server still follows that leader
    * @returns why the leader cannot be followed
    */
-  async check(leader: Leader, isCurrent: () => boolean): Promise<EngineProblem | undefined> {
-    const result = await checkLeader(leader, this.#access);
+  async check({ order }: Following, isCurrent: () => boolean): Promise<EngineProblem | undefined> {
+    const result = await checkLeader(order.leader, this.#access);
     if ('problem' in result) return result.problem;
     if (isCurrent()) {
       await this.#server.call([this.#command(result.login)], AbortSignal.timeout(setMs));
@@ -55,11 +55,11 @@ export class UpstreamLogin {
   }
 
   /** While a password is changed: in the background, as a leader that does not answer would delay the heartbeat. */
-  keep({ order }: Following, isCurrent: () => boolean): void {
+  keep(following: Following, isCurrent: () => boolean): void {
     const now = this.#clock.now();
     if (now - this.#askedAt < askMs) return;
     this.#askedAt = now;
-    this.check(order.leader, isCurrent).catch(() => {});
+    this.check(following, isCurrent).catch(() => {});
   }
 
   /** The former passwords end: the server shows its leader the current one. @throws as LocalClient.call */

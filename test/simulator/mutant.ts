@@ -1,0 +1,13 @@
+import type { decide } from '../../src/core/decide.ts';
+import type { Observed } from '../../src/core/model/observed.ts';
+import type { MemberBehaviour } from './setups.ts';
+
+/** One way to break the operator or its members on purpose: the checks must detect it. */
+export interface Mutant {
+  unsafe?: Observed['unsafe'];
+  /** What the members do wrong. */
+  behaviour?: Partial<MemberBehaviour>;
+  /** Every member is asked at the agent's port, whatever its pod was made with. */
+  oneContact?: boolean;
+  decide?: typeof decide;
+}

@@ -1,0 +1,105 @@
+import { isTooManyRequests } from '../../src/kube/api-error.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
+import { deleteClaims } from './claims.ts';
+import { type Fault, leaderOrAny } from './targets.ts';
+import type { World } from './world.ts';
+
+/** What happens to nodes, claims and volumes on ordinary days, without any edit of the resource. */
+export const ordinaryDays: Record<string, Fault> = {
+  /** A node is cordoned and its pods are evicted, as far as the budget allows; or one node after the other, for an upgrade. */
+  drain: (world, ms) => {
+    const { kernel, api } = world;
+    const { random } = kernel;
+    const places = new Set(world.kubelets.agents.map(({ place }) => place));
+    const first = leaderOrAny(world)?.place ?? 'n0';
+    const others = random.chance(0.4) ? [...places].filter((each) => each !== first) : [];
+    const left = [first, ...others];
+    let isOver = false;
+    let place = left.shift();
+    const begin = (next: string) => {
+      kernel.note('FAULT', () => `${next} is drained`);
+      api.cordon(next, true);
+    };
+    const evict = () => {
+      if (isOver || place === undefined) return;
+      const isHere = api.pods.filter(({ spec }) => spec?.nodeName === place);
+      const waiting = isHere.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+      for (const pod of waiting) evictIfAllowed(world, pod);
+      if (isHere.length === 0) {
+        api.cordon(place, false);
+        place = left.shift();
+        if (place !== undefined) begin(place);
+      }
+      kernel.after(random.between(200, 2_000), evict);
+    };
+    begin(first);
+    evict();
+    const end = () => {
+      isOver = true;
+      if (place !== undefined) api.cordon(place, false);
+      place = undefined;
+    };
+    // Mostly until it is done, but not for ever.
+    let isHealed = false;
+    kernel.after(ms + random.between(0, 30_000), () => {
+      if (!isHealed) end();
+    });
+    return random.chance(0.4)
+      ? () => {
+          isHealed = true;
+          end();
+        }
+      : undefined;
+  },
+  /** The claim of a member is deleted, and its data with it, when its pod has gone. */
+  loseClaim: (world) => {
+    const agent = keeper(world);
+    if (agent === undefined) return undefined;
+    world.kernel.note('FAULT', () => `the claim of ${agent.name} is deleted`);
+    deleteClaims(world.api, agent.name, world.kernel.nowMs);
+    world.api.deletePod(agent.pod.uid, 2);
+    return undefined;
+  },
+  /** The volume of a member attaches slowly, the next time that its pod is made: mostly now. */
+  slowVolume: (world) => {
+    const agent = keeper(world);
+    if (agent === undefined) return undefined;
+    const { random } = world.kernel;
+    const ms = random.chance(0.7) ? random.between(2_000, 40_000) : random.between(40_000, 90_000);
+    world.kernel.note('FAULT', () => `the volume of ${agent.name} takes ${Math.round(ms)} ms`);
+    world.kubelets.attachSlowly(agent.name, ms);
+    if (random.chance(0.6)) world.api.deletePod(agent.pod.uid, 2);
+    return undefined;
+  },
+  /** There are many data: a copy takes long, and in its middle its source may end. */
+  slowCopy: (world, ms) => {
+    if (!world.behaviour.replicates) return undefined;
+    const { kernel, kubelets, copies } = world;
+    const { random } = kernel;
+    const followers = kubelets.agents.filter(({ leadership }) => leadership === undefined);
+    copies.slowness = random.pick([5, 20, 50]);
+    copies.isFull = random.chance(0.5);
+    kernel.note('FAULT', () => `copies take ${copies.slowness} times as long`);
+    if (followers.length > 0) kubelets.crash(random.pick(followers), random.chance(0.6));
+    if (random.chance(0.6)) {
+      kernel.after(random.between(500, 2 * ms + 500), () => {
+        const source = kubelets.agents.find(({ leadership }) => leadership !== undefined);
+        if (source !== undefined && !world.isHealed) kubelets.crash(source);
+      });
+    }
+    return () => Object.assign(copies, { slowness: 1, isFull: false });
+  },
+};
+
+/** A budget may not allow it. */
+function evictIfAllowed({ api }: World, { metadata }: Pod): void {
+  const { name = '', uid = '' } = metadata ?? {};
+  try {
+    api.evict(name, { uid });
+  } catch (error) {
+    if (!isTooManyRequests(error)) throw error;
+  }
+}
+
+/** One whose volume outlives its pod. */
+const keeper = (world: World) => (world.behaviour.keepsVolumes ? leaderOrAny(world) : undefined);

@@ -1,0 +1,181 @@
+import type { Mutant } from './mutant.ts';
+import * as broken from './mutants.ts';
+import { replayCommand } from './commands.ts';
+import type { Engine } from './setups.ts';
+
+/** How a plant is found. */
+export interface Find {
+  engine: Engine;
+  /** What the checker says. */
+  by: RegExp;
+  /** The faults that can bring it about, if it is rare among all. */
+  faults?: string[];
+  /** A seed from which on it is found soon: later changes of the loop move it. */
+  from: number;
+}
+
+export interface Plant {
+  /** What is wrong, in a sentence. */
+  breaks: string;
+  mutant: Mutant;
+  found: Find[];
+}
+
+const lost = /lost|lacks it|is not there in the end/;
+const late = /acknowledges write \d+ in epoch \d+ after/;
+const early = /before that epoch had landed/;
+const otherSet = /acknowledges by .*, and the status has/;
+const unnamed = /no stored status has named it as Injecting/;
+
+/** Operators and members that are broken on purpose, each by a loss that was found or feared: CI plays them all. */
+export const plants: Record<string, Plant> = {
+  'no-quorum': {
+    breaks: 'a failover elects without the proof that the members left hold every write',
+    mutant: { unsafe: 'no-quorum' },
+    found: [
+      { engine: 'postgres', by: lost, from: 1 },
+      { engine: 'redis', by: lost, from: 1 },
+    ],
+  },
+  'no-fence': {
+    breaks: 'a failover does not stop the old primary and its followers first',
+    mutant: { unsafe: 'no-fence' },
+    found: [
+      { engine: 'postgres', by: lost, from: 1 },
+      { engine: 'lease', by: late, from: 1 },
+    ],
+  },
+  'promotes-early': {
+    breaks: 'a member is promoted before the compare-and-swap of its election has landed',
+    mutant: { decide: broken.promotesEarly },
+    found: [
+      { engine: 'postgres', by: early, from: 1 },
+      { engine: 'lease', by: early, from: 1 },
+    ],
+  },
+  'fewer-acks': {
+    breaks: 'a leader waits for one acknowledgement less than it reports',
+    mutant: { behaviour: { fewerAcks: true } },
+    found: [
+      { engine: 'postgres', by: lost, from: 1 },
+      { engine: 'redis', by: lost, from: 1 },
+    ],
+  },
+  'clones-acknowledge': {
+    breaks: 'a member acknowledges writes while it is still being made a copy',
+    mutant: { behaviour: { clonesAcknowledge: true } },
+    found: [{ engine: 'postgres', by: lost, from: 1 }],
+  },
+  'old-log': {
+    breaks: 'a promotion counts a copy as written that is not on the disk yet',
+    mutant: { behaviour: { forgetsOldLog: true } },
+    found: [
+      {
+        ...{ engine: 'redis', by: lost, from: 1 },
+        faults: ['reboots', 'crashAll', 'crash', 'freeze', 'cutPair', 'scale'],
+      },
+    ],
+  },
+  'counts-incomplete': {
+    breaks: 'a member without data, or in the middle of a copy, votes as if it held some',
+    mutant: { decide: broken.countsIncomplete },
+    found: [
+      {
+        engine: 'postgres',
+        by: lost,
+        faults: ['slowCopy', 'loseClaim', 'wipe', 'crash'],
+        from: 60,
+      },
+    ],
+  },
+  'forgets-leader-at-0': {
+    breaks: 'a service that is scaled to 0 and back does not remember who led',
+    mutant: { decide: broken.forgetsLeaderAt0 },
+    found: [
+      { engine: 'redis', by: lost, faults: ['stop'], from: 1 },
+      { engine: 'postgres', by: lost, faults: ['stop', 'crash', 'cutPair'], from: 1 },
+    ],
+  },
+  'first-set-believed': {
+    breaks: 'the first sync set counts before the leader has it in force',
+    mutant: { decide: broken.believesFirstSet },
+    found: [{ engine: 'postgres', by: otherSet, from: 1 }],
+  },
+  'unheard-is-broken': {
+    breaks: 'a member that a new operator has not heard yet is replaced as if it were broken',
+    mutant: { decide: broken.deletesUnheard },
+    found: [{ engine: 'postgres', by: /by an operator that has not heard it yet/, from: 1 }],
+  },
+  'any-refusal-proves': {
+    breaks: 'a port on which nobody has ever listened proves the end of a primary',
+    mutant: { oneContact: true, decide: broken.believesAnyRefusal },
+    found: [{ engine: 'lease', by: late, from: 1 }],
+  },
+  'follows-spec': {
+    breaks: 'a member is reached where the spec of this minute says, not as its pod was made',
+    mutant: { decide: broken.followsSpec },
+    found: [
+      { engine: 'postgres', by: /slice .* leads to/, faults: ['ports'], from: 1 },
+      { engine: 'lease', by: /slice .* leads to/, faults: ['ports'], from: 1 },
+    ],
+  },
+  'any-epoch': {
+    breaks: 'a member obeys an order of an absurd epoch',
+    mutant: { behaviour: { anyEpoch: true } },
+    found: [{ engine: 'postgres', by: /not whole/, from: 1 }],
+  },
+  'any-revision': {
+    breaks: 'a late order makes a leader go back to an earlier sync set',
+    mutant: { behaviour: { anyRevision: true } },
+    found: [{ engine: 'postgres', by: otherSet, faults: ['scale', 'lateness'], from: 1 }],
+  },
+  'told-terms': {
+    breaks: 'members do not report the history of their positions',
+    mutant: { behaviour: { withoutHistory: true } },
+    found: [
+      {
+        ...{ engine: 'redis', by: lost, from: 1 },
+        faults: ['cutFromOperator', 'cutPair', 'crash', 'lateness', 'loss'],
+      },
+    ],
+  },
+  'kills-at-once': {
+    breaks: 'an experiment kills before its intent is stored',
+    mutant: { decide: broken.killsAtOnce },
+    found: [{ engine: 'postgres', by: unnamed, faults: ['experiment'], from: 1 }],
+  },
+  'kills-quorum': {
+    breaks: 'an experiment does not ask whether enough members are left',
+    mutant: { decide: broken.killsQuorum },
+    found: [{ engine: 'redis', by: /kills too many/, faults: ['experiment'], from: 1 }],
+  },
+  'kills-again': {
+    breaks: 'an experiment names its members by their pods and forgets what it has killed',
+    mutant: { decide: broken.killsAgain },
+    found: [{ engine: 'postgres', by: unnamed, faults: ['experiment'], from: 1 }],
+  },
+  'forgets-kill': {
+    breaks: 'the operator forgets what it has killed',
+    mutant: { decide: broken.forgetsKill },
+    found: [
+      {
+        ...{ engine: 'postgres', faults: ['experiment'], from: 1 },
+        by: /is Unknown, and every kill was answered/,
+      },
+    ],
+  },
+};
+
+/** The mutant of this name; without a name, nothing is broken. */
+export const mutantOf = (name: string | undefined): Mutant => plants[name ?? '']?.mutant ?? {};
+
+/** Each plant, what it breaks, and how it is found. */
+export const describePlants = (): string =>
+  Object.entries(plants)
+    .flatMap(([name, { breaks, found }]) => [
+      `${name}: ${breaks}`,
+      ...found.map(
+        ({ engine, faults, from }) => `  ${replayCommand(engine, { from, faults, plant: name })}`,
+      ),
+    ])
+    .join('\n');
