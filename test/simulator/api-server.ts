@@ -171,7 +171,7 @@ export class ApiServer {
     else this.changePod(uid, (pod) => this.#ending(pod, graceSeconds));
   }
 
-  /** Gone from the API, whatever its process does. */
+  /** Whatever its process does. */
   removePod(uid: string): void {
     const found = this.podOf(uid);
     if (found !== undefined) this.remove('pods', found);

@@ -38,6 +38,8 @@ export class Checker {
   readonly #highest = new Map<string, number>();
   /** Of the resource that was deleted before: its processes may run on for a while. */
   #former: Reign[] = [];
+  /** Highest epoch of the resources that were deleted before. */
+  #landed = 0;
   #count = 0;
   /** What leaders of this epoch and later ones acknowledge is promised to be kept; undefined: nothing is. */
   #promisedFrom: number | undefined;
@@ -78,6 +80,7 @@ export class Checker {
     for (const known of [this.#reigns, this.#committed, this.#highest]) known.clear();
     for (const id of this.#acknowledged.keys()) this.#acknowledged.set(id, formerEpoch);
     if (this.#promisedFrom !== undefined) this.#promisedFrom = formerEpoch;
+    this.#landed = Math.max(this.#landed, this.epoch);
     this.epoch = 0;
     this.#sets = undefined;
   }
@@ -106,7 +109,8 @@ export class Checker {
 
   /** An order leaves an operator. */
   ordered(uid: string, { kind, order }: AnyOrder): void {
-    if (order.epoch > this.epoch) {
+    // An operator may not know yet that the resource of these orders is gone.
+    if (order.epoch > Math.max(this.epoch, this.#landed)) {
       this.fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);
     }
     if (kind === 'promote' && this.#committed.get(order.epoch) !== uid) {

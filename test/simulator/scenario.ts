@@ -1,3 +1,4 @@
+import type { Agent } from './agent.ts';
 import { Violation } from './checker.ts';
 import type { Snapshot } from './api-server.ts';
 import { chaosFaults, drawChaos, playChaos, request } from './chaos-faults.ts';
@@ -58,19 +59,12 @@ function settledSnapshot({ engine, keepsVolumes }: MemberBehaviour): Snapshot {
 
 export const allFaultNames: readonly string[] = Object.keys({ ...faults, ...chaosFaults });
 
-/** Faults that the operator does not withstand yet, and why. Only who names them gets them. */
-const notYet: Record<string, string> = {
-  reapplyOrphan: 'pods without an owner are neither adopted nor replaced',
-};
-
-const usualFaultNames = allFaultNames.filter((name) => notYet[name] === undefined);
-
 /** One life of a service: it is up, or comes up; faults, singly and together; all is healed; it must be whole, and still. */
 export function play({
   engine,
   seed,
   mutant = {},
-  faultNames = usualFaultNames,
+  faultNames = allFaultNames,
   traced = false,
 }: ScenarioOptions): Outcome {
   const chaosRandom = chaosRandomOf(seed);
@@ -206,6 +200,18 @@ function converge(world: World, clients: Clients): boolean {
   return false;
 }
 
+/** The resource is new, and of the data that are left those of the last leader are not there, nor are all positions known. */
+function isUnsure({ kubelets, checker }: World): boolean {
+  const left = kubelets.agents.filter(({ name }) => kubelets.isTrusted(name));
+  const isLast = ({ volume }: Agent) =>
+    volume.ledEpoch > 0 && checker.holdsAll(volume.data?.log ?? []);
+  return (
+    left.length !== 1 &&
+    !left.some(isLast) &&
+    !left.every(({ name }) => hasPosition(kubelets.dataOf(name)))
+  );
+}
+
 const whyNotEnded = ({ api }: World): string | undefined =>
   api.service.status.chaos?.experiment === undefined ? undefined : 'an experiment runs';
 
@@ -213,10 +219,13 @@ const whyNotEnded = ({ api }: World): string | undefined =>
  * Too few copies are left to know that they hold every write: the primary's is not there, and of those whose acknowledgements
  * it asked for too many have none, or one whose position is forgotten.
  */
-function mayWait({ api, kubelets, behaviour }: World): boolean {
+function mayWait(world: World): boolean {
+  const { api, kubelets, behaviour } = world;
   const { conditions, primary, initialized, syncSets = [] } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
-  if (blocked?.status !== 'True' || initialized !== true) return false;
+  if (blocked?.status !== 'True') return false;
+  if (primary === undefined && blocked.reason === 'NoCandidate') return isUnsure(world);
+  if (initialized !== true) return false;
   if (blocked.reason !== 'QuorumMissing' && blocked.reason !== 'NoCandidate') return false;
   if (!behaviour.isStrong) {
     // Volumes of members that were scaled away are not looked at.

@@ -71,7 +71,9 @@ export function* ensureOwnedObject(
     if (controllerUid(actual) !== owner?.uid) {
       if (owner === undefined || !isOrphan(actual, owner)) return { foreign: actual };
       // An earlier resource of this name was deleted with `--cascade=orphan`.
-      store.observeWrite(yield* adopt(type, actual, owner));
+      const adopted = yield* adopt(type, actual, owner);
+      if (adopted === undefined) return 'Same';
+      store.observeWrite(adopted);
       return 'Written';
     }
     // It is being deleted: the next one is created when it is gone.

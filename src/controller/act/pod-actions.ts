@@ -45,7 +45,9 @@ export function* adoptPod(
   const { stores, resource } = context;
   const pod = stores.pods.get(resource.namespace, name);
   if (pod?.metadata?.uid !== uid || !isOrphan(pod, resource)) return 'Same';
-  stores.pods.observeWrite(yield* adopt(pods, pod, ownerReference(resource)));
+  const adopted = yield* adopt(pods, pod, ownerReference(resource));
+  if (adopted === undefined) return 'Same';
+  stores.pods.observeWrite(adopted);
   context.state.foreignPods.delete(name);
   return 'Written';
 }

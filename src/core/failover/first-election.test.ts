@@ -51,6 +51,24 @@ it('elects the last leader if positions cannot be compared', () => {
   });
 });
 
+it('of data whose positions are not all known, only those of the last leader are surely the newest', () => {
+  const unknown: Partial<MemberReport> = {
+    state: 'Detached',
+    epoch: 4,
+    position: undefined,
+  } as object;
+  const known = { ...unknown, position: { term: 2, offset: 50 } };
+  const last = { ...unknown, ledEpoch: 4 };
+  expect(plan([known, last, unknown])).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
+  const blocked = { kind: 'Blocked', reason: 'NoCandidate' };
+  // It may have followed another leader since, whose data are gone.
+  const earlier = { ...unknown, ledEpoch: 3 };
+  expect(plan([known, earlier, empty])).toMatchObject(blocked);
+  expect(plan([known, unknown, unknown])).toMatchObject(blocked);
+  // All data are here: nobody has led in epoch 4.
+  expect(plan([known, earlier, unknown])).toMatchObject({ winner: { name: 'web-1' } });
+});
+
 it('does not rely on a status that is older than what members have acknowledged', () => {
   const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
   expect(

@@ -2,7 +2,7 @@ import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { earlierClaims } from '../model/earlier-data.ts';
-import { isHealthy, reportOf } from '../model/member.ts';
+import { isHealthy, isOld, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { podName } from '../model/naming.ts';
@@ -84,24 +84,34 @@ export function firstElectionByReports(
       };
     }
     const able = withData.filter((member) => !refuses(member));
-    const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
-    // 0: none of them has ever led, and what one holds says nothing about the others.
-    const leader =
-      ledLast === 0 ? undefined : ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
     // If others have acknowledged a later epoch, another member may have replaced it.
+    const newest = Math.max(...epochs);
     const leading = ranked.find(
-      (member) =>
-        reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === Math.max(...epochs),
+      (member) => reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === newest,
     );
-    const advanced = reportOf(winner)?.position === undefined ? leader : winner;
+    const isStrict = hasQuorum(resource.spec);
+    const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
+    // 0: none of them has ever led, and what one holds says nothing about the others.
+    // In a later epoch nobody has led, or the data of that leader would be here.
+    const isComplete = withData.length === told.length && missing.length === 0;
+    const isLastKnown = ledLast > 0 && (!isStrict || ledLast === newest || isComplete);
+    const leader = isLastKnown
+      ? ranked.find((member) => reportOf(member)?.ledEpoch === ledLast)
+      : undefined;
+    // One whose position is not known may hold more; but not what a restart has left of an unfinished copy.
+    const areKnown =
+      !isStrict || withData.every((member) => isOld(member) || positionOf(member) !== undefined);
+    const advanced =
+      areKnown && winner !== undefined && positionOf(winner) !== undefined ? winner : undefined;
+    const first = isStrict ? (leader ?? advanced) : (advanced ?? leader);
     // Positions do not matter if nobody else has anything.
     const only = withData.length === 1 && missing.length === 0 ? winner : undefined;
-    const chosen = leading ?? advanced ?? only;
+    const accepts = resource.spec.failover.onNoCandidate === 'PromoteAnyway';
+    const chosen = leading ?? first ?? only ?? (accepts ? winner : undefined);
     // A member that refuses all orders has reported and cannot be elected. But its data may have been acknowledged.
     const hasAll = (one: Member) =>
-      !hasQuorum(resource.spec) ||
-      !withData.some((member) => refuses(member) && holdsMore(member, one));
+      !isStrict || !withData.some((member) => refuses(member) && holdsMore(member, one));
     if (chosen !== undefined && hasAll(chosen)) {
       const why = 'the status names no primary, and it is the most advanced';
       return { kind: 'Elect', winner: chosen, why, epoch };
@@ -111,7 +121,7 @@ export function firstElectionByReports(
     const why =
       another === undefined || chosen !== undefined
         ? describeRejections(rejected)
-        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says which are newer; keep the volume claims of one member, and delete the claims and pods of the others`;
+        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says which are newer; keep the volume claims of one member, and delete the claims and pods of the others; or set failover.onNoCandidate: PromoteAnyway`;
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',

@@ -103,6 +103,11 @@ it('of data without comparable positions, only those of a former leader are gone
   const two = members(resource, { 0: { ...moved }, 1: { ...moved }, 2: empty });
   const why = { kind: 'Blocked', reason: 'NoCandidate' };
   expect(planFailover(resource, makeObserved(two), t0)).toMatchObject(why);
+  const accepting = applied({
+    failover: { consistency: 'Strong', onNoCandidate: 'PromoteAnyway' },
+  });
+  const anyway = planFailover(accepting, makeObserved(two), t0);
+  expect(anyway).toMatchObject({ kind: 'Elect', winner: { name: 'web-0' } });
 });
 
 describe('the ordinal of a new member', () => {
