@@ -7,9 +7,8 @@ import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts
 import type { Ref } from '../../src/kube/resources.ts';
 import type { Kernel } from './kernel.ts';
 import { changed } from '../../src/controller/testing/merge-patch.ts';
-import { bound } from './claims.ts';
 import { mayEvict } from './disruption-budget.ts';
-import { cordoned, nodeNames, nodeOf, schedule } from './nodes.ts';
+import { bound, cordoned, nodeNames, nodeOf, schedule } from './nodes.ts';
 import { checkVersion, refuse } from './refusals.ts';
 import { subject } from './subject.ts';
 import { t0, timestamp } from './time.ts';

@@ -24,7 +24,3 @@ export function endClaims(api: ApiServer, pod: string): boolean {
   for (const claim of ending) api.remove(kind, claim);
   return ending.length > 0;
 }
-
-/** A claim gets its volume as soon as it is created. */
-export const bound = (plural: string, object: KubeObject): KubeObject =>
-  plural === kind ? ({ ...object, status: { phase: 'Bound' } } as KubeObject) : object;

@@ -47,3 +47,9 @@ const refusal = {
   reason: 'Unschedulable',
   message: 'no node is open',
 };
+
+/** A claim has its volume as soon as it is created. */
+export const bound = (plural: string, object: KubeObject): KubeObject =>
+  plural === 'persistentvolumeclaims'
+    ? ({ ...object, status: { phase: 'Bound' } } as KubeObject)
+    : object;

@@ -119,7 +119,7 @@ export class Database {
     this.segmentBytes = control.segmentBytes;
     await this.timelines.tidy(control.timeline, control.least);
     const args = settings.serverArgs;
-    const kept = await limitsToKeep(tools, layout.data, args, control, signal);
+    const kept = await limitsToKeep(tools, layout.data, args, control.limits, signal);
     if (kept.length > 0) {
       const settings = kept.map(({ name, needed }) => `${name} = ${needed}`).join(', ');
       const message = 'the log was written with higher limits than are asked for: they are kept';

@@ -1,4 +1,3 @@
-import type { ControlFile } from './control-file.ts';
 import type { Tools } from './tools.ts';
 
 /** Milliseconds. */
@@ -8,7 +7,7 @@ const askMs = 10_000;
  * Settings of which a standby needs at least the value with which its log was written, or it does not start (xlogrecovery.c,
  * CheckRequiredParameterValues), by their names in the output of pg_controldata.
  */
-const limits = {
+const settings = {
   'max_connections setting': 'max_connections',
   'max_worker_processes setting': 'max_worker_processes',
   'max_wal_senders setting': 'max_wal_senders',
@@ -24,7 +23,7 @@ export interface Limit {
 
 /** The limits in the output of pg_controldata. */
 export const limitsIn = (field: (name: string) => string): Limit[] =>
-  Object.entries(limits).flatMap(([label, name]) => {
+  Object.entries(settings).flatMap(([label, name]) => {
     const needed = Number(field(label));
     return field(label) === '' || !Number.isInteger(needed) ? [] : [{ name, needed }];
   });
@@ -34,12 +33,13 @@ export const limitsIn = (field: (name: string) => string): Limit[] =>
  * lowered such a setting would otherwise not start, while its leader still has the higher value.
  *
  * @param args arguments of the server
+ * @param limits of the control file
  */
 export async function limitsToKeep(
   tools: Tools,
   data: string,
   args: readonly string[],
-  control: ControlFile,
+  limits: readonly Limit[],
   signal: AbortSignal,
 ): Promise<Limit[]> {
   const isTooLow = async ({ name, needed }: Limit): Promise<boolean> => {
@@ -53,6 +53,6 @@ export async function limitsToKeep(
       return false;
     }
   };
-  const tooLow = await Promise.all(control.limits.map(isTooLow));
-  return control.limits.filter((_, i) => tooLow[i]);
+  const tooLow = await Promise.all(limits.map(isTooLow));
+  return limits.filter((_, i) => tooLow[i]);
 }
