@@ -128,9 +128,9 @@ export class Kubelets {
 
   #run(container: Container): void {
     if (container.isEnding || !this.containers.has(container.uid)) return;
-    // A volume is in one place at a time.
+    // A volume is in one place at a time, also while the process there is about to be started again.
     const isUsed = [...this.containers.values()].some(
-      (other) => other !== container && other.volume === container.volume && other.agent,
+      (other) => other !== container && other.volume === container.volume,
     );
     const again = () => this.#world.kernel.after(1_000, () => this.#run(container));
     if (isUsed || this.#isCut(container.place)) return void again();

@@ -1,5 +1,6 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { earlierClaims } from '../model/earlier-data.ts';
 import { isHealthy, isOld, reportOf } from '../model/member.ts';
@@ -92,10 +93,11 @@ export function firstElectionByReports(
     );
     const isStrict = hasQuorum(resource.spec);
     const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
-    // 0: none of them has ever led, and what one holds says nothing about the others.
+    // 0: none of them has ever led, and what one holds says nothing about the others. Other programs do not say that they are empty.
     // In a later epoch nobody has led, or the data of that leader would be here.
     const isComplete = withData.length === told.length && missing.length === 0;
-    const isLastKnown = ledLast > 0 && (!isStrict || ledLast === newest || isComplete);
+    const hasLed = ledLast > 0 || !knowsItsProgram(resource.spec);
+    const isLastKnown = hasLed && (!isStrict || ledLast === newest || isComplete);
     const leader = isLastKnown
       ? ranked.find((member) => reportOf(member)?.ledEpoch === ledLast)
       : undefined;
