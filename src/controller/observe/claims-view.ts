@@ -13,7 +13,8 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
   if (templates.length === 0) return [];
   return stores.claims
     .byIndex('label', `${namespace}/${service}`)
-    .flatMap(({ metadata, status }): ClaimView[] => {
+    .flatMap(({ metadata, spec: wanted, status }): ClaimView[] => {
+      const isRestored = (wanted?.dataSource ?? wanted?.dataSourceRef) !== undefined;
       const { name = '', creationTimestamp = '', deletionTimestamp, annotations } = metadata ?? {};
       const template = templates.find((each) => name.startsWith(`${each}-${service}-`));
       if (template === undefined) return [];
@@ -26,7 +27,7 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
           name,
           ordinal,
           createdAtMs: Date.parse(creationTimestamp),
-          isBound: status?.phase === 'Bound' && deletionTimestamp === undefined,
+          hasVolume: deletionTimestamp === undefined && (status?.phase === 'Bound' || isRestored),
           ...(zone === undefined ? {} : { zone }),
         },
       ];

@@ -15,7 +15,13 @@ import { firstElection, firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
-import { lacksAgent, needsFence, needsLease, speaksProtocol } from '../model/capabilities.ts';
+import {
+  hasQuorum,
+  lacksAgent,
+  needsFence,
+  needsLease,
+  speaksProtocol,
+} from '../model/capabilities.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
@@ -74,7 +80,12 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     acceptsOld: acceptsOld(resource, observed),
     lacksAgent: (member) => lacksAgent(spec, member),
   };
-  if (speaksProtocol(spec)) {
+  // Pods of an earlier resource that were made without an agent report nothing: their labels say who leads.
+  const arePlain =
+    status.primary === undefined &&
+    !hasQuorum(spec) &&
+    observed.members.some((member) => lacksAgent(spec, member));
+  if (speaksProtocol(spec) && !arePlain) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
       return firstElectionByReports(resource, observed, context, nowMs);
     }

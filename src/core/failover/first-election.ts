@@ -14,6 +14,15 @@ const firstElectionWaitMs = 2_000;
 /** The same if members store data: a late one may have some. */
 const dataWaitMs = 30_000;
 
+/** The epochs that members have acknowledged, without those that no order of this service can follow. */
+const epochsOf = ({ status }: Resource, members: Member[]): number[] =>
+  members.flatMap((member) =>
+    refusesAll(member, status.epoch) ? [] : (reportOf(member)?.epoch ?? 0),
+  );
+
+const epochAfter = (resource: Resource, epochs: number[]): number =>
+  Math.max(nextEpoch(resource), ...epochs.map((each) => each + 1));
+
 export function firstElection(
   resource: Resource,
   observed: Observed,
@@ -30,7 +39,8 @@ export function firstElection(
   if (healthy.length < resource.spec.replicas && nowMs < untilMs) {
     return { kind: 'Wait', untilMs, message: describeRejections(rejected) };
   }
-  return { kind: 'Elect', winner, why: 'there is no primary yet', epoch: nextEpoch(resource) };
+  const epoch = epochAfter(resource, epochsOf(resource, healthy));
+  return { kind: 'Elect', winner, why: 'there is no primary yet', epoch };
 }
 
 /** Whether a member may hold data that the other does not. */
@@ -38,6 +48,19 @@ const holdsMore = (member: Member, other: Member): boolean =>
   comparePositions(positionOf(member), positionOf(other)) > 0 ||
   (positionOf(other) === undefined &&
     (reportOf(member)?.ledEpoch ?? 0) > (reportOf(other)?.ledEpoch ?? 0));
+
+const firstHeardMs = (heard: Member[], nowMs: number): number =>
+  Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
+
+/** Without a volume claim, or with one that has no volume, a member that does not answer has nothing to wait for. */
+const mayHoldData = ({ spec }: Resource, { claims }: Observed, { ordinal }: Member): boolean =>
+  spec.volumeClaimTemplates.length === 0 ||
+  claims.some((claim) => claim.ordinal === ordinal && claim.hasVolume);
+
+/** Other programs than Redis and Postgres do not say that they are empty: they begin with the lowest ordinal. */
+const isFirstStart = ({ spec }: Resource, members: Member[]): boolean =>
+  !knowsItsProgram(spec) &&
+  (!hasQuorum(spec) || members.every((member) => (reportOf(member)?.epoch ?? 0) === 0));
 
 /**
  * The first election if members report what they hold. If no member has data, the lowest ordinal begins an empty data set. If one has
@@ -57,10 +80,13 @@ export function firstElectionByReports(
   const told = heard.filter((member) => reportOf(member)?.state !== 'Starting');
   const withData = told.filter((member) => reportOf(member)?.state !== 'Empty');
   const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
-  const epochs = heard.flatMap((member) => (refuses(member) ? [] : (reportOf(member)?.epoch ?? 0)));
-  const epoch = Math.max(nextEpoch(resource), ...epochs.map((each) => each + 1));
+  const epochs = epochsOf(resource, heard);
+  const epoch = epochAfter(resource, epochs);
   const missing = observed.members.filter((member) => !told.includes(member));
   const earlier = earlierClaims(resource, observed).filter(
+    ({ ordinal }) => !told.some((member) => member.ordinal === ordinal),
+  );
+  const unheard = observed.claims.filter(
     ({ ordinal }) => !told.some((member) => member.ordinal === ordinal),
   );
   const absent = describeRejections([
@@ -76,13 +102,19 @@ export function firstElectionByReports(
     // Eventual does not wait for surplus pods: one on a lost node may stay for a long time.
     if (
       told.length < replicas ||
-      (needsFence(resource.spec) && missing.length + earlier.length > 0)
+      (needsFence(resource.spec) &&
+        missing.some((member) => mayHoldData(resource, observed, member))) ||
+      (needsFence(resource.spec) && earlier.length > 0)
     ) {
       return {
         kind: 'Blocked',
         reason: 'MembersMissing',
         message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${Math.max(replicas, observed.members.length)} members must be heard, as another may have more: ${absent}`,
       };
+    }
+    const soonMs = firstHeardMs(heard, nowMs) + dataWaitMs;
+    if (earlier.length > 0 && nowMs < soonMs) {
+      return { kind: 'Wait', untilMs: soonMs, message: absent };
     }
     const able = withData.filter((member) => !refuses(member));
     const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
@@ -92,23 +124,23 @@ export function firstElectionByReports(
       (member) => reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === newest,
     );
     const isStrict = hasQuorum(resource.spec);
-    const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
-    // 0: none of them has ever led, and what one holds says nothing about the others. Other programs do not say that they are empty.
-    // In a later epoch nobody has led, or the data of that leader would be here.
-    const isComplete = withData.length === told.length && missing.length === 0;
-    const hasLed = ledLast > 0 || !knowsItsProgram(resource.spec);
-    const isLastKnown = hasLed && (!isStrict || ledLast === newest || isComplete);
-    const leader = isLastKnown
-      ? ranked.find((member) => reportOf(member)?.ledEpoch === ledLast)
-      : undefined;
-    // One whose position is not known may hold more; but not what a restart has left of an unfinished copy.
     const areKnown =
       !isStrict || withData.every((member) => isOld(member) || positionOf(member) !== undefined);
+    // One whose position is not known may hold more; but not what a restart has left of an unfinished copy.
     const advanced =
       areKnown && winner !== undefined && positionOf(winner) !== undefined ? winner : undefined;
-    const first = isStrict ? (leader ?? advanced) : (advanced ?? leader);
-    // Positions do not matter if nobody else has anything.
-    const only = withData.length === 1 && missing.length === 0 ? winner : undefined;
+    const ledLast = Math.max(...able.map((member) => reportOf(member)?.ledEpoch ?? 0));
+    const lastLeader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
+    const hasLed = ledLast > 0 || isFirstStart(resource, withData);
+    // If nobody has led in the latest epoch, it is that of an earlier one; but the data of all members must be here to know that.
+    const areAllHere = withData.length === told.length && missing.length + unheard.length === 0;
+    const surely = ledLast > 0 && ledLast === newest ? lastLeader : undefined;
+    const probably = hasLed && (!isStrict || areAllHere) ? lastLeader : undefined;
+    const first = isStrict ? (surely ?? advanced ?? probably) : (advanced ?? probably);
+    // Data that no HAService has written, such as those of a StatefulSet, if nobody else has anything.
+    const [one, another] = withData;
+    const isOnly = another === undefined && missing.length === 0 && reportOf(one)?.epoch === 0;
+    const only = isOnly ? winner : undefined;
     const accepts = resource.spec.failover.onNoCandidate === 'PromoteAnyway';
     const chosen = leading ?? first ?? only ?? (accepts ? winner : undefined);
     // A member that refuses all orders has reported and cannot be elected. But its data may have been acknowledged.
@@ -119,11 +151,10 @@ export function firstElectionByReports(
       return { kind: 'Elect', winner: chosen, why, epoch };
     }
     // None of them certainly holds the last writes. An empty member must not lead instead of them either.
-    const [, another] = ranked;
     const why =
-      another === undefined || chosen !== undefined
+      ranked.length === 0 || chosen !== undefined
         ? describeRejections(rejected)
-        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says which are newer; keep the volume claims of one member, and delete the claims and pods of the others; or set failover.onNoCandidate: PromoteAnyway`;
+        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says that no member had later ones; to go on with the data of one member, delete the claims and pods of the others and set failover.onNoCandidate: PromoteAnyway`;
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',
@@ -133,8 +164,7 @@ export function firstElectionByReports(
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');
   const { winner } = elect(empty, { ...context, byPosition: undefined });
   if (winner === undefined) return { kind: 'Wait', untilMs: Infinity, message: absent };
-  const first = Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
-  const untilMs = first + dataWaitMs;
+  const untilMs = firstHeardMs(heard, nowMs) + dataWaitMs;
   if ((told.length < replicas || earlier.length > 0) && nowMs < untilMs) {
     return { kind: 'Wait', untilMs, message: absent };
   }

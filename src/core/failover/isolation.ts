@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { isHealthy } from '../model/member.ts';
+import { isHealthy, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { missingFollowers } from './sync-sets.ts';
 
@@ -34,6 +34,8 @@ export function isolationOf(
   const { set, absent } = missing;
   const lost = observed.members
     .filter((member) => absent.includes(member.name) && isHealthy(member))
+    // One that has not been told of this leader yet has lost another one.
+    .filter((member) => reportOf(member)?.epoch === resource.status.epoch)
     .flatMap(({ name, health }) =>
       health?.unlinkedSinceWallMs === undefined ? [] : [{ name, at: health.unlinkedSinceWallMs }],
     )

@@ -88,23 +88,6 @@ export function needsFirstSets(resource: Resource, observed: Observed, leader: M
 export const currentSet = ({ status }: Resource): SyncSet | undefined => status.syncSets?.at(-1);
 
 /**
- * The set as the leader is ordered to use it. If the leader counts any replica, it must admit members alone, which it knows by their
- * user: so no other replica acknowledges a write. A member of an earlier version does not know that user, and could not follow then.
- */
-export function orderedSet(resource: Resource, { members }: Observed): SyncSet | undefined {
-  const set = currentSet(resource);
-  if (!hasQuorum(resource.spec) || set === undefined) return undefined;
-  const isExclusive =
-    !countsByName(resource.spec) &&
-    members.every(({ contract }) => contract?.replicationUser === true);
-  return isExclusive ? { ...set, exclusive: true } : set;
-}
-
-/** The leader admits replicas as the set says: members alone, or anybody. */
-export const admitsAs = (wished: SyncSet | undefined, reported: SyncSet | undefined): boolean =>
-  (wished?.exclusive ?? false) === (reported?.exclusive ?? false);
-
-/**
  * The members of the current set that do not follow the leader, if so few follow that no write can be acknowledged; undefined if
  * enough follow, or no member leads.
  */

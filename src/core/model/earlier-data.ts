@@ -1,4 +1,4 @@
-import { speaksProtocol } from './capabilities.ts';
+import { lacksAgent, speaksProtocol } from './capabilities.ts';
 import { reportOf } from './member.ts';
 import type { Observed, Resource } from './observed.ts';
 import type { ClaimView } from './found-objects.ts';
@@ -12,16 +12,18 @@ export const earlierClaims = (
   { claims }: Pick<Observed, 'claims'>,
 ): ClaimView[] =>
   status.primary === undefined
-    ? claims.filter((claim) => claim.isBound && claim.createdAtMs < createdAtMs)
+    ? claims.filter((claim) => claim.hasVolume && claim.createdAtMs < createdAtMs)
     : [];
 
 /**
- * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them is elected, each must be
+ * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them leads, each must be
  * heard, and none is stopped or replaced on purpose.
  */
 export function isFindingData(resource: Resource, observed: Observed): boolean {
   const { spec, status } = resource;
-  if (status.primary !== undefined || spec.replicas === 0 || !speaksProtocol(spec)) return false;
+  if (spec.replicas === 0 || !speaksProtocol(spec) || status.initialized === true) return false;
+  // They report nothing: nothing is found by waiting.
+  if (observed.members.some((member) => lacksAgent(spec, member))) return false;
   const hasData = observed.members.some((member) => {
     const state = reportOf(member)?.state;
     return state !== undefined && state !== 'Empty' && state !== 'Starting';

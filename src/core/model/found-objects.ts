@@ -34,8 +34,8 @@ export interface ClaimView {
   ordinal: number;
   /** Epoch milliseconds; NaN if that is not known. */
   createdAtMs: number;
-  /** It has a volume, and is not being deleted. */
-  isBound: boolean;
+  /** It has a volume, or will get one with data (from a snapshot or another claim); and is not being deleted. */
+  hasVolume: boolean;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */
   zone?: string;
 }

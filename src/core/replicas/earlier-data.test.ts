@@ -19,7 +19,7 @@ const claim = (ordinal: number, more: Partial<ClaimView> = {}): ClaimView => ({
   name: `data-web-${ordinal}`,
   ordinal,
   createdAtMs: t0 - 7_200_000,
-  isBound: true,
+  hasVolume: true,
   ...more,
 });
 const fresh = { createdAtMs: t0 - 3_600_000 };
@@ -61,7 +61,7 @@ describe('a resource with volume claims from before it', () => {
   it('begins an empty data set if the other claims are its own, have no volume or are being deleted', () => {
     const resource = applied();
     const heard = members(resource, { 0: empty, 1: empty });
-    const claims = [claim(2, fresh), claim(3, { isBound: false })];
+    const claims = [claim(2, fresh), claim(3, { hasVolume: false })];
     const plan = planFailover(resource, makeObserved(heard, { claims }), t0);
     expect(plan).toMatchObject({ kind: 'Elect', winner: { name: 'web-0' } });
   });

@@ -13,6 +13,7 @@ import {
   reportOf,
   undurablePrimary,
 } from '../model/member.ts';
+import { earlierClaims, isFindingData } from '../model/earlier-data.ts';
 import { isIncompleteState } from '../../protocol/completeness.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
@@ -75,7 +76,8 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   const staying = live.filter((member) => !removed.has(member)).length;
   const missing = wanted - staying - leaving.length - removed.size - ended;
   // They are about to become members.
-  if (observed.foreignPods.some(({ orphanUid }) => orphanUid !== undefined)) return plan;
+  const isAdopting = observed.foreignPods.some(({ orphanUid }) => orphanUid !== undefined);
+  if (isAdopting && resource.status.primary === undefined) return plan;
   if (missing > 0) {
     plan.create = freeOrdinals(resource, observed, { count: missing }, nowMs, again);
   }
@@ -89,12 +91,40 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   if (missing > 0 || plan.remove.length > 0) return plan;
 
   const surplus = live.length - wanted;
-  if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
-  else if (leaving.length === 0 && ended === 0 && surplus === 0) {
+  const isFinding = isFindingData(resource, observed);
+  if (surplus > 0 && isFinding) dropUnplaced(resource, observed, live, surplus, plan);
+  else if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
+  if (
+    plan.remove.length === 0 &&
+    leaving.length === 0 &&
+    ended === 0 &&
+    (surplus === 0 || isFinding)
+  ) {
     if (!replaceUnplaceable(live, plan) && !update(resource, observed, live, nowMs, plan, again))
       rebalance(resource, observed, live, nowMs, plan, again);
   }
   return plan;
+}
+
+/** Of too many members, those that have never had a node or data: the others may hold what is looked for. */
+function dropUnplaced(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  surplus: number,
+  plan: ReplicaPlan,
+): void {
+  const earlier = earlierClaims(resource, observed).map(({ ordinal }) => ordinal);
+  const unplaced = live.filter(
+    ({ unschedulable, ordinal }) => unschedulable !== undefined && !earlier.includes(ordinal),
+  );
+  for (const member of unplaced.slice(-surplus)) {
+    plan.remove.push({
+      member,
+      reason: 'ScaleDown',
+      note: `replicas is ${resource.spec.replicas}`,
+    });
+  }
 }
 
 /** How much would be lost with a member that is healthy: least with one that has no complete copy, or only one in memory. */

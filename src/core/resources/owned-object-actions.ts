@@ -91,10 +91,13 @@ export function removePod(resource: Resource, removal: Removal): Action {
 /** Corrects labels that are missing or wrong, roles included. */
 export function relabel(resource: Resource, members: Member[]): Action[] {
   return members.filter(isLive).flatMap((member): Action[] => {
+    // Before the first election the label says who led an earlier resource of this name.
+    const isUndecided = !isActive(resource) && resource.status.primaryUID === undefined;
+    const knownRole = isUndecided ? member.labels[roleLabel] : undefined;
     const labels: Record<string, string> = {
       ...selectorLabels(resource.name),
       [ordinalLabel]: String(member.ordinal),
-      [roleLabel]: roleOf(resource, member),
+      [roleLabel]: knownRole ?? roleOf(resource, member),
     };
     const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
     return same ? [] : [{ type: 'LabelPod', member, labels }];

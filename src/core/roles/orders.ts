@@ -15,7 +15,8 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { memberPorts, memberProbePort } from '../model/ports.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-import { admitsAs, currentSet, inForce, orderedSet } from '../failover/sync-sets.ts';
+import { admitsAsWished, orderedSet } from '../failover/ordered-set.ts';
+import { currentSet, inForce } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 /** How long a member's reports may take to show the effect of an order, before the order is given again. */
@@ -86,7 +87,7 @@ export function planOrders(
       const mayBeOld = acceptsOld(resource, observed);
       const isFit = !isComing && !hasLed && !hasLess(resource, observed, member);
       const sync = orderedSet(resource, observed);
-      const isDone = promoted && admitsAs(sync, report.sync);
+      const isDone = promoted && admitsAsWished(resource, observed, report.sync);
       if (isKnown && !isDone && isFit && !formerLeaderLeads(resource, observed)) {
         const init = mayInit(resource);
         give('promote', member, resource.status.failovers?.[0]?.trigger ?? 'Elected', {
