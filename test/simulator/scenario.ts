@@ -203,8 +203,9 @@ function converge(world: World, clients: Clients): boolean {
 /** The resource is new, and of the data that are left those of the last leader are not there, nor are all positions known. */
 function isUnsure({ kubelets, checker }: World): boolean {
   const left = kubelets.agents.filter(({ name }) => kubelets.isTrusted(name));
+  const newest = Math.max(...kubelets.agents.map(({ volume }) => volume.epoch));
   const isLast = ({ volume }: Agent) =>
-    volume.ledEpoch > 0 && checker.holdsAll(volume.data?.log ?? []);
+    volume.ledEpoch === newest && checker.holdsAll(volume.data?.log ?? []);
   return (
     left.length !== 1 &&
     !left.some(isLast) &&

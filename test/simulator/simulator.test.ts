@@ -6,8 +6,8 @@ import { type Broken, describeTotals, runSeeds } from './run-seeds.ts';
 import { play } from './scenario.ts';
 import { type Engine, engines } from './setups.ts';
 
-/** For each engine. In CI 17,500 in all, which takes some minutes; `npm run simulate` runs more. */
-const seeds = (process.env['CI'] === undefined ? 7_000 : 17_500) / engines.length;
+/** For each engine. In CI 12,500 in all, which takes some minutes; `npm run simulate` runs more. */
+const seeds = (process.env['CI'] === undefined ? 7_000 : 12_500) / engines.length;
 
 it.each(engines)(
   'keeps its promises and converges under all faults (%s)',

@@ -1,7 +1,7 @@
 import { candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { createUser, replicationUser } from './replication-user.ts';
+import { canLogIn, createUser, replicationUser } from './replication-user.ts';
 import type { Server } from './server.ts';
 import type { Access } from './upstream.ts';
 
@@ -47,7 +47,9 @@ export class ReplicationGuard {
     const able = await this.#othersWhoCan(signal);
     // An order to admit them may have come meanwhile.
     if (able.length === 0 || !this.#isExclusive) return;
-    this.#taken.push(...able);
+    const isNew = ({ user, command }: Right) =>
+      !this.#taken.some((right) => right.user === user && right.command === command);
+    this.#taken = [...this.#taken, ...able.filter(isNew)];
     await this.#server.send(
       able.map(({ user, command }) => ['ACL', 'SETUSER', user, `-${command}`]),
       signal,
@@ -58,7 +60,7 @@ export class ReplicationGuard {
   async admitOthers(signal: AbortSignal): Promise<void> {
     this.#isExclusive = false;
     this.#seen.clear();
-    const taken = this.#taken.splice(0);
+    const taken = this.#taken;
     if (taken.length === 0) return;
     // The command would create a user that has been removed since.
     const [users] = await this.#server.call([['ACL', 'USERS']], signal);
@@ -67,24 +69,28 @@ export class ReplicationGuard {
       left.map(({ user, command }) => ['ACL', 'SETUSER', user, `+${command}`]),
       signal,
     );
+    // Not before: an order may be aborted, and what was taken must not be forgotten.
+    this.#taken = this.#taken.filter((right) => !taken.includes(right));
   }
 
   /**
    * Disconnects the foreign replicas that there are, by users whom somebody has allowed that since, and creates the members' user
-   * again if somebody has removed it, as ACL LOAD does.
+   * again if somebody has removed or changed it, as ACL LOAD does.
    */
   async check(signal: AbortSignal): Promise<EngineProblem | undefined> {
-    const [able, replicas, refusals] = await this.#server.send(
+    const [able, user, replicas, refusals] = await this.#server.send(
       [
         ['ACL', 'DRYRUN', replicationUser, ...ways[0]],
+        ['ACL', 'GETUSER', replicationUser],
         ['CLIENT', 'LIST', 'TYPE', 'replica'],
         ['ACL', 'LOG'],
       ],
       signal,
     );
-    if (able !== 'OK') {
-      const { service, passwords } = this.#access;
-      await this.#server.call([createUser(service, candidates(passwords))], signal);
+    const { service, passwords } = this.#access;
+    const known = candidates(passwords);
+    if (able !== 'OK' || !canLogIn(user, service, known)) {
+      await this.#server.call([createUser(service, known)], signal);
     }
     if (!this.#isExclusive) return undefined;
     const foreign = foreignReplicas(String(replicas));

@@ -120,6 +120,17 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
       return (await users(a)).join() === 'haservice-replication';
     });
   });
+
+  test.each(['off', 'resetpass'])('is repaired if somebody changes it: %s', async (change) => {
+    await using all = await strong({ password });
+    const [a] = all;
+    await all.client.call('ACL', 'SETUSER', 'haservice-replication', change);
+    await all.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    await pollUntil(async () => {
+      await a.report();
+      return (await users(a)).join() === 'haservice-replication';
+    });
+  });
 });
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {

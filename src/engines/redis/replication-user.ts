@@ -20,6 +20,29 @@ export const replicationPassword = (service: string, password: string | undefine
     .update(`${replicationUser} of ${service}`)
     .digest('hex');
 
+const hashesOf = (service: string, passwords: readonly (string | undefined)[]): string[] =>
+  passwords.map((password) =>
+    createHash('sha256').update(replicationPassword(service, password)).digest('hex'),
+  );
+
+/** @param answer of ACL GETUSER. @returns whether members can log in as the user with each of these passwords */
+export function canLogIn(
+  answer: unknown,
+  service: string,
+  passwords: readonly (string | undefined)[],
+): boolean {
+  const fields = Array.isArray(answer) ? (answer as unknown[]) : [];
+  const listOf = (name: string): string[] => {
+    const value = fields[fields.indexOf(name) + 1];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  const known = listOf('passwords');
+  return (
+    listOf('flags').includes('on') &&
+    hashesOf(service, passwords).every((hash) => known.includes(hash))
+  );
+}
+
 /**
  * Creates the user, or replaces its passwords. By their hashes: the command may be logged.
  *
@@ -29,9 +52,7 @@ export const createUser = (
   service: string,
   passwords: readonly (string | undefined)[],
 ): string[] => {
-  const hashes = passwords.map((password) =>
-    createHash('sha256').update(replicationPassword(service, password)).digest('hex'),
-  );
+  const hashes = hashesOf(service, passwords);
   const rights = commands.map((name) => `+${name}`);
   const shown = hashes.map((hash) => `#${hash}`);
   return ['ACL', 'SETUSER', replicationUser, 'reset', 'on', ...shown, ...rights];
