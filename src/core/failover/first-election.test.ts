@@ -69,6 +69,14 @@ it('of data whose positions are not all known, only those of the last leader are
   expect(plan([known, earlier, unknown])).toMatchObject({ winner: { name: 'web-1' } });
 });
 
+it('known positions come before a member that led in an earlier epoch', () => {
+  const at = (offset: number, ledEpoch = 0, epoch = 4): Partial<MemberReport> => ({
+    ...{ state: 'Detached', epoch, ledEpoch },
+    position: { term: epoch, offset },
+  });
+  expect(plan([at(900), at(950), at(100, 3, 3)])).toMatchObject({ winner: { name: 'web-1' } });
+});
+
 it('does not rely on a status that is older than what members have acknowledged', () => {
   const later: Partial<MemberReport> = { epoch: 7, leader: 'web-1' };
   expect(

@@ -27,6 +27,13 @@ it.each([
   ['one follows', (r: Resource) => [lost(r, 1), led(r, 2, {})]],
   ['one alone could lead, but no other acknowledge', (r: Resource) => [lost(r, 1)]],
   ['one is being made a copy', (r: Resource) => [lost(r, 1), led(r, 2, { state: 'Cloning' })]],
+  [
+    'they were not told of this leader yet, and have lost an earlier one',
+    (r: Resource) => {
+      const told = { report: report({ linked: false, epoch: 0 }), unlinkedSinceWallMs: t0 };
+      return [1, 2].map((ordinal) => makeMember(r, ordinal, { health: healthy(told) }));
+    },
+  ],
 ])('not if %s', (_what, followers) => {
   const { resource, members } = strong();
   expect(plan([members[0]!, ...followers(resource)], t0 + 60_000).kind).toBe('None');

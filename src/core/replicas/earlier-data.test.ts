@@ -87,6 +87,45 @@ describe('a resource with volume claims from before it', () => {
   });
 });
 
+it('Eventual waits for earlier claims, but not for ever', () => {
+  const resource = applied({ failover: { consistency: 'Eventual' }, replicas: 2 });
+  const claims = [claim(0), claim(1), claim(2), claim(3)];
+  const since = (sinceWallMs: number) =>
+    members(resource, { 2: withData, 3: withData }).map((member) => ({
+      ...member,
+      health: { ...member.health!, sinceWallMs },
+    }));
+  const soon = planFailover(resource, makeObserved(since(t0 - 1_000), { claims }), t0);
+  expect(soon).toMatchObject({ kind: 'Wait', untilMs: t0 + 29_000 });
+  const late = planFailover(resource, makeObserved(since(t0 - 30_000), { claims }), t0);
+  expect(late).toMatchObject({ kind: 'Elect' });
+});
+
+it('a member whose claim has no volume is not waited for, and goes if it is one too many without a node', () => {
+  const resource = applied({ replicas: 2 });
+  const unplaced = makeMember(resource, 2, {
+    unschedulable: 'no node',
+    health: undefined,
+  } as object);
+  const heard = members(resource, { 0: { ...withData, ledEpoch: 4 }, 1: withData });
+  const claims = [claim(0), claim(1), claim(2, { ...fresh, hasVolume: false })];
+  const observed = makeObserved([...heard, unplaced], { claims });
+  expect(planFailover(resource, observed, t0)).toMatchObject({ kind: 'Elect' });
+  expect(planReplicas(resource, observed, t0).remove).toMatchObject([
+    { member: { name: 'web-2' } },
+  ]);
+});
+
+it('a broken image is corrected, though more members are there than asked for', () => {
+  const resource = applied({ replicas: 1 });
+  const waiting = { container: 'db', reason: 'ImagePullBackOff', message: 'x' };
+  const broken = [0, 1].map((ordinal) =>
+    makeMember(resource, ordinal, { waiting, templateHash: 'old', health: undefined } as object),
+  );
+  const observed = makeObserved(broken, { claims: [claim(0), claim(1)] });
+  expect(planReplicas(resource, observed, t0).remove).toMatchObject([{ reason: 'Outdated' }]);
+});
+
 it('of data without comparable positions, only those of a former leader are gone on with, or the only ones', () => {
   const resource = applied();
   const moved: Partial<MemberReport> = {

@@ -215,6 +215,16 @@ describe('a leader that counts any replica', () => {
     ]);
   });
 
+  it('is not freed from its acknowledgements by that, while the status has a set', () => {
+    const { resource } = admitting(3, true);
+    const spec = {
+      ...resource.spec,
+      failover: { ...resource.spec.failover, consistency: 'Eventual' as const },
+    };
+    const { members } = admitting(3, true);
+    expect(ordersOf({ resource: { ...resource, spec }, members })).toEqual([]);
+  });
+
   it('leads on meanwhile', () => {
     const { resource, members } = admitting(3);
     expect(planOrders(resource, makeObserved(members), members[0], t0).promoted).toBe(true);
