@@ -206,11 +206,11 @@ function isUnsure({ kubelets, checker }: World): boolean {
   const newest = Math.max(...kubelets.agents.map(({ volume }) => volume.epoch));
   const isLast = ({ volume }: Agent) =>
     volume.ledEpoch === newest && checker.holdsAll(volume.data?.log ?? []);
-  return (
-    left.length !== 1 &&
-    !left.some(isLast) &&
-    !left.every(({ name }) => hasPosition(kubelets.dataOf(name)))
-  );
+  // What a copy that is not complete holds does not count.
+  const isKnown = ({ name, following }: Agent) =>
+    following?.cloning !== true && hasPosition(kubelets.dataOf(name));
+  const areKnown = left.length > 0 && left.every(isKnown);
+  return !left.some(isLast) && !areKnown;
 }
 
 const whyNotEnded = ({ api }: World): string | undefined =>

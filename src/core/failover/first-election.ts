@@ -154,7 +154,7 @@ export function firstElectionByReports(
     const why =
       ranked.length === 0 || chosen !== undefined
         ? describeRejections(rejected)
-        : `${ranked.map(({ name }) => name).join(' and ')} have data, and nothing says that no member had later ones; to go on with the data of one member, delete the claims and pods of the others and set failover.onNoCandidate: PromoteAnyway`;
+        : `${ranked.map(({ name }) => name).join(' and ')} ${ranked.length === 1 ? 'has' : 'have'} data, and nothing says that no member had later ones; to go on with the data of one member, delete the claims and pods of the others and set failover.onNoCandidate: PromoteAnyway`;
     return {
       kind: 'Blocked',
       reason: 'NoCandidate',
