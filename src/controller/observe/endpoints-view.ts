@@ -2,7 +2,7 @@ import { type ServiceRole, serviceNames, sliceName } from '../../core/model/nami
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { ForeignEndpoints } from '../../core/model/found-objects.ts';
 import type { EndpointSlice } from '../../kube/api-types.ts';
-import { controllerOf, isOrphan } from '../state/owner-references.ts';
+import { controllerOf, isOwnOrOrphan } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
 
 /** The endpoints of the write Service's slices, the family of the addresses, and the endpoints that the operator did not make. */
@@ -44,8 +44,7 @@ function additionalSlicesOf(resource: Resource, stores: Stores): Observed['addit
     const { name = '', uid = '', labels } = slice.metadata ?? {};
     const of = labels?.['kubernetes.io/service-name'];
     const [role] = names.find(([, each]) => each === of) ?? [];
-    const isOurs = controllerUid(slice) === resource.uid || isOrphan(slice, resource);
-    if (role === undefined || of === undefined || !isOurs) return [];
+    if (role === undefined || of === undefined || !isOwnOrOrphan(slice, resource)) return [];
     const usualNames = [false, true].map((ipv6) => sliceName(of, ipv6));
     if (usualNames.includes(name)) return [];
     const usual = usualNames.flatMap((each) => stores.slices.get(namespace, each) ?? []);

@@ -9,11 +9,11 @@ import type { NamedObject } from '../../core/model/found-objects.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import { type ChaosContext, chaosViewOf } from './chaos-view.ts';
 import { endpointsSeen } from './endpoints-view.ts';
-import { isAwaitingGarbageCollection, isOrphan, ownerOf } from '../state/owner-references.ts';
+import { isAwaitingGarbageCollection, isOwnOrOrphan, ownerOf } from '../state/owner-references.ts';
 import { claimsOf } from './claims-view.ts';
 import { toMember } from './pod-view.ts';
 import { storedStatus } from './stored-status.ts';
-import { type Stores, controllerUid } from '../state/stores.ts';
+import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
 
@@ -72,7 +72,7 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
     Object.values(serviceNames(resource.name)).flatMap((name) => {
       const service = stores.services.get(resource.namespace, name);
       if (service === undefined) return [];
-      const ours = controllerUid(service) === resource.uid || isOrphan(service, resource);
+      const ours = isOwnOrOrphan(service, resource);
       const uid = service.metadata?.uid ?? '';
       const awaits = isAwaitingGarbageCollection(service, resource);
       const owner = ownerOf(service);

@@ -20,6 +20,12 @@ export const isOrphan = (object: KubeObject, { name }: { name: string }): boolea
     ([label, value]) => object.metadata?.labels?.[label] === value,
   );
 
+/** This resource controls the object, or is to adopt it. */
+export const isOwnOrOrphan = (
+  object: KubeObject,
+  resource: { name: string; uid: string },
+): boolean => controllerOf(object)?.uid === resource.uid || isOrphan(object, resource);
+
 /** An object of an earlier resource with the same name but another UID: Kubernetes' garbage collector will delete it. */
 export function isAwaitingGarbageCollection(
   object: KubeObject,

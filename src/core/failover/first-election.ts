@@ -83,12 +83,9 @@ export function firstElectionByReports(
   const epochs = epochsOf(resource, heard);
   const epoch = epochAfter(resource, epochs);
   const missing = observed.members.filter((member) => !told.includes(member));
-  const earlier = earlierClaims(resource, observed).filter(
-    ({ ordinal }) => !told.some((member) => member.ordinal === ordinal),
-  );
-  const unheard = observed.claims.filter(
-    ({ ordinal }) => !told.some((member) => member.ordinal === ordinal),
-  );
+  const isUnheard = ({ ordinal }: { ordinal: number }) =>
+    !told.some((member) => member.ordinal === ordinal);
+  const earlier = earlierClaims(resource, observed).filter(isUnheard);
   const absent = describeRejections([
     ...missing.map((member) => ({
       pod: member.name,
@@ -133,7 +130,8 @@ export function firstElectionByReports(
     const lastLeader = ranked.find((member) => reportOf(member)?.ledEpoch === ledLast);
     const hasLed = ledLast > 0 || isFirstStart(resource, withData);
     // If nobody has led in the latest epoch, it is that of an earlier one; but the data of all members must be here to know that.
-    const areAllHere = withData.length === told.length && missing.length + unheard.length === 0;
+    const areAllHere =
+      withData.length === told.length && missing.length === 0 && !observed.claims.some(isUnheard);
     const surely = ledLast > 0 && ledLast === newest ? lastLeader : undefined;
     const probably = hasLed && (!isStrict || areAllHere) ? lastLeader : undefined;
     const first = isStrict ? (surely ?? advanced ?? probably) : (advanced ?? probably);
