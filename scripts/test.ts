@@ -4,7 +4,7 @@ import { describe, runChecks } from './checks.ts';
 import { type LocalCluster, startCluster } from './test/local-cluster.ts';
 import { type Part, parse, type Suite, type TestOptions, usage } from './test/options.ts';
 import { runSuite } from './test/suite.ts';
-import { add, closingLine, none, type Totals } from './test/totals.ts';
+import { add, closingLine, failureLines, none, type Totals } from './test/totals.ts';
 
 const minuteMs = 60_000;
 /** A limit ends what hangs; it is far above what a part takes. */
@@ -14,7 +14,7 @@ const limitsMs: Record<Suite, number> = {
   e2e: 50 * minuteMs,
   cluster: 30 * minuteMs,
 };
-const oneFailed: Totals = { ...none, failed: 1 };
+const failed = (what: string): Totals => ({ ...none, failures: [what] });
 const onCluster = (part: Part) => part === 'integration' || part === 'e2e';
 
 const stop = new AbortController();
@@ -44,8 +44,8 @@ function say(line: string): void {
 
 async function runCheckPart(): Promise<Totals> {
   const results = await runChecks((checked) => console.log(describe(checked)));
-  const passed = results.filter(({ ok }) => ok).length;
-  return { passed, failed: results.length - passed, skipped: 0 };
+  const failures = results.filter(({ ok }) => !ok).map(({ name }) => `check: ${name}`);
+  return { passed: results.length - failures.length, failures, skipped: 0 };
 }
 
 async function start(): Promise<LocalCluster | undefined> {
@@ -64,7 +64,7 @@ async function end(cluster: LocalCluster | undefined): Promise<Totals> {
     return none;
   } catch (error) {
     say(`the local cluster cannot be taken down: ${messageOf(error)}`);
-    return oneFailed;
+    return failed('taking down the local cluster');
   }
 }
 
@@ -86,7 +86,7 @@ async function runAll({ parts, patterns, keep }: TestOptions): Promise<Totals> {
       if (onCluster(part)) {
         cluster ??= start();
         if ((await cluster) === undefined) {
-          note(part, oneFailed);
+          note(part, failed(`${part}: no cluster`));
           continue;
         }
       }
@@ -120,10 +120,11 @@ async function main(): Promise<void> {
   let totals = await runAll(options);
   if (stop.signal.aborted) {
     say(`not everything has run: ${messageOf(stop.signal.reason)}`);
-    totals = add(totals, oneFailed);
+    totals = add(totals, failed('not everything has run'));
   }
+  for (const line of failureLines(totals)) console.log(line);
   console.log(closingLine(totals));
-  if (totals.failed > 0 || totals.passed === 0) process.exitCode ??= 1;
+  if (totals.failures.length > 0 || totals.passed === 0) process.exitCode ??= 1;
 }
 
 await main();
