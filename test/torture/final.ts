@@ -7,6 +7,8 @@ type Numbers = Record<string, NumberSet>;
 
 const readMs = 20_000;
 const alikeMs = 15_000;
+/** A renewed certificate: members look for one once a minute. Milliseconds. */
+const renewedMs = 120_000;
 const askMs = 3_000;
 const pauseMs = 200;
 
@@ -17,16 +19,20 @@ export interface Final {
   differs?: string;
 }
 
-/** Reads the final state, after all clients have stopped: from the primary, through the Service, and then from every other member. */
+/**
+ * Reads the final state, after all clients have stopped: from the primary, through the Service, and then from every other member. The
+ * former password and certificate are good for none of them.
+ */
 export async function readFinal(
   testbed: Testbed,
   run: string,
   signal: AbortSignal,
 ): Promise<Final> {
   if (!keepsWrites(testbed.target)) return {};
-  const { view } = testbed;
+  const { view, credentials } = testbed;
+  const extraMs = credentials?.isRenewed === true ? renewedMs : 0;
   let final: Numbers | undefined;
-  const failure = await retry(readMs, signal, async () => {
+  const failure = await retry(readMs + extraMs, signal, async () => {
     const { answeredBy, numbers } = await read(testbed, run);
     const primary = view.primary()?.address;
     if (answeredBy !== primary)
@@ -37,7 +43,7 @@ export async function readFinal(
     return { differs: `the final state could not be read: ${failure ?? ''}` };
   const unlike = await Promise.all(
     view.followers().map(({ name, address }) =>
-      retry(alikeMs, signal, async () => {
+      retry(alikeMs + extraMs, signal, async () => {
         const copy = await read(testbed, run, address);
         // Reads the primary again, after the copy: an abandoned write of a client may have arrived only now.
         const primary = await read(testbed, run);
@@ -46,17 +52,32 @@ export async function readFinal(
       }),
     ),
   );
-  const differs = unlike.find((each) => each !== undefined);
+  const former = credentials?.former;
+  const unretired = former === undefined ? [] : await whoTakes(testbed, run, former, signal);
+  const differs = [...unlike, ...unretired].find((each) => each !== undefined);
   return { final, ...(differs === undefined ? {} : { differs }) };
+}
+
+/** The members that accept the former password, though every member has taken the new one over. */
+async function whoTakes(testbed: Testbed, run: string, former: string, signal: AbortSignal) {
+  return Promise.all(
+    testbed.view.members().map(({ name, address }) =>
+      retry(alikeMs, signal, async () => {
+        const { database, ...request } = requestOf(testbed, run, address);
+        const [client] = testbed.clients;
+        const refused = await client
+          ?.final({ ...request, database: { ...database, passwords: [former] } })
+          .then(() => false)
+          .catch((error: unknown) => (error as Error).message.includes('WrongPassword'));
+        if (refused !== true) throw new Error(`${name} does not refuse the former password`);
+      }),
+    ),
+  );
 }
 
 /** The first client that answers reads the numbers of all clients. */
 async function read(testbed: Testbed, run: string, host?: string) {
-  const request = {
-    database: testbed.database(run, host),
-    clients: testbed.clients.map(({ name }) => name),
-    timeoutMs: askMs,
-  };
+  const request = requestOf(testbed, run, host);
   const { answeredBy, numbers } = await Promise.any(
     testbed.clients.map((client) => client.final(request)),
   );
@@ -65,6 +86,12 @@ async function read(testbed: Testbed, run: string, host?: string) {
   );
   return { answeredBy, numbers: Object.fromEntries(sets) };
 }
+
+const requestOf = (testbed: Testbed, run: string, host?: string) => ({
+  database: testbed.database(run, host, 'inForce'),
+  clients: testbed.clients.map(({ name }) => name),
+  timeoutMs: askMs,
+});
 
 /** How a copy differs from the primary, in words; undefined if it does not. */
 export function compare(primary: Numbers, copy: Numbers): string | undefined {

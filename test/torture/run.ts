@@ -6,10 +6,11 @@ import { check } from './history/check.ts';
 import { longestGapMs } from './history/gap.ts';
 import { type Ack, type History, acksOf as acksIn } from './history/history.ts';
 import { readFinal } from './final.ts';
-import { type FaultName, isOrdinary } from './nemesis/fault-names.ts';
+import { type FaultName, databaseFaults, isOrdinary } from './nemesis/fault-names.ts';
 import { replicasOf } from './nemesis/ordinary-faults.ts';
 import { type Step, planRun } from './nemesis/plan.ts';
 import { play } from './nemesis/play.ts';
+import type { Credential } from './target/credentials.ts';
 import type { RunResult } from './report/run-result.ts';
 import { acksOf, engines, memberCount } from './target/engines.ts';
 
@@ -34,8 +35,8 @@ export async function runOnce(
   signal: AbortSignal,
 ): Promise<RunResult & { history: History }> {
   const { view, clients, cluster, api, target } = testbed;
-  // Without volumes nothing can be copied anew.
-  const isPossible = (fault: FaultName) => fault !== 'slow-copy' || testbed.service.hasVolumes;
+  const isPossible = (fault: FaultName) =>
+    testbed.service.hasVolumes || !databaseFaults.includes(fault);
   const steps = planRun(seed, allowed.filter(isPossible));
   const run = `${Date.now()}-${seed}`;
   const epoch = view.status.ledEpoch ?? view.status.epoch ?? 0;
@@ -53,6 +54,7 @@ export async function runOnce(
   const tools = {
     ...{ cluster, client: api.client, roles: view, service: testbed.service, setClock },
     requestExperiment: () => testbed.requestExperiment(),
+    renew: async (what: Credential) => testbed.credentials?.renew(what),
   };
   const played = await play(steps, tools, { now: machineMs, signal });
   const healedAt = machineMs();
@@ -62,6 +64,7 @@ export async function runOnce(
   const healedMs = machineMs() - healedAt;
   const stoppedAt = machineMs();
   await Promise.all(clients.map((client) => client.stop()));
+  await testbed.credentials?.settle();
 
   const experiments = view.experiments(known);
   const { final, differs } = await readFinal(testbed, run, signal);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chaosAnnotation } from '../../src/api/labels.ts';
 import { haServices } from '../../src/controller/state/resource-type.ts';
@@ -17,8 +16,9 @@ import {
   memberCount,
   memberNames,
   serviceName,
-  targetObjects,
+  targetService,
 } from './target/engines.ts';
+import { Credentials } from './target/credentials.ts';
 import type { Kubernetes } from './target/kubernetes.ts';
 import { ClusterView } from './target/cluster-view.ts';
 
@@ -44,6 +44,8 @@ export class Testbed {
   readonly target: Target;
   readonly view: ClusterView;
   readonly clients: RemoteClient[];
+  /** Undefined if the program knows none. */
+  readonly credentials: Credentials | undefined;
   readonly #namespace: string;
   readonly #end: AbortController;
 
@@ -52,6 +54,7 @@ export class Testbed {
     cluster: Cluster,
     view: ClusterView,
     clients: RemoteClient[],
+    credentials: Credentials | undefined,
     end: AbortController,
   ) {
     this.cluster = cluster;
@@ -60,6 +63,7 @@ export class Testbed {
     this.#namespace = namespace;
     this.view = view;
     this.clients = clients;
+    this.credentials = credentials;
     this.#end = end;
   }
 
@@ -69,15 +73,19 @@ export class Testbed {
     const cluster = await Cluster.open();
     const end = new AbortController();
     const both = AbortSignal.any([signal, end.signal]);
+    let credentials: Credentials | undefined;
     try {
       await freshNamespace(api.client, namespace, signal);
       await makeClocks(memberNames, signal);
-      const objects = targetObjects(target, namespace, randomBytes(9).toString('hex'));
+      if (keepsWrites(target)) {
+        credentials = await Credentials.create(api.client, namespace, target.hasTls);
+      }
+      const objects = [...(credentials?.objects() ?? []), targetService(target, namespace)];
       for (const object of objects) await apply(api.client, object, signal);
       const view = await ClusterView.open(api, namespace, both);
       const names = cluster.nodes.map(({ zone, name }) => ({ client: `client-${zone}`, name }));
       for (const { client, name } of names) {
-        await apply(api.client, clientPod(target, namespace, client, name), signal);
+        await apply(api.client, clientPod(namespace, client, name), signal);
       }
       const clients = names.map(({ client }) => new RemoteClient(api, namespace, client));
       await view.converged(startMs, both);
@@ -87,20 +95,27 @@ export class Testbed {
         clientsStartMs,
         both,
       );
-      const testbed = new Testbed(options, cluster, view, clients, end);
+      const testbed = new Testbed(options, cluster, view, clients, credentials, end);
       await testbed.#prepare(signal);
       return testbed;
     } catch (error) {
       end.abort(new Error('the testbed could not be opened'));
+      await credentials?.close();
       throw error;
     }
   }
 
-  /** Connection options for the Service, or for one member. */
-  database(run: string, host = this.view.address): DatabaseOptions {
+  /** Connection options for the Service, or for one member, with the credentials that may be right, or with those that must be. */
+  database(
+    run: string,
+    host = this.view.address,
+    which: 'possible' | 'inForce' = 'possible',
+  ): DatabaseOptions {
     if (host === undefined) throw new Error('the Service has no address');
     const { engine } = this.target;
-    return { engine, host, port: engines[engine].port, acks: acksOf(this.target), ackMs, run };
+    const acks = acksOf(this.target);
+    const credentials = this.credentials?.[which];
+    return { engine, host, port: engines[engine].port, acks, ackMs, run, ...credentials };
   }
 
   /** What faults of ordinary days change. */
@@ -133,7 +148,8 @@ export class Testbed {
     };
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.credentials?.close();
     this.#end.abort(new Error('the testbed is closed'));
   }
 

@@ -8,9 +8,11 @@ import type { History } from './history/history.ts';
 import type { FaultName } from './nemesis/fault-names.ts';
 import { type RunResult, failuresOf } from './report/run-result.ts';
 import { runOnce } from './run.ts';
+import { type Target, keepsWrites } from './target/engines.ts';
 import { caughtUp, nodesReady } from './target/kubernetes.ts';
 
-export interface TortureOptions extends TestbedOptions {
+export interface TortureOptions extends Omit<TestbedOptions, 'target'> {
+  target: Omit<Target, 'hasTls'>;
   faults: readonly FaultName[];
   runs: number;
   seed: number;
@@ -29,7 +31,9 @@ export interface TortureOptions extends TestbedOptions {
 export async function torture(
   options: TortureOptions,
 ): Promise<{ results: RunResult[]; error?: Error }> {
-  const { faults, runs, seed, target, histories, log, signal } = options;
+  const { faults, runs, seed, histories, log, signal } = options;
+  const hasTls = faults.includes('rotate-cert') && keepsWrites(options.target);
+  const target: Target = { ...options.target, hasTls };
   const results: RunResult[] = [];
   let testbed: Testbed | undefined;
   if (histories !== undefined) await mkdir(histories, { recursive: true });
@@ -41,7 +45,7 @@ export async function torture(
       signal.throwIfAborted();
       if (testbed === undefined) {
         log(`starting the ${target.engine} service, ${target.consistency}, and its clients`);
-        testbed = await Testbed.open(options);
+        testbed = await Testbed.open({ ...options, target });
       }
       const kubernetes = testbed.kubernetes(log, signal);
       await nodesReady(kubernetes);
@@ -62,7 +66,7 @@ export async function torture(
       if (options.isEnough(result)) break;
       if (result.notConverged !== undefined) {
         await keepLogs(seed + i);
-        testbed.close();
+        await testbed.close();
         testbed = undefined;
       }
     }
@@ -70,7 +74,7 @@ export async function torture(
   } catch (error) {
     return { results, error: error as Error };
   } finally {
-    testbed?.close();
+    await testbed?.close();
     await heal();
   }
 }

@@ -28,6 +28,10 @@ const ordinaryFaultTitles = {
   'freeze-operator': 'the operator is stopped (SIGSTOP), and continued later (SIGCONT)',
   'slow-copy':
     "a follower loses its volume, or the data on it, while its node's network is slow (if it has a volume)",
+  'rotate-secret':
+    'the password changes: one member learns it at once, the others later (databases)',
+  'rotate-cert':
+    'the certificate is renewed: one member gets it at once, the others later (databases, which have TLS in this torture)',
 } as const;
 
 export const faultTitles = { ...machineFaultTitles, ...ordinaryFaultTitles } as const;
@@ -39,6 +43,9 @@ export type FaultName = OrdinaryFault | MachineFault;
 export const machineFaults = Object.keys(machineFaultTitles) as MachineFault[];
 export const ordinaryFaults = Object.keys(ordinaryFaultTitles) as OrdinaryFault[];
 export const faultNames: FaultName[] = [...machineFaults, ...ordinaryFaults];
+
+/** Faults of services that keep data. */
+export const databaseFaults: readonly FaultName[] = ['slow-copy', 'rotate-secret', 'rotate-cert'];
 
 export const isOrdinary = (fault: FaultName): fault is OrdinaryFault =>
   fault in ordinaryFaultTitles;

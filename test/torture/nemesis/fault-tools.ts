@@ -1,5 +1,6 @@
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Ref } from '../../../src/kube/resources.ts';
+import type { Credential } from '../target/credentials.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 
 /** A pod that a fault can hit. */
@@ -30,6 +31,8 @@ export interface FaultTools {
   service: Ref & { port: number; members: number; hasVolumes: boolean };
   /** Sets the wall clock of a pod wrong by so many seconds. */
   setClock: (pod: string, seconds: number) => void;
+  /** Renews what is in a Secret of the service. */
+  renew: (what: Credential) => Promise<unknown>;
   /** Asks the operator for an experiment, by the annotation of the service. */
   requestExperiment: () => Promise<unknown>;
   roles: PodsByRole;

@@ -72,3 +72,12 @@ it('a drain evicts the members of the node again until they have gone', async ()
   expect(what).toBe('node-1');
   expect(evicted).toEqual(['t-0', 't-0']);
 });
+
+it('a renewed password reaches one member at once, and the others with the undo', async () => {
+  const { done, tools } = recordingTools(allPods);
+  const { what, undo } = await injectOrdinary('rotate-secret', 0.5, tools);
+  expect(what).toBe('password, first at t-1');
+  expect(done).toEqual(['renew password', 'mergePatch t-1 metadata']);
+  await undo();
+  expect(done.slice(2)).toEqual(['t-0', 't-1', 't-2'].map((name) => `mergePatch ${name} metadata`));
+});

@@ -4,6 +4,7 @@ import { haServices } from '../../../src/controller/state/resource-type.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import { nodes, persistentVolumeClaims, pods } from '../../../src/kube/resources.ts';
 import { type EditedSpec, chooseEdit, rollPatch } from './edits.ts';
+import type { Credential } from '../target/credentials.ts';
 import type { OrdinaryFault } from './fault-names.ts';
 import {
   type FaultTools,
@@ -76,6 +77,10 @@ export async function injectOrdinary(
     }
     case 'slow-copy':
       return slowCopy(pick, tools);
+    case 'rotate-secret':
+      return renew('password', pick, tools);
+    case 'rotate-cert':
+      return renew('certificate', pick, tools);
   }
 }
 
@@ -147,6 +152,31 @@ async function slowCopy(pick: number, { cluster, client, roles, service }: Fault
     throw error;
   }
   return { what: `${name} ${isWiped ? 'lost its data' : 'lost its volume'}, ${slowMs} ms`, undo };
+}
+
+/**
+ * The kubelet looks for changed Secrets once a minute, and whenever a pod changes: an annotation brings the renewed one to a member at
+ * once. The other members get it with the undo.
+ */
+async function renew(
+  what: Credential,
+  pick: number,
+  { client, roles, renew: change }: FaultTools,
+): Promise<Injected> {
+  const members = () => [roles.primary(), ...roles.followers()].filter((pod) => pod !== undefined);
+  const annotations = { 'torture/renewed': new Date().toISOString() };
+  const touch = (pod: TargetPod) =>
+    client.mergePatch(pods, pod, { metadata: { annotations } }, { timeoutMs: callMs });
+  const first = chosenOf(members(), pick);
+  await attempt(change(what));
+  // From here on the change is in force, whatever fails: the undo makes it known to all.
+  await touch(first).catch(() => {});
+  return {
+    what: `${what}, first at ${first.name}`,
+    undo: async () => {
+      for (const pod of members()) await persist(() => touch(pod));
+    },
+  };
 }
 
 /** Repeats until it succeeds, as another fault may have stopped the API server. @throws the last error. */

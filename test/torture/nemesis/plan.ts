@@ -26,6 +26,8 @@ const hold: Partial<Record<FaultName, [least: number, most: number]>> = {
   'restart-operator': [0, 0],
   'freeze-operator': [1_000, 8_000],
   'slow-copy': [2_000, 10_000],
+  'rotate-secret': [1_000, 10_000],
+  'rotate-cert': [1_000, 10_000],
 };
 const usualHold = [500, 4_500] as const;
 

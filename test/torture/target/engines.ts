@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../src/kube/api-types.ts';
 import type { DatabaseOptions } from '../../workload/torture/session.ts';
+import { passwordSecret, tlsSecret } from './credentials.ts';
 import { clockParts } from '../clocks/member-clocks.ts';
 
 export type EngineName = DatabaseOptions['engine'];
@@ -9,21 +10,23 @@ export type Consistency = 'Strong' | 'Eventual';
 export interface Target {
   engine: EngineName;
   consistency: Consistency;
+  /** A database with a certificate. */
+  hasTls: boolean;
 }
 
 export const serviceName = 'target';
-const secretName = 'target-password';
-const secretKey = 'password';
 export const memberCount = 3;
 /** All possible names: if a pod cannot be replaced, another one is created beside it, and the service may be scaled up. */
 export const memberNames = Array.from({ length: 4 * memberCount }, (_, i) => `${serviceName}-${i}`);
 
 /** How many copies must have a write: with the primary, a majority of the members. */
-export const acksOf = ({ consistency }: Target, members = memberCount): number =>
-  consistency === 'Strong' ? Math.floor(members / 2) : 0;
+export const acksOf = (
+  { consistency }: Pick<Target, 'consistency'>,
+  members = memberCount,
+): number => (consistency === 'Strong' ? Math.floor(members / 2) : 0);
 
 /** Whether writes can be read back: the member program does not store them. */
-export const keepsWrites = ({ engine }: Target): boolean => engine !== 'http';
+export const keepsWrites = ({ engine }: Pick<Target, 'engine'>): boolean => engine !== 'http';
 
 /** On a busy machine a pod without a request gets no CPU time: that would be a fault by chance, not by seed. */
 const resources = { requests: { cpu: '400m' } };
@@ -32,9 +35,8 @@ interface Engine {
   port: number;
   /** How often a client does an operation, on a kept connection and on a new one, and how many of them are reads. */
   client: { keptMs: number; newMs: number; readEvery: number };
-  hasPassword: boolean;
   /** Parts of the HAService's spec. */
-  spec: () => Record<string, unknown>;
+  spec: () => Record<string, unknown> & { engine: object };
 }
 
 interface Program {
@@ -79,7 +81,7 @@ const database = (type: 'Redis' | 'Postgres', container: Program, folder: string
   const { mounts, claims } = volume(folder);
   return {
     topology: 'LeaderFollower',
-    engine: { type, passwordSecret: { name: secretName, key: secretKey } },
+    engine: { type, passwordSecret },
     template: podTemplate(container, mounts),
     volumeClaimTemplates: claims,
   };
@@ -89,14 +91,12 @@ export const engines: Record<EngineName, Engine> = {
   redis: {
     port: 6379,
     client: { keptMs: 10, newMs: 20, readEvery: 10 },
-    hasPassword: true,
     spec: () => database('Redis', { name: 'redis', image: 'docker.io/library/redis:7' }, '/data'),
   },
   postgres: {
     port: 5432,
     // A new connection is a new process in Postgres.
     client: { keptMs: 10, newMs: 100, readEvery: 25 },
-    hasPassword: true,
     spec: () =>
       database(
         'Postgres',
@@ -107,7 +107,6 @@ export const engines: Record<EngineName, Engine> = {
   http: {
     port: 8080,
     client: { keptMs: 10, newMs: 20, readEvery: 0 },
-    hasPassword: false,
     spec: () => ({
       topology: 'ActivePassive',
       engine: {
@@ -129,15 +128,10 @@ export const engines: Record<EngineName, Engine> = {
   },
 };
 
-/** The HAService, with ten heartbeats a second and a timeout of a second, and the Secret if it needs one. */
-export function targetObjects(target: Target, namespace: string, password: string): KubeObject[] {
-  const { port, hasPassword, spec } = engines[target.engine];
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: secretName, namespace },
-    stringData: { [secretKey]: password },
-  };
+/** The HAService, with ten heartbeats a second and a timeout of a second. */
+export function targetService(target: Target, namespace: string): KubeObject {
+  const { port, spec } = engines[target.engine];
+  const { engine, ...rest } = spec();
   const service = {
     apiVersion: 'haservice.dev/v1alpha1',
     kind: 'HAService',
@@ -149,15 +143,15 @@ export function targetObjects(target: Target, namespace: string, password: strin
       failover: { consistency: target.consistency, minInterval: '0s', leaseDuration: '3s' },
       // Experiments begin on request: the fault `experiment`.
       chaos: { minPodAge: '0s', recoveryObjective: '1m', onFailure: 'Continue', historyLimit: 50 },
-      ...spec(),
+      ...rest,
+      engine: { ...engine, ...(target.hasTls && { tls: { secretName: tlsSecret } }) },
     },
   };
-  return [...(hasPassword ? [secret] : []), service];
+  return service;
 }
 
 /** A client on a node: a client on a node that is cut off can reach the members that are cut off with it. */
-export function clientPod(target: Target, namespace: string, name: string, node: string) {
-  const password = { secretKeyRef: { name: secretName, key: secretKey } };
+export function clientPod(namespace: string, name: string, node: string) {
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -174,9 +168,6 @@ export function clientPod(target: Target, namespace: string, name: string, node:
           imagePullPolicy: 'IfNotPresent',
           resources,
           args: ['torture'],
-          env: engines[target.engine].hasPassword
-            ? [{ name: 'PASSWORD', valueFrom: password }]
-            : [],
         },
       ],
     },

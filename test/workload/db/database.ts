@@ -1,12 +1,12 @@
-import { createDatabase } from '../torture/database.ts';
-import type { Database, DatabaseOptions } from '../torture/session.ts';
+import { PostgresDatabase } from '../torture/postgres.ts';
+import { RedisDatabase } from '../torture/redis.ts';
+import type { ConnectionOptions, Database } from '../torture/session.ts';
 import { SentinelDatabase } from './sentinel.ts';
 
 /** The database of a URL: see readDbOptions. */
 export function databaseOf(url: URL, timeoutMs: number, stop: AbortSignal): Database {
   const wait = Number(url.searchParams.get('wait') ?? '0');
-  const options = (engine: 'redis' | 'postgres', port: number): DatabaseOptions => ({
-    engine,
+  const options = (port: number): ConnectionOptions => ({
     host: url.hostname,
     port: url.port === '' ? port : Number(url.port),
     acks: wait,
@@ -14,11 +14,11 @@ export function databaseOf(url: URL, timeoutMs: number, stop: AbortSignal): Data
     run: 'bench',
     password: url.password === '' ? undefined : decodeURIComponent(url.password),
   });
-  if (url.protocol === 'postgres:') return createDatabase(options('postgres', 5432));
-  if (url.protocol === 'redis:') return createDatabase(options('redis', 6379));
+  if (url.protocol === 'postgres:') return new PostgresDatabase(options(5432));
+  if (url.protocol === 'redis:') return new RedisDatabase(options(6379));
   const sentinels = url.searchParams.getAll('at').map((at) => {
     const [host = '', port] = at.split(':');
     return { host, port: Number(port) };
   });
-  return new SentinelDatabase(options('redis', 6379), sentinels, url.pathname.slice(1), stop);
+  return new SentinelDatabase(options(6379), sentinels, url.pathname.slice(1), stop);
 }

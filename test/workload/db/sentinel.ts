@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { RedisDatabase } from '../torture/redis.ts';
 import { type Reply, ReplyReader, encodeCommand } from '../torture/resp.ts';
-import type { Database, DatabaseOptions, Session } from '../torture/session.ts';
+import type { Database, ConnectionOptions, Session } from '../torture/session.ts';
 import { connected, openSocket } from '../torture/socket.ts';
 
 const reconnectMs = 500;
@@ -18,7 +18,7 @@ export interface SentinelAddress {
  * Sentinel"). The address is kept in between: a write does not wait for the question.
  */
 export class SentinelDatabase implements Database {
-  readonly #options: DatabaseOptions;
+  readonly #options: ConnectionOptions;
   readonly #sentinels: readonly SentinelAddress[];
   readonly #master: string;
   readonly #stop: AbortSignal;
@@ -27,7 +27,7 @@ export class SentinelDatabase implements Database {
   #asking = false;
 
   constructor(
-    options: DatabaseOptions,
+    options: ConnectionOptions,
     sentinels: readonly SentinelAddress[],
     master: string,
     stop: AbortSignal,

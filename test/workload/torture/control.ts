@@ -53,7 +53,7 @@ export class Control {
     return createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         response.writeHead(500, { 'content-type': 'text/plain' });
-        response.end((error as Error).message);
+        response.end(String(error));
       });
     });
   }
@@ -98,7 +98,8 @@ export class Control {
   }
 
   #open(options: DatabaseOptions) {
-    return createDatabase({ ...options, password: this.#password });
+    const own = this.#password === undefined ? [] : [this.#password];
+    return createDatabase({ passwords: own, ...options });
   }
 
   /** Runs `work` over a connection of its own. */

@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http';
-import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
+import { type Database, type ConnectionOptions, Refused, type Session } from './session.ts';
 import { connected, openSocket } from './socket.ts';
 
 /** The member program: it acknowledges writes but does not store them, so that nothing can be read back. */
 export class HttpDatabase implements Database {
-  readonly #options: DatabaseOptions;
+  readonly #options: ConnectionOptions;
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 

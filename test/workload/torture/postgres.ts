@@ -1,6 +1,15 @@
 import pg from 'pg';
-import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
-import { connected, openSocket } from './socket.ts';
+import {
+  type ConnectionOptions,
+  type Database,
+  Refused,
+  type Session,
+  WrongPassword,
+} from './session.ts';
+import { connected, openSocket, tlsOptions } from './socket.ts';
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const invalidPassword = '28P01';
 
 const table =
   'CREATE TABLE IF NOT EXISTS torture (run text, client text, n int, PRIMARY KEY (run, client, n))';
@@ -15,25 +24,26 @@ const select = `
   ) AS stretches GROUP BY client`;
 
 export class PostgresDatabase implements Database {
-  readonly #options: DatabaseOptions;
+  readonly #options: ConnectionOptions;
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 
   async connect(signal: AbortSignal): Promise<Session> {
-    const { host, port, password } = this.#options;
+    const { host, port } = this.#options;
     const socket = openSocket(host, port);
     await connected(socket, signal);
     const abort = () => socket.destroy(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const session = new PostgresSession(socket, password, this.#options.run);
+      const session = new PostgresSession(socket, this.#options);
       await session.open();
       return session;
     } catch (error) {
       socket.destroy();
-      throw error;
+      const isWrong = error instanceof pg.DatabaseError && error.code === invalidPassword;
+      throw isWrong ? new WrongPassword(error.message) : error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -52,13 +62,14 @@ class PostgresSession implements Session {
   #notice: string | undefined;
   #ended: Error | undefined;
 
-  constructor(socket: ReturnType<typeof openSocket>, password: string | undefined, run: string) {
+  constructor(socket: ReturnType<typeof openSocket>, { password, run, tls }: ConnectionOptions) {
     this.#run = run;
     this.#socket = socket;
     this.#client = new pg.Client({
       user: 'postgres',
       database: 'postgres',
       password,
+      ...(tls && { ssl: tlsOptions(tls) }),
       stream: () => alreadyConnected(socket),
     });
     this.#client.on('error', (error) => (this.#ended ??= error));

@@ -7,7 +7,7 @@ import { type DatabaseOptions, Refused } from './session.ts';
 const bulk = (text: string | Buffer) =>
   Buffer.concat([Buffer.from(`$${text.length}\r\n`), Buffer.from(text), Buffer.from('\r\n')]);
 
-/** Answers each command by its first word; 'end' closes the connection instead. */
+/** Answers each command by its words, or by the first of them; 'end' closes the connection instead. */
 async function connect(
   answers: Record<string, string | Buffer>,
   options: Partial<DatabaseOptions> = {},
@@ -23,7 +23,7 @@ async function connect(
       for (const text of chunk.toString().split('*').slice(1)) {
         const words = text.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0);
         seen.push(words);
-        const answer = all[words[0] ?? ''] ?? '-ERR unknown\r\n';
+        const answer = all[words.join(' ')] ?? all[words[0] ?? ''] ?? '-ERR unknown\r\n';
         if (answer === 'end') socket.destroy();
         else if (!socket.destroyed) socket.write(answer);
       }
@@ -33,9 +33,13 @@ async function connect(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const base = { engine: 'redis', host: '127.0.0.1', port, acks: 1, ackMs: 50, run: '7' } as const;
-  const session = await createDatabase({ ...base, ...options }).connect(AbortSignal.timeout(5_000));
-  onTestFinished(() => session.close());
-  return { session, seen };
+  const database = createDatabase({ ...base, ...options });
+  const again = async () => {
+    const session = await database.connect(AbortSignal.timeout(5_000));
+    onTestFinished(() => session.close());
+    return session;
+  };
+  return { session: await again(), seen, connect: again };
 }
 
 const outcome = (done: Promise<void>) =>
@@ -74,12 +78,19 @@ describe('a write to Redis', () => {
 
   it('waits for no copies if none are required, and sends the password', async () => {
     const answers = { AUTH: '+OK\r\n', SETBIT: ':0\r\n' };
-    const { session, seen } = await connect(answers, { acks: 0, password: 'pw' });
+    const { session, seen } = await connect(answers, { acks: 0, passwords: ['pw'] });
     expect(await outcome(session.write('a', 5))).toBe('ok');
     expect(seen.map(([name]) => name)).toEqual(['AUTH', 'CLIENT', 'SETBIT']);
-    await expect(connect({ AUTH: '-WRONGPASS no\r\n' }, { password: 'x' })).rejects.toThrow(
-      'WRONG',
-    );
+  });
+
+  it('tries every password that may be right, first the one that was right last', async () => {
+    const answers = { 'AUTH former': '-WRONGPASS no\r\n', 'AUTH new': '+OK\r\n' };
+    const { seen, connect: again } = await connect(answers, { passwords: ['former', 'new'] });
+    await again();
+    const tried = seen.filter(([name]) => name === 'AUTH').map(([, password]) => password);
+    expect(tried).toEqual(['former', 'new', 'new']);
+    const wrong = connect({ AUTH: '-WRONGPASS no\r\n' }, { passwords: ['x'] });
+    await expect(wrong).rejects.toThrow('WRONG');
   });
 });
 

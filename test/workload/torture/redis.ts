@@ -1,35 +1,45 @@
 import type { Socket } from 'node:net';
 import { NumberSet } from './number-set.ts';
 import { RedisError, type Reply, ReplyReader, encodeCommand } from './resp.ts';
-import { type Database, type DatabaseOptions, Refused, type Session } from './session.ts';
-import { connected, openSocket } from './socket.ts';
+import {
+  type ConnectionOptions,
+  type Database,
+  Refused,
+  type Session,
+  WrongPassword,
+} from './session.ts';
+import { connected, openSocket, secured, tlsOptions } from './socket.ts';
 
 /** A bitmap for each client and run: a read returns every number in a kilobyte or two. */
 const keyOf = (run: string, client: string) => `torture:${run}:${client}`;
 
 export class RedisDatabase implements Database {
-  readonly #options: DatabaseOptions;
+  readonly #options: ConnectionOptions;
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 
   async connect(signal: AbortSignal): Promise<Session> {
-    const { host, port, password } = this.#options;
-    const socket = openSocket(host, port);
-    const abort = () => socket.destroy();
-    await connected(socket, signal);
+    const { host, port, password, tls } = this.#options;
+    const plain = openSocket(host, port);
+    const abort = () => plain.destroy();
+    await connected(plain, signal);
     signal.addEventListener('abort', abort, { once: true });
     try {
+      const socket = tls === undefined ? plain : await secured(plain, tlsOptions(tls));
       const connection = new RespConnection(socket);
       // A server that requires a password answers with an error, and so does one that cannot serve.
       const hello = password === undefined ? [] : [connection.ask(['AUTH', password])];
       const replies = await Promise.all([...hello, connection.ask(['CLIENT', 'INFO'])]);
-      for (const reply of replies) if (reply instanceof RedisError) throw reply;
+      for (const reply of replies) {
+        if (!(reply instanceof RedisError)) continue;
+        throw reply.code === 'WRONGPASS' ? new WrongPassword(reply.code) : reply;
+      }
       const [, answeredBy = ''] = / laddr=(\S+):\d+ /.exec(String(replies.at(-1))) ?? [];
       return new RedisSession(connection, answeredBy, this.#options);
     } catch (error) {
-      socket.destroy();
+      plain.destroy();
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -40,9 +50,9 @@ export class RedisDatabase implements Database {
 class RedisSession implements Session {
   readonly answeredBy: string;
   readonly #connection: RespConnection;
-  readonly #options: DatabaseOptions;
+  readonly #options: ConnectionOptions;
 
-  constructor(connection: RespConnection, answeredBy: string, options: DatabaseOptions) {
+  constructor(connection: RespConnection, answeredBy: string, options: ConnectionOptions) {
     this.#connection = connection;
     this.answeredBy = answeredBy;
     this.#options = options;

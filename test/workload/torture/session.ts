@@ -24,9 +24,13 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
+/** The password is another one than the server's. */
+export class WrongPassword extends Error {
+  override readonly name = 'WrongPassword';
+}
+
 /** Options of the sessions. All of one run use the same. */
-export interface DatabaseOptions {
-  engine: 'redis' | 'postgres' | 'http';
+interface SessionOptions {
   host: string;
   port: number;
   /** Redis: how many copies must have a write until it counts as acknowledged; 0: none. The other engines wait by themselves. */
@@ -35,5 +39,23 @@ export interface DatabaseOptions {
   ackMs: number;
   /** Run to which the numbers belong: earlier runs have left theirs. */
   run: string;
+  /** Absent: the server has no certificate. */
+  tls?: TlsOptions;
+}
+
+export interface TlsOptions {
+  /** PEM. */
+  authority: string;
+  /** Serial numbers of the certificates that the server may show. */
+  serials: readonly string[];
+}
+
+export interface ConnectionOptions extends SessionOptions {
   password?: string | undefined;
+}
+
+export interface DatabaseOptions extends SessionOptions {
+  engine: 'redis' | 'postgres' | 'http';
+  /** All that may be right, as the password may change during a run. Absent: that of the client's environment, if there is one. */
+  passwords?: readonly string[];
 }

@@ -1,5 +1,7 @@
 import { type Socket, connect } from 'node:net';
+import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls';
 import { Ports } from '../client/ports.ts';
+import type { TlsOptions } from './session.ts';
 
 const ports = new Ports();
 
@@ -32,5 +34,27 @@ export function connected(socket: Socket, signal: AbortSignal): Promise<void> {
     socket.once('connect', done).once('error', fail).once('close', closed);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
+  });
+}
+
+/** A certificate counts by who signed it and by its serial number: members are reached by addresses that no certificate names. */
+export const tlsOptions = ({ authority, serials }: TlsOptions): ConnectionOptions => ({
+  ca: authority,
+  checkServerIdentity: (_, { serialNumber }) =>
+    serials.includes(serialNumber)
+      ? undefined
+      : new Error(`the server shows the certificate ${serialNumber}, not ${serials.join(' or ')}`),
+});
+
+/** TLS over a connection. @throws its error. */
+export function secured(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secure = connectTls({ ...options, socket });
+    secure.once('secureConnect', () => {
+      secure.off('error', reject).off('close', closed);
+      resolve(secure);
+    });
+    const closed = () => reject(new Error('closed'));
+    secure.once('error', reject).once('close', closed);
   });
 }

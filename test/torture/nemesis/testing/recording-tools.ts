@@ -41,6 +41,7 @@ export function recordingTools(
     if (typeof arg !== 'object' || arg === null) return String(arg);
     if ('name' in arg) return String(arg.name);
     if ('spec' in arg) return JSON.stringify(arg.spec);
+    if ('metadata' in arg) return 'metadata';
     return '';
   };
   const record = (_: object, verb: string | symbol) =>
@@ -60,7 +61,8 @@ export function recordingTools(
     done.push(`setClock ${name} ${seconds}`);
   };
   const requestExperiment = async () => void done.push('requestExperiment');
+  const renew = async (what: string) => void done.push(`renew ${what}`);
   const service = { namespace: 'ns', name: 'service', port: 80, members: 3, hasVolumes: true };
-  const tools = { cluster, client, roles, service, setClock, requestExperiment };
+  const tools = { cluster, client, roles, service, setClock, requestExperiment, renew };
   return { done, tools: tools as unknown as FaultTools };
 }
