@@ -8,6 +8,8 @@ export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const templateHashAnnotation = `${group}/template-hash`;
 /** On a pod: how the pod is reached and served, as JSON. See pod-contract.ts. */
 export const contractAnnotation = `${group}/contract`;
+/** Condition of a pod with a readinessProbe of the user's: the member has all its data. */
+export const completeCondition = `${group}/Complete`;
 /** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
 export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';

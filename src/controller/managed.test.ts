@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { completeCondition } from '../api/labels.ts';
+import type { Pod } from '../kube/api-types.ts';
 import { refusal } from '../kube/testing/fake-api-server.ts';
 import { World } from './testing/world.ts';
 
@@ -159,6 +161,26 @@ describe('a resource that is deleted and applied again', () => {
       }
     }
   });
+});
+
+it('a readinessProbe of the user stays, and a readiness gate says whether the member has all its data', async () => {
+  const readinessProbe = { exec: { command: ['true'] } };
+  const template = { spec: { containers: [{ name: 'db', image: 'redis', readinessProbe }] } };
+  const gates = () =>
+    world.cluster.list('pods').map((pod) => {
+      const { spec, status } = pod as Pod;
+      expect(spec?.readinessGates).toEqual([{ conditionType: completeCondition }]);
+      return status?.conditions?.find(({ type }) => type === completeCondition)?.status;
+    });
+  redis({ template });
+  await until(() => gates().join() === 'True,True,True');
+  agent('db-1').state = 'Cloning';
+  await until(() => gates().join() === 'True,False,True');
+  // Neither a silent member nor the death of its leader says anything about its data.
+  agent('db-2').freeze();
+  agent('db-0').kill();
+  await until(() => world.condition('FailoverBlocked', 'db')?.status === 'True');
+  expect(gates()).toEqual(['True', 'False', 'True']);
 });
 
 describe('a lease', () => {

@@ -25,6 +25,8 @@ const summary = (actions: Action[]) =>
         return `${action.experiment.action} ${action.members.map(({ name }) => name).join()}`;
       case 'ProbeSteadyState':
         return `request ${action.target.service}`;
+      case 'MarkComplete':
+        return `mark ${action.member.name} ${action.isComplete ? 'complete' : 'incomplete'}`;
       case 'LabelPod':
         return `label ${action.member.name} ${action.labels['haservice.dev/role']}`;
     }

@@ -4,6 +4,7 @@ import {
   adoptPods,
   createPod,
   ensureOwnedObjects,
+  markComplete,
   relabel,
   removePod,
 } from './resources/owned-object-actions.ts';
@@ -87,6 +88,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
+    actions.push(...markComplete(observed.members));
     actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
   }
 

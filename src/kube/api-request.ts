@@ -11,6 +11,12 @@ export interface CreateOptions {
   dryRun?: 'All';
 }
 
+export interface ApplyOptions {
+  fieldManager: string;
+  /** Applies the status alone. */
+  subresource?: 'status';
+}
+
 /** One request to the API server, as plain data. KubeClient documents what each one does. */
 export type ApiRequest =
   | { verb: 'ping'; timeoutMs?: number }
@@ -18,7 +24,7 @@ export type ApiRequest =
   | { verb: 'reset' }
   | { verb: 'get'; type: Type; ref: Ref; timeoutMs?: number }
   | ({ verb: 'create'; type: Type; object: KubeObject } & CreateOptions)
-  | { verb: 'apply'; type: Type; object: KubeObject; fieldManager: string }
+  | ({ verb: 'apply'; type: Type; object: KubeObject } & ApplyOptions)
   | { verb: 'mergePatch'; type: Type; ref: Ref; patch: object }
   | { verb: 'replaceStatus'; type: Type; object: KubeObject }
   | { verb: 'delete'; type: Type; ref: Ref; uid?: string; gracePeriodSeconds?: number }
@@ -72,9 +78,9 @@ export function* create<T extends KubeObject>(
 export function* apply<T extends KubeObject>(
   type: ResourceType<T>,
   object: T,
-  fieldManager: string,
+  options: ApplyOptions,
 ): Steps<T> {
-  return (yield { verb: 'apply', type, object, fieldManager }) as T;
+  return (yield { verb: 'apply', type, object, ...options }) as T;
 }
 
 export function* mergePatch<T extends KubeObject>(

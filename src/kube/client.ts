@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { HAError } from '../api/errors.ts';
 import { apiError, isNotFound } from './api-error.ts';
+import type { ApplyOptions } from './api-request.ts';
 import type {
   CallOptions,
   DeleteOptions,
@@ -104,13 +105,14 @@ export class KubeClient {
   apply<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
-    opts: CallOptions & { fieldManager: string; force?: boolean },
+    opts: CallOptions & ApplyOptions & { force?: boolean },
   ): Promise<T> {
-    const { fieldManager, force } = opts;
+    const { fieldManager, force, subresource } = opts;
+    const { namespace, name = '' } = object.metadata ?? {};
     return this.#call<T>(
       {
         method: 'PATCH',
-        path: pathOf(type, object.metadata?.namespace, object.metadata?.name ?? ''),
+        path: pathOf(type, namespace, name, subresource),
         body: object,
         query: { fieldManager, force },
         contentType: 'application/apply-patch+yaml',

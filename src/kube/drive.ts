@@ -61,8 +61,8 @@ function send(request: ApiRequest, client: DrivenClient, signal: AbortSignal): P
       return client.create(type, object, { ...options, signal });
     }
     case 'apply': {
-      const { type, object, fieldManager } = request;
-      return client.apply(type, object, { fieldManager, force: true, signal });
+      const { verb: _, type, object, ...options } = request;
+      return client.apply(type, object, { ...options, force: true, signal });
     }
     case 'mergePatch':
       return client.mergePatch(request.type, request.ref, request.patch, { signal });

@@ -111,5 +111,5 @@ function write(
     return mergePatch(type, { namespace, name }, patch);
   }
   const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
-  return apply(type, object as KubeObject, fieldManager);
+  return apply(type, object as KubeObject, { fieldManager });
 }

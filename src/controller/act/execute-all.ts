@@ -79,6 +79,7 @@ function kindOf(action: Action): string | undefined {
     case 'ProbeSteadyState':
       return undefined;
     case 'LabelPod':
+    case 'MarkComplete':
     case 'AdoptPod':
     case 'CreatePod':
     case 'DeletePod':

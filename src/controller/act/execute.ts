@@ -2,7 +2,7 @@ import type { Action } from '../../core/model/action.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { HAError } from '../../api/errors.ts';
 import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
-import { adoptPod, createPod, deletePod, labelPod } from './pod-actions.ts';
+import { adoptPod, createPod, deletePod, labelPod, markComplete } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
@@ -27,6 +27,8 @@ export function describe(action: Action): string {
       return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
+    case 'MarkComplete':
+      return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'InjectFault':
       return `${action.experiment.action} for experiment ${action.experiment.id}`;
     case 'ProbeSteadyState':
@@ -79,6 +81,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
     }
     case 'LabelPod':
       return yield* labelPod(action, context);
+    case 'MarkComplete':
+      return yield* markComplete(action, context);
     case 'AdoptPod':
       return yield* adoptPod(action, context);
     case 'CreatePod':

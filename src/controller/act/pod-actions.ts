@@ -11,7 +11,7 @@ import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
 import { controllerUid } from '../state/stores.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
-import { fieldManager } from '../../api/labels.ts';
+import { completeCondition, fieldManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
@@ -20,16 +20,39 @@ import { type Steps, apply, create, deleteObject, get } from '../../kube/api-req
 /** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
 
-export function* labelPod(
+export const labelPod = (
   { member, labels }: Extract<Action, { type: 'LabelPod' }>,
+  context: ExecuteContext,
+): Steps<Change> => applyPod(member, { labels }, {}, context);
+
+export function markComplete(
+  { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,
+  context: ExecuteContext,
+): Steps<Change> {
+  const condition = {
+    type: completeCondition,
+    status: isComplete ? 'True' : 'False',
+    reason: isComplete ? 'AllData' : 'DataMissing',
+    lastTransitionTime: new Date(context.clock.wallNow()).toISOString(),
+  };
+  return applyPod(member, {}, { status: { conditions: [condition] } }, context);
+}
+
+/** @param status a change of the status alone, which is written to the subresource of that name */
+function* applyPod(
+  member: Member,
+  more: { labels?: Record<string, string> },
+  status: Pick<Pod, 'status'>,
   context: ExecuteContext,
 ): Steps<Change> {
   const { name, uid } = member;
   const { namespace } = context.resource;
-  const metadata = { name, namespace, uid, labels };
-  const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata };
+  const metadata = { name, namespace, uid, ...more };
+  const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, ...status };
   try {
-    context.stores.pods.observeWrite(yield* apply(pods, object, fieldManager));
+    const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
+    const applied = yield* apply(pods, object, { fieldManager, ...subresource });
+    context.stores.pods.observeWrite(applied);
     return 'Written';
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;

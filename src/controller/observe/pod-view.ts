@@ -1,6 +1,7 @@
 import {
   chaosDisabled,
   chaosLabel,
+  completeCondition,
   contractAnnotation,
   managedByLabel,
   nameLabel,
@@ -70,6 +71,10 @@ export function toMember(
   const condition = (type: string) => status?.conditions?.find((entry) => entry.type === type);
   const scheduled = condition('PodScheduled');
   const readiness = condition('Ready');
+  const complete = condition(completeCondition)?.status;
+  const hasGate = spec?.readinessGates?.some(
+    ({ conditionType }) => conditionType === completeCondition,
+  );
   const unready = readiness?.status === 'False' ? readiness : undefined;
   const unreadySinceMs = Date.parse(unready?.lastTransitionTime ?? '');
   const waiting = waitingOf(pod);
@@ -95,6 +100,9 @@ export function toMember(
     phase: status?.phase ?? 'Pending',
     ready: readiness?.status === 'True',
     ...(Number.isFinite(unreadySinceMs) ? { unreadySinceMs } : {}),
+    ...(hasGate === true
+      ? { completeGate: complete === 'True' || complete === 'False' ? complete : 'Unset' }
+      : {}),
     createdAtMs: Date.parse(metadata.creationTimestamp ?? ''),
     ...(metadata.deletionTimestamp === undefined
       ? {}

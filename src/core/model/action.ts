@@ -36,6 +36,8 @@ export type Action =
   | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
   /** Set the labels of a pod by server-side apply, guarded by UID. */
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  /** Set the condition of a pod's readiness gate, guarded by UID. */
+  | { type: 'MarkComplete'; member: Member; isComplete: boolean }
   /** Take over a pod of an earlier resource, which nothing controls: it gets this resource as its controller, guarded by UID. */
   | { type: 'AdoptPod'; pod: { name: string; uid: string } }
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */

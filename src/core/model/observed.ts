@@ -63,6 +63,8 @@ export interface Member {
   ready: boolean;
   /** Epoch milliseconds since when the kubelet says that the pod is not ready; absent if it is ready, or that is not known. */
   unreadySinceMs?: number;
+  /** What the readiness gate for complete data shows; absent: the pod has no such gate. */
+  completeGate?: 'True' | 'False' | 'Unset';
   createdAtMs: number;
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;

@@ -17,6 +17,7 @@ interface Container {
   resources?: object;
 }
 interface PodSpec {
+  readinessGates?: object[];
   initContainers?: Container[];
   containers: Container[];
   volumes?: object[];
@@ -87,6 +88,12 @@ describe('a pod with an agent', () => {
       readinessProbe: { httpGet: { path: '/haservice/v1/ready', port: 9000 } },
     });
     expect(probeOf(redis, own)).toMatchObject(own);
+    const gatesOf = (spec: object, more: object) =>
+      podOf(make(spec, { containers: [{ ...container, ...more }], readinessGates: [other] }))
+        .readinessGates;
+    const other = { conditionType: 'mesh/Ready' };
+    expect(gatesOf(redis, own)).toEqual([other, { conditionType: 'haservice.dev/Complete' }]);
+    expect(gatesOf(redis, {})).toEqual([other]);
     expect(probeOf({})).not.toHaveProperty('readinessProbe');
   });
 

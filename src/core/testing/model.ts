@@ -200,6 +200,7 @@ export class Model {
         return true;
       }
       case 'AdoptPod':
+      case 'MarkComplete':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
