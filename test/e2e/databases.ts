@@ -35,8 +35,8 @@ export interface DatabaseOptions {
   spec?: Record<string, unknown>;
   /** Fields of spec.engine besides. */
   engine?: Record<string, unknown>;
-  /** Of the container. */
-  args?: readonly string[];
+  /** Fields of the container besides. */
+  container?: Record<string, unknown>;
   /** Whether each member has a volume of its own, that outlives its pod. */
   volumes?: boolean;
 }
@@ -49,7 +49,7 @@ export function database(
     consistency = 'Strong',
     spec = {},
     engine = {},
-    args = [],
+    container = {},
     volumes = true,
   }: DatabaseOptions = {},
 ): KubeObject {
@@ -75,7 +75,7 @@ export function database(
           securityContext: { runAsNonRoot: true, runAsUser: 999, runAsGroup: 999, fsGroup: 999 },
           containers: [
             {
-              ...{ name: 'database', image, args },
+              ...{ name: 'database', image, ...container },
               volumeMounts: [{ name: 'data', mountPath: dataDir }],
             },
           ],

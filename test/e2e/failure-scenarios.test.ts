@@ -101,8 +101,16 @@ it('a member with a wrong password reports it, and the others go on', async () =
 });
 
 it('a member with a lost volume is cloned from the leader, and never leads empty', async () => {
-  await world.apply(database('lost', 'Redis', { volumes: false }));
+  const container = { readinessProbe: { tcpSocket: { port: 6379 }, periodSeconds: 1 } };
+  await world.apply(database('lost', 'Redis', { volumes: false, container }));
   const before = await whole('lost');
+  // The probe is the user's own; the operator says beside it that the member has all its data.
+  const ready = ['Ready', 'haservice.dev/Complete'].map((condition) =>
+    world.kubectl(
+      ['wait', 'pods', '-l', 'haservice.dev/name=lost'].concat(`--for=condition=${condition}`),
+    ),
+  );
+  await Promise.all(ready);
   await redis(world, before.primary, 'set', 'key', 'kept');
   await redis(world, before.primary, 'wait', '2', '5000');
   await world.kubectl(['delete', 'pod', before.primary, '--force', '--grace-period=0']);
