@@ -217,12 +217,17 @@ describe('planReplicas', () => {
   });
 
   it('replaces an outdated member at once that says why it cannot start: an image or a Secret that was corrected', () => {
-    const { resource, members } = strong();
+    const claims = [{ metadata: { name: 'data' }, spec: {} }];
+    const { resource, members } = strong({ volumeClaimTemplates: claims });
     const problem = { reason: 'OtherVersion', message: 'the image has another version' };
-    const outdated = (report: object) =>
+    const outdated = (report: object, spec: object = {}, status: object = {}) =>
       removed(
         planReplicas(
-          resource,
+          {
+            ...resource,
+            spec: { ...resource.spec, ...spec },
+            status: { ...resource.status, ...status },
+          },
           makeObserved([
             members[0]!,
             members[1]!,
@@ -234,6 +239,12 @@ describe('planReplicas', () => {
     expect(outdated({ state: 'Starting', problem })).toEqual(['web-2 Outdated']);
     expect(outdated({ state: 'Empty', problem })).toEqual(['web-2 Outdated']);
     expect(outdated({ state: 'Starting' })).toEqual([]);
+    // A fence that waits for that member must not wait for ever; but without a volume its data would go with the pod.
+    const fenced = { epoch: 2, fencing };
+    expect(outdated({ state: 'Starting', problem }, {}, fenced)).toEqual(['web-2 Outdated']);
+    const inPod = { volumeClaimTemplates: [] };
+    expect(outdated({ state: 'Starting', problem }, inPod, fenced)).toEqual([]);
+    expect(outdated({ state: 'Empty', problem }, inPod, fenced)).toEqual(['web-2 Outdated']);
   });
 
   it('deletes a pod that has ended, and makes another', () => {

@@ -211,17 +211,23 @@ function update(
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
-  // Running members may have in memory what a fence waits for.
-  const mayGo = ({ health, phase }: Member) =>
-    resource.status.fencing === undefined ||
-    health === undefined ||
-    health.cause === 'Refused' ||
-    (phase === 'Pending' && health.report === undefined) ||
-    (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec));
   // What it was made from may be the reason: another image, or a Secret that does not exist.
   const isStuck = (member: Member) => {
     const { state, problem } = reportOf(member) ?? {};
     return state !== undefined && problem !== undefined && isIncompleteState(state);
+  };
+  // Running members may have in memory what a fence waits for. One that is stuck has at most what its volume has.
+  const mayGo = (member: Member) => {
+    const { health, phase } = member;
+    return (
+      resource.status.fencing === undefined ||
+      health === undefined ||
+      health.cause === 'Refused' ||
+      (phase === 'Pending' && health.report === undefined) ||
+      (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec)) ||
+      (isStuck(member) &&
+        (resource.spec.volumeClaimTemplates.length > 0 || health.report?.state === 'Empty'))
+    );
   };
   const broken = (live.length === 1 ? outdated : standbys).find(
     (member) =>
