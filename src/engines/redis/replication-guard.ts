@@ -4,6 +4,16 @@ import type { Clock } from '../../lib/clock.ts';
 import { canLogIn, createUser, replicationUser } from './replication-user.ts';
 import type { Server } from './server.ts';
 import type { Access } from './upstream.ts';
+import {
+  type UserRights,
+  askRights,
+  giveRights,
+  joinRights,
+  mayReplicate,
+  readRights,
+  takeRights,
+  ways,
+} from './user-rights.ts';
 
 /** How long a foreign replica is named after it was last seen. Milliseconds. */
 const namedMs = 60_000;
@@ -11,14 +21,6 @@ const namedMs = 60_000;
 const mostNamed = 3;
 /** A refusal that is older than this was seen before, or was not of this leader. Milliseconds. */
 const recentMs = 5_000;
-
-/** How a foreign replica would begin. The second is that of servers before 2.8, and of a channel of its own for the snapshot. */
-const ways = [['psync', '?', '-1'], ['sync']] as const;
-
-interface Right {
-  user: string;
-  command: string;
-}
 
 /**
  * Keeps everything but members from replicating. WAIT and min-replicas-to-write count every replica, so a write that such a one has
@@ -30,8 +32,8 @@ export class ReplicationGuard {
   readonly #access: Access;
   readonly #clock: Clock;
   #isExclusive = false;
-  /** What was taken from whom. */
-  #taken: Right[] = [];
+  /** What users had from whom the right to replicate was taken, by name. */
+  readonly #taken = new Map<string, UserRights>();
   /** User and address of each foreign replica, and when it was last seen. Monotonic milliseconds. */
   readonly #seen = new Map<string, number>();
 
@@ -44,33 +46,36 @@ export class ReplicationGuard {
   /** Nobody else can begin to replicate from here. @throws as LocalClient.call */
   async refuseOthers(signal: AbortSignal): Promise<void> {
     this.#isExclusive = true;
-    const able = await this.#othersWhoCan(signal);
+    const able = (await this.#othersOf(await this.#users(signal), signal)).filter(mayReplicate);
     // An order to admit them may have come meanwhile.
     if (able.length === 0 || !this.#isExclusive) return;
-    const isNew = ({ user, command }: Right) =>
-      !this.#taken.some((right) => right.user === user && right.command === command);
-    this.#taken = [...this.#taken, ...able.filter(isNew)];
-    await this.#server.send(
-      able.map(({ user, command }) => ['ACL', 'SETUSER', user, `-${command}`]),
-      signal,
-    );
+    // Before that is done: an order may be aborted, and what was taken must not be forgotten.
+    for (const now of able) this.#taken.set(now.user, joinRights(this.#taken.get(now.user), now));
+    await this.#server.send(able.map(takeRights), signal);
   }
 
   /** Undoes that. @throws as LocalClient.call */
   async admitOthers(signal: AbortSignal): Promise<void> {
     this.#isExclusive = false;
     this.#seen.clear();
-    const taken = this.#taken;
+    const taken = [...this.#taken.values()];
     if (taken.length === 0) return;
     // The command would create a user that has been removed since.
-    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
-    const left = taken.filter(({ user }) => (users as string[]).includes(user));
-    await this.#server.send(
-      left.map(({ user, command }) => ['ACL', 'SETUSER', user, `+${command}`]),
+    const users = await this.#users(signal);
+    const left = taken.filter(({ user }) => users.includes(user));
+    const now = await this.#othersOf(
+      left.map(({ user }) => user),
       signal,
     );
-    // Not before: an order may be aborted, and what was taken must not be forgotten.
-    this.#taken = this.#taken.filter((right) => !taken.includes(right));
+    const commands = now.flatMap((rights) => {
+      const before = this.#taken.get(rights.user);
+      return before === undefined ? [] : [giveRights(before, rights)];
+    });
+    await this.#server.send(commands, signal);
+    for (const before of taken) {
+      // Not what was taken in between.
+      if (this.#taken.get(before.user) === before) this.#taken.delete(before.user);
+    }
   }
 
   /**
@@ -118,17 +123,15 @@ export class ReplicationGuard {
     };
   }
 
-  async #othersWhoCan(signal: AbortSignal): Promise<Right[]> {
+  async #users(signal: AbortSignal): Promise<string[]> {
     const [users] = await this.#server.call([['ACL', 'USERS']], signal);
-    const others = (users as string[]).filter((user) => user !== replicationUser);
-    const rights = others.flatMap((user) => ways.map((way) => ({ user, way })));
-    const answers = await this.#server.send(
-      rights.map(({ user, way }) => ['ACL', 'DRYRUN', user, ...way]),
-      signal,
-    );
-    return rights
-      .filter((_right, i) => answers[i] === 'OK')
-      .map(({ user, way }) => ({ user, command: way[0] }));
+    return users as string[];
+  }
+
+  /** Of these users all but the members' own. */
+  async #othersOf(users: readonly string[], signal: AbortSignal): Promise<UserRights[]> {
+    const others = users.filter((user) => user !== replicationUser);
+    return readRights(others, await this.#server.send(askRights(others), signal));
   }
 }
 

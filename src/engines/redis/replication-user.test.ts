@@ -31,6 +31,9 @@ const users = async (leader: TestMember) => {
   return [...list.matchAll(/ user=(\S+)/g)].map(([, user]) => user);
 };
 
+const userOf = async (member: TestMember, user: string) =>
+  (await member.client()).call('ACL', 'GETUSER', user);
+
 test('the password of the user tells nothing of that of the service, and differs by service', () => {
   const derived = (service: string, secret?: string) => replicationPassword(service, secret);
   const all = [derived('a', 'x'), derived('b', 'x'), derived('a', 'y'), derived('a')];
@@ -84,6 +87,45 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
       problem?.message.includes('user cdc at') === true;
     await a.until('naming it', named);
     expect(await users(a)).toEqual(['haservice-replication']);
+  });
+
+  test.each([
+    ['selectors', ['-@all', '(+@all ~* &*)', '(+get ~a* %R~b*)']],
+    ['one first argument alone', ['-@all', '+psync|?', '+replconf', '+ping']],
+  ])(
+    'a user has the right by %s: is refused, and has all rights again afterwards',
+    async (_by, rules) => {
+      await using all = await strong({ password });
+      const [a, b] = all;
+      await all.client.call('ACL', 'SETUSER', 'cdc', 'on', '>p', ...rules);
+      const before = await userOf(a, 'cdc');
+      using _foreign = standby(a, { user: 'cdc', password: 'p' });
+      await a.until('refusing it', ({ problem }) => problem?.reason === 'ForeignReplica');
+      await pollUntil(async () => !(await users(a)).includes('cdc'));
+      const refusals = async () => String(await all.client.call('ACL', 'LOG')).includes('psync');
+      await pollUntil(refusals);
+      expect(await users(a)).toEqual(['haservice-replication']);
+      const other = await all.client.call('ACL', 'DRYRUN', 'cdc', 'get', 'a1');
+      expect(other).toEqual(rules.length === 3 ? 'OK' : expect.stringContaining('no permissions'));
+
+      await a.fence();
+      await b.fence();
+      await b.promote(2, { sync: { members: ['a'], acks: 1, exclusive: true } });
+      await a.follow(b, 2);
+      await a.linked();
+      expect(await userOf(a, 'cdc')).toEqual(before);
+    },
+  );
+
+  test('a user may begin with one history alone: is refused, too, before anything has replicated', async () => {
+    await using all = await service(['a', 'b'], 1, { password });
+    const [a] = all;
+    await all.client.call('ACL', 'SETUSER', 'cdc', '-@all', '+psync|abc', '(+psync|def)');
+    await a.promote(1, { sync: exclusive });
+    for (const history of ['abc', 'def']) {
+      const answer = await all.client.call('ACL', 'DRYRUN', 'cdc', 'psync', history, '1');
+      expect(answer).toContain('no permissions');
+    }
   });
 
   test('a former leader that follows again admits everybody: there a replica does no harm', async () => {
