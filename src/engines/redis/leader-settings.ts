@@ -2,6 +2,7 @@ import type { SyncSet } from '../../protocol/member-protocol.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import { maxLagSeconds } from './commands.ts';
+import type { DataRetention } from './data-retention.ts';
 import { askOwnSync, syncAll, weakSettings } from './log-settings.ts';
 import { ReplicationGuard } from './replication-guard.ts';
 import type { Server } from './server.ts';
@@ -27,7 +28,8 @@ export class LeaderSettings {
   }
 
   /** Called once, when the server has its own settings. */
-  async readOwn(signal: AbortSignal): Promise<void> {
+  async readOwn(retention: DataRetention, signal: AbortSignal): Promise<void> {
+    await this.#guard.recover(retention, signal);
     this.#ownSync = await askOwnSync(this.#server, signal);
   }
 

@@ -74,7 +74,7 @@ export class RedisEngine implements ManagedEngine {
     const { tls } = this.#access;
     if (tls !== undefined) this.#certificates = await Certificates.open(tls, this.#context.clock);
     await this.#server.launch(signal);
-    await this.#settings.readOwn(signal);
+    await this.#settings.readOwn(retention, signal);
     this.#retention = retention;
   }
 

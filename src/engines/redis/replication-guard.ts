@@ -1,6 +1,7 @@
 import { candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { DataRetention } from './data-retention.ts';
 import { canLogIn, createUser, replicationUser } from './replication-user.ts';
 import type { Server } from './server.ts';
 import type { Access } from './upstream.ts';
@@ -8,6 +9,7 @@ import {
   type UserRights,
   askRights,
   giveRights,
+  isTaken,
   joinRights,
   mayReplicate,
   readRights,
@@ -34,6 +36,8 @@ export class ReplicationGuard {
   #isExclusive = false;
   /** What users had from whom the right to replicate was taken, by name. */
   readonly #taken = new Map<string, UserRights>();
+  /** Undefined: the server has no file into which ACL SAVE would write what the users may do at that moment. */
+  #saved: Pick<DataRetention, 'now' | 'noteTaken'> | undefined;
   /** User and address of each foreign replica, and when it was last seen. Monotonic milliseconds. */
   readonly #seen = new Map<string, number>();
 
@@ -41,6 +45,32 @@ export class ReplicationGuard {
     this.#server = server;
     this.#access = access;
     this.#clock = clock;
+  }
+
+  /**
+   * Called when the server has started: gives back what was taken when somebody ran ACL SAVE. A person has saved the users, and not the
+   * role that the member had at that moment.
+   */
+  async recover(retention: DataRetention, signal: AbortSignal): Promise<void> {
+    const [file] = await this.#server.call([['CONFIG', 'GET', 'aclfile']], signal);
+    if ((file as string[])[1] === '') return;
+    this.#saved = retention;
+    const stored = retention.now.taken ?? [];
+    if (stored.length === 0) return;
+    const users = await this.#othersOf(
+      stored.map(({ user }) => user),
+      signal,
+    );
+    const pairs = stored.flatMap((before) => {
+      const now = users.find(({ user }) => user === before.user);
+      return now !== undefined && isTaken(before, now) ? [{ before, now }] : [];
+    });
+    await this.#server.send(
+      pairs.map(({ before, now }) => giveRights(before, now)),
+      signal,
+    );
+    // The file is as it was: the same holds at the next start.
+    retention.noteTaken(pairs.map(({ before }) => before));
   }
 
   /** Nobody else can begin to replicate from here. @throws as LocalClient.call */
@@ -51,6 +81,7 @@ export class ReplicationGuard {
     if (able.length === 0 || !this.#isExclusive) return;
     // Before that is done: an order may be aborted, and what was taken must not be forgotten.
     for (const now of able) this.#taken.set(now.user, joinRights(this.#taken.get(now.user), now));
+    this.#noteTaken();
     await this.#server.send(able.map(takeRights), signal);
   }
 
@@ -121,6 +152,15 @@ export class ReplicationGuard {
       reason: 'ForeignReplica',
       message: `${names} replicates from this leader, or tries to, and is no member: it is refused, as WAIT would count it; let it replicate from a follower, or end it`,
     };
+  }
+
+  /** In the background: no failover waits for it. */
+  #noteTaken(): void {
+    const stored = this.#saved?.now.taken ?? [];
+    const all = [...stored, ...this.#taken.values()].map(
+      (rights) => [rights.user, rights] as const,
+    );
+    this.#saved?.noteTaken([...new Map(all).values()]);
   }
 
   async #users(signal: AbortSignal): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import {
   type TestMember,
   closeAll,
   haveServer,
+  members,
   pollUntil,
   service,
   standby,
@@ -31,8 +32,11 @@ const users = async (leader: TestMember) => {
   return [...list.matchAll(/ user=(\S+)/g)].map(([, user]) => user);
 };
 
+/** Redis 7.0 names the rules in an order that differs from start to start. */
 const userOf = async (member: TestMember, user: string) =>
-  (await member.client()).call('ACL', 'GETUSER', user);
+  String(await (await member.client()).call('ACL', 'GETUSER', user))
+    .split(/[ ,]/)
+    .toSorted();
 
 test('the password of the user tells nothing of that of the service, and differs by service', () => {
   const derived = (service: string, secret?: string) => replicationPassword(service, secret);
@@ -148,6 +152,40 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
     await b.follow(a, 1);
     await b.linked();
     expect(await users(a)).toEqual(['default']);
+  });
+
+  test('the users that ACL SAVE has written on a leader have all rights after each restart', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'users.acl');
+    const lines = [
+      'user default on nopass ~* &* +@all',
+      'user cdc on >p -@all +psync +get ~a* (~b* +@all)',
+      'user other on >p -@all',
+      'user later on >p +@all',
+    ];
+    await writeFile(file, `${lines.join('\n')}\n`);
+    await using all = await members(['a'], { args: ['--aclfile', file] });
+    const [a] = all;
+    const before = await userOf(a, 'cdc');
+    await a.promote(1, { init: true, sync: { members: [], acks: 0, exclusive: true } });
+    const client = await a.client();
+    const mayReplicate = async (user: string) =>
+      (await (await a.client()).call('ACL', 'DRYRUN', user, 'psync', '?', '-1')) === 'OK';
+    expect(await Promise.all(['default', 'cdc', 'later'].map(mayReplicate))).not.toContain(true);
+    await client.call('ACL', 'SAVE');
+    for (let restart = 1; restart <= 2; restart++) {
+      await a.restart();
+      expect(await userOf(a, 'cdc')).toEqual(before);
+      const able = ['default', 'cdc', 'later', 'other'].map(mayReplicate);
+      expect(await Promise.all(able)).toEqual([true, true, true, false]);
+    }
+    // What somebody has changed in the file holds.
+    const saved = (await readFile(file, 'utf8')).split('\n');
+    const changed = saved.map((line) =>
+      line.startsWith('user later') ? 'user later on >p +@all -@dangerous -psync -sync' : line,
+    );
+    await a.restart(() => writeFile(file, changed.join('\n')));
+    expect(await Promise.all(['cdc', 'later'].map(mayReplicate))).toEqual([true, false]);
   });
 
   test('is created again if somebody removes it, as the reload of a file of users does', async () => {

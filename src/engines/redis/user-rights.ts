@@ -68,20 +68,29 @@ export const takeRights = ({ user, selectors }: UserRights): string[] => [
   ),
 ];
 
+const isOnReplication = (rule: string): boolean => /^[+-]p?sync(\||$)/i.test(rule);
+
+/** Redis 7.0 names the rules in an order that differs from start to start. */
+const sorted = (rules: readonly string[]): string => rules.toSorted().join(' ');
+
 /** Rules without those on replication: equal before the right was taken and after. */
 const otherRules = (rules: string): string =>
-  rules
-    .split(' ')
-    .filter((rule) => !/^[+-]p?sync(\||$)/i.test(rule))
-    .join(' ');
+  sorted(rules.split(' ').filter((rule) => !isOnReplication(rule)));
 
 const isSame = (one: string) => (other: string) => otherRules(one) === otherRules(other);
 
 /** Whether nobody has changed the user since, except for the right to replicate. */
-export const isAsBefore = (before: UserRights, now: UserRights): boolean =>
+const isAsBefore = (before: UserRights, now: UserRights): boolean =>
   isSame(before.root)(now.root) &&
   before.selectors.length === now.selectors.length &&
   before.selectors.every((rules) => now.selectors.some(isSame(rules)));
+
+const allRules = ({ root, selectors }: UserRights): string =>
+  [root, ...selectors].map((rules) => sorted(rules.split(' '))).join();
+
+/** Whether a right was taken from the user and not given back, and nobody has changed the user besides. */
+export const isTaken = (before: UserRights, now: UserRights): boolean =>
+  isAsBefore(before, now) && allRules(before) !== allRules(now);
 
 /** Gives back what was taken, and leaves what somebody has changed meanwhile. */
 export function giveRights(before: UserRights, now: UserRights): string[] {
