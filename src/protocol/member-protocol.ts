@@ -165,6 +165,11 @@ export const orderSchemas = {
       host: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }),
       /** Of the program. */
       port: z.int().min(1).max(65535),
+      /**
+       * Redis: the leader knows the members' own user, so that no member may show it the password of the service. Absent: its agent does
+       * not, as its contract says, or the operator is of an earlier version.
+       */
+      replicationUser: z.boolean().exactOptional(),
     }),
     /** Offset at which the leader's term began: until it is reached, positions are reported in the old term. */
     start: z.number().min(0).optional(),

@@ -148,10 +148,10 @@ export class RedisEngine implements ManagedEngine {
         const { replid } = detached;
         const position = this.#history.position(detached);
         await retention.prepare(order, { position, replid }, () =>
-          askHistory(order.leader, this.#access),
+          askHistory(order.leader, this.#access, signal),
         );
       }
-      const login = await this.#login.first(order.leader);
+      const login = await this.#login.first(order.leader, signal);
       const commands = [
         ...[serveStale('yes'), await this.#settings.release(signal), login],
         ['REPLICAOF', host, String(port)],

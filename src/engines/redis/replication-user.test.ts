@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { fixedPassword } from '../engine-context.ts';
 import { replicationPassword } from './replication-user.ts';
 import {
   type MemberOptions,
@@ -17,6 +21,8 @@ import {
 afterAll(closeAll);
 
 const password = 'the secret itself';
+/** The Secret was changed, and not every member has seen that. */
+const changed = { ...fixedPassword(password), former: ['former secret'] };
 const exclusive = { members: ['b'], acks: 1, exclusive: true };
 
 /** a leads, in Strong and for members alone; b follows. */
@@ -154,6 +160,42 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
     expect(await users(a)).toEqual(['default']);
   });
 
+  test('a leader whose contract says that it knows the user is never shown the password of the service', async () => {
+    await using all = await members(['b'], { passwords: changed });
+    const shown: string[] = [];
+    // It has taken over the address of the leader, and refuses each login.
+    using impostor = await listen((socket) => {
+      socket.on('data', (data) => {
+        shown.push(String(data));
+        socket.write('-WRONGPASS\r\n');
+      });
+    });
+    const { port } = impostor;
+    const isShown = () => shown.some((text) => text.includes(password));
+    await all[0].follow({ name: 'a', port, replicationUser: true }, 1);
+    await all[0].until('told', ({ problem }) => problem?.reason === 'WrongPassword');
+    expect(shown.join()).toContain(replicationPassword('test', password));
+    expect(isShown()).toBe(false);
+    // As an operator of an earlier version orders it.
+    await all[0].follow({ name: 'a', port }, 2);
+    await pollUntil(async () => isShown());
+  });
+
+  test('a newer order does not wait for a leader that does not answer, while a password is changed', async () => {
+    await using all = await members(['b'], { passwords: changed });
+    const superseded = new AbortController();
+    let supersededAt = Infinity;
+    using silent = await listen(() => {
+      supersededAt = systemClock.now();
+      superseded.abort(new Error('superseded'));
+    });
+    const { port } = silent;
+    const follow = all[0].follow({ name: 'a', port }, 1, undefined, undefined, superseded.signal);
+    await expect(follow).rejects.toThrow('superseded');
+    // Not after the time limit of the question to the leader, which is longer.
+    expect(systemClock.now() - supersededAt).toBeLessThan(1_500);
+  });
+
   test('the users that ACL SAVE has written on a leader have all rights after each restart', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'users.acl');
@@ -212,6 +254,22 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
     });
   });
 });
+
+/** A server that is no Redis. */
+async function listen(connected: (socket: Socket) => void): Promise<Disposable & { port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    connected(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port, [Symbol.dispose]: close };
+}
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'redis-acl-'));
