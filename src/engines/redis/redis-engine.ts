@@ -81,9 +81,10 @@ export class RedisEngine implements ManagedEngine {
   async report(signal: AbortSignal): Promise<EngineReport> {
     const retention = this.#retention;
     if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
-    const accessProblem =
-      (await this.#password.keep(() => this.#target, signal)) ??
-      (await this.#certificates?.renew(this.#server, signal));
+    const accessProblems = [
+      await this.#password.keep(() => this.#target, signal),
+      await this.#certificates?.renew(this.#server, signal),
+    ];
     const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
     this.#update(info, target);
@@ -97,10 +98,10 @@ export class RedisEngine implements ManagedEngine {
     // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
     const isEarlier = reported.kind === 'leading' && info.master !== undefined;
     return this.#reports.report(info, {
-      ...{ retention, acks, target: reported, accessProblem },
+      ...{ retention, acks, target: reported, accessProblems },
       position: isEarlier ? undefined : this.#history.position(info),
       hasCopyFailed: this.#history.hasCopyFailed,
-      leaderProblem: reported.kind === 'leading' ? this.#settings.problem : undefined,
+      leaderProblems: reported.kind === 'leading' ? this.#settings.problems : [],
     });
   }
 

@@ -79,6 +79,19 @@ describe.runIf(haveServer).concurrent('the user of replication', { timeout: 30_0
     expect(await all.client.wait(1, 100)).toBe(0);
   });
 
+  test('a replica that is no member does not mask another fault of the leader, nor is masked by one', async () => {
+    await using all = await strong();
+    const [a] = all;
+    using _foreign = standby(a, { password });
+    await all.client.config('SET', 'appendfsync', 'no', 'appendonly', 'no');
+    const reasons = async () => {
+      const { problem, furtherProblems = [] } = await a.report();
+      return [problem, ...furtherProblems].map((one) => one?.reason).toSorted();
+    };
+    const wished = ['ForeignReplica', 'LogOff', 'WeakSettings'];
+    await pollUntil(async () => (await reasons()).join() === wished.join());
+  });
+
   test('a replica that was there before, or that somebody allows later, is disconnected', async () => {
     await using all = await service(['a', 'b'], 1, { password });
     const [a] = all;
