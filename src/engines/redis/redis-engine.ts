@@ -2,7 +2,7 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import type { Ending, EngineProblem, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import {
   type ReplicationTarget,
   type Following,
@@ -66,6 +66,10 @@ export class RedisEngine implements ManagedEngine {
       this.#login.check(target, this.#isFollowing(target)),
     );
     this.ended = this.#server.ended;
+  }
+
+  get startProblem(): EngineProblem | undefined {
+    return this.#server.startProblem;
   }
 
   async start(signal: AbortSignal): Promise<void> {
