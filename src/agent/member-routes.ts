@@ -11,7 +11,12 @@ import {
 } from '../protocol/member-protocol.ts';
 import { reportsAllData } from '../protocol/completeness.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import type { EngineProblem, EngineReport, ManagedEngine } from '../engines/managed-engine.ts';
+import {
+  type EngineProblem,
+  type EngineReport,
+  type ManagedEngine,
+  problemFields,
+} from '../engines/managed-engine.ts';
 import type { Lease } from './lease.ts';
 import type { PasswordFile } from './password-file.ts';
 import type { CommandQueue } from './command-queue.ts';
@@ -147,15 +152,13 @@ export class MemberRoutes implements Routes {
     const { queue, engine, isStarted, password, onUnordered } = this.#options;
     const { mayLead, acknowledged } = queue;
     if (!isStarted()) {
-      const problem = password?.problem ?? engine.startProblem;
-      return {
-        report: { state: 'Starting', ...(problem === undefined ? {} : { problem }) },
-        acknowledged,
-      };
+      const problems = problemFields([password?.problem, engine.startProblem]);
+      return { report: { state: 'Starting', ...problems }, acknowledged };
     }
     const report = await engine.report(signal);
     signal.throwIfAborted();
     this.#lastState = report.state;
+    const problems = [report.problem, ...(report.furtherProblems ?? []), password?.problem];
     if (report.state === 'Empty') {
       await queue.forgetLed();
       return { report, acknowledged: { ...acknowledged, ledEpoch: 0 } };
@@ -165,10 +168,9 @@ export class MemberRoutes implements Routes {
       const message =
         'the program takes writes, but was not promoted: make it start as one that takes none';
       const problem: EngineProblem = { reason: 'LeadsUnordered', message };
-      return { report: { ...report, problem }, acknowledged };
+      return { report: { ...report, ...problemFields([problem, ...problems]) }, acknowledged };
     }
-    const problem = report.problem ?? password?.problem;
-    return { report: { ...report, ...(problem === undefined ? {} : { problem }) }, acknowledged };
+    return { report: { ...report, ...problemFields(problems) }, acknowledged };
   }
 
   #completeReport({ report, acknowledged: { epoch, ledEpoch } }: EngineStatus): MemberReport {

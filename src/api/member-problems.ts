@@ -70,6 +70,11 @@ export const memberProblems = {
     meaning: 'the server does not take a changed password over, and goes on with the former one',
     whatToDo: 'see the message, and the log of the member',
   },
+  CommandRefused: {
+    meaning: 'Redis: the server refuses a command that the agent needs, so that the member waits',
+    whatToDo:
+      'remove `rename-command` for that command, and let the user `default` run all commands',
+  },
   CertificateRefused: {
     meaning: 'the server refuses a renewed certificate, and goes on with the former one',
     whatToDo: 'let `tls.crt`, `tls.key` and `ca.crt` of the Secret belong together',

@@ -10,6 +10,17 @@ export interface EngineProblem {
   message: string;
 }
 
+/** Those that there are, the most urgent first. None masks another: each has a cause and a remedy of its own. */
+export function problemFields(
+  problems: readonly MemberReport['problem'][],
+): Pick<EngineReport, 'problem' | 'furtherProblems'> {
+  const [problem, ...furtherProblems] = problems.filter((one) => one !== undefined);
+  return {
+    ...(problem === undefined ? {} : { problem }),
+    ...(furtherProblems.length === 0 ? {} : { furtherProblems }),
+  };
+}
+
 /** How a program ended. */
 export interface Ending {
   code: number | null;

@@ -80,6 +80,8 @@ const memberStates = [
   'Leading',
 ] as const;
 
+const problem = z.object({ reason: z.string().max(64), message: z.string().max(1024) });
+
 export const memberReportSchema = z.object({
   /** UID of the pod, so that the operator notices if the address has passed to another pod. */
   uid: z.string().max(64).optional(),
@@ -122,7 +124,9 @@ export const memberReportSchema = z.object({
    */
   password: z.object({ id: z.string().max(16), former: z.boolean() }).exactOptional(),
   /** What is wrong, if anything: one word for programs, and what a person can do. */
-  problem: z.object({ reason: z.string().max(64), message: z.string().max(1024) }).optional(),
+  problem: problem.optional(),
+  /** What is wrong besides. An operator of an earlier version does not read it. */
+  furtherProblems: z.array(problem).max(10).exactOptional(),
   /** New in each report: a lease counts from the report whose nonce it names. */
   nonce: z.string().max(64).optional(),
 });
@@ -165,6 +169,11 @@ export const orderSchemas = {
       host: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }),
       /** Of the program. */
       port: z.int().min(1).max(65535),
+      /**
+       * Redis: the leader knows the members' own user, so that no member may show it the password of the service. Absent: its agent does
+       * not, as its contract says, or the operator is of an earlier version.
+       */
+      replicationUser: z.boolean().exactOptional(),
     }),
     /** Offset at which the leader's term began: until it is reached, positions are reported in the old term. */
     start: z.number().min(0).optional(),

@@ -225,6 +225,15 @@ describe('a leader that counts any replica', () => {
     expect(ordersOf({ resource: { ...resource, spec }, members })).toEqual([]);
   });
 
+  it('is named in a follow order with what its contract says of that user', () => {
+    for (const knowing of [0, 1]) {
+      const service = admitting(knowing);
+      service.members[1] = led(service.resource, 1, { state: 'Detached' });
+      const { replicationUser } = ordersOf(service)[0]?.leader ?? {};
+      expect(replicationUser).toBe(knowing === 1 ? true : undefined);
+    }
+  });
+
   it('leads on meanwhile', () => {
     const { resource, members } = admitting(3);
     expect(planOrders(resource, makeObserved(members), members[0], t0).promoted).toBe(true);

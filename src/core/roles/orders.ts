@@ -108,7 +108,10 @@ export function planOrders(
       if (!isLogKnown(resource, primary)) continue;
       const { termStart } = resource.status;
       give('follow', member, `${primary.name} leads`, {
-        leader: { member: primary.name, host: primary.ip, port: programPort(resource, primary) },
+        leader: {
+          ...{ member: primary.name, host: primary.ip, port: programPort(resource, primary) },
+          ...(primary.contract?.replicationUser === true ? { replicationUser: true } : {}),
+        },
         ...(termStart === undefined ? {} : { start: termStart }),
         ...(history === undefined ? {} : { history }),
       });

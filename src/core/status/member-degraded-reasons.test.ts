@@ -30,9 +30,11 @@ it('reports a member that says that it leads and is not the primary', () => {
 it('passes on what a member says is wrong with it', () => {
   const service = strong();
   const problem = { reason: 'DiskFull', message: 'the disk is full: make room' };
-  service.members[1] = led(service.resource, 1, { problem }) satisfies Member;
+  const furtherProblems = [{ reason: 'LogOff', message: 'the log is off' }];
+  service.members[1] = led(service.resource, 1, { problem, furtherProblems }) satisfies Member;
   expect(problemsOf(service)).toEqual([
     { reason: 'DiskFull', message: 'web-1: the disk is full: make room' },
+    { reason: 'LogOff', message: 'web-1: the log is off' },
   ]);
 });
 

@@ -46,10 +46,11 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
     ...refusing(resource, observed),
   ];
   for (const member of observed.members.filter(isLive)) {
-    const problem = reportOf(member)?.problem;
+    const { problem, furtherProblems = [] } = reportOf(member) ?? {};
     if (problem === undefined) continue;
-    const { reason, message } = problem;
-    degradedReasons.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
+    for (const { reason, message } of [problem, ...furtherProblems]) {
+      degradedReasons.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
+    }
   }
   return degradedReasons;
 }

@@ -12,8 +12,10 @@ describe.skipIf(!havePostgres)('a leader in Strong', { timeout: 120_000 }, () =>
   let a: Member;
   const sync = { members: ['b', 'c'], acks: 1 };
   const local = (statement: string) => a.sql(`SET synchronous_commit = local; ${statement}`);
+  const problemsOf = ({ problem, furtherProblems = [] }: EngineReport) =>
+    problem === undefined ? [] : [problem, ...furtherProblems];
   const tells = (text: string) => (report: EngineReport) =>
-    report.problem?.message.includes(text) === true;
+    problemsOf(report).some(({ message }) => message.includes(text));
 
   beforeAll(async () => {
     members = await Members.create();
@@ -97,9 +99,14 @@ describe.skipIf(!havePostgres)('a leader in Strong', { timeout: 120_000 }, () =>
     while ((await a.sql(connected)).length === 0);
     const foreign = await receive('B');
     const ended = new Promise((resolve) => foreign.once('exit', resolve));
-    const { problem } = await a.until(tells('under the name of member B'));
-    expect(problem?.reason).toBe('ForeignReplica');
-    expect(problem?.message).toContain('role cdc at a socket');
+    const problems = problemsOf(await a.until(tells('under the name of member B')));
+    // What was mended before is told, too.
+    expect(problems.map(({ reason }) => reason).toSorted()).toEqual([
+      'ForeignReplica',
+      'WeakSettings',
+      'WeakSettings',
+    ]);
+    expect(problems.map(({ message }) => message).join()).toContain('role cdc at a socket');
     await ended;
     expect(await a.sql(connected)).toEqual([{ name: 'backup' }]);
     tool.kill();

@@ -44,16 +44,17 @@ export class LeaderWatch {
   #isRunning = false;
   #checkedAt = -Infinity;
   #weak: EngineProblem | undefined;
-  /** Was mended at once. */
-  #mended: { problem: EngineProblem; at: number } | undefined;
+  /** What was mended at once, and when, by reason. */
+  readonly #mended = new Map<string, { problem: EngineProblem; at: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get problem(): EngineProblem | undefined {
-    const { problem, at } = this.#mended ?? { problem: undefined, at: 0 };
-    return problem !== undefined && this.#clock.now() - at < toldMs ? problem : this.#weak;
+  get problems(): (EngineProblem | undefined)[] {
+    const now = this.#clock.now();
+    const recent = [...this.#mended.values()].filter(({ at }) => now - at < toldMs);
+    return [...recent.map(({ problem }) => problem), this.#weak];
   }
 
   get isDue(): boolean {
@@ -97,7 +98,7 @@ export class LeaderWatch {
   }
 
   #tell(problem: EngineProblem): void {
-    this.#mended = { problem, at: this.#clock.now() };
+    this.#mended.set(problem.reason, { problem, at: this.#clock.now() });
   }
 }
 

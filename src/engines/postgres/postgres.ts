@@ -4,7 +4,13 @@ import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
+import {
+  type Ending,
+  type EngineReport,
+  type ManagedEngine,
+  type EngineProblem,
+  problemFields,
+} from '../managed-engine.ts';
 import { otherVersion, readDataVersion } from './data-version.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
@@ -77,11 +83,11 @@ export class PostgresEngine implements ManagedEngine {
     const database = this.#opened;
     const follower = this.#follower;
     const { loss } = database;
-    const problem = await this.#problem(follower);
+    const problems = await this.#problems(follower);
     const common = {
       ...(database.identity === undefined ? {} : { identity: database.identity }),
       ...(loss === undefined ? {} : { loss }),
-      ...(problem === undefined ? {} : { problem }),
+      ...problemFields(problems),
     };
     if (follower?.isCloning === true) {
       return { state: 'Cloning', leader: follower.leader.member, ...common };
@@ -220,7 +226,8 @@ export class PostgresEngine implements ManagedEngine {
     );
   }
 
-  async #problem(follower: Follower | undefined): Promise<EngineProblem | undefined> {
+  /** The most urgent first. */
+  async #problems(follower: Follower | undefined): Promise<(EngineProblem | undefined)[]> {
     const now = this.#context.clock.now();
     if (now - this.#roomAskedAt >= roomMs) {
       this.#roomAskedAt = now;
@@ -228,9 +235,11 @@ export class PostgresEngine implements ManagedEngine {
       this.#isFull = bavail * bsize < leastRoomBytes;
     }
     const { layout, mayLead } = this.#opened;
-    const ofLeader = mayLead ? this.#watch.problem : undefined;
-    if (!this.#isFull) return follower?.problem ?? this.#secrets.problem ?? ofLeader;
     const { top } = layout;
-    return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
+    const full: EngineProblem | undefined = this.#isFull
+      ? { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` }
+      : undefined;
+    const ofLeader = mayLead ? this.#watch.problems : [];
+    return [full, follower?.problem, ...this.#secrets.problems, ...ofLeader];
   }
 }

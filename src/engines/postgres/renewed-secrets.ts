@@ -21,8 +21,8 @@ export class RenewedSecrets {
   }
 
   /** What the server has not taken over; it is tried again. */
-  get problem(): EngineProblem | undefined {
-    return this.#passwordProblem ?? this.#renewalProblem;
+  get problems(): (EngineProblem | undefined)[] {
+    return [this.#passwordProblem, this.#renewalProblem];
   }
 
   /** Called with each report. */

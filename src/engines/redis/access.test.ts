@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import { type TestMember, closeAll, haveServer, members } from './testing.ts';
+import { TestMember, closeAll, haveServer, members, pollUntil } from './testing.ts';
 
 const odd = 'pass word"\\#\n$é%';
 
@@ -39,6 +39,39 @@ describe.runIf(haveServer).concurrent('access to a Redis server', { timeout: 30_
     );
     expect([state, problem?.reason]).toEqual(['Cloning', 'WrongPassword']);
   });
+
+  test.each([
+    ['renamed', ['--rename-command', 'ACL', '', '--rename-command', 'CONFIG', 'other'], []],
+    ['taken from the user default', [], ['user default on nopass ~* &* +@all -acl -config']],
+    ['refused without a password that the agent does not have', [], ['user default on >p +@all']],
+  ])(
+    'commands that are %s: the member waits, and says why and what to do',
+    async (_how, args, lines) => {
+      const folder = await mkdtemp(join(tmpdir(), 'redis-acl-'));
+      const file = join(folder, 'users.acl');
+      await writeFile(file, lines.join('\n'));
+      const aclfile = lines.length === 0 ? [] : ['--aclfile', file];
+      const member = await TestMember.create('a', { args: [...args, ...aclfile] });
+      const stopping = new AbortController();
+      const start = member.engine.start(stopping.signal).catch((error: unknown) => error);
+      await pollUntil(() => Promise.resolve(member.engine.startProblem !== undefined));
+      expect(member.engine.startProblem).toMatchObject({
+        reason: 'CommandRefused',
+        message: expect.stringMatching(/refuses .*CONFIG and .*ACL.*remove rename-command/),
+      });
+      // The server that cannot be managed does not run.
+      await pollUntil(() =>
+        member.client().then(
+          () => false,
+          () => true,
+        ),
+      );
+      stopping.abort(new Error('stopping'));
+      expect(await start).toMatchObject({ message: 'stopping' });
+      await member.close();
+      await rm(folder, { recursive: true });
+    },
+  );
 
   test('TLS: clients and followers are served with it, and only with it', async () => {
     await using tls = await certificates();

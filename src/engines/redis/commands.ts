@@ -1,3 +1,4 @@
+import type { EngineProblem } from '../managed-engine.ts';
 import { noLeader } from './server-config.ts';
 
 /** Redis commands of which orders are made. */
@@ -24,3 +25,29 @@ export const serveStale = (answer: 'yes' | 'no') => [
 export const dropClients = ['normal', 'pubsub', 'replica'].map((type) => [
   ...['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'],
 ]);
+
+/** One of each command without which the agent cannot manage a server. None changes anything in a server that has just started. */
+export const probes = [
+  ['INFO', 'server'],
+  ['CONFIG', 'GET', 'port'],
+  ['CLIENT', 'ID'],
+  ['ACL', 'USERS'],
+  followNobody,
+];
+
+/** @param answers to the probes, of a server that may still load its data */
+export function refusedCommands(answers: readonly unknown[]): EngineProblem | undefined {
+  const refused = probes.flatMap(([name = ''], i) => {
+    const answer = answers[i];
+    // The text of a refusal may quote the arguments.
+    const isRefused =
+      answer instanceof Error && /unknown command|^NO(PERM|AUTH)/i.test(answer.message);
+    return isRefused ? [name] : [];
+  });
+  if (refused.length === 0) return undefined;
+  const settings = refused.map((name) => `rename-command ${name}`).join(' and ');
+  return {
+    reason: 'CommandRefused',
+    message: `the server refuses ${refused.join(' and ')}, which the agent needs: remove ${settings} from the arguments and the configuration of the server, or let the user default have the password of engine.passwordSecret and run all commands (+@all) in its aclfile; to keep clients from a command, take it from their users`,
+  };
+}

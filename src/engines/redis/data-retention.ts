@@ -6,6 +6,7 @@ import { dropRetained, dropPending, findData, isLogPending, retainData } from '.
 import type { UpstreamHistory } from './upstream.ts';
 import { bytesAhead, isAtRisk, lossOf } from './data-loss.ts';
 import { PersistedState, type Persisted } from './persisted-state.ts';
+import type { UserRights } from './user-rights.ts';
 
 /** Epoch of a leader of which the member was made a copy without an order. */
 const unknownEpoch = 0;
@@ -137,6 +138,11 @@ export class DataRetention {
     // If an earlier attempt to store the mark has failed, the report names that problem: the report itself must not fail.
     if (this.isAheadOfDisk) this.unwritten();
     else await this.#state.set({ cloning: unknownEpoch });
+  }
+
+  /** What users had from whom the right to replicate was taken, and may be taken in the server's file of users. */
+  noteTaken(taken: UserRights[]): void {
+    this.#note(() => this.#state.set({ taken: taken.length === 0 ? undefined : taken }));
   }
 
   /** The data in memory cannot be written to the log. */

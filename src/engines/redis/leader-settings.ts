@@ -2,6 +2,7 @@ import type { SyncSet } from '../../protocol/member-protocol.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import { maxLagSeconds } from './commands.ts';
+import type { DataRetention } from './data-retention.ts';
 import { askOwnSync, syncAll, weakSettings } from './log-settings.ts';
 import { ReplicationGuard } from './replication-guard.ts';
 import type { Server } from './server.ts';
@@ -13,7 +14,7 @@ const checkEveryMs = 1_000;
 /** What a leader needs so that a confirmed write is safe, and whether clients with the password have changed that since. */
 export class LeaderSettings {
   /** What was wrong at the last check. */
-  problem: EngineProblem | undefined;
+  problems: (EngineProblem | undefined)[] = [];
   readonly #server: Server;
   readonly #guard: ReplicationGuard;
   readonly #clock: Clock;
@@ -27,7 +28,8 @@ export class LeaderSettings {
   }
 
   /** Called once, when the server has its own settings. */
-  async readOwn(signal: AbortSignal): Promise<void> {
+  async readOwn(retention: DataRetention, signal: AbortSignal): Promise<void> {
+    await this.#guard.recover(retention, signal);
     this.#ownSync = await askOwnSync(this.#server, signal);
   }
 
@@ -40,7 +42,7 @@ export class LeaderSettings {
     // A promotion disconnects all replicas. If the member leads already, the next check finds those that must go.
     if (exclusive) await this.#guard.refuseOthers(signal);
     else await this.#guard.admitOthers(signal);
-    this.problem = undefined;
+    this.problems = [];
     this.#checkedAt = -Infinity;
   }
 
@@ -57,6 +59,7 @@ export class LeaderSettings {
     this.#checkedAt = now;
     const foreign = await this.#guard.check(signal);
     const weak = acks > 0 ? await weakSettings(this.#server, signal) : undefined;
-    this.problem = foreign ?? weak;
+    // A foreign replica may be there for weeks.
+    this.problems = [foreign, weak];
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { HAError } from '../../api/errors.ts';
 import { memberReportSchema } from '../../protocol/member-protocol.ts';
+import { userRightsSchema } from './user-rights.ts';
 
 const schema = z.object({
   /** Name of the service to which the data belong. */
@@ -32,6 +33,8 @@ const schema = z.object({
     })
     .optional(),
   loss: memberReportSchema.shape.loss,
+  /** What users had from whom a leader has taken the right to replicate: ACL SAVE may have written them without that right. */
+  taken: z.array(userRightsSchema).optional(),
 });
 
 export type Persisted = z.output<typeof schema>;

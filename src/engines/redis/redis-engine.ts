@@ -2,7 +2,7 @@ import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { Ending, EngineReport, ManagedEngine } from '../managed-engine.ts';
+import type { Ending, EngineProblem, EngineReport, ManagedEngine } from '../managed-engine.ts';
 import {
   type ReplicationTarget,
   type Following,
@@ -68,22 +68,27 @@ export class RedisEngine implements ManagedEngine {
     this.ended = this.#server.ended;
   }
 
+  get startProblem(): EngineProblem | undefined {
+    return this.#server.startProblem;
+  }
+
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
     const retention = await DataRetention.open(dataDir(config), config.service, log);
     const { tls } = this.#access;
     if (tls !== undefined) this.#certificates = await Certificates.open(tls, this.#context.clock);
     await this.#server.launch(signal);
-    await this.#settings.readOwn(signal);
+    await this.#settings.readOwn(retention, signal);
     this.#retention = retention;
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
     const retention = this.#retention;
     if (retention === undefined || !this.#server.ready) return { state: 'Starting' };
-    const accessProblem =
-      (await this.#password.keep(() => this.#target, signal)) ??
-      (await this.#certificates?.renew(this.#server, signal));
+    const accessProblems = [
+      await this.#password.keep(() => this.#target, signal),
+      await this.#certificates?.renew(this.#server, signal),
+    ];
     const target = this.#target;
     const { info, acks } = await this.#server.ask(signal);
     this.#update(info, target);
@@ -97,10 +102,10 @@ export class RedisEngine implements ManagedEngine {
     // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
     const isEarlier = reported.kind === 'leading' && info.master !== undefined;
     return this.#reports.report(info, {
-      ...{ retention, acks, target: reported, accessProblem },
+      ...{ retention, acks, target: reported, accessProblems },
       position: isEarlier ? undefined : this.#history.position(info),
       hasCopyFailed: this.#history.hasCopyFailed,
-      leaderProblem: reported.kind === 'leading' ? this.#settings.problem : undefined,
+      leaderProblems: reported.kind === 'leading' ? this.#settings.problems : [],
     });
   }
 
@@ -148,10 +153,10 @@ export class RedisEngine implements ManagedEngine {
         const { replid } = detached;
         const position = this.#history.position(detached);
         await retention.prepare(order, { position, replid }, () =>
-          askHistory(order.leader, this.#access),
+          askHistory(order.leader, this.#access, signal),
         );
       }
-      const login = await this.#login.first(order.leader);
+      const login = await this.#login.first(order.leader, signal);
       const commands = [
         ...[serveStale('yes'), await this.#settings.release(signal), login],
         ['REPLICAOF', host, String(port)],

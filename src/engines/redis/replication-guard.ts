@@ -1,9 +1,21 @@
 import { candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { DataRetention } from './data-retention.ts';
 import { canLogIn, createUser, replicationUser } from './replication-user.ts';
 import type { Server } from './server.ts';
 import type { Access } from './upstream.ts';
+import {
+  type UserRights,
+  askRights,
+  giveRights,
+  isTaken,
+  joinRights,
+  mayReplicate,
+  readRights,
+  takeRights,
+  ways,
+} from './user-rights.ts';
 
 /** How long a foreign replica is named after it was last seen. Milliseconds. */
 const namedMs = 60_000;
@@ -11,14 +23,6 @@ const namedMs = 60_000;
 const mostNamed = 3;
 /** A refusal that is older than this was seen before, or was not of this leader. Milliseconds. */
 const recentMs = 5_000;
-
-/** How a foreign replica would begin. The second is that of servers before 2.8, and of a channel of its own for the snapshot. */
-const ways = [['psync', '?', '-1'], ['sync']] as const;
-
-interface Right {
-  user: string;
-  command: string;
-}
 
 /**
  * Keeps everything but members from replicating. WAIT and min-replicas-to-write count every replica, so a write that such a one has
@@ -30,8 +34,10 @@ export class ReplicationGuard {
   readonly #access: Access;
   readonly #clock: Clock;
   #isExclusive = false;
-  /** What was taken from whom. */
-  #taken: Right[] = [];
+  /** What users had from whom the right to replicate was taken, by name. */
+  readonly #taken = new Map<string, UserRights>();
+  /** Undefined: the server has no file into which ACL SAVE would write what the users may do at that moment. */
+  #saved: Pick<DataRetention, 'now' | 'noteTaken'> | undefined;
   /** User and address of each foreign replica, and when it was last seen. Monotonic milliseconds. */
   readonly #seen = new Map<string, number>();
 
@@ -41,36 +47,66 @@ export class ReplicationGuard {
     this.#clock = clock;
   }
 
+  /**
+   * Called when the server has started: gives back what was taken when somebody ran ACL SAVE. A person has saved the users, and not the
+   * role that the member had at that moment.
+   */
+  async recover(retention: DataRetention, signal: AbortSignal): Promise<void> {
+    const [file] = await this.#server.call([['CONFIG', 'GET', 'aclfile']], signal);
+    if ((file as string[])[1] === '') return;
+    this.#saved = retention;
+    const stored = retention.now.taken ?? [];
+    if (stored.length === 0) return;
+    const users = await this.#othersOf(
+      stored.map(({ user }) => user),
+      signal,
+    );
+    const pairs = stored.flatMap((before) => {
+      const now = users.find(({ user }) => user === before.user);
+      return now !== undefined && isTaken(before, now) ? [{ before, now }] : [];
+    });
+    await this.#server.send(
+      pairs.map(({ before, now }) => giveRights(before, now)),
+      signal,
+    );
+    // The file is as it was: the same holds at the next start.
+    retention.noteTaken(pairs.map(({ before }) => before));
+  }
+
   /** Nobody else can begin to replicate from here. @throws as LocalClient.call */
   async refuseOthers(signal: AbortSignal): Promise<void> {
     this.#isExclusive = true;
-    const able = await this.#othersWhoCan(signal);
+    const able = (await this.#othersOf(await this.#users(signal), signal)).filter(mayReplicate);
     // An order to admit them may have come meanwhile.
     if (able.length === 0 || !this.#isExclusive) return;
-    const isNew = ({ user, command }: Right) =>
-      !this.#taken.some((right) => right.user === user && right.command === command);
-    this.#taken = [...this.#taken, ...able.filter(isNew)];
-    await this.#server.send(
-      able.map(({ user, command }) => ['ACL', 'SETUSER', user, `-${command}`]),
-      signal,
-    );
+    // Before that is done: an order may be aborted, and what was taken must not be forgotten.
+    for (const now of able) this.#taken.set(now.user, joinRights(this.#taken.get(now.user), now));
+    this.#noteTaken();
+    await this.#server.send(able.map(takeRights), signal);
   }
 
   /** Undoes that. @throws as LocalClient.call */
   async admitOthers(signal: AbortSignal): Promise<void> {
     this.#isExclusive = false;
     this.#seen.clear();
-    const taken = this.#taken;
+    const taken = [...this.#taken.values()];
     if (taken.length === 0) return;
     // The command would create a user that has been removed since.
-    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
-    const left = taken.filter(({ user }) => (users as string[]).includes(user));
-    await this.#server.send(
-      left.map(({ user, command }) => ['ACL', 'SETUSER', user, `+${command}`]),
+    const users = await this.#users(signal);
+    const left = taken.filter(({ user }) => users.includes(user));
+    const now = await this.#othersOf(
+      left.map(({ user }) => user),
       signal,
     );
-    // Not before: an order may be aborted, and what was taken must not be forgotten.
-    this.#taken = this.#taken.filter((right) => !taken.includes(right));
+    const commands = now.flatMap((rights) => {
+      const before = this.#taken.get(rights.user);
+      return before === undefined ? [] : [giveRights(before, rights)];
+    });
+    await this.#server.send(commands, signal);
+    for (const before of taken) {
+      // Not what was taken in between.
+      if (this.#taken.get(before.user) === before) this.#taken.delete(before.user);
+    }
   }
 
   /**
@@ -118,17 +154,24 @@ export class ReplicationGuard {
     };
   }
 
-  async #othersWhoCan(signal: AbortSignal): Promise<Right[]> {
-    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
-    const others = (users as string[]).filter((user) => user !== replicationUser);
-    const rights = others.flatMap((user) => ways.map((way) => ({ user, way })));
-    const answers = await this.#server.send(
-      rights.map(({ user, way }) => ['ACL', 'DRYRUN', user, ...way]),
-      signal,
+  /** In the background: no failover waits for it. */
+  #noteTaken(): void {
+    const stored = this.#saved?.now.taken ?? [];
+    const all = [...stored, ...this.#taken.values()].map(
+      (rights) => [rights.user, rights] as const,
     );
-    return rights
-      .filter((_right, i) => answers[i] === 'OK')
-      .map(({ user, way }) => ({ user, command: way[0] }));
+    this.#saved?.noteTaken([...new Map(all).values()]);
+  }
+
+  async #users(signal: AbortSignal): Promise<string[]> {
+    const [users] = await this.#server.call([['ACL', 'USERS']], signal);
+    return users as string[];
+  }
+
+  /** Of these users all but the members' own. */
+  async #othersOf(users: readonly string[], signal: AbortSignal): Promise<UserRights[]> {
+    const others = users.filter((user) => user !== replicationUser);
+    return readRights(others, await this.#server.send(askRights(others), signal));
   }
 }
 

@@ -2,11 +2,12 @@ import { accessSync, constants, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { HAError } from '../../api/errors.ts';
+import { HAError, isHAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import { ProcessGroup } from '../process-group.ts';
 import { type EngineContext, candidates, dataDir } from '../engine-context.ts';
-import type { Ending } from '../managed-engine.ts';
+import type { Ending, EngineProblem } from '../managed-engine.ts';
+import { probes, refusedCommands } from './commands.ts';
 import { findData } from './data-files.ts';
 import { LocalClient } from './local-client.ts';
 import { createUser } from './replication-user.ts';
@@ -15,6 +16,8 @@ import { type ServerInfo, readInfo } from './server-info.ts';
 
 /** How often a starting server is polled. Milliseconds. */
 const pollMs = 10;
+/** Between two looks whether a server that cannot be managed is to end. Milliseconds. */
+const waitMs = 60_000;
 const infoCommand = ['INFO', 'replication', 'persistence'];
 
 /** The server's process and the connection to it. */
@@ -25,6 +28,8 @@ export class Server {
   password: string | undefined;
   /** How many times it has been started. */
   launches = 0;
+  /** Why it cannot be managed. */
+  startProblem: EngineProblem | undefined;
   readonly #context: EngineContext;
   readonly #tls: string | undefined;
   #end: (ending: Ending) => void = () => {};
@@ -47,12 +52,13 @@ export class Server {
   }
 
   /**
-   * Resolves once the server has loaded its data.
+   * Resolves once the server has loaded its data. If it refuses a command that the agent needs, ends it, and waits for the signal: only
+   * another pod can help.
    *
    * @throws HAError HA_ERR_PROGRAM_START if the program is missing or does not start
    */
   async launch(signal: AbortSignal): Promise<void> {
-    const { config, env, clock } = this.#context;
+    const { config, env, clock, log } = this.#context;
     const password = this.#context.passwords.current;
     this.password = password;
     this.launches++;
@@ -78,6 +84,8 @@ export class Server {
     failed.catch(() => {});
     this.#client = new LocalClient(socket, () => this.password);
     const loaded = async () => {
+      this.startProblem = await this.#refusal(signal);
+      if (this.startProblem !== undefined) return;
       while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
       // Not in the configuration: a server with an aclfile of the user's would refuse to start.
       await this.call([createUser(config.service, candidates(this.#context.passwords))], signal);
@@ -88,7 +96,14 @@ export class Server {
     await Promise.race([loaded(), failed]);
     // The server has read them; the password need not stay on the disk.
     await Promise.all([rm(first), rm(last)]);
-    this.#ready = true;
+    if (this.startProblem === undefined) {
+      this.#ready = true;
+      return;
+    }
+    log.error(this.startProblem, 'the server cannot be managed');
+    this.kill();
+    while (!signal.aborted) await sleep(clock, waitMs, signal);
+    signal.throwIfAborted();
   }
 
   /** As LocalClient.call. */
@@ -169,12 +184,24 @@ export class Server {
     this.#folder = undefined;
   }
 
+  /** Resolves once the server answers, whether or not it has loaded its data. */
+  async #refusal(signal: AbortSignal): Promise<EngineProblem | undefined> {
+    for (;;) {
+      try {
+        return refusedCommands(await this.send(probes, signal));
+      } catch (error) {
+        if (!isHAError(error, 'HA_ERR_PROBE_REFUSED')) throw error;
+        await sleep(this.#context.clock, pollMs, signal);
+      }
+    }
+  }
+
   async #isUp(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     try {
       return !(await this.info(signal)).loading;
     } catch (error) {
-      if (error instanceof HAError && error.code === 'HA_ERR_PROBE_REFUSED') return false;
+      if (isHAError(error, 'HA_ERR_PROBE_REFUSED')) return false;
       throw error;
     }
   }

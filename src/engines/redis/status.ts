@@ -1,6 +1,6 @@
 import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
-import type { EngineReport, EngineProblem } from '../managed-engine.ts';
+import { type EngineReport, type EngineProblem, problemFields } from '../managed-engine.ts';
 import type { ReplicationTarget, Following } from './replication-history.ts';
 import type { DataRetention } from './data-retention.ts';
 import { dataProblem, diskProblem, fullDisk } from './problems.ts';
@@ -20,9 +20,9 @@ export interface ReportInputs {
   /** Its data were discarded, and the copy of the leader has failed. */
   hasCopyFailed: boolean;
   /** The server has not taken over what a Secret holds now. */
-  accessProblem: EngineProblem | undefined;
+  accessProblems: (EngineProblem | undefined)[];
   /** What is wrong with a leader besides. */
-  leaderProblem: EngineProblem | undefined;
+  leaderProblems: (EngineProblem | undefined)[];
 }
 
 /** Builds a report from the state of the server and what the engine knows besides. */
@@ -49,13 +49,13 @@ export class ReportBuilder {
 
   async report(info: ServerInfo, inputs: ReportInputs): Promise<EngineReport> {
     const { retention, position } = inputs;
-    const problem = await this.#problem(info, inputs);
+    const problems = await this.#problems(info, inputs);
     return {
       ...this.#role(info, inputs),
       ...(position === undefined ? {} : { position }),
       ...(retention.now.held && retention.isAheadOfDisk ? { durable: false } : {}),
       ...(retention.now.loss === undefined ? {} : { loss: retention.now.loss }),
-      ...(problem === undefined ? {} : { problem }),
+      ...problemFields(problems),
     };
   }
 
@@ -91,23 +91,31 @@ export class ReportBuilder {
     return { state: 'Following', leader, linked, ...(lagMs === undefined ? {} : { lagMs }) };
   }
 
-  async #problem(info: ServerInfo, inputs: ReportInputs): Promise<EngineProblem | undefined> {
-    const { target, retention } = inputs;
-    if (info.diskError !== undefined) {
-      return diskProblem(info.diskError, dataDir(this.#context.config));
-    }
-    if (target.kind === 'detached' && target.wasRedirected === true) {
-      return {
-        reason: 'RoleChanged',
-        message:
-          'another client has sent REPLICAOF to the server: only this agent may do that; check who has the password',
-      };
-    }
-    if (retention.problem !== undefined) return { reason: 'StateFile', message: retention.problem };
+  /** The most urgent first. */
+  async #problems(info: ServerInfo, inputs: ReportInputs): Promise<(EngineProblem | undefined)[]> {
+    const { target, retention, accessProblems, leaderProblems } = inputs;
+    const { diskError } = info;
+    const ofDisk =
+      diskError === undefined
+        ? undefined
+        : await diskProblem(diskError, dataDir(this.#context.config));
+    const isRedirected = target.kind === 'detached' && target.wasRedirected === true;
+    const redirected: EngineProblem | undefined = isRedirected
+      ? {
+          reason: 'RoleChanged',
+          message:
+            'another client has sent REPLICAOF to the server: only this agent may do that; check who has the password',
+        }
+      : undefined;
+    const ofState: EngineProblem | undefined =
+      retention.problem === undefined
+        ? undefined
+        : { reason: 'StateFile', message: retention.problem };
     if (target.kind === 'following' && info.master?.linked === false) this.#check(target);
     else this.#linkProblem = undefined;
     const ofData = dataProblem(retention.now, info, target, inputs.position);
-    return this.#linkProblem ?? inputs.accessProblem ?? ofData ?? inputs.leaderProblem;
+    const ofServer = [ofDisk, redirected, ofState];
+    return [...ofServer, this.#linkProblem, ...accessProblems, ofData, ...leaderProblems];
   }
 
   /** Looks up in the background why there is no link; the result is in a later report. */

@@ -65,19 +65,23 @@ export class TestMember {
 
   /** `history`: as the operator names it, in reports of the leader. */
   follow(
-    leader: { name: string; port: number },
+    leader: { name: string; port: number; replicationUser?: boolean },
     epoch: number,
     start?: number,
     history?: string,
+    signal = soon(),
   ): Promise<void> {
-    const { name, port } = leader;
+    const { name, port, replicationUser } = leader;
     const order = {
       ...{ member: this.name, epoch, reason: 'test' },
-      ...{ leader: { member: name, host: '127.0.0.1', port } },
+      leader: {
+        ...{ member: name, host: '127.0.0.1', port },
+        ...(replicationUser === undefined ? {} : { replicationUser }),
+      },
       ...(start === undefined ? {} : { start }),
       ...(history === undefined ? {} : { history }),
     };
-    return this.engine.follow(order, soon());
+    return this.engine.follow(order, signal);
   }
 
   fence(): Promise<void> {

@@ -10,6 +10,8 @@ type Leader = Order<'follow'>['leader'];
 
 /** How long the server may take to be told as whom it replicates. Milliseconds. */
 const setMs = 5_000;
+/** How long a leader may take to say which login it accepts, if nothing waits for that. Milliseconds. */
+const checkMs = 15_000;
 /** How often a member asks its leader which password it accepts, while there are several. Milliseconds. */
 const askMs = 1_000;
 
@@ -31,10 +33,11 @@ export class UpstreamLogin {
     this.#clock = clock;
   }
 
-  /** The command that comes before the order to follow. While a password is changed, the leader is asked first which one it accepts. */
-  async first(leader: Leader): Promise<string[]> {
+  /** The command that comes before the order to follow. While a password is changed, the leader is asked first which one it accepts. @throws the signal's reason */
+  async first(leader: Leader, signal: AbortSignal): Promise<string[]> {
     const { current, former } = this.#access.passwords;
-    const result = former.length === 0 ? undefined : await checkLeader(leader, this.#access);
+    const result =
+      former.length === 0 ? undefined : await checkLeader(leader, this.#access, signal);
     const isKnown = result !== undefined && 'login' in result;
     return this.#command(isKnown ? result.login : { user: 'own', password: current });
   }
@@ -46,7 +49,7 @@ export class UpstreamLogin {
    * @returns why the leader cannot be followed
    */
   async check({ order }: Following, isCurrent: () => boolean): Promise<EngineProblem | undefined> {
-    const result = await checkLeader(order.leader, this.#access);
+    const result = await checkLeader(order.leader, this.#access, AbortSignal.timeout(checkMs));
     if ('problem' in result) return result.problem;
     if (isCurrent()) {
       await this.#server.call([this.#command(result.login)], AbortSignal.timeout(setMs));

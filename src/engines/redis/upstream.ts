@@ -29,25 +29,30 @@ export interface UpstreamHistory {
 /**
  * As whom the leader lets the member replicate, or why not: the server writes that only to its log. Does the same as the server:
  * connects and authenticates.
+ *
+ * @throws the signal's reason
  */
 export async function checkLeader(
   leader: Leader,
   access: Access,
+  signal: AbortSignal,
 ): Promise<{ login: Login } | { problem: EngineProblem }> {
   try {
-    return { login: (await ask(leader, access, 'PING')).login };
+    return { login: (await ask(leader, access, signal, 'PING')).login };
   } catch (error) {
+    signal.throwIfAborted();
     return { problem: problemOf(leader, error instanceof Error ? error.message : String(error)) };
   }
 }
 
-/** Undefined if the leader cannot be asked. */
+/** Undefined if the leader cannot be asked. @throws the signal's reason */
 export async function askHistory(
   leader: Leader,
   access: Access,
+  signal: AbortSignal,
 ): Promise<UpstreamHistory | undefined> {
   try {
-    const { text } = await ask(leader, access, 'INFO', 'replication');
+    const { text } = await ask(leader, access, signal, 'INFO', 'replication');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1] ?? '';
     return {
       replid: field('master_replid'),
@@ -55,12 +60,14 @@ export async function askHistory(
       until: Number(field('second_repl_offset')) - 1,
     };
   } catch {
+    signal.throwIfAborted();
     return undefined;
   }
 }
 
-async function ask(leader: Leader, access: Access, name: string, ...args: string[]) {
+async function ask(leader: Leader, access: Access, signal: AbortSignal, ...command: string[]) {
   const { tls } = access;
+  const [name = '', ...args] = command;
   const redis = new Redis({
     host: leader.host,
     port: leader.port,
@@ -76,30 +83,38 @@ async function ask(leader: Leader, access: Access, name: string, ...args: string
   });
   let reason: unknown;
   redis.on('error', (error) => (reason = error));
+  // Whatever it waits for fails then.
+  const end = () => redis.disconnect();
+  signal.addEventListener('abort', end);
   try {
+    signal.throwIfAborted();
     await redis.connect();
-    const login = await logIn(redis, access);
+    const login = await logIn(redis, leader, access);
     return { login, text: String(await redis.call(name, ...args)) };
   } catch (error) {
     // If the connection has ended, the command's own error says only that.
     throw reason ?? error;
   } finally {
+    signal.removeEventListener('abort', end);
     redis.disconnect();
   }
 }
 
 /**
  * As the members' user with each password that members may have. Only a leader of an earlier version, which does not know that user,
- * gets the password itself.
+ * gets the password itself: whoever has taken over the address of another one need only refuse the user to be shown it.
  *
  * @returns what the leader has accepted. @throws its refusal of the current password
  */
-async function logIn(redis: Redis, { service, passwords }: Access): Promise<Login> {
+async function logIn(
+  redis: Redis,
+  { replicationUser: isUserKnown = false }: Leader,
+  { service, passwords }: Access,
+): Promise<Login> {
   let refusal: unknown;
   const known = candidates(passwords);
-  const logins = (['own', 'former'] as const).flatMap((user) =>
-    known.map((password): Login => ({ user, password })),
-  );
+  const users: Login['user'][] = isUserKnown ? ['own'] : ['own', 'former'];
+  const logins = users.flatMap((user) => known.map((password): Login => ({ user, password })));
   for (const login of logins) {
     const shown = credentials(login, service);
     if (shown === undefined) return login;
