@@ -75,7 +75,7 @@ export const chaosRefusals = {
     whatToDo: 'nothing; or ask again later',
   },
   RolloutRunning: {
-    meaning: 'members are being replaced, as the pod template has changed',
+    meaning: 'members are being replaced, as what pods are made from has changed',
     whatToDo: 'ask again when the update is done',
   },
   MembersChanging: {

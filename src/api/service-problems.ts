@@ -63,6 +63,11 @@ export const serviceProblems = {
     meaning: 'Strong: too few followers exist for any write to be acknowledged',
     whatToDo: 'bring back a member that the message names',
   },
+  ContractBroken: {
+    meaning:
+      'the annotation that says how a pod was made is not as the operator wrote it: the member is reached as the spec says now',
+    whatToDo: 'delete the pod that the message names, so that it is made again',
+  },
   RivalLeads: {
     meaning: 'a member that is not the primary says that it takes writes; no Service points at it',
     whatToDo: 'nothing, if it ends soon: the member is ordered to stop; else see its log',

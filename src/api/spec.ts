@@ -136,6 +136,11 @@ export const specSchema = z
           'engine.type cannot be changed to or from Redis, Postgres or Exec: the data would not fit; set it back, and write another HAService',
       },
       {
+        rule: "self.topology == oldSelf.topology || self.topology != 'LeaderFollower' && oldSelf.topology != 'LeaderFollower'",
+        message:
+          'topology cannot be changed to or from LeaderFollower: members that replicate and members that do not would lose data to each other; set it back, and write another HAService',
+      },
+      {
         rule: "!has(self.chaos) || self.topology != 'ActiveActive' || self.chaos.target.role == 'Any'",
         message:
           'ActiveActive has no primary and no standbys; remove chaos.target.role, or write role: Any',

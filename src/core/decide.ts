@@ -26,7 +26,7 @@ import { planReplicas } from './replicas/replicas.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
-import { isActive } from './model/topology.ts';
+import { isActive, withoutRoles } from './model/topology.ts';
 import { isPrimarySuspected } from './model/primary-suspected.ts';
 import { keepsEndpointUntilMs } from './model/deafness.ts';
 
@@ -46,7 +46,8 @@ const setsRefreshMs = 1_000;
  * give the same decision, nothing is changed, and it does not throw.
  */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
-  const observed = { ...seen, members: withTerms(inheritHealth(resource, seen.members)) };
+  const members = withoutRoles(resource, inheritHealth(resource, seen.members));
+  const observed = { ...seen, members: withTerms(members) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
     return commitPlan(resource, observed, failover, nowMs);

@@ -1,4 +1,4 @@
-import type { EngineSpec } from '../api/engine-spec.ts';
+import type { HealthCheck, Transport } from '../api/pod-contract.ts';
 import { type MemberReport, epochHeader, passwordHeader } from '../protocol/member-protocol.ts';
 import type { Cause, DetectorConfig, Verdict } from './detector.ts';
 
@@ -40,12 +40,23 @@ export interface MonitorMetrics {
   stalled(ms: number): void;
 }
 
-/** How the members of one resource are probed and judged. */
+/** Where a member is asked, and what. */
+export interface Contact {
+  /** IP address. */
+  host: string;
+  port: number;
+  /** How its health is asked for, if it does not speak the member protocol. */
+  engine: HealthCheck;
+  /** Over which it speaks the member protocol; absent: it does not. */
+  transport?: Transport;
+  /** Duration of the lease with which it leads; absent: it leads without one. Milliseconds. */
+  leaseMs?: number;
+}
+
+/** How the members of one resource are judged, and what those that speak the member protocol are told. */
 export interface MonitorConfig {
-  engine: EngineSpec;
   detector: DetectorConfig;
-  /** Set if members speak the member protocol. */
-  protocol?: ProtocolConfig;
+  protocol: ProtocolConfig;
 }
 
 export interface ProtocolConfig {
@@ -53,10 +64,8 @@ export interface ProtocolConfig {
   epoch: number;
   /** The password that every member accepts, by its id; absent: they differ, or have none. Sent with each probe. */
   password?: string | undefined;
-  /** Over gRPC. Default: over HTTP. */
-  grpc?: boolean;
-  /** Set if a leader needs a lease: its duration, and the UID of the pod that may hold it. */
-  lease?: { ms: number; holder: string | undefined };
+  /** UID of the pod that may lead: its lease is renewed, if it was made with one. Absent: no lease is granted now. */
+  leaseHolder?: string | undefined;
 }
 
 /** The headers that are the same for all members. */

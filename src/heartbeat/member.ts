@@ -8,21 +8,22 @@ import { Evidence } from './evidence.ts';
 import type { Grants } from './grants.ts';
 import type { MonitorPorts } from './ports.ts';
 import {
+  type Contact,
   type MemberHealth,
   type MonitorConfig,
   type MonitorMetrics,
+  type ProtocolConfig,
   protocolHeaders,
 } from './health.ts';
 import { describeHealth } from './health-message.ts';
 import { LastReport } from './last-report.ts';
 import { jitterOf } from './jitter.ts';
 
-/** The address of a member's probe, and whether the member protocol is spoken there. */
-export interface Contact {
-  host: string;
-  port: number;
-  speaksProtocol: boolean;
-}
+/**
+ * So many heartbeats must fit into the lease of a leader, as each one renews the lease. The interval in the spec may be longer than the
+ * lease with which a pod was made.
+ */
+const beatsPerLease = 3;
 
 export interface MemberOptions {
   uid: string;
@@ -43,7 +44,8 @@ export class Member {
   readonly #evidence: Evidence;
   readonly #report: LastReport;
   #contact: Contact | undefined;
-  #config: MonitorConfig | undefined;
+  /** What it is told with each heartbeat: a change does not restart the probe. */
+  #said: ProtocolConfig | undefined;
   #probe: Probe | undefined;
   #state: detector.DetectorState;
   #sinceWallMs: number;
@@ -68,32 +70,26 @@ export class Member {
   }
 
   /** Starts the probe, or starts it again if something has changed. */
-  configure({ host, port, speaksProtocol }: Contact, config: MonitorConfig): void {
-    const contact = { host, port, speaksProtocol };
+  configure(contact: Contact, { protocol: said, detector: wished }: MonitorConfig): void {
+    const { host, port, engine, transport, leaseMs = Infinity } = contact;
+    const intervalMs = Math.min(wished.intervalMs, leaseMs / beatsPerLease);
+    const config = { ...wished, intervalMs };
     const isSame =
-      isDeepStrictEqual(contact, this.#contact) &&
-      isDeepStrictEqual(probedBy(config), probedBy(this.#config));
-    this.#config = config;
+      isDeepStrictEqual(contact, this.#contact) && isDeepStrictEqual(config, this.#state.config);
+    this.#said = said;
     this.#contact = contact;
     if (isSame) return;
     const { clock, uid, attentiveNow, ports } = this.#options;
-    const { engine } = config;
-    this.#state = detector.reconfigure(this.#state, config.detector);
+    this.#state = detector.reconfigure(this.#state, config);
     // The new probe has no answer yet; the request of the old one is abandoned.
     this.#state = detector.restartSilence(this.#state, attentiveNow());
     this.#probe?.close();
-    const protocol = speaksProtocol &&
-      config.protocol && {
-        uid,
-        grpc: config.protocol.grpc ?? false,
-        headers: () => this.#headers(),
-      };
-    const target = { host, port, engine, ...(protocol ? { protocol } : {}) };
+    const protocol = { uid, grpc: transport === 'grpc', headers: () => this.#headers() };
+    const target = { host, port, engine, ...(transport === undefined ? {} : { protocol }) };
     const probe = ports.createProbe(target, clock, (event) => {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
     this.#probe = probe;
-    const { intervalMs } = config.detector;
     // The first heartbeat is sent at once, the others at times of the member's own, so that they are spread over time.
     const now = clock.now();
     this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
@@ -140,13 +136,13 @@ export class Member {
    * no lease until it has recovered: another member may be about to replace it.
    */
   grant(): Record<string, string> {
-    const lease = this.#config?.protocol?.lease;
+    const { leaseMs } = this.#contact ?? {};
     const { uid, grants } = this.#options;
     const isHealthyOrSuspect =
       this.#state.verdict === 'Healthy' || this.#state.verdict === 'Suspect';
-    if (lease?.holder !== uid || !isHealthyOrSuspect) return {};
+    if (leaseMs === undefined || this.#said?.leaseHolder !== uid || !isHealthyOrSuspect) return {};
     const said = this.#report.nonce();
-    const granted = said && grants.grant(uid, said.nonce, said.receivedAt, lease.ms);
+    const granted = said && grants.grant(uid, said.nonce, said.receivedAt, leaseMs);
     return granted === undefined ? {} : { [leaseHeader]: granted };
   }
 
@@ -158,7 +154,7 @@ export class Member {
   }
 
   #headers(): Record<string, string> {
-    return { ...protocolHeaders(this.#config?.protocol), ...this.grant() };
+    return { ...protocolHeaders(this.#said), ...this.grant() };
   }
 
   #beat(): void {
@@ -274,7 +270,3 @@ export class Member {
     return describeHealth(this.#state, this.#evidence.last(), this.#refusedPort);
   }
 }
-
-/** What the probe depends on. The epoch and the lease are not part of that: they are read at each heartbeat. */
-const probedBy = (config: MonitorConfig | undefined) =>
-  config && { ...config, protocol: config.protocol && { grpc: config.protocol.grpc ?? false } };

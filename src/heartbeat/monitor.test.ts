@@ -92,12 +92,12 @@ const answer = (text: () => string) => (socket: Socket) =>
   void socket.on('data', () => socket.write(text()));
 
 const config = (more: Partial<MonitorConfig> = {}): MonitorConfig => ({
-  engine: http,
   detector,
+  protocol: { epoch: 0 },
   ...more,
 });
 const member = (uid: string, port: number) => ({
-  ...{ uid, name: `web-${uid}`, host: '127.0.0.1', port, speaksProtocol: false },
+  ...{ uid, name: `web-${uid}`, host: '127.0.0.1', port, engine: http },
 });
 
 async function startProgram(program: string, port = 0) {
@@ -271,7 +271,7 @@ describe('the monitor', () => {
     expect(monitor.size).toBe(2);
   });
 
-  it('keeps the history of a member when its port, engine or heartbeat changes', async () => {
+  it('keeps the history of a member when its port, check or heartbeat changes', async () => {
     const first = await serve(answer(() => ok));
     const second = await serve(answer(() => '+PONG'));
     const { monitor, changedTo, answers, verdicts } = start();
@@ -280,11 +280,13 @@ describe('the monitor', () => {
     const { sinceWallMs } = monitor.health(key, 'a') ?? {};
     monitor.setMembers(
       key,
-      [member('a', second.port)],
-      config({
-        engine: { type: 'TCP', tcp: { send: 'PING', expect: 'PONG' } },
-        detector: { ...detector, intervalMs: 30 },
-      }),
+      [
+        {
+          ...member('a', second.port),
+          engine: { type: 'TCP', tcp: { send: 'PING', expect: 'PONG' } },
+        },
+      ],
+      config({ detector: { ...detector, intervalMs: 30 } }),
     );
     await answers(3);
     await Promise.all(first.server.sockets.map(ended));

@@ -3,21 +3,16 @@ import type { Clock } from '../lib/clock.ts';
 import type { DetectorConfig } from './detector.ts';
 import type { Log } from '../lib/log.ts';
 import { Grants } from './grants.ts';
-import type { MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
+import type { Contact, MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';
 import { type MonitorPorts, systemPorts } from './ports.ts';
 import type { StallMeter } from './stall-meter.ts';
 
 export type { MemberHealth, MonitorConfig, MonitorMetrics, ProtocolConfig } from './health.ts';
 
-export interface MonitoredMember {
+export interface MonitoredMember extends Contact {
   uid: string;
   name: string;
-  /** IP address. */
-  host: string;
-  port: number;
-  /** Whether it speaks the member protocol there. */
-  speaksProtocol: boolean;
 }
 
 /**
@@ -68,7 +63,7 @@ export class HeartbeatMonitor {
 
   /**
    * Sets the members of one resource, by UID: starts to probe new ones at once, and drops those that are missing. A changed address,
-   * port, engine or heartbeat restarts the probe and keeps the history. Each reconcile calls this before it reads anything.
+   * port, check or heartbeat restarts the probe and keeps the history. Each reconcile calls this before it reads anything.
    */
   setMembers(key: string, members: readonly MonitoredMember[], config: MonitorConfig): void {
     const before = this.#members.get(key) ?? new Map<string, Member>();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Transport } from '../api/pod-contract.ts';
 import { systemClock } from '../lib/clock.ts';
 import { serveGrpc } from '../member-client/grpc/testing.ts';
 import { silentLog } from '../lib/log.ts';
@@ -68,7 +69,11 @@ function kill() {
   for (const socket of sockets) socket.resetAndDestroy();
 }
 
-const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }, intervalMs = 10) => {
+const hear = (
+  protocol: MonitorConfig['protocol'] = { epoch: 1 },
+  intervalMs = 10,
+  made: { transport?: Transport; leaseMs?: number } = {},
+) => {
   const detector = {
     kind: 'Deadline',
     timeoutMs: 60_000,
@@ -76,12 +81,9 @@ const hear = (protocol: MonitorConfig['protocol'] = { epoch: 1 }, intervalMs = 1
     failureThreshold: 3,
     intervalMs,
   } as const;
-  const config = { engine: { type: 'Redis' } as const, detector, protocol };
-  monitor.setMembers(
-    key,
-    [{ uid: 'a', name: 'db-0', host: '127.0.0.1', port, speaksProtocol: true }],
-    config,
-  );
+  const contact = { engine: { type: 'Redis' }, transport: 'http', ...made } as const;
+  const member = { uid: 'a', name: 'db-0', host: '127.0.0.1', port, ...contact };
+  monitor.setMembers(key, [member], { detector, protocol });
 };
 const health = () => monitor.health(key, 'a');
 const until = async (done: () => boolean) => {
@@ -110,7 +112,7 @@ describe('the report of a member', () => {
       member: { Status: (_call, reply) => reply(null, { state: 'STATE_EMPTY', epoch: 4 }) },
     });
     ({ port } = member);
-    hear({ epoch: 1, grpc: true });
+    hear({ epoch: 1 }, 10, { transport: 'grpc' });
     await until(() => health()?.verdict === 'Healthy');
     expect(health()).toMatchObject({ report: { state: 'Empty', epoch: 4 } });
     member.stop();
@@ -167,14 +169,14 @@ describe('a heartbeat', () => {
 
   it('grants a lease to its holder alone, with the nonce of the last report', async () => {
     monitor.podCreated('a');
-    hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
+    hear({ epoch: 1, leaseHolder: 'a' }, 10, { leaseMs: 30_000 });
     await beats(4);
     const leases = asked.map((headers) => headers['haservice-lease']);
     expect(leases[0]).toBeUndefined();
     expect(leases).toContain('n1 30000');
     expect(leases.at(-1)).toMatch(/^n[1-9] 30000$/);
     expect(monitor.grant(key, 'a')).toEqual({ 'haservice-lease': expect.stringMatching(/^n/) });
-    hear({ epoch: 2, lease: { ms: 30_000, holder: 'b' } });
+    hear({ epoch: 2, leaseHolder: 'b' }, 10, { leaseMs: 30_000 });
     // Requests that are already on their way do not count.
     const from = asked.length + 3;
     await until(() => asked.length > from + 2);
@@ -186,7 +188,7 @@ describe('a heartbeat', () => {
   });
 
   it('grants no lease to a member that is not well', async () => {
-    hear({ epoch: 1, lease: { ms: 30_000, holder: 'a' } });
+    hear({ epoch: 1, leaseHolder: 'a' }, 10, { leaseMs: 30_000 });
     await beats(2);
     status = 503;
     await until(() => health()?.verdict === 'Unhealthy');
@@ -194,5 +196,19 @@ describe('a heartbeat', () => {
     const from = asked.length + 3;
     await until(() => asked.length > from + 2);
     expect(asked.slice(from).some((headers) => 'haservice-lease' in headers)).toBe(false);
+  });
+
+  it('grants none to a member that was made without one', async () => {
+    hear({ epoch: 1, leaseHolder: 'a' });
+    await beats(4);
+    expect(asked.some((headers) => 'haservice-lease' in headers)).toBe(false);
+  });
+
+  it('renews a lease in time, although the spec has come to ask for few heartbeats', async () => {
+    monitor.podCreated('a');
+    const sinceMs = Date.now();
+    hear({ epoch: 1, leaseHolder: 'a' }, 20_000, { leaseMs: 60 });
+    await beats(5);
+    expect(Date.now() - sinceMs).toBeLessThan(20_000);
   });
 });

@@ -1,11 +1,11 @@
-import type { EngineSpec } from '../api/engine-spec.ts';
+import type { HealthCheck } from '../api/pod-contract.ts';
 import type { MemberReport } from '../protocol/member-protocol.ts';
 
 export interface ProbeTarget {
   /** IP address of the member. */
   host: string;
   port: number;
-  engine: EngineSpec;
+  engine: HealthCheck;
   /** Set if the member speaks the member protocol: the probe asks for its report. */
   protocol?: ProtocolTarget;
 }

@@ -232,3 +232,22 @@ describe('a wrong spec is refused with what to write instead', () => {
     await expect(kubectl(['apply', '-f', '-'], resource('wrong', spec))).rejects.toThrow(words);
   });
 });
+
+describe('a change that cannot keep the data is refused', () => {
+  const exec = { type: 'Exec', exec: { status: ['status'] } };
+  it.each<[string, object, object, RegExp]>([
+    ['to', {}, { topology: 'LeaderFollower' }, /topology cannot be changed to or from/],
+    ['from', { topology: 'LeaderFollower' }, {}, /topology cannot be changed to or from/],
+    ['engine', {}, { engine: exec }, /engine.type cannot be changed to or from/],
+  ])('%s', async (name, before, after, words) => {
+    const topology = 'ActivePassive';
+    await kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...before }));
+    const changed = kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...after }));
+    await expect(changed).rejects.toThrow(words);
+  });
+
+  it('and no other change of the topology', async () => {
+    await kubectl(['apply', '-f', '-'], resource('active', {}));
+    await kubectl(['apply', '-f', '-'], resource('active', { topology: 'ActiveActive' }));
+  });
+});

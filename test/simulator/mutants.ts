@@ -1,7 +1,7 @@
 import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
-import { lacksAgent } from '../../src/core/model/capabilities.ts';
+import { takesNoOrders } from '../../src/core/model/contact.ts';
 import { isHealthy, isLive } from '../../src/core/model/member.ts';
 import type { Member, Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
@@ -82,7 +82,7 @@ export function believesAnyRefusal(
   nowMs: number,
 ): Decision {
   const members = observed.members.map((member) => {
-    if (!lacksAgent(resource.spec, member)) return member;
+    if (!takesNoOrders(resource.spec, member)) return member;
     const { health } = member;
     const isRefused = health?.refusedPort !== undefined;
     return {

@@ -1,7 +1,7 @@
 import type { Action } from '../../core/model/action.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { HAError } from '../../api/errors.ts';
-import { contactOf, usesGrpc } from '../../core/model/capabilities.ts';
+import { contactOf } from '../../core/model/contact.ts';
 import { adoptPod, createPod, deletePod, labelPod, markComplete } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
@@ -65,10 +65,11 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
     case 'GiveRoleCommand': {
       const { spec } = context.resource;
       const { member } = action.command;
+      const { port = 0, transport } = contactOf(spec, member);
       const ports = {
         hook: memberProbePort(spec, member) ?? 0,
-        order: contactOf(spec, member).port ?? 0,
-        grpc: usesGrpc(spec),
+        order: port,
+        grpc: transport === 'grpc',
       };
       context.roleCommandRunner.start(
         context.key,

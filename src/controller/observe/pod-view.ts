@@ -10,6 +10,7 @@ import {
   templateHashAnnotation,
 } from '../../api/labels.ts';
 import { podContractSchema } from '../../api/pod-contract.ts';
+import type { Made } from '../../core/model/contact.ts';
 import { agentOf } from '../../core/resources/agent-pod.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Member } from '../../core/model/observed.ts';
@@ -43,14 +44,34 @@ function hasTerminated({ status }: Pod): boolean {
   return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
 }
 
-/** Nothing if there is none, or somebody has changed it into something else. */
-function contractIn(text: string | undefined): Pick<Member, 'contract'> {
+/** Nothing if there is none. Somebody may have changed it into something else. */
+function contractIn(text: string | undefined): Pick<Member, 'contract' | 'isContractBroken'> {
+  if (text === undefined) return {};
   try {
-    const { success, data } = podContractSchema.safeParse(JSON.parse(text ?? ''));
-    return success ? { contract: data } : {};
+    const { success, data } = podContractSchema.safeParse(JSON.parse(text));
+    return success ? { contract: data } : { isContractBroken: true };
   } catch {
-    return {};
+    return { isContractBroken: true };
   }
+}
+
+/** A cached pod is never changed in place: each version of it is read once. */
+const made = new WeakMap<Pod, Made & Pick<Member, 'isContractBroken'>>();
+
+/** How the pod was made. The annotation says more than the settings of the agent do. */
+function madeAs(pod: Pod): Made & Pick<Member, 'isContractBroken'> {
+  let known = made.get(pod);
+  if (known === undefined) {
+    const agent = agentOf(pod.spec ?? {});
+    const annotation = contractIn(pod.metadata?.annotations?.[contractAnnotation]);
+    const contract =
+      annotation.contract === undefined
+        ? agent.contract
+        : { ...agent.contract, ...annotation.contract };
+    known = { ...agent, ...annotation, ...(contract === undefined ? {} : { contract }) };
+    made.set(pod, known);
+  }
+  return known;
 }
 
 /**
@@ -109,9 +130,7 @@ export function toMember(
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
-    ...(spec === undefined ? {} : agentOf(spec)),
-    // After the settings of the agent: the annotation says more.
-    ...contractIn(metadata.annotations?.[contractAnnotation]),
+    ...madeAs(pod),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),
     ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
     ...(waiting === undefined ? {} : { waiting }),

@@ -88,10 +88,12 @@ describe('the contract of a pod', () => {
   };
 
   it('is its annotation, or else what the settings of its agent say', () => {
-    const agent = { agentPort: 8990, port: 6379 };
+    const agent = { agentPort: 8990, port: 6379, engine: { type: 'TCP', dataDir: '/x' } };
+    const health = { type: 'TCP' };
     expect(contractOf(JSON.stringify(made))).toEqual(made);
-    expect(contractOf(JSON.stringify(made), agent)).toEqual(made);
-    expect(contractOf(undefined, agent)).toEqual({ probePort: 6379, ports: [] });
+    expect(contractOf(JSON.stringify(made), agent)).toEqual({ ...made, health });
+    expect(contractOf(undefined, agent)).toEqual({ probePort: 6379, ports: [], health });
+    expect(contractOf(undefined, { ...agent, port: 0 })).toEqual({ ports: [], health });
     expect(contractOf(undefined)).toBeUndefined();
   });
 

@@ -127,7 +127,7 @@ export class Reconciler {
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
     const reports = members.map(({ uid }) => monitor.health(key, uid)?.report);
-    const monitorConfig = monitorConfigOf(resource, reports);
+    const monitorConfig = monitorConfigOf(resource, members, reports);
     monitor.setMembers(key, monitoredMembers(resource, members), monitorConfig);
     const observed = observe(key, resource, members, {
       ...this.#options,
@@ -151,7 +151,7 @@ export class Reconciler {
     const context = { ...this.#options, ...subject };
     const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
     if (apiServerLost) return { again: false, failed };
-    lookForSuccess(resource, state, stores, clock, () => enqueue(key));
+    lookForSuccess(resource, members, state, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it and writes the status, so that it is written once.
     if (changed && !failed) return { again: true, failed };
     // The status reports a failure at once: the next attempt may take until its time limit.

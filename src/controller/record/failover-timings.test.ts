@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
 import { decide } from '../../core/decide.ts';
 import type { Member } from '../../core/model/observed.ts';
-import { makeObserved, makeResource, t0 } from '../../core/testing/fixtures.ts';
+import { makeMember, makeObserved, makeResource, t0 } from '../../core/testing/fixtures.ts';
 import { leading, led } from '../../core/testing/led.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
@@ -33,7 +33,9 @@ const record: FailoverRecord = {
 
 function start(clusterIP: string) {
   const { port } = server.address() as AddressInfo;
-  const resource = makeResource({ ports: [{ port }] }, { epoch: 2, failovers: [record] });
+  const status = { epoch: 2, failovers: [record], primary: 'web-1', primaryUID: 'uid-web-1' };
+  const resource = makeResource({ ports: [{ port }] }, status);
+  const members = [makeMember(resource, 1)];
   const state = states.of('uid');
   const timings = { epoch: 2, repointedAtMs: Date.now() };
   state.timings = timings;
@@ -60,7 +62,7 @@ function start(clusterIP: string) {
   };
   let wake = () => {};
   const answered = new Promise<void>((resolve) => (wake = resolve));
-  const look = () => lookForSuccess(resource, state, stores, clock, wake);
+  const look = () => lookForSuccess(resource, members, state, stores, clock, wake);
   return { look, answered, timings, timers: () => timers };
 }
 

@@ -1,8 +1,10 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import { serviceNames } from '../../core/model/naming.ts';
-import type { Resource } from '../../core/model/observed.ts';
-import { probePort, resolvePorts } from '../../core/model/ports.ts';
+import { contactOf } from '../../core/model/contact.ts';
+import { primaryOf } from '../../core/model/member.ts';
+import type { Member, Resource } from '../../core/model/observed.ts';
+import { memberPorts, memberProbePort } from '../../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
@@ -36,6 +38,7 @@ export function noteRepoint(
 /** After the repoint of a failover: sends requests through the Service until one is answered, as a client would. Started once; returns at once. */
 export function lookForSuccess(
   resource: Resource,
+  members: Member[],
   state: ReconcileState,
   stores: Stores,
   clock: Clock,
@@ -51,11 +54,14 @@ export function lookForSuccess(
   ) {
     return;
   }
-  const { engine } = resource.spec;
-  const probed = probePort(resource.spec);
-  const port = resolvePorts(resource.spec).ports.find(
+  const { spec } = resource;
+  const primary = primaryOf(resource, members);
+  if (primary === undefined) return;
+  const probed = memberProbePort(spec, primary);
+  const port = memberPorts(spec, primary).find(
     (entry) => entry.protocol === 'TCP' && entry.targetPort === probed,
   );
+  const { health: engine } = contactOf(spec, primary);
   const service = stores.services.get(resource.namespace, serviceNames(resource.name).write);
   const host = service?.spec?.clusterIP ?? '';
   timings.firstSuccessSought = true;

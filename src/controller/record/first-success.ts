@@ -1,4 +1,4 @@
-import type { EngineSpec } from '../../api/engine-spec.ts';
+import type { HealthCheck } from '../../api/pod-contract.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createProbe } from '../../member-client/create-probe.ts';
 
@@ -12,7 +12,7 @@ const tryEveryMs = 10;
  * @returns epoch milliseconds; undefined if `signal` was aborted first.
  */
 export function firstSuccess(
-  target: { host: string; port: number; engine: EngineSpec },
+  target: { host: string; port: number; engine: HealthCheck },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<number | undefined> {

@@ -81,6 +81,10 @@ export class FakeAgent {
     this.state = options.volume.data === undefined ? 'Empty' : 'Detached';
   }
 
+  get #hasLease(): boolean {
+    return this.#options.leaseMs !== undefined;
+  }
+
   get values(): string[] {
     return (this.volume.data?.log ?? []).map(({ value }) => value);
   }
@@ -143,7 +147,9 @@ export class FakeAgent {
       state: this.state,
       epoch,
       ledEpoch,
-      ...(isFollowing ? { leader: this.#leader, linked: this.#link() !== undefined } : {}),
+      ...(isFollowing ? { leader: this.#leader } : {}),
+      // Members with a lease do not replicate.
+      ...(isFollowing && !this.#hasLease ? { linked: this.#link() !== undefined } : {}),
       ...(data === undefined
         ? {}
         : { position: { term: data.term, offset: data.log.length }, identity: data.identity }),
@@ -238,7 +244,8 @@ export class FakeAgent {
       const { leader } = order as Order<'follow'>;
       const peer = this.#options.peers.get(leader.member);
       const { data } = this.volume;
-      if (data !== undefined && peer?.volume.data?.identity !== data.identity) return 'Foreign';
+      const isCopyOf = peer?.volume.data?.identity === data?.identity;
+      if (data !== undefined && !isCopyOf && !this.#hasLease) return 'Foreign';
       this.#leader = leader.member;
       this.volume.epoch = order.epoch;
       this.state = 'Following';

@@ -19,13 +19,16 @@ class Program {
   readonly #server;
   readonly #sockets = new Set<Socket>();
   status = 200;
+  /** The only path on which it says that it is well; undefined: any. */
+  path: string | undefined;
   /** The paths of the hooks that were called. */
   readonly calls: string[] = [];
 
   constructor() {
     this.#server = createServer((request, response) => {
       if (request.method === 'POST') this.calls.push(request.url ?? '');
-      response.writeHead(this.status).end('ok');
+      const isWell = request.method === 'POST' || [undefined, request.url].includes(this.path);
+      response.writeHead(isWell ? this.status : 404).end('ok');
     });
     this.#server.on('connection', (socket) => this.#sockets.add(socket));
   }
@@ -218,6 +221,8 @@ export class World {
     if (spec === undefined || !speaksProtocol(spec)) {
       const program = new Program();
       this.programs.set(name, program);
+      const { env = [] } = pod.spec?.containers[0] ?? {};
+      program.path = env.find((variable) => variable.name === 'HEALTH_PATH')?.value;
       await program.listen(ip, this.port);
       return;
     }

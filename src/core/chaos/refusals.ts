@@ -90,7 +90,7 @@ function unsafeNow(subject: ChaosSubject): Refusal | undefined {
   const staying = stayingMembers(observed);
   const outdated = staying.filter((member) => isOutdated(spec, member));
   if (outdated.length > 0) {
-    const message = `${outdated.map(({ name }) => name).join(', ')} must be replaced, as the pod template has changed`;
+    const message = `${outdated.map(({ name }) => name).join(', ')} must be replaced, as what pods are made from has changed`;
     return { reason: 'RolloutRunning', message };
   }
   const changing = whyChanging(subject);

@@ -26,8 +26,8 @@ export interface ElectionContext {
   keepLabelled?: boolean;
   /** Members report their positions: the most advanced is preferred, and a member without data cannot be elected. */
   byPosition?: 'Strong' | 'Eventual' | undefined;
-  /** Members that were created without the agent can be elected although they send no reports. See lacksAgent. */
-  lacksAgent?: (member: Member) => boolean;
+  /** Members that were created before the spec asked for reports can be elected without one. See takesNoOrders. */
+  takesNoOrders?: (member: Member) => boolean;
   /** A member with old data may be elected, too. See isOld. */
   acceptsOld?: boolean;
   /** The only members that may be elected; all others are rejected for this reason. */
@@ -61,7 +61,11 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
     return `has acknowledged epoch ${reportOf(member)?.epoch}, and refuses all that this service tells it`;
   }
   if (context.only !== undefined && !context.only.uids.has(member.uid)) return context.only.why;
-  if (context.byPosition === undefined || context.lacksAgent?.(member) === true) return undefined;
+  if (context.takesNoOrders?.(member) === true) return undefined;
+  if (context.byPosition === undefined) {
+    // A member that was made when the spec asked for reports may still send them.
+    return reportOf(member)?.state === 'Starting' ? 'is still starting' : undefined;
+  }
   return whyIncomplete(member, context.acceptsOld);
 }
 

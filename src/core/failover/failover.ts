@@ -15,13 +15,8 @@ import { firstElection, firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
-import {
-  hasQuorum,
-  lacksAgent,
-  needsFence,
-  needsLease,
-  speaksProtocol,
-} from '../model/capabilities.ts';
+import { hasQuorum, needsFence, needsLease, speaksProtocol } from '../model/capabilities.ts';
+import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
@@ -36,8 +31,8 @@ import { needsFirstSets } from './sync-sets.ts';
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
   const { spec } = resource;
   if (!isOutdated(spec, primary) || inFlight(resource) !== undefined) return false;
-  // It accepts no orders: see update().
-  if (lacksAgent(spec, primary)) return false;
+  // See update().
+  if (takesNoOrders(spec, primary)) return false;
   const others = observed.members.filter((member) => member.uid !== primary.uid);
   return (
     others.length > 0 &&
@@ -78,13 +73,13 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     roleCommands: observed.roleCommands,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
     acceptsOld: acceptsOld(resource, observed),
-    lacksAgent: (member) => lacksAgent(spec, member),
+    takesNoOrders: (member) => takesNoOrders(spec, member),
   };
   // Pods of an earlier resource that were made without an agent report nothing: their labels say who leads.
   const arePlain =
     status.primary === undefined &&
     !hasQuorum(spec) &&
-    observed.members.some((member) => lacksAgent(spec, member));
+    observed.members.some((member) => takesNoOrders(spec, member));
   if (speaksProtocol(spec) && !arePlain) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
       return firstElectionByReports(resource, observed, context, nowMs);
@@ -106,7 +101,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     const { winner } = elect(others, { ...context, failedZone: primary.zone });
     if (winner !== undefined) {
       const what =
-        'the pod template has changed, and only the primary is still made from the old one';
+        'what pods are made from has changed, and only the primary is still made from the old spec';
       return handOver(resource, winner, {
         trigger: 'Switchover',
         what,
@@ -140,7 +135,9 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   const isBack = primary !== undefined && isHealthy(primary);
   // The members have no agent, and none can be added: the condition Degraded says what Strong needs, and the service continues as before.
   const isStuck =
-    primary !== undefined && lacksAgent(spec, primary) && agentDegradedReasons(resource).length > 0;
+    primary !== undefined &&
+    takesNoOrders(spec, primary) &&
+    agentDegradedReasons(resource).length > 0;
   if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
   }

@@ -1,6 +1,7 @@
 import type { FenceMethod } from '../../api/reasons.ts';
 import type { SyncSet } from '../../protocol/member-protocol.ts';
-import { hasQuorum, lacksAgent, lacksLease, needsLease } from '../model/capabilities.ts';
+import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { lacksLease } from '../model/contact.ts';
 import {
   hasEnded,
   isComplete,
@@ -139,8 +140,7 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
     return { isProved: true, method: 'Lease', proof: 'none: HASERVICE_TEST_UNSAFE is set' };
   }
   // Without an agent, the kubelet starts the program again, and it takes writes.
-  const staysEnded =
-    former !== undefined && (!lacksAgent(resource.spec, former) || hasEnded(former));
+  const staysEnded = former !== undefined && (former.agentPort !== undefined || hasEnded(former));
   if (staysEnded && former.terminated === true) {
     return {
       isProved: true,

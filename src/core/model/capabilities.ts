@@ -1,8 +1,6 @@
 import type { EngineType } from '../../api/engine-spec.ts';
 import { defaultAgentPort } from '../../protocol/member-protocol.ts';
 import type { Spec } from '../../api/spec.ts';
-import type { Member } from './observed.ts';
-import { memberProbePort } from './ports.ts';
 
 /** What the operator's decisions depend on in an engine. What the agent must know of its program is in src/protocol/agent-config.ts. */
 interface Capabilities {
@@ -96,20 +94,3 @@ export const positionsOutliveRestart = (spec: Spec): boolean =>
   capabilitiesOf(spec).positionsOutliveRestart;
 
 export const agentPort = ({ engine }: Spec): number => engine.agentPort ?? defaultAgentPort;
-
-/** The pod was created before the spec required an agent: it runs without one until it is replaced. */
-export const lacksAgent = (spec: Spec, member: Pick<Member, 'agentPort'>): boolean =>
-  usesAgent(spec) && member.agentPort === undefined;
-
-/** The pod was created before the spec required a lease: no lease stops its program. */
-export const lacksLease = (spec: Spec, member: Pick<Member, 'leaseMs'>): boolean =>
-  needsLease(spec) && member.leaseMs === undefined;
-
-/** Where a member's heartbeats and orders are sent to, and whether it speaks the member protocol there. That depends on how its pod was created. */
-export const contactOf = (
-  spec: Spec,
-  member: Pick<Member, 'agentPort' | 'contract'>,
-): { port: number | undefined; speaksProtocol: boolean } => ({
-  port: (usesAgent(spec) ? member.agentPort : undefined) ?? memberProbePort(spec, member),
-  speaksProtocol: speaksProtocol(spec) && !lacksAgent(spec, member),
-});

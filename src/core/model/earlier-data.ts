@@ -1,4 +1,5 @@
-import { lacksAgent, speaksProtocol } from './capabilities.ts';
+import { speaksProtocol } from './capabilities.ts';
+import { takesNoOrders } from './contact.ts';
 import { reportOf } from './member.ts';
 import type { Observed, Resource } from './observed.ts';
 import type { ClaimView } from './found-objects.ts';
@@ -23,7 +24,7 @@ export function isFindingData(resource: Resource, observed: Observed): boolean {
   const { spec, status } = resource;
   if (spec.replicas === 0 || !speaksProtocol(spec) || status.initialized === true) return false;
   // They report nothing: nothing is found by waiting.
-  if (observed.members.some((member) => lacksAgent(spec, member))) return false;
+  if (observed.members.some((member) => takesNoOrders(spec, member))) return false;
   const hasData = observed.members.some((member) => {
     const state = reportOf(member)?.state;
     return state !== undefined && state !== 'Empty' && state !== 'Starting';

@@ -69,8 +69,10 @@ export interface Member {
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
   templateHash?: string;
-  /** What the spec said about its ports when the pod was created. Absent: the pod was created by an earlier version of the operator. */
+  /** What the spec said of its pod when the pod was created. Absent: the pod was created by an earlier version of the operator. */
   contract?: PodContract;
+  /** Somebody has changed the annotation with the contract into something else. */
+  isContractBroken?: boolean;
   /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
   waiting?: { container: string; reason: string; message: string };
   /** Why the scheduler finds no node. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeResource } from '../testing/fixtures.ts';
-import { contractOf, hasOtherPorts, memberPorts, memberProbePort } from './ports.ts';
+import { contractOf } from './contact.ts';
+import { hasOtherPorts, memberPorts, memberProbePort } from './ports.ts';
 
 const specOf = (ports: object[], engine: object = {}, containerPorts: object[] = []) =>
   makeResource({

@@ -51,8 +51,8 @@ export const servicePorts = (spec: Spec): ResolvedPort[] =>
 export const probePort = (spec: Spec): number | undefined =>
   spec.engine.port ?? resolvePorts(spec).ports.find((port) => port.protocol === 'TCP')?.targetPort;
 
-/** The contract of a pod that is created now. */
-export function contractOf(spec: Spec): PodContract {
+/** The ports in the contract of a pod that is created now. */
+export function portsOf(spec: Spec): Pick<PodContract, 'probePort' | 'ports'> {
   const port = probePort(spec);
   return { ...(port === undefined ? {} : { probePort: port }), ports: resolvePorts(spec).ports };
 }

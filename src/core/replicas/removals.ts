@@ -1,6 +1,7 @@
 import { roleLabel } from '../../api/labels.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
-import { lacksAgent, needsLease } from '../model/capabilities.ts';
+import { needsLease } from '../model/capabilities.ts';
+import { takesNoOrders } from '../model/contact.ts';
 import type { Removal } from '../model/action.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { judgeSilence } from '../model/deafness.ts';
@@ -63,6 +64,6 @@ export function unfenceable(resource: Resource, live: Member[]): Removal[] {
   }
   const note = 'it was made without the agent, so that only its end proves that it takes no writes';
   return live
-    .filter((member) => member.uid === status.primaryUID && lacksAgent(spec, member))
+    .filter((member) => member.uid === status.primaryUID && takesNoOrders(spec, member))
     .map((member) => ({ member, reason: 'Unfenceable', note }));
 }

@@ -1,6 +1,7 @@
 import { brokenness } from './broken.ts';
 import { stuckAfterMs } from './garbage-collection-grace.ts';
-import { lacksAgent, needsLease, positionsOutliveRestart } from '../model/capabilities.ts';
+import { positionsOutliveRestart } from '../model/capabilities.ts';
+import { takesNoOrders } from '../model/contact.ts';
 import {
   hasEnded,
   isComplete,
@@ -18,7 +19,7 @@ import { isIncompleteState } from '../../protocol/completeness.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isOutdated } from '../resources/pod.ts';
+import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { endOf } from '../model/since.ts';
 import { mayStop } from '../failover/stopped.ts';
@@ -205,7 +206,6 @@ function update(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
-  const isWithoutAgent = (member: Member) => lacksAgent(resource.spec, member);
   const outdated = live.filter((member) => isOutdated(resource.spec, member));
   if (outdated.length === 0) return false;
   const standbys = outdated
@@ -233,9 +233,12 @@ function update(
     (member) =>
       mayGo(member) && (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
   );
-  const note = 'the pod template has changed';
+  const replace = (member: Member) => {
+    const note = whyOutdated(resource.spec, member) ?? '';
+    plan.remove.push({ member, reason: 'Outdated', note });
+  };
   if (broken !== undefined) {
-    plan.remove.push({ member: broken, reason: 'Outdated', note });
+    replace(broken);
     return true;
   }
   if (
@@ -246,10 +249,10 @@ function update(
     again(nowMs + durableRefreshMs);
     return true;
   }
-  // A primary without an agent cannot hand over to members that need a fence: the end of its pod is one.
+  // A primary that takes no orders cannot hand over to members that do: only the end of its pod proves that it takes no writes.
   const mustEnd =
-    live.length === 1 || (needsLease(resource.spec) && outdated.every(isWithoutAgent));
+    live.length === 1 || outdated.every((member) => takesNoOrders(resource.spec, member));
   const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
-  if (next !== undefined) plan.remove.push({ member: next, reason: 'Outdated', note });
+  if (next !== undefined) replace(next);
   return true;
 }

@@ -10,6 +10,7 @@ import {
 import { readyPath } from '../../protocol/member-protocol.ts';
 import { completeCondition } from '../../api/labels.ts';
 import { durationMs } from '../../api/duration.ts';
+import { healthCheckSchema } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Member, Degradation, Resource } from '../model/observed.ts';
@@ -52,20 +53,26 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
 }
 
 /**
- * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, and the port of its program, for a
- * pod that has no annotation with its contract yet; none of them without an agent.
+ * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, and how its program is reached and
+ * asked; none of them without an agent. A pod of an earlier version has no other contract.
  */
 export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs' | 'contract'> {
   const [program = {}] = asList(podSpec['containers']);
   const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
-    const { agentPort, leaseMs, port } = JSON.parse(String(variable?.['value'])) as Unstructured;
+    const settings = JSON.parse(String(variable?.['value'])) as Unstructured;
+    const { agentPort, leaseMs, port } = settings;
     if (!isPort(agentPort)) return {};
+    const health = healthCheckSchema.safeParse(settings['engine']);
     return {
       agentPort,
       ...(typeof leaseMs === 'number' ? { leaseMs } : {}),
-      // 0: the spec named no port.
-      ...(isPort(port) ? { contract: { probePort: port, ports: [] } } : {}),
+      contract: {
+        // 0: the spec named no port.
+        ...(isPort(port) ? { probePort: port } : {}),
+        ports: [],
+        ...(health.success ? { health: health.data } : {}),
+      },
     };
   } catch {
     return {};

@@ -31,6 +31,7 @@ describe('desiredPod', () => {
         'haservice.dev/contract': JSON.stringify({
           probePort: 80,
           ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
+          health: { type: 'HTTP' },
         }),
       },
       ownerReferences: [expect.objectContaining({ kind: 'HAService', uid: 'uid-web' })],

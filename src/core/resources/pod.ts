@@ -5,16 +5,15 @@ import {
   roleLabel,
   templateHashAnnotation,
 } from '../../api/labels.ts';
-import type { PodContract } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
-import { countsByName, usesAgent } from '../model/capabilities.ts';
+import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Member, Resource } from '../model/observed.ts';
-import { contractOf, hasOtherPorts } from '../model/ports.ts';
+import { contractOf, hasOtherContract } from '../model/contact.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 
 /**
@@ -50,9 +49,16 @@ export function templateHash(spec: Spec): string {
   return hash;
 }
 
-/** The pod was made from another spec: it is replaced in a rolling update. */
+/** Why a pod is replaced in a rolling update, in a clause for a person; undefined if it was made from the present spec. */
+export function whyOutdated(spec: Spec, member: Member): string | undefined {
+  if (member.templateHash !== templateHash(spec)) return 'the pod template has changed';
+  return hasOtherContract(spec, member)
+    ? 'spec.engine or spec.ports has changed: the pod is reached and asked as it was made until then'
+    : undefined;
+}
+
 export const isOutdated = (spec: Spec, member: Member): boolean =>
-  member.templateHash !== templateHash(spec) || hasOtherPorts(spec, member);
+  whyOutdated(spec, member) !== undefined;
 
 function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
@@ -126,10 +132,7 @@ export function desiredPod(
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         [templateHashAnnotation]: templateHash(spec),
-        [contractAnnotation]: JSON.stringify({
-          ...contractOf(spec),
-          ...(countsByName(spec) ? {} : { replicationUser: true }),
-        } satisfies PodContract),
+        [contractAnnotation]: JSON.stringify(contractOf(spec)),
       },
       ownerReferences: [ownerReference(resource)],
     },

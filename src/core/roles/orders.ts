@@ -7,7 +7,8 @@ import {
   reachable,
   roleCommandStateOf,
 } from '../model/role-commands.ts';
-import { hasQuorum, needsLease, usesAgent } from '../model/capabilities.ts';
+import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { transportOf } from '../model/contact.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { follows, isFenced, reportOf } from '../model/member.ts';
@@ -43,7 +44,7 @@ const programPort = ({ spec }: Resource, leader: Member): number => {
   const probed = memberProbePort(spec, leader);
   // A program that speaks the member protocol itself does so on engine.port, which need not be the port of its data.
   const data = memberPorts(spec, leader).find(({ protocol }) => protocol === 'TCP')?.targetPort;
-  return (usesAgent(spec) ? probed : (data ?? probed)) ?? 0;
+  return (leader.agentPort === undefined ? (data ?? probed) : probed) ?? 0;
 };
 
 /**
@@ -80,9 +81,7 @@ export function planOrders(
       // Another process of the primary led in this epoch: this one may lead only in a new one, as its positions may start again from
       // 0, and another operator may count the end of the first process as the proof that no member leads in this epoch.
       const hasLed =
-        (resource.spec.topology === 'LeaderFollower' || needsLease(resource.spec)) &&
-        report.state !== 'Leading' &&
-        report.ledEpoch === epoch;
+        leadsOnce(resource, member) && report.state !== 'Leading' && report.ledEpoch === epoch;
       const isKnown = observed.unansweredElection === undefined;
       const mayBeOld = acceptsOld(resource, observed);
       const isFit = !isComing && !hasLed && !hasLess(resource, observed, member);
@@ -120,9 +119,13 @@ export function planOrders(
   return plan;
 }
 
+/** Its agent, or what the spec promises, lets one process lead in one epoch at most. */
+const leadsOnce = ({ spec }: Resource, { leaseMs }: Member): boolean =>
+  spec.topology === 'LeaderFollower' || needsLease(spec) || leaseMs !== undefined;
+
 /** The member can be reached, and no other client has given it an order that makes it refuse those of this service. */
-const takesOrders = ({ status }: Resource, member: Member): boolean =>
-  reachable(member) && !refusesAll(member, status.epoch);
+const takesOrders = ({ spec, status }: Resource, member: Member): boolean =>
+  transportOf(spec, member) !== undefined && reachable(member) && !refusesAll(member, status.epoch);
 
 /** A former leader still answers and still leads: it must be fenced before the promotion. */
 const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>

@@ -6,7 +6,8 @@ import {
   reachable,
   roleCommandStateOf,
 } from '../model/role-commands.ts';
-import { lacksAgent, speaksProtocol } from '../model/capabilities.ts';
+import { hooksOf, transportOf } from '../model/contact.ts';
+import { speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy } from '../model/member.ts';
 import { planOrders } from './orders.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
@@ -14,13 +15,17 @@ import { isActive } from '../model/topology.ts';
 
 /** The former primary still runs and its demote hook was not called yet: that must happen before another member is promoted. */
 function demotionPending(resource: Resource, observed: Observed): boolean {
+  const { spec } = resource;
   const record = resource.status.failovers?.[0];
-  if (record?.outcome !== 'Promoting' || resource.spec.engine.demote === undefined) return false;
+  if (record?.outcome !== 'Promoting') return false;
   const former = observed.members.find(
     (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
   );
-  // A member with an agent receives orders, and is fenced.
-  if (former === undefined || former.agentPort !== undefined || !reachable(former)) return false;
+  if (former === undefined || !reachable(former)) return false;
+  // A member that takes orders is fenced.
+  if (hooksOf(spec, former).demote === undefined || transportOf(spec, former) !== undefined) {
+    return false;
+  }
   const told = roleCommandStateOf(observed.roleCommands, 'demote', former);
   return told === undefined || told.epoch < record.epoch || told.state === 'Running';
 }
@@ -38,12 +43,15 @@ export function planRoles(
 ): RolePlan {
   const { spec } = resource;
   if (isActive(resource)) return { commands: [], promoted: primary !== undefined };
-  const plain = observed.members.filter((member) => lacksAgent(spec, member));
-  if (!speaksProtocol(spec)) return planHooks(resource, observed, observed.members, primary, nowMs);
+  const takesNone = (member: Member) => transportOf(spec, member) === undefined;
+  const plain = observed.members.filter(takesNone);
+  if (plain.length === observed.members.length && !speaksProtocol(spec)) {
+    return planHooks(resource, observed, plain, primary, nowMs);
+  }
   if (plain.length === 0) return planOrders(resource, observed, primary, nowMs);
-  // Members without an agent get their roles by hooks, as before.
+  // Some were made before the spec asked for members that take orders, or for members that take none.
   const isFencing = resource.status.fencing !== undefined;
-  const isPlain = primary !== undefined && !isFencing && lacksAgent(spec, primary);
+  const isPlain = primary !== undefined && !isFencing && takesNone(primary);
   const told = planHooks(resource, observed, plain, isPlain ? primary : undefined, nowMs);
   const plainLeads = isPlain && told.promoted && isHealthy(primary);
   const orders = planOrders(resource, observed, primary, nowMs, plainLeads);
@@ -67,7 +75,7 @@ function planHooks(
   primary: Member | undefined,
   nowMs: number,
 ): RolePlan {
-  const { engine } = resource.spec;
+  const { spec } = resource;
   const epoch = resource.status.epoch ?? 0;
   const plan: RolePlan = { commands: [], promoted: primary !== undefined };
 
@@ -99,30 +107,29 @@ function planHooks(
     return false;
   };
 
-  if (engine.demote !== undefined) {
-    for (const member of members) {
-      if (member.uid === resource.status.primaryUID || epoch === 0 || !reachable(member)) continue;
-      // A later demote follows each promote, also in the same epoch: the service may have been stopped in between.
-      const promotedAtMs =
-        roleCommandStateOf(observed.roleCommands, 'promote', member)?.calledAtMs ?? -Infinity;
-      const formerIn =
-        resource.status.failovers?.[0]?.from === member.name
-          ? resource.status.failovers[0].epoch
-          : 0;
-      call(
-        'demote',
-        engine.demote,
-        member,
-        (told) => told.epoch >= formerIn && told.calledAtMs >= promotedAtMs,
-        `${resource.status.primary ?? 'another'} is primary`,
-      );
-    }
+  for (const member of members) {
+    const { demote } = hooksOf(spec, member);
+    if (demote === undefined || member.uid === resource.status.primaryUID) continue;
+    if (epoch === 0 || !reachable(member)) continue;
+    // A later demote follows each promote, also in the same epoch: the service may have been stopped in between.
+    const promotedAtMs =
+      roleCommandStateOf(observed.roleCommands, 'promote', member)?.calledAtMs ?? -Infinity;
+    const formerIn =
+      resource.status.failovers?.[0]?.from === member.name ? resource.status.failovers[0].epoch : 0;
+    call(
+      'demote',
+      demote,
+      member,
+      (told) => told.epoch >= formerIn && told.calledAtMs >= promotedAtMs,
+      `${resource.status.primary ?? 'another'} is primary`,
+    );
   }
-  if (primary !== undefined && engine.promote !== undefined) {
+  const promote = primary && hooksOf(spec, primary).promote;
+  if (primary !== undefined && promote !== undefined) {
     plan.promoted = false;
     if (reachable(primary) && !demotionPending(resource, observed)) {
       const why = resource.status.failovers?.[0]?.trigger ?? 'Elected';
-      plan.promoted = call('promote', engine.promote, primary, (told) => told.epoch === epoch, why);
+      plan.promoted = call('promote', promote, primary, (told) => told.epoch === epoch, why);
     } else {
       plan.promoted =
         roleCommandStateOf(observed.roleCommands, 'promote', primary)?.epoch === epoch &&

@@ -4,7 +4,8 @@ import type { RefusedMove } from '../../api/status.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
-import { needsFence, speaksProtocol } from '../model/capabilities.ts';
+import { needsFence } from '../model/capabilities.ts';
+import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
 import type { DesiredCondition } from './desired-condition.ts';
@@ -68,7 +69,7 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Desire
 const promotedBefore = (resource: Resource, { roleCommands }: Observed, primary: Member) =>
   inFlight(resource) === undefined &&
   resource.status.fencing === undefined &&
-  (primary.inheritsHealth === 'Healthy' || !speaksProtocol(resource.spec)) &&
+  (primary.inheritsHealth === 'Healthy' || transportOf(resource.spec, primary) === undefined) &&
   !roleCommands.some(
     ({ action, uid, state, generation }) =>
       action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),

@@ -19,7 +19,7 @@ import type {
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
-import { contactOf } from '../model/capabilities.ts';
+import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';

@@ -1,3 +1,4 @@
+import { contractAnnotation } from '../../api/labels.ts';
 import { relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
@@ -44,6 +45,7 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
     ...writesWait(resource, observed),
     ...rivals(resource, observed),
     ...refusing(resource, observed),
+    ...brokenContracts(resource, observed),
   ];
   for (const member of observed.members.filter(isLive)) {
     const { problem, furtherProblems = [] } = reportOf(member) ?? {};
@@ -79,6 +81,16 @@ function refusing(resource: Resource, { members }: Observed): Degradation[] {
         message: `${name} has acknowledged epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
       };
     });
+}
+
+/** Members whose contract somebody has changed: what it said is not known any more. */
+function brokenContracts({ namespace }: Resource, { members }: Observed): Degradation[] {
+  return members
+    .filter((member) => isLive(member) && member.isContractBroken === true)
+    .map(({ name }) => ({
+      reason: 'ContractBroken',
+      message: `the annotation ${contractAnnotation} of pod ${name} is not as the operator wrote it: the member is reached as the settings of its agent say, or else as spec says now; to have the pod made again, \`kubectl delete pod -n ${namespace} ${name}\``,
+    }));
 }
 
 /** How to remove a member's stored epoch, see agent/state-folder.ts. Without a volume it is deleted with the pod. */

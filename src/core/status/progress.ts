@@ -47,7 +47,9 @@ export function progressOf(
   if (password !== undefined) clauses.push(password);
   const outdated = live.filter((member) => isOutdated(resource.spec, member)).length;
   if (outdated > 0) {
-    clauses.push(`${outdated} of ${live.length} members are still made from an older template`);
+    clauses.push(
+      `${outdated} of ${live.length} members are still made from an older spec, and are reached and led as they were made`,
+    );
   }
   return clauses;
 }
