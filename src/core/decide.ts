@@ -4,10 +4,10 @@ import {
   adoptPods,
   createPod,
   ensureOwnedObjects,
-  markComplete,
   relabel,
   removePod,
 } from './resources/owned-object-actions.ts';
+import { markComplete } from './resources/readiness.ts';
 import { endpointsOf } from './resources/owned-objects.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';

@@ -7,8 +7,7 @@ import {
   passwordFolder,
   tlsFolder,
 } from '../../protocol/agent-config.ts';
-import { readyPath } from '../../protocol/member-protocol.ts';
-import { completeCondition } from '../../api/labels.ts';
+import { readiness, readinessGates } from './readiness.ts';
 import { durationMs } from '../../api/duration.ts';
 import { healthCheckSchema } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
@@ -169,26 +168,6 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
     ...given.filter((entry) => !has(own, entry)),
     ...own,
   ];
-}
-
-const hasProbe = (program: Unstructured) => program['readinessProbe'] !== undefined;
-
-/**
- * Without it a member counts as Ready while it is being made a copy of its leader, and a drain would take the last good copy. A probe of
- * the user's stays: then the readiness gate asks for the same. Not part of the template's hash: a pod of an earlier version gets them
- * when the pod is replaced.
- */
-function readiness(spec: Spec, program: Unstructured): Unstructured {
-  if (!knowsItsProgram(spec) || hasProbe(program)) return {};
-  const httpGet = { path: readyPath, port: agentPort(spec) };
-  return { readinessProbe: { httpGet, periodSeconds: 2, timeoutSeconds: 2 } };
-}
-
-/** The operator sets the condition: see markComplete. */
-function readinessGates(spec: Spec, program: Unstructured, given: unknown): Unstructured {
-  if (!knowsItsProgram(spec) || !hasProbe(program)) return {};
-  const others = asList(given).filter(({ conditionType }) => conditionType !== completeCondition);
-  return { readinessGates: [...others, { conditionType: completeCondition }] };
 }
 
 /**

@@ -2,7 +2,7 @@ import { ordinalLabel, roleLabel } from '../../api/labels.ts';
 import type { Action } from '../model/action.ts';
 import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { isComplete, isLive, reportOf } from '../model/member.ts';
+import { isLive } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { desiredPod } from './pod.ts';
@@ -86,19 +86,6 @@ export function removePod(resource: Resource, removal: Removal): Action {
   if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
   const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
   return { type: 'DeletePod', removal, replacement };
-}
-
-/**
- * Sets the readiness gates of pods whose readinessProbe is the user's. A member that has not been heard keeps what its gate shows: a
- * pod does not become unready because the operator was restarted, or because its leader has died.
- */
-export function markComplete(members: Member[]): Action[] {
-  return members.filter(isLive).flatMap((member): Action[] => {
-    if (member.completeGate === undefined || reportOf(member) === undefined) return [];
-    const complete = isComplete(member);
-    const same = member.completeGate === (complete ? 'True' : 'False');
-    return same ? [] : [{ type: 'MarkComplete', member, isComplete: complete }];
-  });
 }
 
 /** Corrects labels that are missing or wrong, roles included. */

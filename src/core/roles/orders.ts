@@ -2,12 +2,11 @@ import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts'
 import {
   type OrderDetails,
   type RolePlan,
-  generationOf,
-  lookAgain,
   reachable,
   roleCommandStateOf,
 } from '../model/role-commands.ts';
 import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { giveOrder } from './give-order.ts';
 import { transportOf } from '../model/contact.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
@@ -19,9 +18,6 @@ import { refusesAll } from '../model/refuses-all.ts';
 import { admitsAsWished, orderedSet } from '../failover/ordered-set.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
-
-/** How long a member's reports may take to show the effect of an order, before the order is given again. */
-const showMs = 2_000;
 
 /**
  * Eventual: the leader still waits for acknowledgements, from the time of Strong, perhaps forever. It may be ordered otherwise only
@@ -184,43 +180,3 @@ function knowsLog(
  */
 const isLogKnown = ({ spec }: Resource, leader: Member): boolean =>
   !knowsItsProgram(spec) || reportOf(leader) === undefined || positionOf(leader) !== undefined;
-
-interface Given {
-  action: OrderKind;
-  epoch: number;
-  reason: string;
-  order: OrderDetails;
-}
-
-/** Gives an order, unless it is under way, was carried out a moment ago, or waits after a failure. */
-function giveOrder(
-  plan: RolePlan,
-  { roleCommands }: Observed,
-  member: Member,
-  given: Given,
-  nowMs: number,
-): void {
-  const last = roleCommandStateOf(roleCommands, given.action, member);
-  const state = last?.epoch === given.epoch ? last : undefined;
-  if (state?.state === 'Running') return;
-  if (state?.state === 'Failed' && state.retryAtMs > nowMs) {
-    lookAgain(plan, state.retryAtMs);
-    return;
-  }
-  const isSame = state?.history === given.order.history;
-  if (state?.state === 'Done' && isSame && !contradicted(state.calledAtMs, member, nowMs)) {
-    lookAgain(plan, state.calledAtMs + showMs);
-    return;
-  }
-  plan.commands.push({
-    ...given,
-    member,
-    generation: generationOf(member),
-    failures: state?.failures ?? 0,
-    message: state?.message ?? '',
-  });
-}
-
-/** The member has reported since, after enough time, and its report still does not show the order. */
-const contradicted = (calledAtMs: number, member: Member, nowMs: number): boolean =>
-  nowMs >= calledAtMs + showMs && (member.health?.reportedAtMs ?? nowMs) >= calledAtMs;
