@@ -39,6 +39,10 @@ export const answersWrongly = (member: Member): boolean =>
 export const reportOf = (member: Member | undefined): MemberReport | undefined =>
   member?.health?.report;
 
+/** All that a member says is wrong with it. */
+export const problemsOf = (report: MemberReport | undefined) =>
+  report?.problem === undefined ? [] : [report.problem, ...(report.furtherProblems ?? [])];
+
 /** Follows its leader; as far as the member knows, over an open stream. */
 export const follows = (report: MemberReport | undefined): boolean =>
   report?.state === 'Following' && report.linked !== false;

@@ -23,6 +23,17 @@ it('is Strong as soon as the primary waits for followers, and only they can hold
   expect(consistencyOf(resource, undefined)).toEqual({});
 });
 
+it('is Eventual as long as a setting of the primary lets acknowledged writes be lost', () => {
+  const { resource } = strong();
+  const weak = { reason: 'WeakSettings', message: 'fsync is off' };
+  const full = { reason: 'DiskFull', message: 'the disk is full' };
+  const at = (more: Partial<MemberReport>) => consistencyOf(resource, led0(resource, more));
+  const sync = { members: ['web-1', 'web-2'], acks: 1 };
+  expect(at({ sync, problem: full })).toEqual({ consistency: 'Strong' });
+  expect(at({ sync, problem: weak })).toEqual({ consistency: 'Eventual' });
+  expect(at({ sync, problem: full, furtherProblems: [weak] })).toEqual({ consistency: 'Eventual' });
+});
+
 it('stays Strong while the spec says Eventual and the primary still waits for followers', () => {
   const { resource } = strong({ failover: { consistency: 'Eventual' } });
   expect(consistencyOf(resource, led0(resource))).toEqual({ consistency: 'Strong' });

@@ -1,12 +1,12 @@
 import type { Status } from '../../api/status.ts';
 import { acksOf, inForce } from '../failover/sync-sets.ts';
 import { hasQuorum, needsLease } from '../model/capabilities.ts';
-import { reportOf } from '../model/member.ts';
+import { problemsOf, reportOf } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
 
 /**
  * What holds for the writes that the primary acknowledges now, whatever the spec says since a moment ago. Strong: it waits for followers
- * that a later failover will ask, or its lease ends it.
+ * that a later failover will ask, or its lease ends it; and no setting of the program makes exceptions.
  */
 export function consistencyOf(
   resource: Resource,
@@ -18,6 +18,9 @@ export function consistencyOf(
     return { consistency: primary.leaseMs === undefined ? 'Eventual' : 'Strong' };
   }
   const report = reportOf(primary);
+  if (problemsOf(report).some(({ reason }) => reason === 'WeakSettings')) {
+    return { consistency: 'Eventual' };
+  }
   const asksFollowers = (report?.sync?.acks ?? 0) > 0;
   if (!hasQuorum(spec)) return { consistency: asksFollowers ? 'Strong' : 'Eventual' };
   // Its report has not come, or it is about to lead: what held before, holds.

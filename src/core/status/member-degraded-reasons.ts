@@ -2,7 +2,7 @@ import { contractAnnotation } from '../../api/labels.ts';
 import { relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
-import { isFenced, isLive, reportOf } from '../model/member.ts';
+import { isFenced, isLive, problemsOf, reportOf } from '../model/member.ts';
 import type {
   RoleCommandState,
   Member,
@@ -48,9 +48,7 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
     ...brokenContracts(resource, observed),
   ];
   for (const member of observed.members.filter(isLive)) {
-    const { problem, furtherProblems = [] } = reportOf(member) ?? {};
-    if (problem === undefined) continue;
-    for (const { reason, message } of [problem, ...furtherProblems]) {
+    for (const { reason, message } of problemsOf(reportOf(member))) {
       degradedReasons.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
     }
   }
