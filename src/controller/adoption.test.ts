@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { refusal } from '../kube/testing/fake-api-server.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -92,6 +93,22 @@ describe('a resource that is applied again after it was deleted with --cascade=o
     },
   );
 
+  it('serves the leader also while its pod cannot be taken over', async () => {
+    redis();
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    leave('db');
+    let refused = 0;
+    world.cluster.refuse = (write) => {
+      const isRefused = write === 'PATCH pods/db-0' && refused++ < 3;
+      return isRefused ? { code: 500, body: refusal(500, 'InternalError') } : undefined;
+    };
+    const writes = history('db');
+    redis();
+    await until(() => world.status('db').primary === 'db-0' && world.healthy('db'));
+    expect(refused).toBeGreaterThan(3);
+    expect(writes()).toEqual(['db-0']);
+  });
+
   it('serves a leader no longer that was restarted meanwhile', async () => {
     redis();
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
@@ -145,7 +162,7 @@ describe('a primary that has lost its owner reference', () => {
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
     world.cluster.refuse = (write, { metadata }) =>
       write === 'PATCH pods/db-0' && 'ownerReferences' in metadata
-        ? { code: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'no' } }
+        ? { code: 403, body: refusal(403, 'Forbidden') }
         : undefined;
     orphan('pods', 'db-0');
     await until(() => world.condition('Degraded', 'db')?.message?.includes('db-0') === true);
