@@ -105,7 +105,6 @@ describe('volume claims', () => {
 
 describe('a resource that is deleted and applied again', () => {
   const names = ['db-0', 'db-1', 'db-2'];
-  const uids = () => names.map((name) => world.cluster.get('pods', name)?.metadata.uid);
 
   it('waits for the members of its claims, as they may have data', async () => {
     redis({ failover: { consistency: 'Strong' } });
@@ -134,32 +133,6 @@ describe('a resource that is deleted and applied again', () => {
     world.cluster.refuse = () => undefined;
     await until(() => world.healthy('db'));
     expect(names.map((name) => agent(name).values)).toEqual([['a'], ['a'], ['a']]);
-  });
-
-  it('takes over the pods, Services and slices of the earlier one, if they were left (--cascade=orphan)', async () => {
-    redis({ failover: { consistency: 'Strong' } });
-    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
-    expect(agent('db-0').write('a')).toBe(true);
-    const before = uids();
-    world.cluster.remove('haservices', 'db');
-    for (const kind of ['pods', 'services', 'endpointslices', 'poddisruptionbudgets']) {
-      for (const { metadata, ...rest } of world.cluster.list(kind)) {
-        const { ownerReferences: _left, ...kept } = metadata;
-        world.cluster.put(kind, { ...rest, metadata: kept });
-      }
-    }
-    redis({ failover: { consistency: 'Strong' } });
-    await until(() => world.status('db').primary === 'db-0' && world.healthy('db'));
-    expect(uids()).toEqual(before);
-    expect(world.cluster.list('pods')).toHaveLength(3);
-    expect(agent('db-0').write('b')).toBe(true);
-    expect(agent('db-1').values).toEqual(['a', 'b']);
-    const owner = world.cluster.get('haservices', 'db')?.metadata.uid;
-    for (const kind of ['pods', 'services', 'endpointslices', 'poddisruptionbudgets']) {
-      for (const { metadata } of world.cluster.list(kind)) {
-        expect(metadata.ownerReferences).toMatchObject([{ uid: owner, controller: true }]);
-      }
-    }
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from './resources/owned-object-actions.ts';
 import { markComplete } from './resources/readiness.ts';
 import { endpointsOf } from './resources/owned-objects.ts';
+import { earlierEndpoint, keepsEndpoints } from './resources/earlier-endpoint.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { inFlight } from './failover/failover-plan.ts';
@@ -46,7 +47,7 @@ const setsRefreshMs = 1_000;
  * give the same decision, nothing is changed, and it does not throw.
  */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
-  const members = withoutRoles(resource, inheritHealth(resource, seen.members));
+  const members = withoutRoles(resource, inheritHealth(resource, seen));
   const observed = { ...seen, members: withTerms(members) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
@@ -78,7 +79,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
         ...ensureOwnedObjects(
           resource,
           observed,
-          { ...endpoints, write: writes.endpoints },
+          keepsEndpoints(resource, observed)
+            ? { write: undefined, read: undefined, all: undefined }
+            : { ...endpoints, write: writes.endpoints },
           readsMayWait,
         ),
       );
@@ -150,6 +153,8 @@ function writeEndpoints(
   if (fencing === undefined && primary !== undefined) {
     if (promoted || current?.includes(primary.uid)) return { endpoints: [primary] };
   }
+  const earlier = earlierEndpoint(resource, observed);
+  if (earlier !== undefined) return { endpoints: [earlier] };
   const record = inFlight(resource) ?? fencing;
   // No member is about to take writes, or its pod is gone and another pod may soon have its address.
   if (

@@ -9,7 +9,7 @@ import { agentDegradedReasons } from '../../core/resources/agent-pod.ts';
 import { isOrphan } from '../state/owner-references.ts';
 import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
-import { controllerUid } from '../state/stores.ts';
+import { isMemberPod } from '../state/member-pods.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
 import { completeCondition, fieldManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
@@ -93,7 +93,7 @@ export function* createPod(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const found = yield* findPod(action.manifest.metadata.name, context);
-    if (found !== undefined && controllerUid(found) !== resource.uid) {
+    if (found !== undefined && !isMemberPod(found, resource)) {
       const untilMs = clock.wallNow() + foreignPodMs;
       const foreignPod = foreignPodOf(found, resource);
       state.foreignPods.set(foreignPod.name, { foreignPod, untilMs });
@@ -112,7 +112,7 @@ export function* findPod(
 ): Steps<Pod | undefined> {
   try {
     const pod = yield* get(pods, { namespace: resource.namespace, name });
-    if (controllerUid(pod) === resource.uid) stores.pods.observeWrite(pod);
+    if (isMemberPod(pod, resource)) stores.pods.observeWrite(pod);
     return pod;
   } catch (error) {
     if (isNotFound(error)) return undefined;

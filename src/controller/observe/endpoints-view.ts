@@ -10,11 +10,11 @@ export function endpointsSeen(
   resource: Resource,
   members: Member[],
   stores: Stores,
-): Pick<Observed, 'writeEndpoints' | 'ipv6' | 'foreignEndpoints' | 'additionalSlices'> {
+): Pick<Observed, 'writeEndpoints' | 'served' | 'ipv6' | 'foreignEndpoints' | 'additionalSlices'> {
   const service = serviceNames(resource.name).write;
   const slice = (ipv6: boolean) => {
     const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
-    return found !== undefined && controllerUid(found) === resource.uid ? found : undefined;
+    return found !== undefined && isOwnOrOrphan(found, resource) ? found : undefined;
   };
   const ip = members.find((member) => member.ip !== undefined)?.ip;
   const ipv6 = ip === undefined ? slice(true) !== undefined : ip.includes(':');
@@ -23,12 +23,9 @@ export function endpointsSeen(
     foreignEndpoints: foreignEndpointsOf(resource, stores),
     additionalSlices: additionalSlicesOf(resource, stores),
   };
-  if (slices.length === 0) return { ipv6, ...foreign };
-  return {
-    ipv6,
-    ...foreign,
-    writeEndpoints: uidsIn(slices),
-  };
+  const served = servedBy(resource, stores);
+  const common = { ipv6, ...foreign, ...(served.length === 0 ? {} : { served }) };
+  return slices.length === 0 ? common : { ...common, writeEndpoints: uidsIn(slices) };
 }
 
 const uidsIn = (slices: EndpointSlice[]): string[] =>
@@ -36,6 +33,18 @@ const uidsIn = (slices: EndpointSlice[]): string[] =>
     // The API server writes null for an empty list.
     .flatMap(({ endpoints }) => endpoints ?? [])
     .map(({ targetRef }) => targetRef?.uid ?? '');
+
+/** UIDs of the endpoints of all Services of this resource. */
+function servedBy(resource: Resource, stores: Stores): string[] {
+  const { namespace, name } = resource;
+  const services = Object.values(serviceNames(name));
+  const slices = stores.slices
+    .byIndex('label', `${namespace}/${name}`)
+    .filter(({ metadata }) =>
+      services.includes(metadata?.labels?.['kubernetes.io/service-name'] ?? ''),
+    );
+  return [...new Set(uidsIn(slices.filter((slice) => isOwnOrOrphan(slice, resource))))];
+}
 
 function additionalSlicesOf(resource: Resource, stores: Stores): Observed['additionalSlices'] {
   const { namespace, name: service } = resource;

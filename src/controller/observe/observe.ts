@@ -11,6 +11,7 @@ import { type ChaosContext, chaosViewOf } from './chaos-view.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import { isAwaitingGarbageCollection, isOwnOrOrphan, ownerOf } from '../state/owner-references.ts';
 import { claimsOf } from './claims-view.ts';
+import { memberPodsOf } from '../state/member-pods.ts';
 import { toMember } from './pod-view.ts';
 import { storedStatus } from './stored-status.ts';
 import type { Stores } from '../state/stores.ts';
@@ -44,8 +45,7 @@ export function membersOf(resource: Resource, stores: Stores): Member[] {
   const { topologyKey } = spec.placement.zones;
   const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
   const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
-  return stores.pods
-    .byIndex('owner', resource.uid)
+  return memberPodsOf(resource, stores)
     .flatMap((pod) => {
       const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
       return toMember(view, pod, node) ?? [];

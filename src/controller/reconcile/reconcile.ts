@@ -11,6 +11,7 @@ import { describe } from '../act/execute.ts';
 import { findPod } from '../act/pod-actions.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
+import { memberPodsOf } from '../state/member-pods.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { countExperiments, countFailover, recordMetrics } from '../record/record-metrics.ts';
 import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
@@ -185,8 +186,7 @@ export class Reconciler {
     const { stores } = this.#options;
     const { primary, primaryUID } = resource.status;
     if (primary === undefined || primaryUID === undefined) return;
-    const owned = stores.pods.byIndex('owner', resource.uid);
-    if (owned.some(({ metadata }) => metadata?.uid === primaryUID)) {
+    if (memberPodsOf(resource, stores).some(({ metadata }) => metadata?.uid === primaryUID)) {
       state.missedUid = undefined;
     } else if (state.missedUid !== primaryUID) {
       yield* findPod(primary, { stores, resource });

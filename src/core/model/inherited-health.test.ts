@@ -13,7 +13,7 @@ const unjudged = healthy({ verdict: 'Unknown' });
 it('a new process inherits a stored verdict until it has one of its own, and elects nobody by it', () => {
   const inherited = (health: string, own = unjudged) => {
     const resource = stored(health);
-    return inheritHealth(resource, [makeMember(resource, 0, { health: own })])[0]!;
+    return inheritHealth(resource, { members: [makeMember(resource, 0, { health: own })] })[0]!;
   };
   expect(seemsHealthy(inherited('Healthy'))).toBe(true);
   expect(isHealthy(inherited('Healthy'))).toBe(false);

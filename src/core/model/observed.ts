@@ -198,8 +198,13 @@ export interface Observed {
    * network may be the cause of silence from before.
    */
   connectedSinceMs?: number;
-  /** UIDs of the endpoints that the write Service's slice holds now; undefined if there is no slice. */
+  /**
+   * UIDs of the endpoints that the write Service's slice holds now, also if an earlier resource of this name has left the slice;
+   * undefined if there is no slice.
+   */
   writeEndpoints?: string[];
+  /** UIDs of the endpoints of all Services, in the same slices. Absent: there are none. */
+  served?: string[];
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];
