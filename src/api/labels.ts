@@ -8,6 +8,8 @@ export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const templateHashAnnotation = `${group}/template-hash`;
 /** On a pod: how the pod is reached and served, as JSON. See pod-contract.ts. */
 export const contractAnnotation = `${group}/contract`;
+/** On a volume claim: UID of the HAService for which the operator has made the claim. */
+export const madeForAnnotation = `${group}/made-for`;
 /** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
 export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';
