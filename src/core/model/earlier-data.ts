@@ -22,6 +22,13 @@ export const earlierClaims = (
 const isEarlier = ({ uid, createdAtMs }: Resource, { madeFor, ...claim }: ClaimView): boolean =>
   madeFor === undefined ? claim.createdAtMs <= createdAtMs : madeFor !== uid;
 
+/** Before the first election: whether there may be such claims, and the operator may not list them. */
+export const mayHaveEarlierClaims = (
+  { spec, status }: Resource,
+  { areClaimsUnknown = false }: Pick<Observed, 'areClaimsUnknown'>,
+): boolean =>
+  areClaimsUnknown && spec.volumeClaimTemplates.length > 0 && status.primary === undefined;
+
 /**
  * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them leads, each must be
  * heard, and none is stopped or replaced on purpose.
@@ -35,5 +42,9 @@ export function isFindingData(resource: Resource, observed: Observed): boolean {
     const state = reportOf(member)?.state;
     return state !== undefined && state !== 'Empty' && state !== 'Starting';
   });
-  return hasData || earlierClaims(resource, observed).length > 0;
+  return (
+    hasData ||
+    earlierClaims(resource, observed).length > 0 ||
+    mayHaveEarlierClaims(resource, observed)
+  );
 }
