@@ -10,6 +10,8 @@ export const templateHashAnnotation = `${group}/template-hash`;
 export const contractAnnotation = `${group}/contract`;
 /** Condition of a pod with a readinessProbe of the user's: the member has all its data. */
 export const completeCondition = `${group}/Complete`;
+/** On a volume claim: UID of the HAService for which the operator has made the claim. */
+export const madeForAnnotation = `${group}/made-for`;
 /** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
 export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';

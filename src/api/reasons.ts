@@ -86,6 +86,11 @@ export const conditionReasons = {
         meaning: 'data was found, but not every member has answered',
         whatToDo: 'start the missing ones; they may have more',
       },
+      ClaimsUnknown: {
+        meaning:
+          'the operator may not list volume claims, so that it does not know if there are data of an earlier time: it begins no data set. Failovers go on',
+        whatToDo: '`kubectl apply -f manifests/rbac.yaml` of the version of the operator',
+      },
       PromoteFailed: {
         meaning: 'the member that must be elected cannot be promoted',
         whatToDo: 'see its log',

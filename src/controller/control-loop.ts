@@ -234,7 +234,9 @@ export class ControlLoop {
     nodes.onChange(({ object, old }) => {
       if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
     });
-    optedOutNamespaces.onCompleteness(() => this.#enqueueAll());
+    for (const store of [optedOutNamespaces, claims] as Store<KubeObject>[]) {
+      store.onCompleteness(() => this.#enqueueAll());
+    }
     optedOutNamespaces.onChange(({ object }) => this.#enqueueAll(object.metadata?.name));
   }
 

@@ -156,6 +156,34 @@ it('a readinessProbe of the user stays, and a readiness gate says whether the me
   expect(gates()).toEqual(['True', 'False', 'True']);
 });
 
+describe('an operator with the role of an earlier version, which may not list volume claims', () => {
+  it('begins no data set, says why, and begins when the role was applied', async () => {
+    await world.stopOperator();
+    world.cluster.forbidden.add('persistentvolumeclaims');
+    world.startOperator();
+    redis();
+    const blocked = () => world.condition('FailoverBlocked', 'db');
+    await until(() => blocked()?.reason === 'ClaimsUnknown');
+    expect(blocked()?.message).toContain('kubectl apply -f manifests/rbac.yaml');
+    await until(() => agent('db-2')?.state === 'Empty');
+    expect(world.status('db').primary).toBeUndefined();
+    world.cluster.forbidden.clear();
+    await vi.waitUntil(() => world.healthy('db'), { timeout: 20_000, interval: 50 });
+  }, 30_000);
+
+  it('fails over all the same', async () => {
+    redis({ failover: { consistency: 'Strong' } });
+    await until(() => world.healthy('db') && agent('db-2').report().linked === true);
+    await world.stopOperator();
+    world.cluster.forbidden.add('persistentvolumeclaims');
+    world.startOperator();
+    agent('db-0').kill();
+    await until(() => world.behind('db').join() === 'db-1');
+    await agent('db-0').restart();
+    await until(() => world.healthy('db') && agent('db-0').state === 'Following');
+  });
+});
+
 describe('a lease', () => {
   const strong = {
     topology: 'ActivePassive',

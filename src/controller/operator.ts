@@ -64,7 +64,11 @@ export class Operator {
     this.#watch(services, stores.services);
     this.#watch(endpointSlices, stores.slices, { labelSelector: nameLabel });
     this.#watch(podDisruptionBudgets, stores.budgets, { labelSelector: nameLabel });
-    this.#watch(persistentVolumeClaims, stores.claims, { labelSelector: nameLabel });
+    // The role of an earlier version lacks the right to list them: failovers must not wait for that.
+    this.#watch(persistentVolumeClaims, stores.claims, {
+      labelSelector: nameLabel,
+      optional: true,
+    });
     this.#watch(nodes, stores.nodes);
     const labelSelector = `${chaosLabel}=${chaosDisabled}`;
     this.#watch(namespaces, stores.optedOutNamespaces, { labelSelector, optional: true });

@@ -103,8 +103,8 @@ export class Reflector<T extends KubeObject> {
     }
     store.setRefused();
     if (!this.#isRefused) {
-      const advice = 'apply the role of this version: manifests/rbac.yaml';
-      log.warn({ kind: type.kind, error }, `the operator may not read this kind: ${advice}`);
+      const advice = 'run kubectl apply -f manifests/rbac.yaml of this version';
+      log.warn({ kind: type.kind, error }, `the operator may not list ${type.kind}s: ${advice}`);
     }
     this.#isRefused = true;
     return refusedRetryMs;

@@ -1,3 +1,4 @@
+import { madeForAnnotation } from '../../api/labels.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ClaimView } from '../../core/model/found-objects.ts';
@@ -21,6 +22,7 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
       const ordinal = ordinalOf(service, name.slice(template.length + 1));
       if (ordinal === undefined) return [];
       const node = stores.nodes.get(undefined, annotations?.[selectedNode] ?? '');
+      const madeFor = annotations?.[madeForAnnotation];
       const zone = node?.metadata?.labels?.[spec.placement.zones.topologyKey];
       return [
         {
@@ -28,6 +30,7 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
           ordinal,
           createdAtMs: Date.parse(creationTimestamp),
           hasVolume: deletionTimestamp === undefined && (status?.phase === 'Bound' || isRestored),
+          ...(madeFor === undefined ? {} : { madeFor }),
           ...(zone === undefined ? {} : { zone }),
         },
       ];

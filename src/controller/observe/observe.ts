@@ -112,6 +112,7 @@ export function observe(
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     claims: claimsOf(resource, stores),
+    ...(stores.claims.isComplete ? {} : { areClaimsUnknown: true }),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),

@@ -2,7 +2,7 @@ import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
-import { earlierClaims } from '../model/earlier-data.ts';
+import { earlierClaims, mayHaveEarlierClaims } from '../model/earlier-data.ts';
 import { isHealthy, isOld, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -73,6 +73,14 @@ export function firstElectionByReports(
   context: ElectionContext,
   nowMs: number,
 ): FailoverPlan {
+  if (mayHaveEarlierClaims(resource, observed)) {
+    return {
+      kind: 'Blocked',
+      reason: 'ClaimsUnknown',
+      message:
+        'the operator may not list PersistentVolumeClaims, and volumes may hold data of an earlier time: apply the role of this version of the operator (kubectl apply -f manifests/rbac.yaml); a first primary is elected then',
+    };
+  }
   const { replicas } = resource.spec;
   const heard = observed.members.filter(
     (member) => isHealthy(member) && reportOf(member) !== undefined,

@@ -9,12 +9,26 @@ import type { ClaimView } from './found-objects.ts';
  * restored from a backup, or the claims were those of a StatefulSet. They may hold the data that the service is to go on with.
  */
 export const earlierClaims = (
-  { createdAtMs, status }: Resource,
+  resource: Resource,
   { claims }: Pick<Observed, 'claims'>,
 ): ClaimView[] =>
-  status.primary === undefined
-    ? claims.filter((claim) => claim.hasVolume && claim.createdAtMs < createdAtMs)
+  resource.status.primary === undefined
+    ? claims.filter((claim) => claim.hasVolume && isEarlier(resource, claim))
     : [];
+
+/**
+ * Without the UID only the times are known. They have whole seconds, so that both may be of the same second: then the claim counts as
+ * earlier. Of this very resource is only what an earlier version of the operator has made in the first second.
+ */
+const isEarlier = ({ uid, createdAtMs }: Resource, { madeFor, ...claim }: ClaimView): boolean =>
+  madeFor === undefined ? claim.createdAtMs <= createdAtMs : madeFor !== uid;
+
+/** Before the first election: whether there may be such claims, and the operator may not list them. */
+export const mayHaveEarlierClaims = (
+  { spec, status }: Resource,
+  { areClaimsUnknown = false }: Pick<Observed, 'areClaimsUnknown'>,
+): boolean =>
+  areClaimsUnknown && spec.volumeClaimTemplates.length > 0 && status.primary === undefined;
 
 /**
  * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them leads, each must be
@@ -29,5 +43,9 @@ export function isFindingData(resource: Resource, observed: Observed): boolean {
     const state = reportOf(member)?.state;
     return state !== undefined && state !== 'Empty' && state !== 'Starting';
   });
-  return hasData || earlierClaims(resource, observed).length > 0;
+  return (
+    hasData ||
+    earlierClaims(resource, observed).length > 0 ||
+    mayHaveEarlierClaims(resource, observed)
+  );
 }

@@ -34,6 +34,8 @@ export interface ClaimView {
   ordinal: number;
   /** Epoch milliseconds; NaN if that is not known. */
   createdAtMs: number;
+  /** UID of the resource for which the operator has made it; absent if an operator of an earlier version, or somebody else, has. */
+  madeFor?: string;
   /** It has a volume, or will get one with data (from a snapshot or another claim); and is not being deleted. */
   hasVolume: boolean;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */

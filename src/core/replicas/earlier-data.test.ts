@@ -22,7 +22,7 @@ const claim = (ordinal: number, more: Partial<ClaimView> = {}): ClaimView => ({
   hasVolume: true,
   ...more,
 });
-const fresh = { createdAtMs: t0 - 3_600_000 };
+const fresh = { createdAtMs: t0 - 3_600_000, madeFor: 'uid-web' };
 
 const empty: Partial<MemberReport> = { state: 'Empty', epoch: 0, position: undefined } as object;
 const withData: Partial<MemberReport> = { state: 'Detached', epoch: 4, ledEpoch: 0 };
@@ -56,6 +56,23 @@ describe('a resource with volume claims from before it', () => {
       claims: [claim(3)],
     });
     expect(planFailover(resource, told, t0)).toMatchObject({ kind: 'Elect' });
+  });
+
+  it.each([
+    ['an earlier resource has made in the same second', { ...fresh, madeFor: 'uid-earlier' }],
+    ['a backup has restored later', { createdAtMs: t0, madeFor: 'uid-earlier' }],
+    [
+      'an earlier operator, or somebody else, has made in the same second',
+      { createdAtMs: t0 - 3_600_000 },
+    ],
+  ])('waits for a claim that %s', (_what, made) => {
+    const resource = applied();
+    const heard = members(resource, { 0: empty, 1: empty, 2: empty });
+    const claims = [claim(3, made)];
+    expect(planFailover(resource, makeObserved(heard, { claims }), t0)).toMatchObject({
+      kind: 'Blocked',
+    });
+    expect(created(resource, makeObserved([], { claims }))).toContain(3);
   });
 
   it('begins an empty data set if the other claims are its own, have no volume or are being deleted', () => {

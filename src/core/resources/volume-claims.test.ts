@@ -34,6 +34,7 @@ describe('volume claims', () => {
           'haservice.dev/name': 'web',
           'app.kubernetes.io/managed-by': 'haservice-operator',
         },
+        annotations: { 'haservice.dev/made-for': resource.uid },
       },
       spec: claim.spec,
     });

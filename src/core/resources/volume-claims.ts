@@ -1,4 +1,4 @@
-import { managedByLabel, nameLabel } from '../../api/labels.ts';
+import { madeForAnnotation, managedByLabel, nameLabel } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { podName } from '../model/naming.ts';
@@ -26,9 +26,10 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
           [nameLabel]: name,
           [managedByLabel]: 'haservice-operator',
         },
-        ...(metadata['annotations'] === undefined
-          ? {}
-          : { annotations: asUnstructured(metadata['annotations']) as Record<string, string> }),
+        annotations: {
+          ...(asUnstructured(metadata['annotations']) as Record<string, string>),
+          [madeForAnnotation]: resource.uid,
+        },
       },
       spec: template.spec,
     };
