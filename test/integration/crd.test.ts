@@ -233,17 +233,32 @@ describe('a wrong spec is refused with what to write instead', () => {
   });
 });
 
-describe('a change that cannot keep the data is refused', () => {
+describe('a change with which members could not go on together is refused', () => {
   const exec = { type: 'Exec', exec: { status: ['status'] } };
+  const redis = (engine: object, replicas = 3) => ({
+    ...{ topology: 'LeaderFollower', replicas },
+    engine: { type: 'Redis', ...engine },
+  });
+  const tls = { tls: { secretName: 'certificates' } };
+  const password = { passwordSecret: { name: 'password' } };
   it.each<[string, object, object, RegExp]>([
     ['to', {}, { topology: 'LeaderFollower' }, /topology cannot be changed to or from/],
     ['from', { topology: 'LeaderFollower' }, {}, /topology cannot be changed to or from/],
     ['engine', {}, { engine: exec }, /engine.type cannot be changed to or from/],
+    ['tls', redis({}), redis(tls), /engine.tls cannot be added or removed while/],
+    ['no-tls', redis(tls), redis({}), /engine.tls cannot be added or removed while/],
+    ['password', redis({}), redis(password), /engine.passwordSecret of Redis cannot be added/],
   ])('%s', async (name, before, after, words) => {
     const topology = 'ActivePassive';
     await kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...before }));
     const changed = kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...after }));
     await expect(changed).rejects.toThrow(words);
+  });
+
+  it('but not while no member runs', async () => {
+    for (const spec of [redis({}), redis({}, 0), redis({ ...tls, ...password }, 0)]) {
+      await kubectl(['apply', '-f', '-'], resource('renewed', spec));
+    }
   });
 
   it('and no other change of the topology', async () => {

@@ -10,6 +10,8 @@ export interface AgentPod {
   ip: string;
   /** Where its program listens. */
   port: number;
+  /** What its program answers if it is well. */
+  answer: string | undefined;
   /** Where its agent listens; undefined: it was made without one, and is a program that takes writes whoever asks. */
   agentPort: number | undefined;
   /** The most time that one grant gives it. */
@@ -17,12 +19,13 @@ export interface AgentPod {
 }
 
 /** A process is what its pod was made as: that stands in the pod's own spec. */
-export function madeAs(pod: Pod): Pick<AgentPod, 'port' | 'agentPort' | 'leaseMs'> {
+export function madeAs(pod: Pod): Pick<AgentPod, 'port' | 'answer' | 'agentPort' | 'leaseMs'> {
   const { agentPort, leaseMs = 0, contract } = agentOf(pod.spec ?? {});
-  const [, port] = pod.spec?.containers[0]?.command ?? [];
+  const [, port, text] = pod.spec?.containers[0]?.command ?? [];
   const made = agentPort === undefined ? Number(port) : contract?.probePort;
   if (made === undefined) throw new Error(`${pod.metadata?.name} has no port`);
-  return { port: made, agentPort, leaseMs };
+  const answer = agentPort === undefined ? text : contract?.health?.tcp?.expect;
+  return { port: made, answer, agentPort, leaseMs };
 }
 
 export type Answer = { report: MemberReport } | { refusal: Rejection; report: MemberReport };

@@ -1,4 +1,3 @@
-import type { SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
@@ -6,6 +5,7 @@ import type { ServiceObject } from './api-server.ts';
 import type { Kernel } from './kernel.ts';
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { type MemberBehaviour, isStrong } from './setups.ts';
+import { describeChange, setName } from './status-words.ts';
 import type { Entry } from './volume.ts';
 
 /** A promise that was broken. */
@@ -31,6 +31,8 @@ export class Checker {
   readonly #isUp: (uid: string) => boolean;
   /** Who was made primary in which epoch, once that has landed. */
   readonly #committed = new Map<number, string>();
+  /** The same, also of resources that were deleted before. */
+  readonly #elected = new Set<string>();
   /** Everybody who has ever led, by epoch. */
   readonly #reigns = new Map<number, Reign>();
   /** Epoch in which a write was acknowledged, by its number. */
@@ -98,13 +100,14 @@ export class Checker {
       this.fail(`status.epoch fell from ${before.epoch} to ${epoch}`);
     this.epoch = epoch;
     this.#sets = isLed ? after.syncSets?.map(setName) : undefined;
-    this.#kernel.note('api', () => describe(before, after));
+    this.#kernel.note('api', () => describeChange(before, after));
     if (primaryUID === undefined || after.fencing !== undefined) return;
     const known = this.#committed.get(epoch);
     if (known !== undefined && known !== primaryUID) {
       this.fail(`epoch ${epoch} has two primaries: ${known} and ${primaryUID}`);
     }
     this.#committed.set(epoch, primaryUID);
+    this.#elected.add(`${epoch} ${primaryUID}`);
   }
 
   /** An order leaves an operator. */
@@ -113,7 +116,7 @@ export class Checker {
     if (order.epoch > Math.max(this.epoch, this.#landed)) {
       this.fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);
     }
-    if (kind === 'promote' && this.#committed.get(order.epoch) !== uid) {
+    if (kind === 'promote' && !this.#elected.has(`${order.epoch} ${uid}`)) {
       this.fail(`${uid} was to be promoted in epoch ${order.epoch}, which is not its own`);
     }
   }
@@ -232,26 +235,4 @@ export class Checker {
     this.#kernel.note('CHECK', () => what);
     throw new Violation(what);
   }
-}
-
-const setName = ({ acks, members }: SyncSet = { members: [], acks: 0 }): string =>
-  `${acks} of ${members.toSorted().join(' ')}`;
-
-/** What a status changes, for the trace. */
-function describe(before: Status, after: Status): string {
-  const facts = ({ epoch, primaryUID, fencing, syncSets, phase, initialized }: Status) => ({
-    epoch,
-    primaryUID,
-    fencing: fencing?.epoch,
-    syncSets: syncSets?.map(setName).join(' and '),
-    phase,
-    initialized,
-    blocked: after.conditions?.find(({ type }) => type === 'FailoverBlocked')?.message,
-    failovers: after.failovers?.map(({ to, outcome }) => `${to} ${outcome}`)[0],
-  });
-  const [old, now] = [facts(before), facts(after)];
-  const changed = Object.entries(now).filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(old[key as keyof typeof old]),
-  );
-  return `status: ${changed.map(([key, value]) => `${key}=${String(value)}`).join(', ') || 'members or conditions'}`;
 }

@@ -86,6 +86,31 @@ export const edits: Record<string, Fault> = {
     const { leaseDuration } = world.behaviour.wish;
     return random.chance(0.5) ? () => wish(world, { leaseDuration }) : undefined;
   },
+  /**
+   * As `leaseDuration`, shorter; and the pod of the primary is gone while its process leads on, and so is the operator that has granted
+   * its lease.
+   */
+  shorterWhileLost: (world, ms) => {
+    const { kernel, behaviour } = world;
+    const { random } = kernel;
+    if (!behaviour.lease) return undefined;
+    wish(world, { leaseDuration: '3s' });
+    let heal = () => {};
+    kernel.after(random.between(0, 1_500), () => {
+      const agent = world.kubelets.agents.find(({ leadership }) => leadership !== undefined);
+      if (world.isHealed || agent?.pod.agentPort === undefined) return;
+      const operators = world.operators.map(({ place }) => place);
+      heal = cut(
+        world,
+        ['api', ...operators].flatMap((other) => bothWays(agent.place, other)),
+      );
+      world.api.removePod(agent.pod.uid);
+      world.operator?.die('it is killed after the edit');
+      kernel.after(random.between(10, 1_000), () => world.operator ?? world.startOperator());
+      kernel.after(ms + 30_000, () => heal());
+    });
+    return random.chance(0.5) ? () => heal() : undefined;
+  },
   heartbeat: (world) => {
     const { random } = world.kernel;
     const [interval, timeout] = random.pick<[string, string]>([
@@ -109,6 +134,13 @@ export const edits: Record<string, Fault> = {
     wish(world, change);
     const { port, agentPort } = firstWish;
     return random.chance(0.5) ? () => wish(world, { port, agentPort }) : undefined;
+  },
+  /** The next version of a program answers something else: those of before do not know the new question. */
+  check: (world) => {
+    if (!world.behaviour.lease) return undefined;
+    const { answer } = firstWish;
+    wish(world, { answer: world.wished.answer === answer ? 'fine' : answer });
+    return world.kernel.random.chance(0.5) ? () => wish(world, { answer }) : undefined;
   },
   pause: (world) => {
     wish(world, { paused: true });

@@ -9,5 +9,7 @@ export interface Mutant {
   behaviour?: Partial<MemberBehaviour>;
   /** Every member is asked at the agent's port, whatever its pod was made with. */
   oneContact?: boolean;
+  /** Every pod seems to be made as the spec of this minute makes pods. */
+  believesSpec?: boolean;
   decide?: typeof decide;
 }

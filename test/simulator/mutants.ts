@@ -173,5 +173,16 @@ export const countsIncomplete = hearing((report) => ({
   position: report.position ?? { term: 0, offset: 0 },
 }));
 
+/** With what lease the primary was made is forgotten with its pod. */
+function withoutLease({ commit, ...decision }: Decision): Decision {
+  const forget = ({ primaryLeaseMs: _leaseMs, ...status }: Status): Status => status;
+  return {
+    ...decision,
+    status: forget(decision.status),
+    ...(commit === undefined ? {} : { commit: { ...commit, status: forget(commit.status) } }),
+  };
+}
+
+export const forgetsLease = changed(withoutLease);
 export const forgetsLeaderAt0 = changed(withoutLeaderAt0);
 export const believesFirstSet = changed(withoutJointPair);

@@ -17,6 +17,7 @@ import type { Answer } from './agent-types.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
 import type { Kernel } from './kernel.ts';
+import { believeSpec } from './believe-spec.ts';
 import type { Mutant } from './mutant.ts';
 import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
 import { subject } from './subject.ts';
@@ -89,6 +90,7 @@ export class Operator {
       self: { ...operatorPod, uid: place },
       agentImage: subject.agentImage,
     });
+    if (mutant.believesSpec === true) believeSpec(this.#loop.stores, () => api.service.spec);
     this.watches = new Watches({
       kernel,
       network,

@@ -1,15 +1,21 @@
-import { templateHashAnnotation } from '../../src/api/labels.ts';
+import { contractAnnotation, templateHashAnnotation } from '../../src/api/labels.ts';
 import { madeAs } from './agent-types.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 
 /** As a pod was made before its service asked for an agent. */
 export function withoutAgent(pod: Pod): Pod {
-  const { port } = madeAs(pod);
+  const { port, answer = '' } = madeAs(pod);
   const containers = (pod.spec?.containers ?? []).map(({ env: _env, ...container }) => ({
     ...container,
-    command: ['program', String(port)],
+    command: ['program', String(port), answer],
   }));
-  const annotations = { ...pod.metadata?.annotations, [templateHashAnnotation]: 'plain' };
+  const contract = JSON.parse(pod.metadata?.annotations?.[contractAnnotation] ?? '') as object;
+  const health = { type: 'TCP', tcp: { send: '?', expect: answer } };
+  const annotations = {
+    ...pod.metadata?.annotations,
+    [templateHashAnnotation]: 'plain',
+    [contractAnnotation]: JSON.stringify({ ...contract, health }),
+  };
   return {
     ...pod,
     metadata: { ...pod.metadata, annotations },

@@ -25,6 +25,7 @@ const lost = /lost|lacks it|is not there in the end/;
 const late = /acknowledges write \d+ in epoch \d+ after/;
 const early = /before that epoch had landed/;
 const otherSet = /acknowledges by .*, and the status has/;
+const asked = /is asked for .*, and was made to answer/;
 const unnamed = /no stored status has named it as Injecting/;
 
 /** Operators and members that are broken on purpose, each by a loss that was found or feared: CI plays them all. */
@@ -117,6 +118,25 @@ export const plants: Record<string, Plant> = {
     found: [
       { engine: 'postgres', by: /slice .* leads to/, faults: ['ports'], from: 1 },
       { engine: 'lease', by: /slice .* leads to/, faults: ['ports'], from: 1 },
+    ],
+  },
+  'spec-of-this-minute': {
+    breaks:
+      'a member is asked, judged and led as the spec of this minute says, not as its pod was made',
+    mutant: { believesSpec: true },
+    found: [
+      { engine: 'postgres', by: asked, faults: ['ports'], from: 1 },
+      { engine: 'lease', by: asked, faults: ['leaseConsistency', 'check'], from: 1 },
+    ],
+  },
+  'forgets-lease': {
+    breaks: 'the lease that the primary was made with is forgotten with its pod',
+    mutant: { decide: broken.forgetsLease },
+    found: [
+      {
+        ...{ engine: 'lease', by: late, from: 1 },
+        faults: ['shorterWhileLost'],
+      },
     ],
   },
   'any-epoch': {

@@ -16,6 +16,8 @@ export interface ConnectionWorld {
   readonly connections: Set<MemberConnection>;
   /** What has this address now. */
   containerAt(ip: string): Container | undefined;
+  /** An operator asks a member. */
+  asked(container: Container, target: ProbeTarget): void;
 }
 
 /** A TCP connection of an operator to a member, on the model's network. */
@@ -79,6 +81,7 @@ export class MemberConnection implements ProbeConnection {
   #accept(): Agent | undefined {
     const container = this.#world.containerAt(this.#target.host);
     if (container === undefined || this.#isOver) return undefined;
+    this.#world.asked(container, this.#target);
     const { agent, place } = container;
     if (this.#process !== undefined) {
       if (agent === this.#process) return agent;

@@ -78,6 +78,8 @@ export interface Wish {
   /** Where the program listens; the Service offers port 80 always. */
   port: number;
   agentPort: number;
+  /** What a program that is asked over TCP answers if it is well: the next version of it may answer something else. */
+  answer: string;
   leaseDuration: string;
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
@@ -85,7 +87,7 @@ export interface Wish {
 export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
-  ...{ port: firstPort, agentPort: defaultAgentPort, leaseDuration: '10s' },
+  ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -94,6 +96,7 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
+  const { agentPort, answer } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -106,9 +109,12 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
       template: {
-        spec: { containers: [{ name: 'main', image, command: ['program', String(port)] }] },
+        spec: { containers: [{ name: 'main', image, command: ['program', String(port), answer] }] },
       },
-      engine: { ...rest.engine, agentPort: wish.agentPort },
+      engine: {
+        ...{ ...rest.engine, agentPort },
+        ...(engine === 'lease' ? { tcp: { send: '?', expect: answer } } : {}),
+      },
       failover: { ...(isEventual ? eventual : failover), leaseDuration: wish.leaseDuration },
       ...(chaos === undefined ? {} : { chaos }),
       // Who lets several members be hit together must allow it here, too.

@@ -8,10 +8,11 @@ import { Checker } from './checker.ts';
 import { ExperimentCounts } from './experiment-counts.ts';
 import { Experiments } from './experiments.ts';
 import { Kernel } from './kernel.ts';
-import { Kubelets } from './kubelet.ts';
+import { type Container, Kubelets } from './kubelet.ts';
 import { Network } from './network.ts';
 import type { Mutant } from './mutant.ts';
 import { Operator, type OperatorWorld } from './operator.ts';
+import type { ProbeTarget } from '../../src/member-client/probe.ts';
 import type { MemberConnection } from './probe-connection.ts';
 import { Random } from './random.ts';
 import { settle } from './settle.ts';
@@ -132,6 +133,21 @@ export class World implements AgentWorld, OperatorWorld {
         `slice ${metadata?.name} leads to ${container.uid} on port ${port}, which listens on ${container.port}`,
       );
     }
+  }
+
+  /** A member is asked as its pod was made, whatever the spec says meanwhile. */
+  asked({ uid, port, agentPort, answer }: Container, target: ProbeTarget): void {
+    if (this.mutant.oneContact === true) return;
+    const { protocol, engine } = target;
+    const isReport = protocol !== undefined;
+    const isRight = isReport
+      ? target.port === agentPort
+      : agentPort === undefined && target.port === port && engine.tcp?.expect === answer;
+    if (isRight) return;
+    const what = isReport ? 'its report' : `"${engine.tcp?.expect}"`;
+    this.checker.fail(
+      `${uid} is asked for ${what} on port ${target.port}, and was made to answer "${answer}" on ${port}, with ${agentPort ?? 'no agent'}`,
+    );
   }
 
   /** A time in a status as virtual time. */
