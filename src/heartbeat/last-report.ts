@@ -56,9 +56,9 @@ export class LastReport {
 
 /** Everything except what changes with each write or each report: an idle resource is not reconciled for those. */
 function factsOf(report: MemberReport): object {
-  const { problem, position, durable, ...said } = report;
+  const { problem, position, durable, copy, ...said } = report;
   const { state, epoch, ledEpoch, leader, linked, sync, identity, loss, password } = said;
   const facts = { state, epoch, ledEpoch, leader, linked, sync, identity, loss, password, durable };
   const log = { hasPosition: position !== undefined, history: position?.history };
-  return { ...facts, problem: problem?.reason, ...log };
+  return { ...facts, problem: problem?.reason, isCopying: copy !== undefined, ...log };
 }
