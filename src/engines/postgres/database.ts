@@ -16,6 +16,7 @@ import { limitsToKeep } from './standby-limits.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tools, findPrograms, majorVersion } from './tools.ts';
+import { Trash } from './trash.ts';
 
 /** How often a condition is polled. Milliseconds. */
 const pollMs = 20;
@@ -29,6 +30,7 @@ export class Database {
   readonly settings: Settings;
   readonly server: Server;
   readonly poller: StatusPoller;
+  readonly trash: Trash;
   /** Major version of the programs. */
   readonly major: number;
   timelines: Timelines;
@@ -61,6 +63,7 @@ export class Database {
     this.server = new Server(tools, this.layout.data);
     this.poller = new StatusPoller(this.settings.local, context.clock, () => this.server.isUp());
     this.timelines = new Timelines(this.layout.data, tools.osUser);
+    this.trash = new Trash(this.layout.top, context.log);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
@@ -78,8 +81,9 @@ export class Database {
     const sockets = await makeSockets(layout, osUser);
     const major = await majorVersion(tools, signal);
     const database = new Database(context, tools, { sockets, certificates, major });
-    await rm(layout.clone, { recursive: true, force: true });
-    await rm(layout.initdb, { recursive: true, force: true });
+    await database.trash.resume();
+    await database.trash.add(layout.clone);
+    await database.trash.add(layout.initdb);
     await database.refresh();
     await database.settings.prepare();
     await database.settings.writePassfile(undefined);

@@ -84,7 +84,10 @@ export class PostgresEngine implements ManagedEngine {
       ...(problem === undefined ? {} : { problem }),
     };
     if (follower?.isCloning === true) {
-      return { state: 'Cloning', leader: follower.leader.member, ...common };
+      const { leader, copy } = follower;
+      const { report: made } = copy;
+      const said = made === undefined ? {} : { copy: made };
+      return { state: 'Cloning', leader: leader.member, ...said, ...common };
     }
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };

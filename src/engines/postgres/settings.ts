@@ -103,6 +103,11 @@ export class Settings {
     await this.#removeOverrides();
   }
 
+  /** Name of this member. */
+  get member(): string {
+    return this.#context.pod.name;
+  }
+
   /** The one that was last accepted; until then, the current one. */
   get leaderPassword(): string | undefined {
     const { current, former } = this.#context.passwords;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
@@ -203,6 +203,26 @@ export class Members {
     }
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/**
+ * A folder with the programs of Postgres, of which one is replaced by a shell script.
+ * @param text of the script, from the path of the real program
+ */
+export async function replaceTool(
+  folder: string,
+  name: string,
+  text: (real: string) => string,
+): Promise<string> {
+  const real = await findPrograms(process.env);
+  const programs = join(folder, 'programs');
+  await mkdir(programs);
+  for (const each of await readdir(real)) await symlink(join(real, each), join(programs, each));
+  const script = join(programs, name);
+  await rm(script);
+  await writeFile(script, `#!/bin/sh\n${text(join(real, name))}\n`);
+  await chmod(script, 0o755);
+  return programs;
 }
 
 /** The rows of the table `t` of a member. */
