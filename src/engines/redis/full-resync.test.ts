@@ -28,6 +28,26 @@ test.runIf(haveServer)(
   },
 );
 
+test.runIf(haveServer)(
+  'a copy is finished although more is written meanwhile than Redis itself allows',
+  { timeout: 60_000 },
+  async () => {
+    await using all = await members(['a', 'b']);
+    const [a, b] = all;
+    await a.promote(1, { init: true });
+    const client = await a.client();
+    for (let i = 0; i < 100; i++) await client.set(`key ${i}`, 'x'.repeat(20_000));
+    await client.config('SET', 'rdb-key-save-delay', 100_000);
+    await b.follow(a, 1);
+    await b.until('copying', ({ copy }) => (copy?.bytes ?? 0) > 0, 30_000);
+    const value = 'x'.repeat(2 ** 20);
+    for (let i = 0; i < 270; i++) await client.set('written', value);
+    await b.until('linked', ({ linked }) => linked === true, 30_000);
+    // At the first attempt.
+    expect(await client.info('stats')).toContain('sync_full:1\r');
+  },
+);
+
 test('how far a copy is, and of how much if the leader knows that', () => {
   const info = (more: string[]) =>
     readInfo(
