@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type EngineContext, type Passwords, fixedPassword } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
+import type { Space } from './log-retention.ts';
 import { PostgresEngine } from './postgres.ts';
 import { type Session, type SessionOptions, withSession } from './session.ts';
 import { findPrograms } from './tools.ts';
@@ -32,6 +33,8 @@ interface MemberOptions {
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
   clock?: Clock;
+  /** Measures the volume. */
+  measure?: (folder: string) => Promise<Space>;
   /** Folder of the programs of Postgres. */
   programs?: string;
 }
@@ -46,13 +49,14 @@ export class Member {
   password: string;
   readonly #context: EngineContext;
   readonly #certificates: string | undefined;
+  readonly #measure: MemberOptions['measure'];
 
   private constructor(
     context: Omit<EngineContext, 'passwords'>,
     dataDir: string,
     password: string,
     passwords: Passwords | undefined,
-    certificates: string | undefined,
+    { certificates, measure }: MemberOptions,
   ) {
     this.password = password;
     this.#context = { ...context, passwords: passwords ?? fixedPassword(password) };
@@ -60,7 +64,8 @@ export class Member {
     this.name = context.pod.name;
     this.port = context.config.port;
     this.dataDir = dataDir;
-    this.engine = new PostgresEngine(this.#context, certificates);
+    this.#measure = measure;
+    this.engine = new PostgresEngine(this.#context, certificates, measure);
   }
 
   static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
@@ -84,7 +89,7 @@ export class Member {
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
     const context = { config, pod, env, clock, log };
-    return new Member(context, dataDir, password, options.passwords, certificates);
+    return new Member(context, dataDir, password, options.passwords, options);
   }
 
   /** As if the container were restarted. */
@@ -98,7 +103,7 @@ export class Member {
 
   /** With an engine that is not started. */
   anew(): this {
-    this.engine = new PostgresEngine(this.#context, this.#certificates);
+    this.engine = new PostgresEngine(this.#context, this.#certificates, this.#measure);
     return this;
   }
 
