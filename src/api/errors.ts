@@ -127,6 +127,11 @@ export const errors = {
     meaning: 'the database has refused or did not answer',
     whatToDo: 'see the log of the member',
   },
+  HA_ERR_COPY_STALLED: {
+    meaning: 'a copy of the leader makes no progress',
+    whatToDo:
+      'check the disks of both members and the network between them; it is tried again by itself',
+  },
   HA_ERR_NOT_SCRAM: {
     meaning:
       'the server does not ask for SCRAM: the password is not sent to a server that has not proved that it knows it',

@@ -1,9 +1,12 @@
 import * as z from 'zod';
+import { highestEpoch } from './epoch.ts';
 
 /** A text of the status. The descriptions of all of these are in the CRD. */
 export const text = (description: string) => z.string().meta({ description });
 
 export const int = (description: string) => z.int().meta({ description });
+
+export const epoch = (description: string) => z.int().max(highestEpoch).meta({ description });
 
 export const time = (description: string) =>
   z.string().meta({ description: `${description} RFC 3339.`, format: 'date-time' });

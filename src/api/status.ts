@@ -1,47 +1,10 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
-import { highestEpoch } from './epoch.ts';
-import { conditionSchema, int, text, time } from './status-fields.ts';
+import { memberStatusSchema, wordOfBefore } from './member-status.ts';
+import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
 
 const ms = (description: string) =>
   z.number().meta({ description: `${description} Milliseconds.` });
-const epoch = (description: string) => z.int().max(highestEpoch).meta({ description });
-
-/**
- * What an operator of before writes for Unhealthy. The API server takes it still, so that a failover of such an operator lands:
- * while a new CRD is applied before the new operator runs, and after the operator alone was rolled back. This one never writes it.
- */
-const wordOfBefore = 'Sick';
-
-const healths = ['Unknown', 'Healthy', 'Unhealthy', 'Dead', 'Terminating'] as const;
-const member = z
-  .object({
-    pod: text('Name of the pod.'),
-    uid: text('UID of the pod.'),
-    role: z.enum(['primary', 'standby', 'active']).meta({ description: 'Role of the member.' }),
-    zone: text('Zone of its node.').optional(),
-    node: text('Its node.').optional(),
-    health: z.enum(healths).meta({
-      enum: [...healths, wordOfBefore],
-      description:
-        'What its heartbeats show: Unknown (no answer yet), Healthy, Unhealthy (wrong answers), Dead (refused or silent), Terminating. An older operator writes Sick for Unhealthy.',
-    }),
-    since: time('Since when.').optional(),
-    message: text('Why it is not healthy.').optional(),
-    state: text(
-      'The state that it reports: Empty, Starting, Cloning, Detached, Following or Leading.',
-    ).optional(),
-    epoch: epoch('Highest epoch that it has acknowledged.').optional(),
-    lagBytes: z
-      .number()
-      .meta({
-        description:
-          'How far it is behind the primary. Bytes, rounded up to a power of two; 0 below 64 KiB.',
-      })
-      .optional(),
-    lagSeconds: int('How long it has been behind. Whole seconds; 0 while it is not.').optional(),
-  })
-  .meta({ description: 'One member.' });
 
 const candidate = z
   .object({
@@ -218,7 +181,10 @@ export const statusSchema = z
       description:
         'Zones that have fewer members than others, and to which no member could be moved. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
     }),
-    members: z.array(member).optional().meta({ description: 'The members, by ordinal.' }),
+    members: z
+      .array(memberStatusSchema)
+      .optional()
+      .meta({ description: 'The members, by ordinal.' }),
     failovers: z
       .array(failoverRecord)
       .optional()
@@ -237,7 +203,7 @@ export const statusSchema = z
 
 export type Status = z.output<typeof statusSchema>;
 export type Condition = z.output<typeof conditionSchema>;
-export type MemberStatus = z.output<typeof member>;
+export type MemberStatus = z.output<typeof memberStatusSchema>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
 export type Fencing = z.output<typeof fencing>;
 export type RefusedMove = z.output<typeof refusedMove>;

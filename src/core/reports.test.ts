@@ -27,6 +27,10 @@ const anything = fc.record(
     linked: fc.boolean(),
     position: fc.record({ term: number, offset: number }),
     lagMs: number,
+    copy: fc.record(
+      { bytes: number, totalBytes: number, elapsedMs: number },
+      { requiredKeys: ['bytes', 'elapsedMs'] },
+    ),
     sync: fc.record({ members: fc.array(text, { maxLength: 101 }), acks: number }),
     identity: text,
     loss: fc.record(

@@ -30,6 +30,17 @@ describe('a command', () => {
     });
   });
 
+  it('tells the lines of its standard error, and whole characters', async () => {
+    const told: string[] = [];
+    const onLine = (line: string) => told.push(line) > 0 && line !== 'ü';
+    const bytes = `process.stderr.write(Buffer.from([0xc3]));setTimeout(() => process.stderr.write(Buffer.from([0xbc])), 20)`;
+    const code = `process.stderr.write('1/2\\n2/');setTimeout(() => {process.stderr.write('2\\n');${bytes}}, 20);process.exitCode = 1`;
+    await expect(run(code, { onLine })).rejects.toMatchObject({
+      message: expect.stringContaining('exited with 1: ü: '),
+    });
+    expect(told).toEqual(['1/2', '2/2', 'ü']);
+  });
+
   it('that does not exist is an error', async () => {
     const signal = new AbortController().signal;
     const none = runCommand(['/nowhere/at/all'], { env: {}, timeoutMs: 1_000, signal, input: 'x' });

@@ -15,12 +15,16 @@ export interface CommandOptions {
   signal: AbortSignal;
   /** Standard input. Default: none. */
   input?: string;
+  /** Called with each line of standard error. Lines for which it returns true are not copied to that of this process. */
+  onLine?: (line: string) => boolean;
 }
 
 /** How long processes that it has left running may hold its output open. Milliseconds. */
 const closeMs = 1_000;
 /** How much of the last line the error quotes. */
 const quotedLength = 300;
+/** A longer line of its standard error is taken for several. Characters. */
+const longestLine = 4_096;
 
 /**
  * Runs a command to its end and returns its output. Its standard error goes to that of this process, too; the last line becomes
@@ -34,7 +38,7 @@ export async function runCommand(
   command: readonly string[],
   options: CommandOptions,
 ): Promise<string> {
-  const { env, cwd, user, timeoutMs, signal, input } = options;
+  const { env, cwd, user, timeoutMs, signal, input, onLine = () => false } = options;
   signal.throwIfAborted();
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
@@ -68,7 +72,7 @@ export async function runCommand(
     const output = collect(child.stdout, () =>
       stop(new HAError('HA_ERR_COMMAND_OUTPUT', `${program} printed more than 64 KiB`)),
     );
-    const lastLine = followLines(child.stderr);
+    const lastLine = followLines(child.stderr, onLine);
     child.stdin?.on('error', () => {}).end(input);
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', (error) =>
@@ -86,10 +90,10 @@ export async function runCommand(
         });
       });
     });
+    const line = lastLine();
     if (stopped !== undefined) throw stopped;
     if (code !== 0) {
       const how = code === null ? `was ended by ${child.signalCode}` : `exited with ${code}`;
-      const line = lastLine();
       throw new HAError(
         'HA_ERR_COMMAND_FAILED',
         `${program} ${how}${line === '' ? '' : `: ${line}`}`,
@@ -113,23 +117,35 @@ function collect(stream: Readable | null, tooMuch: () => void): () => string {
   return () => Buffer.concat(chunks).toString();
 }
 
-/** Copies a stream to standard error, and remembers the last line that is not empty. */
-function followLines(stream: Readable | null): () => string {
-  let tail = '';
-  stream?.on('data', (chunk: Buffer) => {
-    pass(chunk);
-    tail = (tail + chunk.toString()).slice(-4 * quotedLength);
+/** Copies a stream to standard error by lines, and remembers the last line that is not empty and was copied. */
+function followLines(stream: Readable | null, onLine: (line: string) => boolean): () => string {
+  let begun = '';
+  let last = '';
+  const take = (line: string) => {
+    if (onLine(line)) return;
+    pass(`${line}\n`);
+    if (line.trim() !== '') last = line.trim();
+  };
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (begun + text).split('\n');
+    begun = lines.pop() ?? '';
+    lines.forEach(take);
+    if (begun.length > longestLine) takeBegun();
   });
+  const takeBegun = () => {
+    if (begun !== '') take(begun);
+    begun = '';
+  };
   return () => {
-    const lines = tail.split('\n').filter((line) => line.trim() !== '');
-    return (lines.at(-1) ?? '').trim().slice(0, quotedLength);
+    takeBegun();
+    return last.slice(0, quotedLength);
   };
 }
 
 /** Not process.stderr: that would make the pipe non-blocking, also for the programs that share it. */
-function pass(chunk: Buffer): void {
+function pass(text: string): void {
   try {
-    writeSync(2, chunk);
+    writeSync(2, text);
   } catch {
     // Nothing reads the log.
   }

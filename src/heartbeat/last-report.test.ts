@@ -31,8 +31,15 @@ it.each([
   [{ identity: 'x' }],
   [{ loss: { epoch: 1, message: 'x' } }],
   [{ problem: { reason: 'Slow', message: 'x' } }],
+  [{ copy: { bytes: 0, elapsedMs: 0 } }],
 ] satisfies [Partial<MemberReport>][])('is news: %j', (more) => {
   expect(heardAfter(more)).toBe(true);
+});
+
+it('does not count that more of a copy has come as a change', () => {
+  const last = new LastReport(new FakeClock());
+  last.update({ ...first, copy: { bytes: 1, elapsedMs: 10 } });
+  expect(last.update({ ...first, copy: { bytes: 2, totalBytes: 3, elapsedMs: 20 } })).toBe(false);
 });
 
 it('counts a position that is no longer known as a change', () => {

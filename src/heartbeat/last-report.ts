@@ -56,9 +56,10 @@ export class LastReport {
 
 /** Everything except what changes with each write or each report: an idle resource is not reconciled for those. */
 function factsOf(report: MemberReport): object {
-  const { problem, furtherProblems = [], position, durable, ...said } = report;
+  const { problem, furtherProblems = [], position, durable, copy, ...said } = report;
   const { state, epoch, ledEpoch, leader, linked, sync, identity, loss, password } = said;
   const facts = { state, epoch, ledEpoch, leader, linked, sync, identity, loss, password, durable };
   const log = { hasPosition: position !== undefined, history: position?.history };
-  return { ...facts, problems: [problem, ...furtherProblems].map((one) => one?.reason), ...log };
+  const problems = [problem, ...furtherProblems].map((one) => one?.reason);
+  return { ...facts, problems, isCopying: copy !== undefined, ...log };
 }

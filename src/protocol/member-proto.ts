@@ -142,6 +142,16 @@ message Report {
   optional string nonce = 13;
   // False: data that a restart finds, or has found, may be older than the data that it holds, or held, in memory.
   optional bool durable = 14;
+  // Cloning: how far the copy of the leader has come. Absent: not known, or it has not begun.
+  optional Copy copy = 15;
+}
+
+message Copy {
+  uint64 bytes = 1;
+  // Absent: not known.
+  optional uint64 total_bytes = 2;
+  // Milliseconds since it began.
+  uint64 elapsed_ms = 3;
 }
 
 message Loss {

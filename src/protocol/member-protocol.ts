@@ -103,6 +103,16 @@ export const memberReportSchema = z.object({
   durable: z.boolean().optional(),
   /** Following: milliseconds since the member last held all that the leader has; 0 while it does. */
   lagMs: amount.optional(),
+  /** Cloning: how far the copy of the leader has come. Absent: not known, or it has not begun. */
+  copy: z
+    .object({
+      bytes: amount,
+      /** Absent: not known. */
+      totalBytes: amount.exactOptional(),
+      /** Milliseconds since it began. */
+      elapsedMs: amount,
+    })
+    .exactOptional(),
   /** Leading: the sync set that is in force now. */
   sync: sync.optional(),
   /** Identifies the data set (Postgres: the system identifier): copies of it have the same. */
@@ -190,6 +200,7 @@ export const orderSchemas = {
 export type OrderKind = keyof typeof orderSchemas;
 export type Position = z.output<typeof position>;
 export type SyncSet = z.output<typeof sync>;
+export type CopyReport = NonNullable<MemberReport['copy']>;
 export type MemberReport = z.output<typeof memberReportSchema>;
 export type Order<K extends OrderKind = OrderKind> = z.output<(typeof orderSchemas)[K]>;
 

@@ -4,6 +4,7 @@ import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
 import { isOutdated } from '../resources/pod.ts';
+import { copyClause } from './copy-status.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
 
 /** What is under way, for the condition Progressing, in clauses for a person. Empty if nothing is. */
@@ -34,6 +35,9 @@ export function progressOf(
       memberDegradedReason(resource, member, nowMs) === undefined
     ) {
       clauses.push(`${member.name} is starting`);
+    } else {
+      const copying = copyClause(resource, member, nowMs);
+      if (copying !== undefined) clauses.push(copying);
     }
   }
   const live = observed.members.filter(isLive);

@@ -3,6 +3,7 @@ import type { MemberStatus, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
 import { consistencyOf } from './consistency.ts';
+import { copyStatusOf } from './copy-status.ts';
 import { toConditions } from './desired-condition.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum, needsLease } from '../model/capabilities.ts';
@@ -21,10 +22,21 @@ import { nextSets } from '../failover/sync-sets.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
 /** The fields that come from the member's report. */
-function reported(member: Member, leader: Member | undefined): Partial<MemberStatus> {
+function reported(
+  resource: Resource,
+  member: Member,
+  leader: Member | undefined,
+  nowMs: number,
+): Partial<MemberStatus> {
   const report = reportOf(member);
   if (report === undefined || !isLive(member)) return {};
-  return { state: report.state, epoch: report.epoch, ...lagOf(member, leader) };
+  const copy = copyStatusOf(resource, member, nowMs);
+  return {
+    state: report.state,
+    epoch: report.epoch,
+    ...(copy === undefined ? {} : { copy }),
+    ...lagOf(member, leader),
+  };
 }
 
 function memberStatus(
@@ -47,7 +59,7 @@ function memberStatus(
     ...(member.node === undefined ? {} : { node: member.node }),
     health,
     since,
-    ...reported(member, leader),
+    ...reported(resource, member, leader, nowMs),
     ...(health === 'Healthy' || health === 'Terminating'
       ? {}
       : { message: whyNotHealthy(member).slice(0, 1024) }),

@@ -1,21 +1,7 @@
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, Members, havePostgres, shows } from './testing.ts';
-import { findPrograms } from './tools.ts';
-
-/** Postgres with a pg_basebackup that takes minutes as long as the file `slow` exists. */
-async function makeSlowPrograms(folder: string, slow: string): Promise<void> {
-  const real = await findPrograms(process.env);
-  await mkdir(folder);
-  for (const name of await readdir(real)) await symlink(join(real, name), join(folder, name));
-  const script = join(folder, 'pg_basebackup');
-  await rm(script);
-  const limit = `[ -e ${slow} ] && set -- --max-rate=32k "$@"`;
-  await writeFile(script, `#!/bin/sh\n${limit}\nexec ${join(real, 'pg_basebackup')} "$@"\n`);
-  await chmod(script, 0o755);
-  await writeFile(slow, '');
-}
+import { type Member, Members, havePostgres, replaceTool, shows } from './testing.ts';
 
 describe.skipIf(!havePostgres)('an unfinished copy', { timeout: 120_000 }, () => {
   let members: Members;
@@ -25,9 +11,14 @@ describe.skipIf(!havePostgres)('an unfinished copy', { timeout: 120_000 }, () =>
 
   beforeAll(async () => {
     members = await Members.create();
-    const programs = join(members.folder, 'programs');
     slow = join(members.folder, 'slow');
-    await makeSlowPrograms(programs, slow);
+    await writeFile(slow, '');
+    // It takes minutes as long as that file exists.
+    const programs = await replaceTool(
+      members.folder,
+      'pg_basebackup',
+      (real) => `[ -e ${slow} ] && set -- --max-rate=32k "$@"\nexec ${real} "$@"`,
+    );
     [a, b] = [await members.add('a'), await members.add('b', { programs })];
   }, 60_000);
 
@@ -42,6 +33,9 @@ describe.skipIf(!havePostgres)('an unfinished copy', { timeout: 120_000 }, () =>
         `SELECT sync_state AS sync FROM pg_stat_replication WHERE state = 'streaming' AND flush_lsn >= '${holding}'`,
       );
     while ((await receivers()).length === 0);
+    const { copy } = await b.until((report) => (report.copy?.bytes ?? 0) > 0);
+    expect(copy?.elapsedMs).toBeGreaterThan(0);
+    expect(copy?.totalBytes).toBeGreaterThan(copy?.bytes ?? Infinity);
 
     const commit = a.sql('INSERT INTO t VALUES (1)');
     const waiting = () =>
@@ -59,7 +53,8 @@ describe.skipIf(!havePostgres)('an unfinished copy', { timeout: 120_000 }, () =>
     await b.fence();
     await rm(slow);
     await b.follow(1, a);
-    await b.until(({ linked }) => linked === true);
+    const linked = await b.until((report) => report.linked === true);
+    expect(linked.copy).toBeUndefined();
     // With its answer to this it also acknowledges all that came before.
     await a.sql('INSERT INTO t VALUES (2)');
     await commit;

@@ -7,6 +7,7 @@ import { type ControlFile, readControlFile, readIdentity } from './control-file.
 import { type Layout, layoutOf } from './layout.ts';
 import { readDataVersion } from './data-version.ts';
 import { type Loss, readLoss } from './data-loss.ts';
+import { type Space, spaceOf } from './log-retention.ts';
 import { type OsUser, findOsUser, makeFolder, writeFor } from './os-user.ts';
 import { StatusPoller } from './status-poller.ts';
 import { Server } from './server.ts';
@@ -16,6 +17,7 @@ import { limitsToKeep } from './standby-limits.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tools, findPrograms, majorVersion } from './tools.ts';
+import { Trash } from './trash.ts';
 
 /** How often a condition is polled. Milliseconds. */
 const pollMs = 20;
@@ -29,6 +31,9 @@ export class Database {
   readonly settings: Settings;
   readonly server: Server;
   readonly poller: StatusPoller;
+  readonly trash: Trash;
+  /** Of the volume. */
+  readonly space: () => Promise<Space>;
   /** Major version of the programs. */
   readonly major: number;
   timelines: Timelines;
@@ -51,7 +56,12 @@ export class Database {
   private constructor(
     context: EngineContext,
     tools: Tools,
-    more: { sockets: string; certificates: string; major: number },
+    more: {
+      sockets: string;
+      certificates: string;
+      major: number;
+      space: () => Promise<Space>;
+    },
   ) {
     this.context = context;
     this.tools = tools;
@@ -61,6 +71,8 @@ export class Database {
     this.server = new Server(tools, this.layout.data);
     this.poller = new StatusPoller(this.settings.local, context.clock, () => this.server.isUp());
     this.timelines = new Timelines(this.layout.data, tools.osUser);
+    this.space = more.space;
+    this.trash = new Trash(this.layout.top, context.log);
   }
 
   /** @throws HAError HA_ERR_PROGRAM_START */
@@ -68,6 +80,7 @@ export class Database {
     context: EngineContext,
     certificates: string,
     signal: AbortSignal,
+    measure = spaceOf,
   ): Promise<Database> {
     const layout = layoutOf(dataDir(context.config));
     const osUser = await findOsUser([layout.data, layout.top]);
@@ -77,9 +90,13 @@ export class Database {
     await makeFolder(layout.settings, osUser);
     const sockets = await makeSockets(layout, osUser);
     const major = await majorVersion(tools, signal);
-    const database = new Database(context, tools, { sockets, certificates, major });
-    await rm(layout.clone, { recursive: true, force: true });
-    await rm(layout.initdb, { recursive: true, force: true });
+    const database = new Database(context, tools, {
+      ...{ sockets, certificates, major },
+      space: () => measure(layout.top),
+    });
+    await database.trash.resume();
+    await database.trash.add(layout.clone);
+    await database.trash.add(layout.initdb);
     await database.refresh();
     await database.settings.prepare();
     await database.settings.writePassfile(undefined);

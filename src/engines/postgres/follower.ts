@@ -3,17 +3,12 @@ import { refuseOtherVersion } from './data-version.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
+import { CopyMeter } from '../copy-meter.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import { baseBackup } from './basebackup.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
-import {
-  type UpstreamView,
-  hasLogFrom,
-  askWithEach,
-  problemOf,
-  askUpstreamSize,
-} from './upstream.ts';
+import { type UpstreamView, hasLogFrom, askWithEach, problemOf } from './upstream.ts';
 import { recordLoss, rewind } from './rewind.ts';
 import { fenceAndReplay } from './fence.ts';
 import { hasSameWal } from './wal-comparison.ts';
@@ -40,6 +35,7 @@ export class Follower {
   readonly epoch: number;
   /** It is being made a copy of the leader. */
   isCloning = false;
+  readonly copy: CopyMeter;
   problem: EngineProblem | undefined;
   /** Settles when it follows, is being cloned, or cannot follow for now. @throws HAError HA_ERR_MEMBER_FOREIGN */
   readonly started: Promise<void>;
@@ -51,6 +47,7 @@ export class Follower {
 
   constructor(database: Database, { leader, epoch }: Order<'follow'>) {
     this.#database = database;
+    this.copy = new CopyMeter(database.context.clock);
     this.leader = leader;
     this.epoch = epoch;
     this.started = new Promise((resolve, reject) => {
@@ -88,14 +85,10 @@ export class Follower {
           this.#rejectStarted(error);
           return;
         }
-        const isFailed = isHAError(error, 'HA_ERR_COMMAND_FAILED');
-        this.#setProblem(
-          isFailed
-            ? { reason: 'CloneFailed', message: error.message }
-            : problemOf(error, this.leader.member),
-        );
+        const problem = problemOf(error, this.leader.member);
+        this.#setProblem(problem);
         this.#resolveStarted();
-        failures = isFailed ? failures + 1 : 0;
+        failures = problem.reason === 'CloneFailed' ? failures + 1 : 0;
         const ms = Math.min(retryMs * 2 ** failures, longestRetryMs);
         await sleep(this.#database.context.clock, ms, signal);
       }
@@ -165,7 +158,8 @@ export class Follower {
     await recordLoss(database, { ...note, retained: undefined }, signal);
     await this.#stopServer(signal);
     const askAgain = () => this.#askUpstream(signal);
-    if (await rewind(database, { leader: this.leader, view, range, askAgain }, signal)) {
+    const { leader, copy: meter } = this;
+    if (await rewind(database, { leader, view, range, meter, askAgain }, signal)) {
       await this.#startFollowing(view, signal);
     } else {
       const retained = await this.#clone(view, this.epoch, signal);
@@ -179,17 +173,18 @@ export class Follower {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const database = this.#database;
-    const { tools, layout, settings, context } = database;
+    const { tools, layout, settings, trash, context } = database;
     this.isCloning = true;
     if (this.problem?.reason !== 'CloneFailed') this.problem = undefined;
     this.#resolveStarted();
-    const { leader } = this;
-    const size = await askUpstreamSize(await settings.remote(leader), signal);
-    context.log.info({ leader, bytes: size }, 'cloning the leader');
+    const { leader, copy: meter } = this;
+    const { clock, log } = context;
+    log.info({ leader }, 'cloning the leader');
     await this.#stopServer(signal);
     let retained: string | undefined;
     try {
-      retained = await baseBackup({ tools, layout, settings, leader, size, retainAs, signal });
+      const by = { tools, layout, settings, trash, clock, meter };
+      retained = await baseBackup({ ...by, leader, retainAs, signal });
       await rm(layout.rewinding, { force: true });
     } finally {
       await database.refresh();

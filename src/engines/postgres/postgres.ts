@@ -1,4 +1,4 @@
-import { rm, statfs } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -21,12 +21,10 @@ import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
 import { RenewedSecrets } from './renewed-secrets.ts';
 import { detached } from './settings.ts';
+import { spaceOf } from './log-retention.ts';
 import type { ServerStatus } from './status.ts';
+import { VolumeWatch } from './volume-watch.ts';
 
-/** Less than two segments of the log: the next one may not fit. */
-const leastRoomBytes = 32 * 2 ** 20;
-/** How often the free space is checked. Milliseconds. */
-const roomMs = 5_000;
 /** Of a wait that only the end of the agent ends. */
 const waitMs = 60_000;
 
@@ -42,18 +40,23 @@ export class PostgresEngine implements ManagedEngine {
   #background = new AbortController();
   #sync: Order<'promote'>['sync'];
   readonly #watch: LeaderWatch;
+  readonly #volume: VolumeWatch;
+  readonly #measure: typeof spaceOf;
   #caughtUpAt = 0;
-  #roomAskedAt = -Infinity;
   readonly #secrets: RenewedSecrets;
-  #isFull = false;
   #fenceAndReplay: (ending: Ending) => void = () => {};
 
-  /** @param certificates folder of tls.crt, tls.key and ca.crt */
-  constructor(context: EngineContext, certificates = tlsFolder) {
+  /**
+   * @param certificates folder of tls.crt, tls.key and ca.crt
+   * @param measure measures the volume of a folder
+   */
+  constructor(context: EngineContext, certificates = tlsFolder, measure = spaceOf) {
     this.#context = context;
     this.#certificates = certificates;
     this.#secrets = new RenewedSecrets(context);
     this.#watch = new LeaderWatch(context.clock);
+    this.#volume = new VolumeWatch(context.clock);
+    this.#measure = measure;
     this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
 
@@ -62,7 +65,7 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const database = await Database.open(this.#context, this.#certificates, signal);
+    const database = await Database.open(this.#context, this.#certificates, signal, this.#measure);
     const version = await readDataVersion(database.layout.data);
     if (version !== undefined && version !== database.major) {
       const versions = { data: version, image: database.major };
@@ -90,7 +93,10 @@ export class PostgresEngine implements ManagedEngine {
       ...problemFields(problems),
     };
     if (follower?.isCloning === true) {
-      return { state: 'Cloning', leader: follower.leader.member, ...common };
+      const { leader, copy } = follower;
+      const { report: made } = copy;
+      const said = made === undefined ? {} : { copy: made };
+      return { state: 'Cloning', leader: leader.member, ...said, ...common };
     }
     if (database.identity === undefined) return { state: 'Empty', ...common };
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
@@ -99,6 +105,11 @@ export class PostgresEngine implements ManagedEngine {
     await this.#secrets.take(database, { status, follows: follower !== undefined }, signal);
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
+    if (this.#volume.isRefreshDue) {
+      this.#inBackground('the check of the volume', (aside) =>
+        this.#volume.refresh(database, aside),
+      );
+    }
     return { ...(await this.#roleReport(database, status)), ...common };
   }
 
@@ -228,18 +239,8 @@ export class PostgresEngine implements ManagedEngine {
 
   /** The most urgent first. */
   async #problems(follower: Follower | undefined): Promise<(EngineProblem | undefined)[]> {
-    const now = this.#context.clock.now();
-    if (now - this.#roomAskedAt >= roomMs) {
-      this.#roomAskedAt = now;
-      const { bavail, bsize } = await statfs(this.#opened.layout.top);
-      this.#isFull = bavail * bsize < leastRoomBytes;
-    }
-    const { layout, mayLead } = this.#opened;
-    const { top } = layout;
-    const full: EngineProblem | undefined = this.#isFull
-      ? { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` }
-      : undefined;
-    const ofLeader = mayLead ? this.#watch.problems : [];
-    return [full, follower?.problem, ...this.#secrets.problems, ...ofLeader];
+    const ofLeader = this.#opened.mayLead ? this.#watch.problems : [];
+    const ofVolume = await this.#volume.problem(this.#opened);
+    return [ofVolume, follower?.problem, ...this.#secrets.problems, ...ofLeader];
   }
 }

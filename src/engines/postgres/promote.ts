@@ -7,7 +7,6 @@ import { ensureRoles } from './role.ts';
 
 /** How long queries may hold up the replay of the log while the standby is promoted. Milliseconds. */
 const heldUpMs = 1_000;
-const checkpointMs = 3_600_000;
 
 /**
  * Makes a standby with data take writes, or changes the acknowledgements that a leader asks for.
@@ -83,7 +82,10 @@ async function tryToWrite(database: Database, signal: AbortSignal): Promise<void
   });
 }
 
-/** Before its first checkpoint, pg_rewind takes a new leader for one of the old timeline. */
+/**
+ * Before its first checkpoint, pg_rewind takes a new leader for one of the old timeline. How long it takes depends on the memory and
+ * the disk, and nobody is served better if it is given up.
+ */
 export async function checkpoint(database: Database, signal: AbortSignal): Promise<void> {
-  await database.session(signal, (session) => session.rows('CHECKPOINT'), checkpointMs);
+  await database.session(signal, (session) => session.rows('CHECKPOINT'), Infinity);
 }

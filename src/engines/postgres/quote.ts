@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SyncSet } from '../../protocol/member-protocol.ts';
 
 /** Bytes of an application_name; Postgres cuts off the rest (NAMEDATALEN). */
-const longestName = 63;
+export const longestName = 63;
 
 /** A member's application_name: its own name, or a unique short form of it. */
 export function applicationName(member: string): string {

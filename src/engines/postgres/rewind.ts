@@ -1,9 +1,12 @@
+import { sleep } from '../../lib/clock.ts';
+import type { CopyMeter } from '../copy-meter.ts';
 import type { Host } from './connection.ts';
 import type { Database } from './database.ts';
 import type { TimelineRange } from './timeline-history.ts';
 import type { UpstreamView } from './upstream.ts';
 import { countCommits, writeLoss } from './data-loss.ts';
 import { writeFor } from './os-user.ts';
+import { ToolProgress } from './tool-progress.ts';
 import { formatLsn } from './position.ts';
 
 /** The member's own log from the point at which the leader's log diverged. */
@@ -13,9 +16,9 @@ export interface Range {
   end: number;
 }
 
-/** How long a new leader may take for its first checkpoint before a clone is the better way. Milliseconds. */
-const checkpointMs = 60_000;
-const pg_rewindMs = 3_600_000;
+/** How long a new leader may be without its first checkpoint and not write one, before a clone is the better way. Milliseconds. */
+const noCheckpointMs = 60_000;
+const checkEveryMs = 100;
 
 /** Counts and stores what is about to be discarded. */
 export async function recordLoss(
@@ -56,32 +59,48 @@ export async function rewind(
     leader,
     view,
     range,
+    meter,
     askAgain,
-  }: { leader: Host; view: UpstreamView; range: Range; askAgain: () => Promise<UpstreamView> },
+  }: {
+    leader: Host;
+    view: UpstreamView;
+    range: Range;
+    meter: CopyMeter;
+    askAgain: () => Promise<UpstreamView>;
+  },
   signal: AbortSignal,
 ): Promise<boolean> {
   const { tools, layout, settings, context } = database;
+  const { clock, log } = context;
   // pg_rewind distinguishes logs only by the numbers of their timelines.
   if (range.own.at(-1)?.timeline === view.timeline) return false;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(checkpointMs)]);
+  let seenWritingAt = clock.now();
   for (let seen = view; seen.controlTimeline !== seen.timeline; seen = await askAgain()) {
     signal.throwIfAborted();
-    if (limit.aborted) return false;
-    await database.pause(signal);
+    if (seen.isCheckpointing) seenWritingAt = clock.now();
+    if (clock.now() - seenWritingAt > noCheckpointMs) {
+      log.warn({ leader }, 'the leader does not write its first checkpoint: cloning it instead');
+      return false;
+    }
+    await sleep(clock, checkEveryMs, signal);
   }
   await writeFor(tools.osUser, layout.rewinding, '');
+  const progress = new ToolProgress({ tool: 'pg_rewind', clock, meter });
   try {
-    const source = settings.connection('rewind', leader);
-    await tools.run('pg_rewind', ['-D', layout.data, `--source-server=${source}`], {
-      signal,
-      timeoutMs: pg_rewindMs,
+    const source = `--source-server=${settings.connection('rewind', leader)}`;
+    await tools.run('pg_rewind', ['-D', layout.data, source, '--progress'], {
+      signal: AbortSignal.any([signal, progress.stalled]),
+      timeoutMs: Infinity,
+      onLine: progress.onLine,
     });
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    context.log.warn({ error }, 'pg_rewind has failed: cloning the leader instead');
+    log.warn({ error }, 'pg_rewind has failed: cloning the leader instead');
     return false;
   } finally {
+    progress.close();
+    meter.end();
     await database.refresh();
   }
 }

@@ -73,6 +73,7 @@ export class Session {
 
 /**
  * Runs `work` over a connection of its own, which is ended if the signal comes or the time is over.
+ * @param limits `timeoutMs` may be Infinity
  * @throws what `work` or `Session.open` throws; the signal's reason; HA_ERR_DATABASE if it takes too long
  */
 export async function withSession<T>(
@@ -80,7 +81,9 @@ export async function withSession<T>(
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const late = AbortSignal.timeout(timeoutMs);
+  const late = Number.isFinite(timeoutMs)
+    ? AbortSignal.timeout(timeoutMs)
+    : new AbortController().signal;
   const either = AbortSignal.any([signal, late]);
   let session: Session | undefined;
   const end = () => session?.end();

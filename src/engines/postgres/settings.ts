@@ -1,11 +1,13 @@
-import { readFile, statfs } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineContext } from '../engine-context.ts';
 import { copyCertificates } from './certificates.ts';
 import type { Layout } from './layout.ts';
+import { configText, hbaText } from './server-config.ts';
+import { type LogRetention, type Space, isOther, logRetention, logSize } from './log-retention.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
-import { type Purpose, applicationName, literal, noStandby } from './quote.ts';
+import { type Purpose, applicationName, noStandby } from './quote.ts';
 import { replicationUser } from './role.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -21,8 +23,6 @@ export interface ReplicationConfig {
 
 /** Settings of a standby that follows no leader. */
 export const detached: ReplicationConfig = { sync: noStandby };
-
-const MiB = 2 ** 20;
 
 /**
  * A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the leader
@@ -52,6 +52,12 @@ export class Settings {
   #leaderPassword: string | undefined;
   /** Content of the passfile; undefined: that of an earlier process. */
   #passfile: string | undefined;
+  readonly #space: () => Promise<Space>;
+  /** What the file is to say. */
+  #replication: ReplicationConfig = detached;
+  /** What the file says; undefined: it was not written yet. */
+  #retention: LogRetention | undefined;
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(
     context: EngineContext,
@@ -61,7 +67,14 @@ export class Settings {
       sockets,
       certificates,
       major,
-    }: { osUser: OsUser | undefined; sockets: string; certificates: string; major: number },
+      space,
+    }: {
+      osUser: OsUser | undefined;
+      sockets: string;
+      certificates: string;
+      major: number;
+      space: () => Promise<Space>;
+    },
   ) {
     this.#context = context;
     this.#layout = layout;
@@ -69,6 +82,7 @@ export class Settings {
     this.sockets = sockets;
     this.#certificates = certificates;
     this.#major = major;
+    this.#space = space;
   }
 
   /** Writes all files except postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
@@ -99,8 +113,26 @@ export class Settings {
 
   /** Writes the settings of replication; the server has yet to read them. */
   async write(replication: ReplicationConfig): Promise<void> {
-    await this.#write('postgresql.conf', await this.#text(replication));
-    await this.#removeOverrides();
+    this.#replication = replication;
+    await this.#inTurn(async () => {
+      await this.#writeFile(await this.#logRetention());
+      await this.#removeOverrides();
+    });
+  }
+
+  /** Takes over how large and how full the volume is now. @returns whether the server must read the settings again */
+  async refresh(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const now = await this.#logRetention();
+      if (this.#retention === undefined || !isOther(now, this.#retention)) return false;
+      await this.#writeFile(now);
+      return true;
+    });
+  }
+
+  /** Name of this member. */
+  get member(): string {
+    return this.#context.pod.name;
   }
 
   /** The one that was last accepted; until then, the current one. */
@@ -171,33 +203,28 @@ export class Settings {
     });
   }
 
-  async #text({ leader, sync, readOnly = false }: ReplicationConfig): Promise<string> {
-    const { blocks, bsize } = await statfs(this.#layout.top);
-    const megabytes = (share: number, least: number, most: number) =>
-      `${Math.round(Math.min(Math.max((blocks * bsize) / share / MiB, least), most))}MB`;
-    const lines = [
-      '# Written by the agent of HAService: changes here are lost. Change the file in pgdata, or the arguments in the template.',
-      '# A follower that lacks more log than this is cloned again. A sixteenth of the volume.',
-      `wal_keep_size = ${megabytes(16, 64, 512)}`,
-      `max_wal_size = ${megabytes(8, 128, 1024)}`,
-      'wal_sender_timeout = 10s',
-      'wal_receiver_timeout = 10s',
-      'wal_retrieve_retry_interval = 500ms',
-      `include_if_exists = ${literal(join(this.#layout.data, 'postgresql.conf'))}`,
-      "recovery_target_timeline = 'latest'",
-      "primary_slot_name = ''",
-      `primary_conninfo = ${literal(leader === undefined ? '' : this.connection('follow', leader))}`,
-      `synchronous_standby_names = ${literal(sync)}`,
-      ...(readOnly ? ['default_transaction_read_only = on'] : []),
-      ...(this.#context.config.engine.tls === undefined
-        ? []
-        : [
-            'ssl = on',
-            `ssl_cert_file = ${literal(this.#path('tls.crt'))}`,
-            `ssl_key_file = ${literal(this.#path('tls.key'))}`,
-          ]),
-    ];
-    return `${lines.join('\n')}\n`;
+  /** One after the other: an older file must not replace a newer one, which may say to stop following. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => {});
+    return turn;
+  }
+
+  async #logRetention(): Promise<LogRetention> {
+    return logRetention(await this.#space(), await logSize(this.#layout.data));
+  }
+
+  async #writeFile(retention: LogRetention): Promise<void> {
+    const { leader, sync, readOnly = false } = this.#replication;
+    const isTls = this.#context.config.engine.tls !== undefined;
+    const text = configText({
+      ...{ sync, readOnly, retention },
+      ownFile: join(this.#layout.data, 'postgresql.conf'),
+      connection: leader === undefined ? '' : this.connection('follow', leader),
+      certificate: isTls ? { file: this.#path('tls.crt'), key: this.#path('tls.key') } : undefined,
+    });
+    await this.#write('postgresql.conf', text);
+    this.#retention = retention;
   }
 
   /** Removes settings of ALTER SYSTEM, or of the leader's copy of it, that only the agent may set. */
@@ -215,16 +242,4 @@ export class Settings {
   #path(name: string): string {
     return join(this.#layout.settings, name);
   }
-}
-
-function hbaText(tls: boolean): string {
-  const host = tls ? 'hostssl' : 'host';
-  return [
-    'local all all trust',
-    `local replication all trust`,
-    `${host} replication ${replicationUser} all scram-sha-256`,
-    `${host} all all all scram-sha-256`,
-    ...(tls ? ['host all all samehost scram-sha-256'] : []),
-    '',
-  ].join('\n');
 }

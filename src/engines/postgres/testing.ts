@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type EngineContext, type Passwords, fixedPassword } from '../engine-context.ts';
 import type { EngineReport } from '../managed-engine.ts';
 import { freePort } from '../../member-client/testing.ts';
+import type { Space } from './log-retention.ts';
 import { PostgresEngine } from './postgres.ts';
 import { type Session, type SessionOptions, withSession } from './session.ts';
 import { findPrograms } from './tools.ts';
@@ -32,6 +33,8 @@ interface MemberOptions {
   /** Folder of tls.crt, tls.key and ca.crt. */
   certificates?: string;
   clock?: Clock;
+  /** Measures the volume. */
+  measure?: (folder: string) => Promise<Space>;
   /** Folder of the programs of Postgres. */
   programs?: string;
 }
@@ -46,13 +49,14 @@ export class Member {
   password: string;
   readonly #context: EngineContext;
   readonly #certificates: string | undefined;
+  readonly #measure: MemberOptions['measure'];
 
   private constructor(
     context: Omit<EngineContext, 'passwords'>,
     dataDir: string,
     password: string,
     passwords: Passwords | undefined,
-    certificates: string | undefined,
+    { certificates, measure }: MemberOptions,
   ) {
     this.password = password;
     this.#context = { ...context, passwords: passwords ?? fixedPassword(password) };
@@ -60,7 +64,8 @@ export class Member {
     this.name = context.pod.name;
     this.port = context.config.port;
     this.dataDir = dataDir;
-    this.engine = new PostgresEngine(this.#context, certificates);
+    this.#measure = measure;
+    this.engine = new PostgresEngine(this.#context, certificates, measure);
   }
 
   static async create(folder: string, name: string, options: MemberOptions): Promise<Member> {
@@ -84,7 +89,7 @@ export class Member {
     const pod = { name, uid: undefined, ip: '127.0.0.1' };
     const env = { ...process.env, ...(programs === undefined ? {} : { PATH: programs }) };
     const context = { config, pod, env, clock, log };
-    return new Member(context, dataDir, password, options.passwords, certificates);
+    return new Member(context, dataDir, password, options.passwords, options);
   }
 
   /** As if the container were restarted. */
@@ -98,7 +103,7 @@ export class Member {
 
   /** With an engine that is not started. */
   anew(): this {
-    this.engine = new PostgresEngine(this.#context, this.#certificates);
+    this.engine = new PostgresEngine(this.#context, this.#certificates, this.#measure);
     return this;
   }
 
@@ -203,6 +208,26 @@ export class Members {
     }
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/**
+ * A folder with the programs of Postgres, of which one is replaced by a shell script.
+ * @param text of the script, from the path of the real program
+ */
+export async function replaceTool(
+  folder: string,
+  name: string,
+  text: (real: string) => string,
+): Promise<string> {
+  const real = await findPrograms(process.env);
+  const programs = join(folder, 'programs');
+  await mkdir(programs);
+  for (const each of await readdir(real)) await symlink(join(real, each), join(programs, each));
+  const script = join(programs, name);
+  await rm(script);
+  await writeFile(script, `#!/bin/sh\n${text(join(real, name))}\n`);
+  await chmod(script, 0o755);
+  return programs;
 }
 
 /** The rows of the table `t` of a member. */

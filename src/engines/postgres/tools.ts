@@ -10,6 +10,8 @@ export interface ToolOptions {
   timeoutMs: number;
   /** Standard input. */
   input?: string;
+  /** See CommandOptions. */
+  onLine?: (line: string) => boolean;
 }
 
 /** The programs of Postgres, run as the owner of the data. */

@@ -3,6 +3,7 @@ import { historyName, segmentName } from './position.ts';
 import { type Passwords, candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Host } from './connection.ts';
+import { connectionName, literal, longestName } from './quote.ts';
 import type { Settings } from './settings.ts';
 import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
 
@@ -17,6 +18,8 @@ export interface UpstreamView {
   /** Timeline in its control file, which pg_rewind uses: it changes with the first checkpoint on a timeline. */
   controlTimeline: number;
   flushed: number;
+  /** A backend waits for a checkpoint that it has asked for. */
+  isCheckpointing: boolean;
   history: TimelineRange[];
   historyText: string;
   segmentBytes: number;
@@ -31,7 +34,6 @@ export interface UpstreamView {
 const asWalSender = { replication: 'database' } as const;
 
 const lookMs = 5_000;
-const sizeMs = 120_000;
 
 const query = `
 SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
@@ -39,6 +41,7 @@ SELECT (SELECT system_identifier FROM pg_control_system())::text AS identity,
   current_setting('server_version_num')::int / 10000 AS major,
   (SELECT timeline_id FROM pg_control_checkpoint()) AS "controlTimeline",
   (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
+  EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query = 'CHECKPOINT') AS "isCheckpointing",
   CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment,
   CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed`;
 
@@ -50,6 +53,7 @@ interface Row {
   segmentBytes: string;
   segment: string | null;
   flushed: string | null;
+  isCheckpointing: boolean;
 }
 
 /** Asks the leader, as the replication role. @throws what withSession throws */
@@ -70,6 +74,7 @@ export async function askUpstream(
       timeline,
       controlTimeline: row.controlTimeline,
       flushed: Number(row.flushed),
+      isCheckpointing: row.isCheckpointing,
       historyText,
       history: parseTimelineHistory(timeline, historyText),
       segmentBytes: Number(row.segmentBytes),
@@ -101,18 +106,25 @@ export async function askWithEach(
   throw refusal;
 }
 
-/** Size of all its databases in bytes. It reads the size of every file, so it may take long. */
-export async function askUpstreamSize(
-  options: SessionOptions,
+/**
+ * Whether the leader says that it prepares the copy for which this member has asked: it writes a checkpoint, or adds up the sizes of
+ * its files. pg_basebackup prints nothing meanwhile.
+ */
+export async function isPreparingCopy(
+  settings: Settings,
+  leader: Host,
   signal: AbortSignal,
-): Promise<number> {
-  const limits = { signal, timeoutMs: sizeMs };
-  const { size } = await withSession({ ...options, ...asWalSender }, limits, (session) =>
-    session.row<{ size: string }>(
-      'SELECT coalesce(sum(pg_database_size(oid)), 0) AS size FROM pg_database',
-    ),
-  );
-  return Number(size);
+): Promise<boolean> {
+  const connection = { ...(await settings.remote(leader)), ...asWalSender };
+  const name = connectionName('copy', settings.member).slice(0, longestName);
+  return withSession(connection, { signal, timeoutMs: lookMs }, async (session) => {
+    const rows = await session.rows(
+      `SELECT FROM pg_stat_progress_basebackup JOIN pg_stat_replication USING (pid)
+       WHERE application_name = ${literal(name)}
+         AND phase IN ('initializing', 'waiting for checkpoint to finish', 'estimating backup size')`,
+    );
+    return rows.length > 0;
+  });
 }
 
 async function readHistory(session: Session, timeline: number): Promise<string> {
@@ -128,7 +140,7 @@ export function hasLogFrom(leader: UpstreamView, offset: number): boolean {
   return history.some(({ timeline }) => segments.has(segmentName(timeline, offset, segmentBytes)));
 }
 
-/** The problem behind an error of `askUpstream`, and what a person can do. */
+/** The problem behind an error of `askUpstream`, or of a copy, and what a person can do. */
 export function problemOf(error: unknown, leader: string): EngineProblem {
   const text = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {
@@ -137,6 +149,9 @@ export function problemOf(error: unknown, leader: string): EngineProblem {
         reason: 'WrongPassword',
         message: `${leader} refuses the password of role haservice: if the Secret was changed within the last two minutes, wait for the kubelets; else delete the pods that were created before the change, or run ALTER ROLE haservice PASSWORD on the leader with the password of the Secret`,
       };
+    case 'HA_ERR_COMMAND_FAILED':
+    case 'HA_ERR_COPY_STALLED':
+      return { reason: 'CloneFailed', message: text };
     case 'HA_ERR_OTHER_VERSION':
       return { reason: 'OtherVersion', message: text };
     case 'HA_ERR_NOT_SCRAM':

@@ -5,7 +5,7 @@ import type { ServerInfo } from './server-info.ts';
 const leader = { member: 'b', host: '10.0.0.2', port: 6379 };
 
 function info(replid: string, offset: number, change: Partial<ServerInfo> = {}): ServerInfo {
-  const master = { ...leader, linked: true, syncing: false, silentSeconds: 0 };
+  const master = { ...leader, linked: true, syncing: false, copied: undefined, silentSeconds: 0 };
   return {
     ...{ loading: false, logging: true, rewriting: false, diskError: undefined },
     ...{ replid, replid2: '0', offset, master, ...change },

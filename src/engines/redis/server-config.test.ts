@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requiredConfig, userArgs } from './server-config.ts';
+import { defaultConfig, requiredConfig, userArgs } from './server-config.ts';
 
 test.each([
   [[], []],
@@ -21,9 +21,25 @@ test.each([
 });
 
 test('a server with a certificate uses TLS only, and one without a password requires none', () => {
-  const config = { dir: '/d', port: 6379, socket: '/s', appendOnly: true, password: undefined };
+  const config = {
+    ...{ dir: '/d', port: 6379, socket: '/s', appendOnly: true, password: undefined },
+    memoryBytes: 2 ** 32,
+  };
   const lines = (tls?: string) => requiredConfig({ ...config, tls }).split('\n');
   expect(lines('/t')).toEqual(expect.arrayContaining(['port "0"', 'tls-port "6379"']));
   expect(lines()).toContain('port "6379"');
   expect(lines().join()).not.toMatch(/tls|requirepass|masterauth/);
 });
+
+test.each([
+  [2 ** 30, 2 ** 28],
+  [2 ** 34, 2 ** 31],
+])(
+  'with %d bytes of memory, %d wait for a copy, and for as long as it takes',
+  (memoryBytes, bytes) => {
+    const config = { dir: '/d', port: 1, socket: '/s', tls: undefined, password: undefined };
+    expect(defaultConfig({ ...config, appendOnly: true, memoryBytes }).split('\n')).toContain(
+      `client-output-buffer-limit "replica" "${bytes}" "0" "0"`,
+    );
+  },
+);

@@ -11,6 +11,10 @@ export const noLeader = { host: '127.0.0.1', port: 0 } as const;
 /** How often an idle leader pings its followers. Seconds. */
 export const pingSeconds = 1;
 
+/** Redis's own limit for what is written while a follower is made a copy, and the share of the memory that it may be instead. */
+const leastBufferBytes = 256 * 2 ** 20;
+const bufferShare = 1 / 8;
+
 export interface ServerConfig {
   dir: string;
   port: number;
@@ -19,6 +23,8 @@ export interface ServerConfig {
   /** Folder with tls.crt, tls.key and ca.crt; undefined: no TLS. */
   tls: string | undefined;
   password: string | undefined;
+  /** Memory of the container, or of the machine if the container has no limit. */
+  memoryBytes: number;
   /** False only for data that are a snapshot without a log: with it, the server would not load them, but start empty. */
   appendOnly: boolean;
 }
@@ -42,11 +48,20 @@ export function defaultConfig(config: ServerConfig): string {
     // Also how long it takes to notice that the other side is silent.
     ['repl-timeout', '10'],
     ['repl-diskless-sync-delay', '0'],
+    /*
+     * What is written while a follower is made a copy waits in the memory of the leader. Redis ends the copy if that is more than 256 MiB, or
+     * more than 64 MiB for a minute: a large data set under load would be copied again and again, and never to the end. A
+     * follower that is gone or frozen is disconnected after repl-timeout, so there need be no limit in time.
+     */
+    ['client-output-buffer-limit', 'replica', String(bufferBytes(config)), '0', '0'],
     ['tcp-keepalive', '30'],
     ['logfile', ''],
     ...(config.tls === undefined ? [] : [['tls-auth-clients', 'no']]),
   ]);
 }
+
+const bufferBytes = ({ memoryBytes }: ServerConfig): number =>
+  Math.max(leastBufferBytes, Math.floor(memoryBytes * bufferShare));
 
 /** What must be so: it comes after the user's arguments, so that it takes precedence, and before the server listens. */
 export function requiredConfig(config: ServerConfig): string {

@@ -26,6 +26,8 @@ export interface MasterInfo {
   linked: boolean;
   /** It is being made a copy: data are being transferred. */
   syncing: boolean;
+  /** How much of them has come; the total is not known if the leader sends them straight from its memory. */
+  copied: { bytes: number; totalBytes: number | undefined } | undefined;
   /** Seconds since it last heard from its leader; undefined while it is not linked. */
   silentSeconds: number | undefined;
 }
@@ -52,6 +54,8 @@ export function readInfo(text: string): ServerInfo {
     if (value === undefined) throw new Error(`INFO has no ${name}: Redis 7.0 or later is needed`);
     return value;
   };
+  const total = Number(fields.get('master_sync_total_bytes') ?? 0);
+  const read = fields.get('master_sync_read_bytes');
   const silent = Number(fields.get('master_last_io_seconds_ago') ?? -1);
   return {
     loading: get('loading') === '1',
@@ -69,6 +73,10 @@ export function readInfo(text: string): ServerInfo {
             port: Number(get('master_port')),
             linked: get('master_link_status') === 'up',
             syncing: get('master_sync_in_progress') === '1',
+            copied:
+              read === undefined
+                ? undefined
+                : { bytes: Number(read), totalBytes: total > 0 ? total : undefined },
             silentSeconds: silent < 0 ? undefined : silent,
           },
   };

@@ -1,6 +1,6 @@
 import { accessSync, constants, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { HAError, isHAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -70,7 +70,7 @@ export class Server {
     const snapshot = (await findData(dir)) === 'snapshot';
     const settings = {
       ...{ dir, socket, password, port: config.port },
-      ...{ tls: this.#tls, appendOnly: !snapshot },
+      ...{ tls: this.#tls, appendOnly: !snapshot, memoryBytes: memoryBytes() },
     };
     await writeFile(first, defaultConfig(settings), { mode: 0o600 });
     await writeFile(last, requiredConfig(settings), { mode: 0o600 });
@@ -214,6 +214,12 @@ async function privateFolder(): Promise<string> {
   } catch {
     return await mkdtemp('/dev/shm/haservice-');
   }
+}
+
+/** Node answers 0 or more than there is if the container has no limit. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** Redis if it is installed, else Valkey. */

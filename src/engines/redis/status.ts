@@ -1,5 +1,6 @@
 import type { Position } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
+import { CopyMeter } from '../copy-meter.ts';
 import { type EngineReport, type EngineProblem, problemFields } from '../managed-engine.ts';
 import type { ReplicationTarget, Following } from './replication-history.ts';
 import type { DataRetention } from './data-retention.ts';
@@ -31,6 +32,7 @@ export class ReportBuilder {
   readonly #checkLogin: (target: Following) => Promise<EngineProblem | undefined>;
   /** When the server was last seen linked, or was setProblem to link; and its target then. Monotonic milliseconds. */
   #link: { target: Following; at: number; seen: boolean } | undefined;
+  readonly #copy: CopyMeter;
   #checkedAt = -Infinity;
   #linkProblem: EngineProblem | undefined;
   #closed = false;
@@ -40,6 +42,7 @@ export class ReportBuilder {
     checkLogin: (target: Following) => Promise<EngineProblem | undefined>,
   ) {
     this.#context = context;
+    this.#copy = new CopyMeter(context.clock);
     this.#checkLogin = checkLogin;
   }
 
@@ -64,6 +67,7 @@ export class ReportBuilder {
     if (target.kind === 'following') return this.#following(info, target, inputs);
     this.#link = undefined;
     this.#linkProblem = undefined;
+    this.#copy.end();
     if (target.kind === 'leading') {
       return { state: 'Leading', sync: { ...target.sync, acks } };
     }
@@ -80,15 +84,24 @@ export class ReportBuilder {
     const at = this.#context.clock.now();
     const { linked = false, syncing = false, silentSeconds = 0 } = info.master ?? {};
     if (linked || this.#link?.target !== target) this.#link = { target, at, seen: linked };
+    this.#noteCopy(info);
     const copying = hasCopyFailed || info.loading || syncing || !retention.now.held;
     // Never linked, and no data that a leader could continue: it can only be copied.
     if (copying || (target.link === 'none' && position === undefined)) {
-      return { state: 'Cloning', leader };
+      const { report: copy } = this.#copy;
+      return { state: 'Cloning', leader, ...(copy === undefined ? {} : { copy }) };
     }
     // The leader pings at least each second, and all that it has sent is applied: a shorter silence is no sign of a lag.
     const silentMs = silentSeconds > pingSeconds ? silentSeconds * 1_000 : 0;
     const lagMs = linked ? silentMs : this.#link.seen ? at - this.#link.at : undefined;
     return { state: 'Following', leader, linked, ...(lagMs === undefined ? {} : { lagMs }) };
+  }
+
+  /** What was transferred is then loaded from the disk: that is a part of the copy. */
+  #noteCopy({ loading, master }: ServerInfo): void {
+    const { copied } = master ?? {};
+    if (copied !== undefined) this.#copy.note(copied.bytes, copied.totalBytes);
+    else if (!loading) this.#copy.end();
   }
 
   /** The most urgent first. */
