@@ -11,6 +11,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,test,scripts}/**/*.test.ts'],
           exclude: onCluster,
+          // A limit ends what hangs. It is far above what a test takes: a busy machine is no failure.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

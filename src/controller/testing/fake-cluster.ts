@@ -13,6 +13,8 @@ interface Path {
 
 type Stored = KubeObject & { metadata: NonNullable<KubeObject['metadata']>; status?: unknown };
 
+const lookAgainMs = 50;
+
 interface DeleteOptions {
   preconditions?: { uid?: string };
   gracePeriodSeconds?: number;
@@ -94,9 +96,12 @@ export class FakeCluster {
     while (!done()) {
       await new Promise<void>((resolve) => {
         const listener = () => {
+          clearTimeout(timer);
           this.#listeners.delete(listener);
           resolve();
         };
+        // Members may change without a change of an object.
+        const timer = setTimeout(listener, lookAgainMs);
         this.#listeners.add(listener);
       });
     }
