@@ -34,7 +34,8 @@ function checkDecision(decision: Decision, model: Model): void {
       const service = action.manifest.metadata.labels?.['kubernetes.io/service-name'];
       const endpoints = (action.manifest['endpoints'] ?? []) as { targetRef: { uid: string } }[];
       for (const { targetRef } of service === 'web' ? endpoints : []) {
-        expect(targetRef.uid).toBe(status.primaryUID);
+        // Before the first election the one member stays that is served already.
+        expect(targetRef.uid).toBe(status.primaryUID ?? model.slices.get('web')?.join());
       }
     }
     if (action.type === 'DeletePod' && action.removal.member.uid === status.primaryUID) {

@@ -3,7 +3,8 @@ import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { earlierClaims, mayHaveEarlierClaims } from '../model/earlier-data.ts';
-import { isHealthy, isOld, reportOf } from '../model/member.ts';
+import { whatHelpsCopies } from './half-copies.ts';
+import { isComplete, isHealthy, isOld, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { podName } from '../model/naming.ts';
@@ -114,7 +115,7 @@ export function firstElectionByReports(
       return {
         kind: 'Blocked',
         reason: 'MembersMissing',
-        message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${Math.max(replicas, observed.members.length)} members must be heard, as another may have more: ${absent}`,
+        message: `${withData.map(({ name }) => name).join(', ')} found data of an earlier time; before one goes on with it all ${Math.max(replicas, observed.members.length)} members must be heard, as another may have more: ${absent}; start them. To go on without the data of one that cannot come back, delete its volume claims and its pod`,
       };
     }
     const soonMs = firstHeardMs(heard, nowMs) + dataWaitMs;
@@ -157,9 +158,10 @@ export function firstElectionByReports(
       return { kind: 'Elect', winner: chosen, why, epoch };
     }
     // None of them certainly holds the last writes. An empty member must not lead instead of them either.
+    const copies = withData.filter((member) => !isComplete(member));
     const why =
       ranked.length === 0 || chosen !== undefined
-        ? describeRejections(rejected)
+        ? `${describeRejections(rejected)}${copies.length < withData.length ? '' : `; ${whatHelpsCopies(resource, copies)}`}`
         : `${ranked.map(({ name }) => name).join(' and ')} ${ranked.length === 1 ? 'has' : 'have'} data, and nothing says that no member had later ones; to go on with the data of one member, delete the claims and pods of the others and set failover.onNoCandidate: PromoteAnyway`;
     return {
       kind: 'Blocked',

@@ -40,3 +40,21 @@ export const acceptsOld = (resource: Resource, observed: Observed): boolean =>
   resource.spec.failover.consistency === 'Eventual' &&
   resource.spec.failover.onNoCandidate === 'PromoteAnyway' &&
   halfCopies(resource, observed).length > 0;
+
+/** What a person can do if the status was lost, and nobody has whole data: these members have only what they held before a copy. */
+export function whatHelpsCopies({ spec, namespace }: Resource, copies: Member[]): string {
+  const { consistency, onNoCandidate } = spec.failover;
+  const wishes = [
+    ...(consistency === 'Eventual' ? [] : ['failover.consistency: Eventual']),
+    ...(onNoCandidate === 'PromoteAnyway' ? [] : ['failover.onNoCandidate: PromoteAnyway']),
+  ];
+  const unfinished = copies.filter((member) => reportOf(member)?.state === 'Cloning');
+  const pods = unfinished.map(({ name }) => name).join(' ');
+  const steps = [
+    ...(wishes.length === 0 ? [] : [`set ${wishes.join(' and ')}`]),
+    ...(pods === ''
+      ? []
+      : [`run \`kubectl delete pod -n ${namespace} ${pods}\`, which ends the copy`]),
+  ];
+  return `bring back the member of which they were being made a copy, with its volume, or restore a backup. To go on with what one of them held before the copy, if it held anything, and lose what it lacks: ${steps.join(', and ')}`;
+}

@@ -75,6 +75,44 @@ describe('a resource with volume claims from before it', () => {
     expect(created(resource, makeObserved([], { claims }))).toContain(3);
   });
 
+  it.each([
+    [
+      'Strong',
+      'Wait',
+      'set failover.consistency: Eventual and failover.onNoCandidate: PromoteAnyway, and run',
+    ],
+    [
+      'Eventual',
+      'PromoteAnyway',
+      'and lose what it lacks: run `kubectl delete pod -n shop web-1 web-2`',
+    ],
+  ])(
+    'says what to do if its members have half a copy each of one that is gone: %s, %s',
+    (consistency, onNoCandidate, what) => {
+      const resource = applied({ failover: { consistency, onNoCandidate } });
+      const half = { epoch: 4, position: undefined, durable: false } as object;
+      const cloning = { ...half, state: 'Cloning', leader: 'web-0' } as object;
+      const plan = planFailover(
+        resource,
+        makeObserved(members(resource, { 0: empty, 1: cloning, 2: cloning })),
+        t0,
+      );
+      expect(plan).toMatchObject({ kind: 'Blocked', reason: 'NoCandidate' });
+      const { message } = plan as { message: string };
+      expect(message).toContain('bring back the member of which they were being made a copy');
+      expect(message).toContain(what);
+      // What the message says helps.
+      const accepts = { failover: { consistency: 'Eventual', onNoCandidate: 'PromoteAnyway' } };
+      const restarted = { ...half, state: 'Detached' } as object;
+      const reports = { 0: empty, 1: restarted, 2: restarted };
+      const next = applied(accepts);
+      expect(planFailover(next, makeObserved(members(next, reports)), t0)).toMatchObject({
+        kind: 'Elect',
+        winner: { name: 'web-1' },
+      });
+    },
+  );
+
   it('begins an empty data set if the other claims are its own, have no volume or are being deleted', () => {
     const resource = applied();
     const heard = members(resource, { 0: empty, 1: empty });
