@@ -44,6 +44,8 @@ async function deletedBy(edit: () => void): Promise<string[]> {
   return deletions.map((write) => write.replace('DELETE pods/', ''));
 }
 
+const strong = { consistency: 'Strong', leaseDuration: '1500ms', minInterval: '0s' };
+
 const website = (path: string, engine: object = { http: { path } }) => ({
   engine,
   template: {
@@ -92,10 +94,19 @@ it('a check that no new member passes stops the rolling update at the first, and
   expect(uids()).toEqual(expect.arrayContaining([first, second]));
 });
 
+it.each<[string, object]>([
+  ['ActiveActive', { topology: 'ActiveActive' }],
+  ['a longer lease', { failover: { ...strong, leaseDuration: '60s' } }],
+])('members with a lease are replaced one by one, and harm nobody: %s', async (_what, after) => {
+  world.apply('web', { ...website('/'), failover: strong });
+  await until(() => world.healthy());
+  await deletedBy(() => world.apply('web', { ...website('/'), ...after }));
+  expect([...harms]).toEqual([]);
+});
+
 it('a primary with a lease leads on with it when the lease is given up, until its turn has come', async () => {
   const eventual = website('/', { type: 'HTTP' });
-  const lease = { failover: { consistency: 'Strong', leaseDuration: '1500ms' } };
-  world.apply('web', { ...eventual, ...lease });
+  world.apply('web', { ...eventual, failover: strong });
   await until(() => world.healthy());
   expect(world.agents.size).toBe(3);
   const agent = world.agents.get('web-0');

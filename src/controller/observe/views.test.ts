@@ -77,15 +77,17 @@ describe('toMember', () => {
 
 describe('the contract of a pod', () => {
   const made = { probePort: 8080, ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }] };
-  const contractOf = (annotation: string | undefined, agent?: object) => {
+  const memberOf = (annotation: string | undefined, agent?: object) => {
     const env = [{ name: 'HASERVICE_AGENT', value: JSON.stringify(agent) }];
     const annotations = annotation === undefined ? {} : { 'haservice.dev/contract': annotation };
     const pod = {
       metadata: { name: 'web-0', uid: 'u', annotations },
       spec: { containers: [agent === undefined ? {} : { env }] },
     };
-    return toMember({ name: 'web', topologyKey }, pod as Pod, undefined)?.contract;
+    return toMember({ name: 'web', topologyKey }, pod as Pod, undefined);
   };
+  const contractOf = (annotation: string | undefined, agent?: object) =>
+    memberOf(annotation, agent)?.contract;
 
   it('is its annotation, or else what the settings of its agent say', () => {
     const agent = { agentPort: 8990, port: 6379, engine: { type: 'TCP', dataDir: '/x' } };
@@ -106,6 +108,7 @@ describe('the contract of a pod', () => {
     '{"ports":[{"port":80,"targetPort":"x","protocol":"TCP"}]}',
   ])('does not count if somebody has written %s', (text) => {
     expect(contractOf(text)).toBeUndefined();
+    expect(memberOf(text)?.isContractBroken).toBe(true);
     expect(contractOf(text, { agentPort: 99_999, port: 1 })).toBeUndefined();
   });
 });

@@ -38,6 +38,17 @@ it('passes on what a member says is wrong with it', () => {
   ]);
 });
 
+it('tells of a member whose contract somebody has broken, and goes on with all', () => {
+  const service = strong();
+  service.members[1] = { ...led(service.resource, 1, {}), isContractBroken: true };
+  expect(problemsOf(service)).toMatchObject([
+    {
+      reason: 'ContractBroken',
+      message: expect.stringMatching(/pod web-1 .*kubectl delete pod -n shop web-1/) as string,
+    },
+  ]);
+});
+
 it('ignores a failed fence when the member has done what it was ordered, or may follow', () => {
   const { resource } = strong();
   const fence = { action: 'fence', epoch: 1 } as const;
