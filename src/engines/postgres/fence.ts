@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { FreeReplay, endClients } from './free-replay.ts';
 import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
 
@@ -52,7 +53,13 @@ export async function fenceAndReplay(
       'SELECT CASE WHEN pg_is_in_recovery() AND pg_is_wal_replay_paused() THEN pg_wal_replay_resume() END',
     ),
   );
-  return database.until(signal, ({ idle, receiver }) => idle && receiver === undefined);
+  const replay = new FreeReplay(database.context.clock);
+  for (;;) {
+    const status = await database.until(signal);
+    if (status.idle && status.receiver === undefined) return status;
+    await replay.check(database, status, signal);
+    await database.pause(signal);
+  }
 }
 
 /**
@@ -66,10 +73,7 @@ async function handOver(database: Database, signal: AbortSignal): Promise<void> 
     await database.settings.write({ ...database.replication, readOnly: true });
     database.server.reload();
     await database.session(limit, async (session) => {
-      await session.rows(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'haservice agent'`,
-      );
+      await session.rows(endClients);
       for (;;) {
         const { behind } = await session.row<{ behind: boolean }>(
           `SELECT coalesce(bool_or(flush_lsn < pg_current_wal_flush_lsn()), false) AS behind

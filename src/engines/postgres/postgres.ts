@@ -16,6 +16,7 @@ import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
+import { FreeReplay } from './free-replay.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
@@ -41,6 +42,7 @@ export class PostgresEngine implements ManagedEngine {
   #sync: Order<'promote'>['sync'];
   readonly #watch: LeaderWatch;
   readonly #volume: VolumeWatch;
+  readonly #replay: FreeReplay;
   readonly #measure: typeof spaceOf;
   #caughtUpAt = 0;
   readonly #secrets: RenewedSecrets;
@@ -56,6 +58,7 @@ export class PostgresEngine implements ManagedEngine {
     this.#secrets = new RenewedSecrets(context);
     this.#watch = new LeaderWatch(context.clock);
     this.#volume = new VolumeWatch(context.clock);
+    this.#replay = new FreeReplay(context.clock);
     this.#measure = measure;
     this.ended = new Promise((resolve) => (this.#fenceAndReplay = resolve));
   }
@@ -204,8 +207,15 @@ export class PostgresEngine implements ManagedEngine {
     }
     // Until then there may be more in its log than it reports.
     database.hasReplayedAll ||= status.idle || status.streaming;
-    if (!database.hasReplayedAll) return { state: 'Starting' };
     const follower = this.#follower;
+    if (!database.hasReplayedAll) {
+      if (follower === undefined) {
+        this.#inBackground('freeing the replay of the log', (aside) =>
+          this.#replay.check(database, status, aside),
+        );
+      }
+      return { state: 'Starting' };
+    }
     // It was told to stop following, but may not have done so: it still acknowledges what it receives.
     if (follower === undefined && database.mayFollow) {
       return { state: 'Following', linked: status.streaming, position };

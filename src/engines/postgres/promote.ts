@@ -2,11 +2,9 @@ import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
+import { FreeReplay } from './free-replay.ts';
 import { syncNames } from './quote.ts';
 import { ensureRoles } from './role.ts';
-
-/** How long queries may hold up the replay of the log while the standby is promoted. Milliseconds. */
-const heldUpMs = 1_000;
 
 /**
  * Makes a standby with data take writes, or changes the acknowledgements that a leader asks for.
@@ -53,22 +51,11 @@ export async function promote(
 }
 
 async function waitForPromotion(database: Database, signal: AbortSignal): Promise<void> {
-  const { clock } = database.context;
-  let freeAt = clock.now();
+  const replay = new FreeReplay(database.context.clock);
   for (;;) {
     const status = await database.until(signal);
-    const now = clock.now();
     if (!status.standby) return;
-    if (!status.isHeldUp) freeAt = now;
-    if (now - freeAt > heldUpMs) {
-      await database.session(signal, (session) =>
-        session.rows(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'haservice agent'`,
-        ),
-      );
-      freeAt = now;
-    }
+    await replay.check(database, status, signal);
     await database.pause(signal);
   }
 }

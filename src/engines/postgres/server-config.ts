@@ -34,6 +34,10 @@ export function configText(config: ServerConfig): string {
     "primary_slot_name = ''",
     `primary_conninfo = ${literal(connection)}`,
     `synchronous_standby_names = ${literal(sync)}`,
+    // Nothing more comes, and the end of the log is needed to go on: see FreeReplay.
+    ...(connection === ''
+      ? ['max_standby_streaming_delay = 0', 'max_standby_archive_delay = 0']
+      : []),
     ...(readOnly ? ['default_transaction_read_only = on'] : []),
     ...(certificate === undefined
       ? []
