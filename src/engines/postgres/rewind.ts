@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { HAError } from '../../api/errors.ts';
 import type { Host } from './connection.ts';
 import type { Database } from './database.ts';
 import type { TimelineRange } from './timeline-history.ts';
@@ -5,6 +7,7 @@ import type { UpstreamView } from './upstream.ts';
 import { countCommits, writeLoss } from './data-loss.ts';
 import { writeFor } from './os-user.ts';
 import { formatLsn } from './position.ts';
+import { isNotConnected, roleForRewind } from './rewind-source.ts';
 
 /** The member's own log from the point at which the leader's log diverged. */
 export interface Range {
@@ -49,6 +52,7 @@ export async function recordLoss(
 /**
  * Undoes with pg_rewind what was written since the fork. The server must have ended in order.
  * @returns false if it cannot be done, or has failed: the member must be cloned then
+ * @throws if the leader lets nobody in for now; nothing was changed
  */
 export async function rewind(
   database: Database,
@@ -69,9 +73,13 @@ export async function rewind(
     if (limit.aborted) return false;
     await database.pause(signal);
   }
+  const source = settings.connection(
+    'rewind',
+    leader,
+    await roleForRewind(database, leader, signal),
+  );
   await writeFor(tools.osUser, layout.rewinding, '');
   try {
-    const source = settings.connection('rewind', leader);
     await tools.run('pg_rewind', ['-D', layout.data, `--source-server=${source}`], {
       signal,
       timeoutMs: pg_rewindMs,
@@ -79,6 +87,10 @@ export async function rewind(
     return true;
   } catch (error) {
     signal.throwIfAborted();
+    if (isNotConnected(error)) {
+      await rm(layout.rewinding, { force: true });
+      throw new HAError('HA_ERR_DATABASE', (error as Error).message, { cause: error });
+    }
     context.log.warn({ error }, 'pg_rewind has failed: cloning the leader instead');
     return false;
   } finally {

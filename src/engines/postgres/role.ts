@@ -1,6 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { Session } from './session.ts';
 
+/** As initdb was told to name it. */
+export const superuser = 'postgres';
+
 /** Role by which members copy and follow each other. It has the same password as the superuser. */
 export const replicationUser = 'haservice';
 

@@ -162,13 +162,18 @@ export class Settings {
   }
 
   /** For another member, for libpq: call writePassfile first. */
-  connection(purpose: Purpose, leader: Host): string {
+  connection(purpose: Purpose, leader: Host, user?: string): string {
     const { config, pod } = this.#context;
-    return connectionTo(leader, purpose, pod.name, {
-      passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
-      rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
-      major: this.#major,
-    });
+    return connectionTo(
+      leader,
+      purpose,
+      { member: pod.name, user },
+      {
+        passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
+        rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
+        major: this.#major,
+      },
+    );
   }
 
   async #text({ leader, sync, readOnly = false }: ReplicationConfig): Promise<string> {
