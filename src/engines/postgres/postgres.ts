@@ -21,8 +21,8 @@ import type { ServerStatus } from './status.ts';
 const leastRoomBytes = 32 * 2 ** 20;
 /** How often the free space is checked. Milliseconds. */
 const roomMs = 5_000;
-/** Of a wait that only the end of the agent ends. */
-const waitMs = 60_000;
+/** How often a changed password is noticed in a wait that only the end of the agent ends. Milliseconds. */
+const waitMs = 1_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
@@ -61,7 +61,10 @@ export class PostgresEngine implements ManagedEngine {
     if (version !== undefined && version !== database.major) {
       const versions = { data: version, image: database.major };
       this.startProblem = otherVersion('the data of this member are', versions);
-      while (!signal.aborted) await sleep(this.#context.clock, waitMs, signal);
+      while (!signal.aborted) {
+        this.#secrets.accept();
+        await sleep(this.#context.clock, waitMs, signal);
+      }
       signal.throwIfAborted();
     }
     this.#database = database;
@@ -77,6 +80,7 @@ export class PostgresEngine implements ManagedEngine {
     const database = this.#opened;
     const follower = this.#follower;
     const { loss } = database;
+    this.#secrets.accept();
     const problem = await this.#problem(follower);
     const common = {
       ...(database.identity === undefined ? {} : { identity: database.identity }),
@@ -86,11 +90,15 @@ export class PostgresEngine implements ManagedEngine {
     if (follower?.isCloning === true) {
       return { state: 'Cloning', leader: follower.leader.member, ...common };
     }
-    if (database.identity === undefined) return { state: 'Empty', ...common };
+    const follows = follower !== undefined;
+    if (database.identity === undefined) {
+      await this.#secrets.take(database, { status: 'none', follows }, signal);
+      return { state: 'Empty', ...common };
+    }
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const told = database.replication.sync;
     const status = await database.poller.ask(signal);
-    await this.#secrets.take(database, { status, follows: follower !== undefined }, signal);
+    await this.#secrets.take(database, { status, follows }, signal);
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
     return { ...(await this.#roleReport(database, status)), ...common };

@@ -78,7 +78,7 @@ export class Server {
     failed.catch(() => {});
     this.#client = new LocalClient(socket, () => this.password);
     const loaded = async () => {
-      while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
+      while (!(await this.#isUp(signal, password))) await sleep(clock, pollMs, signal);
       // Not in the configuration: a server with an aclfile of the user's would refuse to start.
       await this.call([createUser(config.service, candidates(this.#context.passwords))], signal);
       if (!snapshot) return;
@@ -169,10 +169,13 @@ export class Server {
     this.#folder = undefined;
   }
 
-  async #isUp(signal: AbortSignal): Promise<boolean> {
+  /** @param password with which it was started: it accepts that while it loads its data, which may take long */
+  async #isUp(signal: AbortSignal, password: string | undefined): Promise<boolean> {
     signal.throwIfAborted();
     try {
-      return !(await this.info(signal)).loading;
+      const { loading } = await this.info(signal);
+      if (password !== undefined) this.#context.passwords.accept(password);
+      return !loading;
     } catch (error) {
       if (error instanceof HAError && error.code === 'HA_ERR_PROBE_REFUSED') return false;
       throw error;
