@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { scrypt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ const idBytes = 2;
 interface Options {
   secret: NonNullable<EngineSpec['passwordSecret']>;
   service: string;
+  /** Why the program cannot use a password. */
+  faultOf: (password: string) => string | undefined;
   clock: Clock;
   log: EngineLog;
   folder?: string;
@@ -99,9 +102,12 @@ export class PasswordFile implements Passwords {
 
   async #read(): Promise<void> {
     try {
-      const text = await readFile(this.#path, 'utf8');
+      const bytes = await readFile(this.#path);
+      const text = bytes.toString();
       const password = passwordOf(text);
-      this.problem = password === '' ? this.#missing('holds an empty password') : undefined;
+      const fault = isUtf8(bytes) ? this.#options.faultOf(password) : 'it is not text in UTF-8';
+      if (password === '') this.problem = this.#missing('holds an empty password');
+      else this.problem = fault === undefined ? undefined : this.#refused(fault);
       if (this.problem === undefined) await this.#set(password, text);
     } catch (error) {
       this.problem = this.#unreadable(error);
@@ -130,6 +136,18 @@ export class PasswordFile implements Passwords {
     return {
       reason: 'PasswordMissing',
       message: `the Secret ${name}, which engine.passwordSecret names, ${what}: run, in the namespace of the service, ${command}; the kubelet brings the password to the pod within two minutes`,
+    };
+  }
+
+  #refused(fault: string): EngineProblem {
+    const { name, key } = this.#options.secret;
+    const now =
+      this.#current === undefined
+        ? 'the program waits for another one'
+        : 'the program goes on with the former one';
+    return {
+      reason: 'PasswordRefused',
+      message: `the password under the key ${key} of the Secret ${name} cannot be used: ${fault}; ${now}`,
     };
   }
 
