@@ -145,3 +145,18 @@ describe('a password that the program cannot use', () => {
     await watching;
   });
 });
+
+it('the passwords of members with another Secret are former ones', async () => {
+  for (const [name, text] of [
+    ['password', 'new'],
+    ['former-1', 'old\n'],
+    ['former-2', 'new'],
+    ['former-3', ''],
+    ['..data', 'no password'],
+  ] as const) {
+    await writeFile(join(folder, name), text);
+  }
+  const file = passwordIn(folder, new FakeClock());
+  await file.wait(new AbortController().signal);
+  expect([file.current, file.former]).toEqual(['new', ['old']]);
+});

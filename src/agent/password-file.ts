@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { scrypt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EngineSpec } from '../api/engine-spec.ts';
 import type { EngineLog, Passwords } from '../engines/engine-context.ts';
 import type { EngineProblem } from '../engines/managed-engine.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import { passwordFile, passwordFolder } from '../protocol/agent-config.ts';
+import { isFormerPasswordFile, passwordFile, passwordFolder } from '../protocol/agent-config.ts';
 import type { MemberReport } from '../protocol/member-protocol.ts';
 
 /** How often the agent looks for a password that is missing, and for a changed one. Milliseconds. */
@@ -38,6 +38,7 @@ export class PasswordFile implements Passwords {
   /** Why there is no password yet, or the changed one is not taken over. */
   problem: EngineProblem | undefined;
   readonly #options: Options;
+  readonly #folder: string;
   readonly #path: string;
   #current: string | undefined;
   #former: string[] = [];
@@ -48,7 +49,8 @@ export class PasswordFile implements Passwords {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#path = join(options.folder ?? passwordFolder, passwordFile);
+    this.#folder = options.folder ?? passwordFolder;
+    this.#path = join(this.#folder, passwordFile);
   }
 
   get current(): string | undefined {
@@ -119,7 +121,8 @@ export class PasswordFile implements Passwords {
     if (password === before) return;
     const id = await idOf(password, this.#options.service);
     // An earlier version of the operator took a final newline for a part of the password.
-    const others = before === undefined ? [text] : [before, ...this.#former];
+    const others =
+      before === undefined ? [text, ...(await this.#formerFiles())] : [before, ...this.#former];
     this.#former = others.filter((other) => other !== password);
     this.#id = id;
     this.#current = password;
@@ -128,6 +131,13 @@ export class PasswordFile implements Passwords {
     if (before !== undefined) {
       this.#options.log.info({}, 'the password in the Secret has changed: taking it over');
     }
+  }
+
+  /** Passwords of members that were made before engine.passwordSecret named another Secret. */
+  async #formerFiles(): Promise<string[]> {
+    const names = (await readdir(this.#folder)).filter((name) => isFormerPasswordFile.test(name));
+    const texts = names.map((name) => readFile(join(this.#folder, name), 'utf8').catch(() => ''));
+    return (await Promise.all(texts)).map(passwordOf).filter((former) => former !== '');
   }
 
   #missing(what: string): EngineProblem {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { TestPasswords } from '../testing.ts';
 import { layoutOf } from './layout.ts';
 import { codeOf } from './session.ts';
@@ -102,5 +102,35 @@ describe.skipIf(!havePostgres)('a changed password of Postgres', { timeout: 60_0
     await b.until(() => passwords[1].former.length === 0);
     await a.follow(2, b);
     for (const each of [a, c]) await each.until(({ linked }) => linked === true);
+  });
+
+  it('follows from another Secret: new members know both passwords, and members that know the former one alone go on until the last one is new', async () => {
+    const other = await Members.create();
+    onTestFinished(() => other.end(), 60_000);
+    const [c, d] = [
+      await other.add('c', { password: 'old' }),
+      await other.add('d', { password: 'old' }),
+    ];
+    await c.promote(1, undefined, true);
+    await d.follow(1, c);
+    await d.caughtUp(c);
+    const [ofD, ofC] = [new TestPasswords('old'), new TestPasswords('new')];
+    ofD.change('new');
+    await d.replace(ofD);
+    await d.follow(1, c);
+    await d.caughtUp(c);
+    await c.fence();
+    await d.promote(2);
+    await c.follow(2, d);
+    await c.caughtUp(d);
+    // Beside members that all have the new Secret it gets that password alone.
+    await c.replace(ofC);
+    await c.follow(2, d);
+    expect(ofC.accepted).toBe(undefined);
+    await c.until(({ problem }) => problem?.reason === 'WrongPassword');
+    expect([ofC.accepted, ofD.accepted]).toEqual(['new', 'new']);
+    ofD.isShared = true;
+    await d.until(() => ofD.former.length === 0);
+    await c.until(({ linked }) => linked === true);
   });
 });
