@@ -108,3 +108,55 @@ describe('a Secret without a password', () => {
     expect([file.current, file.problem]).toEqual(['s3cret', undefined]);
   });
 });
+
+describe('a password that the program cannot use', () => {
+  it.each([
+    ['bad', /^the password under the key pass of the Secret db cannot be used: it is bad; /],
+    [Buffer.from([0xff, 0x41]), /is not text in UTF-8/],
+  ])('such as %j is not taken over: the former one stays', async (bytes, message) => {
+    const path = join(folder, 'password');
+    const clock = new FakeClock();
+    const file = passwordIn(folder, clock, (text) => (text === 'bad' ? 'it is bad' : undefined));
+    await writeFile(path, bytes);
+    const stop = new AbortController();
+    const waiting = file.wait(stop.signal);
+    await untilTrue(() => file.problem !== undefined);
+    expect(file.problem?.message).toMatch(/the program waits for another one$/);
+    expect(file.current).toBeUndefined();
+    await writeFile(path, 'good');
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return file.current === 'good';
+    });
+    await waiting;
+    file.accept('good');
+    const { report } = file;
+    const watching = file.watch(stop.signal);
+    await writeFile(path, bytes);
+    await untilTrue(() => {
+      clock.advance(1_000);
+      return file.problem !== undefined;
+    });
+    expect(file.problem).toMatchObject({ reason: 'PasswordRefused' });
+    expect(file.problem?.message).toMatch(message);
+    expect(file.problem?.message).toMatch(/goes on with the former one$/);
+    expect([file.current, file.former, file.report]).toEqual(['good', [], report]);
+    stop.abort();
+    await watching;
+  });
+});
+
+it('the passwords of members with another Secret are former ones', async () => {
+  for (const [name, text] of [
+    ['password', 'new'],
+    ['former-1', 'old\n'],
+    ['former-2', 'new'],
+    ['former-3', ''],
+    ['..data', 'no password'],
+  ] as const) {
+    await writeFile(join(folder, name), text);
+  }
+  const file = passwordIn(folder, new FakeClock());
+  await file.wait(new AbortController().signal);
+  expect([file.current, file.former]).toEqual(['new', ['old']]);
+});

@@ -1,12 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import { scrypt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EngineSpec } from '../api/engine-spec.ts';
 import type { EngineLog, Passwords } from '../engines/engine-context.ts';
 import type { EngineProblem } from '../engines/managed-engine.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
-import { passwordFile, passwordFolder } from '../protocol/agent-config.ts';
+import { isFormerPasswordFile, passwordFile, passwordFolder } from '../protocol/agent-config.ts';
 import type { MemberReport } from '../protocol/member-protocol.ts';
 
 /** How often the agent looks for a password that is missing, and for a changed one. Milliseconds. */
@@ -22,6 +23,8 @@ const idBytes = 2;
 interface Options {
   secret: NonNullable<EngineSpec['passwordSecret']>;
   service: string;
+  /** Why the program cannot use a password. */
+  faultOf: (password: string) => string | undefined;
   clock: Clock;
   log: EngineLog;
   folder?: string;
@@ -35,6 +38,7 @@ export class PasswordFile implements Passwords {
   /** Why there is no password yet, or the changed one is not taken over. */
   problem: EngineProblem | undefined;
   readonly #options: Options;
+  readonly #folder: string;
   readonly #path: string;
   #current: string | undefined;
   #former: string[] = [];
@@ -45,7 +49,8 @@ export class PasswordFile implements Passwords {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#path = join(options.folder ?? passwordFolder, passwordFile);
+    this.#folder = options.folder ?? passwordFolder;
+    this.#path = join(this.#folder, passwordFile);
   }
 
   get current(): string | undefined {
@@ -99,9 +104,12 @@ export class PasswordFile implements Passwords {
 
   async #read(): Promise<void> {
     try {
-      const text = await readFile(this.#path, 'utf8');
+      const bytes = await readFile(this.#path);
+      const text = bytes.toString();
       const password = passwordOf(text);
-      this.problem = password === '' ? this.#missing('holds an empty password') : undefined;
+      const fault = isUtf8(bytes) ? this.#options.faultOf(password) : 'it is not text in UTF-8';
+      if (password === '') this.problem = this.#missing('holds an empty password');
+      else this.problem = fault === undefined ? undefined : this.#refused(fault);
       if (this.problem === undefined) await this.#set(password, text);
     } catch (error) {
       this.problem = this.#unreadable(error);
@@ -113,7 +121,8 @@ export class PasswordFile implements Passwords {
     if (password === before) return;
     const id = await idOf(password, this.#options.service);
     // An earlier version of the operator took a final newline for a part of the password.
-    const others = before === undefined ? [text] : [before, ...this.#former];
+    const others =
+      before === undefined ? [text, ...(await this.#formerFiles())] : [before, ...this.#former];
     this.#former = others.filter((other) => other !== password);
     this.#id = id;
     this.#current = password;
@@ -124,12 +133,31 @@ export class PasswordFile implements Passwords {
     }
   }
 
+  /** Passwords of members that were made before engine.passwordSecret named another Secret. */
+  async #formerFiles(): Promise<string[]> {
+    const names = (await readdir(this.#folder)).filter((name) => isFormerPasswordFile.test(name));
+    const texts = names.map((name) => readFile(join(this.#folder, name), 'utf8').catch(() => ''));
+    return (await Promise.all(texts)).map(passwordOf).filter((former) => former !== '');
+  }
+
   #missing(what: string): EngineProblem {
     const { name, key } = this.#options.secret;
     const command = `kubectl create secret generic ${name} --from-literal=${key}=PASSWORD --dry-run=client -o yaml | kubectl apply -f -`;
     return {
       reason: 'PasswordMissing',
       message: `the Secret ${name}, which engine.passwordSecret names, ${what}: run, in the namespace of the service, ${command}; the kubelet brings the password to the pod within two minutes`,
+    };
+  }
+
+  #refused(fault: string): EngineProblem {
+    const { name, key } = this.#options.secret;
+    const now =
+      this.#current === undefined
+        ? 'the program waits for another one'
+        : 'the program goes on with the former one';
+    return {
+      reason: 'PasswordRefused',
+      message: `the password under the key ${key} of the Secret ${name} cannot be used: ${fault}; ${now}`,
     };
   }
 

@@ -3,7 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startAgent } from './agent.ts';
-import { createEngine } from './create-engine.ts';
+import { createEngine, passwordCheck } from './create-engine.ts';
 import { Watchdog } from './watchdog.ts';
 import { install } from './install.ts';
 import { fixedPassword } from '../engines/engine-context.ts';
@@ -44,6 +44,7 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
       : new PasswordFile({
           secret: engine.passwordSecret,
           service: config.service,
+          faultOf: passwordCheck(config),
           clock: systemClock,
           log,
         });

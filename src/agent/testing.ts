@@ -122,8 +122,12 @@ export const fence = (epoch: number, more: object = {}): AnyOrder => ({
 export const reportOf = (body: unknown) => memberReportSchema.parse(body);
 
 /** The password of a Secret that is mounted in a folder. */
-export const passwordIn = (folder: string, clock: Clock): PasswordFile =>
+export const passwordIn = (
+  folder: string,
+  clock: Clock,
+  faultOf: (password: string) => string | undefined = () => undefined,
+): PasswordFile =>
   new PasswordFile({
     secret: { name: 'db', key: 'pass' },
-    ...{ service: 'web', clock, log: silentLog, folder },
+    ...{ service: 'web', faultOf, clock, log: silentLog, folder },
   });

@@ -67,8 +67,9 @@ export const memberProblems = {
     whatToDo: 'run the command in the message, which writes a password into the Secret',
   },
   PasswordRefused: {
-    meaning: 'the server does not take a changed password over, and goes on with the former one',
-    whatToDo: 'see the message, and the log of the member',
+    meaning:
+      'the password of the Secret cannot be used, or the server does not take it over: the program goes on with the former one',
+    whatToDo: 'do what the message says: write another password, or end what holds the server up',
   },
   CommandRefused: {
     meaning: 'Redis: the server refuses a command that the agent needs, so that the member waits',

@@ -87,13 +87,17 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       );
     // Before the labels: a frozen pod is deleted at once because its label says primary.
     const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
-    actions.push(...removals.map((removal) => removePod(resource, removal)));
+    actions.push(...removals.map((removal) => removePod(resource, removal, observed.members)));
   }
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
     actions.push(...markComplete(observed.members));
-    actions.push(...replicas.create.map((ordinal) => createPod(resource, ordinal, replicas.zone)));
+    actions.push(
+      ...replicas.create.map((ordinal) =>
+        createPod(resource, ordinal, replicas.zone, observed.members),
+      ),
+    );
   }
 
   const degradedReasons = degradedReasonsOf(resource, observed, nowMs);

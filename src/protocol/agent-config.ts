@@ -6,6 +6,9 @@ export const agentConfigVariable = 'HASERVICE_AGENT';
 /** Mount path of the Secret that spec.engine names, and the file in it that holds the password of the database. */
 export const passwordFolder = '/haservice-password';
 export const passwordFile = 'password';
+/** Beside it: passwords of members that were created before spec.engine named another Secret. */
+export const formerPasswordFile = (number: number) => `former-${number}`;
+export const isFormerPasswordFile = /^former-\d+$/;
 /** Password in the environment of pods that an earlier version of the operator has created. */
 export const passwordVariable = 'HASERVICE_PASSWORD';
 /** Folder into which the init container installs the agent, in the volume agentVolume. */

@@ -3,28 +3,13 @@ import type { ServerResponse } from 'node:http';
 import type { KubeObject } from '../../kube/api-types.ts';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
 import { changed } from './merge-patch.ts';
-
-interface Path {
-  plural: string;
-  namespace: string;
-  name?: string;
-  subresource?: string;
-}
-
-type Stored = KubeObject & { metadata: NonNullable<KubeObject['metadata']>; status?: unknown };
+import { type Path, type Selection, type Stored, keyOf, parse, selects } from './fake-paths.ts';
 
 const lookAgainMs = 50;
 
 interface DeleteOptions {
   preconditions?: { uid?: string };
   gracePeriodSeconds?: number;
-}
-
-/** What a client lists and watches: the query of its request, and the namespace in its path. */
-interface Selection {
-  namespace: string;
-  label: string | null;
-  field: string | null;
 }
 
 interface Watcher {
@@ -91,19 +76,16 @@ export class FakeCluster {
     return gone;
   }
 
-  /** Waits until a condition on the cluster, or on what was written to it, is true. */
+  /** Waits until a condition on the cluster, its members, or what was written to it, is true. */
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
-      await new Promise<void>((resolve) => {
-        const listener = () => {
-          clearTimeout(timer);
-          this.#listeners.delete(listener);
-          resolve();
-        };
-        // Members may change without a change of an object.
-        const timer = setTimeout(listener, lookAgainMs);
-        this.#listeners.add(listener);
-      });
+      const changed = Promise.withResolvers<void>();
+      this.#listeners.add(changed.resolve);
+      // Members may change without a change of an object.
+      const timer = setTimeout(changed.resolve, lookAgainMs);
+      await changed.promise;
+      clearTimeout(timer);
+      this.#listeners.delete(changed.resolve);
     }
   }
 
@@ -250,28 +232,3 @@ const isAnother = ({ metadata }: Stored, options: DeleteOptions | undefined): bo
   const uid = options?.preconditions?.uid;
   return uid !== undefined && uid !== metadata.uid;
 };
-
-const keyOf = ({ plural, namespace, name }: Path) => `${plural}/${namespace}/${name}`;
-
-function selects({ namespace, label, field }: Selection, object: Stored | undefined): boolean {
-  if (object === undefined) return false;
-  const { labels = {}, name, namespace: own } = object.metadata;
-  if (namespace !== '' && namespace !== own) return false;
-  if (field !== null && field !== `metadata.name=${name}`) return false;
-  if (label === null) return true;
-  const [key = '', value] = label.split('=');
-  return value === undefined ? labels[key] !== undefined : labels[key] === value;
-}
-
-function parse(path: string): Path {
-  const parts = path.split('/').slice(path.startsWith('/apis/') ? 4 : 3);
-  const isNamespaced = parts[0] === 'namespaces' && parts.length > 2;
-  const namespace = isNamespaced ? (parts[1] ?? '') : '';
-  const [plural = '', name, subresource] = isNamespaced ? parts.slice(2) : parts;
-  return {
-    plural,
-    namespace,
-    ...(name === undefined ? {} : { name }),
-    ...(subresource === undefined ? {} : { subresource }),
-  };
-}

@@ -83,6 +83,8 @@ export interface Member {
   agentPort?: number;
   /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
+  /** Secret and key of the password that its pod was created with. */
+  passwordSecret?: { name: string; key: string };
   /** The one zone for which the pod was created, to balance the zones. */
   pinnedTo?: string;
   /** Its pod has the label that forbids experiments. */

@@ -24,10 +24,11 @@ describe('the password that every member accepts', () => {
 });
 
 describe('the condition Progressing', () => {
-  const told = (...reports: MemberReport[]) => {
+  const told = (...reports: (MemberReport | undefined)[]) => {
     const members = reports.map((each, ordinal) => {
       const one = makeMember(resource, ordinal);
-      return { ...one, health: { ...one.health!, report: each } };
+      const { report: _none, ...health } = one.health!;
+      return { ...one, health: { ...health, ...(each === undefined ? {} : { report: each }) } };
     });
     return progressOf(resource, makeObserved(members), [], 0).join();
   };
@@ -39,6 +40,10 @@ describe('the condition Progressing', () => {
     expect(told(report('new', true), report('new', true), report())).toMatch(
       /web-2 does not say which password it has.*delete the pod/,
     );
+    const starting = { ...report(), state: 'Starting' } as const;
+    const told3 = told(report('new', true), starting, undefined);
+    expect(told3).toMatch(/web-1 is starting; web-2 has not answered yet/);
+    expect(told3).not.toMatch(/delete the pod/);
     expect(told(report('new', true), report('new'), report('new'))).toMatch(/is being retired/);
     expect(told(report('new'), report('new'), report('new'))).toBe('');
   });

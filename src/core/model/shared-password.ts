@@ -16,15 +16,23 @@ export function sharedPassword(
 
 /** A changed password that not every member has taken over yet, in words; undefined if there is none. */
 export function passwordProgress(members: readonly Member[]): string | undefined {
-  const said = members.map(({ name, health }) => ({ name, password: health?.report?.password }));
+  const said = members.map(({ name, health }) => {
+    const report = health?.report;
+    return { name, report, password: report?.password };
+  });
   const changing = said.filter(({ password }) => password?.former === true);
   if (changing.length === 0) return undefined;
   const ids = new Set(said.map(({ password }) => password?.id));
   if (ids.size === 1) return 'the former password of the database is being retired';
-  const without = said.filter(({ password }) => password === undefined).map(({ name }) => name);
-  const waiting =
-    without.length === 0
-      ? 'the kubelets bring it to the pods within two minutes'
-      : `${without.join(', ')} does not say which password it has: if the pod is of an earlier version of the operator, delete the pod, so that a new one gets the password`;
-  return `the password of the database is being changed, and members accept the former one, too, until all have the new one: ${waiting}`;
+  const waiting = said.flatMap(({ name, password, report }) => {
+    if (password !== undefined) return [];
+    if (report === undefined) return [`${name} has not answered yet`];
+    if (report.state === 'Starting') return [`${name} is starting`];
+    // Each member of this version says which password it has as soon as its program runs.
+    return [
+      `${name} does not say which password it has: if the pod is of an earlier version of the operator, delete the pod, so that a new one gets the password`,
+    ];
+  });
+  if (waiting.length === 0) waiting.push('the kubelets bring it to the pods within two minutes');
+  return `the password of the database is being changed, and members accept the former one, too, until all have the new one: ${waiting.join('; ')}`;
 }

@@ -3,9 +3,6 @@ import {
   agentConfigVariable,
   agentFolder,
   agentVolume,
-  passwordFile,
-  passwordFolder,
-  tlsFolder,
 } from '../../protocol/agent-config.ts';
 import { readiness, readinessGates } from './readiness.ts';
 import { durationMs } from '../../api/duration.ts';
@@ -15,12 +12,11 @@ import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Member, Degradation, Resource } from '../model/observed.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
+import { secretVolumes } from './secret-volumes.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
-const tlsVolume = 'haservice-tls';
-const passwordVolume = 'haservice-password';
 const portName = 'ha-agent';
 
 /** The agent brings its own Node.js and libraries, so that it does not depend on the image of the program. */
@@ -52,20 +48,26 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
 }
 
 /**
- * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, and how its program is reached and
- * asked; none of them without an agent. A pod of an earlier version has no other contract.
+ * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, the Secret of the password, and how its
+ * program is reached and asked; none of them without an agent. A pod of an earlier version has no other contract.
  */
-export function agentOf(podSpec: Unstructured): Pick<Member, 'agentPort' | 'leaseMs' | 'contract'> {
+export function agentOf(
+  podSpec: Unstructured,
+): Pick<Member, 'agentPort' | 'leaseMs' | 'contract' | 'passwordSecret'> {
   const [program = {}] = asList(podSpec['containers']);
   const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
   try {
     const settings = JSON.parse(String(variable?.['value'])) as Unstructured;
-    const { agentPort, leaseMs, port } = settings;
+    const { agentPort, leaseMs, port, engine } = settings;
     if (!isPort(agentPort)) return {};
-    const health = healthCheckSchema.safeParse(settings['engine']);
+    const { name, key } = asUnstructured(asUnstructured(engine)['passwordSecret']);
+    const health = healthCheckSchema.safeParse(engine);
     return {
       agentPort,
       ...(typeof leaseMs === 'number' ? { leaseMs } : {}),
+      ...(typeof name === 'string' && typeof key === 'string'
+        ? { passwordSecret: { name, key } }
+        : {}),
       contract: {
         // 0: the spec named no port.
         ...(isPort(port) ? { probePort: port } : {}),
@@ -171,46 +173,19 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
 }
 
 /**
- * The volumes of Secrets, and where the first container mounts them. Not part of the template's hash: a pod of an earlier version has
- * the password in its environment until it is replaced. The kubelet updates a mounted Secret, but not a variable.
- */
-function secretVolumes({
-  engine,
-  template,
-}: Spec): { volume: Unstructured; mount: Unstructured }[] {
-  const { tls, passwordSecret } = engine;
-  const of = (name: string, mountPath: string, secret: Unstructured) => ({
-    volume: { name, secret },
-    mount: { name, mountPath, readOnly: true },
-  });
-  const { fsGroup } = asUnstructured((template.spec as Unstructured)['securityContext']);
-  return [
-    ...(tls === undefined ? [] : [of(tlsVolume, tlsFolder, { secretName: tls.secretName })]),
-    ...(passwordSecret === undefined
-      ? []
-      : [
-          of(passwordVolume, passwordFolder, {
-            secretName: passwordSecret.name,
-            items: [{ key: passwordSecret.key, path: passwordFile }],
-            // The file belongs to root, and to the fsGroup. Without one, the image alone knows as which user its program runs.
-            defaultMode: fsGroup === undefined ? 0o444 : 0o440,
-            // A pod without its Secret would wait for it, and only an Event would say so. The agent waits, and reports why.
-            optional: true,
-          }),
-        ]),
-  ];
-}
-
-/**
  * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
  * that container.
  */
-export function withAgent(resource: Resource, podSpec: Unstructured): Unstructured {
+export function withAgent(
+  resource: Resource,
+  podSpec: Unstructured,
+  members: readonly Member[],
+): Unstructured {
   const { spec } = resource;
   if (!usesAgent(spec)) return podSpec;
   const [program = {}, ...sidecars] = asList(podSpec['containers']);
   const { args: _args, ...kept } = program;
-  const secrets = secretVolumes(spec);
+  const secrets = secretVolumes(spec, members);
   const ports = asList(program['ports']);
   const port = agentPort(spec);
   return {

@@ -77,14 +77,20 @@ export const createPod = (
   resource: Resource,
   ordinal: number,
   zone: string | undefined,
+  members: readonly Member[],
 ): Action => ({
   type: 'CreatePod',
-  manifest: desiredPod(resource, ordinal, firstRole(resource), zone),
+  manifest: desiredPod(resource, ordinal, firstRole(resource), zone, members),
 });
 
-export function removePod(resource: Resource, removal: Removal): Action {
+export function removePod(
+  resource: Resource,
+  removal: Removal,
+  members: readonly Member[],
+): Action {
   if (removal.reason !== 'Outdated') return { type: 'DeletePod', removal };
-  const replacement = desiredPod(resource, removal.member.ordinal, firstRole(resource));
+  const { ordinal } = removal.member;
+  const replacement = desiredPod(resource, ordinal, firstRole(resource), undefined, members);
   return { type: 'DeletePod', removal, replacement };
 }
 

@@ -100,7 +100,7 @@ function tolerations(given: unknown): Unstructured[] {
 }
 
 /**
- * The pod of an ordinal, as it is created, in `zone` if that is given. Everything in the user's template stays, except names and
+ * The pod of an ordinal, as it is created beside `members`, in `zone` if that is given. Everything in the user's template stays, except names and
  * labels of the operator, and what the agent replaces.
  */
 export function desiredPod(
@@ -108,6 +108,7 @@ export function desiredPod(
   ordinal: number,
   role: string,
   zone?: string,
+  members: readonly Member[] = [],
 ): Manifest {
   const { spec } = resource;
   const template = spec.template;
@@ -136,23 +137,27 @@ export function desiredPod(
       },
       ownerReferences: [ownerReference(resource)],
     },
-    spec: withAgent(resource, {
-      ...podSpec,
-      ...(hasClaims ? { volumes: podVolumes(spec, name, asList(podSpec['volumes'])) } : {}),
-      ...(zone === undefined
-        ? {}
-        : {
-            nodeSelector: {
-              ...asUnstructured(podSpec['nodeSelector']),
-              [spec.placement.zones.topologyKey]: zone,
-            },
-          }),
-      affinity: affinity(spec, spreadLabels, podSpec['affinity']),
-      tolerations: tolerations(podSpec['tolerations']),
-      topologySpreadConstraints: [
-        ...asList(podSpec['topologySpreadConstraints']),
-        spread(spec, spreadLabels),
-      ],
-    }),
+    spec: withAgent(
+      resource,
+      {
+        ...podSpec,
+        ...(hasClaims ? { volumes: podVolumes(spec, name, asList(podSpec['volumes'])) } : {}),
+        ...(zone === undefined
+          ? {}
+          : {
+              nodeSelector: {
+                ...asUnstructured(podSpec['nodeSelector']),
+                [spec.placement.zones.topologyKey]: zone,
+              },
+            }),
+        affinity: affinity(spec, spreadLabels, podSpec['affinity']),
+        tolerations: tolerations(podSpec['tolerations']),
+        topologySpreadConstraints: [
+          ...asList(podSpec['topologySpreadConstraints']),
+          spread(spec, spreadLabels),
+        ],
+      },
+      members,
+    ),
   };
 }

@@ -8,11 +8,16 @@ import { Tools, majorVersion } from './tools.ts';
 
 describe('a connection of libpq', () => {
   const connection = (passfile: string | undefined, rootCertificate?: string, major = 15) =>
-    connectionTo({ host: 'fd00::1', port: 5432 }, 'follow', 'web-0', {
-      passfile,
-      rootCertificate,
-      major,
-    });
+    connectionTo(
+      { host: 'fd00::1', port: 5432 },
+      'follow',
+      { member: 'web-0' },
+      {
+        passfile,
+        rootCertificate,
+        major,
+      },
+    );
 
   it('allows only SCRAM, as far as libpq can', () => {
     expect(connection('/p')).not.toMatch(/require_auth|channel_binding/);
@@ -27,7 +32,7 @@ describe('a connection of libpq', () => {
 
   it('finds the password of an address with colons', () => {
     expect(passfileLine({ host: 'fd00::1', port: 5432 }, 'a:b\\c')).toBe(
-      'fd00\\:\\:1:5432:*:haservice:a\\:b\\\\c\n',
+      'fd00\\:\\:1:5432:*:*:a\\:b\\\\c\n',
     );
   });
 });

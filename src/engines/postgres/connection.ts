@@ -20,13 +20,13 @@ export interface Protection {
 export function connectionTo(
   { host, port }: Host,
   purpose: Purpose,
-  member: string,
+  { member, user = replicationUser }: { member: string; user?: string | undefined },
   { passfile, rootCertificate, major }: Protection,
 ): string {
   return connectionString({
     host,
     port,
-    user: replicationUser,
+    user,
     application_name: connectionName(purpose, member),
     connect_timeout: 3,
     keepalives_idle: 3,
@@ -48,8 +48,8 @@ const scramAlone = (rootCertificate: string | undefined, major: number) => ({
   ...(rootCertificate === undefined ? {} : { channel_binding: 'require' }),
 });
 
-/** A line of a passfile: the password is for this server only. */
+/** A line of a passfile: the password is for this server only, and all roles of members there have the same. */
 export function passfileLine({ host, port }: Host, password: string): string {
   const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
-  return `${escape(host)}:${port}:*:${replicationUser}:${escape(password)}\n`;
+  return `${escape(host)}:${port}:*:*:${escape(password)}\n`;
 }

@@ -11,7 +11,7 @@ import { type Space, spaceOf } from './log-retention.ts';
 import { type OsUser, findOsUser, makeFolder, writeFor } from './os-user.ts';
 import { StatusPoller } from './status-poller.ts';
 import { Server } from './server.ts';
-import { type Session, withSession } from './session.ts';
+import { Session, withSession } from './session.ts';
 import { Settings, type ReplicationConfig, detached } from './settings.ts';
 import { limitsToKeep } from './standby-limits.ts';
 import type { ServerStatus } from './status.ts';
@@ -191,13 +191,15 @@ export class Database {
     }
   }
 
-  /** Runs `work` over a connection of its own, as superuser. */
+  /** Runs `work` over a connection of its own, as superuser, also if clients have taken all connections. */
   async session<T>(
     signal: AbortSignal,
     work: (session: Session) => Promise<T>,
     timeoutMs = statementMs,
   ): Promise<T> {
-    return withSession(this.settings.local, { signal, timeoutMs }, work);
+    const { local } = this.settings;
+    const open = (to: typeof local, either: AbortSignal) => Session.openAnyway(to, either);
+    return withSession(local, { signal, timeoutMs }, work, open);
   }
 
   /** The timeline of the log at its end, or at `offset`. */

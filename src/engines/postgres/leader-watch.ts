@@ -2,7 +2,7 @@ import type { SyncSet } from '../../protocol/member-protocol.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Database } from './database.ts';
-import { applicationName, syncNames } from './quote.ts';
+import { applicationName, literal, syncNames } from './quote.ts';
 import { replicationUser } from './role.ts';
 import type { Session } from './session.ts';
 
@@ -32,11 +32,11 @@ WHERE entry LIKE 'synchronous\\_commit=%' AND entry !~ '=(on|remote_apply|true|y
 ORDER BY undo`;
 
 /** Postgres compares the names in synchronous_standby_names without regard to case; those of members are lower case. */
-const foreignStandbys = `
+const foreignStandbys = (members: readonly string[]) => `
 SELECT pg_terminate_backend(pid) AS ended, application_name AS name, usename AS role,
   coalesce(host(client_addr), 'a socket') AS address
 FROM pg_stat_replication
-WHERE lower(application_name) = ANY ($1) AND usename IS DISTINCT FROM '${replicationUser}'`;
+WHERE lower(application_name) IN (${members.map(literal).join()}) AND usename IS DISTINCT FROM '${replicationUser}'`;
 
 /** Checks on a leader in Strong what sessions with enough rights can change, so that an acknowledged commit can be lost. */
 export class LeaderWatch {
@@ -85,10 +85,9 @@ export class LeaderWatch {
 
   /** A standby with the name of a member counts as that member. Tools with names of their own count for nothing. */
   async #endForeign(session: Session, { members }: SyncSet): Promise<void> {
-    const names = members.map((member) => applicationName(member));
+    if (members.length === 0) return;
     const [found] = await session.rows<{ name: string; role: string | null; address: string }>(
-      foreignStandbys,
-      [names],
+      foreignStandbys(members.map(applicationName)),
     );
     if (found === undefined) return;
     this.#tell({

@@ -26,8 +26,8 @@ import { spaceOf } from './log-retention.ts';
 import type { ServerStatus } from './status.ts';
 import { VolumeWatch } from './volume-watch.ts';
 
-/** Of a wait that only the end of the agent ends. */
-const waitMs = 60_000;
+/** How often a changed password is noticed in a wait that only the end of the agent ends. Milliseconds. */
+const waitMs = 1_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
@@ -73,7 +73,10 @@ export class PostgresEngine implements ManagedEngine {
     if (version !== undefined && version !== database.major) {
       const versions = { data: version, image: database.major };
       this.startProblem = otherVersion('the data of this member are', versions);
-      while (!signal.aborted) await sleep(this.#context.clock, waitMs, signal);
+      while (!signal.aborted) {
+        this.#secrets.accept();
+        await sleep(this.#context.clock, waitMs, signal);
+      }
       signal.throwIfAborted();
     }
     this.#database = database;
@@ -89,6 +92,7 @@ export class PostgresEngine implements ManagedEngine {
     const database = this.#opened;
     const follower = this.#follower;
     const { loss } = database;
+    this.#secrets.accept();
     const problems = await this.#problems(follower);
     const common = {
       ...(database.identity === undefined ? {} : { identity: database.identity }),
@@ -101,11 +105,15 @@ export class PostgresEngine implements ManagedEngine {
       const said = made === undefined ? {} : { copy: made };
       return { state: 'Cloning', leader: leader.member, ...said, ...common };
     }
-    if (database.identity === undefined) return { state: 'Empty', ...common };
+    const follows = follower !== undefined;
+    if (database.identity === undefined) {
+      await this.#secrets.take(database, { status: 'none', follows }, signal);
+      return { state: 'Empty', ...common };
+    }
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const told = database.replication.sync;
     const status = await database.poller.ask(signal);
-    await this.#secrets.take(database, { status, follows: follower !== undefined }, signal);
+    await this.#secrets.take(database, { status, follows }, signal);
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
     if (this.#volume.isRefreshDue) {

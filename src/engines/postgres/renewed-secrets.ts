@@ -25,10 +25,19 @@ export class RenewedSecrets {
     return [this.#passwordProblem, this.#renewalProblem];
   }
 
-  /** Called with each report. */
+  /** Whatever data the member has: each way to reach a leader tries the current password, and the former ones. */
+  accept(): void {
+    const { passwords } = this.#context;
+    if (passwords.current !== undefined) passwords.accept(passwords.current);
+  }
+
+  /**
+   * Called with each report of a member that does not clone.
+   * @param status `none`: no server runs
+   */
   async take(
     database: Database,
-    { status, follows }: { status: ServerStatus | 'down'; follows: boolean },
+    { status, follows }: { status: ServerStatus | 'down' | 'none'; follows: boolean },
     signal: AbortSignal,
   ): Promise<void> {
     await this.#renewCertificates(database);
@@ -43,16 +52,16 @@ export class RenewedSecrets {
    */
   async #isPasswordTaken(
     database: Database,
-    status: ServerStatus | 'down',
+    status: ServerStatus | 'down' | 'none',
     follows: boolean,
     signal: AbortSignal,
   ): Promise<boolean> {
     const { passwords } = this.#context;
     const { current, former, isShared } = passwords;
     if (current === undefined) return false;
-    passwords.accept(current);
     if (former.length === 0 || !isShared || status === 'down') return false;
-    if (status.standby) return !follows || database.settings.leaderPassword === current;
+    if (status === 'none' || status.standby)
+      return !follows || database.settings.leaderPassword === current;
     try {
       await database.session(signal, (session) => ensureRoles(session, [current]));
       this.#passwordProblem = undefined;

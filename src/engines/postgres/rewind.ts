@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { HAError } from '../../api/errors.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { CopyMeter } from '../copy-meter.ts';
 import type { Host } from './connection.ts';
@@ -8,6 +10,7 @@ import { countCommits, writeLoss } from './data-loss.ts';
 import { writeFor } from './os-user.ts';
 import { ToolProgress } from './tool-progress.ts';
 import { formatLsn } from './position.ts';
+import { isNotConnected, roleForRewind } from './rewind-source.ts';
 
 /** The member's own log from the point at which the leader's log diverged. */
 export interface Range {
@@ -52,6 +55,7 @@ export async function recordLoss(
 /**
  * Undoes with pg_rewind what was written since the fork. The server must have ended in order.
  * @returns false if it cannot be done, or has failed: the member must be cloned then
+ * @throws if the leader lets nobody in for now; nothing was changed
  */
 export async function rewind(
   database: Database,
@@ -84,11 +88,15 @@ export async function rewind(
     }
     await sleep(clock, checkEveryMs, signal);
   }
+  const source = settings.connection(
+    'rewind',
+    leader,
+    await roleForRewind(database, leader, signal),
+  );
   await writeFor(tools.osUser, layout.rewinding, '');
   const progress = new ToolProgress({ tool: 'pg_rewind', clock, meter });
   try {
-    const source = `--source-server=${settings.connection('rewind', leader)}`;
-    await tools.run('pg_rewind', ['-D', layout.data, source, '--progress'], {
+    await tools.run('pg_rewind', ['-D', layout.data, `--source-server=${source}`, '--progress'], {
       signal: AbortSignal.any([signal, progress.stalled]),
       timeoutMs: Infinity,
       onLine: progress.onLine,
@@ -96,6 +104,10 @@ export async function rewind(
     return true;
   } catch (error) {
     signal.throwIfAborted();
+    if (isNotConnected(error)) {
+      await rm(layout.rewinding, { force: true });
+      throw new HAError('HA_ERR_DATABASE', (error as Error).message, { cause: error });
+    }
     log.warn({ error }, 'pg_rewind has failed: cloning the leader instead');
     return false;
   } finally {

@@ -1,5 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { prepared } from './saslprep.ts';
 import type { Session } from './session.ts';
+
+/** As initdb was told to name it. */
+export const superuser = 'postgres';
 
 /** Role by which members copy and follow each other. It has the same password as the superuser. */
 export const replicationUser = 'haservice';
@@ -51,10 +55,10 @@ const iterations = 4096;
 
 /**
  * The verifier that Postgres stores for a password, so that the password itself is in no log: SCRAM-SHA-256 of RFC 5802 and
- * RFC 7677. A password beyond ASCII is not normalized (SASLprep), and then works only in the form that the Secret has.
+ * RFC 7677.
  */
 function verifierOf(password: string, salt = randomBytes(16), rounds = iterations): string {
-  const salted = pbkdf2Sync(password, salt, rounds, 32, 'sha256');
+  const salted = pbkdf2Sync(prepared(password), salt, rounds, 32, 'sha256');
   const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
   const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
   const serverKey = hmac('Server Key').toString('base64');

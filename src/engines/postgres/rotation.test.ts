@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { TestPasswords } from '../testing.ts';
 import { layoutOf } from './layout.ts';
 import { codeOf } from './session.ts';
-import { type Member, Members, havePostgres } from './testing.ts';
+import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const passwords = [new TestPasswords('old'), new TestPasswords('old')] as const;
 
@@ -80,5 +80,57 @@ describe.skipIf(!havePostgres)('a changed password of Postgres', { timeout: 60_0
     await a.follow(2, b);
     await a.until(({ linked }) => linked === true);
     expect([await answerTo(b, 'new'), await answerTo(b, 'newer')]).toEqual(['welcome', '28P01']);
+  });
+
+  it('is taken over with members that have no data yet, or unfinished ones: they know the new one alone, and need a leader that has it', async () => {
+    passwords[1].change('newest');
+    passwords[0].change('newest');
+    const ofNew = new TestPasswords('newest');
+    const c = await members.add('c', { password: 'newest', passwords: ofNew });
+    await c.follow(2, b);
+    const { problem } = await c.until((report) => report.problem !== undefined);
+    expect([problem?.reason, ofNew.accepted]).toEqual(['WrongPassword', 'newest']);
+
+    a.engine.kill();
+    await a.engine.stop(within());
+    await writeFile(layoutOf(a.dataDir).rewinding, '');
+    await a.restart('newest');
+    expect((await a.engine.report(within())).state).toBe('Cloning');
+    expect(passwords[0].accepted).toBe('newest');
+
+    passwords[1].isShared = true;
+    await b.until(() => passwords[1].former.length === 0);
+    await a.follow(2, b);
+    for (const each of [a, c]) await each.until(({ linked }) => linked === true);
+  });
+
+  it('follows from another Secret: new members know both passwords, and members that know the former one alone go on until the last one is new', async () => {
+    const other = await Members.create();
+    onTestFinished(() => other.end(), 60_000);
+    const [c, d] = [
+      await other.add('c', { password: 'old' }),
+      await other.add('d', { password: 'old' }),
+    ];
+    await c.promote(1, undefined, true);
+    await d.follow(1, c);
+    await d.caughtUp(c);
+    const [ofD, ofC] = [new TestPasswords('old'), new TestPasswords('new')];
+    ofD.change('new');
+    await d.replace(ofD);
+    await d.follow(1, c);
+    await d.caughtUp(c);
+    await c.fence();
+    await d.promote(2);
+    await c.follow(2, d);
+    await c.caughtUp(d);
+    // Beside members that all have the new Secret it gets that password alone.
+    await c.replace(ofC);
+    await c.follow(2, d);
+    expect(ofC.accepted).toBe(undefined);
+    await c.until(({ problem }) => problem?.reason === 'WrongPassword');
+    expect([ofC.accepted, ofD.accepted]).toEqual(['new', 'new']);
+    ofD.isShared = true;
+    await d.until(() => ofD.former.length === 0);
+    await c.until(({ linked }) => linked === true);
   });
 });

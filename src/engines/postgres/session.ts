@@ -11,6 +11,12 @@ export type SessionOptions = Pick<
   replication?: 'database';
 };
 
+/**
+ * A connection of a WAL sender, which takes none of the max_connections: if no member follows, the writes of clients wait and hold all
+ * of these, until a member follows. It takes the simple protocol alone: queries without parameters.
+ */
+export const asWalSender = { replication: 'database' } as const;
+
 /** One connection to a server. Pending queries fail when it is ended. */
 export class Session {
   readonly #client: pg.Client;
@@ -52,16 +58,23 @@ export class Session {
     }
   }
 
-  async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-    // Without values it is the simple protocol, which takes several statements at once.
-    const result = await (values.length === 0
-      ? this.#client.query<Row>(text)
-      : this.#client.query<Row>(text, values));
-    return result.rows;
+  /** As Session.open, over a connection of a WAL sender if clients have taken all others. */
+  static async openAnyway(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+    try {
+      return await Session.open(options, signal);
+    } catch (error) {
+      if (codeOf(error) !== tooManyConnections) throw error;
+      return Session.open({ ...options, ...asWalSender }, signal);
+    }
   }
 
-  async row<Row extends object>(text: string, values: unknown[] = []): Promise<Row> {
-    const [row] = await this.rows<Row>(text, values);
+  /** Over the simple protocol: it takes several statements at once, and a WAL sender knows no other. So there are no parameters. */
+  async rows<Row extends object>(text: string): Promise<Row[]> {
+    return (await this.#client.query<Row>(text)).rows;
+  }
+
+  async row<Row extends object>(text: string): Promise<Row> {
+    const [row] = await this.rows<Row>(text);
     if (row === undefined) throw new HAError('HA_ERR_DATABASE', 'the answer to a query has no row');
     return row;
   }
@@ -74,12 +87,13 @@ export class Session {
 /**
  * Runs `work` over a connection of its own, which is ended if the signal comes or the time is over.
  * @param limits `timeoutMs` may be Infinity
- * @throws what `work` or `Session.open` throws; the signal's reason; HA_ERR_DATABASE if it takes too long
+ * @throws what `work` or `open` throws; the signal's reason; HA_ERR_DATABASE if it takes too long
  */
 export async function withSession<T>(
   options: SessionOptions,
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
   work: (session: Session) => Promise<T>,
+  open: typeof Session.open = (to, either) => Session.open(to, either),
 ): Promise<T> {
   const late = Number.isFinite(timeoutMs)
     ? AbortSignal.timeout(timeoutMs)
@@ -89,7 +103,7 @@ export async function withSession<T>(
   const end = () => session?.end();
   either.addEventListener('abort', end);
   try {
-    session = await Session.open(options, either);
+    session = await open(options, either);
     return await work(session);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -103,6 +117,9 @@ export async function withSession<T>(
     end();
   }
 }
+
+/** SQLSTATE of a server all of whose connections are taken. */
+export const tooManyConnections = '53300';
 
 /** SQLSTATE of a server's error, or the system's code, such as ECONNREFUSED. */
 export const codeOf = (error: unknown): string =>

@@ -194,13 +194,18 @@ export class Settings {
   }
 
   /** For another member, for libpq: call writePassfile first. */
-  connection(purpose: Purpose, leader: Host): string {
+  connection(purpose: Purpose, leader: Host, user?: string): string {
     const { config, pod } = this.#context;
-    return connectionTo(leader, purpose, pod.name, {
-      passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
-      rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
-      major: this.#major,
-    });
+    return connectionTo(
+      leader,
+      purpose,
+      { member: pod.name, user },
+      {
+        passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
+        rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
+        major: this.#major,
+      },
+    );
   }
 
   /** One after the other: an older file must not replace a newer one, which may say to stop following. */

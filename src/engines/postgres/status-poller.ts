@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { HAError } from '../../api/errors.ts';
-import { Session, type SessionOptions, codeOf, isDown } from './session.ts';
+import { Session, type SessionOptions, codeOf, isDown, tooManyConnections } from './session.ts';
 import { type ServerStatus, askStatus } from './status.ts';
 
 /** An open connection checks one backend only. A new one needs the postmaster, too, so it is opened this often. Milliseconds. */
@@ -63,14 +63,14 @@ export class StatusPoller {
     const kept = this.#session;
     if (kept !== undefined && now - this.#openedAt < renewMs) return kept;
     try {
-      const session = await Session.open(this.#options, signal);
+      const session = await Session.openAnyway(this.#options, signal);
       this.#drop();
       this.#session = session;
       this.#openedAt = now;
       return session;
     } catch (error) {
       // Clients have taken all connections, which does not mean that the server is unhealthy.
-      if (kept !== undefined && codeOf(error) === '53300') return kept;
+      if (kept !== undefined && codeOf(error) === tooManyConnections) return kept;
       throw error;
     }
   }

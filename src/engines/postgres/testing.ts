@@ -101,6 +101,15 @@ export class Member {
     await this.anew().engine.start(within());
   }
 
+  /** As if its pod were replaced by one that has other passwords. */
+  async replace(passwords: Passwords): Promise<void> {
+    this.engine.kill();
+    await this.engine.stop(within());
+    this.#context.passwords = passwords;
+    this.password = passwords.current ?? this.password;
+    await this.anew().engine.start(within());
+  }
+
   /** With an engine that is not started. */
   anew(): this {
     this.engine = new PostgresEngine(this.#context, this.#certificates, this.#measure);

@@ -5,7 +5,14 @@ import type { EngineProblem } from '../managed-engine.ts';
 import type { Host } from './connection.ts';
 import { connectionName, literal, longestName } from './quote.ts';
 import type { Settings } from './settings.ts';
-import { type Session, type SessionOptions, codeOf, withSession } from './session.ts';
+import {
+  type Session,
+  type SessionOptions,
+  asWalSender,
+  codeOf,
+  tooManyConnections,
+  withSession,
+} from './session.ts';
 
 /** What a member must know of a leader before it follows. */
 export interface UpstreamView {
@@ -26,12 +33,6 @@ export interface UpstreamView {
   /** Names of the files in its pg_wal. */
   segments: ReadonlySet<string>;
 }
-
-/**
- * A connection of a WAL sender, which takes none of the max_connections: if no member follows, the writes of clients wait and hold all
- * of these, until a member follows. It takes the simple protocol alone: queries without parameters.
- */
-const asWalSender = { replication: 'database' } as const;
 
 const lookMs = 5_000;
 
@@ -163,7 +164,7 @@ export function problemOf(error: unknown, leader: string): EngineProblem {
       };
     case '42501':
       return { reason: 'NotAllowed', message: `${leader}: ${text}: GRANT pg_monitor TO haservice` };
-    case '53300':
+    case tooManyConnections:
       return {
         reason: 'TooManyConnections',
         message: `${leader} has no free connection: raise max_connections or max_wal_senders`,

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UpstreamView } from './upstream.ts';
 import { segmentName } from './position.ts';
-import { type SessionOptions, withSession } from './session.ts';
+import { type SessionOptions, asWalSender, withSession } from './session.ts';
 
 const compareMs = 30_000;
 
@@ -34,10 +34,10 @@ export async function hasSameWal(
     .map((range) => segmentName(range.timeline, start, segmentBytes))
     .find((candidate) => segments.has(candidate));
   if (own === undefined || name === undefined) return undefined;
-  const { hash } = await withSession(options, { signal, timeoutMs: compareMs }, (session) =>
+  const connection = { ...options, ...asWalSender };
+  const { hash } = await withSession(connection, { signal, timeoutMs: compareMs }, (session) =>
     session.row<{ hash: string }>(
-      `SELECT encode(sha256(pg_read_binary_file($1, 0, $2, false)), 'hex') AS hash`,
-      [`pg_wal/${name}`, length],
+      `SELECT encode(sha256(pg_read_binary_file('pg_wal/${name}', 0, ${length}, false)), 'hex') AS hash`,
     ),
   );
   return hash === own;

@@ -1,6 +1,7 @@
 import type { Redis } from 'iovalkey';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TestPasswords } from '../testing.ts';
+import { longestPassword, passwordFault } from './password-fault.ts';
 import { replicationPassword } from './replication-user.ts';
 import { TestMember, closeAll, haveServer, pollUntil } from './testing.ts';
 
@@ -108,5 +109,34 @@ describe.runIf(haveServer)('a changed password of Redis', { timeout: 60_000 }, (
     expect(await own.config('GET', 'masterauth')).toEqual(shown);
     await c.linked();
     expect([await accepts(c, 'old'), await accepts(c, 'new')]).toEqual([true, true]);
+  });
+
+  test.each(['line\nline\r\n', 'a\0b', ` '"\\x00 #$ `, 'm² 🔒', 'x'.repeat(longestPassword)])(
+    'may be any text that is not too long: as password %#, at a start and as a changed one',
+    async (password) => {
+      const passwords = new TestPasswords('old');
+      const member = await TestMember.create('a', { password: 'old', passwords });
+      await member.start();
+      passwords.change(password);
+      passwords.isShared = true;
+      await member.report();
+      expect([passwords.former, passwordFault(password)]).toEqual([[], undefined]);
+      expect([await accepts(member, 'old'), await accepts(member, password)]).toEqual([
+        false,
+        true,
+      ]);
+      await member.restart();
+      expect([await accepts(member, 'old'), await accepts(member, password)]).toEqual([
+        false,
+        true,
+      ]);
+    },
+  );
+
+  test('is refused if it is longer than what the server reads of a client that it does not know', async () => {
+    const password = 'x'.repeat(longestPassword + 1);
+    const member = await TestMember.create('a', { password });
+    await expect(member.start()).rejects.toThrow('unauthenticated bulk length');
+    expect(passwordFault(password)).toMatch(/16384 bytes/);
   });
 });

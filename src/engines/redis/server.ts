@@ -86,7 +86,7 @@ export class Server {
     const loaded = async () => {
       this.startProblem = await this.#refusal(signal);
       if (this.startProblem !== undefined) return;
-      while (!(await this.#isUp(signal))) await sleep(clock, pollMs, signal);
+      while (!(await this.#isUp(signal, password))) await sleep(clock, pollMs, signal);
       // Not in the configuration: a server with an aclfile of the user's would refuse to start.
       await this.call([createUser(config.service, candidates(this.#context.passwords))], signal);
       if (!snapshot) return;
@@ -196,10 +196,13 @@ export class Server {
     }
   }
 
-  async #isUp(signal: AbortSignal): Promise<boolean> {
+  /** @param password with which it was started: it accepts that while it loads its data, which may take long */
+  async #isUp(signal: AbortSignal, password: string | undefined): Promise<boolean> {
     signal.throwIfAborted();
     try {
-      return !(await this.info(signal)).loading;
+      const { loading } = await this.info(signal);
+      if (password !== undefined) this.#context.passwords.accept(password);
+      return !loading;
     } catch (error) {
       if (isHAError(error, 'HA_ERR_PROBE_REFUSED')) return false;
       throw error;
