@@ -1,6 +1,5 @@
 import { kinds } from './kinds.ts';
 import type { ServerResponse } from 'node:http';
-import type { KubeObject } from '../../kube/api-types.ts';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
 import { changed } from './merge-patch.ts';
 import { type Path, type Selection, type Stored, keyOf, parse, selects } from './fake-paths.ts';
@@ -79,13 +78,14 @@ export class FakeCluster {
   /** Waits until a condition on the cluster, its members, or what was written to it, is true. */
   async until(done: () => boolean): Promise<void> {
     while (!done()) {
-      const changed = Promise.withResolvers<void>();
-      this.#listeners.add(changed.resolve);
+      const changed = Promise.withResolvers<undefined>();
+      const listener = () => changed.resolve(undefined);
+      this.#listeners.add(listener);
       // Members may change without a change of an object.
-      const timer = setTimeout(changed.resolve, lookAgainMs);
+      const timer = setTimeout(listener, lookAgainMs);
       await changed.promise;
       clearTimeout(timer);
-      this.#listeners.delete(changed.resolve);
+      this.#listeners.delete(listener);
     }
   }
 
