@@ -92,6 +92,12 @@ export const memberProblems = {
     meaning: 'Postgres: the leader does not let the role `haservice` in, or it lacks a right',
     whatToDo: 'do what the message says: `pg_hba.conf`, `CREATE ROLE` or `GRANT pg_monitor`',
   },
+  DataRetained: {
+    meaning:
+      'Postgres: data that a member had to discard are still on its volume, and take more than is free there',
+    whatToDo:
+      'copy what you need from the folder that the message names, and remove the folder; or make the volume larger',
+  },
   DiskFull: {
     meaning: 'the volume of the data is full',
     whatToDo: 'make the volume larger, or remove what is not needed from it',

@@ -4,7 +4,6 @@ import type { CopyReport } from '../../protocol/member-protocol.ts';
 import type { Resource } from '../model/observed.ts';
 import { healthy, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
 import { report, strong } from '../testing/led.ts';
-import { inWords } from './copy-status.ts';
 
 const GiB = 2 ** 30;
 const time = (afterMs: number) => new Date(t0 + afterMs).toISOString();
@@ -88,14 +87,4 @@ describe('the status of a member that is being made a copy', () => {
     const odd = after(strong().resource, { bytes: most, totalBytes: 0, elapsedMs: most }, 0);
     expect(copyOf(odd)?.since).toBe('1970-01-01T00:00:00.000Z');
   });
-});
-
-it.each([
-  [0, '0 bytes'],
-  [1023, '1023 bytes'],
-  [1024, '1.0 KiB'],
-  [13_207_024_435, '12.3 GiB'],
-  [Number.MAX_SAFE_INTEGER, '8.0 PiB'],
-])('%d is %s', (bytes, text) => {
-  expect(inWords(bytes)).toBe(text);
 });

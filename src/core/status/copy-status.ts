@@ -1,4 +1,5 @@
 import type { CopyStatus } from '../../api/member-status.ts';
+import { inWords } from '../../api/bytes.ts';
 import { isLive, reportOf } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
 
@@ -42,13 +43,4 @@ export function copyClause(resource: Resource, member: Member, nowMs: number): s
   const of = totalBytes === undefined ? '' : ` of ${inWords(totalBytes)}`;
   const what = `${member.name} is being made a copy${leader === undefined ? '' : ` of ${leader}`}`;
   return `${what}: ${inWords(bytes)}${of} since ${since}`;
-}
-
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
-
-/** A number of bytes for a person, such as 12.3 GiB. */
-export function inWords(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? ''}`;
 }

@@ -2,6 +2,7 @@ import { readdir, rename, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import type { CopyMeter } from '../copy-meter.ts';
+import type { EngineLog } from '../engine-context.ts';
 import type { Host } from './connection.ts';
 import { type Layout, divergedName, divergedPath } from './layout.ts';
 import { makeFolder } from './os-user.ts';
@@ -17,6 +18,7 @@ export interface BaseBackupOptions {
   settings: Settings;
   trash: Trash;
   clock: Clock;
+  log: EngineLog;
   meter: CopyMeter;
   leader: Host;
   /** Epoch in the name of the folder in which the present data are retained, if they hold something that the leader lacks. */
@@ -107,9 +109,15 @@ async function retain(options: BaseBackupOptions, epoch: number): Promise<string
   }
 }
 
-async function removeDiverged({ layout: { top }, trash }: BaseBackupOptions): Promise<void> {
+async function removeDiverged({ layout: { top }, trash, log }: BaseBackupOptions): Promise<void> {
   for (const name of await readdir(top)) {
-    if (divergedName.test(name)) await trash.add(join(top, name));
+    if (!divergedName.test(name)) continue;
+    const path = join(top, name);
+    log.warn(
+      { path },
+      'removing data that were retained: there is room for one copy of them at most',
+    );
+    await trash.add(path);
   }
 }
 

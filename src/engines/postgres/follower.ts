@@ -183,7 +183,7 @@ export class Follower {
     await this.#stopServer(signal);
     let retained: string | undefined;
     try {
-      const by = { tools, layout, settings, trash, clock, meter };
+      const by = { tools, layout, settings, trash, clock, log, meter };
       retained = await baseBackup({ ...by, leader, retainAs, signal });
       await rm(layout.rewinding, { force: true });
     } finally {

@@ -259,6 +259,7 @@ export class PostgresEngine implements ManagedEngine {
   async #problems(follower: Follower | undefined): Promise<(EngineProblem | undefined)[]> {
     const ofLeader = this.#opened.mayLead ? this.#watch.problems : [];
     const ofVolume = await this.#volume.problem(this.#opened);
-    return [ofVolume, follower?.problem, ...this.#secrets.problems, ...ofLeader];
+    const problems = [follower?.problem, ...this.#secrets.problems, ...ofLeader];
+    return ofVolume?.reason === 'DataRetained' ? [...problems, ofVolume] : [ofVolume, ...problems];
   }
 }

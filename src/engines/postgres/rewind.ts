@@ -42,7 +42,9 @@ export async function recordLoss(
       transactions === undefined
         ? 'its transactions could not be counted'
         : `${transactions} transactions had been committed in it`,
-      ...(retained === undefined ? [] : [`the old data are in ${retained}`]),
+      ...(retained === undefined
+        ? []
+        : [`the old data are in ${retained}: remove that folder when you need it no more`]),
     ].join('; '),
   };
   context.log.warn({ loss }, 'discarding data that only this member holds');

@@ -1,6 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
+import { inWords } from '../../api/bytes.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Database } from './database.ts';
+import { type RetainedData, RetainedDataFinder } from './retained-data.ts';
 
 /** Less than two segments of the log: the next one may not fit. */
 const leastRoomBytes = 32 * 2 ** 20;
@@ -14,21 +16,26 @@ export class VolumeWatch {
   readonly #clock: Clock;
   #lookedAt = -Infinity;
   #refreshedAt: number;
-  #isFull = false;
+  #finder: RetainedDataFinder | undefined;
+  #problem: EngineProblem | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#refreshedAt = clock.now();
   }
 
-  async problem({ space, layout: { top } }: Database): Promise<EngineProblem | undefined> {
+  async problem({
+    space,
+    layout,
+  }: Pick<Database, 'space' | 'layout'>): Promise<EngineProblem | undefined> {
     const now = this.#clock.now();
     if (now - this.#lookedAt >= lookMs) {
       this.#lookedAt = now;
-      this.#isFull = (await space()).free < leastRoomBytes;
+      this.#finder ??= new RetainedDataFinder(layout);
+      const [{ free }, retained] = await Promise.all([space(), this.#finder.find()]);
+      this.#problem = problemOf(layout.top, free, retained);
     }
-    if (!this.#isFull) return undefined;
-    return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
+    return this.#problem;
   }
 
   get isRefreshDue(): boolean {
@@ -42,4 +49,22 @@ export class VolumeWatch {
     // An order may have restarted the server meanwhile: it reads the file then, and must not be signalled before it is up.
     if ((await server.isUp()) && !signal.aborted) server.reload();
   }
+}
+
+function problemOf(
+  top: string,
+  free: number,
+  retained: RetainedData | undefined,
+): EngineProblem | undefined {
+  const { path, size } = retained ?? {};
+  const folder = size === undefined ? path : `${path} (${inWords(size)})`;
+  const remove = `${folder}, the data that this member had to discard: copy what you need of it`;
+  if (free < leastRoomBytes) {
+    const also = path === undefined ? '' : `, or remove ${remove}`;
+    return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger${also}` };
+  }
+  // Another one like it would not fit.
+  if (size === undefined || size <= free) return undefined;
+  const message = `only ${inWords(free)} are free on the volume of ${top}: make it larger, or remove ${remove}`;
+  return { reason: 'DataRetained', message };
 }
