@@ -58,6 +58,8 @@ describe.skipIf(!havePostgres)('PostgresEngine', { timeout: 120_000 }, () => {
       sync: { members: ['b', 'c'], acks: 1 },
     });
     await a.sql('INSERT INTO t VALUES (1)');
+    // One of them has it.
+    await Promise.all([b.caughtUp(a), c.caughtUp(a)]);
 
     const [ofB, ofC] = [await b.fence(), await c.fence()];
     const { position } = await a.engine.report(within());
