@@ -47,6 +47,11 @@ it('Redis loses no acknowledged write and has no two primaries while the operato
   expect(report.experiments).toEqual({ Passed: 4 });
 });
 
+it('Redis takes over a changed password under writes, and refuses the former one', async () => {
+  const { results } = await attack(['rotate-secret'], 2);
+  expect(results.map((result) => result.faults)).toEqual([['rotate-secret'], ['rotate-secret']]);
+});
+
 async function attack(names: FaultName[], count: number) {
   const lines: string[] = [];
   const { results, error } = await torture({
