@@ -18,12 +18,12 @@ it('reads how far a copy is from what the tools print', () => {
   expect(meter.report).toEqual({ bytes: 0, elapsedMs: 0 });
   clock.advance(2_000);
   expect(progress.onLine('pg_basebackup: checkpoint completed')).toBe(false);
+  expect(progress.onLine('    7/0 kB (0%), 0/1 tablespace')).toBe(true);
+  expect(meter.report).toEqual({ bytes: 7 * 1024, elapsedMs: 2_000 });
   expect(progress.onLine(' 1024/41943 kB (2%), 0/1 tablespace (/data/pgdata.clone/base/1)')).toBe(
     true,
   );
   expect(meter.report).toEqual({ bytes: 1024 ** 2, totalBytes: 41943 * 1024, elapsedMs: 2_000 });
-  expect(progress.onLine('    7/0 kB (0%), 0/1 tablespace')).toBe(true);
-  expect(meter.report).toEqual({ bytes: 7 * 1024, elapsedMs: 2_000 });
   expect(progress.onLine(' 2048/41943 kB (4%) copied')).toBe(true);
   expect(meter.report?.bytes).toBe(2 * 1024 ** 2);
 });
