@@ -81,7 +81,7 @@ export class PostgresEngine implements ManagedEngine {
     const follower = this.#follower;
     const { loss } = database;
     this.#secrets.accept();
-    const problem = await this.#problem(follower);
+    const problem = this.#problem(follower);
     const common = {
       ...(database.identity === undefined ? {} : { identity: database.identity }),
       ...(loss === undefined ? {} : { loss }),
@@ -92,13 +92,13 @@ export class PostgresEngine implements ManagedEngine {
     }
     const follows = follower !== undefined;
     if (database.identity === undefined) {
-      await this.#secrets.take(database, { status: 'none', follows }, signal);
+      this.#secrets.take(database, { status: 'none', follows });
       return { state: 'Empty', ...common };
     }
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const told = database.replication.sync;
     const status = await database.poller.ask(signal);
-    await this.#secrets.take(database, { status, follows }, signal);
+    this.#secrets.take(database, { status, follows });
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
     return { ...(await this.#roleReport(database, status)), ...common };
@@ -121,7 +121,9 @@ export class PostgresEngine implements ManagedEngine {
     await database.start(detached, signal);
     const isNew = await promote(database, order, signal);
     this.#sync = order.sync ?? { members: [], acks: 0 };
-    if (isNew) this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+    if (!isNew) return;
+    this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+    await this.#secrets.ensure(database);
   }
 
   async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
@@ -228,14 +230,20 @@ export class PostgresEngine implements ManagedEngine {
     );
   }
 
-  async #problem(follower: Follower | undefined): Promise<EngineProblem | undefined> {
+  /** No heartbeat waits for a slow volume: only the server's own answer says that the server works. */
+  #askRoom(top: string): void {
     const now = this.#context.clock.now();
-    if (now - this.#roomAskedAt >= roomMs) {
-      this.#roomAskedAt = now;
-      const { bavail, bsize } = await statfs(this.#opened.layout.top);
-      this.#isFull = bavail * bsize < leastRoomBytes;
-    }
+    if (now - this.#roomAskedAt < roomMs) return;
+    this.#roomAskedAt = now;
+    statfs(top).then(
+      ({ bavail, bsize }) => (this.#isFull = bavail * bsize < leastRoomBytes),
+      (error: unknown) => this.#context.log.warn({ error }, 'the free space is not known'),
+    );
+  }
+
+  #problem(follower: Follower | undefined): EngineProblem | undefined {
     const { layout, mayLead } = this.#opened;
+    this.#askRoom(layout.top);
     const ofLeader = mayLead ? this.#watch.problem : undefined;
     if (!this.#isFull) return follower?.problem ?? this.#secrets.problem ?? ofLeader;
     const { top } = layout;

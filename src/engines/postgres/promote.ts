@@ -3,7 +3,6 @@ import type { Order } from '../../protocol/member-protocol.ts';
 import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
 import { syncNames } from './quote.ts';
-import { ensureRoles } from './role.ts';
 
 /** How long queries may hold up the replay of the log while the standby is promoted. Milliseconds. */
 const heldUpMs = 1_000;
@@ -42,10 +41,6 @@ export async function promote(
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
   await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
-  const { current, former } = database.context.passwords;
-  if (current !== undefined) {
-    await database.session(signal, (session) => ensureRoles(session, [current, ...former]));
-  }
   const now = await database.until(signal);
   if (now.sync !== sync) {
     throw new HAError('HA_ERR_DATABASE', `synchronous_standby_names is ${now.sync}, not ${sync}`);
