@@ -27,12 +27,10 @@ export async function copyCertificates(
     }
   };
   const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')]);
-  try {
-    createSecureContext({ cert: cert[1], key: key[1], ca: ca[1] });
-  } catch (error) {
-    const why = error instanceof Error ? error.message.slice(0, quotedLength) : '';
+  const why = fault(cert[1], key[1], ca[1]);
+  if (why !== undefined) {
     const what = `tls.crt, tls.key and ca.crt in ${from} do not belong together (${why})`;
-    throw new HAError('HA_ERR_AGENT_CONFIG', what, { cause: error });
+    throw new HAError('HA_ERR_AGENT_CONFIG', what);
   }
   let hasChanged = false;
   for (const [name, content] of [cert, key, ca]) {
@@ -42,4 +40,25 @@ export async function copyCertificates(
     hasChanged = true;
   }
   return hasChanged;
+}
+
+/** Whether a server can be started with the files in this folder. */
+export async function haveCertificates(folder: string): Promise<boolean> {
+  const names = ['tls.crt', 'tls.key', 'ca.crt'];
+  try {
+    const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
+    const [cert, key, ca] = files as [Buffer, Buffer, Buffer];
+    return fault(cert, key, ca) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+function fault(cert: Buffer, key: Buffer, ca: Buffer): string | undefined {
+  try {
+    createSecureContext({ cert, key, ca });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.slice(0, quotedLength) : String(error);
+  }
 }

@@ -63,7 +63,7 @@ export class Database {
     this.timelines = new Timelines(this.layout.data, tools.osUser);
   }
 
-  /** @throws HAError HA_ERR_PROGRAM_START */
+  /** `settings.prepare` comes next. @throws HAError HA_ERR_PROGRAM_START */
   static async open(
     context: EngineContext,
     certificates: string,
@@ -81,7 +81,6 @@ export class Database {
     await rm(layout.clone, { recursive: true, force: true });
     await rm(layout.initdb, { recursive: true, force: true });
     await database.refresh();
-    await database.settings.prepare();
     await database.settings.writePassfile(undefined);
     database.loss = await readLoss(layout);
     return database;

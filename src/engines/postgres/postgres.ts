@@ -5,7 +5,6 @@ import { sleep } from '../../lib/clock.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { Ending, EngineReport, ManagedEngine, EngineProblem } from '../managed-engine.ts';
-import { otherVersion, readDataVersion } from './data-version.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
@@ -13,6 +12,7 @@ import { fence } from './fence.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
+import { startProblem } from './start-problem.ts';
 import { RenewedSecrets } from './renewed-secrets.ts';
 import { detached } from './settings.ts';
 import type { ServerStatus } from './status.ts';
@@ -21,7 +21,7 @@ import type { ServerStatus } from './status.ts';
 const leastRoomBytes = 32 * 2 ** 20;
 /** How often the free space is checked. Milliseconds. */
 const roomMs = 5_000;
-/** How often a changed password is noticed in a wait that only the end of the agent ends. Milliseconds. */
+/** How often it is checked whether what keeps the server from its start has been mended. Milliseconds. */
 const waitMs = 1_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
@@ -57,14 +57,11 @@ export class PostgresEngine implements ManagedEngine {
 
   async start(signal: AbortSignal): Promise<void> {
     const database = await Database.open(this.#context, this.#certificates, signal);
-    const version = await readDataVersion(database.layout.data);
-    if (version !== undefined && version !== database.major) {
-      const versions = { data: version, image: database.major };
-      this.startProblem = otherVersion('the data of this member are', versions);
-      while (!signal.aborted) {
-        this.#secrets.accept();
-        await sleep(this.#context.clock, waitMs, signal);
-      }
+    for (;;) {
+      this.startProblem = await startProblem(database);
+      if (this.startProblem === undefined) break;
+      this.#secrets.accept();
+      await sleep(this.#context.clock, waitMs, signal);
       signal.throwIfAborted();
     }
     this.#database = database;
@@ -245,7 +242,8 @@ export class PostgresEngine implements ManagedEngine {
     const { layout, mayLead } = this.#opened;
     this.#askRoom(layout.top);
     const ofLeader = mayLead ? this.#watch.problem : undefined;
-    if (!this.#isFull) return follower?.problem ?? this.#secrets.problem ?? ofLeader;
+    if (!this.#isFull)
+      return follower?.problem ?? this.#secrets.problemOf(this.#opened) ?? ofLeader;
     const { top } = layout;
     return { reason: 'DiskFull', message: `the volume of ${top} is full: make it larger` };
   }

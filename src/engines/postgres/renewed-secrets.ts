@@ -1,8 +1,8 @@
-import { isHAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Database } from './database.ts';
 import { ensureRoles } from './role.ts';
+import { certificateRefused } from './start-problem.ts';
 import { codeOf } from './session.ts';
 import type { ServerStatus } from './status.ts';
 
@@ -15,7 +15,6 @@ const retryMs = 2_000;
 export class RenewedSecrets {
   readonly #context: EngineContext;
   #renewedAt: number;
-  #renewalProblem: EngineProblem | undefined;
   /** The roles of this leader have one of the passwords. */
   #hasRoles = true;
   #changing: Promise<void> | undefined;
@@ -28,8 +27,12 @@ export class RenewedSecrets {
   }
 
   /** What the server has not taken over; it is tried again. */
-  get problem(): EngineProblem | undefined {
-    return this.#passwordProblem ?? this.#renewalProblem;
+  problemOf({ settings }: Database): EngineProblem | undefined {
+    const { certificateFault } = settings;
+    if (this.#passwordProblem !== undefined) return this.#passwordProblem;
+    return certificateFault === undefined
+      ? undefined
+      : certificateRefused(`the server goes on with its former certificate: ${certificateFault}`);
   }
 
   /** Whatever data the member has: each way to reach a leader tries the current password, and the former ones. */
@@ -112,14 +115,8 @@ export class RenewedSecrets {
     this.#renewedAt = now;
     try {
       if (await database.settings.prepare()) database.server.reload();
-      this.#renewalProblem = undefined;
     } catch (error) {
-      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) {
-        log.warn({ error }, 'renewed certificates could not be taken over');
-        return;
-      }
-      const message = `the server goes on with its former certificate: ${error.message}`;
-      this.#renewalProblem = { reason: 'CertificateRefused', message };
+      log.warn({ error }, 'renewed certificates could not be taken over');
     }
   }
 }

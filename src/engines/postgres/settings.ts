@@ -1,7 +1,8 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineContext } from '../engine-context.ts';
-import { copyCertificates } from './certificates.ts';
+import { isHAError } from '../../api/errors.ts';
+import { copyCertificates, haveCertificates } from './certificates.ts';
 import type { Layout } from './layout.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
@@ -50,6 +51,8 @@ export class Settings {
   readonly #major: number;
   /** The password that the leader accepts, as far as is known: see Follower. */
   #leaderPassword: string | undefined;
+  /** Why the certificates in the Secret are not used. */
+  certificateFault: string | undefined;
   /** Content of the passfile; undefined: that of an earlier process. */
   #passfile: string | undefined;
 
@@ -71,16 +74,28 @@ export class Settings {
     this.#major = major;
   }
 
-  /** Writes all files except postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
+  /**
+   * Writes all files except postgresql.conf and the passfile. If the certificates in the Secret cannot be used, a server runs, and is
+   * started, with the copy of the former ones.
+   *
+   * @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG if there is no such copy
+   */
   async prepare(): Promise<boolean> {
     const { settings } = this.#layout;
     await makeFolder(settings, this.#osUser);
     const { config } = this.#context;
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
-    return (
-      config.engine.tls !== undefined &&
-      (await copyCertificates(this.#certificates, this.#layout.settings, this.#osUser))
-    );
+    if (config.engine.tls === undefined) return false;
+    try {
+      const haveChanged = await copyCertificates(this.#certificates, settings, this.#osUser);
+      this.certificateFault = undefined;
+      return haveChanged;
+    } catch (error) {
+      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) throw error;
+      if (!(await haveCertificates(settings))) throw error;
+      this.certificateFault = error.message;
+      return false;
+    }
   }
 
   /**
