@@ -2,7 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineContext } from '../engine-context.ts';
 import { isHAError } from '../../api/errors.ts';
-import { copyCertificates, haveCertificates } from './certificates.ts';
+import { copyCertificates, haveCertificates } from '../certificate-files.ts';
 import type { Layout } from './layout.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
@@ -87,7 +87,10 @@ export class Settings {
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
     if (config.engine.tls === undefined) return false;
     try {
-      const haveChanged = await copyCertificates(this.#certificates, settings, this.#osUser);
+      const haveChanged = await copyCertificates(this.#certificates, settings, (path, content) =>
+        // Postgres accepts a key only if nobody but its owner can read it.
+        writeFor(this.#osUser, path, content),
+      );
       this.certificateFault = undefined;
       return haveChanged;
     } catch (error) {

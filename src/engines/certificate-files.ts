@@ -1,60 +1,57 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { HAError } from '../../api/errors.ts';
-import { type OsUser, writeFor } from './os-user.ts';
+import { HAError } from '../api/errors.ts';
 
 /** Of an error of TLS, which may quote a whole certificate. */
 const quotedLength = 200;
 
+const names = ['tls.crt', 'tls.key', 'ca.crt'] as const;
+
 /**
- * Copies the certificates: Postgres accepts a key only if nobody but its owner can read it; the files of a Secret are links, and
- * belong to root.
+ * Copies the certificates of a Secret if they belong together. A server is started with the copy, so that it can be started again while
+ * those in the Secret are wrong.
  *
  * @returns whether they have changed. @throws HAError HA_ERR_AGENT_CONFIG
  */
 export async function copyCertificates(
   from: string,
   to: string,
-  osUser: OsUser | undefined,
+  write: (path: string, content: Buffer) => Promise<void>,
 ): Promise<boolean> {
-  const read = async (name: string): Promise<[string, Buffer]> => {
+  const read = async (name: string): Promise<Buffer> => {
     const path = join(from, name);
     try {
-      return [name, await readFile(path)];
+      return await readFile(path);
     } catch (error) {
       throw new HAError('HA_ERR_AGENT_CONFIG', `${path} cannot be read`, { cause: error });
     }
   };
-  const [cert, key, ca] = await Promise.all([read('tls.crt'), read('tls.key'), read('ca.crt')]);
-  const why = fault(cert[1], key[1], ca[1]);
+  const files = await Promise.all(names.map(read));
+  const why = fault(files);
   if (why !== undefined) {
     const what = `tls.crt, tls.key and ca.crt in ${from} do not belong together (${why})`;
     throw new HAError('HA_ERR_AGENT_CONFIG', what);
   }
   let hasChanged = false;
-  for (const [name, content] of [cert, key, ca]) {
+  for (const [i, name] of names.entries()) {
+    const content = files[i] ?? Buffer.alloc(0);
     const copy = await readFile(join(to, name)).catch(() => undefined);
     if (copy?.equals(content) === true) continue;
-    await writeFor(osUser, join(to, name), content);
+    await write(join(to, name), content);
     hasChanged = true;
   }
   return hasChanged;
 }
 
 /** Whether a server can be started with the files in this folder. */
-export async function haveCertificates(folder: string): Promise<boolean> {
-  const names = ['tls.crt', 'tls.key', 'ca.crt'];
-  try {
-    const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
-    const [cert, key, ca] = files as [Buffer, Buffer, Buffer];
-    return fault(cert, key, ca) === undefined;
-  } catch {
-    return false;
-  }
-}
+export const haveCertificates = (folder: string): Promise<boolean> =>
+  Promise.all(names.map((name) => readFile(join(folder, name)))).then(
+    (files) => fault(files) === undefined,
+    () => false,
+  );
 
-function fault(cert: Buffer, key: Buffer, ca: Buffer): string | undefined {
+function fault([cert, key, ca]: Buffer[]): string | undefined {
   try {
     createSecureContext({ cert, key, ca });
     return undefined;
