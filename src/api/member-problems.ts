@@ -53,6 +53,12 @@ export const memberProblems = {
     meaning: 'Postgres: the leader answers, but sends no log',
     whatToDo: 'see the logs of both; raise `max_wal_senders` if it is used up',
   },
+  ReplayPaused: {
+    meaning:
+      'Postgres: a follower receives the log, but does not replay it: its leader has higher limits, such as `max_connections`, or somebody has paused it',
+    whatToDo:
+      'nothing if limits are the reason: the follower restarts with them; else run `SELECT pg_wal_replay_resume()` on it',
+  },
   TooManyConnections: {
     meaning: 'Postgres: the leader has no connection left for a follower',
     whatToDo: 'raise `max_connections` or `max_wal_senders`',

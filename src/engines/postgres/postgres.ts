@@ -204,7 +204,7 @@ export class PostgresEngine implements ManagedEngine {
       return { state: 'Detached', position };
     }
     const now = this.#context.clock.now();
-    const isCaughtUp = status.streaming && status.caughtUp;
+    const isCaughtUp = status.streaming && status.caughtUp && !status.isPaused;
     if (isCaughtUp) this.#caughtUpAt = now;
     return {
       state: 'Following',

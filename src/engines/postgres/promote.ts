@@ -31,7 +31,7 @@ export async function promote(
     return false;
   }
   // In a standby, commits wait for a standby that does not exist; if that is not certain, the server is restarted.
-  if (database.commitsWait) await fence(database, signal);
+  if (database.commitsWait && !before.isPaused) await fence(database, signal);
   else await restartAlone(database, signal);
   const timeline = await database.timelineOf(await database.until(signal));
   await database.apply({ sync }, signal);
