@@ -220,7 +220,7 @@ export class PostgresEngine implements ManagedEngine {
     const sync = this.#sync;
     if (standby || !database.mayLead || sync === undefined) return;
     const known = [told, database.replication.sync, syncNames(sync)];
-    if (!known.includes(names)) this.#watch.noteOtherNames(names);
+    if (!known.includes(names)) this.#watch.noteOtherNames(names, sync);
     if (!this.#watch.isDue) return;
     this.#inBackground('the check of the settings', (aside) =>
       this.#watch.check(database, sync, aside),
