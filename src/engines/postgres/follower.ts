@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { refuseOtherVersion } from './data-version.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -271,7 +270,7 @@ export class Follower {
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
-    refuseOtherVersion(this.leader.member, view.major, this.#database.major);
+    await this.#database.matchVersion(this.leader.member, view.major, signal);
     await settings.writePassfile(this.leader, password);
     return view;
   }

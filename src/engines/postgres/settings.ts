@@ -48,7 +48,7 @@ export class Settings {
   /** Folder of tls.crt, tls.key and ca.crt. */
   readonly #certificates: string;
   /** Major version of Postgres. */
-  readonly #major: number;
+  major: number;
   /** The password that the leader accepts, as far as is known: see Follower. */
   #leaderPassword: string | undefined;
   /** Why the certificates in the Secret are not used. */
@@ -71,7 +71,7 @@ export class Settings {
     this.#osUser = osUser;
     this.sockets = sockets;
     this.#certificates = certificates;
-    this.#major = major;
+    this.major = major;
   }
 
   /**
@@ -189,7 +189,7 @@ export class Settings {
       {
         passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
         rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
-        major: this.#major,
+        major: this.major,
       },
     );
   }
