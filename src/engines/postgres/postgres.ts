@@ -106,7 +106,9 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
-      await initDataDirectory(tools, layout, this.#context.passwords.current, signal);
+      const { passwords, config } = this.#context;
+      const made = { password: passwords.current, args: config.args };
+      await initDataDirectory(tools, layout, made, signal);
       await database.refresh();
     }
     if (await database.isUnfinished()) {

@@ -72,7 +72,7 @@ async function waitForPromotion(database: Database, signal: AbortSignal): Promis
 /** A transaction that is rolled back waits for no acknowledgement and changes nothing. */
 async function tryToWrite(database: Database, signal: AbortSignal): Promise<void> {
   await database.session(signal, async (session) => {
-    await session.rows('BEGIN');
+    await session.rows('BEGIN READ WRITE');
     await session.rows(`SELECT pg_logical_emit_message(true, 'haservice', 'this member leads')`);
     await session.rows('ROLLBACK');
   });

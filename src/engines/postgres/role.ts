@@ -49,7 +49,9 @@ export async function ensureRoles(
   ];
   if (statements.length === 0) return;
   await session.rows(
-    ['BEGIN', 'SET LOCAL synchronous_commit = local', ...statements, 'COMMIT'].join('; '),
+    ['BEGIN READ WRITE', 'SET LOCAL synchronous_commit = local', ...statements, 'COMMIT'].join(
+      '; ',
+    ),
   );
 }
 

@@ -5,6 +5,7 @@ import { isHAError } from '../../api/errors.ts';
 import { copyCertificates, haveCertificates } from '../certificate-files.ts';
 import type { Layout } from './layout.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
+import { allowedArgs, isPinned } from './arguments.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
 import { type Purpose, applicationName, literal, noStandby } from './quote.ts';
 import { replicationUser } from './role.ts';
@@ -30,10 +31,6 @@ const MiB = 2 ** 20;
  * only, with a warning to the client: it was not acknowledged, and a failover may lose it.
  */
 const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
-
-/** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
-const ours =
-  /^\s*(primary_conninfo|primary_slot_name|synchronous_standby_names|promote_trigger_file|restore_command|recovery_\w+)\b/i;
 
 /**
  * The files by which the agent configures the server. They lie outside of PGDATA. postgresql.conf there includes the one in
@@ -152,7 +149,11 @@ export class Settings {
     };
     const options = (values: Record<string, string>) =>
       Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    return [...options(durable), ...args, ...options(pairs)];
+    const { allowed, ignored } = allowedArgs(args);
+    if (ignored.length > 0) {
+      this.#context.log.warn({ ignored }, 'arguments that only the agent may give are ignored');
+    }
+    return [...options(durable), ...allowed, ...options(pairs)];
   }
 
   /** For the member's own server, without a password. */
@@ -227,7 +228,7 @@ export class Settings {
   async #removeOverrides(): Promise<void> {
     const path = join(this.#layout.data, 'postgresql.auto.conf');
     const text = await readFile(path, 'utf8').catch(() => '');
-    const kept = text.split('\n').filter((line) => !ours.test(line));
+    const kept = text.split('\n').filter((line) => !isPinned(/^\s*(\w+)/.exec(line)?.[1] ?? ''));
     if (kept.length < text.split('\n').length) await writeFor(this.#osUser, path, kept.join('\n'));
   }
 

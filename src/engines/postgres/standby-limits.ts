@@ -17,6 +17,8 @@ const settings = {
   'max_locks_per_xact setting': 'max_locks_per_transaction',
 } as const;
 
+export const limitNames: readonly string[] = Object.values(settings);
+
 export interface Limit {
   name: string;
   /** With which the log was written. */
