@@ -41,6 +41,17 @@ export const memberProblems = {
     meaning: 'Strong: a setting of the leader was changed so that acknowledged writes can be lost',
     whatToDo: 'run what the message says; to accept the loss, write `consistency: Eventual`',
   },
+  ForeignSettings: {
+    meaning:
+      'Postgres, Eventual: somebody has changed a setting that only the operator may change, and it was set back',
+    whatToDo: 'find who has changed it; a tool that needs its own standby cannot be awaited',
+  },
+  DataDamaged: {
+    meaning:
+      'Postgres: the volume holds data that no server can be started with, as their version is not known',
+    whatToDo:
+      'restore the file that the message names; if other members have all data, delete the volume claim and the pod instead: a new copy is made',
+  },
   LeadsUnordered: {
     meaning: 'the program takes writes although the operator has not promoted it',
     whatToDo: 'let it start as a program that takes no writes',
@@ -52,6 +63,12 @@ export const memberProblems = {
   NotLinked: {
     meaning: 'Postgres: the leader answers, but sends no log',
     whatToDo: 'see the logs of both; raise `max_wal_senders` if it is used up',
+  },
+  ReplayPaused: {
+    meaning:
+      'Postgres: a follower receives the log, but does not replay it: its leader has higher limits, such as `max_connections`, or somebody has paused it',
+    whatToDo:
+      'nothing if limits are the reason: the follower restarts with them; else run `SELECT pg_wal_replay_resume()` on it',
   },
   TooManyConnections: {
     meaning: 'Postgres: the leader has no connection left for a follower',

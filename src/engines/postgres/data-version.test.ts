@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readDataVersion } from './data-version.ts';
@@ -29,5 +29,25 @@ describe.skipIf(!havePostgres)('data of another major version', { timeout: 120_0
     expect(engine.pid).toBeUndefined();
     stop.abort();
     await expect(started).rejects.toThrow();
+  });
+
+  it.each(['', 'abc\n'])('are left as they are if their version is %j', async (text) => {
+    const member = await members.add(`member-${text.trim()}`);
+    await member.promote(1, { members: [], acks: 0 }, true);
+    await member.until(({ state }) => state === 'Leading');
+    await member.engine.stop(within());
+    const path = join(member.dataDir, 'pgdata', 'PG_VERSION');
+    const version = await readFile(path);
+    await writeFile(path, text);
+    const { engine } = member.anew();
+    const started = engine.start(within());
+    while (engine.startProblem === undefined) await new Promise((done) => setImmediate(done));
+    expect(engine.startProblem).toMatchObject({
+      reason: 'DataDamaged',
+      message: expect.stringContaining(path),
+    });
+    await writeFile(path, version);
+    await started;
+    await member.until(({ state }) => state === 'Detached');
   });
 });

@@ -5,7 +5,7 @@ import { sleep } from '../../lib/clock.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';
-import { readDataVersion } from './data-version.ts';
+import { readDataVersion, refuseOtherVersion } from './data-version.ts';
 import { type Loss, readLoss } from './data-loss.ts';
 import { type Space, spaceOf } from './log-retention.ts';
 import { type OsUser, findOsUser, makeFolder, writeFor } from './os-user.ts';
@@ -35,7 +35,7 @@ export class Database {
   /** Of the volume. */
   readonly space: () => Promise<Space>;
   /** Major version of the programs. */
-  readonly major: number;
+  major: number;
   timelines: Timelines;
   /** System identifier; undefined: there are no data. */
   identity: string | undefined;
@@ -75,7 +75,7 @@ export class Database {
     this.trash = new Trash(this.layout.top, context.log);
   }
 
-  /** @throws HAError HA_ERR_PROGRAM_START */
+  /** `settings.prepare` comes next. @throws HAError HA_ERR_PROGRAM_START */
   static async open(
     context: EngineContext,
     certificates: string,
@@ -98,10 +98,27 @@ export class Database {
     await database.trash.add(layout.clone);
     await database.trash.add(layout.initdb);
     await database.refresh();
-    await database.settings.prepare();
     await database.settings.writePassfile(undefined);
     database.loss = await readLoss(layout);
     return database;
+  }
+
+  /**
+   * Chooses the programs for a copy of a leader, if there are no data yet and the image has several versions.
+   * @throws HAError HA_ERR_OTHER_VERSION if there are none for it
+   */
+  async matchVersion(leader: string, major: number, signal: AbortSignal): Promise<void> {
+    if (this.identity === undefined && major !== this.major) {
+      const { tools, context } = this;
+      const folder = await findPrograms(context.env, major);
+      const found = new Tools(folder, tools.osUser, context.env, this.layout.settings);
+      if ((await majorVersion(found, signal)) === major) {
+        tools.folder = folder;
+        this.major = major;
+        this.settings.major = major;
+      }
+    }
+    refuseOtherVersion(leader, major, this.major);
   }
 
   /** Called after the data have been replaced. */

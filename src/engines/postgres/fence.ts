@@ -25,7 +25,10 @@ export async function fence(database: Database, signal: AbortSignal): Promise<vo
   const limit = AbortSignal.any([signal, AbortSignal.timeout(fenceMs)]);
   try {
     // A starting server cannot be told; it may be waiting for the leader's log.
-    if ((await database.poller.ask(limit)) === 'down') throw new Error('the server is not up');
+    const status = await database.poller.ask(limit);
+    if (status === 'down') throw new Error('the server is not up');
+    // It would end when it is promoted, if limits of its leader have paused it: a start keeps them.
+    if (status.isPaused) throw new Error('the replay is paused');
     await database.apply(detached, limit);
     await receiverGone(database, limit);
     database.mayFollow = false;

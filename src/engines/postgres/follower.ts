@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { refuseOtherVersion } from './data-version.ts';
 import { HAError, isHAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { sleep } from '../../lib/clock.ts';
@@ -9,6 +8,7 @@ import { baseBackup } from './basebackup.ts';
 import type { Database } from './database.ts';
 import { beginOf, forkOf, parseTimelineHistory } from './timeline-history.ts';
 import { type UpstreamView, hasLogFrom, askWithEach, problemOf } from './upstream.ts';
+import { endPause } from './replay-pause.ts';
 import { recordLoss, rewind } from './rewind.ts';
 import { fenceAndReplay } from './fence.ts';
 import { hasSameWal } from './wal-comparison.ts';
@@ -23,7 +23,7 @@ const longestRetryMs = 30_000;
 const watchMs = 500;
 /** After how long without a stream the leader is asked for the reason. Milliseconds. */
 const unlinkedMs = 2_000;
-/** An end in order writes a checkpoint first; after this time the server is ended as by a crash, and recovers later. */
+/** An end in order writes a checkpoint first; afterwards the server is ended as by a crash. */
 const stopMs = 60_000;
 
 /**
@@ -145,7 +145,7 @@ export class Follower {
     return (await hasSameWal(layout.data, { timeline, end }, view, options, signal)) ?? true;
   }
 
-  /** Discards what the member holds beyond the fork, and no other does. It is counted first. */
+  /** Discards what only this member holds. It is counted first. */
   async #discardOwn(
     view: UpstreamView,
     range: Parameters<typeof recordLoss>[1]['range'],
@@ -221,9 +221,13 @@ export class Follower {
       const status = await this.#database.poller.ask(signal);
       if (status === 'down' || status.streaming) {
         linkedAt = clock.now();
-        if (status !== 'down') this.problem = undefined;
+        if (status !== 'down') {
+          this.problem = status.isPaused
+            ? await endPause(this.#database, this.leader, signal)
+            : undefined;
+        }
         const { former } = this.#database.context.passwords;
-        // The passfile must hold the password that the leader has when the receiver connects the next time.
+        // The passfile must hold the password of the leader for the next connection.
         if (former.length > 0) await this.#askUpstream(signal).catch(() => {});
       } else if (clock.now() - linkedAt > unlinkedMs) {
         try {
@@ -261,7 +265,7 @@ export class Follower {
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
-    refuseOtherVersion(this.leader.member, view.major, this.#database.major);
+    await this.#database.matchVersion(this.leader.member, view.major, signal);
     await settings.writePassfile(this.leader, password);
     return view;
   }

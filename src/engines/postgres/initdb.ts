@@ -1,9 +1,11 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
+import { argsFor } from './arguments.ts';
 import type { Layout } from './layout.ts';
 import { makeFolder, writeFor } from './os-user.ts';
 import { roleStatements } from './role.ts';
+import { limitNames } from './standby-limits.ts';
 import type { Tools } from './tools.ts';
 
 /** Milliseconds. */
@@ -21,14 +23,14 @@ const initdbArgs = [
 
 /**
  * Creates a new data set: with checksums, the superuser `postgres`, and the role by which members follow each other, both with
- * the Secret's password. It is created in a folder of its own and moved to its place once it is complete and on disk.
+ * the Secret's password. `args` are those of the server. It is created in a folder of its own and moved to its place once it is complete and on disk.
  *
  * @throws HAError HA_ERR_NO_PASSWORD; what runCommand throws
  */
 export async function initDataDirectory(
   tools: Tools,
   layout: Layout,
-  password: string | undefined,
+  { password, args }: { password: string | undefined; args: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   if (password === undefined) {
@@ -48,8 +50,11 @@ export async function initDataDirectory(
   } finally {
     await rm(passwordFile, { force: true });
   }
-  // In single-user mode: nothing listens, and no acknowledgement is needed.
-  await tools.run('postgres', ['--single', '-D', initdb, '-c', 'exit_on_error=on', 'postgres'], {
+  // In single-user mode: nothing listens, and no acknowledgement is needed. With the limits of the template: initdb has written the
+  // defaults into the control file, and lower ones would not count, as for a standby of this data set.
+  const limits = argsFor(limitNames, args);
+  const options = ['-c', 'exit_on_error=on', ...limits, 'postgres'];
+  await tools.run('postgres', ['--single', '-D', initdb, ...options], {
     signal,
     timeoutMs: initdbMs,
     input: `${roleStatements(password).join('\n')}\n`,

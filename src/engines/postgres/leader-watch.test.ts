@@ -111,4 +111,19 @@ describe.skipIf(!havePostgres)('a leader in Strong', { timeout: 120_000 }, () =>
     expect(await a.sql(connected)).toEqual([{ name: 'backup' }]);
     tool.kill();
   });
+
+  it('in Eventual, names of other standbys put no acknowledged commit at risk', async () => {
+    await a.promote(1, { members: [], acks: 0 });
+    await a.sql(`ALTER SYSTEM SET synchronous_standby_names = 'tool'`);
+    await a.sql('SELECT pg_reload_conf()');
+    const { problem } = await a.until(tells(`'tool'`));
+    expect(problem).toMatchObject({
+      reason: 'ForeignSettings',
+      message: expect.stringContaining('so that commits waited for other servers'),
+    });
+    await a.promote(1, { members: [], acks: 0 });
+    expect(await a.sql('SHOW synchronous_standby_names')).toEqual([
+      { synchronous_standby_names: '' },
+    ]);
+  });
 });

@@ -62,10 +62,14 @@ export class LeaderWatch {
   }
 
   /** The server waits for other standbys than it was told to. The operator orders the right ones again. */
-  noteOtherNames(names: string): void {
+  noteOtherNames(names: string, sync: SyncSet): void {
+    const isStrong = syncNames(sync) !== '';
+    const effect = isStrong
+      ? 'commits were acknowledged without the followers that must have them'
+      : 'commits waited for other servers';
     this.#tell({
-      reason: 'WeakSettings',
-      message: `somebody has set synchronous_standby_names to '${names.slice(0, 100)}', so that commits were acknowledged without the followers that must have them: it was set back; only the operator may change it`,
+      reason: isStrong ? 'WeakSettings' : 'ForeignSettings',
+      message: `somebody has set synchronous_standby_names to '${names.slice(0, 100)}', so that ${effect}: it was set back; only the operator may change it`,
     });
   }
 

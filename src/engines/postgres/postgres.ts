@@ -11,7 +11,6 @@ import {
   type EngineProblem,
   problemFields,
 } from '../managed-engine.ts';
-import { otherVersion, readDataVersion } from './data-version.ts';
 import { initDataDirectory } from './initdb.ts';
 import { Database } from './database.ts';
 import { Follower } from './follower.ts';
@@ -20,13 +19,14 @@ import { FreeReplay } from './free-replay.ts';
 import { LeaderWatch } from './leader-watch.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
+import { startProblem } from './start-problem.ts';
 import { RenewedSecrets } from './renewed-secrets.ts';
 import { detached } from './settings.ts';
 import { spaceOf } from './log-retention.ts';
 import type { ServerStatus } from './status.ts';
 import { VolumeWatch } from './volume-watch.ts';
 
-/** How often a changed password is noticed in a wait that only the end of the agent ends. Milliseconds. */
+/** How often it is checked whether what keeps the server from its start has been mended. Milliseconds. */
 const waitMs = 1_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
@@ -69,14 +69,11 @@ export class PostgresEngine implements ManagedEngine {
 
   async start(signal: AbortSignal): Promise<void> {
     const database = await Database.open(this.#context, this.#certificates, signal, this.#measure);
-    const version = await readDataVersion(database.layout.data);
-    if (version !== undefined && version !== database.major) {
-      const versions = { data: version, image: database.major };
-      this.startProblem = otherVersion('the data of this member are', versions);
-      while (!signal.aborted) {
-        this.#secrets.accept();
-        await sleep(this.#context.clock, waitMs, signal);
-      }
+    for (;;) {
+      this.startProblem = await startProblem(database);
+      if (this.startProblem === undefined) break;
+      this.#secrets.accept();
+      await sleep(this.#context.clock, waitMs, signal);
       signal.throwIfAborted();
     }
     this.#database = database;
@@ -93,7 +90,7 @@ export class PostgresEngine implements ManagedEngine {
     const follower = this.#follower;
     const { loss } = database;
     this.#secrets.accept();
-    const problems = await this.#problems(follower);
+    const problems = this.#problems(follower);
     const common = {
       ...(database.identity === undefined ? {} : { identity: database.identity }),
       ...(loss === undefined ? {} : { loss }),
@@ -107,13 +104,13 @@ export class PostgresEngine implements ManagedEngine {
     }
     const follows = follower !== undefined;
     if (database.identity === undefined) {
-      await this.#secrets.take(database, { status: 'none', follows }, signal);
+      this.#secrets.take(database, { status: 'none', follows });
       return { state: 'Empty', ...common };
     }
     if (await database.isUnfinished()) return { state: 'Cloning', ...common };
     const told = database.replication.sync;
     const status = await database.poller.ask(signal);
-    await this.#secrets.take(database, { status, follows }, signal);
+    this.#secrets.take(database, { status, follows });
     if (status === 'down') return { state: 'Starting', ...common };
     this.#watchLeader(database, status, told);
     if (this.#volume.isRefreshDue) {
@@ -129,7 +126,9 @@ export class PostgresEngine implements ManagedEngine {
     if (database.identity === undefined) {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
-      await initDataDirectory(tools, layout, this.#context.passwords.current, signal);
+      const { passwords, config } = this.#context;
+      const made = { password: passwords.current, args: config.args };
+      await initDataDirectory(tools, layout, made, signal);
       await database.refresh();
     }
     if (await database.isUnfinished()) {
@@ -141,7 +140,9 @@ export class PostgresEngine implements ManagedEngine {
     await database.start(detached, signal);
     const isNew = await promote(database, order, signal);
     this.#sync = order.sync ?? { members: [], acks: 0 };
-    if (isNew) this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+    if (!isNew) return;
+    this.#inBackground('checkpoint', (aside) => checkpoint(database, aside));
+    await this.#secrets.ensure(database);
   }
 
   async follow(order: Order<'follow'>, signal: AbortSignal): Promise<void> {
@@ -232,7 +233,7 @@ export class PostgresEngine implements ManagedEngine {
       return { state: 'Detached', position };
     }
     const now = this.#context.clock.now();
-    const isCaughtUp = status.streaming && status.caughtUp;
+    const isCaughtUp = status.streaming && status.caughtUp && !status.isPaused;
     if (isCaughtUp) this.#caughtUpAt = now;
     return {
       state: 'Following',
@@ -248,7 +249,7 @@ export class PostgresEngine implements ManagedEngine {
     const sync = this.#sync;
     if (standby || !database.mayLead || sync === undefined) return;
     const known = [told, database.replication.sync, syncNames(sync)];
-    if (!known.includes(names)) this.#watch.noteOtherNames(names);
+    if (!known.includes(names)) this.#watch.noteOtherNames(names, sync);
     if (!this.#watch.isDue) return;
     this.#inBackground('the check of the settings', (aside) =>
       this.#watch.check(database, sync, aside),
@@ -256,10 +257,14 @@ export class PostgresEngine implements ManagedEngine {
   }
 
   /** The most urgent first. */
-  async #problems(follower: Follower | undefined): Promise<(EngineProblem | undefined)[]> {
-    const ofLeader = this.#opened.mayLead ? this.#watch.problems : [];
-    const ofVolume = await this.#volume.problem(this.#opened);
-    const problems = [follower?.problem, ...this.#secrets.problems, ...ofLeader];
+  #problems(follower: Follower | undefined): (EngineProblem | undefined)[] {
+    const database = this.#opened;
+    if (this.#volume.isLookDue) {
+      this.#inBackground('the look at the volume', () => this.#volume.look(database));
+    }
+    const ofLeader = database.mayLead ? this.#watch.problems : [];
+    const ofVolume = this.#volume.problem;
+    const problems = [follower?.problem, ...this.#secrets.problemsOf(database), ...ofLeader];
     return ofVolume?.reason === 'DataRetained' ? [...problems, ofVolume] : [ofVolume, ...problems];
   }
 }

@@ -4,7 +4,6 @@ import type { Database } from './database.ts';
 import { fence, restartAlone } from './fence.ts';
 import { FreeReplay } from './free-replay.ts';
 import { syncNames } from './quote.ts';
-import { ensureRoles } from './role.ts';
 
 /**
  * Makes a standby with data take writes, or changes the acknowledgements that a leader asks for.
@@ -29,7 +28,7 @@ export async function promote(
     return false;
   }
   // In a standby, commits wait for a standby that does not exist; if that is not certain, the server is restarted.
-  if (database.commitsWait) await fence(database, signal);
+  if (database.commitsWait && !before.isPaused) await fence(database, signal);
   else await restartAlone(database, signal);
   const timeline = await database.timelineOf(await database.until(signal));
   await database.apply({ sync }, signal);
@@ -39,10 +38,6 @@ export async function promote(
   await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
   await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
-  const { current, former } = database.context.passwords;
-  if (current !== undefined) {
-    await database.session(signal, (session) => ensureRoles(session, [current, ...former]));
-  }
   const now = await database.until(signal);
   if (now.sync !== sync) {
     throw new HAError('HA_ERR_DATABASE', `synchronous_standby_names is ${now.sync}, not ${sync}`);
@@ -63,7 +58,7 @@ async function waitForPromotion(database: Database, signal: AbortSignal): Promis
 /** A transaction that is rolled back waits for no acknowledgement and changes nothing. */
 async function tryToWrite(database: Database, signal: AbortSignal): Promise<void> {
   await database.session(signal, async (session) => {
-    await session.rows('BEGIN');
+    await session.rows('BEGIN READ WRITE');
     await session.rows(`SELECT pg_logical_emit_message(true, 'haservice', 'this member leads')`);
     await session.rows('ROLLBACK');
   });

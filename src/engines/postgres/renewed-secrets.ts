@@ -1,18 +1,24 @@
-import { isHAError } from '../../api/errors.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Database } from './database.ts';
 import { ensureRoles } from './role.ts';
+import { certificateRefused } from './start-problem.ts';
+import { codeOf } from './session.ts';
 import type { ServerStatus } from './status.ts';
 
 /** How often the certificates are read, which are renewed in place. Milliseconds. */
 const certificatesMs = 60_000;
+/** After roles could not be changed, as others hold locks. Milliseconds. */
+const retryMs = 2_000;
 
-/** Takes over a password and certificates that were changed in their Secrets, while the server runs. */
+/** Takes over a password and certificates that were changed in their Secrets, while the server runs. No heartbeat waits for that. */
 export class RenewedSecrets {
   readonly #context: EngineContext;
   #renewedAt: number;
-  #renewalProblem: EngineProblem | undefined;
+  /** The roles of this leader have one of the passwords. */
+  #hasRoles = true;
+  #changing: Promise<void> | undefined;
+  #triedAt = -Infinity;
   #passwordProblem: EngineProblem | undefined;
 
   constructor(context: EngineContext) {
@@ -21,8 +27,12 @@ export class RenewedSecrets {
   }
 
   /** What the server has not taken over; it is tried again. */
-  get problems(): (EngineProblem | undefined)[] {
-    return [this.#passwordProblem, this.#renewalProblem];
+  problemsOf({ settings: { certificateFault } }: Database): (EngineProblem | undefined)[] {
+    const refused =
+      certificateFault === undefined
+        ? undefined
+        : certificateRefused(`the server goes on with its former certificate: ${certificateFault}`);
+    return [this.#passwordProblem, refused];
   }
 
   /** Whatever data the member has: each way to reach a leader tries the current password, and the former ones. */
@@ -32,61 +42,81 @@ export class RenewedSecrets {
   }
 
   /**
-   * Called with each report of a member that does not clone.
-   * @param status `none`: no server runs
+   * The member has begun to lead: its followers need the roles. Waits for one attempt; what then fails is tried again with the
+   * reports, and does not keep the member from leading.
    */
-  async take(
-    database: Database,
-    { status, follows }: { status: ServerStatus | 'down' | 'none'; follows: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#renewCertificates(database);
-    if (await this.#isPasswordTaken(database, status, follows, signal)) {
-      this.#context.passwords.retire();
-    }
+  async ensure(database: Database): Promise<void> {
+    this.#hasRoles = false;
+    await this.#changing;
+    await this.#change(database);
   }
 
   /**
-   * The roles have one password each. Each member tries the current and the former one, so the leader changes the roles as soon as
-   * all members say that they have the current one. A follower is done when it has used that.
+   * Called with each report of a member that does not clone. The roles have one password each. Each member tries the current and the
+   * former one, so the leader changes the roles as soon as all members say that they have the current one. A follower is done when it
+   * has used that.
+   *
+   * @param status `none`: no server runs
    */
-  async #isPasswordTaken(
+  take(
     database: Database,
-    status: ServerStatus | 'down' | 'none',
-    follows: boolean,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { passwords } = this.#context;
-    const { current, former, isShared } = passwords;
-    if (current === undefined) return false;
-    if (former.length === 0 || !isShared || status === 'down') return false;
-    if (status === 'none' || status.standby)
-      return !follows || database.settings.leaderPassword === current;
-    try {
-      await database.session(signal, (session) => ensureRoles(session, [current]));
+    { status, follows }: { status: ServerStatus | 'down' | 'none'; follows: boolean },
+  ): void {
+    void this.#renewCertificates(database);
+    const { current, former, isShared } = this.#context.passwords;
+    const isDue = former.length > 0 && isShared;
+    if (status === 'down' || current === undefined) return;
+    if (status === 'none' || status.standby) {
+      const isUsed = !follows || database.settings.leaderPassword === current;
+      if (isDue && isUsed) this.#context.passwords.retire();
       this.#passwordProblem = undefined;
-      return true;
+    } else if (isDue || !this.#hasRoles) {
+      const isTooSoon = this.#context.clock.now() - this.#triedAt < retryMs;
+      if (this.#passwordProblem === undefined || !isTooSoon) void this.#change(database);
+    }
+  }
+
+  /** One attempt at a time; it never fails, but tells what is wrong. */
+  #change(database: Database): Promise<void> {
+    this.#changing ??= this.#changeRoles(database).finally(() => (this.#changing = undefined));
+    return this.#changing;
+  }
+
+  async #changeRoles(database: Database): Promise<void> {
+    const { passwords, clock } = this.#context;
+    const { current, former, isShared } = passwords;
+    if (current === undefined) return;
+    this.#triedAt = clock.now();
+    // Its time limit, and the end of the server, end it.
+    const { signal } = new AbortController();
+    try {
+      await database.session(signal, (session) =>
+        ensureRoles(session, isShared ? [current] : [current, ...former]),
+      );
+      this.#hasRoles = true;
+      this.#passwordProblem = undefined;
+      // What was true before may have changed meanwhile.
+      if (isShared && passwords.isShared && passwords.current === current) passwords.retire();
     } catch (error) {
-      signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
+      const text = error instanceof Error ? error.message : String(error);
+      const why =
+        codeOf(error) === '55P03'
+          ? 'another transaction has changed or locked these roles: end it (see pg_locks)'
+          : text;
       const message = `the roles postgres and haservice keep the former password, it is tried again: ${why}`;
       this.#passwordProblem = { reason: 'PasswordRefused', message };
-      return false;
     }
   }
 
   async #renewCertificates(database: Database): Promise<void> {
-    const { clock, config } = this.#context;
+    const { clock, config, log } = this.#context;
     const now = clock.now();
     if (config.engine.tls === undefined || now - this.#renewedAt < certificatesMs) return;
     this.#renewedAt = now;
     try {
       if (await database.settings.prepare()) database.server.reload();
-      this.#renewalProblem = undefined;
     } catch (error) {
-      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) throw error;
-      const message = `the server goes on with its former certificate: ${error.message}`;
-      this.#renewalProblem = { reason: 'CertificateRefused', message };
+      log.warn({ error }, 'renewed certificates could not be taken over');
     }
   }
 }

@@ -34,6 +34,8 @@ export async function ensureRoles(
   session: Session,
   passwords: readonly [string, ...string[]],
 ): Promise<void> {
+  // In a message of its own: the settings at its beginning decide whether a message is logged.
+  await session.rows(`SET lock_timeout = ${lockMs}; ${quiet}`);
   const [password] = passwords;
   const roles = await session.rows<{ name: string; verifier: string | null }>(
     `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('postgres', '${replicationUser}')`,
@@ -47,9 +49,23 @@ export async function ensureRoles(
   ];
   if (statements.length === 0) return;
   await session.rows(
-    ['BEGIN', 'SET LOCAL synchronous_commit = local', ...statements, 'COMMIT'].join('; '),
+    ['BEGIN READ WRITE', 'SET LOCAL synchronous_commit = local', ...statements, 'COMMIT'].join(
+      '; ',
+    ),
   );
 }
+
+/** Milliseconds; others may hold locks for as long as they like. */
+const lockMs = 1_000;
+
+/** Verifiers, which help to guess a password, appear in no log. */
+const quiet = [
+  ...['log_statement = none', 'log_min_error_statement = panic', 'log_duration = off'],
+  ...['log_min_duration_statement = -1', 'log_min_duration_sample = -1'],
+  'log_transaction_sample_rate = 0',
+]
+  .map((setting) => `SET ${setting}`)
+  .join('; ');
 
 const iterations = 4096;
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { TestPasswords } from '../testing.ts';
 import { layoutOf } from './layout.ts';
-import { codeOf } from './session.ts';
+import { ensureRoles } from './role.ts';
+import { Session, codeOf } from './session.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';
 
 const passwords = [new TestPasswords('old'), new TestPasswords('old')] as const;
@@ -133,4 +134,41 @@ describe.skipIf(!havePostgres)('a changed password of Postgres', { timeout: 60_0
     await d.until(() => ofD.former.length === 0);
     await c.until(({ linked }) => linked === true);
   });
+
+  it('does not hold up a heartbeat if another transaction has locked the roles', async () => {
+    const other = await Members.create();
+    onTestFinished(() => other.end(), 60_000);
+    const known = new TestPasswords('old');
+    const args = ['-c', 'log_statement=all', '-c', 'log_min_duration_statement=0'];
+    const c = await other.add('c', { password: 'old', passwords: known, args });
+    await c.promote(1, undefined, true);
+    const holder = await Session.open(
+      { host: '127.0.0.1', port: c.port, user: 'postgres', password: 'old', database: 'postgres' },
+      within(),
+    );
+    onTestFinished(() => holder.end());
+    await holder.rows('BEGIN; ALTER ROLE postgres CONNECTION LIMIT 50');
+    known.change('new');
+    known.isShared = true;
+    const refused = c.until(({ problem }) => problem?.reason === 'PasswordRefused');
+    const waits = () =>
+      c.sql(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`, { password: 'old' });
+    while ((await waits()).length === 0) await c.engine.report(within());
+    expect((await c.engine.report(within())).problem).toBeUndefined();
+    expect((await waits()).length).toBe(1);
+    expect((await refused).problem?.message).toMatch(/another transaction has changed or locked/);
+    holder.end();
+    await c.until(() => known.former.length === 0);
+    expect((await c.engine.report(within())).problem).toBeUndefined();
+    expect([await answerTo(c, 'old'), await answerTo(c, 'new')]).toEqual(['28P01', 'welcome']);
+  });
+});
+
+it('verifiers of passwords are in no message that the server could log', async () => {
+  const said: string[] = [];
+  const rows = (text: string) => Promise.resolve((said.push(text), []));
+  await ensureRoles({ rows } as unknown as Session, ['new']);
+  const [first = '', ...others] = said;
+  expect(first).toMatch(/log_statement = none.*log_min_error_statement = panic/);
+  expect([first.includes('SCRAM'), others.join().includes('SCRAM')]).toEqual([false, true]);
 });

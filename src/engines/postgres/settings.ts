@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineContext } from '../engine-context.ts';
-import { copyCertificates } from './certificates.ts';
+import { isHAError } from '../../api/errors.ts';
+import { copyCertificates, haveCertificates } from '../certificate-files.ts';
 import type { Layout } from './layout.ts';
 import { configText, hbaText } from './server-config.ts';
 import { type LogRetention, type Space, isOther, logRetention, logSize } from './log-retention.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
+import { allowedArgs, isPinned } from './arguments.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
 import { type Purpose, applicationName, noStandby } from './quote.ts';
 import { replicationUser } from './role.ts';
@@ -30,10 +32,6 @@ export const detached: ReplicationConfig = { sync: noStandby };
  */
 const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
 
-/** Only the agent may set these: in postgresql.auto.conf they would take precedence over its own file. */
-const ours =
-  /^\s*(primary_conninfo|primary_slot_name|synchronous_standby_names|promote_trigger_file|restore_command|recovery_\w+)\b/i;
-
 /**
  * The files by which the agent configures the server. They lie outside of PGDATA. postgresql.conf there includes the one in
  * PGDATA, which is the user's and which clones and rewinds bring along; settings after the include cannot be changed there.
@@ -47,9 +45,11 @@ export class Settings {
   /** Folder of tls.crt, tls.key and ca.crt. */
   readonly #certificates: string;
   /** Major version of Postgres. */
-  readonly #major: number;
+  major: number;
   /** The password that the leader accepts, as far as is known: see Follower. */
   #leaderPassword: string | undefined;
+  /** Why the certificates in the Secret are not used. */
+  certificateFault: string | undefined;
   /** Content of the passfile; undefined: that of an earlier process. */
   #passfile: string | undefined;
   readonly #space: () => Promise<Space>;
@@ -81,20 +81,35 @@ export class Settings {
     this.#osUser = osUser;
     this.sockets = sockets;
     this.#certificates = certificates;
-    this.#major = major;
+    this.major = major;
     this.#space = space;
   }
 
-  /** Writes all files except postgresql.conf and the passfile. @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG */
+  /**
+   * Writes all files except postgresql.conf and the passfile. If the certificates in the Secret cannot be used, a server runs, and is
+   * started, with the copy of the former ones.
+   *
+   * @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG if there is no such copy
+   */
   async prepare(): Promise<boolean> {
     const { settings } = this.#layout;
     await makeFolder(settings, this.#osUser);
     const { config } = this.#context;
     await this.#write('pg_hba.conf', hbaText(config.engine.tls !== undefined));
-    return (
-      config.engine.tls !== undefined &&
-      (await copyCertificates(this.#certificates, this.#layout.settings, this.#osUser))
-    );
+    if (config.engine.tls === undefined) return false;
+    try {
+      const haveChanged = await copyCertificates(this.#certificates, settings, (path, content) =>
+        // Postgres accepts a key only if nobody but its owner can read it.
+        writeFor(this.#osUser, path, content),
+      );
+      this.certificateFault = undefined;
+      return haveChanged;
+    } catch (error) {
+      if (!isHAError(error, 'HA_ERR_AGENT_CONFIG')) throw error;
+      if (!(await haveCertificates(settings))) throw error;
+      this.certificateFault = error.message;
+      return false;
+    }
   }
 
   /**
@@ -166,7 +181,11 @@ export class Settings {
     };
     const options = (values: Record<string, string>) =>
       Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    return [...options(durable), ...args, ...options(pairs)];
+    const { allowed, ignored } = allowedArgs(args);
+    if (ignored.length > 0) {
+      this.#context.log.warn({ ignored }, 'arguments that only the agent may give are ignored');
+    }
+    return [...options(durable), ...allowed, ...options(pairs)];
   }
 
   /** For the member's own server, without a password. */
@@ -203,7 +222,7 @@ export class Settings {
       {
         passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
         rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
-        major: this.#major,
+        major: this.major,
       },
     );
   }
@@ -236,7 +255,7 @@ export class Settings {
   async #removeOverrides(): Promise<void> {
     const path = join(this.#layout.data, 'postgresql.auto.conf');
     const text = await readFile(path, 'utf8').catch(() => '');
-    const kept = text.split('\n').filter((line) => !ours.test(line));
+    const kept = text.split('\n').filter((line) => !isPinned(/^\s*(\w+)/.exec(line)?.[1] ?? ''));
     if (kept.length < text.split('\n').length) await writeFor(this.#osUser, path, kept.join('\n'));
   }
 

@@ -1,3 +1,5 @@
+import { literal } from './quote.ts';
+import type { Session } from './session.ts';
 import type { Tools } from './tools.ts';
 
 /** Milliseconds. */
@@ -15,6 +17,8 @@ const settings = {
   'max_locks_per_xact setting': 'max_locks_per_transaction',
 } as const;
 
+export const limitNames: readonly string[] = Object.values(settings);
+
 export interface Limit {
   name: string;
   /** With which the log was written. */
@@ -27,6 +31,16 @@ export const limitsIn = (field: (name: string) => string): Limit[] =>
     const needed = Number(field(label));
     return field(label) === '' || !Number.isInteger(needed) ? [] : [{ name, needed }];
   });
+
+/** The limits of which the running server has less than the log that it has received asks for. */
+export async function limitsExceeded(session: Session, limits: readonly Limit[]): Promise<Limit[]> {
+  const names = limits.map(({ name }) => literal(name)).join();
+  const rows = await session.rows<{ name: string; setting: string }>(
+    `SELECT name, setting FROM pg_settings WHERE name IN (${names})`,
+  );
+  const own = new Map(rows.map(({ name, setting }) => [name, Number(setting)]));
+  return limits.filter(({ name, needed }) => (own.get(name) ?? needed) < needed);
+}
 
 /**
  * The limits for which the template, postgresql.conf or ALTER SYSTEM ask for less than the log needs. A member in which somebody has

@@ -18,13 +18,15 @@ export interface ServerStatus {
   /** A standby that delays the replay for a query that runs here. */
   isHeldUp: boolean;
   replayed: number;
+  /** A standby that receives log, but does not replay it: see ReplayPause. */
+  isPaused: boolean;
   /** synchronous_standby_names and primary_conninfo, as this session knows them. */
   sync: string;
   connection: string;
 }
 
 const query = `
-SELECT s.standby, s.received, s.replayed, s.flushed, s.segment,
+SELECT s.standby, s.received, s.replayed, s.flushed, s.segment, coalesce(s.paused, false) AS paused,
   w.received_tli AS "receivedTimeline", coalesce(w.status = 'streaming', false) AS streaming,
   coalesce(w.latest_end_lsn <= greatest(w.flushed_lsn, pg_last_wal_replay_lsn()), false) AS "caughtUp",
   (SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'walreceiver') AS receiver,
@@ -35,6 +37,7 @@ FROM (
   SELECT r.standby,
     CASE WHEN r.standby THEN pg_last_wal_receive_lsn() - '0/0'::pg_lsn END AS received,
     CASE WHEN r.standby THEN pg_last_wal_replay_lsn() - '0/0'::pg_lsn END AS replayed,
+    CASE WHEN r.standby THEN pg_is_wal_replay_paused() END AS paused,
     CASE WHEN NOT r.standby THEN pg_current_wal_flush_lsn() - '0/0'::pg_lsn END AS flushed,
     CASE WHEN NOT r.standby THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment
   FROM (SELECT pg_is_in_recovery() AS standby OFFSET 0) r
@@ -47,6 +50,7 @@ interface Row {
   replayed: string | null;
   flushed: string | null;
   segment: string | null;
+  paused: boolean;
   receivedTimeline: number | null;
   streaming: boolean;
   caughtUp: boolean;
@@ -77,6 +81,7 @@ export async function askStatus(session: Session): Promise<ServerStatus> {
       row.waiting?.startsWith('RecoveryConflict') === true ||
       ['Lock', 'BufferPin'].includes(row.waitingFor ?? ''),
     replayed,
+    isPaused: row.paused,
     sync: row.sync,
     connection: row.connection,
   };

@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket, connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestServer } from '../../member-client/testing.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type Member, Members, havePostgres, within } from './testing.ts';
@@ -114,6 +114,24 @@ describe.skipIf(!havePostgres)('PostgresEngine over TLS', { timeout: 60_000 }, (
       message: expect.stringContaining('do not belong together'),
     });
     expect(await servedBy(a)).toBe(new X509Certificate(renewed).serialNumber);
+
+    // Orders that restart the server, and a restart of the container.
+    await a.engine.fence(within());
+    await a.promote(1);
+    a.engine.kill();
+    await a.engine.stop(within());
+    await a.restart();
+    const told = await a.until((report) => report.problem !== undefined);
+    expect(told.problem?.reason).toBe('CertificateRefused');
+    await a.promote(1);
+    expect(await servedBy(a)).toBe(new X509Certificate(renewed).serialNumber);
+    const first = members.add('c', { certificates: folder });
+    await vi.waitUntil(() => members.all.at(-1)?.engine.startProblem !== undefined, 10_000);
+    expect(members.all.at(-1)?.engine.startProblem).toMatchObject({
+      reason: 'CertificateRefused',
+      message: expect.stringContaining('the server is not started: tls.crt, tls.key and ca.crt'),
+    });
+
     await makeCertificate(folder);
     await writeFile(
       join(folder, 'ca.crt'),
@@ -121,6 +139,7 @@ describe.skipIf(!havePostgres)('PostgresEngine over TLS', { timeout: 60_000 }, (
     );
     passedMs += 60_000;
     await a.until((report) => report.problem === undefined);
+    await first;
   });
 
   it('does not prove the password to a relay', async () => {

@@ -16,7 +16,7 @@ export interface ToolOptions {
 
 /** The programs of Postgres, run as the owner of the data. */
 export class Tools {
-  readonly folder: string;
+  folder: string;
   readonly osUser: OsUser | undefined;
   readonly env: NodeJS.ProcessEnv;
 

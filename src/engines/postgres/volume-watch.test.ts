@@ -13,12 +13,12 @@ async function watched() {
   onTestFinished(() => rm(top, { recursive: true }));
   const clock = new FakeClock();
   const watch = new VolumeWatch(clock);
-  const look = (free: number) => {
+  const look = async (free: number) => {
     clock.advance(5_000);
-    return watch.problem({
-      layout: layoutOf(top),
-      space: () => Promise.resolve({ total: 1000 * MiB, free }),
-    });
+    expect(watch.isLookDue).toBe(true);
+    const space = () => Promise.resolve({ total: 1000 * MiB, free });
+    await watch.look({ layout: layoutOf(top), space });
+    return watch.problem;
   };
   return { top, look };
 }

@@ -11,31 +11,29 @@ const lookMs = 5_000;
 /** How often the server may be told how much log to retain. Milliseconds. */
 const refreshMs = 60_000;
 
-/** Watches the space on the volume of the data, with each report. */
+/** Watches the space on the volume of the data. No heartbeat waits for a slow volume: only the server's own answer says that the server works. */
 export class VolumeWatch {
   readonly #clock: Clock;
   #lookedAt = -Infinity;
   #refreshedAt: number;
   #finder: RetainedDataFinder | undefined;
-  #problem: EngineProblem | undefined;
+  /** What the last look has found. */
+  problem: EngineProblem | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#refreshedAt = clock.now();
   }
 
-  async problem({
-    space,
-    layout,
-  }: Pick<Database, 'space' | 'layout'>): Promise<EngineProblem | undefined> {
-    const now = this.#clock.now();
-    if (now - this.#lookedAt >= lookMs) {
-      this.#lookedAt = now;
-      this.#finder ??= new RetainedDataFinder(layout);
-      const [{ free }, retained] = await Promise.all([space(), this.#finder.find()]);
-      this.#problem = problemOf(layout.top, free, retained);
-    }
-    return this.#problem;
+  get isLookDue(): boolean {
+    return this.#clock.now() - this.#lookedAt >= lookMs;
+  }
+
+  async look({ space, layout }: Pick<Database, 'space' | 'layout'>): Promise<void> {
+    this.#lookedAt = this.#clock.now();
+    this.#finder ??= new RetainedDataFinder(layout);
+    const [{ free }, retained] = await Promise.all([space(), this.#finder.find()]);
+    this.problem = problemOf(layout.top, free, retained);
   }
 
   get isRefreshDue(): boolean {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { TestMember, closeAll, haveServer, members, pollUntil } from './testing.ts';
 
@@ -123,7 +123,18 @@ describe.runIf(haveServer).concurrent('access to a Redis server', { timeout: 30_
       message: expect.stringContaining('tls.crt, tls.key and ca.crt of the Secret belong together'),
     });
     expect(await servedBy(b)).toBe(renewed);
+    await b.kill();
+    await b.restart();
+    expect((await b.report()).problem?.reason).toBe('CertificateRefused');
+    expect(await servedBy(b)).toBe(renewed);
+    const c = await TestMember.create('c', { tls: tls.folder, clock });
+    const started = c.start();
+    await vi.waitUntil(() => c.engine.startProblem !== undefined);
+    expect(c.engine.startProblem?.message).toMatch(
+      /^the server is not started, as .* do not belong/,
+    );
     await tls.renew();
+    await started;
     passedMs += 60_000;
     expect((await b.report()).problem).toBeUndefined();
     expect(await servedBy(b)).not.toBe(renewed);

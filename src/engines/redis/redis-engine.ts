@@ -1,4 +1,5 @@
-import { tlsFolder } from '../../protocol/agent-config.ts';
+import { join } from 'node:path';
+import { stateFolder, tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
@@ -44,8 +45,10 @@ export class RedisEngine implements ManagedEngine {
   readonly #settings: LeaderSettings;
   readonly #login: UpstreamLogin;
   readonly #history = new ReplicationHistory();
+  /** Why the server is not started. */
+  #certificateProblem: EngineProblem | undefined;
   #retention: DataRetention | undefined;
-  #certificates: Certificates | undefined;
+  readonly #certificates: Certificates | undefined;
   #target: ReplicationTarget = { kind: 'detached' };
   /** Clients may be connected that take this member for the leader. */
   #hasClients = false;
@@ -54,9 +57,12 @@ export class RedisEngine implements ManagedEngine {
 
   constructor(context: EngineContext, options: { tlsFolder?: string } = {}) {
     this.#context = context;
-    const tls =
-      context.config.engine.tls === undefined ? undefined : (options.tlsFolder ?? tlsFolder);
     const { clock, config, passwords } = context;
+    if (config.engine.tls !== undefined) {
+      const copy = join(dataDir(config), stateFolder, 'tls');
+      this.#certificates = new Certificates(options.tlsFolder ?? tlsFolder, copy, clock);
+    }
+    const tls = this.#certificates?.folder;
     this.#access = { service: config.service, passwords, tls };
     this.#server = new Server(context, tls);
     this.#settings = new LeaderSettings(this.#server, this.#access, clock);
@@ -69,14 +75,13 @@ export class RedisEngine implements ManagedEngine {
   }
 
   get startProblem(): EngineProblem | undefined {
-    return this.#server.startProblem;
+    return this.#certificateProblem ?? this.#server.startProblem;
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
     const retention = await DataRetention.open(dataDir(config), config.service, log);
-    const { tls } = this.#access;
-    if (tls !== undefined) this.#certificates = await Certificates.open(tls, this.#context.clock);
+    await this.#certificates?.ready((problem) => (this.#certificateProblem = problem), signal);
     await this.#server.launch(signal);
     await this.#settings.readOwn(retention, signal);
     this.#retention = retention;
