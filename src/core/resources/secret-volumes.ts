@@ -18,7 +18,7 @@ const passwordVolume = 'haservice-password';
  * The Secrets of members that were made before engine.passwordSecret named another one. A member that is made now must know these
  * passwords, too, until every member knows the new one, as if the content of one Secret had changed.
  */
-export function formerSecrets({ engine }: Spec, members: readonly Member[]): SecretKey[] {
+function formerSecrets({ engine }: Spec, members: readonly Member[]): SecretKey[] {
   const present = engine.passwordSecret;
   if (present === undefined) return [];
   const found = new Map<string, SecretKey>();
