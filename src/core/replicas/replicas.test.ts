@@ -241,10 +241,13 @@ describe('planReplicas', () => {
     expect(outdated({ state: 'Starting' })).toEqual([]);
     // A fence that waits for that member must not wait for ever; but without a volume its data would go with the pod.
     const fenced = { epoch: 2, fencing };
-    expect(outdated({ state: 'Starting', problem }, {}, fenced)).toEqual(['web-2 Outdated']);
+    const waiting = { state: 'Starting', problem, position: undefined };
+    expect(outdated(waiting, {}, fenced)).toEqual(['web-2 Outdated']);
     const inPod = { volumeClaimTemplates: [] };
-    expect(outdated({ state: 'Starting', problem }, inPod, fenced)).toEqual([]);
+    expect(outdated(waiting, inPod, fenced)).toEqual([]);
     expect(outdated({ state: 'Empty', problem }, inPod, fenced)).toEqual(['web-2 Outdated']);
+    // A Redis that its leader was making a copy of itself has its data in memory.
+    expect(outdated({ state: 'Cloning', problem }, {}, fenced)).toEqual([]);
   });
 
   it('deletes a pod that has ended, and makes another', () => {

@@ -194,6 +194,14 @@ function scaleDown(
   }
 }
 
+/** Its volume has all that the process has. */
+function hasNothingInMemory({ spec }: Resource, member: Member): boolean {
+  const { state, position } = reportOf(member) ?? {};
+  return state === 'Starting'
+    ? position === undefined && spec.volumeClaimTemplates.length > 0
+    : state === 'Empty';
+}
+
 /**
  * Replaces one outdated member: at once if that one is broken, or says why it has no complete data; otherwise standbys first, while all
  * are well. True if one is left.
@@ -216,7 +224,7 @@ function update(
     const { state, problem } = reportOf(member) ?? {};
     return state !== undefined && problem !== undefined && isIncompleteState(state);
   };
-  // Running members may have in memory what a fence waits for. One that is stuck has at most what its volume has.
+  // Running members may have in memory what a fence waits for.
   const mayGo = (member: Member) => {
     const { health, phase } = member;
     return (
@@ -225,8 +233,7 @@ function update(
       health.cause === 'Refused' ||
       (phase === 'Pending' && health.report === undefined) ||
       (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec)) ||
-      (isStuck(member) &&
-        (resource.spec.volumeClaimTemplates.length > 0 || health.report?.state === 'Empty'))
+      (isStuck(member) && isHealthy(member) && hasNothingInMemory(resource, member))
     );
   };
   const broken = (live.length === 1 ? outdated : standbys).find(

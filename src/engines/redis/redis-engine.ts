@@ -45,8 +45,6 @@ export class RedisEngine implements ManagedEngine {
   readonly #settings: LeaderSettings;
   readonly #login: UpstreamLogin;
   readonly #history = new ReplicationHistory();
-  /** Why the server is not started. */
-  #certificateProblem: EngineProblem | undefined;
   #retention: DataRetention | undefined;
   readonly #certificates: Certificates | undefined;
   #target: ReplicationTarget = { kind: 'detached' };
@@ -75,13 +73,13 @@ export class RedisEngine implements ManagedEngine {
   }
 
   get startProblem(): EngineProblem | undefined {
-    return this.#certificateProblem ?? this.#server.startProblem;
+    return this.#server.startProblem;
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
     const retention = await DataRetention.open(dataDir(config), config.service, log);
-    await this.#certificates?.ready((problem) => (this.#certificateProblem = problem), signal);
+    await this.#certificates?.ready((problem) => (this.#server.startProblem = problem), signal);
     await this.#server.launch(signal);
     await this.#settings.readOwn(retention, signal);
     this.#retention = retention;

@@ -28,7 +28,7 @@ export class Server {
   password: string | undefined;
   /** How many times it has been started. */
   launches = 0;
-  /** Why it cannot be managed. */
+  /** Why it cannot be started, or managed. */
   startProblem: EngineProblem | undefined;
   readonly #context: EngineContext;
   readonly #tls: string | undefined;
