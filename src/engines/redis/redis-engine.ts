@@ -225,10 +225,8 @@ export class RedisEngine implements ManagedEngine {
 
   /** The data in memory are worthless; those on the disk are from before the copy. */
   async #backToDisk(signal: AbortSignal): Promise<void> {
-    this.#context.log.warn(
-      {},
-      'copying the leader has failed: restarting the server with the former data',
-    );
+    const { log } = this.#context;
+    log.warn({}, 'copying the leader has failed: the server restarts with the former data');
     await this.#server.restart(signal);
     this.#history.forget();
     this.#target = { kind: 'detached' };
