@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isHAError } from '../../api/errors.ts';
 import { type Clock, sleep } from '../../lib/clock.ts';
+import { stateFolder } from '../../protocol/agent-config.ts';
 import { copyCertificates, haveCertificates } from '../certificate-files.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 
@@ -36,10 +37,13 @@ export class Certificates {
   #isStale = false;
   #problem: EngineProblem | undefined;
 
-  /** @param mounted folder of the Secret */
-  constructor(mounted: string, folder: string, clock: Clock) {
+  /**
+   * @param mounted folder of the Secret
+   * @param data folder of the server's data
+   */
+  constructor(mounted: string, data: string, clock: Clock) {
     this.#mounted = mounted;
-    this.folder = folder;
+    this.folder = join(data, stateFolder, 'tls');
     this.#clock = clock;
   }
 

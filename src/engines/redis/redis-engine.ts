@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { stateFolder, tlsFolder } from '../../protocol/agent-config.ts';
+import { tlsFolder } from '../../protocol/agent-config.ts';
 import { HAError } from '../../api/errors.ts';
 import type { Order } from '../../protocol/member-protocol.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
@@ -57,8 +56,7 @@ export class RedisEngine implements ManagedEngine {
     this.#context = context;
     const { clock, config, passwords } = context;
     if (config.engine.tls !== undefined) {
-      const copy = join(dataDir(config), stateFolder, 'tls');
-      this.#certificates = new Certificates(options.tlsFolder ?? tlsFolder, copy, clock);
+      this.#certificates = new Certificates(options.tlsFolder ?? tlsFolder, dataDir(config), clock);
     }
     const tls = this.#certificates?.folder;
     this.#access = { service: config.service, passwords, tls };
