@@ -87,7 +87,7 @@ it('a check that no new member passes stops the rolling update at the first, and
   const path = (wanted: string) => ({ ...website(wanted), engine: { http: { path: '/ready' } } });
   world.apply('web', path('/other'));
   await until(() => world.condition('Degraded')?.reason === 'MemberUnhealthy');
-  expect(world.condition('Progressing')?.message).toContain('made from an older spec');
+  expect(world.condition('Progressing')?.message).toContain('run by the former spec');
   expect(world.behind('web')).toEqual(['web-0']);
   world.apply('web', { engine: { http: { path: '/' } } });
   await until(() => world.healthy());

@@ -104,8 +104,9 @@ export const lacksLease = (spec: Spec, member: Made): boolean =>
   needsLease(spec) && member.leaseMs === undefined;
 
 /**
- * The pod was made by another contract than a new one would be. How a pod with an agent is asked is part of the template's hash; of a
- * pod of an earlier version nothing else is known, and it is not replaced for that.
+ * The pod was made by another contract than a new pod would get. Only ports, and the health check and hooks of a pod without an agent,
+ * are compared here: the rest is in the template's hash. A pod of an earlier version has no health check in its contract, and is not
+ * replaced for that.
  */
 export function hasOtherContract(spec: Spec, member: Made): boolean {
   if (hasOtherPorts(spec, member)) return true;

@@ -52,7 +52,7 @@ export function progressOf(
   const outdated = live.filter((member) => isOutdated(resource.spec, member)).length;
   if (outdated > 0) {
     clauses.push(
-      `${outdated} of ${live.length} members are still made from an older spec, and are reached and led as they were made`,
+      `${outdated} of ${live.length} members still run by the former spec until they are replaced`,
     );
   }
   return clauses;
