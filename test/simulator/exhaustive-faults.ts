@@ -16,7 +16,8 @@ export function faultsIn(
     if (process === null) return;
     if (kinds.has('silence')) silences(left, process, by, steps);
     const views = Array.from({ length: memberCount }, (): View => ['Unknown', -1]);
-    const fresh: Process = { status: state.status, version: state.version, views, given: [] };
+    const { status, version, consistency } = state;
+    const fresh: Process = { status, version, consistency, views, given: [] };
     if (kinds.has('restart')) {
       const operators = [...replaced(state.operators, by, null), fresh];
       steps.push([`op${by} dies, and another begins`, { ...left, operators }]);

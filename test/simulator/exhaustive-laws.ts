@@ -3,6 +3,7 @@ import { Violation } from './checker.ts';
 import { type Effects, type Heard, nameOf, reconcileOn, uidOf } from './exhaustive-reconcile.ts';
 import { reportOf } from './exhaustive-member.ts';
 import {
+  type Consistency,
   type Flight,
   type Node,
   Numbers,
@@ -26,6 +27,10 @@ export interface SearchOptions {
   late: boolean;
   /** Goes no further than to this epoch: orders that come late can begin ever new ones. */
   epochs: number;
+  /** How often the spec is edited, from Strong to Eventual or back, at any moment. Default: never. */
+  edits?: number;
+  /** What the spec asks for at first. Default: Strong. */
+  from?: Consistency;
   /** Ends after so many states. */
   states: number;
   mutant?: Mutant;
@@ -58,9 +63,12 @@ export class Laws {
   }
 
   /** What an operator does with what it knows: the same each time, so that it is found out once. */
-  effects({ status, version, views }: Process, state: State): Effects {
+  effects({ status, version, consistency, views }: Process, state: State): Effects {
     const isNewest = version === state.version;
-    const key = JSON.stringify([status, isNewest || state.status, state.slice, views]);
+    const key = JSON.stringify([
+      ...[status, consistency, isNewest || [state.status, state.consistency]],
+      ...[state.slice, views],
+    ]);
     let effects = this.#effects.get(key);
     if (effects === undefined) {
       const heard = views.map(([verdict, number], i): Heard => {
@@ -68,8 +76,11 @@ export class Laws {
         const node = this.nodes.at(number);
         return { verdict, report: reportOf(node, i), generation: 0 };
       });
-      const known = { status: this.statuses.at(status), version: 1 };
-      const landed = { status: this.statuses.at(state.status), version: isNewest ? 1 : 2 };
+      const known = { status: this.statuses.at(status), version: 1, consistency };
+      const landed = {
+        ...{ status: this.statuses.at(state.status), version: isNewest ? 1 : 2 },
+        consistency: state.consistency,
+      };
       const isSame = (a: Status, b: Status) => this.statusOf(a) === this.statusOf(b);
       effects = reconcileOn(known, landed, heard, state.slice, this.mutant, isSame);
       this.#effects.set(key, effects);
@@ -91,14 +102,18 @@ export class Laws {
     }
   }
 
-  /** Whoever leads holds every write that was acknowledged in an epoch before. */
+  /** Strong: whoever leads holds every write that was acknowledged in an epoch before. */
   promoted(state: State, { to, epoch }: Flight): State {
     const known = state.leaders[epoch];
     if (known !== undefined && known !== to) {
       throw new Violation(`epoch ${epoch} has two leaders: ${nameOf(known)} and ${nameOf(to)}`);
     }
     for (const [id, ackedIn] of Object.entries(state.acknowledged)) {
-      if (ackedIn < epoch && !this.at(state, to).log.includes(Number(id))) {
+      if (
+        state.consistency === 'Strong' &&
+        ackedIn < epoch &&
+        !this.at(state, to).log.includes(Number(id))
+      ) {
         throw new Violation(
           `write ${id} of epoch ${ackedIn} is lost with ${nameOf(to)} in epoch ${epoch}`,
         );
@@ -114,13 +129,19 @@ export class Laws {
   acknowledge(state: State, at: number, holders: number): State {
     const node = this.at(state, at);
     const needed = (node.sync?.acks ?? 0) - (this.mutant.behaviour?.fewerAcks === true ? 1 : 0);
-    if (holders < needed) return state;
+    // Not Strong yet, or no longer: nothing is promised of what the leader alone holds.
+    if (holders < needed || (needed === 0 && this.mutant.behaviour?.fewerAcks !== true))
+      return state;
     const acknowledged = { ...state.acknowledged };
     for (const id of node.log) {
       if (id < 0 || acknowledged[id] !== undefined) continue;
       acknowledged[id] = node.epoch;
       for (const [epoch, later] of Object.entries(state.leaders)) {
-        if (Number(epoch) > node.epoch && !this.at(state, later).log.includes(id)) {
+        if (
+          state.consistency === 'Strong' &&
+          Number(epoch) > node.epoch &&
+          !this.at(state, later).log.includes(id)
+        ) {
           throw new Violation(
             `write ${id} is acknowledged in epoch ${node.epoch}, but ${nameOf(later)} leads without it`,
           );
@@ -141,6 +162,12 @@ export class Laws {
     const isRunning = failovers?.some(({ outcome }) => outcome === 'Promoting') ?? false;
     if (!isWhole || fencing !== undefined || isRunning || state.slice !== primaryUID) {
       throw new Violation('it is quiet, but not as it should be');
+    }
+    const waits = (at < 0 ? 0 : (this.at(state, at).sync?.acks ?? 0)) > 0;
+    if (waits !== (state.consistency === 'Strong')) {
+      throw new Violation(
+        `it is quiet, and the spec says ${state.consistency}, but the leader ${waits ? 'waits' : 'does not wait'} for followers`,
+      );
     }
   }
 }

@@ -20,7 +20,7 @@ import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts
 import type { Clock } from '../../src/lib/clock.ts';
 import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import type { Flight, Verdict } from './exhaustive-state.ts';
+import type { Consistency, Flight, Verdict } from './exhaustive-state.ts';
 import { changed } from '../../src/controller/testing/merge-patch.ts';
 import { nodeOf } from './nodes.ts';
 import type { Mutant } from './mutant.ts';
@@ -37,14 +37,17 @@ const ordinalOf = (name: string): number => Number(name.split('-').at(-1));
 /** Time stands still: what waits for a time has none to wait for, or waits for ever. */
 const clock: Clock = { now: () => 0, wallNow: () => t0, after: () => () => {} };
 
-const spec = specSchema.parse({
-  ports: [{ port: 80 }],
-  replicas: memberCount,
-  topology: 'LeaderFollower',
-  engine: { type: 'Postgres' },
-  failover: { consistency: 'Strong', minInterval: '0s' },
-  template: { spec: { containers: [{ name: 'main', image: 'program', command: ['program'] }] } },
-});
+const specOf = (consistency: Consistency) =>
+  specSchema.parse({
+    ports: [{ port: 80 }],
+    replicas: memberCount,
+    topology: 'LeaderFollower',
+    engine: { type: 'Postgres' },
+    failover: { consistency, minInterval: '0s' },
+    template: { spec: { containers: [{ name: 'main', image: 'program', command: ['program'] }] } },
+  });
+const specs = { Strong: specOf('Strong'), Eventual: specOf('Eventual') };
+const spec = specs.Strong;
 const resource: Resource = { ...subject, generation: 1, spec, status: {} };
 
 const nodes = ordinals.map((ordinal) => nodeOf(`n${ordinal}`));
@@ -89,6 +92,7 @@ function healthOf({ verdict, report, generation }: Heard): Health {
 export interface Versioned {
   status: Status;
   version: number;
+  consistency: Consistency;
 }
 
 /** What one reconcile has done when it ends, or waits for the answer to a write of the status. */
@@ -224,8 +228,8 @@ const newer = (object: KubeObject): KubeObject => ({
   metadata: { ...object.metadata, resourceVersion: String(++versions) },
 });
 
-const serviceOf = ({ status, version }: Versioned) => ({
-  ...{ apiVersion, kind, spec, status },
+const serviceOf = ({ status, version, consistency }: Versioned) => ({
+  ...{ apiVersion, kind, spec: specs[consistency], status },
   metadata: {
     ...{ name: subject.name, namespace: subject.namespace, uid: subject.uid, generation: 1 },
     resourceVersion: String(version),

@@ -1,6 +1,8 @@
 import type { OrderKind, SyncSet } from '../../src/protocol/member-protocol.ts';
 import type { Status } from '../../src/api/status.ts';
 
+export type Consistency = 'Strong' | 'Eventual';
+
 /** A member's process and what it holds. Positions are kept over a restart, as Postgres' are. */
 export interface Node {
   state: 'Detached' | 'Following' | 'Leading';
@@ -23,6 +25,8 @@ export interface Process {
   /** Of the status that it has in its cache, and its version. */
   status: number;
   version: number;
+  /** What the spec in its cache asks for. */
+  consistency: Consistency;
   views: readonly View[];
   /** The orders of its epoch that it has given: it gives an order again only if a report since then shows that the order is needed. */
   given: readonly string[];
@@ -47,6 +51,10 @@ export interface Write {
 export interface State {
   status: number;
   version: number;
+  /** What the spec asks for. */
+  consistency: Consistency;
+  /** How often it is still edited. */
+  edits: number;
   slice: string;
   /** By number. */
   nodes: readonly number[];
@@ -56,7 +64,7 @@ export interface State {
   flights: readonly Flight[];
   faults: number;
   clientWrites: number;
-  /** Epochs in which writes were acknowledged, by their number. */
+  /** Epochs in which writes were acknowledged that a follower has, too, by their number. */
   acknowledged: Readonly<Record<number, number>>;
   /** Who has led in which epoch. */
   leaders: Readonly<Record<number, number>>;

@@ -14,9 +14,23 @@ it('finds no violation in any order of events with one fault, and the service is
   expect(found.quiet).toBeGreaterThan(10);
 }, 240_000);
 
+it.each(['Strong', 'Eventual'] as const)(
+  'finds no violation in any order of events if the spec is edited twice, from %s',
+  (from) => {
+    const found = search({ ...bounds, faults: 0, edits: 2, from, states: 150_000 });
+    console.log(describeFound(found));
+    expect(found.violation?.path.join('; ')).toBeUndefined();
+    expect(found.isComplete).toBe(true);
+    expect(found.quiet).toBeGreaterThan(10);
+  },
+  120_000,
+);
+
 it.each([
   ['two faults', { faults: 2, kinds: ['crash', 'silence'] as const }],
   ['one fault and repeated orders', { faults: 1, late: true }],
+  ['one fault and an edit to Eventual', { faults: 1, edits: 1 }],
+  ['one fault and an edit to Strong', { faults: 1, edits: 1, from: 'Eventual' as const }],
 ])(
   'finds no violation in the first states with %s',
   (_name, more) => {
@@ -41,6 +55,12 @@ it.each([
   },
   120_000,
 );
+
+it('detects that a leader in Strong acknowledges too early after an edit of the spec', () => {
+  const mutant = plants['fewer-acks']?.mutant ?? {};
+  const options = { ...bounds, faults: 1, edits: 1, from: 'Eventual', states: 300_000 } as const;
+  expect(search({ ...options, mutant }).violation?.what).toMatch(/lost|leads without/);
+});
 
 it('reports a service that nothing repairs', () => {
   const decide: Mutant['decide'] = (resource) => ({

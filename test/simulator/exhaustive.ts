@@ -9,7 +9,7 @@ import {
   replaced,
 } from './exhaustive-laws.ts';
 import { obey, replicate } from './exhaustive-member.ts';
-import { type Node, type Process, type State, type View } from './exhaustive-state.ts';
+import type { Consistency, Node, Process, State, View } from './exhaustive-state.ts';
 
 /** What can happen next in any state, in every order, and what must not have happened. */
 export class Transitions {
@@ -18,8 +18,13 @@ export class Transitions {
   readonly #maxEpoch: number;
   readonly #areLate: boolean;
   readonly #kinds: Set<FaultKind>;
+  readonly #edits: number;
+  readonly #from: Consistency;
 
-  constructor({ mutant = {}, writes, epochs, kinds, late }: SearchOptions) {
+  constructor({ mutant = {}, edits = 0, from = 'Strong', ...options }: SearchOptions) {
+    const { writes, epochs, kinds, late } = options;
+    this.#edits = edits;
+    this.#from = from;
     this.#areLate = late;
     this.#kinds = new Set(kinds);
     this.#maxEpoch = epochs;
@@ -29,14 +34,16 @@ export class Transitions {
 
   /** web-0 leads in epoch 1, the others follow, and one operator has heard them all. */
   start(faults: number): State {
-    const syncSets = [{ members: [nameOf(1), nameOf(2)], acks: 1 }];
+    const consistency = this.#from;
+    const isStrong = consistency === 'Strong';
+    const syncSets = isStrong ? [{ members: [nameOf(1), nameOf(2)], acks: 1 }] : [];
     const status = this.#laws.statuses.of({
       primary: nameOf(0),
       primaryUID: uidOf(0),
       epoch: 1,
       ledEpoch: 1,
       initialized: true,
-      syncSets,
+      ...(isStrong ? { syncSets } : {}),
     });
     const base = { epoch: 1, ledEpoch: 0, log: [-1], term: 1 };
     const follower: Node = { ...base, state: 'Following', leader: 0 };
@@ -53,7 +60,9 @@ export class Transitions {
       version: 1,
       slice: uidOf(0),
       nodes,
-      operators: [{ status, version: 1, views, given: [] }],
+      consistency,
+      edits: this.#edits,
+      operators: [{ status, version: 1, consistency, views, given: [] }],
       writes: [],
       flights: [],
       faults,
@@ -77,6 +86,7 @@ export class Transitions {
     const isQuiet = steps.length === 0;
     if (isQuiet) this.#laws.checkQuiet(state);
     if (state.faults > 0) faultsIn(this.#laws, this.#kinds, state, steps);
+    if (state.edits > 0) steps.push(edit(state));
     return { steps, isQuiet };
   }
 
@@ -84,7 +94,8 @@ export class Transitions {
     const put = (changed: Process): readonly (Process | null)[] =>
       replaced(state.operators, by, changed);
     if (process.version < state.version) {
-      const fresh = { ...process, status: state.status, version: state.version };
+      const { status, version, consistency } = state;
+      const fresh = { ...process, status, version, consistency };
       steps.push([`op${by} sees the status`, { ...state, operators: put(fresh) }]);
     }
     state.nodes.forEach((node, i) => {
@@ -105,7 +116,9 @@ export class Transitions {
     const { orders, slice, known, write } = this.#laws.effects(process, state);
     const status = this.#laws.statusOf(known.status);
     const isTold = status !== process.status;
-    const version = isTold ? state.version : process.version;
+    const hasRead = isTold || known.version === 2;
+    const version = hasRead ? state.version : process.version;
+    const consistency = hasRead ? state.consistency : process.consistency;
     const flights = [...state.flights];
     const given = new Set(process.given.filter((id) => id.startsWith(`${status}/`)));
     for (const flight of orders) {
@@ -127,9 +140,9 @@ export class Transitions {
     const isNew = flights.length > state.flights.length;
     // Their order means nothing.
     if (isNew) flights.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-    const isSame = writes === state.writes && !isNew && !isTold;
+    const isSame = writes === state.writes && !isNew && !hasRead;
     if (isSame && slice === state.slice) return undefined;
-    const told = { ...process, status, version, given: [...given].sort() };
+    const told = { ...process, status, version, consistency, given: [...given].sort() };
     const operators = replaced(state.operators, by, told);
     return { ...state, operators, writes, flights, slice };
   }
@@ -150,7 +163,9 @@ export class Transitions {
       const process = state.operators[write.by];
       // The answer: what is there now.
       const told =
-        process === null || process === undefined ? null : { ...process, status, version };
+        process === null || process === undefined
+          ? null
+          : { ...process, status, version, consistency: state.consistency };
       const operators = replaced(state.operators, write.by, told);
       steps.push([
         `the status of op${write.by} ${isOwn ? 'lands' : 'is refused'}`,
@@ -192,6 +207,16 @@ export class Transitions {
     }
   }
 }
+
+/** A user asks for the other consistency. */
+const edit = (state: State): Step => {
+  const consistency = state.consistency === 'Strong' ? 'Eventual' : 'Strong';
+  const version = state.version + 1;
+  return [
+    `the spec says ${consistency}`,
+    { ...state, consistency, version, edits: state.edits - 1 },
+  ];
+};
 
 const only = (sets: { members: string[]; acks: number }[]) =>
   sets[0] === undefined ? {} : { sync: sets[0] };
