@@ -135,6 +135,36 @@ describe('a resource that is applied again after it was deleted with --cascade=o
   });
 });
 
+describe('a pod that cannot be taken over', () => {
+  const refuse = (name: string) => {
+    world.cluster.refuse = (write, { metadata }) =>
+      write === `PATCH pods/${name}` && 'ownerReferences' in metadata
+        ? { code: 403, body: refusal(403, 'Forbidden') }
+        : undefined;
+  };
+  const services = ['web', 'web-read', 'web-all'];
+
+  it.each(['by its owner reference', 'after --cascade=orphan'])(
+    'stays behind the Services, and a member that dies does not: ActiveActive, %s',
+    async (how) => {
+      world.apply('web', { topology: 'ActiveActive' });
+      await until(() => world.healthy() && world.behind('web').length === 3);
+      refuse('web-0');
+      const seen = services.map(history);
+      if (how === 'after --cascade=orphan') {
+        leave('web');
+        world.apply('web', { topology: 'ActiveActive' });
+      } else {
+        orphan('pods', 'web-0');
+      }
+      await until(() => world.condition('Degraded')?.message?.includes('web-0') === true);
+      world.programs.get('web-1')!.kill();
+      await until(() => services.every((name) => world.behind(name).join() === 'web-0,web-2'));
+      for (const slice of seen) expect(slice()).toEqual(['web-0,web-1,web-2', 'web-0,web-2']);
+    },
+  );
+});
+
 describe('a primary that has lost its owner reference', () => {
   it.each([
     ['only that', []],

@@ -12,7 +12,7 @@ import { endpointsSeen } from './endpoints-view.ts';
 import { isAwaitingGarbageCollection, isOwnOrOrphan, ownerOf } from '../state/owner-references.ts';
 import { claimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
-import { toMember } from './pod-view.ts';
+import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
@@ -40,18 +40,8 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
 }
 
 /** The pods of a resource as the core sees them, by ordinal. */
-export function membersOf(resource: Resource, stores: Stores): Member[] {
-  const { name, spec } = resource;
-  const { topologyKey } = spec.placement.zones;
-  const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
-  const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
-  return memberPodsOf(resource, stores)
-    .flatMap((pod) => {
-      const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
-      return toMember(view, pod, node) ?? [];
-    })
-    .sort((a, b) => a.ordinal - b.ordinal);
-}
+export const membersOf = (resource: Resource, stores: Stores): Member[] =>
+  toMembers(resource, memberPodsOf(resource, stores), stores);
 
 /** A pod may have been created with a longer lease than the spec has now; if the pod is gone, the status still knows. */
 export function leaseOf(

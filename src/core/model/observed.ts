@@ -5,6 +5,7 @@ import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
+import type { ServiceRole } from './naming.ts';
 import type {
   AdditionalSlice,
   ClaimView,
@@ -209,6 +210,11 @@ export interface Observed {
   writeEndpoints?: string[];
   /** UIDs of the endpoints of all Services, in the same slices. Absent: there are none. */
   served?: string[];
+  /**
+   * Endpoints of each Service that this resource is to take over, as nothing controls their pods, and that are no members yet:
+   * their programs are not probed. Absent: there are none.
+   */
+  servedOrphans?: Record<ServiceRole, Member[]>;
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];
