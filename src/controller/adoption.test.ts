@@ -93,6 +93,26 @@ describe('a resource that is applied again after it was deleted with --cascade=o
     },
   );
 
+  it('renews the lease of the leader, also while a member is not heard', async () => {
+    const failover = { consistency: 'Strong', leaseDuration: '1s', minInterval: '0s' };
+    const containers = [{ name: 'web', image: 'web', command: ['web'] }];
+    const apply = () => world.apply('web', { template: { spec: { containers } }, failover });
+    apply();
+    await until(() => world.healthy());
+    leave('web');
+    agent('web-2').freeze();
+    const writes = history('web');
+    apply();
+    await until(() => world.condition('FailoverBlocked')?.status === 'True');
+    // Longer than the lease and all that may be left of an earlier one.
+    const grants = agent('web-0').grants;
+    await until(() => agent('web-0').grants > grants + 20);
+    expect(agent('web-0').state).toBe('Leading');
+    agent('web-2').thaw();
+    await until(() => world.status().primary === 'web-0' && world.healthy());
+    expect(writes()).toEqual(['web-0']);
+  });
+
   it('serves the leader also while its pod cannot be taken over', async () => {
     redis();
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);

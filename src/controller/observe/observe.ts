@@ -14,6 +14,7 @@ import { claimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
@@ -55,6 +56,15 @@ export function leaseOf(
     members.find(({ uid }) => uid === primaryUID) ?? {};
   const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), ownLeaseMs);
   return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
+}
+
+function earlierLeaseOf(
+  monitor: ObserveContext['monitor'],
+  { earlierLease }: ReconcileState,
+): Pick<Observed, 'earlierLease'> {
+  if (earlierLease === undefined) return {};
+  const { uid, leaseMs } = earlierLease;
+  return { earlierLease: { uid, endsInMs: monitor.leaseEndsInMs(uid, leaseMs) } };
 }
 
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
@@ -109,6 +119,7 @@ export function observe(
     failures: [...state.failures.values()],
     roleCommands: [...state.roleCommands.values()],
     ...leaseOf(monitor, resource, members),
+    ...earlierLeaseOf(monitor, state),
     ...(state.timings === undefined ? {} : { timings: state.timings }),
     ...(state.unansweredElection === undefined
       ? {}

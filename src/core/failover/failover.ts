@@ -11,6 +11,7 @@ import {
 } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
+import { waitForEarlier } from './earlier-lease.ts';
 import { firstElection, firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
@@ -82,10 +83,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     observed.members.some((member) => takesNoOrders(spec, member));
   if (speaksProtocol(spec) && !arePlain) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
-      return firstElectionByReports(resource, observed, context, nowMs);
+      const plan = firstElectionByReports(resource, observed, context, nowMs);
+      return waitForEarlier(observed, plan, nowMs);
     }
   } else if (status.primary === undefined) {
-    return firstElection(resource, observed, context, nowMs);
+    return waitForEarlier(observed, firstElection(resource, observed, context, nowMs), nowMs);
   }
   const primary = primaryOf(resource, observed.members);
   if (status.fencing !== undefined) {

@@ -191,6 +191,11 @@ export interface Observed {
    */
   leaseEndsInMs?: number;
   /**
+   * Before the first election: the pod that has led on from before with a lease, and in how many milliseconds that has certainly
+   * ended. Absent: there is none.
+   */
+  earlierLease?: { uid: string; endsInMs: number };
+  /**
    * resourceVersion on which this process has written an election without an answer from the API server: until the resource has
    * another resourceVersion, the election may be written, or still be written. Until then no member is promoted: that election may
    * count on the end of the member.

@@ -37,7 +37,7 @@ export function withOrphans(
 const isServing = (orphan: Member): boolean => isLive(orphan) && !hasEnded(orphan) && orphan.ready;
 
 /** Nothing says that it leads no longer: it has not been heard yet, has no role to report, or says that it leads. */
-function mayLeadOn(member: Member, { members }: Observed): boolean {
+function mayLeadOn(member: Member, { members }: Pick<Observed, 'members'>): boolean {
   const report = reportOf(member);
   // Another one has replaced it: its own writes are to be discarded. As long as its own epoch is not known, it may have been replaced.
   const isReplaced = members.some((other) => {
@@ -53,7 +53,10 @@ function mayLeadOn(member: Member, { members }: Observed): boolean {
  * write while all other members are still waited for, and also while it cannot be taken over itself. No second one is served: a slice
  * has one primary.
  */
-export function earlierEndpoint(resource: Resource, observed: Observed): Member | undefined {
+export function earlierEndpoint(
+  resource: Resource,
+  observed: Pick<Observed, 'members' | 'writeEndpoints' | 'servedOrphans'>,
+): Member | undefined {
   if (!isBeforeElection(resource)) return undefined;
   const [uid, ...others] = observed.writeEndpoints ?? [];
   if (uid === undefined || others.length > 0) return undefined;
