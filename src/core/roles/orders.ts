@@ -14,6 +14,7 @@ import { follows, isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { memberPorts, memberProbePort } from '../model/ports.ts';
+import { earlierEndpoint } from '../resources/earlier-endpoint.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { admitsAsWished, orderedSet } from '../failover/ordered-set.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
@@ -93,7 +94,9 @@ export function planOrders(
         });
       }
     } else if (report.state === 'Leading' && report.epoch <= epoch) {
-      if (observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
+      // Before the first election no other one is primary.
+      const leadsOn = member.uid === earlierEndpoint(resource, observed)?.uid;
+      if (!leadsOn && observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
     } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
       const isFollowing = report.state === 'Following' || report.state === 'Cloning';
       const isTold = isFollowing && report.leader === primary.name && report.epoch === epoch;
