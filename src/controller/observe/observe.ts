@@ -44,18 +44,26 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
 export const membersOf = (resource: Resource, stores: Stores): Member[] =>
   toMembers(resource, memberPodsOf(resource, stores), stores);
 
-/** A pod may have been created with a longer lease than the spec has now; if the pod is gone, the status still knows. */
+/**
+ * A pod may have been created with another lease than the spec has now, also if the spec needs none any more; if the pod is gone, the
+ * status still knows. During a fence the status may have forgotten that: then the leases count that this process has granted.
+ */
 export function leaseOf(
   monitor: ObserveContext['monitor'],
   { spec, status }: Resource,
   members: Member[],
-) {
-  const { primaryUID, primaryLeaseMs = 0 } = status;
-  if (!needsLease(spec) || primaryUID === undefined) return {};
-  const { leaseMs: ownLeaseMs = primaryLeaseMs } =
-    members.find(({ uid }) => uid === primaryUID) ?? {};
-  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), ownLeaseMs);
-  return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
+): Pick<Observed, 'leaseEndsInMs'> {
+  const { primaryUID, primaryLeaseMs, fencing } = status;
+  if (primaryUID === undefined) return {};
+  const primary = members.find(({ uid }) => uid === primaryUID);
+  const ownMs = primary?.leaseMs ?? primaryLeaseMs;
+  const specMs = needsLease(spec) ? durationMs(spec.failover.leaseDuration) : undefined;
+  if (ownMs !== undefined || specMs !== undefined) {
+    return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, Math.max(ownMs ?? 0, specMs ?? 0)) };
+  }
+  if (primary !== undefined || fencing === undefined) return {};
+  const leaseEndsInMs = monitor.leaseEndsInMs(primaryUID, 0);
+  return leaseEndsInMs > 0 ? { leaseEndsInMs } : {};
 }
 
 function earlierLeaseOf(

@@ -51,7 +51,7 @@ it('promotes first, and lets no member follow a primary that does not lead yet',
 });
 
 it('before the first election fences no member that leads on behind the write Service, but each other leader', () => {
-  const service = strong({}, { primary: undefined, primaryUID: undefined } as object);
+  const service = strong({}, { primary: undefined, primaryUID: undefined });
   service.members[1] = led(service.resource, 1, leading({ epoch: 0, ledEpoch: 0 }));
   const fenced = (writeEndpoints: string[]) => ordersOf(service, { writeEndpoints });
   expect(fenced(['uid-web-0'])).toEqual([{ action: 'fence', to: 'web-1' }]);
