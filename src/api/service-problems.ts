@@ -69,7 +69,8 @@ export const serviceProblems = {
     whatToDo: 'delete the pod that the message names, so that it is made again',
   },
   RivalLeads: {
-    meaning: 'a member that is not the primary says that it takes writes; no Service points at it',
+    meaning:
+      'a member that is not the primary says that it takes writes; the write Service does not point at it',
     whatToDo: 'nothing, if it ends soon: the member is ordered to stop; else see its log',
   },
   TooHighEpoch: {

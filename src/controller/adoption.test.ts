@@ -93,6 +93,26 @@ describe('a resource that is applied again after it was deleted with --cascade=o
     },
   );
 
+  it('renews the lease of the leader, also while a member is not heard', async () => {
+    const failover = { consistency: 'Strong', leaseDuration: '1s', minInterval: '0s' };
+    const containers = [{ name: 'web', image: 'web', command: ['web'] }];
+    const apply = () => world.apply('web', { template: { spec: { containers } }, failover });
+    apply();
+    await until(() => world.healthy());
+    leave('web');
+    agent('web-2').freeze();
+    const writes = history('web');
+    apply();
+    await until(() => world.condition('FailoverBlocked')?.status === 'True');
+    // Longer than the lease and all that may be left of an earlier one.
+    const grants = agent('web-0').grants;
+    await until(() => agent('web-0').grants > grants + 20);
+    expect(agent('web-0').state).toBe('Leading');
+    agent('web-2').thaw();
+    await until(() => world.status().primary === 'web-0' && world.healthy());
+    expect(writes()).toEqual(['web-0']);
+  });
+
   it('serves the leader also while its pod cannot be taken over', async () => {
     redis();
     await until(() => world.healthy('db') && agent('db-2').report().linked === true);
@@ -133,6 +153,36 @@ describe('a resource that is applied again after it was deleted with --cascade=o
     redis('Eventual');
     await until(() => world.behind('db').length === 0);
   });
+});
+
+describe('a pod that cannot be taken over', () => {
+  const refuse = (name: string) => {
+    world.cluster.refuse = (write, { metadata }) =>
+      write === `PATCH pods/${name}` && 'ownerReferences' in metadata
+        ? { code: 403, body: refusal(403, 'Forbidden') }
+        : undefined;
+  };
+  const services = ['web', 'web-read', 'web-all'];
+
+  it.each(['by its owner reference', 'after --cascade=orphan'])(
+    'stays behind the Services, and a member that dies does not: ActiveActive, %s',
+    async (how) => {
+      world.apply('web', { topology: 'ActiveActive' });
+      await until(() => world.healthy() && world.behind('web').length === 3);
+      refuse('web-0');
+      const seen = services.map(history);
+      if (how === 'after --cascade=orphan') {
+        leave('web');
+        world.apply('web', { topology: 'ActiveActive' });
+      } else {
+        orphan('pods', 'web-0');
+      }
+      await until(() => world.condition('Degraded')?.message?.includes('web-0') === true);
+      world.programs.get('web-1')!.kill();
+      await until(() => services.every((name) => world.behind(name).join() === 'web-0,web-2'));
+      for (const slice of seen) expect(slice()).toEqual(['web-0,web-1,web-2', 'web-0,web-2']);
+    },
+  );
 });
 
 describe('a primary that has lost its owner reference', () => {

@@ -9,7 +9,7 @@ import {
 } from './resources/owned-object-actions.ts';
 import { markComplete } from './resources/readiness.ts';
 import { endpointsOf } from './resources/owned-objects.ts';
-import { earlierEndpoint, keepsEndpoints } from './resources/earlier-endpoint.ts';
+import { earlierEndpoint, withOrphans } from './resources/earlier-endpoint.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { inFlight } from './failover/failover-plan.ts';
@@ -79,9 +79,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
         ...ensureOwnedObjects(
           resource,
           observed,
-          keepsEndpoints(resource, observed)
-            ? { write: undefined, read: undefined, all: undefined }
-            : { ...endpoints, write: writes.endpoints },
+          withOrphans(resource, observed, { ...endpoints, write: writes.endpoints }),
           readsMayWait,
         ),
       );

@@ -2,15 +2,20 @@ import { type ServiceRole, serviceNames, sliceName } from '../../core/model/nami
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { ForeignEndpoints } from '../../core/model/found-objects.ts';
 import type { EndpointSlice } from '../../kube/api-types.ts';
+import { foreignPodOf } from './foreign-pods.ts';
 import { controllerOf, isOwnOrOrphan } from '../state/owner-references.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
+import { toMembers } from './to-members.ts';
 
 /** The endpoints of the write Service's slices, the family of the addresses, and the endpoints that the operator did not make. */
 export function endpointsSeen(
   resource: Resource,
   members: Member[],
   stores: Stores,
-): Pick<Observed, 'writeEndpoints' | 'served' | 'ipv6' | 'foreignEndpoints' | 'additionalSlices'> {
+): Pick<
+  Observed,
+  'writeEndpoints' | 'served' | 'servedOrphans' | 'ipv6' | 'foreignEndpoints' | 'additionalSlices'
+> {
   const service = serviceNames(resource.name).write;
   const slice = (ipv6: boolean) => {
     const found = stores.slices.get(resource.namespace, sliceName(service, ipv6));
@@ -23,8 +28,7 @@ export function endpointsSeen(
     foreignEndpoints: foreignEndpointsOf(resource, stores),
     additionalSlices: additionalSlicesOf(resource, stores),
   };
-  const served = servedBy(resource, stores);
-  const common = { ipv6, ...foreign, ...(served.length === 0 ? {} : { served }) };
+  const common = { ipv6, ...foreign, ...servedBy(resource, members, stores) };
   return slices.length === 0 ? common : { ...common, writeEndpoints: uidsIn(slices) };
 }
 
@@ -34,16 +38,34 @@ const uidsIn = (slices: EndpointSlice[]): string[] =>
     .flatMap(({ endpoints }) => endpoints ?? [])
     .map(({ targetRef }) => targetRef?.uid ?? '');
 
-/** UIDs of the endpoints of all Services of this resource. */
-function servedBy(resource: Resource, stores: Stores): string[] {
+/** The endpoints of the Services of this resource, and those of them that are not members yet. */
+function servedBy(
+  resource: Resource,
+  members: Member[],
+  stores: Stores,
+): Pick<Observed, 'served' | 'servedOrphans'> {
   const { namespace, name } = resource;
-  const services = Object.values(serviceNames(name));
+  const label = `${namespace}/${name}`;
   const slices = stores.slices
-    .byIndex('label', `${namespace}/${name}`)
-    .filter(({ metadata }) =>
-      services.includes(metadata?.labels?.['kubernetes.io/service-name'] ?? ''),
+    .byIndex('label', label)
+    .filter((slice) => isOwnOrOrphan(slice, resource));
+  const behind = (service: string) =>
+    uidsIn(
+      slices.filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === service),
     );
-  return [...new Set(uidsIn(slices.filter((slice) => isOwnOrOrphan(slice, resource))))];
+  const { write, read, all } = serviceNames(name);
+  const uids = { write: behind(write), read: behind(read), all: behind(all) };
+  const served = [...new Set([...uids.write, ...uids.read, ...uids.all])];
+  if (served.length === 0) return {};
+  const orphanPods = stores.pods.byIndex('label', label).filter((pod) => {
+    const { orphanUid } = foreignPodOf(pod, resource);
+    return orphanUid !== undefined && !members.some(({ uid }) => uid === orphanUid);
+  });
+  const orphans = toMembers(resource, orphanPods, stores);
+  const those = (role: ServiceRole) => orphans.filter(({ uid }) => uids[role].includes(uid));
+  return orphans.length === 0
+    ? { served }
+    : { served, servedOrphans: { write: those('write'), read: those('read'), all: those('all') } };
 }
 
 function additionalSlicesOf(resource: Resource, stores: Stores): Observed['additionalSlices'] {

@@ -20,18 +20,20 @@ export const monitoredMembers = ({ spec }: Resource, members: Member[]): Monitor
 /**
  * How the monitor is to judge them, and which member is granted a lease.
  * @param reports the last report of each member, in their order
+ * @param earlierHolder see earlierLeaseHolder
  */
 export function monitorConfigOf(
   resource: Resource,
   members: readonly Member[],
   reports: readonly (MemberReport | undefined)[],
+  earlierHolder?: string,
 ): MonitorConfig {
   const { status, spec } = resource;
   const { heartbeat } = spec;
   const { epoch = 0, primaryUID, fencing } = status;
   // ActiveActive has no primary. One from before leads on until it is replaced, as there is no election.
   const leading = members.find((_, i) => reports[i]?.state === 'Leading');
-  const leader = isActive(resource) ? leading?.uid : primaryUID;
+  const leader = isActive(resource) ? leading?.uid : (primaryUID ?? earlierHolder);
   return {
     detector: {
       kind: heartbeat.detector,

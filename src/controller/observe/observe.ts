@@ -12,8 +12,9 @@ import { endpointsSeen } from './endpoints-view.ts';
 import { isAwaitingGarbageCollection, isOwnOrOrphan, ownerOf } from '../state/owner-references.ts';
 import { claimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
-import { toMember } from './pod-view.ts';
+import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
 import { zonesOf } from './zone-view.ts';
@@ -40,31 +41,38 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
 }
 
 /** The pods of a resource as the core sees them, by ordinal. */
-export function membersOf(resource: Resource, stores: Stores): Member[] {
-  const { name, spec } = resource;
-  const { topologyKey } = spec.placement.zones;
-  const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
-  const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
-  return memberPodsOf(resource, stores)
-    .flatMap((pod) => {
-      const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
-      return toMember(view, pod, node) ?? [];
-    })
-    .sort((a, b) => a.ordinal - b.ordinal);
-}
+export const membersOf = (resource: Resource, stores: Stores): Member[] =>
+  toMembers(resource, memberPodsOf(resource, stores), stores);
 
-/** A pod may have been created with a longer lease than the spec has now; if the pod is gone, the status still knows. */
+/**
+ * A pod may have been created with another lease than the spec has now, also if the spec needs none any more; if the pod is gone, the
+ * status still knows. During a fence the status may have forgotten that: then the leases count that this process has granted.
+ */
 export function leaseOf(
   monitor: ObserveContext['monitor'],
   { spec, status }: Resource,
   members: Member[],
-) {
-  const { primaryUID, primaryLeaseMs = 0 } = status;
-  if (!needsLease(spec) || primaryUID === undefined) return {};
-  const { leaseMs: ownLeaseMs = primaryLeaseMs } =
-    members.find(({ uid }) => uid === primaryUID) ?? {};
-  const leaseMs = Math.max(durationMs(spec.failover.leaseDuration), ownLeaseMs);
-  return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, leaseMs) };
+): Pick<Observed, 'leaseEndsInMs'> {
+  const { primaryUID, primaryLeaseMs, fencing } = status;
+  if (primaryUID === undefined) return {};
+  const primary = members.find(({ uid }) => uid === primaryUID);
+  const ownMs = primary?.leaseMs ?? primaryLeaseMs;
+  const specMs = needsLease(spec) ? durationMs(spec.failover.leaseDuration) : undefined;
+  if (ownMs !== undefined || specMs !== undefined) {
+    return { leaseEndsInMs: monitor.leaseEndsInMs(primaryUID, Math.max(ownMs ?? 0, specMs ?? 0)) };
+  }
+  if (primary !== undefined || fencing === undefined) return {};
+  const leaseEndsInMs = monitor.leaseEndsInMs(primaryUID, 0);
+  return leaseEndsInMs > 0 ? { leaseEndsInMs } : {};
+}
+
+function earlierLeaseOf(
+  monitor: ObserveContext['monitor'],
+  { earlierLease }: ReconcileState,
+): Pick<Observed, 'earlierLease'> {
+  if (earlierLease === undefined) return {};
+  const { uid, leaseMs } = earlierLease;
+  return { earlierLease: { uid, endsInMs: monitor.leaseEndsInMs(uid, leaseMs) } };
 }
 
 function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObject> {
@@ -119,6 +127,7 @@ export function observe(
     failures: [...state.failures.values()],
     roleCommands: [...state.roleCommands.values()],
     ...leaseOf(monitor, resource, members),
+    ...earlierLeaseOf(monitor, state),
     ...(state.timings === undefined ? {} : { timings: state.timings }),
     ...(state.unansweredElection === undefined
       ? {}

@@ -201,4 +201,32 @@ describe('leaseOf', () => {
   ])('waits for %s', (_what, own, stored, isGone, seconds) => {
     expect(waitsFor(own, stored, isGone)).toBe(seconds);
   });
+
+  it.each<
+    [what: string, own: number | undefined, stored: number | undefined, granted: number, s: number]
+  >([
+    ['the one that the pod was made with', 96, undefined, 0, 96],
+    ['the one that the pod had, if it is gone', undefined, 96, 0, 96],
+    [
+      'the one that this process has granted, if nothing else is known of it',
+      undefined,
+      undefined,
+      5,
+      5,
+    ],
+    ['none, if it had none', undefined, undefined, 0, NaN],
+  ])('that the spec needs no more, during a fence: %s', (_what, own, stored, granted, seconds) => {
+    const fencing = { epoch: 2, trigger: 'PodGone' as const, startedAt: '2026-01-01T00:00:00Z' };
+    const resource = makeResource(
+      {},
+      {
+        ...{ primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2, fencing },
+        ...(stored === undefined ? {} : { primaryLeaseMs: stored * 1_000 }),
+      },
+    );
+    const members = own === undefined ? [] : [makeMember(resource, 0, { leaseMs: own * 1_000 })];
+    const leaseEndsInMs = (_: string, ms: number) => Math.max(ms, granted * 1_000);
+    const monitor = { health: () => undefined, leaseEndsInMs };
+    expect((leaseOf(monitor, resource, members).leaseEndsInMs ?? NaN) / 1_000).toBe(seconds);
+  });
 });

@@ -14,6 +14,7 @@ import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { countExperiments, countFailover, recordMetrics } from '../record/record-metrics.ts';
+import { earlierLeaseHolder } from '../observe/earlier-leader.ts';
 import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
 import { membersOf, observe, toResource } from '../observe/observe.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
@@ -128,7 +129,8 @@ export class Reconciler {
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
     const reports = members.map(({ uid }) => monitor.health(key, uid)?.report);
-    const monitorConfig = monitorConfigOf(resource, members, reports);
+    const holder = earlierLeaseHolder(key, resource, members, { monitor, stores, state });
+    const monitorConfig = monitorConfigOf(resource, members, reports, holder);
     monitor.setMembers(key, monitoredMembers(resource, members), monitorConfig);
     const observed = observe(key, resource, members, {
       ...this.#options,

@@ -26,6 +26,8 @@ export interface ReconcileState {
    * if the API server refused the write. See Observed.unansweredElection.
    */
   unansweredElection: string | undefined;
+  /** Before the first election: the last pod that leads on from before with a lease of this length. See earlierLeaseHolder. */
+  earlierLease: { uid: string; leaseMs: number } | undefined;
   /** The last status that the API server has refused, until it accepts one. */
   refused: RefusedStatus | undefined;
   /** The highest epoch that was seen: it never falls, even if somebody edits the status. */
@@ -62,6 +64,7 @@ export class ReconcileStates {
         putOffSince: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,
+        earlierLease: undefined,
         refused: undefined,
         injection: undefined,
         verifiedKill: undefined,

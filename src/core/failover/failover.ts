@@ -11,11 +11,13 @@ import {
 } from './failover-plan.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
+import { waitForEarlier } from './earlier-lease.ts';
+import { mustFence } from './fence.ts';
 import { firstElection, firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
-import { hasQuorum, needsFence, needsLease, speaksProtocol } from '../model/capabilities.ts';
+import { hasQuorum, speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -82,10 +84,11 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     observed.members.some((member) => takesNoOrders(spec, member));
   if (speaksProtocol(spec) && !arePlain) {
     if (status.primary === undefined || knowsTooLittle(resource, observed)) {
-      return firstElectionByReports(resource, observed, context, nowMs);
+      const plan = firstElectionByReports(resource, observed, context, nowMs);
+      return waitForEarlier(observed, plan, nowMs);
     }
   } else if (status.primary === undefined) {
-    return firstElection(resource, observed, context, nowMs);
+    return waitForEarlier(observed, firstElection(resource, observed, context, nowMs), nowMs);
   }
   const primary = primaryOf(resource, observed.members);
   if (status.fencing !== undefined) {
@@ -102,7 +105,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     if (winner !== undefined) {
       const what =
         'what pods are made from has changed, and only the primary is still made from the old spec';
-      return handOver(resource, winner, {
+      return handOver(resource, observed, winner, {
         trigger: 'Switchover',
         what,
         evidence: what,
@@ -127,9 +130,10 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     guard(resource, observed, failure, nowMs) ??
     noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
+  const hasLease = !hasQuorum(spec) && mustFence(resource, observed);
   // Nothing has ever been written: there is nothing to fence, and no data to preserve. A leader with a lease is excluded: it may have
   // accepted writes since its promotion without any acknowledgement.
-  if (speaksProtocol(spec) && !needsLease(spec) && status.initialized !== true) {
+  if (speaksProtocol(spec) && !hasLease && status.initialized !== true) {
     return firstElectionByReports(resource, observed, context, nowMs);
   }
   const isBack = primary !== undefined && isHealthy(primary);
@@ -138,7 +142,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     primary !== undefined &&
     takesNoOrders(spec, primary) &&
     agentDegradedReasons(resource).length > 0;
-  if (needsFence(spec) && !isStuck && (spec.failover.automatic || isBack)) {
+  if (mustFence(resource, observed) && !isStuck && (spec.failover.automatic || isBack)) {
     return planFence(resource, observed, failure, context, nowMs);
   }
   const absent = absentHolder(resource, observed, nowMs);
@@ -177,9 +181,14 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       };
 }
 
-/** A planned change of the primary: here, too, no member is promoted before the old one is fenced, if the spec requires a fence. */
-const handOver = (resource: Resource, winner: Member, failure: Failure): FailoverPlan =>
-  needsFence(resource.spec)
+/** A planned change of the primary: here, too, no member is promoted before the old one is fenced, if it must be. */
+const handOver = (
+  resource: Resource,
+  observed: Observed,
+  winner: Member,
+  failure: Failure,
+): FailoverPlan =>
+  mustFence(resource, observed)
     ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) }
     : electionOf(winner, failure.what, fencingOf(resource, failure));
 

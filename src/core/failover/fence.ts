@@ -1,6 +1,6 @@
 import type { FenceMethod } from '../../api/reasons.ts';
 import type { SyncSet } from '../../protocol/member-protocol.ts';
-import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import { lacksLease } from '../model/contact.ts';
 import {
   hasEnded,
@@ -191,10 +191,14 @@ function byLease(resource: Resource, observed: Observed, nowMs: number): Fence {
   };
 }
 
+/** The spec needs a fence; or the pod that leads was made when the spec needed a lease, and leads until that has ended. */
+export const mustFence = ({ spec }: Resource, { leaseEndsInMs }: Observed): boolean =>
+  needsFence(spec) || leaseEndsInMs !== undefined;
+
 /** Whether the present primary is fenced in the epoch of the status, and how that is proved. */
 export function fenceOf(resource: Resource, observed: Observed, nowMs: number): Fence {
   const { spec, status } = resource;
   if (hasQuorum(spec)) return byQuorum(resource, observed, status.epoch ?? 0);
-  if (needsLease(spec)) return byLease(resource, observed, nowMs);
+  if (mustFence(resource, observed)) return byLease(resource, observed, nowMs);
   return { isProved: true, method: 'Acknowledged', proof: 'failover.consistency is Eventual' };
 }

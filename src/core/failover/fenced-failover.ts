@@ -4,8 +4,8 @@ import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
-import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote } from './fence.ts';
-import { hasQuorum, needsFence } from '../model/capabilities.ts';
+import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote, mustFence } from './fence.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -142,8 +142,10 @@ function choose(
     };
   }
   return electionOf(winner, what, fencing, {
-    // Eventual needs no proof, and so the record has none: planOrders relies on it.
-    ...(needsFence(spec) ? { fence: `${fence.method}: ${fence.proof}`.slice(0, 1024) } : {}),
+    // Eventual without a lease needs no proof, and so the record has none: formerLeaderLeads relies on it.
+    ...(mustFence(resource, observed)
+      ? { fence: `${fence.method}: ${fence.proof}`.slice(0, 1024) }
+      : {}),
     candidates: candidatesOf(ranked, rejected),
     fenceMs: Math.max(0, Math.round(nowMs - Date.parse(fencing.startedAt))),
   });

@@ -5,6 +5,7 @@ import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
+import type { ServiceRole } from './naming.ts';
 import type {
   AdditionalSlice,
   ClaimView,
@@ -190,6 +191,11 @@ export interface Observed {
    */
   leaseEndsInMs?: number;
   /**
+   * Before the first election: the pod that has led on from before with a lease, and in how many milliseconds that has certainly
+   * ended. Absent: there is none.
+   */
+  earlierLease?: { uid: string; endsInMs: number };
+  /**
    * resourceVersion on which this process has written an election without an answer from the API server: until the resource has
    * another resourceVersion, the election may be written, or still be written. Until then no member is promoted: that election may
    * count on the end of the member.
@@ -209,6 +215,11 @@ export interface Observed {
   writeEndpoints?: string[];
   /** UIDs of the endpoints of all Services, in the same slices. Absent: there are none. */
   served?: string[];
+  /**
+   * Endpoints of each Service that this resource is to take over, as nothing controls their pods, and that are no members yet:
+   * their programs are not probed. Absent: there are none.
+   */
+  servedOrphans?: Record<ServiceRole, Member[]>;
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];

@@ -50,6 +50,14 @@ it('promotes first, and lets no member follow a primary that does not lead yet',
   ]);
 });
 
+it('before the first election fences no member that leads on behind the write Service, but each other leader', () => {
+  const service = strong({}, { primary: undefined, primaryUID: undefined });
+  service.members[1] = led(service.resource, 1, leading({ epoch: 0, ledEpoch: 0 }));
+  const fenced = (writeEndpoints: string[]) => ordersOf(service, { writeEndpoints });
+  expect(fenced(['uid-web-0'])).toEqual([{ action: 'fence', to: 'web-1' }]);
+  expect(fenced([]).map(({ to }) => to)).toEqual(['web-0', 'web-1']);
+});
+
 it('does not promote a member again in the epoch in which it has led: its positions may start from 0', () => {
   const service = strong();
   service.members[0] = led(service.resource, 0, { state: 'Detached', ledEpoch: 1 });

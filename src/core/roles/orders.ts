@@ -1,20 +1,14 @@
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
-import {
-  type OrderDetails,
-  type RolePlan,
-  reachable,
-  roleCommandStateOf,
-} from '../model/role-commands.ts';
+import { type OrderDetails, type RolePlan, roleCommandStateOf } from '../model/role-commands.ts';
 import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { formerLeaderLeads, takesOrders } from './former-leader.ts';
 import { giveOrder } from './give-order.ts';
-import { transportOf } from '../model/contact.ts';
-import { inFlight } from '../failover/failover-plan.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { follows, isFenced, reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { memberPorts, memberProbePort } from '../model/ports.ts';
-import { refusesAll } from '../model/refuses-all.ts';
+import { earlierEndpoint } from '../resources/earlier-endpoint.ts';
 import { admitsAsWished, orderedSet } from '../failover/ordered-set.ts';
 import { currentSet, inForce } from '../failover/sync-sets.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
@@ -93,7 +87,9 @@ export function planOrders(
         });
       }
     } else if (report.state === 'Leading' && report.epoch <= epoch) {
-      if (observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
+      // Before the first election no other one is primary.
+      const leadsOn = member.uid === earlierEndpoint(resource, observed)?.uid;
+      if (!leadsOn && observed.unsafe !== 'no-fence') give('fence', member, 'another is primary');
     } else if (primary?.ip !== undefined && promoted && mayFollow(resource, member)) {
       const isFollowing = report.state === 'Following' || report.state === 'Cloning';
       const isTold = isFollowing && report.leader === primary.name && report.epoch === epoch;
@@ -118,35 +114,6 @@ export function planOrders(
 /** Its agent, or what the spec promises, lets one process lead in one epoch at most. */
 const leadsOnce = ({ spec }: Resource, { leaseMs }: Member): boolean =>
   spec.topology === 'LeaderFollower' || needsLease(spec) || leaseMs !== undefined;
-
-/** The member can be reached, and no other client has given it an order that makes it refuse those of this service. */
-const takesOrders = ({ spec, status }: Resource, member: Member): boolean =>
-  transportOf(spec, member) !== undefined && reachable(member) && !refusesAll(member, status.epoch);
-
-/** A former leader still answers and still leads: it must be fenced before the promotion. */
-const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
-  observed.unsafe !== 'no-fence' &&
-  observed.members.some(
-    (member) =>
-      member.uid !== resource.status.primaryUID &&
-      takesOrders(resource, member) &&
-      reportOf(member)?.state === 'Leading' &&
-      // A member that hangs or keeps refusing must not delay its successor: Strong has fenced it in another way, Eventual need not.
-      !isProvedFenced(resource, member) &&
-      !hasRefusedFence(resource, observed, member),
-  );
-
-/** Its successor was elected in this epoch after the proof that it acknowledges no more writes. */
-function isProvedFenced(resource: Resource, { name }: Member): boolean {
-  const record = inFlight(resource);
-  return record?.fence !== undefined && record.from === name;
-}
-
-/** It has not carried out an order to fence itself in this epoch. An earlier epoch's failure says nothing: that order has ended. */
-function hasRefusedFence({ status }: Resource, observed: Observed, member: Member): boolean {
-  const last = roleCommandStateOf(observed.roleCommands, 'fence', member);
-  return last !== undefined && last.epoch === status.epoch && last.failures > 0;
-}
 
 /**
  * The leader may count the acknowledgements of a follower: so the status must have the member in the current set first, and the

@@ -9,26 +9,10 @@ import {
 import { hooksOf, transportOf } from '../model/contact.ts';
 import { speaksProtocol } from '../model/capabilities.ts';
 import { isHealthy } from '../model/member.ts';
+import { formerLeaderLeads } from './former-leader.ts';
 import { planOrders } from './orders.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
-
-/** The former primary still runs and its demote hook was not called yet: that must happen before another member is promoted. */
-function demotionPending(resource: Resource, observed: Observed): boolean {
-  const { spec } = resource;
-  const record = resource.status.failovers?.[0];
-  if (record?.outcome !== 'Promoting') return false;
-  const former = observed.members.find(
-    (member) => member.name === record.from && member.uid !== resource.status.primaryUID,
-  );
-  if (former === undefined || !reachable(former)) return false;
-  // A member that takes orders is fenced.
-  if (hooksOf(spec, former).demote === undefined || transportOf(spec, former) !== undefined) {
-    return false;
-  }
-  const told = roleCommandStateOf(observed.roleCommands, 'demote', former);
-  return told === undefined || told.epoch < record.epoch || told.state === 'Running';
-}
 
 /**
  * Every member that can be reached gets its role once for each of its processes (generation): the primary in each epoch (promote),
@@ -127,7 +111,7 @@ function planHooks(
   const promote = primary && hooksOf(spec, primary).promote;
   if (primary !== undefined && promote !== undefined) {
     plan.promoted = false;
-    if (reachable(primary) && !demotionPending(resource, observed)) {
+    if (reachable(primary) && !formerLeaderLeads(resource, observed)) {
       const why = resource.status.failovers?.[0]?.trigger ?? 'Elected';
       plan.promoted = call('promote', promote, primary, (told) => told.epoch === epoch, why);
     } else {
@@ -135,7 +119,7 @@ function planHooks(
         roleCommandStateOf(observed.roleCommands, 'promote', primary)?.epoch === epoch &&
         roleCommandStateOf(observed.roleCommands, 'promote', primary)?.state === 'Done';
     }
-  } else if (primary !== undefined && demotionPending(resource, observed)) {
+  } else if (primary !== undefined && formerLeaderLeads(resource, observed)) {
     plan.promoted = false;
   }
   return plan;

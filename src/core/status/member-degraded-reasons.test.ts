@@ -27,6 +27,23 @@ it('reports a member that says that it leads and is not the primary', () => {
   expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['RivalLeads']);
 });
 
+it('before the first election reports no member as a rival that leads on, and of others what is true', () => {
+  const { resource, members } = strong();
+  for (const epoch of [undefined, 1]) {
+    const lost = { ...resource, status: epoch === undefined ? {} : { epoch } };
+    const rivalsOf = (writeEndpoints: string[]) =>
+      memberDegradedReasons(lost, makeObserved(members, { writeEndpoints })).filter(
+        ({ reason }) => reason === 'RivalLeads',
+      );
+    expect(rivalsOf(['uid-web-0'])).toEqual([]);
+    const [rival, ...none] = rivalsOf([]);
+    expect(none).toEqual([]);
+    expect(rival?.message).toBe(
+      `web-0 says that it takes writes (in epoch 1), but no member is primary yet: ${epoch === undefined ? '' : 'it is ordered to stop; '}the write Service does not point at it`,
+    );
+  }
+});
+
 it('passes on what a member says is wrong with it', () => {
   const service = strong();
   const problem = { reason: 'DiskFull', message: 'the disk is full: make room' };

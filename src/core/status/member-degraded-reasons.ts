@@ -10,6 +10,7 @@ import type {
   Degradation,
   Resource,
 } from '../model/observed.ts';
+import { earlierEndpoint } from '../resources/earlier-endpoint.ts';
 import { leads } from '../roles/orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { missingFollowers } from '../failover/sync-sets.ts';
@@ -55,15 +56,26 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
   return degradedReasons;
 }
 
-/** A member that reports that it takes writes, and is not the primary: it is ordered to stop, again and again. */
-function rivals({ status }: Resource, { members }: Observed): Degradation[] {
-  return members
-    .filter((member) => member.uid !== status.primaryUID && reportOf(member)?.state === 'Leading')
+/**
+ * A member that reports that it takes writes, and is not the primary: it is ordered to stop, again and again. Before the first election
+ * one may lead on from before, and there may be no epoch yet in which the others could get an order.
+ */
+function rivals(resource: Resource, observed: Observed): Degradation[] {
+  const { status } = resource;
+  const isUndecided = status.primaryUID === undefined && status.fencing === undefined;
+  const leader = isUndecided ? earlierEndpoint(resource, observed)?.uid : status.primaryUID;
+  return observed.members
+    .filter((member) => member.uid !== leader && reportOf(member)?.state === 'Leading')
     .filter((member) => !refusesAll(member, status.epoch))
-    .map(({ name, health }) => ({
-      reason: 'RivalLeads',
-      message: `${name} says that it takes writes (in epoch ${health?.report?.epoch}), but ${status.primary ?? 'no member'} is primary: it is ordered to stop; no Service points at it`,
-    }));
+    .map((member) => {
+      const epoch = reportOf(member)?.epoch ?? 0;
+      const isOrdered = status.epoch !== undefined && epoch <= status.epoch;
+      const primary = isUndecided ? 'no member is primary yet' : `${status.primary} is primary`;
+      return {
+        reason: 'RivalLeads',
+        message: `${member.name} says that it takes writes (in epoch ${epoch}), but ${primary}: ${isOrdered ? 'it is ordered to stop; ' : ''}the write Service does not point at it`,
+      };
+    });
 }
 
 /** Members that have acknowledged an order of another client, and how to free them. */
