@@ -68,6 +68,12 @@ export const serviceProblems = {
       'the annotation that says how a pod was made is not as the operator wrote it: the member is reached as the spec says now',
     whatToDo: 'delete the pod that the message names, so that it is made again',
   },
+  AgentUnseen: {
+    meaning:
+      'a pod was made with the agent, and the settings of the agent are not found in it, as somebody has changed the pod: the member is not asked and takes no part',
+    whatToDo:
+      'let no admission webhook change the containers of these pods, then delete the pod that the message names',
+  },
   RivalLeads: {
     meaning: 'a member that is not the primary says that it takes writes; no Service points at it',
     whatToDo: 'nothing, if it ends soon: the member is ordered to stop; else see its log',

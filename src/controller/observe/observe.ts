@@ -2,7 +2,8 @@ import { durationMs } from '../../api/duration.ts';
 import { chaosAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { needsLease } from '../../core/model/capabilities.ts';
+import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
+import { templateHash } from '../../core/resources/pod.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { NamedObject } from '../../core/model/found-objects.ts';
@@ -39,6 +40,12 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
   return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
 }
 
+/** Its pod was made from the present spec, and so with an agent: not even its init container is left. */
+const withoutAgent = (spec: Resource['spec'], member: Member): Member =>
+  usesAgent(spec) && member.agentPort === undefined && member.templateHash === templateHash(spec)
+    ? { ...member, isAgentUnseen: true }
+    : member;
+
 /** The pods of a resource as the core sees them, by ordinal. */
 export function membersOf(resource: Resource, stores: Stores): Member[] {
   const { name, spec } = resource;
@@ -50,6 +57,7 @@ export function membersOf(resource: Resource, stores: Stores): Member[] {
       const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;
       return toMember(view, pod, node) ?? [];
     })
+    .map((member) => withoutAgent(spec, member))
     .sort((a, b) => a.ordinal - b.ordinal);
 }
 

@@ -81,6 +81,8 @@ export interface Member {
   terminated?: boolean;
   /** Port of the agent that the pod was created with; absent: it was created without an agent. The present spec does not change that. */
   agentPort?: number;
+  /** The pod was made with an agent, and its settings are not found in it: somebody has changed it. Nothing is known of the member, and it takes no part. */
+  isAgentUnseen?: boolean;
   /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
   /** Secret and key of the password that its pod was created with. */

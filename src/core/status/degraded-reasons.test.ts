@@ -31,6 +31,7 @@ describe('findProblems', () => {
       /see `kubectl logs -p web-1 -c web -n shop`/,
     ],
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
+    ['AgentUnseen', { isAgentUnseen: true }, /webhook.*`kubectl delete pod -n shop web-1`/],
     ['MemberDead', { health: dead('Refused') }, /web-1 nothing listens any more/],
     [
       'MemberUnhealthy',
