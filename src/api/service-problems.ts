@@ -35,7 +35,8 @@ export const serviceProblems = {
   },
   WriteRefused: {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
-    whatToDo: 'allow it, or correct `spec.template`',
+    whatToDo:
+      'raise the quota, correct `spec.template`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
   },
   WriteFailed: {
     meaning: 'a write to the API server failed, and is tried again',

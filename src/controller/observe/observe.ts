@@ -112,6 +112,7 @@ export function observe(
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());
+  const unknownClaims = stores.claims.whyIncomplete;
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
   return {
     members: members.map((member) => {
@@ -120,7 +121,7 @@ export function observe(
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     claims: claimsOf(resource, stores),
-    ...(stores.claims.isComplete ? {} : { areClaimsUnknown: true }),
+    ...(unknownClaims === undefined ? {} : { unknownClaims }),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),

@@ -175,7 +175,7 @@ export interface Observed {
   /** By ordinal. */
   claims: ClaimView[];
   /** There may be more claims: the operator may not list them, or has not been able to yet. */
-  areClaimsUnknown?: boolean;
+  unknownClaims?: 'Refused' | 'NotListed';
   /** Zones that can take a member. Empty if no node has the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: an election prefers another zone. */

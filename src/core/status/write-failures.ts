@@ -1,7 +1,11 @@
+import { applyRole } from '../../api/advice.ts';
 import type { Degradation, WriteFailure } from '../model/observed.ts';
 
 /** The first characters of a message that another program has written. */
 export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+
+/** What the authorizers of Kubernetes say; a quota, pod security and other admission plugins say something else. */
+const isRoleMissing = (message: string) => /\bcannot [a-z]+ resource "/.test(message);
 
 /** What a write that the API server refused means, and what to do. */
 export function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
@@ -19,11 +23,12 @@ export function writeFailureDegradedReason({ what, reason, message }: WriteFailu
         reason: 'TemplateRefused',
         message: `cannot ${what}: ${cut(message)}; correct spec.template`,
       };
-    case 'Forbidden':
-      return {
-        reason: 'WriteRefused',
-        message: `cannot ${what}: ${cut(message)}; allow it (quota, pod security, RBAC), or correct spec.template`,
-      };
+    case 'Forbidden': {
+      const advice = isRoleMissing(message)
+        ? applyRole
+        : 'allow it (quota, pod security), or correct spec.template';
+      return { reason: 'WriteRefused', message: `cannot ${what}: ${cut(message)}; ${advice}` };
+    }
     default:
       return { reason: 'WriteFailed', message: `cannot ${what}, trying again: ${cut(message)}` };
   }
