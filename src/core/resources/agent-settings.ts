@@ -1,31 +1,14 @@
-import * as z from 'zod';
 import { healthCheckSchema } from '../../api/pod-contract.ts';
-import { agentConfigVariable, agentFolder, agentVolume } from '../../protocol/agent-config.ts';
+import {
+  agentConfigVariable,
+  agentFolder,
+  agentVolume,
+  engineSecretSchema,
+  podAgentSchema,
+} from '../../protocol/agent-config.ts';
 import type { Made } from '../model/contact.ts';
 import type { Member } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
-
-const port = z.int().min(1).max(65_535);
-
-/**
- * What the operator must know of the settings of a pod's agent. They may be those of an earlier version, and somebody may have changed
- * them.
- */
-const settingsSchema = z.object({
-  agentPort: port,
-  /** 0: the spec named no port. */
-  port: z
-    .union([port, z.literal(0)])
-    .optional()
-    .catch(undefined),
-  // The spec has a heartbeat.interval of at least 10 ms, and a longer lease. Heartbeats follow the lease.
-  leaseMs: z.number().gt(10).optional(),
-  engine: z.unknown().optional(),
-});
-
-const engineSecretSchema = z.object({
-  passwordSecret: z.object({ name: z.string(), key: z.string() }),
-});
 
 /** The variable alone proves nothing: a user may have copied it from another pod. */
 const hasAgent = (podSpec: Unstructured, container: Unstructured | undefined): boolean =>
@@ -63,7 +46,7 @@ export function agentOf(podSpec: Unstructured): Made & Pick<Member, 'passwordSec
 
 function settingsIn(variable: Unstructured | undefined) {
   try {
-    return settingsSchema.safeParse(JSON.parse(String(variable?.['value']))).data;
+    return podAgentSchema.safeParse(JSON.parse(String(variable?.['value']))).data;
   } catch {
     return undefined;
   }
