@@ -66,7 +66,7 @@ export const serviceProblems = {
   },
   ContractBroken: {
     meaning:
-      'the annotation that says how a pod was made is not as the operator wrote it: the member is reached as the spec says now',
+      'the annotation that says how a pod was made is not as the operator wrote it, or names no port to probe: the member is reached as the spec says now',
     whatToDo: 'delete the pod that the message names, so that it is made again',
   },
   AgentUnseen: {

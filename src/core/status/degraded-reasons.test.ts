@@ -32,6 +32,7 @@ describe('findProblems', () => {
     ],
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
     ['AgentUnseen', { isAgentUnseen: true }, /webhook.*`kubectl delete pod -n shop web-1`/],
+    ['ContractBroken', { contract: { ports: [] } }, /web-1 names no port.* probed on port 80,/],
     ['MemberDead', { health: dead('Refused') }, /web-1 nothing listens any more/],
     [
       'MemberUnhealthy',
