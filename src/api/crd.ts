@@ -49,6 +49,15 @@ const defaultsOf = (properties: Json): Json =>
 const toSchema = (schema: z.ZodType) =>
   structural(z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }));
 
+/**
+ * The spec alone is not enough: the pods of a service that is scaled down go on until the operator has deleted them. And a single
+ * member would still be without TLS while others are added.
+ */
+const noMemberRuns =
+  'oldSelf.spec.replicas == 0 && (!has(oldSelf.status) || !has(oldSelf.status.replicas) || oldSelf.status.replicas == 0)';
+const stopFirst =
+  'write replicas: 0, wait until status.replicas is 0, then apply this change, with as many replicas as you want';
+
 /** The CustomResourceDefinition of HAService, made from the zod schemas. */
 export function haServiceCrd(): Json {
   return {
@@ -111,6 +120,14 @@ export function haServiceCrd(): Json {
                   rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 52",
                   message:
                     'metadata.name becomes the name of Services and pods: use at most 52 lower-case letters, digits and dashes, beginning with a letter',
+                },
+                {
+                  rule: `has(self.spec.engine.tls) == has(oldSelf.spec.engine.tls) || ${noMemberRuns}`,
+                  message: `engine.tls cannot be added or removed while members run: one with TLS and one without cannot replicate from each other; ${stopFirst}`,
+                },
+                {
+                  rule: `self.spec.engine.type != 'Redis' || has(self.spec.engine.passwordSecret) == has(oldSelf.spec.engine.passwordSecret) || ${noMemberRuns}`,
+                  message: `engine.passwordSecret of Redis cannot be added or removed while members run: one with a password and one without cannot replicate from each other; ${stopFirst}`,
                 },
               ],
             },

@@ -20,7 +20,7 @@ export const healthCheckSchema = engineSchema.pick({
  * (agentOf). Each field but `ports` may be absent: an earlier version of the operator has not written it.
  */
 export const podContractSchema = z.object({
-  /** Port that is probed. Absent: the spec named no TCP port. */
+  /** Port that is probed. Absent: the spec named no TCP port, or misspelled its name. */
   probePort: port.exactOptional(),
   /** The ports of the Services, by number. */
   ports: z.array(

@@ -88,8 +88,9 @@ export const conditionReasons = {
       },
       ClaimsUnknown: {
         meaning:
-          'the operator may not list volume claims, so that it does not know if there are data of an earlier time: it begins no data set. Failovers go on',
-        whatToDo: '`kubectl apply -f manifests/rbac.yaml` of the version of the operator',
+          'the operator cannot list volume claims, so that it does not know if there are data of an earlier time: it begins no data set. Failovers go on',
+        whatToDo:
+          'if the message says that the operator may not list them: `kubectl apply -f manifests/rbac.yaml` of the version of the operator; else nothing, if it ends soon, or see the log of the operator',
       },
       PromoteFailed: {
         meaning: 'the member that must be elected cannot be promoted',

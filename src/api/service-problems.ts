@@ -35,7 +35,8 @@ export const serviceProblems = {
   },
   WriteRefused: {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
-    whatToDo: 'allow it, or correct `spec.template`',
+    whatToDo:
+      'raise the quota, correct `spec.template`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
   },
   WriteFailed: {
     meaning: 'a write to the API server failed, and is tried again',
@@ -65,8 +66,14 @@ export const serviceProblems = {
   },
   ContractBroken: {
     meaning:
-      'the annotation that says how a pod was made is not as the operator wrote it: the member is reached as the spec says now',
+      'the annotation that says how a pod was made is not as the operator wrote it, or names no port to probe: the member is reached as the spec says now',
     whatToDo: 'delete the pod that the message names, so that it is made again',
+  },
+  AgentUnseen: {
+    meaning:
+      'a pod was made with the agent, and the settings of the agent are not found in it, as somebody has changed the pod: the member is not asked and takes no part',
+    whatToDo:
+      'let no admission webhook change the containers of these pods, then delete the pod that the message names',
   },
   RivalLeads: {
     meaning:

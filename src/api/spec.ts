@@ -141,16 +141,6 @@ export const specSchema = z
           'topology cannot be changed to or from LeaderFollower: members that replicate and members that do not would lose data to each other; set it back, and write another HAService',
       },
       {
-        rule: 'self.replicas <= 1 || has(self.engine.tls) == has(oldSelf.engine.tls)',
-        message:
-          'engine.tls cannot be added or removed while there are several members: one with TLS and one without cannot replicate from each other; write replicas: 0 first, or 1',
-      },
-      {
-        rule: "self.replicas <= 1 || self.engine.type != 'Redis' || has(self.engine.passwordSecret) == has(oldSelf.engine.passwordSecret)",
-        message:
-          'engine.passwordSecret of Redis cannot be added or removed while there are several members: one with a password and one without cannot replicate from each other; write replicas: 0 first, or 1',
-      },
-      {
         rule: "!has(self.chaos) || self.topology != 'ActiveActive' || self.chaos.target.role == 'Any'",
         message:
           'ActiveActive has no primary and no standbys; remove chaos.target.role, or write role: Any',

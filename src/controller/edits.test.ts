@@ -116,3 +116,22 @@ it('a primary with a lease leads on with it when the lease is given up, until it
   expect(deleted).toEqual(['web-2', 'web-1', 'web-0']);
   expect(agent?.grants).toBeGreaterThan(grants);
 });
+
+const named = (targetPort: string) => ({
+  ports: [{ port: 80, targetPort }],
+  template: {
+    spec: {
+      containers: [
+        { name: 'web', image: 'web', ports: [{ name: 'http', containerPort: world.port }] },
+      ],
+    },
+  },
+});
+
+it('a misspelled targetPort starts nothing, says so, and the corrected one starts the service', async () => {
+  world.apply('web', named('htpp'));
+  await until(() => world.condition('Degraded')?.reason === 'PortNotFound' && uids().length === 3);
+  const old = uids();
+  world.apply('web', named('http'));
+  await until(() => world.healthy() && uids().every((uid) => !old.includes(uid)));
+});

@@ -1,3 +1,4 @@
+import { applyRole } from '../api/advice.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { apiError, isExpired, isForbidden } from './api-error.ts';
@@ -103,8 +104,7 @@ export class Reflector<T extends KubeObject> {
     }
     store.setRefused();
     if (!this.#isRefused) {
-      const advice = 'run kubectl apply -f manifests/rbac.yaml of this version';
-      log.warn({ kind: type.kind, error }, `the operator may not list ${type.kind}s: ${advice}`);
+      log.warn({ kind: type.kind, error }, `the operator may not list ${type.kind}s: ${applyRole}`);
     }
     this.#isRefused = true;
     return refusedRetryMs;

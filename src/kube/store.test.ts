@@ -35,11 +35,13 @@ describe('Store', () => {
     store.onCompleteness(() => told.push(store.isComplete));
     store.put(object('a', 'u1', 5));
     expect(store.isComplete).toBe(false);
+    expect(store.whyIncomplete).toBe('NotListed');
     store.replace([object('a', 'u1', 5)], '6');
     store.replace([object('a', 'u1', 5)], '7');
     store.setRefused();
     expect(versionIn(store, 'a')).toBe('5');
     expect(told).toEqual([true, false]);
+    expect(store.whyIncomplete).toBe('Refused');
   });
 
   test('versions are compared as numbers, even beyond the precision of a double', () => {

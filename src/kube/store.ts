@@ -25,6 +25,9 @@ const isOlder = (a: KubeObject, b: KubeObject): boolean =>
 const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
 const uidOf = (object: KubeObject) => object.metadata?.uid ?? '';
 
+/** Not listed: no list has succeeded so far. Refused: the operator has no right to list or watch the objects. */
+export type WhyIncomplete = 'NotListed' | 'Refused';
+
 /**
  * A cache of objects that includes this process's own writes: their answers are stored at once, and later events with an older
  * version are ignored. So no decision uses a state from before the operator's own last write.
@@ -39,7 +42,7 @@ export class Store<T extends KubeObject> {
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #completenessListeners = new Set<() => void>();
-  #isComplete = false;
+  #whyIncomplete: WhyIncomplete | undefined = 'NotListed';
   /** UIDs of deleted objects, with the version of their deletion; undefined: no version can bring them back. */
   readonly #tombstones = new Map<string, string | undefined>();
 
@@ -63,17 +66,21 @@ export class Store<T extends KubeObject> {
 
   /** Whether a complete list has been stored, and the API server has not refused to list or watch the objects since. */
   get isComplete(): boolean {
-    return this.#isComplete;
+    return this.#whyIncomplete === undefined;
   }
 
-  /** The listener is called when `isComplete` has changed. */
+  get whyIncomplete(): WhyIncomplete | undefined {
+    return this.#whyIncomplete;
+  }
+
+  /** The listener is called when `whyIncomplete` has changed. */
   onCompleteness(listener: () => void): void {
     this.#completenessListeners.add(listener);
   }
 
   /** The API server refuses to list or watch: the objects stay as they were last seen. */
   setRefused(): void {
-    this.#setComplete(false);
+    this.#setIncomplete('Refused');
   }
 
   onChange(listener: (change: Change<T>) => void): () => void {
@@ -156,12 +163,12 @@ export class Store<T extends KubeObject> {
       if (!listed.has(uidOf(old)) && !newer) this.#drop(old, old);
     }
     for (const object of objects) this.put(object);
-    this.#setComplete(true);
+    this.#setIncomplete(undefined);
   }
 
-  #setComplete(isComplete: boolean): void {
-    if (this.#isComplete === isComplete) return;
-    this.#isComplete = isComplete;
+  #setIncomplete(why: WhyIncomplete | undefined): void {
+    if (this.#whyIncomplete === why) return;
+    this.#whyIncomplete = why;
     for (const listener of this.#completenessListeners) listener();
   }
 

@@ -34,6 +34,29 @@ export const agentConfigSchema = z.object({
   leaseMs: z.number().optional(),
 });
 
+const port = z.int().min(1).max(65_535);
+
+/**
+ * What the operator must know of the settings of the agent in a pod. An earlier version may have written them, and somebody may have
+ * changed them.
+ */
+export const podAgentSchema = z.object({
+  agentPort: port,
+  /** 0: the spec named no port. */
+  port: z
+    .union([port, z.literal(0)])
+    .optional()
+    .catch(undefined),
+  // The spec has a heartbeat.interval of at least 10 ms, and a longer lease. Heartbeats follow the lease.
+  leaseMs: z.number().gt(10).optional(),
+  engine: z.unknown().optional(),
+});
+
+/** The part of the engine's settings that says which Secret the pod was created with. */
+export const engineSecretSchema = z.object({
+  passwordSecret: z.object({ name: z.string(), key: z.string() }),
+});
+
 /** What operator and agent must agree on about the program of an engine. */
 interface Program {
   /** See knowsItsProgram. */

@@ -256,9 +256,25 @@ describe('a change with which members could not go on together is refused', () =
   });
 
   it('but not while no member runs', async () => {
-    for (const spec of [redis({}), redis({}, 0), redis({ ...tls, ...password }, 0)]) {
+    for (const spec of [redis({}), redis({}, 0), redis({ ...tls, ...password })]) {
       await kubectl(['apply', '-f', '-'], resource('renewed', spec));
     }
+  });
+
+  it('also as long as the pods of a service that is being stopped are there', async () => {
+    for (const spec of [redis({}), redis({}, 0)]) {
+      await kubectl(['apply', '-f', '-'], resource('stopping', spec));
+    }
+    const count = (replicas: number) =>
+      kubectl([
+        ...['patch', 'haservice', 'stopping', '--subresource=status', '--type=merge'],
+        ...['-p', JSON.stringify({ status: { replicas } })],
+      ]);
+    await count(3);
+    const changed = kubectl(['apply', '-f', '-'], resource('stopping', redis(tls, 0)));
+    await expect(changed).rejects.toThrow(/write replicas: 0, wait until status.replicas is 0/);
+    await count(0);
+    await kubectl(['apply', '-f', '-'], resource('stopping', redis(tls)));
   });
 
   it('and no other change of the topology', async () => {

@@ -1,4 +1,4 @@
-import { agentOf } from '../../src/core/resources/agent-pod.ts';
+import { agentOf } from '../../src/core/resources/agent-settings.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 import type { MemberReport, Rejection } from '../../src/protocol/member-protocol.ts';
 

@@ -98,7 +98,7 @@ describe.each(Object.entries<Fixture>(pods))(
       const env = agent === undefined ? [] : [{ name: 'HASERVICE_AGENT', value: agent }];
       const pod = {
         metadata: { name: 'web-0', uid: 'u', annotations },
-        spec: { containers: [{ name: 'main', env }] },
+        spec: { containers: [{ name: 'main', command: ['/haservice/lib/ld.so'], env }] },
       };
       const member = toMember({ name: 'web', topologyKey: 'zone' }, pod, undefined);
       if (member === undefined) throw new Error('no member');

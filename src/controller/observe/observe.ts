@@ -2,7 +2,8 @@ import { durationMs } from '../../api/duration.ts';
 import { chaosAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { needsLease } from '../../core/model/capabilities.ts';
+import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
+import { templateHash } from '../../core/resources/pod.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { NamedObject } from '../../core/model/found-objects.ts';
@@ -40,9 +41,17 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
   return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
 }
 
+/** Its pod was made from the present spec, and so with an agent: not even its init container is left. */
+const withoutAgent = (spec: Resource['spec'], member: Member): Member =>
+  usesAgent(spec) && member.agentPort === undefined && member.templateHash === templateHash(spec)
+    ? { ...member, isAgentUnseen: true }
+    : member;
+
 /** The pods of a resource as the core sees them, by ordinal. */
 export const membersOf = (resource: Resource, stores: Stores): Member[] =>
-  toMembers(resource, memberPodsOf(resource, stores), stores);
+  toMembers(resource, memberPodsOf(resource, stores), stores).map((member) =>
+    withoutAgent(resource.spec, member),
+  );
 
 /**
  * A pod may have been created with another lease than the spec has now, also if the spec needs none any more; if the pod is gone, the
@@ -112,6 +121,7 @@ export function observe(
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());
+  const unknownClaims = stores.claims.whyIncomplete;
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
   return {
     members: members.map((member) => {
@@ -120,7 +130,7 @@ export function observe(
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     claims: claimsOf(resource, stores),
-    ...(stores.claims.isComplete ? {} : { areClaimsUnknown: true }),
+    ...(unknownClaims === undefined ? {} : { unknownClaims }),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),
     services: servicesOf(resource, stores),

@@ -11,7 +11,7 @@ import {
 } from '../../api/labels.ts';
 import { podContractSchema } from '../../api/pod-contract.ts';
 import type { Made } from '../../core/model/contact.ts';
-import { agentOf } from '../../core/resources/agent-pod.ts';
+import { agentOf } from '../../core/resources/agent-settings.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Member } from '../../core/model/observed.ts';
 import type { Node, Pod } from '../../kube/api-types.ts';

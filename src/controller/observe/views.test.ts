@@ -82,7 +82,7 @@ describe('the contract of a pod', () => {
     const annotations = annotation === undefined ? {} : { 'haservice.dev/contract': annotation };
     const pod = {
       metadata: { name: 'web-0', uid: 'u', annotations },
-      spec: { containers: [agent === undefined ? {} : { env }] },
+      spec: { containers: [agent === undefined ? {} : { command: ['/haservice/lib/ld.so'], env }] },
     };
     return toMember({ name: 'web', topologyKey }, pod as Pod, undefined);
   };

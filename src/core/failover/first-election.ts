@@ -2,7 +2,11 @@ import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
-import { earlierClaims, mayHaveEarlierClaims } from '../model/earlier-data.ts';
+import {
+  earlierClaims,
+  mayHaveEarlierClaims,
+  unknownClaimsMessage,
+} from '../model/earlier-data.ts';
 import { whatHelpsCopies } from './half-copies.ts';
 import { isComplete, isHealthy, isOld, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -78,8 +82,7 @@ export function firstElectionByReports(
     return {
       kind: 'Blocked',
       reason: 'ClaimsUnknown',
-      message:
-        'the operator may not list PersistentVolumeClaims, and volumes may hold data of an earlier time: apply the role of this version of the operator (kubectl apply -f manifests/rbac.yaml); a first primary is elected then',
+      message: unknownClaimsMessage(observed),
     };
   }
   const { replicas } = resource.spec;

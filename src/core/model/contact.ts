@@ -12,7 +12,7 @@ import { hasOtherPorts, memberProbePort, portsOf } from './ports.ts';
  */
 
 /** What is known of how a pod was made. */
-export type Made = Pick<Member, 'agentPort' | 'leaseMs' | 'contract'>;
+export type Made = Pick<Member, 'agentPort' | 'isAgentUnseen' | 'leaseMs' | 'contract'>;
 
 /** How a pod without an agent is asked. */
 type Asked = Pick<PodContract, 'hooks' | 'protocol'> & { health: HealthCheck };
@@ -75,6 +75,7 @@ export const hooksOf = (spec: Spec, member: Made): Hooks => askedNow(spec, membe
 
 /** Where and how a member is asked for its health or its report, and where its orders are sent. */
 export interface Contact {
+  /** Undefined: nobody knows where to ask the member. */
   port: number | undefined;
   /** Absent: the member does not speak the member protocol. */
   transport?: Transport;
@@ -86,9 +87,10 @@ export interface Contact {
 
 export function contactOf(spec: Spec, member: Made): Contact {
   const transport = transportOf(spec, member);
-  const { leaseMs } = member;
+  const { leaseMs, agentPort, isAgentUnseen = false } = member;
   return {
-    port: member.agentPort ?? memberProbePort(spec, member),
+    // Its program would answer without a report, and nothing would show what data it has.
+    port: isAgentUnseen ? undefined : (agentPort ?? memberProbePort(spec, member)),
     ...(transport === undefined ? {} : { transport }),
     health: askedNow(spec, member).health,
     ...(leaseMs === undefined ? {} : { leaseMs }),
@@ -97,7 +99,7 @@ export function contactOf(spec: Spec, member: Made): Contact {
 
 /** The spec asks for members that take orders, and this one was made before: it takes none until it is replaced. */
 export const takesNoOrders = (spec: Spec, member: Made): boolean =>
-  speaksProtocol(spec) && transportOf(spec, member) === undefined;
+  speaksProtocol(spec) && transportOf(spec, member) === undefined && member.isAgentUnseen !== true;
 
 /** The pod was created before the spec required a lease: no lease stops its program. */
 export const lacksLease = (spec: Spec, member: Made): boolean =>

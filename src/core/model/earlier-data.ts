@@ -1,3 +1,4 @@
+import { applyRole } from '../../api/advice.ts';
 import { speaksProtocol } from './capabilities.ts';
 import { takesNoOrders } from './contact.ts';
 import { reportOf } from './member.ts';
@@ -23,12 +24,25 @@ export const earlierClaims = (
 const isEarlier = ({ uid, createdAtMs }: Resource, { madeFor, ...claim }: ClaimView): boolean =>
   madeFor === undefined ? claim.createdAtMs <= createdAtMs : madeFor !== uid;
 
-/** Before the first election: whether there may be such claims, and the operator may not list them. */
+/** Before the first election: whether there may be such claims, and the operator does not know. */
 export const mayHaveEarlierClaims = (
   { spec, status }: Resource,
-  { areClaimsUnknown = false }: Pick<Observed, 'areClaimsUnknown'>,
+  { unknownClaims }: Pick<Observed, 'unknownClaims'>,
 ): boolean =>
-  areClaimsUnknown && spec.volumeClaimTemplates.length > 0 && status.primary === undefined;
+  unknownClaims !== undefined &&
+  spec.volumeClaimTemplates.length > 0 &&
+  status.primary === undefined;
+
+/** Why no first primary is elected then, and what to do. */
+export const unknownClaimsMessage = ({
+  unknownClaims,
+}: Pick<Observed, 'unknownClaims'>): string => {
+  const [what, next] =
+    unknownClaims === 'Refused'
+      ? ['may not', `${applyRole}; a first primary is elected then`]
+      : ['could not', 'it tries again, and then elects a first primary'];
+  return `the operator ${what} list PersistentVolumeClaims, and volumes may hold data of an earlier time: ${next}`;
+};
 
 /**
  * There may be data of an earlier time, and which member holds the newest is not known yet. Until one of them leads, each must be

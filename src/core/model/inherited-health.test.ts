@@ -26,3 +26,10 @@ it('a new process inherits a stored verdict until it has one of its own, and ele
   expect(answersWrongly(inherited('Unhealthy', healthy()))).toBe(false);
   expect(inherited('Dead').inheritsHealth).toBeUndefined();
 });
+
+it('a member that is never asked inherits nothing: its verdict would be for ever', () => {
+  const resource = stored('Healthy');
+  const { health: _none, ...member } = makeMember(resource, 0, { isAgentUnseen: true });
+  const [inherited] = inheritHealth(resource, { members: [member] });
+  expect(seemsHealthy(inherited!)).toBe(false);
+});

@@ -22,6 +22,8 @@ export function inheritHealth(
   return members.map((member) => {
     const health = known.get(member.uid);
     if (!isUnjudged(member) || !isLive(member) || member.ip === undefined) return member;
+    // No verdict of this process will ever follow.
+    if (member.isAgentUnseen === true) return member;
     return health === 'Healthy' || health === 'Unhealthy'
       ? { ...member, inheritsHealth: health }
       : member;

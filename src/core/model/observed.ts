@@ -82,6 +82,8 @@ export interface Member {
   terminated?: boolean;
   /** Port of the agent that the pod was created with; absent: it was created without an agent. The present spec does not change that. */
   agentPort?: number;
+  /** The pod was made with an agent, and its settings are not found in it: somebody has changed it. Nothing is known of the member, and it takes no part. */
+  isAgentUnseen?: boolean;
   /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
   /** Secret and key of the password that its pod was created with. */
@@ -174,7 +176,7 @@ export interface Observed {
   /** By ordinal. */
   claims: ClaimView[];
   /** There may be more claims: the operator may not list them, or has not been able to yet. */
-  areClaimsUnknown?: boolean;
+  unknownClaims?: 'Refused' | 'NotListed';
   /** Zones that can take a member. Empty if no node has the zone label. */
   zones: ZoneView[];
   /** Zone of the operator itself: an election prefers another zone. */

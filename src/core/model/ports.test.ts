@@ -48,6 +48,20 @@ describe('a member is reached as its pod was made', () => {
     expect(hasOtherPorts(now, { contract: contractOf(before) })).toBe(false);
   });
 
+  it('where the spec says, if its contract names no port: it was made while targetPort was misspelled', () => {
+    const named = (targetPort: string) =>
+      specOf([{ port: 80, targetPort }], {}, [{ name: 'web', containerPort: 8080 }]);
+    const [misspelled, corrected] = [named('wbe'), named('web')];
+    const member = { contract: contractOf(misspelled) };
+    expect(memberProbePort(misspelled, member)).toBeUndefined();
+    expect(memberProbePort(corrected, member)).toBe(8080);
+    // In its turn of the rolling update its pod gets a whole contract.
+    expect([hasOtherPorts(misspelled, member), hasOtherPorts(corrected, member)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('and a pod of an earlier version, of which only the port of its program is known, on that port', () => {
     const now = specOf([{ ...http, targetPort: 8081 }]);
     const member = { contract: { probePort: 8080, ports: [] } };

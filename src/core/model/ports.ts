@@ -59,9 +59,16 @@ export function portsOf(spec: Spec): Pick<PodContract, 'probePort' | 'ports'> {
 
 type Contracted = Pick<Member, 'contract'>;
 
-/** The port of this member that is probed. */
+/**
+ * The port of this member that is probed. A contract without one was written while targetPort was misspelled, or somebody has changed
+ * it: then the member is probed where the spec says, as a member that is not asked at all would never be well, or dead.
+ */
 export const memberProbePort = (spec: Spec, { contract }: Contracted): number | undefined =>
-  contract === undefined ? probePort(spec) : contract.probePort;
+  contract?.probePort ?? probePort(spec);
+
+/** It is probed where the spec says until it is replaced, as its contract does not say where. */
+export const lacksProbePort = (spec: Spec, { contract }: Contracted): boolean =>
+  contract !== undefined && contract.probePort === undefined && probePort(spec) !== undefined;
 
 /**
  * The ports of the Services, with the numbers on which this member serves them. A port that the spec has got since then leads where the
@@ -96,6 +103,7 @@ export function hasOtherPorts(spec: Spec, member: Contracted): boolean {
   const { ports, missing } = resolvePorts(spec);
   if (missing.length > 0) return false;
   return (
+    lacksProbePort(spec, member) ||
     memberProbePort(spec, member) !== probePort(spec) ||
     portsKey(memberPorts(spec, member)) !== portsKey(ports)
   );

@@ -84,3 +84,10 @@ it('a silent follower is not replaced while a fence waits for what it may hold i
   expect(planReplicas(fenced, makeObserved(seen), t0).remove).toEqual([]);
   expect(planReplicas(resource, makeObserved(seen), t0).remove).toHaveLength(1);
 });
+
+it('a member whose agent is not seen is never asked: an update does not wait for it', () => {
+  const { health: _none, ...unasked } = running().members[2]!;
+  expect(judge({ ...unasked, health: undefined, isAgentUnseen: true } as never, 0)).toEqual({
+    isBroken: true,
+  });
+});

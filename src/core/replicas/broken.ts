@@ -28,6 +28,8 @@ export function brokenness(
   if (cannotStart || member.phase === 'Pending' || health?.verdict === 'Unhealthy') {
     return { isBroken: true };
   }
+  // It is never asked, and so never well: an update and a scale-down must not wait for that.
+  if (member.isAgentUnseen === true) return { isBroken: true };
   if (health === undefined) return { isBroken: false };
   const timeoutMs = durationMs(resource.spec.heartbeat.timeout);
   const isDead = health.verdict === 'Dead';

@@ -6,10 +6,9 @@ import {
 } from '../../protocol/agent-config.ts';
 import { readiness, readinessGates } from './readiness.ts';
 import { durationMs } from '../../api/duration.ts';
-import { healthCheckSchema } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
-import type { Member, Degradation, Resource } from '../model/observed.ts';
+import type { Degradation, Member, Resource } from '../model/observed.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
 import { secretVolumes } from './secret-volumes.ts';
@@ -46,42 +45,6 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
     ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),
   };
 }
-
-/**
- * The settings that a pod was created with: the port of its agent, the duration of a leader's lease, the Secret of the password, and how its
- * program is reached and asked; none of them without an agent. A pod of an earlier version has no other contract.
- */
-export function agentOf(
-  podSpec: Unstructured,
-): Pick<Member, 'agentPort' | 'leaseMs' | 'contract' | 'passwordSecret'> {
-  const [program = {}] = asList(podSpec['containers']);
-  const variable = asList(program['env']).find(({ name }) => name === agentConfigVariable);
-  try {
-    const settings = JSON.parse(String(variable?.['value'])) as Unstructured;
-    const { agentPort, leaseMs, port, engine } = settings;
-    if (!isPort(agentPort)) return {};
-    const { name, key } = asUnstructured(asUnstructured(engine)['passwordSecret']);
-    const health = healthCheckSchema.safeParse(engine);
-    return {
-      agentPort,
-      ...(typeof leaseMs === 'number' ? { leaseMs } : {}),
-      ...(typeof name === 'string' && typeof key === 'string'
-        ? { passwordSecret: { name, key } }
-        : {}),
-      contract: {
-        // 0: the spec named no port.
-        ...(isPort(port) ? { probePort: port } : {}),
-        ports: [],
-        ...(health.success ? { health: health.data } : {}),
-      },
-    };
-  } catch {
-    return {};
-  }
-}
-
-const isPort = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 
 /** What prevents the agent from being put into the pods, or from working there. */
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeMember, makeObserved, makeResource } from '../testing/fixtures.ts';
-import { agentOf } from './agent-pod.ts';
+import { agentOf } from './agent-settings.ts';
 import { createPod } from './owned-object-actions.ts';
 import { desiredPod, isOutdated } from './pod.ts';
 

@@ -31,6 +31,8 @@ describe('findProblems', () => {
       /see `kubectl logs -p web-1 -c web -n shop`/,
     ],
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
+    ['AgentUnseen', { isAgentUnseen: true }, /webhook.*`kubectl delete pod -n shop web-1`/],
+    ['ContractBroken', { contract: { ports: [] } }, /web-1 names no port.* probed on port 80,/],
     ['MemberDead', { health: dead('Refused') }, /web-1 nothing listens any more/],
     [
       'MemberUnhealthy',
@@ -132,7 +134,7 @@ describe('findProblems', () => {
   it.each([
     ['Invalid', 'TemplateRefused', 'correct spec.template'],
     ['BadRequest', 'TemplateRefused', 'correct spec.template'],
-    ['Forbidden', 'WriteRefused', 'quota, pod security, RBAC'],
+    ['Forbidden', 'WriteRefused', '(quota, pod security), or correct spec.template'],
     ['NamespaceTerminating', 'NamespaceTerminating', 'the namespace is being deleted'],
     ['NameTaken', 'NameTaken', 'no pods here'],
     ['InternalError', 'WriteFailed', 'trying again: no pods here'],
@@ -141,6 +143,18 @@ describe('findProblems', () => {
     expect(degradedReasons(none, { failures: [failure] })).toEqual([
       { reason, message: expect.stringContaining(advice) as string },
     ]);
+  });
+
+  it('says how to give the operator a right that its role lacks', () => {
+    const message =
+      'pods "web-1" is forbidden: User "system:serviceaccount:ha:operator" cannot patch resource "pods/status" in API group "" in the namespace "shop"';
+    const what = 'write status of Pod web-1: its data are complete';
+    const [problem] = degradedReasons(none, { failures: [{ what, reason: 'Forbidden', message }] });
+    expect(problem).toMatchObject({ reason: 'WriteRefused' });
+    expect(problem?.message).toMatch(
+      /pods\/status.*; apply the role of this version of the operator \(kubectl apply -f manifests\/rbac.yaml\)$/,
+    );
+    expect(problem?.message).not.toContain('spec.template');
   });
 
   it('cuts what others say', () => {

@@ -14,7 +14,6 @@ import type {
   Observed,
   Degradation,
   Resource,
-  WriteFailure,
 } from '../model/observed.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
@@ -23,13 +22,12 @@ import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
+import { podDegradedReasons } from './pod-degraded-reasons.ts';
+import { cut, writeFailureDegradedReason } from './write-failures.ts';
 import { zoneCounts } from '../replicas/zones.ts';
 
 /** How long a started member may be without an answer before the condition Degraded reports that: programs need time to start. */
 const portWrongAfterMs = 10_000;
-
-/** The first characters of a message that another program has written. */
-const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
 
 /** How long the kubelet may call a healthy member not ready before that is told: programs warm up, and probes wait. Milliseconds. */
 const unreadyAfterMs = 30_000;
@@ -119,31 +117,6 @@ export function nextDegradedAtMs(
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
-  switch (reason) {
-    case 'NameTaken':
-      return { reason, message };
-    case 'NamespaceTerminating':
-      return {
-        reason,
-        message: `cannot ${what}: the namespace is being deleted, and this HAService with it`,
-      };
-    case 'Invalid':
-    case 'BadRequest':
-      return {
-        reason: 'TemplateRefused',
-        message: `cannot ${what}: ${cut(message)}; correct spec.template`,
-      };
-    case 'Forbidden':
-      return {
-        reason: 'WriteRefused',
-        message: `cannot ${what}: ${cut(message)}; allow it (quota, pod security, RBAC), or correct spec.template`,
-      };
-    default:
-      return { reason: 'WriteFailed', message: `cannot ${what}, trying again: ${cut(message)}` };
-  }
-}
-
 const failureReasons: Record<RoleCommandState['action'], DegradedReason> = {
   promote: 'PromoteFailed',
   demote: 'DemoteFailed',
@@ -226,6 +199,7 @@ export function degradedReasonsOf(
   degradedReasons.push(
     ...agentDegradedReasons(resource),
     ...memberDegradedReasons(resource, observed),
+    ...podDegradedReasons(resource, observed),
   );
   const zones = zoneDegradedReason(resource, observed);
   if (zones !== undefined) degradedReasons.push(zones);

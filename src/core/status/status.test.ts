@@ -133,6 +133,19 @@ describe('the status', () => {
     });
   });
 
+  it('of ActiveActive has no fence: an update goes on, though the topology was changed while a fence ran', () => {
+    const { resource } = running({ topology: 'ActiveActive' });
+    const fencing = { epoch: 2, from: 'web-0', trigger: 'Silent' as const, startedAt: '' };
+    const fenced = { ...resource, status: { ...resource.status, fencing, stopped: true } };
+    const members = [0, 1, 2].map((n) => makeMember(fenced, n, { templateHash: 'old' }));
+    const status = after(fenced, members);
+    expect(Object.keys(status)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(fencing|stopped|primary)$/)]),
+    );
+    const { actions } = decide({ ...fenced, status }, makeObserved(members), t0 + 1_000);
+    expect(actions.map(({ type }) => type)).toContain('DeletePod');
+  });
+
   it('stays as it is when decided again', () => {
     const { resource, members } = running();
     const status = after(resource, members);

@@ -98,11 +98,16 @@ function syncSets(resource: Resource, observed: Observed, { primary, promoted }:
   return sets === undefined ? {} : { syncSets: sets };
 }
 
-/** The status without the fields of a quorum, if the spec no longer needs one. */
-function withoutStale(status: Status, { spec }: Resource): Status {
-  if (hasQuorum(spec)) return status;
+/**
+ * The status without the fields of a quorum, if the spec no longer needs one; and in ActiveActive without a fence or a stopped primary:
+ * there is no primary that they could be about, and updates and scale-downs would wait for their end for ever.
+ */
+function withoutStale(status: Status, resource: Resource): Status {
+  if (hasQuorum(resource.spec)) return status;
   const { syncSets: _sets, ...rest } = status;
-  return rest;
+  if (!isActive(resource)) return rest;
+  const { fencing: _fencing, stopped: _stopped, ...active } = rest;
+  return active;
 }
 
 /** With the newest one for each zone, and without those that a change of the spec has made obsolete. */

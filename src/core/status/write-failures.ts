@@ -1,0 +1,35 @@
+import { applyRole } from '../../api/advice.ts';
+import type { Degradation, WriteFailure } from '../model/observed.ts';
+
+/** The first characters of a message that another program has written. */
+export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
+
+/** What the authorizers of Kubernetes say; a quota, pod security and other admission plugins say something else. */
+const isRoleMissing = (message: string) => /\bcannot [a-z]+ resource "/.test(message);
+
+/** What a write that the API server refused means, and what to do. */
+export function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
+  switch (reason) {
+    case 'NameTaken':
+      return { reason, message };
+    case 'NamespaceTerminating':
+      return {
+        reason,
+        message: `cannot ${what}: the namespace is being deleted, and this HAService with it`,
+      };
+    case 'Invalid':
+    case 'BadRequest':
+      return {
+        reason: 'TemplateRefused',
+        message: `cannot ${what}: ${cut(message)}; correct spec.template`,
+      };
+    case 'Forbidden': {
+      const advice = isRoleMissing(message)
+        ? applyRole
+        : 'allow it (quota, pod security), or correct spec.template';
+      return { reason: 'WriteRefused', message: `cannot ${what}: ${cut(message)}; ${advice}` };
+    }
+    default:
+      return { reason: 'WriteFailed', message: `cannot ${what}, trying again: ${cut(message)}` };
+  }
+}
