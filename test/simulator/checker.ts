@@ -135,6 +135,11 @@ export class Checker {
     }
     this.#highest.set(pod.uid, volume.epoch);
     const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
+    // An order of the resource that was deleted, carried out late.
+    if (this.#committed.get(epoch) !== pod.uid && this.#elected.has(`${epoch} ${pod.uid}`)) {
+      this.#former.push(reign);
+      return;
+    }
     this.#reigns.set(epoch, { ...this.#reigns.get(epoch), ...reign });
     if (!this.#mustKeep) return;
     const held = new Set(leadership.data.log.map(({ id }) => id));
