@@ -35,8 +35,7 @@ function again(world: World, isOrphan: boolean): (() => void) | undefined {
   // The laws of experiments know one status alone.
   if (api.deleted !== undefined || behaviour.spec.chaos !== undefined) return undefined;
   kernel.note('FAULT', () => 'a user deletes the resource');
-  // The data end with the pods.
-  if (!isOrphan && !behaviour.keepsVolumes) checker.giveUp();
+  if (!behaviour.keepsVolumes && !(isOrphan && isHeld(world))) checker.giveUp();
   checker.renewed();
   deleteService(api);
   if (isOrphan) orphan(api);
@@ -47,6 +46,14 @@ function again(world: World, isOrphan: boolean): (() => void) | undefined {
   };
   kernel.after(kernel.random.between(10, 8_000), apply);
   return apply;
+}
+
+/** Without volumes the data end with the pods: whether a pod that stays has all of them. */
+function isHeld({ kubelets, api, checker }: World): boolean {
+  const staying = api.list('pods').map(({ metadata }) => metadata?.uid);
+  return [...kubelets.containers.values()].some(
+    ({ uid, volume }) => staying.includes(uid) && checker.holdsAll(volume.data?.log ?? []),
+  );
 }
 
 function orphan(api: ApiServer): void {
