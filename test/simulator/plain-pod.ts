@@ -10,6 +10,7 @@ export function withoutAgent(pod: Pod): Pod {
     command: ['program', String(port), answer],
   }));
   const contract = JSON.parse(pod.metadata?.annotations?.[contractAnnotation] ?? '') as object;
+  const { initContainers: _installs, ...rest } = pod.spec ?? { containers: [] };
   const health = { type: 'TCP', tcp: { send: '?', expect: answer } };
   const annotations = {
     ...pod.metadata?.annotations,
@@ -19,6 +20,6 @@ export function withoutAgent(pod: Pod): Pod {
   return {
     ...pod,
     metadata: { ...pod.metadata, annotations },
-    spec: { ...pod.spec, containers },
+    spec: { ...rest, containers },
   };
 }
