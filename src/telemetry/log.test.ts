@@ -40,6 +40,18 @@ describe('the log', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('writes no arguments of commands, which may be passwords', () => {
+    const { log, lines } = capture();
+    const refused = Object.assign(new Error('ERR no'), {
+      command: { name: 'config', args: ['set', 'requirepass', 'correct horse'] },
+    });
+    const error = new HAError('HA_ERR_PROBE_ANSWER', 'refused', { cause: refused });
+    log.error({ error }, 'failed');
+    log.warn({ error: refused }, 'failed');
+    expect(lines.join()).not.toContain('correct horse');
+    expect(lines.join()).toContain('ERR no');
+  });
+
   it('writes an error with code, message and cause', () => {
     const { log, parsed } = capture();
     const error = new HAError('HA_ERR_HOOK_TIMEOUT', 'promote hook', { cause: new Error('slow') });
