@@ -22,7 +22,7 @@ export function isMemberPod(pod: Pod, resource: Subject): boolean {
   return uid !== undefined && knownPods(resource).get(name) === uid;
 }
 
-/** The pods of a resource in the cache. */
+/** The pods of a resource in the cache, also those that somebody has taken the owner reference from (released). */
 export function memberPodsOf(resource: Subject, stores: Stores): Pod[] {
   const known = [...knownPods(resource).keys()].flatMap(
     (name) => stores.pods.get(resource.namespace, name) ?? [],

@@ -18,8 +18,8 @@ export const earlierClaims = (
     : [];
 
 /**
- * Without the UID only the times are known. They have whole seconds, so that both may be of the same second: then the claim counts as
- * earlier. Of this very resource is only what an earlier version of the operator has made in the first second.
+ * Without the UID only the times are known, in whole seconds. A claim of the same second counts as earlier, though an earlier version
+ * of the operator, which did not write the UID, may have made the claim for this very resource.
  */
 const isEarlier = ({ uid, createdAtMs }: Resource, { madeFor, ...claim }: ClaimView): boolean =>
   madeFor === undefined ? claim.createdAtMs <= createdAtMs : madeFor !== uid;

@@ -1,8 +1,23 @@
 import { afterAll, expect, test } from 'vitest';
-import { closeAll, haveServer, members } from './testing.ts';
+import { type TestMember, closeAll, haveServer, members } from './testing.ts';
 import { readInfo } from './server-info.ts';
 
 afterAll(closeAll);
+
+/** b is being made a copy of a, slowly. @param delayUs of each key, in microseconds: rdb-key-save-delay */
+async function beginCopy(
+  a: TestMember,
+  b: TestMember,
+  { keys, delayUs }: { keys: number; delayUs: number },
+) {
+  await a.promote(1, { init: true });
+  const client = await a.client();
+  for (let i = 0; i < keys; i++) await client.set(`key ${i}`, 'x'.repeat(20_000));
+  await client.config('SET', 'rdb-key-save-delay', delayUs);
+  await b.follow(a, 1);
+  const first = await b.until('copying', ({ copy }) => (copy?.bytes ?? 0) > 0, 30_000);
+  return { client, first };
+}
 
 test.runIf(haveServer)(
   'a member that is made a copy says how far the copy is, until it is loaded',
@@ -10,12 +25,7 @@ test.runIf(haveServer)(
   async () => {
     await using all = await members(['a', 'b']);
     const [a, b] = all;
-    await a.promote(1, { init: true });
-    const client = await a.client();
-    for (let i = 0; i < 200; i++) await client.set(`key ${i}`, 'x'.repeat(20_000));
-    await client.config('SET', 'rdb-key-save-delay', 10_000);
-    await b.follow(a, 1);
-    const first = await b.until('copying', ({ copy }) => (copy?.bytes ?? 0) > 0, 30_000);
+    const { client, first } = await beginCopy(a, b, { keys: 200, delayUs: 10_000 });
     expect(first).toMatchObject({ state: 'Cloning', leader: 'a' });
     const more = await b.until(
       'further',
@@ -34,12 +44,7 @@ test.runIf(haveServer)(
   async () => {
     await using all = await members(['a', 'b']);
     const [a, b] = all;
-    await a.promote(1, { init: true });
-    const client = await a.client();
-    for (let i = 0; i < 100; i++) await client.set(`key ${i}`, 'x'.repeat(20_000));
-    await client.config('SET', 'rdb-key-save-delay', 100_000);
-    await b.follow(a, 1);
-    await b.until('copying', ({ copy }) => (copy?.bytes ?? 0) > 0, 30_000);
+    const { client } = await beginCopy(a, b, { keys: 100, delayUs: 100_000 });
     const value = 'x'.repeat(2 ** 20);
     for (let i = 0; i < 270; i++) await client.set('written', value);
     await b.until('linked', ({ linked }) => linked === true, 30_000);
