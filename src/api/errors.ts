@@ -21,6 +21,10 @@ export const errors = {
     meaning: 'the API server refused the request',
     whatToDo: 'see its answer',
   },
+  HA_ERR_PREEMPTED: {
+    meaning: 'a write was given up, because a failover of the same service goes first',
+    whatToDo: 'nothing: the write is repeated after the failover',
+  },
   HA_ERR_NO_CLUSTER: {
     meaning: 'there is no cluster to talk to',
     whatToDo: 'run the operator in a pod, or set KUBECONFIG to a kubeconfig file',

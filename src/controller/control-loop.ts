@@ -22,13 +22,14 @@ import { ReconcileStates } from './state/reconcile-state.ts';
 import { haServices } from './state/resource-type.ts';
 import { LiveSettings } from './state/settings.ts';
 import { Stores } from './state/stores.ts';
+import { isUrgent } from './urgency.ts';
 import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
+import { Workers, controller } from './workers.ts';
 
-const controller = 'haservice';
 /**
- * How many resources are reconciled at the same time. Role commands run outside of these workers, so that a worker waits for the
- * API server alone. The number is high because a webhook that does not answer delays each write in some namespaces by as much
- * as the time limit of a call.
+ * How many resources are reconciled at the same time, besides as many whose failover is due. Role commands run outside of these workers,
+ * so that a worker waits for the API server alone. The number is high because a webhook that does not answer delays each write in some
+ * namespaces by as much as the time limit of a call.
  */
 const concurrency = 64;
 /** How long the reconciles that are under way may go on when the operator stops: a failover should not wait for the next process. */
@@ -57,7 +58,7 @@ export type ControlLoopMetrics = Pick<
  * and tries again later. Every other port must not throw.
  */
 export interface ControlLoopOptions {
-  /** Answers the requests to the API server: see Driver. Up to 64 reconciles and the health check are driven at the same time. */
+  /** Answers the requests to the API server: see Driver. Up to 128 reconciles and the health check are driven at the same time. */
   drive: Driver;
   /** Sends a hook or an order to a member: see SendRoleCommand. */
   sendRoleCommand: SendRoleCommand;
@@ -99,7 +100,7 @@ export class ControlLoop {
   readonly #queue: WorkQueue;
   readonly #states = new ReconcileStates();
   readonly #apiServerHealth: ApiServerHealth;
-  readonly #reconciler: Reconciler;
+  readonly #workers: Workers;
 
   constructor(options: ControlLoopOptions) {
     const { clock, log, metrics, namespace, random, heartbeatPorts } = options;
@@ -109,6 +110,7 @@ export class ControlLoop {
       random,
       name: controller,
       metrics: metrics.workQueue(controller),
+      isUrgent: (key) => isUrgent(key, this),
     });
     const enqueue = (key: string) => this.#queue.add(key);
     this.#apiServerHealth = new ApiServerHealth(clock, () => {
@@ -132,7 +134,7 @@ export class ControlLoop {
       onChange: () => this.#enqueueAll(),
     });
     const send = options.sendRoleCommand;
-    this.#reconciler = new Reconciler({
+    const reconciler = new Reconciler({
       stores: this.stores,
       monitor: this.monitor,
       roleCommandRunner: new RoleCommandRunner({
@@ -161,6 +163,14 @@ export class ControlLoop {
       agentImage: options.agentImage,
       enqueue,
     });
+    this.#workers = new Workers({
+      clock,
+      log,
+      metrics,
+      drive: options.drive,
+      reconcile: (key) => reconciler.reconcile(key),
+      queue: this.#queue,
+    });
     this.#enqueueOnChanges();
   }
 
@@ -175,14 +185,14 @@ export class ControlLoop {
 
   /** Reconciles until the signal; then finishes the reconciles that are under way, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const endGrace = () => this.#options.clock.after(graceMs, () => stop.abort());
+    const endGrace = () => this.#options.clock.after(graceMs, () => this.#workers.stop());
     let cancel = () => {};
     signal.addEventListener('abort', () => (cancel = endGrace()), { once: true });
     await this.#queue.run({
       concurrency,
       signal,
-      handler: (key, done) => this.#handle(key, stop.signal, done),
+      handler: (key, done) => this.#workers.run(key, done),
+      onUrgent: (key) => this.#workers.preempt(key),
     });
     cancel();
   }
@@ -190,30 +200,6 @@ export class ControlLoop {
   close(): void {
     this.#states.close();
     this.monitor.close();
-  }
-
-  #handle(key: string, signal: AbortSignal, done: () => void): void {
-    const { metrics, clock, log, drive } = this.#options;
-    const startedAt = clock.now();
-    metrics.reconcileStarted(controller);
-    const end = (result: 'success' | 'error' | 'requeue' | 'requeue_after') => {
-      metrics.reconcileEnded(controller, result, clock.now() - startedAt);
-      done();
-    };
-    drive(this.#reconciler.reconcile(key), signal, (ended) => {
-      if ('error' in ended) {
-        if (!signal.aborted) {
-          log.error({ resource: key, error: ended.error }, 'could not reconcile');
-          this.#queue.addRateLimited(key);
-        }
-        return end('error');
-      }
-      const { failed, requeueAfterMs } = ended.value;
-      if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
-      if (failed) this.#queue.addRateLimited(key);
-      else this.#queue.forget(key);
-      end(failed ? 'requeue' : requeueAfterMs === undefined ? 'success' : 'requeue_after');
-    });
   }
 
   #enqueueOnChanges(): void {

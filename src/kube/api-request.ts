@@ -43,7 +43,7 @@ export type StepsEnd<T> = { value: T } | { error: unknown };
 /**
  * Answers the requests of steps until their end, and then calls `done`, once: never during the call itself. Steps that are given up
  * have no end, and `done` is not called. The shipped driver gives up none: after the signal their requests fail with its reason, which
- * need not be an HAError. The simulator's driver ignores the signal, and gives up the steps of a process that dies.
+ * need not be an HAError. The simulator's driver does the same, and gives up the steps of a process that dies.
  */
 export type Driver = <T>(
   steps: Steps<T>,

@@ -29,6 +29,22 @@ describe('Store', () => {
     expect(versionIn(store, 'a')).toBe('9');
   });
 
+  test('a change of the status alone keeps the very spec, a changed spec does not', () => {
+    const of = (resourceVersion: number, generation: number, replicas: number) => {
+      const { metadata } = object('a', 'u1', resourceVersion);
+      return { metadata: { ...metadata, generation }, spec: { replicas } };
+    };
+    const store = new Store<ReturnType<typeof of>>({ sharesSpec: true });
+    store.put(of(5, 1, 3));
+    const first = store.get('ns', 'a')?.spec;
+    store.put(of(6, 1, 3));
+    expect(store.get('ns', 'a')?.spec).toBe(first);
+    expect(store.get('ns', 'a')?.metadata.resourceVersion).toBe('6');
+    // After a restored backup another spec may have the same generation.
+    store.put(of(7, 1, 4));
+    expect(store.get('ns', 'a')?.spec).toEqual({ replicas: 4 });
+  });
+
   test('is complete from its first list on, until the API server refuses the objects', () => {
     const store = new Store();
     const told: boolean[] = [];

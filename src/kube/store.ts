@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Ref } from './resources.ts';
 import { cacheTransform } from './cache-transform.ts';
 import type { KubeObject } from './api-types.ts';
@@ -38,6 +39,7 @@ export type WhyIncomplete = 'NotListed' | 'Refused';
  */
 export class Store<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
+  readonly #sharesSpec: boolean;
   readonly #indexers: Record<string, (object: T) => string[]>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
@@ -46,7 +48,14 @@ export class Store<T extends KubeObject> {
   /** UIDs of deleted objects, with the version of their deletion; undefined: no version can bring them back. */
   readonly #tombstones = new Map<string, string | undefined>();
 
-  constructor(options: { indexers?: Record<string, (object: T) => string[]> } = {}) {
+  /**
+   * @param options.sharesSpec An object whose spec is the same as before keeps that very spec, so that what was worked out of the spec is found
+   * again by its identity: a change of the status alone does not parse or hash a large spec anew.
+   */
+  constructor(
+    options: { indexers?: Record<string, (object: T) => string[]>; sharesSpec?: boolean } = {},
+  ) {
+    this.#sharesSpec = options.sharesSpec ?? false;
     this.#indexers = options.indexers ?? {};
     for (const name of Object.keys(this.#indexers)) this.#indexes.set(name, new Map());
   }
@@ -102,12 +111,13 @@ export class Store<T extends KubeObject> {
 
   /** Stores an object from a list or watch. Ignored if a newer version is known, or the object is known to be deleted. */
   put(received: T): void {
-    const object = cacheTransform(received);
-    const key = keyOf(object.metadata?.namespace, object.metadata?.name ?? '');
-    if (this.#isStale(object)) return;
+    const key = keyOf(received.metadata?.namespace, received.metadata?.name ?? '');
+    if (this.#isStale(received)) return;
     const old = this.#objects.get(key);
     // Also ignores the same version, as the watch repeats the operator's own write: nothing has changed.
-    if (old !== undefined && (sameVersion(old, object) || isOlder(object, old))) return;
+    if (old !== undefined && (sameVersion(old, received) || isOlder(received, old))) return;
+    const kept = cacheTransform(received);
+    const object = this.#sharesSpec && old !== undefined ? withSharedSpec(kept, old) : kept;
     this.#unindex(key, old);
     this.#objects.set(key, object);
     this.#index(key, object);
@@ -221,6 +231,16 @@ export class Store<T extends KubeObject> {
     for (const listener of this.#listeners) listener(change);
   }
 }
+
+/** Objects of a cache are never changed. Equal generations alone prove nothing after a restored backup. */
+function withSharedSpec<T extends KubeObject>(object: T, old: T): T {
+  const isSame =
+    object.metadata?.generation === old.metadata?.generation &&
+    isDeepStrictEqual(specOf(object), specOf(old));
+  return isSame && specOf(old) !== undefined ? { ...object, spec: specOf(old) } : object;
+}
+
+const specOf = (object: KubeObject): unknown => (object as { spec?: unknown }).spec;
 
 const sameVersion = (a: KubeObject, b: KubeObject) =>
   a.metadata?.resourceVersion !== undefined &&

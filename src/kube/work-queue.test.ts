@@ -29,7 +29,13 @@ class Work {
 /** Runs everything that is ready to run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp({ concurrency = 2, random = () => 1 } = {}) {
+interface SetUp {
+  concurrency?: number;
+  random?: () => number;
+  isUrgent?: (key: string) => boolean;
+}
+
+function setUp({ concurrency = 2, random = () => 1, isUrgent = () => false }: SetUp = {}) {
   const clock = new FakeClock();
   const counts = { added: 0, retried: 0, depth: 0 };
   const waited: number[] = [];
@@ -38,6 +44,7 @@ function setUp({ concurrency = 2, random = () => 1 } = {}) {
     clock,
     random,
     name: 'test',
+    isUrgent,
     metrics: {
       added: () => (counts.added += 1),
       depth: (keys) => (counts.depth = keys),
@@ -49,8 +56,10 @@ function setUp({ concurrency = 2, random = () => 1 } = {}) {
   const work = new Work();
   const stop = new AbortController();
   const handler = (key: string, done: () => void) => void work.handler(key).then(done);
-  const run = () => queue.run({ concurrency, signal: stop.signal, handler });
-  return { clock, queue, work, stop, run, counts, waited, worked };
+  const urgent: string[] = [];
+  const onUrgent = (key: string) => void urgent.push(key);
+  const run = () => queue.run({ concurrency, signal: stop.signal, handler, onUrgent });
+  return { clock, queue, work, stop, run, counts, waited, worked, urgent };
 }
 
 describe('WorkQueue', () => {
@@ -78,12 +87,63 @@ describe('WorkQueue', () => {
   });
 
   test('at most the given number of keys at a time, in the order of arrival', async () => {
-    const { queue, work, run } = setUp({ concurrency: 2 });
+    const { queue, work, run } = setUp({ concurrency: 4 });
     void run();
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
     expect(work.started).toEqual(['a', 'b']);
     await work.end('b');
     expect(work.started).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a namespace holds half of the workers at most, and namespaces take turns', async () => {
+    const { queue, work, run } = setUp({ concurrency: 4 });
+    void run();
+    for (const key of ['slow/a', 'slow/b', 'slow/c', 'slow/d']) queue.add(key);
+    expect(work.started).toEqual(['slow/a', 'slow/b']);
+    for (const key of ['shop/a', 'team/a', 'shop/b']) queue.add(key);
+    expect(work.started.slice(2)).toEqual(['shop/a', 'team/a']);
+    await work.end('slow/a');
+    await work.end('team/a');
+    expect(work.started.slice(4)).toEqual(['slow/c', 'shop/b']);
+  });
+
+  test('an urgent key never waits for workers that other keys hold, nor behind keys that came first', async () => {
+    const urgent = new Set(['shop/db', 'slow/db', 'slow/db2']);
+    const { queue, work, run } = setUp({ concurrency: 2, isUrgent: (key) => urgent.has(key) });
+    for (const key of ['slow/a', 'team/a', 'shop/a', 'shop/db']) queue.add(key);
+    void run();
+    expect(work.started).toEqual(['shop/db', 'slow/a', 'team/a']);
+    // Also urgent keys of one namespace leave workers to those of others.
+    await work.end('shop/db');
+    for (const key of ['slow/db', 'slow/db2', 'shop/db']) queue.add(key);
+    expect(work.started.slice(3)).toEqual(['slow/db', 'shop/db']);
+  });
+
+  test('a key that becomes urgent while it waits goes first, and is handled once', async () => {
+    const urgent = new Set<string>();
+    const { queue, work, run, counts } = setUp({ isUrgent: (key) => urgent.has(key) });
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    urgent.add('c');
+    queue.add('c');
+    urgent.delete('c');
+    queue.add('c');
+    void run();
+    expect(work.started).toEqual(['c', 'a']);
+    await work.end('c');
+    await work.end('a');
+    expect([work.started, queue.length, counts.added]).toEqual([['c', 'a', 'b'], 0, 3]);
+  });
+
+  test('the handler of a key is told if the key becomes urgent meanwhile', async () => {
+    const isUrgent = (key: string) => key === 'b';
+    const { queue, work, run, urgent } = setUp({ isUrgent, concurrency: 4 });
+    void run();
+    for (const key of ['a', 'b', 'a']) queue.add(key);
+    expect(urgent).toEqual([]);
+    queue.add('b');
+    expect(urgent).toEqual(['b']);
+    await work.end('b');
+    expect(work.started).toEqual(['a', 'b', 'b']);
   });
 
   test('the earliest of several delays of a key counts', () => {
@@ -186,7 +246,7 @@ describe('WorkQueue', () => {
   });
 
   test('property: never two workers for a key, never too many at once, and no key is lost', async () => {
-    const key = fc.constantFrom('a', 'b', 'c', 'd');
+    const key = fc.constantFrom('a', 'b', 'c', 'd', 'n/a', 'n/b', 'n/c');
     const step = fc.oneof(
       fc.record({ act: fc.constant('add' as const), key }),
       fc.record({ act: fc.constant('end' as const), key }),
@@ -198,8 +258,10 @@ describe('WorkQueue', () => {
       fc.asyncProperty(
         fc.array(step, { maxLength: 50 }),
         fc.integer({ min: 1, max: 3 }),
-        async (steps, concurrency) => {
-          const { clock, queue, work, run, stop } = setUp({ concurrency });
+        fc.infiniteStream(fc.boolean()),
+        async (steps, concurrency, urgencies) => {
+          const isUrgent = () => urgencies.next().value === true;
+          const { clock, queue, work, run, stop } = setUp({ concurrency, isUrgent });
           const running = run();
           /** Index of the last required start of a key: it must be started at or after it. */
           const owed = new Map<string, number>();
@@ -216,7 +278,7 @@ describe('WorkQueue', () => {
               queue.addRateLimited(each.key);
             } else if (each.act === 'end') await work.end(each.key);
             else clock.advance(each.ms);
-            expect(work.running.size).toBeLessThanOrEqual(concurrency);
+            expect(work.running.size).toBeLessThanOrEqual(2 * concurrency);
           }
           for (let round = 0; round < 20; round++) {
             clock.advance(60_000);

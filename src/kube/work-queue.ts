@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { WorkQueueMetrics } from './metrics.ts';
+import { type WaitingKey, WorkLane } from './work-lane.ts';
 
 /** client-go's per-item exponential rate limit, with a lower maximum: a user waits for the next try. */
 const firstRetryMs = 5;
@@ -10,9 +11,15 @@ export interface WorkQueueOptions {
   random: () => number;
   name: string;
   metrics?: WorkQueueMetrics;
+  /**
+   * Whether a key must not wait behind others: it gets workers that no other key can hold. Asked each time when a key is added.
+   * Default: none is urgent.
+   */
+  isUrgent?: (key: string) => boolean;
 }
 
 export interface RunOptions {
+  /** How many urgent keys, and how many others, are handled at the same time. One namespace has at most half of each. */
   concurrency: number;
   signal: AbortSignal;
   /**
@@ -20,18 +27,19 @@ export interface RunOptions {
    * itself calls addRateLimited after an error.
    */
   handler: (key: string, done: () => void) => void;
+  /** A key that is being handled was added, and is urgent. It is handled again after `done`. */
+  onUrgent?: (key: string) => void;
 }
 
 /**
  * Keys to work on, as in client-go: each is at most once in the queue, is never handled by two workers at a time, and is handled
- * again if it was added meanwhile. Listeners of the stores add keys at any time, any number of times; the operator calls `run` once.
+ * again if it was added meanwhile. Urgent keys have workers of their own. Listeners of the stores add keys at any time, any number of times; the operator calls `run` once.
  * After the stop of `run` no key is added any more, and no timer is left that would keep the process alive.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  /** Waiting keys, and since when (monotonic milliseconds). */
-  readonly #waiting = new Map<string, number>();
-  readonly #running = new Set<string>();
+  readonly #urgent = new WorkLane();
+  readonly #others = new WorkLane();
   /** Keys that were added while they were handled. */
   readonly #dirty = new Set<string>();
   readonly #delayed = new Map<string, { atMs: number; cancel: () => void }>();
@@ -46,20 +54,28 @@ export class WorkQueue {
 
   /** Number of keys that wait to be handled now. */
   get length(): number {
-    return this.#waiting.size;
+    return this.#urgent.length + this.#others.length;
   }
 
   add(key: string): void {
-    const { metrics, clock } = this.#options;
+    const { metrics, clock, isUrgent } = this.#options;
     if (this.#isStopped) return;
-    if (this.#running.has(key)) {
+    const urgent = isUrgent?.(key) === true;
+    if (this.#urgent.isRunning(key) || this.#others.isRunning(key)) {
       this.#dirty.add(key);
+      if (urgent) this.#run?.onUrgent?.(key);
       return;
     }
-    if (this.#waiting.has(key)) return;
-    this.#waiting.set(key, clock.now());
-    metrics?.added();
-    metrics?.depth(this.#waiting.size);
+    if (this.#urgent.has(key)) return;
+    if (this.#others.has(key)) {
+      const waiting = urgent ? this.#others.withdraw(key) : undefined;
+      if (waiting === undefined) return;
+      this.#urgent.add(waiting);
+    } else {
+      (urgent ? this.#urgent : this.#others).add({ key, since: clock.now() });
+      metrics?.added();
+      metrics?.depth(this.length);
+    }
     this.#pump();
   }
 
@@ -104,7 +120,7 @@ export class WorkQueue {
     this.#isStopped = true;
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
-    if (this.#running.size > 0) {
+    if (!this.#isIdle) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
@@ -112,28 +128,33 @@ export class WorkQueue {
     this.#run = undefined;
   }
 
+  get #isIdle(): boolean {
+    return this.#urgent.isIdle && this.#others.isIdle;
+  }
+
   #pump(): void {
     const run = this.#run;
-    if (run === undefined || run.signal.aborted) return;
-    for (const key of this.#waiting.keys()) {
-      if (this.#running.size >= run.concurrency) return;
-      this.#work(key, run);
+    if (run === undefined) return;
+    for (const lane of [this.#urgent, this.#others]) {
+      while (!run.signal.aborted) {
+        const next = lane.begin(run.concurrency);
+        if (next === undefined) break;
+        this.#work(next, lane, run);
+      }
     }
   }
 
-  #work(key: string, { handler }: RunOptions): void {
+  #work({ key, since }: WaitingKey, lane: WorkLane, { handler }: RunOptions): void {
     const { clock, metrics } = this.#options;
     const startedAt = clock.now();
-    metrics?.waited(startedAt - (this.#waiting.get(key) ?? startedAt));
-    this.#waiting.delete(key);
-    metrics?.depth(this.#waiting.size);
-    this.#running.add(key);
+    metrics?.waited(startedAt - since);
+    metrics?.depth(this.length);
     handler(key, () => {
-      this.#running.delete(key);
+      lane.ended(key);
       metrics?.worked(clock.now() - startedAt);
       if (this.#dirty.delete(key)) this.add(key);
       this.#pump();
-      if (this.#running.size === 0) this.#idle();
+      if (this.#isIdle) this.#idle();
     });
   }
 }

@@ -154,18 +154,19 @@ export class Operator {
     };
   }
 
-  readonly #drive: Driver = (steps, _signal, done) => {
+  readonly #drive: Driver = (steps, signal, done) => {
     const { kernel } = this.world;
     const { random } = kernel;
     // The operator may have other things to do.
     const ms = random.chance(0.02) ? random.between(10, 800) : random.between(0, 1);
-    kernel.after(ms, () => this.#go(steps, () => steps.next(), done));
+    kernel.after(ms, () => this.#go(steps, () => steps.next(), signal, done));
   };
 
   /** Runs to the next request to the API server, and goes on with its answer. */
   #go<T>(
     steps: Steps<T>,
     resume: () => IteratorResult<ApiRequest, T>,
+    signal: AbortSignal,
     done: (end: StepsEnd<T>) => void,
   ): void {
     if (!this.isAlive) return;
@@ -180,13 +181,13 @@ export class Operator {
     // It may have died on the way, by sending an order: then nothing more leaves it.
     if (!this.isAlive) return;
     if (next.done === true) return done({ value: next.value });
-    this.#ask(next.value, (end) => {
+    this.#ask(next.value, signal, (end) => {
       const go = 'error' in end ? () => steps.throw(end.error) : () => steps.next(end.value);
-      this.#go(steps, go, done);
+      this.#go(steps, go, signal, done);
     });
   }
 
-  #ask(request: ApiRequest, then: (end: StepsEnd<unknown>) => void): void {
+  #ask(request: ApiRequest, signal: AbortSignal, then: (end: StepsEnd<unknown>) => void): void {
     const { kernel, network, api, experiments } = this.world;
     const kill = this.#requests.killOf(request);
     if (kill !== undefined) experiments.leaves(kill);
@@ -195,12 +196,15 @@ export class Operator {
       if (isOver || !this.isAlive) return;
       isOver = true;
       cancel();
+      signal.removeEventListener('abort', giveUp);
       then(end);
     };
+    const giveUp = () => settle({ error: signal.reason });
     const timeoutMs = ('timeoutMs' in request ? request.timeoutMs : undefined) ?? apiTimeoutMs;
     const cancel = kernel.after(timeoutMs, () =>
       settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
     );
+    signal.addEventListener('abort', giveUp);
     network.send(this.place, 'api', () => {
       const pod = kill === undefined ? undefined : api.podOf(kill.uid);
       const end = answerOf(api, request);

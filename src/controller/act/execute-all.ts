@@ -27,6 +27,8 @@ export interface Executed {
  * Executes actions in their order. A failed action is remembered for the status, and the next ones are executed all the same,
  * except if they cannot succeed either: the API server cannot be reached, or the namespace is being deleted. After a timeout no
  * object of the same kind is written in this pass: an admission webhook that hangs would delay each of them until its time limit.
+ *
+ * @throws HAError HA_ERR_PREEMPTED if a failover of the same resource goes first.
  */
 export function* executeAll(actions: Action[], context: ExecuteAllContext): Steps<Executed> {
   const { clock, apiServerHealth, state, resource, log, events, object } = context;
@@ -50,7 +52,8 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
       const note = noteOfAction(action);
       if (note !== undefined) recordNotes(events, object, [note]);
     } catch (error) {
-      if (!isHAError(error)) throw error;
+      // Preempted: the failover needs a decision of its own, now.
+      if (!isHAError(error) || error.code === 'HA_ERR_PREEMPTED') throw error;
       done.failed = true;
       apiServerHealth.writeFailed(error);
       const reason = error.reason ?? error.code;

@@ -21,6 +21,7 @@ import { offerStatus, tellRefusal } from './offer-status.ts';
 import { executeAll } from '../act/execute-all.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';
+import { statusWaitMs } from './status-pace.ts';
 import { asStored } from './status-writer.ts';
 import { withStoredEpoch } from './stored-epoch.ts';
 import { lookForSuccess, notePromotion } from '../record/failover-timings.ts';
@@ -203,10 +204,14 @@ export class Reconciler {
     notes: EventNote[],
     pass: Pass,
   ): Steps<Pass> {
-    const { metrics, events } = this.#options;
-    const { object } = subject;
+    const { metrics, events, clock } = this.#options;
+    const { object, state } = subject;
     const status = asStored(wished);
     if (isDeepStrictEqual(status, object.status ?? {})) return pass;
+    const waitMs = statusWaitMs(state, object.status ?? {}, status, clock.now());
+    if (waitMs > 0) {
+      return { ...pass, requeueAfterMs: Math.min(waitMs, pass.requeueAfterMs ?? Infinity) };
+    }
     const offered = yield* offerStatus(this.#options, subject, status);
     if (offered === 'Overtaken') return { ...pass, again: true };
     if (offered === 'Refused') {

@@ -30,6 +30,11 @@ export interface ReconcileState {
   earlierLease: { uid: string; leaseMs: number } | undefined;
   /** The last status that the API server has refused, until it accepts one. */
   refused: RefusedStatus | undefined;
+  /**
+   * How many writes of a status that commits nothing may still be done at once (may be a fraction), and when that was worked out
+   * (milliseconds of the clock's now()); undefined: none was written so far.
+   */
+  statusPace: { left: number; at: number } | undefined;
   /** The highest epoch that was seen: it never falls, even if somebody edits the status. */
   epoch: number;
   /** Foreign pods with the name of a member, by name, and when to try the name again (epoch milliseconds). */
@@ -66,6 +71,7 @@ export class ReconcileStates {
         unansweredElection: undefined,
         earlierLease: undefined,
         refused: undefined,
+        statusPace: undefined,
         injection: undefined,
         verifiedKill: undefined,
         steadyStateProbe: undefined,

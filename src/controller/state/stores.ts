@@ -35,7 +35,7 @@ export class Stores {
   readonly pods = new Store<Pod>({ indexers: { owner: byOwner, label: byLabel } });
   readonly claims = new Store<PersistentVolumeClaim>({ indexers: { label: byLabel } });
   readonly nodes = new Store<Node>();
-  readonly resources = new Store<HAService>();
+  readonly resources = new Store<HAService>({ sharesSpec: true });
   /** The ConfigMap of the operator's settings alone, if there is one. It may be incomplete: see LiveSettings. */
   readonly settings = new Store<ConfigMap>();
   /** The namespaces that chaos must not hit. If it is incomplete, it is not known which. */
