@@ -44,7 +44,7 @@ export const errors = {
   HA_ERR_SETTINGS_INVALID: {
     meaning: 'the settings of the operator are invalid',
     whatToDo:
-      'correct the named field in the ConfigMap haservice-operator; until then the last good settings hold, and an operator that has read none begins no experiment',
+      'correct the named field in the ConfigMap haservice-operator, or the named variable of the Deployment; until then the last good settings hold, and an operator that has read none begins no experiment',
   },
   HA_ERR_PROBE_REFUSED: {
     meaning: 'nothing listens on the probed port',

@@ -221,7 +221,7 @@ export class ControlLoop {
       if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
     });
     for (const store of [optedOutNamespaces, claims] as Store<KubeObject>[]) {
-      store.onCompleteness(() => this.#enqueueAll());
+      store.completeness.onChange(() => this.#enqueueAll());
     }
     optedOutNamespaces.onChange(({ object }) => this.#enqueueAll(object.metadata?.name));
   }

@@ -31,6 +31,8 @@ export interface OperatorOptions extends Pick<
   metrics: Metrics;
   /** Name of this process in Events. */
   instance: string;
+  /** The namespaces whose resources it works on. Default: all. */
+  watchNamespaces?: readonly string[];
 }
 
 type Selection = Pick<
@@ -59,16 +61,14 @@ export class Operator {
       events: this.#events,
     });
     const { stores } = this.#loop;
-    this.#watch(haServices, stores.resources);
-    this.#watch(pods, stores.pods, { labelSelector: nameLabel });
-    this.#watch(services, stores.services);
-    this.#watch(endpointSlices, stores.slices, { labelSelector: nameLabel });
-    this.#watch(podDisruptionBudgets, stores.budgets, { labelSelector: nameLabel });
+    const labelled = { labelSelector: nameLabel };
+    this.#watchNamespaces(haServices, stores.resources);
+    this.#watchNamespaces(pods, stores.pods, labelled);
+    this.#watchNamespaces(services, stores.services);
+    this.#watchNamespaces(endpointSlices, stores.slices, labelled);
+    this.#watchNamespaces(podDisruptionBudgets, stores.budgets, labelled);
     // The role of an earlier version lacks the right to list them: failovers must not wait for that.
-    this.#watch(persistentVolumeClaims, stores.claims, {
-      labelSelector: nameLabel,
-      optional: true,
-    });
+    this.#watchNamespaces(persistentVolumeClaims, stores.claims, { ...labelled, optional: true });
     this.#watch(nodes, stores.nodes);
     const labelSelector = `${chaosLabel}=${chaosDisabled}`;
     this.#watch(namespaces, stores.optedOutNamespaces, { labelSelector, optional: true });
@@ -86,15 +86,15 @@ export class Operator {
     }
     const { namespace, name } = ref;
     const fieldSelector = `metadata.name=${name}`;
+    stores.settings.completeness.expect([namespace]);
     this.#watch(configMaps, stores.settings, { namespace, fieldSelector, optional: true });
   }
 
   /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */
   notReady(): string | undefined {
     const missing = this.#reflectors.filter(({ reflector }) => !reflector.hasSynced());
-    return missing.length === 0
-      ? undefined
-      : `waiting for the list of ${missing.map(({ kind }) => kind).join(', ')}`;
+    const kinds = new Set(missing.map(({ kind }) => kind));
+    return kinds.size === 0 ? undefined : `waiting for the list of ${[...kinds].join(', ')}`;
   }
 
   /** Runs until the signal; then finishes the reconciles that are under way, within five seconds. */
@@ -114,6 +114,23 @@ export class Operator {
     await Promise.all(watching);
     this.#loop.close();
     await this.#events.flush(AbortSignal.timeout(2_000));
+  }
+
+  /**
+   * Watches a kind in each namespace that the operator works on. If it has no right to one of several, it works on the others:
+   * see Stores.isKnown.
+   */
+  #watchNamespaces<T extends KubeObject>(
+    type: ResourceType<T>,
+    store: Store<T>,
+    selection: Selection = {},
+  ): void {
+    const { watchNamespaces } = this.#options;
+    if (watchNamespaces === undefined) return this.#watch(type, store, selection);
+    store.completeness.expect(watchNamespaces);
+    for (const namespace of watchNamespaces) {
+      this.#watch(type, store, { ...selection, namespace, optional: true });
+    }
   }
 
   #watch<T extends KubeObject>(

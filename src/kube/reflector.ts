@@ -93,7 +93,7 @@ export class Reflector<T extends KubeObject> {
 
   /** @returns after how many milliseconds to try again. */
   #failed(error: unknown): number {
-    const { log, type, store, optional = false } = this.#options;
+    const { log, type, store, namespace, optional = false } = this.#options;
     // The database of the API server may have been restored meanwhile, and its version be higher again.
     this.#resourceVersion = undefined;
     if (optional) this.#endFirstAttempt();
@@ -102,9 +102,11 @@ export class Reflector<T extends KubeObject> {
       log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
       return waitMs;
     }
-    store.setRefused();
+    store.setRefused(namespace);
     if (!this.#isRefused) {
-      log.warn({ kind: type.kind, error }, `the operator may not list ${type.kind}s: ${applyRole}`);
+      const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+      const what = `the operator may not list ${type.kind}s${where}: ${applyRole}`;
+      log.warn({ kind: type.kind, error }, what);
     }
     this.#isRefused = true;
     return refusedRetryMs;
@@ -116,7 +118,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, type, store, log } = this.#options;
+    const { client, type, store, namespace, log } = this.#options;
     const objects: T[] = [];
     let resourceVersion: string;
     let next: string | undefined;
@@ -140,7 +142,7 @@ export class Reflector<T extends KubeObject> {
       log.warn({ kind: type.kind, ...versions }, `${what}: everything is read anew`);
       store.forget();
     }
-    store.replace(objects, resourceVersion);
+    store.replace(objects, resourceVersion, namespace);
     this.#resourceVersion = resourceVersion;
     this.#lastVersion = resourceVersion;
     if (this.#isRefused) log.info({ kind: type.kind }, 'the operator may read this kind again');

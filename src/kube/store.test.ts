@@ -48,16 +48,34 @@ describe('Store', () => {
   test('is complete from its first list on, until the API server refuses the objects', () => {
     const store = new Store();
     const told: boolean[] = [];
-    store.onCompleteness(() => told.push(store.isComplete));
+    store.completeness.onChange(() => told.push(store.isComplete));
     store.put(object('a', 'u1', 5));
     expect(store.isComplete).toBe(false);
-    expect(store.whyIncomplete).toBe('NotListed');
+    expect(store.completeness.why).toBe('NotListed');
     store.replace([object('a', 'u1', 5)], '6');
     store.replace([object('a', 'u1', 5)], '7');
     store.setRefused();
     expect(versionIn(store, 'a')).toBe('5');
     expect(told).toEqual([true, false]);
-    expect(store.whyIncomplete).toBe('Refused');
+    expect(store.completeness.why).toBe('Refused');
+  });
+
+  test('a list of one namespace says nothing of the others', () => {
+    const store = new Store();
+    store.completeness.expect(['ns', 'other']);
+    store.replace([object('a', 'u1', 5)], '6', 'ns');
+    expect([store.isComplete, store.completeness.hasListed('ns')]).toEqual([false, true]);
+    store.setRefused('other');
+    expect(store.completeness.whyOf('other')).toBe('Refused');
+    expect(store.completeness.whyOf('ns')).toBeUndefined();
+    expect(store.completeness.hasListed('other')).toBe(false);
+    store.replace([], '7', 'other');
+    expect(store.isComplete).toBe(true);
+    expect(versionIn(store, 'a')).toBe('5');
+    store.setRefused('other');
+    expect(store.completeness.hasListed('other')).toBe(true);
+    store.replace([], '8', 'ns');
+    expect(versionIn(store, 'a')).toBeUndefined();
   });
 
   test('versions are compared as numbers, even beyond the precision of a double', () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ref } from './resources.ts';
 import { cacheTransform } from './cache-transform.ts';
+import { Completeness } from './completeness.ts';
 import type { KubeObject } from './api-types.ts';
 
 export interface Change<T> {
@@ -26,9 +27,6 @@ const isOlder = (a: KubeObject, b: KubeObject): boolean =>
 const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
 const uidOf = (object: KubeObject) => object.metadata?.uid ?? '';
 
-/** Not listed: no list has succeeded so far. Refused: the operator has no right to list or watch the objects. */
-export type WhyIncomplete = 'NotListed' | 'Refused';
-
 /**
  * A cache of objects that includes this process's own writes: their answers are stored at once, and later events with an older
  * version are ignored. So no decision uses a state from before the operator's own last write.
@@ -43,8 +41,8 @@ export class Store<T extends KubeObject> {
   readonly #indexers: Record<string, (object: T) => string[]>;
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(change: Change<T>) => void>();
-  readonly #completenessListeners = new Set<() => void>();
-  #whyIncomplete: WhyIncomplete | undefined = 'NotListed';
+  /** Which lists it holds. */
+  readonly completeness = new Completeness();
   /** UIDs of deleted objects, with the version of their deletion; undefined: no version can bring them back. */
   readonly #tombstones = new Map<string, string | undefined>();
 
@@ -75,21 +73,16 @@ export class Store<T extends KubeObject> {
 
   /** Whether a complete list has been stored, and the API server has not refused to list or watch the objects since. */
   get isComplete(): boolean {
-    return this.#whyIncomplete === undefined;
+    return this.completeness.why === undefined;
   }
 
-  get whyIncomplete(): WhyIncomplete | undefined {
-    return this.#whyIncomplete;
-  }
-
-  /** The listener is called when `whyIncomplete` has changed. */
-  onCompleteness(listener: () => void): void {
-    this.#completenessListeners.add(listener);
-  }
-
-  /** The API server refuses to list or watch: the objects stay as they were last seen. */
-  setRefused(): void {
-    this.#setIncomplete('Refused');
+  /**
+   * The API server refuses to list or watch: the objects stay as they were last seen.
+   *
+   * @param namespace Default: all namespaces.
+   */
+  setRefused(namespace = ''): void {
+    this.completeness.refused(namespace);
   }
 
   onChange(listener: (change: Change<T>) => void): () => void {
@@ -165,21 +158,18 @@ export class Store<T extends KubeObject> {
   /**
    * Stores a complete list of version `resourceVersion`: objects that are missing in it and not newer are gone. The operator's own
    * later writes stay.
+   *
+   * @param namespace The namespace that was listed. Default: all namespaces.
    */
-  replace(objects: T[], resourceVersion: string): void {
+  replace(objects: T[], resourceVersion: string, namespace = ''): void {
     const listed = new Set(objects.map(uidOf));
     for (const old of this.list()) {
+      if (namespace !== '' && old.metadata?.namespace !== namespace) continue;
       const newer = isOlder({ metadata: { resourceVersion } }, old);
       if (!listed.has(uidOf(old)) && !newer) this.#drop(old, old);
     }
     for (const object of objects) this.put(object);
-    this.#setIncomplete(undefined);
-  }
-
-  #setIncomplete(why: WhyIncomplete | undefined): void {
-    if (this.#whyIncomplete === why) return;
-    this.#whyIncomplete = why;
-    for (const listener of this.#completenessListeners) listener();
+    this.completeness.listed(namespace);
   }
 
   #drop(object: T, old: T): void {

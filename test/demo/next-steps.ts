@@ -21,6 +21,7 @@ ${all([
   'npm run demo -- --keep                     # the same, and leaves the cluster to play with',
   'npm run demo -- chaos                      # members of a Redis are killed on a schedule',
   'npm run bench -- failover --runs 20        # medians, ranges and percentiles',
-  'kubectl apply -k manifests                 # on a cluster that you have, then',
+  'kubectl apply -k crds                      # on a cluster that you have',
+  'kubectl apply -k manifests',
   'kubectl apply -f examples/quickstart.yaml',
 ])}`;

@@ -72,7 +72,9 @@ async function install(
   await mkdir(dir, { recursive: true });
   const manifests = relative(dir, join(checkout, 'manifests'));
   await writeFile(join(dir, 'kustomization.yaml'), overlay(manifests, basename(archive, '.tar')));
-  return cluster.runKubectl(['apply', '-k', dir], { signal });
+  const crds = join(checkout, 'crds');
+  const applied = await cluster.runKubectl(['apply', '-k', crds], { signal });
+  return applied + (await cluster.runKubectl(['apply', '-k', dir], { signal }));
 }
 
 /**

@@ -84,7 +84,7 @@ export async function operatorPod(
   const node = pod?.spec?.nodeName;
   if (name === undefined || node === undefined) {
     throw new Error(
-      `no HAService operator is ready in namespace ${operatorNamespace}; install it: kubectl apply -k manifests`,
+      `no HAService operator is ready in namespace ${operatorNamespace}; install it: kubectl apply -k crds && kubectl apply -k manifests`,
     );
   }
   return { name, node };

@@ -17,6 +17,7 @@ import { desiredSlices } from '../../src/core/resources/owned-objects.ts';
 import { desiredPod } from '../../src/core/resources/pod.ts';
 import type { ApiRequest } from '../../src/kube/api-request.ts';
 import type { EndpointSlice, KubeObject, Pod } from '../../src/kube/api-types.ts';
+import type { Store } from '../../src/kube/store.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { MemberReport } from '../../src/protocol/member-protocol.ts';
 import { silentLog } from '../../src/lib/log.ts';
@@ -117,6 +118,7 @@ export function reconcileOn(
   isSame: (a: Status, b: Status) => boolean,
 ): Effects {
   const stores = new Stores();
+  for (const store of Object.values(stores) as Store<KubeObject>[]) store.completeness.listed('');
   stores.resources.put(serviceOf(known));
   for (const node of nodes) stores.nodes.put(node);
   for (const pod of pods) stores.pods.put(pod);

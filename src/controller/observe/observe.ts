@@ -121,7 +121,7 @@ export function observe(
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());
-  const unknownClaims = stores.claims.whyIncomplete;
+  const unknownClaims = stores.claims.completeness.whyOf(resource.namespace);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
   return {
     members: members.map((member) => {

@@ -6,6 +6,7 @@ import { decide } from '../../core/decide.ts';
 import { makeResource, t0 } from '../../core/testing/fixtures.ts';
 import type { ApiRequest } from '../../kube/api-request.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
+import type { Store } from '../../kube/store.ts';
 import { silentLog } from '../../lib/log.ts';
 import { RoleCommandRunner } from '../act/role-command-runner.ts';
 import { ApiServerHealth } from '../state/api-server-health.ts';
@@ -17,8 +18,10 @@ import type { ReconcilerOptions } from './reconciler-options.ts';
 const clock = { now: () => 0, wallNow: () => t0, after: () => () => {} };
 
 /** A reconciler for one new HAService, without pods; `answer` answers each request to the API server, or throws. */
-function setUp(answer: (request: ApiRequest) => KubeObject | undefined) {
+function setUp(answer: (request: ApiRequest) => KubeObject | undefined, listed = '') {
   const stores = new Stores();
+  for (const store of Object.values(stores) as Store<KubeObject>[])
+    store.completeness.listed(listed);
   stores.resources.put({
     apiVersion,
     kind,
@@ -103,6 +106,16 @@ function asStored(request: ApiRequest, version: number): KubeObject {
 
 const refused = (reason: string) =>
   new HAError('HA_ERR_API_STATUS', `409 ${reason}`, { status: 409, reason });
+
+it('writes nothing in a namespace that could not be listed so far: what is not known is not missing', () => {
+  const { stores, reconcile } = setUp(() => undefined, 'other');
+  expect(reconcile()).toEqual({ outcome: { failed: true }, requests: [] });
+  for (const store of [stores.services, stores.slices, stores.budgets, stores.pods]) {
+    expect(reconcile().requests).toEqual([]);
+    store.replace([], '1', 'shop');
+  }
+  expect(reconcile().requests).toContain('create Pod web-0');
+});
 
 it('reports a write that times out in the status of the same reconcile, and writes what it can', () => {
   const { stores, reconcile } = setUp((request) => {

@@ -70,6 +70,8 @@ export class Reconciler {
     for (let pass = 0; pass < maxPasses; pass++) {
       const object = this.#lookUp(key);
       if (object === undefined) return { failed: false };
+      // The reflectors have said what the operator may not list.
+      if (!this.#options.stores.isKnown(object.metadata.namespace)) return { failed: true };
       const { again, ...outcome } = yield* this.#pass(key, object);
       if (!again) return outcome;
     }

@@ -45,7 +45,7 @@ export class LiveSettings {
     this.#options = options;
     const { store } = options;
     store.onChange(() => this.#read());
-    store.onCompleteness(() => this.#read());
+    store.completeness.onChange(() => this.#read());
   }
 
   /** Where the ConfigMap is, if the operator has a namespace. */

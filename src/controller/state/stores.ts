@@ -40,4 +40,15 @@ export class Stores {
   readonly settings = new Store<ConfigMap>();
   /** The namespaces that chaos must not hit. If it is incomplete, it is not known which. */
   readonly optedOutNamespaces = new Store<KubeObject>();
+
+  /** Whether enough of a namespace was listed to decide on its resources: objects that are only not known must not count as missing. */
+  isKnown(namespace: string): boolean {
+    const needed: Pick<Store<KubeObject>, 'completeness'>[] = [
+      this.services,
+      this.slices,
+      this.budgets,
+      this.pods,
+    ];
+    return needed.every((store) => store.completeness.hasListed(namespace));
+  }
 }
