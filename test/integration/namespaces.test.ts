@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Operator } from '../../src/controller/operator.ts';
+import type { HAService } from '../../src/api/haservice.ts';
 import { haServices } from '../../src/controller/state/resource-type.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { services } from '../../src/kube/resources.ts';
@@ -30,6 +31,7 @@ let client: KubeClient;
 const stop = new AbortController();
 let running: Promise<void>;
 const seen = new Store<Service>();
+const resources = new Store<HAService>();
 const warnings: string[] = [];
 
 const log: Log = {
@@ -42,7 +44,10 @@ const log: Log = {
 
 const until = (holds: () => boolean, what: string): Promise<true> =>
   firstFound(
-    (listener) => seen.onChange(listener),
+    (listener) => {
+      const ends = [seen.onChange(listener), resources.onChange(listener)];
+      return () => ends.forEach((end) => end());
+    },
     () => (holds() ? true : undefined),
     { timeoutMs: 60_000, late: () => new Error(`${what}; ${warnings.join('; ')}`) },
   );
@@ -56,7 +61,7 @@ const grant = (namespace: string) =>
 
 /** As the manifests for some namespaces give the rights, and no more. */
 async function installRights() {
-  const manifests = await cluster.runKubectl(['kustomize', file('manifests/namespaced')]);
+  const manifests = await cluster.runKubectl(['kustomize', file('examples/namespaced')]);
   const rights = manifests
     .split(/^---$/m)
     .filter((each) =>
@@ -93,6 +98,7 @@ beforeAll(async () => {
   }
   await grant(granted);
   await follow(api.client, services, seen, stop.signal, label);
+  await follow(api.client, haServices, resources, stop.signal);
   const token = await cluster.runKubectl([
     ...['create', 'token', operatorName, '--namespace', operatorNamespace],
   ]);
@@ -134,8 +140,8 @@ it('works in the namespaces that it is told and may read, with exactly those rig
   expect(seen.get(refused, 'web')).toBeUndefined();
   const refusals = warnings.filter((each) => !each.includes(`in namespace ${refused}`));
   expect(refusals).toEqual([]);
-  const resource = await api.client.get(haServices, { namespace: granted, name: 'web' });
-  expect(resource.status?.phase).toBeDefined();
+  const phase = () => resources.get(granted, 'web')?.status?.phase;
+  await until(() => phase() !== undefined, 'no status');
 });
 
 it('begins in a namespace as soon as it gets the rights there, and never in one that it is not told of', async () => {
