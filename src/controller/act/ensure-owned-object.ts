@@ -1,5 +1,6 @@
 import { fieldManager } from '../../api/labels.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
+import { namesToRemove } from '../../core/resources/given-names.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, apply, create, get, mergePatch } from '../../kube/api-request.ts';
 import {
@@ -78,8 +79,11 @@ export function* ensureOwnedObject(
     }
     // It is being deleted: the next one is created when it is gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
-    if (!needsUpdate(manifest, actual) && !hasSelector(actual)) return 'Same';
-    store.observeWrite(yield* write(type, manifest, actual));
+    const removed = namesToRemove(manifest, actual.metadata);
+    if (!needsUpdate(manifest, actual) && !needsUpdate({ metadata: removed ?? {} }, actual)) {
+      return 'Same';
+    }
+    store.observeWrite(yield* write(type, manifest, actual, removed));
     return 'Written';
   } catch (error) {
     // If the cache was out of date, the next pass decides on the current object.
@@ -89,26 +93,24 @@ export function* ensureOwnedObject(
   }
 }
 
-/** If somebody has added a selector to a Service by hand, Kubernetes would add endpoints that the operator did not choose. */
-const hasSelector = (object: KubeObject): boolean =>
-  object.kind === 'Service' && 'selector' in ((object as { spec?: object }).spec ?? {});
-
 /** Guarded by resourceVersion, so that an operator with an old cache cannot undo the write of a newer operator. */
 function write(
   type: ResourceType<KubeObject>,
   manifest: Manifest,
   actual: KubeObject,
+  removed: ReturnType<typeof namesToRemove>,
 ): Steps<KubeObject> {
   const { name, namespace } = manifest.metadata;
   const resourceVersion = actual.metadata?.resourceVersion;
   if (manifest.kind === 'Service') {
     // A merge patch replaces the whole list of ports: server-side apply would leave a port that was added by hand.
-    const { metadata, spec } = manifest;
-    const patch = {
-      metadata: { resourceVersion, labels: metadata.labels },
-      spec: { ...(spec as object), selector: null },
+    const { labels, annotations } = manifest.metadata;
+    const metadata = {
+      resourceVersion,
+      labels: { ...removed?.labels, ...labels },
+      annotations: { ...removed?.annotations, ...annotations },
     };
-    return mergePatch(type, { namespace, name }, patch);
+    return mergePatch(type, { namespace, name }, { metadata, spec: manifest['spec'] });
   }
   const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
   return apply(type, object as KubeObject, { fieldManager });

@@ -46,6 +46,10 @@ describe('children', () => {
       },
       spec: {
         type: 'ClusterIP',
+        sessionAffinity: 'None',
+        sessionAffinityConfig: null,
+        loadBalancerSourceRanges: null,
+        selector: null,
         ports: [
           { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
           { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },

@@ -12,24 +12,28 @@ import {
 } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { fnv1a } from '../../lib/hash.ts';
+import { exposureOf } from './service-exposure.ts';
+import { withNames } from './given-names.ts';
 import { isActive } from '../model/topology.ts';
 import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
-/** A Service without a selector: Kubernetes leaves its endpoints to the operator. */
+/** A Service without a selector: Kubernetes leaves its endpoints to the operator. A field that is null must be absent. */
 export function desiredService(resource: Resource, role: ServiceRole): Manifest {
+  const settings = resource.spec.services?.[role];
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
       name: serviceNames(resource.name)[role],
       namespace: resource.namespace,
-      labels: labelsOf(resource),
+      ...withNames(settings ?? {}, labelsOf(resource)),
       ownerReferences: [ownerReference(resource)],
     },
     spec: {
-      type: 'ClusterIP',
+      ...exposureOf(settings),
+      selector: null,
       ports: servicePorts(resource.spec).map(({ name, port, targetPort, protocol }) => ({
         ...(name === undefined ? {} : { name }),
         port,
