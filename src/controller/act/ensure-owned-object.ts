@@ -11,7 +11,9 @@ import {
 } from '../../kube/resources.ts';
 import type { Store } from '../../kube/store.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
-import { needsUpdate } from './semantic-equality.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { UndoneChange } from '../../core/status/undone-change.ts';
+import { differences, needsUpdate } from './semantic-equality.ts';
 import { isOrphan } from '../state/owner-references.ts';
 import { adopt } from './adopt.ts';
 import { type Stores, controllerUid } from '../state/stores.ts';
@@ -33,6 +35,21 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
 }
 
 /**
+ * The manifests that this process has last found or made true, by `idOf`: if such an object is not as its manifest says, somebody else
+ * has changed it.
+ */
+export type Settled = Map<string, Manifest>;
+
+export const idOf = ({ kind, metadata }: { kind: string; metadata: { name: string } }) =>
+  `${kind}/${metadata.name}`;
+
+const referenceTo = ({ apiVersion, kind, metadata }: Manifest, written: KubeObject) => {
+  const { name, namespace } = metadata;
+  const uid = written.metadata?.uid;
+  return { apiVersion, kind, name, namespace, ...(uid === undefined ? {} : { uid }) };
+};
+
+/**
  * What a write has changed: nothing; the object; or only the cache, which was out of date and now has the current object, so that the
  * next pass can decide on it.
  */
@@ -42,15 +59,21 @@ export type Change = 'Same' | 'Written' | 'Refreshed';
  * Creates an object, takes it over from an earlier resource of this name, or changes it to its manifest. Writes only if there is a
  * difference, and never an object that another owner controls: that one is returned as `foreign`. May be repeated at any time.
  *
+ * @param settled is changed here. A change of the object by somebody else, which this call has undone, is returned.
+ *
  * @throws HAError if the API server refused the write, was not reached, or has failed.
  */
 export function* ensureOwnedObject(
   stores: Stores,
   manifest: Manifest,
-): Steps<Change | { foreign: KubeObject }> {
+  settled: Settled,
+): Steps<Change | { foreign: KubeObject } | UndoneChange> {
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
+  const id = idOf(manifest);
   const actual = store.get(namespace, name);
+  /** It was as it is to be: so somebody else has changed it since. */
+  const wasSettled = isDeepStrictEqual(settled.get(id), manifest);
   /** Reads the object into the cache. False if the cache had the same one. */
   const refresh = function* (): Steps<boolean> {
     try {
@@ -65,8 +88,11 @@ export function* ensureOwnedObject(
   };
   try {
     if (actual === undefined) {
-      store.observeWrite(yield* create(type, manifest as KubeObject));
-      return 'Written';
+      const created = yield* create(type, manifest as KubeObject);
+      store.observeWrite(created);
+      const wasDeleted = settled.has(id);
+      settled.set(id, manifest);
+      return wasDeleted ? { object: referenceTo(manifest, created), what: 'Deleted' } : 'Written';
     }
     const [owner] = manifest.metadata.ownerReferences ?? [];
     if (controllerUid(actual) !== owner?.uid) {
@@ -80,11 +106,19 @@ export function* ensureOwnedObject(
     // It is being deleted: the next one is created when it is gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
     const removed = namesToRemove(manifest, actual.metadata);
-    if (!needsUpdate(manifest, actual) && !needsUpdate({ metadata: removed ?? {} }, actual)) {
+    const wished = [manifest, { metadata: removed ?? {} }];
+    const isSettled = (object: KubeObject) => !wished.some((each) => needsUpdate(each, object));
+    if (isSettled(actual)) {
+      settled.set(id, manifest);
       return 'Same';
     }
-    store.observeWrite(yield* write(type, manifest, actual, removed));
-    return 'Written';
+    const what = wasSettled ? wished.flatMap((each) => [...differences(each, actual)]) : [];
+    const written = yield* write(type, manifest, actual, removed);
+    store.observeWrite(written);
+    // If an admission webhook changes what is written, the next difference is not the work of a person.
+    if (isSettled(written)) settled.set(id, manifest);
+    else settled.delete(id);
+    return what.length > 0 ? { object: referenceTo(manifest, written), what } : 'Written';
   } catch (error) {
     // If the cache was out of date, the next pass decides on the current object.
     const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
@@ -112,6 +146,23 @@ function write(
     };
     return mergePatch(type, { namespace, name }, { metadata, spec: manifest['spec'] });
   }
+  if (manifest.kind === 'PodDisruptionBudget') {
+    // Server-side apply would leave a maxUnavailable that was added by hand, and with both the budget is refused.
+    const spec = replacing(manifest['spec'], (actual as { spec?: unknown }).spec);
+    const { labels } = manifest.metadata;
+    return mergePatch(type, { namespace, name }, { metadata: { resourceVersion, labels }, spec });
+  }
   const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
   return apply(type, object as KubeObject, { fieldManager });
 }
+
+/** A merge patch that leaves nothing of `actual` that `desired` has not. */
+function replacing(desired: unknown, actual: unknown): unknown {
+  if (!isObject(desired) || !isObject(actual)) return desired;
+  const gone = Object.keys(actual).filter((key) => !(key in desired));
+  const kept = Object.entries(desired).map(([key, value]) => [key, replacing(value, actual[key])]);
+  return Object.fromEntries([...gone.map((key) => [key, null]), ...kept]) as unknown;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { UndoneChange } from '../../core/status/undone-change.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Action } from '../../core/model/action.ts';
 import type { Change } from './ensure-owned-object.ts';
 import type { ExecuteContext } from './execute-context.ts';
@@ -20,10 +23,35 @@ import { type Steps, apply, create, deleteObject, get } from '../../kube/api-req
 /** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
 
-export const labelPod = (
+export function* labelPod(
   { member, labels }: Extract<Action, { type: 'LabelPod' }>,
   context: ExecuteContext,
-): Steps<Change> => applyPod(member, { labels }, {}, context);
+): Steps<Change | UndoneChange> {
+  const { settledLabels } = context.state;
+  const { name, uid } = member;
+  const before = settledLabels.get(name);
+  const change = yield* applyPod(member, { labels }, {}, context);
+  if (change !== 'Written') return change;
+  settledLabels.set(name, { uid, labels });
+  if (before?.uid !== uid || !isDeepStrictEqual(before.labels, labels)) return change;
+  // They were so, and somebody else has changed them since.
+  const { namespace } = context.resource;
+  const wrong = Object.keys(labels).filter((label) => member.labels[label] !== labels[label]);
+  return {
+    object: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },
+    what: wrong.map((label) => ['metadata', 'labels', label]),
+  };
+}
+
+/** Remembers the labels of the pods that need no other ones. */
+export function noteLabels(state: ReconcileState, members: Member[], actions: Action[]): void {
+  const relabelled = new Set(
+    actions.flatMap((action) => (action.type === 'LabelPod' ? [action.member.uid] : [])),
+  );
+  for (const { name, uid, labels } of members) {
+    if (!relabelled.has(uid)) state.settledLabels.set(name, { uid, labels });
+  }
+}
 
 export function markComplete(
   { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,

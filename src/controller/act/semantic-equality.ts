@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /**
  * Whether `actual` lacks anything of `desired`. Other fields may be set (defaults, fields of other managers), but lists must be
  * equal entry by entry. An empty list equals a missing one: the API server returns null or no field then. Null means that the field
- * must be absent, or empty.
+ * must be absent, or empty. A selector is compared whole: one more label selects other pods.
  */
 export const needsUpdate = (desired: unknown, actual: unknown): boolean =>
   differences(desired, actual).next().done !== true;
 
-/** The paths of the fields in which `actual` lacks something of `desired`. A list is one field. */
+/** The paths of the fields in which `actual` lacks something of `desired`. A list or a selector is one field. */
 export function* differences(
   desired: unknown,
   actual: unknown,
@@ -24,7 +26,14 @@ export function* differences(
       desired.every((entry, i) => !needsUpdate(entry, list[i]));
     if (!same) yield path;
   } else if (typeof desired === 'object') {
-    if (typeof actual !== 'object' || isAbsent) return yield path;
+    if (path.at(-1) === 'selector') {
+      if (!isDeepStrictEqual(desired, actual)) yield path;
+      return;
+    }
+    if (typeof actual !== 'object' || isAbsent) {
+      yield path;
+      return;
+    }
     for (const [key, value] of Object.entries(desired)) {
       yield* differences(value, (actual as Record<string, unknown>)[key], [...path, key]);
     }

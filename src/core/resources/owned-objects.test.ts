@@ -177,6 +177,7 @@ describe('children', () => {
     const resource = makeResource({ replicas, placement: { disruptionBudget } });
     expect(desiredBudget(resource)['spec']).toEqual({
       minAvailable,
+      maxUnavailable: null,
       selector: { matchLabels: { 'haservice.dev/name': 'web' } },
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });

@@ -141,6 +141,8 @@ export function desiredBudget(resource: Resource): Manifest {
     },
     spec: {
       minAvailable: Math.max(0, replicas - placement.disruptionBudget),
+      // With both the API server refuses the budget.
+      maxUnavailable: null,
       selector: { matchLabels: { [nameLabel]: resource.name } },
       // A member of a database that is not ready may hold the last copy: a drain must not take it against the budget.
       unhealthyPodEvictionPolicy: knowsItsProgram(resource.spec)
