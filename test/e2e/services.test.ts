@@ -60,3 +60,22 @@ describe.concurrent('spec.services', () => {
     expect(slice('typed')).toBe(endpoints);
   });
 });
+
+describe.concurrent('the headless Service', () => {
+  it('gives each member a DNS name, and the documented line reaches the primary', async () => {
+    await world.apply(haService('named'));
+    const { primary } = await world.settled('named');
+    await world.until('all names', () => world.behind('named-members').length === 3);
+    // The cluster's DNS knows them a moment later.
+    for (const pod of ['named-0', 'named-1', 'named-2']) {
+      const host = `${pod}.named-members.${world.namespace}.svc.cluster.local`;
+      const script = `require('dns').promises.lookup('${host}').then((found) => console.log(found.address))`;
+      await world.eventually(`the name ${host}`, async () => {
+        const shown = await world.kubectl(['exec', primary, '--', '/usr/bin/node', '-e', script]);
+        expect(shown.trim()).toBe(world.pod(pod)?.status?.podIP);
+      });
+    }
+    const shown = await world.kubectl(['get', 'has', 'named', '-o', 'jsonpath={.status.primary}']);
+    expect(shown).toBe(primary);
+  });
+});

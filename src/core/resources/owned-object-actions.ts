@@ -3,7 +3,7 @@ import type { Action } from '../model/action.ts';
 import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
-import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
+import { type ServiceRole, selectorLabels, serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { desiredPod } from './pod.ts';
 import type { Removal } from '../model/action.ts';
@@ -41,14 +41,14 @@ export function ensureOwnedObjects(
   const actions: Action[] = [];
   // The write slice first: kube-proxy applies whatever follows it in its next round.
   actions.push(...slice('write'));
-  for (const role of ['write', 'read', 'all'] as const) {
+  for (const role of serviceRoles) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
   // After the Services: Kubernetes would create them again as long as a Service has a selector.
   for (const foreign of observed.foreignEndpoints) {
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
   }
-  actions.push(...slice('read'), ...slice('all'));
+  actions.push(...slice('read'), ...slice('all'), ...slice('members'));
   for (const additional of observed.additionalSlices) {
     const members = endpoints[additional.role];
     if (members === undefined || slices.has(additional.name)) continue;

@@ -1,6 +1,6 @@
 import { managedByLabel, nameLabel, sliceManager } from '../../api/labels.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
-import { answersWrongly, isSynced, seemsHealthy } from '../model/member.ts';
+import { answersWrongly, hasEnded, isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import {
@@ -21,7 +21,8 @@ const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
 /** A Service without a selector: Kubernetes leaves its endpoints to the operator. A field that is null must be absent. */
 export function desiredService(resource: Resource, role: ServiceRole): Manifest {
-  const settings = resource.spec.services?.[role];
+  const isHeadless = role === 'members';
+  const settings = isHeadless ? undefined : resource.spec.services?.[role];
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -33,6 +34,7 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
     },
     spec: {
       ...exposureOf(settings),
+      ...(isHeadless ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
       selector: null,
       ports: servicePorts(resource.spec).map(({ name, port, targetPort, protocol }) => ({
         ...(name === undefined ? {} : { name }),
@@ -107,6 +109,7 @@ function sliceOf(
     endpoints: members.map((member) => ({
       addresses: [member.ip],
       conditions: { ready: true, serving: true, terminating: false },
+      ...(role === 'members' ? { hostname: member.name } : {}),
       ...(member.node === undefined ? {} : { nodeName: member.node }),
       ...(member.zone === undefined ? {} : { zone: member.zone }),
       targetRef: {
@@ -156,7 +159,7 @@ export function desiredBudget(resource: Resource): Manifest {
  * The members behind each Service: those that are healthy and ready for the kubelet; also members that are silent together with all
  * others, as the operator's own network may be the cause, which must not empty a Service. For the same reason all members stay that
  * answer, but wrongly, if no other one is left: one edit, such as of the path of the check, can turn every member unhealthy, and
- * traffic to members that may be sick is better than none. `primary` is undefined while no member may take writes.
+ * traffic to members that may be sick is better than none. The Service that gives the members their names has all that run. `primary` is undefined while no member may take writes.
  */
 export function endpointsOf(
   resource: Resource,
@@ -172,8 +175,9 @@ export function endpointsOf(
     ? isHeard
     : (member: Member) => isHeard(member) || (answersWrongly(member) && isSynced(member));
   const healthy = able.filter(isServing);
+  const named = members.filter((member) => !hasEnded(member));
   if (isActive(resource)) {
-    return { write: healthy, read: healthy, all: healthy };
+    return { write: healthy, read: healthy, all: healthy, members: named };
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);
   const primaries = primary === undefined ? [] : [primary];
@@ -183,5 +187,6 @@ export function endpointsOf(
     // Reads go to the standbys; if there is none, to the primary.
     read: standbys.length > 0 ? standbys : healthyPrimary,
     all: [...standbys, ...healthyPrimary].sort((a, b) => a.ordinal - b.ordinal),
+    members: named,
   };
 }
