@@ -3,6 +3,7 @@ import { cel } from './cel.ts';
 import { chaosSchema } from './chaos-spec.ts';
 import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
+import { inheritSchema } from './inherit-spec.ts';
 import { placementSchema } from './placement-spec.ts';
 import { servicesSchema } from './services-spec.ts';
 
@@ -78,6 +79,7 @@ export const specSchema = z
     }),
     ports: z.array(port).min(1).max(20).meta({ description: 'Ports that the Services offer.' }),
     services: servicesSchema.optional(),
+    inherit: inheritSchema.optional(),
     engine: engineSchema,
     template,
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({

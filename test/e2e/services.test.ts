@@ -79,3 +79,22 @@ describe.concurrent('the headless Service', () => {
     expect(shown).toBe(primary);
   });
 });
+
+describe.concurrent('spec.inherit', () => {
+  it('gives a label to the living pods and the Services, and takes it back, without a restart', async () => {
+    const spec = { inherit: { labels: ['team'] } };
+    await world.apply(haService('heir', { spec }));
+    await world.settled('heir');
+    const uids = () => world.members('heir').map(({ metadata }) => metadata?.uid);
+    const before = uids();
+    const all = (value: string | undefined) =>
+      [service('heir'), service('heir-members'), ...world.members('heir')].every(
+        (object) => object?.metadata?.labels?.['team'] === value,
+      );
+    await world.kubectl(['label', 'haservice', 'heir', 'team=shop']);
+    await world.until('the label', () => all('shop'));
+    await world.kubectl(['label', 'haservice', 'heir', 'team-']);
+    await world.until('no label', () => all(undefined));
+    expect(uids()).toEqual(before);
+  });
+});

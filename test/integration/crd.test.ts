@@ -213,6 +213,11 @@ describe('a wrong spec is refused with what to write instead', () => {
       { services: { write: { annotations: { internal: true } } } },
       /services.write.annotations.internal/,
     ],
+    [
+      'a label of the operator to inherit',
+      { inherit: { labels: ['team', 'haservice.dev/name'] } },
+      /remove that name/,
+    ],
     ['no port', { ports: [] }, /should have at least 1 items/],
     ['a port out of range', { ports: [{ port: 70_000 }] }, /less than or equal to 65535/],
     [

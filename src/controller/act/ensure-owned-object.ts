@@ -136,21 +136,25 @@ function write(
 ): Steps<KubeObject> {
   const { name, namespace } = manifest.metadata;
   const resourceVersion = actual.metadata?.resourceVersion;
+  const { labels, annotations } = manifest.metadata;
+  const metadata = {
+    resourceVersion,
+    labels: { ...removed?.labels, ...labels },
+    annotations: { ...removed?.annotations, ...annotations },
+  };
   if (manifest.kind === 'Service') {
     // A merge patch replaces the whole list of ports: server-side apply would leave a port that was added by hand.
-    const { labels, annotations } = manifest.metadata;
-    const metadata = {
-      resourceVersion,
-      labels: { ...removed?.labels, ...labels },
-      annotations: { ...removed?.annotations, ...annotations },
-    };
     return mergePatch(type, { namespace, name }, { metadata, spec: manifest['spec'] });
   }
   if (manifest.kind === 'PodDisruptionBudget') {
     // Server-side apply would leave a maxUnavailable that was added by hand, and with both the budget is refused.
     const spec = replacing(manifest['spec'], (actual as { spec?: unknown }).spec);
-    const { labels } = manifest.metadata;
-    return mergePatch(type, { namespace, name }, { metadata: { resourceVersion, labels }, spec });
+    return mergePatch(type, { namespace, name }, { metadata, spec });
+  }
+  if (removed !== undefined) {
+    // Server-side apply would leave the labels and annotations that the slice was created with.
+    const { endpoints, ports } = manifest;
+    return mergePatch(type, { namespace, name }, { metadata, endpoints, ports });
   }
   const object = { ...manifest, metadata: { ...manifest.metadata, resourceVersion } };
   return apply(type, object as KubeObject, { fieldManager });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UndoneChange } from '../../core/status/undone-change.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import type { Action } from '../../core/model/action.ts';
+import type { Action, InheritedNames } from '../../core/model/action.ts';
 import type { Change } from './ensure-owned-object.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import type { KubeObject, Pod } from '../../kube/api-types.ts';
@@ -18,29 +18,59 @@ import { completeCondition, fieldManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
-import { type Steps, apply, create, deleteObject, get } from '../../kube/api-request.ts';
+import {
+  type Steps,
+  apply,
+  create,
+  deleteObject,
+  get,
+  mergePatch,
+} from '../../kube/api-request.ts';
 
 /** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
 
 export function* labelPod(
-  { member, labels }: Extract<Action, { type: 'LabelPod' }>,
+  { member, labels, inherited }: Extract<Action, { type: 'LabelPod' }>,
   context: ExecuteContext,
 ): Steps<Change | UndoneChange> {
   const { settledLabels } = context.state;
   const { name, uid } = member;
   const before = settledLabels.get(name);
+  const wrong = Object.keys(labels).filter((label) => member.labels[label] !== labels[label]);
+  if (inherited !== undefined) {
+    const change = yield* patchNames(member, inherited, context);
+    if (change !== 'Written' || wrong.length === 0) return change;
+  }
   const change = yield* applyPod(member, { labels }, {}, context);
   if (change !== 'Written') return change;
   settledLabels.set(name, { uid, labels });
   if (before?.uid !== uid || !isDeepStrictEqual(before.labels, labels)) return change;
   // They were so, and somebody else has changed them since.
   const { namespace } = context.resource;
-  const wrong = Object.keys(labels).filter((label) => member.labels[label] !== labels[label]);
   return {
     object: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },
     what: wrong.map((label) => ['metadata', 'labels', label]),
   };
+}
+
+/** Server-side apply would not remove what the pod was created with. */
+function* patchNames(
+  member: Member,
+  names: InheritedNames,
+  context: ExecuteContext,
+): Steps<Change> {
+  const { name, uid } = member;
+  const ref = { namespace: context.resource.namespace, name };
+  try {
+    const patched = yield* mergePatch(pods, ref, { metadata: { uid, ...names } });
+    context.stores.pods.observeWrite(patched);
+    return 'Written';
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+    yield* forgetIfGone(member, error, context);
+    return 'Refreshed';
+  }
 }
 
 /** Remembers the labels of the pods that need no other ones. */

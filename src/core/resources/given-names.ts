@@ -1,13 +1,10 @@
 import { appliedAnnotation } from '../../api/labels.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { GivenNames } from '../model/found-objects.ts';
+import type { Resource } from '../model/observed.ts';
+import { asUnstructured } from '../model/unstructured.ts';
 
 type Texts = Record<string, string>;
-
-/** Labels and annotations that the user gives to an object. */
-export interface GivenNames {
-  labels?: Texts | undefined;
-  annotations?: Texts | undefined;
-}
 
 /**
  * The labels and annotations of an object: those that the user gives, and those of the operator, which nothing overrides. The names
@@ -47,11 +44,11 @@ function formerNames(annotations: Texts | undefined): { labels: string[]; annota
 
 /** The names that the present object was given, and that its manifest no longer has, each with null: it must be absent. */
 export function namesToRemove(
-  manifest: Manifest,
-  present: { annotations?: Texts } | undefined,
+  { metadata }: { metadata: GivenNames },
+  present: GivenNames | undefined,
 ): { labels: Record<string, null>; annotations: Record<string, null> } | undefined {
   const former = formerNames(present?.annotations);
-  const { labels = {}, annotations = {} } = manifest.metadata;
+  const { labels = {}, annotations = {} } = metadata;
   const gone = (names: string[], wished: Texts) =>
     Object.fromEntries(names.filter((name) => !(name in wished)).map((name) => [name, null]));
   const isNoted = present?.annotations?.[appliedAnnotation] !== undefined;
@@ -61,4 +58,22 @@ export function namesToRemove(
         annotations: gone([...former.annotations, appliedAnnotation], annotations),
       }
     : undefined;
+}
+
+/** What an object inherits of the HAService, and what it is given itself, which comes first. */
+export const withInherited = ({ inherited }: Resource, own: GivenNames = {}): GivenNames => ({
+  labels: { ...inherited?.labels, ...own.labels },
+  annotations: { ...inherited?.annotations, ...own.annotations },
+});
+
+/** What an object inherits that is made from a template: not what the template gives it. */
+export function inheritedBy({ inherited }: Resource, template: unknown): GivenNames {
+  const metadata = asUnstructured(template);
+  const rest = (field: 'labels' | 'annotations') => {
+    const given = asUnstructured(metadata[field]);
+    return Object.fromEntries(
+      Object.entries(inherited?.[field] ?? {}).filter(([name]) => !(name in given)),
+    );
+  };
+  return { labels: rest('labels'), annotations: rest('annotations') };
 }

@@ -13,7 +13,7 @@ import {
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { fnv1a } from '../../lib/hash.ts';
 import { exposureOf } from './service-exposure.ts';
-import { withNames } from './given-names.ts';
+import { withInherited, withNames } from './given-names.ts';
 import { isActive } from '../model/topology.ts';
 import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
@@ -29,7 +29,7 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
     metadata: {
       name: serviceNames(resource.name)[role],
       namespace: resource.namespace,
-      ...withNames(settings ?? {}, labelsOf(resource)),
+      ...withNames(withInherited(resource, settings), labelsOf(resource)),
       ownerReferences: [ownerReference(resource)],
     },
     spec: {
@@ -97,12 +97,12 @@ function sliceOf(
     metadata: {
       name,
       namespace: resource.namespace,
-      labels: {
+      ...withNames(withInherited(resource), {
         [nameLabel]: resource.name,
         [managedByLabel]: 'haservice-operator',
         'kubernetes.io/service-name': serviceNames(resource.name)[role],
         'endpointslice.kubernetes.io/managed-by': sliceManager,
-      },
+      }),
       ownerReferences: [ownerReference(resource)],
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
@@ -139,7 +139,7 @@ export function desiredBudget(resource: Resource): Manifest {
     metadata: {
       name: resource.name,
       namespace: resource.namespace,
-      labels: labelsOf(resource),
+      ...withNames(withInherited(resource), labelsOf(resource)),
       ownerReferences: [ownerReference(resource)],
     },
     spec: {
