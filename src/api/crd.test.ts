@@ -32,8 +32,14 @@ describe('the CRD', () => {
     for (const [path, schema] of all) {
       const open = schema['x-kubernetes-int-or-string'] === true;
       expect(typeof schema['type'] === 'string' || open, path).toBe(true);
-      for (const key of ['$ref', '$schema', 'anyOf', 'additionalProperties', 'const']) {
+      for (const key of ['$ref', '$schema', 'anyOf', 'propertyNames', 'const']) {
         expect(schema, path).not.toHaveProperty(key);
+      }
+      // A map has values of one type, and no named fields beside them.
+      const { additionalProperties: values, properties } = schema;
+      if (values !== undefined) {
+        expect(values, path).toHaveProperty('type');
+        expect(properties, path).toBeUndefined();
       }
     }
   });

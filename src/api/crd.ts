@@ -14,7 +14,9 @@ function structural(schema: Json): Json {
   const out: Json = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key === 'additionalProperties') {
-      if (typeof value === 'object' || value === true) {
+      if (isOpen(value) && 'type' in value && !('properties' in schema)) {
+        out[key] = structural(value);
+      } else if (typeof value === 'object' || value === true) {
         out['x-kubernetes-preserve-unknown-fields'] = true;
       }
     } else if (key === 'anyOf') {
@@ -25,7 +27,7 @@ function structural(schema: Json): Json {
       );
     } else if (key === 'items') {
       out[key] = structural(value as Json);
-    } else if (key !== '$schema') {
+    } else if (key !== '$schema' && key !== 'propertyNames') {
       out[key] = value;
     }
   }

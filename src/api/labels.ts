@@ -12,6 +12,8 @@ export const contractAnnotation = `${group}/contract`;
 export const completeCondition = `${group}/Complete`;
 /** On a volume claim: UID of the HAService for which the operator has made the claim. */
 export const madeForAnnotation = `${group}/made-for`;
+/** On an object that gets labels and annotations by the spec: their names, as JSON, so that they are removed when the spec no longer has them. */
+export const appliedAnnotation = `${group}/applied`;
 /** On a pod or a namespace, with the value `disabled`: chaos never hits the pod, or any pod of the namespace. */
 export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';

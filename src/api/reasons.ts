@@ -178,6 +178,11 @@ export const eventReasons = {
     meaning: 'the former primary had writes that its successor did not have',
     whatToDo: 'see the note: what is known of them, and if a copy of them is kept',
   },
+  ChangeUndone: {
+    meaning:
+      'somebody has changed or deleted an object of the operator by hand, and the operator has undone that; the same Event is at that object',
+    whatToDo: 'write what you want in the field of the HAService that the note names',
+  },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
   SettingsInvalid: {

@@ -3,7 +3,9 @@ import { cel } from './cel.ts';
 import { chaosSchema } from './chaos-spec.ts';
 import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
+import { inheritSchema } from './inherit-spec.ts';
 import { placementSchema } from './placement-spec.ts';
+import { servicesSchema } from './services-spec.ts';
 
 const port = z
   .object({
@@ -76,6 +78,8 @@ export const specSchema = z
       description: 'How many members to keep.',
     }),
     ports: z.array(port).min(1).max(20).meta({ description: 'Ports that the Services offer.' }),
+    services: servicesSchema.optional(),
+    inherit: inheritSchema.optional(),
     engine: engineSchema,
     template,
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({

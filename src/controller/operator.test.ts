@@ -222,6 +222,18 @@ describe('faults of the cluster and of its users', () => {
     await until(() => world.condition('Ready')?.status === 'True');
   });
 
+  it('leaves alone a Service of another owner with the name for DNS, tells that, and is ready', async () => {
+    const service = { metadata: { name: 'web-members', namespace: 'shop' }, spec: { ports: [] } };
+    world.cluster.put('services', service);
+    world.apply('web');
+    await until(() => world.condition('Degraded')?.reason === 'NameTaken');
+    await until(() => world.condition('Ready')?.status === 'True');
+    expect(world.cluster.get('services', 'web-members')).toMatchObject(service);
+    expect(world.cluster.get('endpointslices', 'web-members-haservice-dev')).toBeUndefined();
+    world.cluster.remove('services', 'web-members');
+    await until(() => world.healthy() && world.behind('web-members').length === 3);
+  });
+
   it('gives the names to a resource that is created again at once, when the old pods are gone', async () => {
     world.apply('web', { replicas: 2 });
     await until(() => world.healthy());

@@ -45,12 +45,33 @@ describe.concurrent('a manual change', () => {
       const spec = world.services.get(world.namespace, 'service')?.spec;
       return spec?.selector === undefined && spec?.ports?.[0]?.targetPort === 8080;
     });
+    await patch('service', 'service', { spec: { type: 'NodePort' } });
+    await world.until('an Event that names the field', () =>
+      world
+        .notes('service', 'ChangeUndone')
+        .some((note) => note.includes('spec.type: write spec.services.write.type')),
+    );
+    expect(world.services.get(world.namespace, 'service')?.spec?.type).toBe('ClusterIP');
     await world.kubectl(['delete', 'service', 'service']);
     await world.until('the Service to be back', () => {
       const now = world.services.get(world.namespace, 'service')?.metadata?.uid;
       return now !== undefined && now !== uid;
     });
     await world.settled('service');
+  });
+
+  it('to the disruption budget is undone', async () => {
+    await settled('budget');
+    const spec = { minAvailable: null, maxUnavailable: 3 };
+    await patch('poddisruptionbudget', 'budget', { spec });
+    await world.until('an Event that names the field', () =>
+      world
+        .notes('budget', 'ChangeUndone')
+        .some((note) => note.includes('write spec.placement.disruptionBudget')),
+    );
+    const shown = await world.kubectl(['get', 'pdb', 'budget', '-o', 'jsonpath={.spec}']);
+    expect(JSON.parse(shown)).toMatchObject({ minAvailable: 2 });
+    expect(shown).not.toContain('maxUnavailable');
   });
 
   it('to the labels of a pod is undone', async () => {

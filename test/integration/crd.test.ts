@@ -188,6 +188,36 @@ describe('a wrong spec is refused with what to write instead', () => {
     ],
     ['http with TCP', { engine: { type: 'TCP', http: { path: '/' } } }, /goes with type: HTTP/],
     ['grpc with HTTP', { engine: { type: 'HTTP', grpc: {} } }, /goes with type: GRPC/],
+    [
+      'an external traffic policy without traffic from outside',
+      { services: { write: { externalTrafficPolicy: 'Local' } } },
+      /write type: NodePort or LoadBalancer/,
+    ],
+    [
+      'a session time without sessions',
+      { services: { read: { sessionAffinityTimeout: '1h' } } },
+      /goes with sessionAffinity: ClientIP/,
+    ],
+    [
+      'a session of more than a day',
+      { services: { all: { sessionAffinity: 'ClientIP', sessionAffinityTimeout: '25h' } } },
+      /write 24h or less/,
+    ],
+    [
+      'the class of a load balancer that there is not',
+      { services: { write: { type: 'NodePort', loadBalancerClass: 'a.example/b' } } },
+      /go with type: LoadBalancer/,
+    ],
+    [
+      'an annotation that is no text',
+      { services: { write: { annotations: { internal: true } } } },
+      /services.write.annotations.internal/,
+    ],
+    [
+      'a label of the operator to inherit',
+      { inherit: { labels: ['team', 'haservice.dev/name'] } },
+      /remove that name/,
+    ],
     ['no port', { ports: [] }, /should have at least 1 items/],
     ['a port out of range', { ports: [{ port: 70_000 }] }, /less than or equal to 65535/],
     [

@@ -6,6 +6,7 @@ import type { EventRecorder } from '../../kube/event-recorder.ts';
 import { describe, execute } from './execute.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';
+import { type UndoneChange, undoneNote } from '../../core/status/undone-change.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { noteRepoint } from '../record/failover-timings.ts';
 
@@ -49,6 +50,10 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
       if (change === 'Refreshed') continue;
       if (action.type === 'Repoint') noteRepoint(resource, action.to, state, clock.wallNow());
       log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
+      if (typeof change === 'object') {
+        noteUndone(context, change);
+        continue;
+      }
       const note = noteOfAction(action);
       if (note !== undefined) recordNotes(events, object, [note]);
     } catch (error) {
@@ -68,6 +73,13 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
     }
   }
   return done;
+}
+
+/** Events at the HAService, and at the object that somebody else has changed: that person may look there alone. */
+function noteUndone({ events, object, resource }: ExecuteAllContext, change: UndoneChange): void {
+  const note = undoneNote(resource.name, change);
+  recordNotes(events, object, [note]);
+  if (change.what !== 'Deleted') events.record(change.object, note);
 }
 
 /** Kind of the object that an action writes; undefined if it sends nothing to the API server. */

@@ -15,7 +15,8 @@ import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
-import { type Change, ensureOwnedObject } from './ensure-owned-object.ts';
+import type { UndoneChange } from '../../core/status/undone-change.ts';
+import { type Change, ensureOwnedObject, idOf } from './ensure-owned-object.ts';
 import { type Steps, deleteObject } from '../../kube/api-request.ts';
 
 /** The name of an action in messages. */
@@ -47,15 +48,20 @@ export function describe(action: Action): string {
   }
 }
 
-/** Executes one action. @throws HAError if the API server refused it, was not reached, or has failed. */
-export function* execute(action: Action, context: ExecuteContext): Steps<Change> {
+/**
+ * Executes one action.
+ *
+ * @returns what it has changed; or the change by somebody else that it has undone
+ * @throws HAError if the API server refused it, was not reached, or has failed.
+ */
+export function* execute(action: Action, context: ExecuteContext): Steps<Change | UndoneChange> {
   const { stores } = context;
   switch (action.type) {
     case 'EnsureOwnedObject':
     case 'Repoint': {
       if (waits(action, context)) return 'Same';
-      const result = yield* ensureOwnedObject(stores, action.manifest);
-      if (typeof result === 'object') {
+      const result = yield* ensureOwnedObject(stores, action.manifest, context.state.settled);
+      if (typeof result === 'object' && 'foreign' in result) {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
         const reason = isAwaitingGarbageCollection(result.foreign, context.resource)
           ? 'AwaitingGarbageCollection'
@@ -69,6 +75,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
       const ref = { namespace: context.resource.namespace, name };
       yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
+      context.state.settled.delete(idOf({ kind, metadata: { name } }));
       return 'Written';
     }
     case 'GiveRoleCommand': {

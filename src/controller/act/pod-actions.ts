@@ -1,4 +1,7 @@
-import type { Action } from '../../core/model/action.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { UndoneChange } from '../../core/status/undone-change.ts';
+import type { ReconcileState } from '../state/reconcile-state.ts';
+import type { Action, InheritedNames } from '../../core/model/action.ts';
 import type { Change } from './ensure-owned-object.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import type { KubeObject, Pod } from '../../kube/api-types.ts';
@@ -27,10 +30,58 @@ import {
 /** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
 
-export const labelPod = (
-  { member, labels }: Extract<Action, { type: 'LabelPod' }>,
+export function* labelPod(
+  { member, labels, inherited }: Extract<Action, { type: 'LabelPod' }>,
   context: ExecuteContext,
-): Steps<Change> => applyPod(member, { labels }, {}, context);
+): Steps<Change | UndoneChange> {
+  const { settledLabels } = context.state;
+  const { name, uid } = member;
+  const before = settledLabels.get(name);
+  const wrong = Object.keys(labels).filter((label) => member.labels[label] !== labels[label]);
+  if (inherited !== undefined) {
+    const change = yield* patchNames(member, inherited, context);
+    if (change !== 'Written' || wrong.length === 0) return change;
+  }
+  const change = yield* applyPod(member, { labels }, {}, context);
+  if (change !== 'Written') return change;
+  settledLabels.set(name, { uid, labels });
+  if (before?.uid !== uid || !isDeepStrictEqual(before.labels, labels)) return change;
+  // They were so, and somebody else has changed them since.
+  const { namespace } = context.resource;
+  return {
+    object: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },
+    what: wrong.map((label) => ['metadata', 'labels', label]),
+  };
+}
+
+/** Server-side apply would not remove what the pod was created with. */
+function* patchNames(
+  member: Member,
+  names: InheritedNames,
+  context: ExecuteContext,
+): Steps<Change> {
+  const { name, uid } = member;
+  const ref = { namespace: context.resource.namespace, name };
+  try {
+    const patched = yield* mergePatch(pods, ref, { metadata: { uid, ...names } });
+    context.stores.pods.observeWrite(patched);
+    return 'Written';
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+    yield* forgetIfGone(member, error, context);
+    return 'Refreshed';
+  }
+}
+
+/** Remembers the labels of the pods that need no other ones. */
+export function noteLabels(state: ReconcileState, members: Member[], actions: Action[]): void {
+  const relabelled = new Set(
+    actions.flatMap((action) => (action.type === 'LabelPod' ? [action.member.uid] : [])),
+  );
+  for (const { name, uid, labels } of members) {
+    if (!relabelled.has(uid)) state.settledLabels.set(name, { uid, labels });
+  }
+}
 
 export function markComplete(
   { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { needsUpdate } from './semantic-equality.ts';
+import { differences, needsUpdate } from './semantic-equality.ts';
 
 describe('needsUpdate', () => {
   it('ignores what others have added, and finds what they have changed or removed', () => {
@@ -20,6 +20,18 @@ describe('needsUpdate', () => {
   it.each([[null], [undefined], [[]]])('treats an empty list like %s', (actual) => {
     expect(needsUpdate({ endpoints: [] }, { endpoints: actual })).toBe(false);
     expect(needsUpdate({ endpoints: [{ addresses: ['a'] }] }, { endpoints: actual })).toBe(true);
+  });
+
+  it('names the fields that differ; one that is null must be absent', () => {
+    const desired = { spec: { type: 'ClusterIP', selector: null, ports: [{ port: 80 }] } };
+    const actual = { spec: { type: 'NodePort', selector: { a: 'b' }, ports: [], extra: 1 } };
+    expect([...differences(desired, actual)].map((path) => path.join('.'))).toEqual([
+      'spec.type',
+      'spec.selector',
+      'spec.ports',
+    ]);
+    expect(needsUpdate({ a: null }, {})).toBe(false);
+    expect(needsUpdate({ a: null }, { a: [] })).toBe(false);
   });
 
   it('finds no difference after a round trip through JSON', () => {

@@ -53,8 +53,13 @@ function servedBy(
     uidsIn(
       slices.filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === service),
     );
-  const { write, read, all } = serviceNames(name);
-  const uids = { write: behind(write), read: behind(read), all: behind(all) };
+  const { write, read, all, members: named } = serviceNames(name);
+  const uids = {
+    write: behind(write),
+    read: behind(read),
+    all: behind(all),
+    members: behind(named),
+  };
   const served = [...new Set([...uids.write, ...uids.read, ...uids.all])];
   if (served.length === 0) return {};
   const orphanPods = stores.pods.byIndex('label', label).filter((pod) => {
@@ -63,9 +68,14 @@ function servedBy(
   });
   const orphans = toMembers(resource, orphanPods, stores);
   const those = (role: ServiceRole) => orphans.filter(({ uid }) => uids[role].includes(uid));
-  return orphans.length === 0
-    ? { served }
-    : { served, servedOrphans: { write: those('write'), read: those('read'), all: those('all') } };
+  if (orphans.length === 0) return { served };
+  const servedOrphans = {
+    write: those('write'),
+    read: those('read'),
+    all: those('all'),
+    members: those('members'),
+  };
+  return { served, servedOrphans };
 }
 
 function additionalSlicesOf(resource: Resource, stores: Stores): Observed['additionalSlices'] {

@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { chaosAnnotation } from '../../api/labels.ts';
+import { chaosAnnotation, group, managedByLabel } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
@@ -30,9 +30,28 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
   deleting: object.metadata.deletionTimestamp !== undefined,
   spec: parseSpec(object.spec),
   status: storedStatus(object),
+  ...inheritedOf(object),
   ...requestsOf(object),
   ...(agentImage === undefined ? {} : { agentImage }),
 });
+
+/** What the objects of the resource inherit. */
+function inheritedOf({ spec, metadata }: HAService): Pick<Resource, 'inherited'> {
+  const { inherit } = parseSpec(spec);
+  if (inherit === undefined) return {};
+  // The CRD refuses names of the operator, which nothing may override.
+  const isFree = (name: string) => name !== managedByLabel && !name.startsWith(`${group}/`);
+  const named = (names: string[] = [], all: Record<string, string> = {}) =>
+    Object.fromEntries(
+      Object.entries(all).filter(([name]) => names.includes(name) && isFree(name)),
+    );
+  return {
+    inherited: {
+      labels: named(inherit.labels, metadata.labels),
+      annotations: named(inherit.annotations, metadata.annotations),
+    },
+  };
+}
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {

@@ -1,4 +1,5 @@
 import {
+  appliedAnnotation,
   chaosDisabled,
   chaosLabel,
   completeCondition,
@@ -82,13 +83,19 @@ function madeAs(pod: Pod): MadeAs {
   return known;
 }
 
+function givenTo({ metadata }: Pod, inherits: boolean): Pick<Member, 'given'> {
+  const { labels, annotations } = metadata ?? {};
+  const isGiven = inherits || annotations?.[appliedAnnotation] !== undefined;
+  return isGiven ? { given: { labels, annotations } } : {};
+}
+
 /**
  * A pod as the core sees it. `undefined` if its name is not one that this resource gives.
  *
  * @param resource `zone`: the zone that the template itself requires.
  */
 export function toMember(
-  resource: { name: string; topologyKey: string; zone?: string | undefined },
+  resource: { name: string; topologyKey: string; zone?: string | undefined; inherits?: boolean },
   pod: Pod,
   node: Node | undefined,
 ): Member | undefined {
@@ -141,6 +148,7 @@ export function toMember(
     ...madeAs(pod),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),
     ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
+    ...givenTo(pod, resource.inherits === true),
     ...(waiting === undefined ? {} : { waiting }),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
       ? { unschedulable: scheduled.message ?? 'no node fits' }

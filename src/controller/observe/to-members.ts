@@ -4,10 +4,19 @@ import type { Stores } from '../state/stores.ts';
 import { toMember } from './pod-view.ts';
 
 /** Pods as the core sees them, by ordinal. */
-export function toMembers({ name, spec }: Resource, pods: Pod[], stores: Stores): Member[] {
+export function toMembers(
+  { name, spec, inherited }: Resource,
+  pods: Pod[],
+  stores: Stores,
+): Member[] {
   const { topologyKey } = spec.placement.zones;
   const nodeSelector = spec.template.spec['nodeSelector'] as Record<string, string> | undefined;
-  const view = { name, topologyKey, zone: nodeSelector?.[topologyKey] };
+  const view = {
+    name,
+    topologyKey,
+    zone: nodeSelector?.[topologyKey],
+    inherits: inherited !== undefined,
+  };
   return pods
     .flatMap((pod) => {
       const node = pod.spec?.nodeName ? stores.nodes.get(undefined, pod.spec.nodeName) : undefined;

@@ -8,7 +8,7 @@ import type { EventNote, Observed, Resource } from '../../core/model/observed.ts
 import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
 import { describe } from '../act/execute.ts';
-import { findPod } from '../act/pod-actions.ts';
+import { findPod, noteLabels } from '../act/pod-actions.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
@@ -157,6 +157,7 @@ export class Reconciler {
     }
     if (forgetOldFailures(state, decision)) return { again: true, failed: false };
     notePromotion(resource.status, decision, state, clock.wallNow());
+    noteLabels(state, observed.members, decision.actions);
     const context = { ...this.#options, ...subject };
     const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
     if (apiServerLost) return { again: false, failed };

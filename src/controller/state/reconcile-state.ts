@@ -1,4 +1,5 @@
 import type { Status } from '../../api/status.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
 import type { RoleCommandState, FailoverTimings, WriteFailure } from '../../core/model/observed.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
@@ -45,6 +46,10 @@ export interface ReconcileState {
   missedUid: string | undefined;
   /** Since when writes that may wait are put off, in milliseconds of the clock's now(), by `kind/name`. */
   putOffSince: Map<string, number>;
+  /** Owned objects as this process has last found or made them, by `kind/name`. See ensureOwnedObject. */
+  settled: Map<string, Manifest>;
+  /** The operator's labels of pods, as this process has last found or made them, by the name of the pod. */
+  settledLabels: Map<string, { uid: string; labels: Record<string, string> }>;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
   injection: Injection | undefined;
   /** Everything that can forbid the kill of the experiment that starts then was read, and was as decided. `at`: the clock's now(). */
@@ -70,6 +75,8 @@ export class ReconcileStates {
         foreignPods: new Map(),
         putOffSince: new Map(),
         generation: undefined,
+        settled: new Map(),
+        settledLabels: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,
         earlierLease: undefined,

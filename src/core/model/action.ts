@@ -15,6 +15,12 @@ export interface Removal {
   gracePeriodSeconds?: number;
 }
 
+/** Labels and annotations to be set; null: to be removed. */
+export interface InheritedNames {
+  labels: Record<string, string | null>;
+  annotations: Record<string, string | null>;
+}
+
 /**
  * What is to be done in the cluster. The decision lists actions in the order in which the reconcile executes them
  * (controller/act/execute.ts), after `commit` and only if there is none. Every action may be executed twice, and may be cut off after
@@ -35,8 +41,13 @@ export type Action =
   | { type: 'GiveRoleCommand'; command: RoleCommand }
   /** Delete endpoints that Kubernetes has made for a Service of this resource, guarded by UID. */
   | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
-  /** Set the labels of a pod by server-side apply, guarded by UID. */
-  | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  /** Set the labels of a pod by server-side apply, and what it inherits of the HAService by a merge patch, guarded by UID. */
+  | {
+      type: 'LabelPod';
+      member: Member;
+      labels: Record<string, string>;
+      inherited?: InheritedNames;
+    }
   /** Set the condition of a pod's readiness gate, guarded by UID. */
   | { type: 'MarkComplete'; member: Member; isComplete: boolean }
   /** Write into the annotation of a pod of an earlier version how it is asked, guarded by UID. */

@@ -1,5 +1,11 @@
 import type { ServiceRole } from './naming.ts';
 
+/** Labels and annotations of an object, or those that the user gives to an object. */
+export interface GivenNames {
+  labels?: Record<string, string> | undefined;
+  annotations?: Record<string, string> | undefined;
+}
+
 /** A Service with one of the names that this resource needs. */
 export interface NamedObject {
   uid: string;

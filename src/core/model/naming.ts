@@ -8,19 +8,23 @@ export function ordinalOf(name: string, pod: string): number | undefined {
   return /^(0|[1-9][0-9]*)$/.test(suffix) ? Number(suffix) : undefined;
 }
 
-export type ServiceRole = 'write' | 'read' | 'all';
+export type ServiceRole = 'write' | 'read' | 'all' | 'members';
+
+export const serviceRoles: readonly ServiceRole[] = ['write', 'read', 'all', 'members'];
 
 /** Names of the Services of a resource, by their purpose. */
 export const serviceNames = (name: string): Record<ServiceRole, string> => ({
   write: name,
   read: `${name}-read`,
   all: `${name}-all`,
+  // Gives each member a name: POD.NAME-members.NAMESPACE.svc.
+  members: `${name}-members`,
 });
 
 /** Names of the resources that a Service of this name could belong to. */
 export const resourcesOfService = (service: string): string[] => [
   service,
-  ...['-read', '-all'].flatMap((suffix) =>
+  ...['-read', '-all', '-members'].flatMap((suffix) =>
     service.endsWith(suffix) ? [service.slice(0, -suffix.length)] : [],
   ),
 ];

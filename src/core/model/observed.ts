@@ -11,6 +11,7 @@ import type {
   ClaimView,
   ForeignEndpoints,
   ForeignPod,
+  GivenNames,
   NamedObject,
 } from './found-objects.ts';
 
@@ -92,6 +93,8 @@ export interface Member {
   passwordSecret?: { name: string; key: string };
   /** The one zone for which the pod was created, to balance the zones. */
   pinnedTo?: string;
+  /** All labels and annotations of its pod, if the pod inherits some of the HAService, or is to. */
+  given?: GivenNames;
   /** Its pod has the label that forbids experiments. */
   isOptedOut?: boolean;
   health?: Health;
@@ -161,6 +164,8 @@ export interface Resource {
   deleting: boolean;
   spec: Spec;
   status: Status;
+  /** The labels and annotations of the HAService that spec.inherit names. Absent: none. */
+  inherited?: GivenNames;
   /** What a user asks for by annotations: see user-request.ts. */
   requests?: { chaos?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */

@@ -46,5 +46,6 @@ it('lets the slices of reads wait then, and no others', () => {
   expect(patient(unlinked(strong(), 1))).toEqual([
     'EndpointSlice web-read-haservice-dev',
     'EndpointSlice web-all-haservice-dev',
+    'EndpointSlice web-members-haservice-dev',
   ]);
 });

@@ -43,7 +43,7 @@ describe('a pod behind a Service that cannot be taken over', () => {
   const left = (resource: typeof active, those: Member[], write: Member[] = those) => ({
     foreignPods: foreign(...those),
     served: [...those, ...rest].map(({ uid }) => uid),
-    servedOrphans: { write, read: those, all: those },
+    servedOrphans: { write, read: those, all: those, members: those },
     writeEndpoints: (resource === active ? [...those, ...rest] : write).map(({ uid }) => uid),
   });
 

@@ -31,7 +31,7 @@ export function withOrphans(
       : endpoints[role];
   };
   const write = isActive(resource) ? add('write') : endpoints.write;
-  return { write, read: add('read'), all: add('all') };
+  return { write, read: add('read'), all: add('all'), members: add('members') };
 }
 
 const isServing = (orphan: Member): boolean => isLive(orphan) && !hasEnded(orphan) && orphan.ready;

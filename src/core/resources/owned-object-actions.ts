@@ -1,11 +1,12 @@
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
-import type { Action } from '../model/action.ts';
+import type { Action, InheritedNames } from '../model/action.ts';
 import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
-import { type ServiceRole, selectorLabels, serviceNames } from '../model/naming.ts';
+import { type ServiceRole, selectorLabels, serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { desiredPod } from './pod.ts';
+import { inheritedBy, namesToRemove, withNames } from './given-names.ts';
 import type { Removal } from '../model/action.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
@@ -41,14 +42,14 @@ export function ensureOwnedObjects(
   const actions: Action[] = [];
   // The write slice first: kube-proxy applies whatever follows it in its next round.
   actions.push(...slice('write'));
-  for (const role of ['write', 'read', 'all'] as const) {
+  for (const role of serviceRoles) {
     if (free(role)) actions.push(ensure(desiredService(resource, role)));
   }
   // After the Services: Kubernetes would create them again as long as a Service has a selector.
   for (const foreign of observed.foreignEndpoints) {
     actions.push({ type: 'DeleteForeignEndpoints', endpoints: foreign });
   }
-  actions.push(...slice('read'), ...slice('all'));
+  actions.push(...slice('read'), ...slice('all'), ...slice('members'));
   for (const additional of observed.additionalSlices) {
     const members = endpoints[additional.role];
     if (members === undefined || slices.has(additional.name)) continue;
@@ -94,6 +95,21 @@ export function removePod(
   return { type: 'DeletePod', removal, replacement };
 }
 
+/** What is missing or wrong on a pod of that which it inherits of the HAService; null: the pod inherits that no more. */
+function inheritedNames(resource: Resource, { given }: Member): InheritedNames | undefined {
+  const metadata = withNames(inheritedBy(resource, resource.spec.template.metadata), {});
+  const removed = namesToRemove({ metadata }, given);
+  const wrong = (field: 'labels' | 'annotations') =>
+    Object.fromEntries(
+      Object.entries({ ...removed?.[field], ...metadata[field] }).filter(
+        ([name, value]) => (given?.[field]?.[name] ?? null) !== value,
+      ),
+    );
+  const names = { labels: wrong('labels'), annotations: wrong('annotations') };
+  const isRight = Object.keys({ ...names.labels, ...names.annotations }).length === 0;
+  return isRight ? undefined : names;
+}
+
 /** Corrects labels that are missing or wrong, roles included. */
 export function relabel(resource: Resource, members: Member[]): Action[] {
   return members.filter(isLive).flatMap((member): Action[] => {
@@ -105,7 +121,11 @@ export function relabel(resource: Resource, members: Member[]): Action[] {
       [ordinalLabel]: String(member.ordinal),
       [roleLabel]: knownRole ?? roleOf(resource, member),
     };
+    const inherited = inheritedNames(resource, member);
     const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
-    return same ? [] : [{ type: 'LabelPod', member, labels }];
+    if (same && inherited === undefined) return [];
+    return [
+      { type: 'LabelPod', member, labels, ...(inherited === undefined ? {} : { inherited }) },
+    ];
   });
 }

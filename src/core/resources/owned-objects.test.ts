@@ -47,6 +47,10 @@ describe('children', () => {
       },
       spec: {
         type: 'ClusterIP',
+        sessionAffinity: 'None',
+        sessionAffinityConfig: null,
+        loadBalancerSourceRanges: null,
+        selector: null,
         ports: [
           { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
           { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
@@ -140,7 +144,7 @@ describe('children', () => {
         const observed = makeObserved(all, {
           additionalSlices: [{ kind: 'EndpointSlice', ...slice, uids: ['uid-web-2'] }],
         });
-        const endpoints = { write: all.slice(0, 1), read: all.slice(1), all };
+        const endpoints = { write: all.slice(0, 1), read: all.slice(1), all, members: [] };
         return ensureOwnedObjects(resource, observed, endpoints, false).flatMap((action) =>
           action.type === 'DeleteForeignEndpoints' ? [action.endpoints.name] : [],
         );
@@ -174,6 +178,7 @@ describe('children', () => {
     const resource = makeResource({ replicas, placement: { disruptionBudget } });
     expect(desiredBudget(resource)['spec']).toEqual({
       minAvailable,
+      maxUnavailable: null,
       selector: { matchLabels: { 'haservice.dev/name': 'web' } },
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });
@@ -184,10 +189,14 @@ describe('endpointsOf', () => {
   const names = (members: Member[], topology = 'ActivePassive') => {
     const resource = makeResource({ topology });
     const primary = members.find(({ ordinal }) => ordinal === 0);
+    const { members: _named, ...behind } = endpointsOf(
+      resource,
+      makeObserved(members),
+      primary,
+      t0,
+    );
     return Object.fromEntries(
-      Object.entries(endpointsOf(resource, makeObserved(members), primary, t0)).map(
-        ([role, found]) => [role, found.map(({ ordinal }) => ordinal)],
-      ),
+      Object.entries(behind).map(([role, found]) => [role, found.map(({ ordinal }) => ordinal)]),
     );
   };
   const { members } = running();
@@ -251,7 +260,7 @@ describe('endpointsOf', () => {
       health: dead('Silent', { sinceWallMs: t0 - 40_000 }),
     }));
     expect(names(silent, 'ActiveActive').write).toEqual([0, 1, 2]);
-    expect(names(silent)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
+    expect(names(silent)).toMatchObject({ write: [0], read: [1, 2], all: [0, 1, 2] });
     const contract = contractOf(makeResource().spec);
     const crashed = silent.map((m) => ({ ...m, contract, health: dead('Refused') }));
     expect(names(crashed, 'ActiveActive').write).toEqual([]);
@@ -264,6 +273,31 @@ describe('endpointsOf', () => {
     expect(names(first(t0 - 2_000), 'ActiveActive').write).toEqual([1]);
     expect(names(first(t0 - 60_000), 'ActiveActive').write).toEqual([1]);
   });
+
+  it.each(['ActivePassive', 'ActiveActive'])(
+    'gives a name to each member that runs: %s',
+    (topology) => {
+      const resource = makeResource({ topology });
+      const [first, second, third] = members as [Member, Member, Member];
+      const sick = { ...first, ready: false, health: dead('Silent'), deletionAtMs: 1 };
+      const ended = { ...third, phase: 'Failed' };
+      const observed = makeObserved([sick, second, ended]);
+      const named = endpointsOf(resource, observed, undefined, t0).members;
+      const [slice] = desiredSlices(resource, 'members', named, false);
+      expect(slice).toMatchObject({
+        metadata: { labels: { 'kubernetes.io/service-name': 'web-members' } },
+        endpoints: [
+          { hostname: 'web-0', addresses: ['10.0.0.1'], conditions: { ready: true } },
+          { hostname: 'web-1', addresses: ['10.0.1.1'] },
+        ],
+      });
+      expect(slice?.['endpoints']).toHaveLength(2);
+      expect(desiredService(resource, 'members')).toMatchObject({
+        metadata: { name: 'web-members' },
+        spec: { clusterIP: 'None', type: 'ClusterIP', publishNotReadyAddresses: true },
+      });
+    },
+  );
 
   it('gives everything to every healthy member of ActiveActive', () => {
     const unhealthy = change(1, { health: healthy({ verdict: 'Unhealthy' }) });

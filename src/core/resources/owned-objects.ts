@@ -1,7 +1,7 @@
 import { managedByLabel, nameLabel, sliceManager } from '../../api/labels.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { unwrittenContract } from '../model/contact.ts';
-import { answersWrongly, isLive, isSynced, seemsHealthy } from '../model/member.ts';
+import { answersWrongly, hasEnded, isLive, isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import {
@@ -13,24 +13,30 @@ import {
 } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { fnv1a } from '../../lib/hash.ts';
+import { exposureOf } from './service-exposure.ts';
+import { withInherited, withNames } from './given-names.ts';
 import { isActive } from '../model/topology.ts';
 import { keepsEndpointUntilMs } from '../model/deafness.ts';
 
 const labelsOf = (resource: Resource) => selectorLabels(resource.name);
 
-/** A Service without a selector: Kubernetes leaves its endpoints to the operator. */
+/** A Service without a selector: Kubernetes leaves its endpoints to the operator. A field that is null must be absent. */
 export function desiredService(resource: Resource, role: ServiceRole): Manifest {
+  const isHeadless = role === 'members';
+  const settings = isHeadless ? undefined : resource.spec.services?.[role];
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
       name: serviceNames(resource.name)[role],
       namespace: resource.namespace,
-      labels: labelsOf(resource),
+      ...withNames(withInherited(resource, settings), labelsOf(resource)),
       ownerReferences: [ownerReference(resource)],
     },
     spec: {
-      type: 'ClusterIP',
+      ...exposureOf(settings),
+      ...(isHeadless ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
+      selector: null,
       ports: servicePorts(resource.spec).map(({ name, port, targetPort, protocol }) => ({
         ...(name === undefined ? {} : { name }),
         port,
@@ -92,18 +98,19 @@ function sliceOf(
     metadata: {
       name,
       namespace: resource.namespace,
-      labels: {
+      ...withNames(withInherited(resource), {
         [nameLabel]: resource.name,
         [managedByLabel]: 'haservice-operator',
         'kubernetes.io/service-name': serviceNames(resource.name)[role],
         'endpointslice.kubernetes.io/managed-by': sliceManager,
-      },
+      }),
       ownerReferences: [ownerReference(resource)],
     },
     addressType: ipv6 ? 'IPv6' : 'IPv4',
     endpoints: members.map((member) => ({
       addresses: [member.ip],
       conditions: { ready: true, serving: true, terminating: false },
+      ...(role === 'members' ? { hostname: member.name } : {}),
       ...(member.node === undefined ? {} : { nodeName: member.node }),
       ...(member.zone === undefined ? {} : { zone: member.zone }),
       targetRef: {
@@ -133,11 +140,13 @@ export function desiredBudget(resource: Resource): Manifest {
     metadata: {
       name: resource.name,
       namespace: resource.namespace,
-      labels: labelsOf(resource),
+      ...withNames(withInherited(resource), labelsOf(resource)),
       ownerReferences: [ownerReference(resource)],
     },
     spec: {
       minAvailable: Math.max(0, replicas - placement.disruptionBudget),
+      // With both the API server refuses the budget.
+      maxUnavailable: null,
       selector: { matchLabels: { [nameLabel]: resource.name } },
       // A member of a database that is not ready may hold the last copy: a drain must not take it against the budget.
       unhealthyPodEvictionPolicy: knowsItsProgram(resource.spec)
@@ -160,6 +169,7 @@ const isAskedBySpec = ({ spec }: Resource, member: Member): boolean =>
  * answer, but wrongly, if no other one is left: one edit, such as of the path of the check, can turn every member unhealthy, and
  * traffic to members that may be sick is better than none. If none answers at all, the same holds for members that refuse, if
  * nothing but the spec says where they are asked. `primary` is undefined while no member may take writes.
+ * The Service that gives the members their names has all that run.
  */
 export function endpointsOf(
   resource: Resource,
@@ -180,8 +190,9 @@ export function endpointsOf(
       : (member: Member) =>
           mayBeSick(member) || (isAskedBySpec(resource, member) && isSynced(member));
   const healthy = able.filter(isServing);
+  const named = members.filter((member) => !hasEnded(member));
   if (isActive(resource)) {
-    return { write: healthy, read: healthy, all: healthy };
+    return { write: healthy, read: healthy, all: healthy, members: named };
   }
   const standbys = healthy.filter((member) => member.uid !== primary?.uid);
   const primaries = primary === undefined ? [] : [primary];
@@ -191,5 +202,6 @@ export function endpointsOf(
     // Reads go to the standbys; if there is none, to the primary.
     read: standbys.length > 0 ? standbys : healthyPrimary,
     all: [...standbys, ...healthyPrimary].sort((a, b) => a.ordinal - b.ordinal),
+    members: named,
   };
 }

@@ -7,6 +7,7 @@ import {
 } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
+import { inheritedBy, withNames } from './given-names.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
@@ -118,6 +119,7 @@ export function desiredPod(
   const podSpec = asUnstructured(template.spec);
   const name = podName(resource.name, ordinal);
   const hasClaims = spec.volumeClaimTemplates.length > 0;
+  const inherited = withNames(inheritedBy(resource, metadata), {});
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -125,12 +127,14 @@ export function desiredPod(
       name,
       namespace: resource.namespace,
       labels: {
+        ...inherited.labels,
         ...(asUnstructured(metadata['labels']) as Record<string, string>),
         ...selector,
         [ordinalLabel]: String(ordinal),
         [roleLabel]: role,
       },
       annotations: {
+        ...inherited.annotations,
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         [templateHashAnnotation]: templateHash(spec),
         [contractAnnotation]: JSON.stringify(contractOf(spec)),

@@ -1,5 +1,6 @@
 import { madeForAnnotation, managedByLabel, nameLabel } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
+import { inheritedBy, withNames } from './given-names.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { podName } from '../model/naming.ts';
 import type { Resource } from '../model/observed.ts';
@@ -15,6 +16,7 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
   const { name, namespace, spec } = resource;
   return spec.volumeClaimTemplates.map((template) => {
     const { metadata } = template;
+    const inherited = withNames(inheritedBy(resource, metadata), {});
     return {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -22,11 +24,13 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
         name: claimName(metadata.name, podName(name, ordinal)),
         namespace,
         labels: {
+          ...inherited.labels,
           ...(asUnstructured(metadata['labels']) as Record<string, string>),
           [nameLabel]: name,
           [managedByLabel]: 'haservice-operator',
         },
         annotations: {
+          ...inherited.annotations,
           ...(asUnstructured(metadata['annotations']) as Record<string, string>),
           [madeForAnnotation]: resource.uid,
         },

@@ -7,7 +7,7 @@ import {
   seemsHealthy,
   whyNotHealthy,
 } from '../model/member.ts';
-import { serviceNames } from '../model/naming.ts';
+import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type {
   RoleCommandState,
   Member,
@@ -132,17 +132,25 @@ export function degradedReasonsOf(
 ): Degradation[] {
   const degradedReasons: Degradation[] = [];
   const garbageCollectedMs = garbageCollectedAtMs(resource, nowMs);
-  for (const service of Object.values(serviceNames(resource.name))) {
+  for (const role of serviceRoles) {
+    const service = serviceNames(resource.name)[role];
     const found = observed.services[service];
     if (
       found !== undefined &&
       !found.ours &&
       !(found.isAwaitingGarbageCollection && nowMs < garbageCollectedMs)
     ) {
-      degradedReasons.push({
-        reason: 'ServiceNameConflict',
-        message: `Service ${service} belongs to ${found.owner} and is left alone: rename this HAService, or delete that Service`,
-      });
+      const isLeft = `Service ${service} belongs to ${found.owner} and is left alone`;
+      const advice = 'rename this HAService, or delete that Service';
+      degradedReasons.push(
+        // Clients reach the members all the same.
+        role === 'members'
+          ? {
+              reason: 'NameTaken',
+              message: `${isLeft}, so that members have no DNS names of their own: ${advice}`,
+            }
+          : { reason: 'ServiceNameConflict', message: `${isLeft}: ${advice}` },
+      );
     }
   }
   const { ports, missing } = resolvePorts(resource.spec);
