@@ -43,7 +43,7 @@ const template = z
   })
   .meta({
     description:
-      'Pod template, as in a Deployment. The operator adds names, labels, spread and tolerations. A field that Kubernetes does not know is reported in the condition Degraded.',
+      'Pod template, as in a Deployment. The operator adds names, labels, spread and tolerations; topologySpreadConstraints of yours replace those of the operator for the same topologyKey. A field that Kubernetes does not know is reported in the condition Degraded.',
   });
 
 const volumeClaimTemplate = z

@@ -22,6 +22,9 @@ import { type Unstructured, asList, asUnstructured } from '../model/unstructured
  */
 const lostNodeSeconds = 5;
 
+/** Node label that names the node. */
+const nodeKey = 'kubernetes.io/hostname';
+
 /** Every part of a decision needs the hash of the same spec, and specs are never changed in place. */
 const hashes = new WeakMap<Spec, string>();
 
@@ -75,8 +78,33 @@ function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   };
 }
 
-function affinity(spec: Spec, labels: Record<string, string>, given: unknown): Unstructured {
-  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };
+/**
+ * The constraints of the template, and ours if none of them is for the same key: two for one key are refused by the API server, and the
+ * user's word is the more precise one. One without a selector would count no pod: it counts the members.
+ */
+function spreads(
+  spec: Spec,
+  labels: Record<string, string>,
+  given: readonly Unstructured[],
+): Unstructured[] {
+  const users = given.map((each): Unstructured => ({
+    ...each,
+    labelSelector: each['labelSelector'] ?? { matchLabels: labels },
+  }));
+  const own = spread(spec, labels);
+  const isReplaced = users.some((each) => each['topologyKey'] === own['topologyKey']);
+  return isReplaced ? users : [...users, own];
+}
+
+/** @param isNodeSpread the template itself says how the members are spread over nodes: then they need not prefer nodes of their own */
+function affinity(
+  spec: Spec,
+  labels: Record<string, string>,
+  given: unknown,
+  isNodeSpread: boolean,
+): Unstructured {
+  if (isNodeSpread && spec.placement.nodes === 'Preferred') return asUnstructured(given);
+  const term = { topologyKey: nodeKey, labelSelector: { matchLabels: labels } };
   const anti = asUnstructured(asUnstructured(given)['podAntiAffinity']);
   const [field, entry] =
     spec.placement.nodes === 'Required'
@@ -117,6 +145,8 @@ export function desiredPod(
   const metadata = asUnstructured(template.metadata);
   const podSpec = asUnstructured(template.spec);
   const name = podName(resource.name, ordinal);
+  const constraints = asList(podSpec['topologySpreadConstraints']);
+  const isNodeSpread = constraints.some(({ topologyKey }) => topologyKey === nodeKey);
   const hasClaims = spec.volumeClaimTemplates.length > 0;
   return {
     apiVersion: 'v1',
@@ -150,12 +180,9 @@ export function desiredPod(
                 [spec.placement.zones.topologyKey]: zone,
               },
             }),
-        affinity: affinity(spec, spreadLabels, podSpec['affinity']),
+        affinity: affinity(spec, spreadLabels, podSpec['affinity'], isNodeSpread),
         tolerations: tolerations(podSpec['tolerations']),
-        topologySpreadConstraints: [
-          ...asList(podSpec['topologySpreadConstraints']),
-          spread(spec, spreadLabels),
-        ],
+        topologySpreadConstraints: spreads(spec, spreadLabels, constraints),
       },
       members,
     ),
