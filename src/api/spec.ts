@@ -103,12 +103,12 @@ export const specSchema = z
         message: 'port names must differ; give every entry of ports a name of its own',
       },
       {
-        rule: 'self.ports.all(p, self.ports.exists_one(q, q.port == p.port && q.protocol == p.protocol))',
+        rule: "self.ports.all(p, self.ports.exists_one(q, q.port == p.port && (has(q.protocol) ? q.protocol : 'TCP') == (has(p.protocol) ? p.protocol : 'TCP')))",
         message:
           'two entries of ports offer the same port and protocol; remove one or change its port',
       },
       {
-        rule: "self.ports.exists(p, p.protocol == 'TCP') || has(self.engine.port)",
+        rule: "self.ports.exists(p, !has(p.protocol) || p.protocol == 'TCP') || has(self.engine.port)",
         message: 'no port is TCP; set engine.port to a TCP port that can be probed',
       },
       {

@@ -166,8 +166,18 @@ describe('defaults', () => {
     const name = 'defaults';
     await kubectl(['apply', '-f', '-'], resource(name, spec));
     const stored = await client.get(haServices, { namespace, name });
-    expect(stored.spec).toEqual(specSchema.parse({ ...minimal, ...spec }));
+    // Those below a list are the operator's alone.
+    const parsed = specSchema.parse({ ...minimal, ...spec });
+    expect(stored.spec).toEqual({ ...parsed, ports: minimal.ports });
+    expect(specSchema.parse(stored.spec)).toEqual(parsed);
     await kubectl(['delete', 'has', name]);
+  });
+
+  it('change nothing in a file that is applied again', async () => {
+    const apply = () => kubectl(['apply', '-f', '-'], resource('again', {}));
+    await apply();
+    expect(await apply()).toMatch(/ unchanged$/m);
+    await kubectl(['delete', 'has', 'again']);
   });
 });
 
@@ -206,6 +216,16 @@ describe('a wrong spec is refused with what to write instead', () => {
         ports: [
           { name: 'a', port: 1 },
           { name: 'b', port: 1 },
+        ],
+      },
+      /offer the same port/,
+    ],
+    [
+      'one port twice, once with the default protocol',
+      {
+        ports: [
+          { name: 'a', port: 1 },
+          { name: 'b', port: 1, protocol: 'TCP' },
         ],
       },
       /offer the same port/,
