@@ -95,6 +95,30 @@ it('Redis: a copy that was promoted before its log was written does not come bac
   expect(await redis(world, copy, 'dbsize')).toBe('3001');
 });
 
+it('a template that is written in another way, and minZones, restart no pod', async () => {
+  const name = 'rewritten';
+  const { spec } = memberTemplate();
+  const templateWith = (cpu: string) => ({
+    spec: {
+      ...spec,
+      containers: spec.containers.map((each) => ({ ...each, resources: { requests: { cpu } } })),
+    },
+  });
+  await world.apply(haService(name, { spec: { template: templateWith('10m') } }));
+  await world.settled(name);
+  const made = () => world.members(name).map(({ metadata }) => metadata);
+  const before = made();
+  const hashes = () =>
+    made().map((metadata) => metadata?.annotations?.['haservice.dev/template-hash']);
+  const [old] = hashes();
+  const placement = { zones: { minZones: 2 } };
+  await world.apply(haService(name, { spec: { template: templateWith('0.01'), placement } }));
+  // The operator has seen the edit, and found that it means the same.
+  await world.until('all pods to be annotated', () => hashes().every((hash) => hash !== old));
+  expect(made().map((metadata) => metadata?.uid)).toEqual(before.map((metadata) => metadata?.uid));
+  await healthy(name);
+});
+
 it('a website that is changed to Strong is replaced member by member, and its primary without an agent ends before another member leads', async () => {
   const name = 'site';
   const { spec } = memberTemplate();

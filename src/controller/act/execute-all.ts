@@ -79,6 +79,7 @@ function kindOf(action: Action): string | undefined {
     case 'ProbeSteadyState':
       return undefined;
     case 'LabelPod':
+    case 'AnnotatePod':
     case 'MarkComplete':
     case 'AdoptPod':
     case 'CreatePod':

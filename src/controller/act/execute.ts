@@ -2,7 +2,14 @@ import type { Action } from '../../core/model/action.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { HAError } from '../../api/errors.ts';
 import { contactOf } from '../../core/model/contact.ts';
-import { adoptPod, createPod, deletePod, labelPod, markComplete } from './pod-actions.ts';
+import {
+  adoptPod,
+  annotatePod,
+  createPod,
+  deletePod,
+  labelPod,
+  markComplete,
+} from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
@@ -27,6 +34,8 @@ export function describe(action: Action): string {
       return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
+    case 'AnnotatePod':
+      return `annotate Pod ${action.member.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'InjectFault':
@@ -82,6 +91,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
     }
     case 'LabelPod':
       return yield* labelPod(action, context);
+    case 'AnnotatePod':
+      return yield* annotatePod(action, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'AdoptPod':

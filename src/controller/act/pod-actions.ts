@@ -11,7 +11,7 @@ import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
 import { isMemberPod } from '../state/member-pods.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
-import { completeCondition, fieldManager } from '../../api/labels.ts';
+import { completeCondition, fieldManager, templateManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
@@ -24,6 +24,11 @@ export const labelPod = (
   { member, labels }: Extract<Action, { type: 'LabelPod' }>,
   context: ExecuteContext,
 ): Steps<Change> => applyPod(member, { labels }, {}, context);
+
+export const annotatePod = (
+  { member, annotations }: Extract<Action, { type: 'AnnotatePod' }>,
+  context: ExecuteContext,
+): Steps<Change> => applyPod(member, { annotations }, {}, context, templateManager);
 
 export function markComplete(
   { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,
@@ -41,9 +46,10 @@ export function markComplete(
 /** @param status a change of the status alone, which is written to the subresource of that name */
 function* applyPod(
   member: Member,
-  more: { labels?: Record<string, string> },
+  more: { labels?: Record<string, string>; annotations?: Record<string, string> },
   status: Pick<Pod, 'status'>,
   context: ExecuteContext,
+  manager = fieldManager,
 ): Steps<Change> {
   const { name, uid } = member;
   const { namespace } = context.resource;
@@ -51,7 +57,7 @@ function* applyPod(
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, ...status };
   try {
     const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
-    const applied = yield* apply(pods, object, { fieldManager, ...subresource });
+    const applied = yield* apply(pods, object, { fieldManager: manager, ...subresource });
     context.stores.pods.observeWrite(applied);
     return 'Written';
   } catch (error) {

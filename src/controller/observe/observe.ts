@@ -3,7 +3,7 @@ import { chaosAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
-import { templateHash } from '../../core/resources/pod.ts';
+import { isFromTemplate } from '../../core/resources/pod.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { NamedObject } from '../../core/model/found-objects.ts';
@@ -43,7 +43,7 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
 
 /** Its pod was made from the present spec, and so with an agent: not even its init container is left. */
 const withoutAgent = (spec: Resource['spec'], member: Member): Member =>
-  usesAgent(spec) && member.agentPort === undefined && member.templateHash === templateHash(spec)
+  usesAgent(spec) && member.agentPort === undefined && isFromTemplate(spec, member)
     ? { ...member, isAgentUnseen: true }
     : member;
 

@@ -8,6 +8,7 @@ import {
   ordinalLabel,
   roleLabel,
   templateHashAnnotation,
+  templateMeaningAnnotation,
 } from '../../api/labels.ts';
 import { podContractSchema } from '../../api/pod-contract.ts';
 import type { Made } from '../../core/model/contact.ts';
@@ -103,6 +104,7 @@ export function toMember(
   const required = spec?.nodeSelector?.[resource.topologyKey];
   const pinnedTo = required === resource.zone ? undefined : required;
   const hash = metadata.annotations?.[templateHashAnnotation];
+  const meaning = metadata.annotations?.[templateMeaningAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
       const value = metadata.labels?.[label];
@@ -129,6 +131,7 @@ export function toMember(
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(meaning === undefined ? {} : { templateMeaning: meaning }),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...madeAs(pod),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),

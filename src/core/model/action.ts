@@ -36,6 +36,8 @@ export type Action =
   | { type: 'DeleteForeignEndpoints'; endpoints: ForeignEndpoints }
   /** Set the labels of a pod by server-side apply, guarded by UID. */
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
+  /** Set the annotations of a pod that say what the pod was made from by server-side apply, guarded by UID. */
+  | { type: 'AnnotatePod'; member: Member; annotations: Record<string, string> }
   /** Set the condition of a pod's readiness gate, guarded by UID. */
   | { type: 'MarkComplete'; member: Member; isComplete: boolean }
   /** Take over a pod of an earlier resource, which nothing controls: it gets this resource as its controller, guarded by UID. */

@@ -70,6 +70,8 @@ export interface Member {
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
   templateHash?: string;
+  /** The hash and, after a slash, that of the meaning of the template. Absent: an earlier version of the operator has made the pod. */
+  templateMeaning?: string;
   /** What the spec said of its pod when the pod was created. Absent: the pod was created by an earlier version of the operator. */
   contract?: PodContract;
   /** Somebody has changed the annotation with the contract into something else. */

@@ -28,6 +28,7 @@ describe('desiredPod', () => {
       annotations: {
         note: 'y',
         'haservice.dev/template-hash': templateHash(resource.spec),
+        'haservice.dev/template-meaning': expect.stringMatching(/^[0-9a-f]{16}\/[0-9a-f]{16}$/),
         'haservice.dev/contract': JSON.stringify({
           probePort: 80,
           ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],

@@ -4,9 +4,11 @@ import {
   ordinalLabel,
   roleLabel,
   templateHashAnnotation,
+  templateMeaningAnnotation,
 } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import { agentConfig, withAgent } from './agent-pod.ts';
+import { templateMeaning } from './template-meaning.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
@@ -29,7 +31,8 @@ const nodeKey = 'kubernetes.io/hostname';
 const hashes = new WeakMap<Spec, string>();
 
 /**
- * A hash of everything in the spec that a pod is created from: a pod with another hash is outdated. The agent's image is not part
+ * A hash of everything in the spec that a pod is created from, as it is written: a pod with another hash is outdated, unless it was
+ * made from another text of the same meaning. Pods of earlier versions have this hash alone, and so it must never change. The agent's image is not part
  * of it, so that a new operator does not restart every database; a pod keeps the agent of the operator that created it, and the
  * member protocol must stay compatible.
  */
@@ -52,9 +55,26 @@ export function templateHash(spec: Spec): string {
   return hash;
 }
 
+/** With the hash of the text beside it: if somebody changes that annotation, the pod is replaced, as it always was. */
+const meaningOf = (hash: string, spec: Spec) => `${hash}/${templateMeaning(spec)}`;
+
+/** The pod was made from the present template, or from another text that means the same. */
+export const isFromTemplate = (
+  spec: Spec,
+  { templateHash: hash, templateMeaning: meaning }: Member,
+) =>
+  hash === templateHash(spec) ||
+  (hash !== undefined && meaning !== undefined && meaning === meaningOf(hash, spec));
+
+/** What a pod that is not outdated says of its template. */
+export const templateAnnotations = (spec: Spec): Record<string, string> => ({
+  [templateHashAnnotation]: templateHash(spec),
+  [templateMeaningAnnotation]: meaningOf(templateHash(spec), spec),
+});
+
 /** Why a pod is replaced in a rolling update, in a clause for a person; undefined if it was made from the present spec. */
 export function whyOutdated(spec: Spec, member: Member): string | undefined {
-  if (member.templateHash !== templateHash(spec)) return 'the pod template has changed';
+  if (!isFromTemplate(spec, member)) return 'the pod template has changed';
   return hasOtherContract(spec, member)
     ? 'spec.engine or spec.ports has changed: the pod is reached and asked as it was made until then'
     : undefined;
@@ -162,7 +182,7 @@ export function desiredPod(
       },
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
-        [templateHashAnnotation]: templateHash(spec),
+        ...templateAnnotations(spec),
         [contractAnnotation]: JSON.stringify(contractOf(spec)),
       },
       ownerReferences: [ownerReference(resource)],
