@@ -19,6 +19,8 @@ export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';
 /** On an HAService: a time stamp asks for an experiment at once. */
 export const chaosAnnotation = `${group}/chaos`;
+/** On an HAService: a time stamp asks for the replacement of every pod from before. On a pod: the request that it was made for. */
+export const restartAnnotation = `${group}/restart`;
 export const fieldManager = 'haservice-operator';
 /** Of the annotations that say what a pod was made from: the apply of labels must not remove them. */
 export const templateManager = 'haservice-operator-template';

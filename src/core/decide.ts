@@ -25,6 +25,7 @@ import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
 import { planChaos } from './chaos/chaos.ts';
 import { planReplicas } from './replicas/replicas.ts';
+import { withRestart } from './model/restart.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
@@ -106,7 +107,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const chaos = planChaos({ ...about, degradedReasons });
   if (!idle && !isUrgent) actions.push(...chaos.actions);
 
-  const subject = withOutcome(resource, observed, promoted && repointed);
+  const subject = withOutcome(withRestart(resource, nowMs), observed, promoted && repointed);
   const status = nextStatus(
     subject,
     observed,

@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { chaosAnnotation } from '../../api/labels.ts';
+import { chaosAnnotation, restartAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
@@ -36,9 +36,16 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
-  const chaos = metadata.annotations?.[chaosAnnotation];
   // The status repeats the value.
-  return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
+  const chaos = metadata.annotations?.[chaosAnnotation]?.slice(0, 64);
+  const restart = metadata.annotations?.[restartAnnotation]?.slice(0, 64);
+  if (chaos === undefined && restart === undefined) return {};
+  return {
+    requests: {
+      ...(chaos === undefined ? {} : { chaos }),
+      ...(restart === undefined ? {} : { restart }),
+    },
+  };
 }
 
 /** Its pod was made from the present spec, and so with an agent: not even its init container is left. */

@@ -6,6 +6,7 @@ import {
   managedByLabel,
   nameLabel,
   ordinalLabel,
+  restartAnnotation,
   roleLabel,
   templateHashAnnotation,
   templateMeaningAnnotation,
@@ -105,6 +106,7 @@ export function toMember(
   const pinnedTo = required === resource.zone ? undefined : required;
   const hash = metadata.annotations?.[templateHashAnnotation];
   const meaning = metadata.annotations?.[templateMeaningAnnotation];
+  const restartedFor = metadata.annotations?.[restartAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
       const value = metadata.labels?.[label];
@@ -132,6 +134,7 @@ export function toMember(
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
     ...(meaning === undefined ? {} : { templateMeaning: meaning }),
+    ...(restartedFor === undefined ? {} : { restartedFor }),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...madeAs(pod),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),

@@ -214,7 +214,7 @@ function update(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
-  const outdated = live.filter((member) => isOutdated(resource.spec, member));
+  const outdated = live.filter((member) => isOutdated(resource, member));
   if (outdated.length === 0) return false;
   const standbys = outdated
     .filter((member) => member.uid !== resource.status.primaryUID)
@@ -241,7 +241,7 @@ function update(
       mayGo(member) && (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
   );
   const replace = (member: Member) => {
-    const note = whyOutdated(resource.spec, member) ?? '';
+    const note = whyOutdated(resource, member) ?? '';
     plan.remove.push({ member, reason: 'Outdated', note });
   };
   if (broken !== undefined) {

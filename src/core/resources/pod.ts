@@ -2,6 +2,7 @@ import {
   contractAnnotation,
   nameLabel,
   ordinalLabel,
+  restartAnnotation,
   roleLabel,
   templateHashAnnotation,
   templateMeaningAnnotation,
@@ -13,6 +14,7 @@ import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
+import { restartAskedAt } from '../model/restart.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Member, Resource } from '../model/observed.ts';
 import { contractOf, hasOtherContract } from '../model/contact.ts';
@@ -73,15 +75,20 @@ export const templateAnnotations = (spec: Spec): Record<string, string> => ({
 });
 
 /** Why a pod is replaced in a rolling update, in a clause for a person; undefined if it was made from the present spec. */
-export function whyOutdated(spec: Spec, member: Member): string | undefined {
+export function whyOutdated(
+  { spec, status }: Pick<Resource, 'spec' | 'status'>,
+  member: Member,
+): string | undefined {
   if (!isFromTemplate(spec, member)) return 'the pod template has changed';
-  return hasOtherContract(spec, member)
-    ? 'spec.engine or spec.ports has changed: the pod is reached and asked as it was made until then'
-    : undefined;
+  if (hasOtherContract(spec, member)) {
+    return 'spec.engine or spec.ports has changed: the pod is reached and asked as it was made until then';
+  }
+  const askedAt = restartAskedAt(status, member);
+  return askedAt === undefined ? undefined : `a restart was asked for at ${askedAt}`;
 }
 
-export const isOutdated = (spec: Spec, member: Member): boolean =>
-  whyOutdated(spec, member) !== undefined;
+export const isOutdated = (resource: Pick<Resource, 'spec' | 'status'>, member: Member): boolean =>
+  whyOutdated(resource, member) !== undefined;
 
 function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;
@@ -158,8 +165,9 @@ export function desiredPod(
   zone?: string,
   members: readonly Member[] = [],
 ): Manifest {
-  const { spec } = resource;
+  const { spec, status } = resource;
   const template = spec.template;
+  const restartedFor = status.restart?.lastRequest;
   const selector = selectorLabels(resource.name);
   const spreadLabels = { [nameLabel]: resource.name };
   const metadata = asUnstructured(template.metadata);
@@ -183,6 +191,7 @@ export function desiredPod(
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
         ...templateAnnotations(spec),
+        ...(restartedFor === undefined ? {} : { [restartAnnotation]: restartedFor }),
         [contractAnnotation]: JSON.stringify(contractOf(spec)),
       },
       ownerReferences: [ownerReference(resource)],

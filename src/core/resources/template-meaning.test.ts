@@ -11,7 +11,7 @@ function outdates(before: object, after: object): boolean {
   const contract = JSON.parse(
     desiredPod(made, 0, 'standby').metadata.annotations?.['haservice.dev/contract'] ?? '',
   ) as object;
-  return isOutdated(makeResource(after).spec, makeMember(made, 0, { contract } as object));
+  return isOutdated(makeResource(after), makeMember(made, 0, { contract } as object));
 }
 const pod = (spec: object, container: object = {}, more: object = {}) => ({
   template: { spec: { containers: [{ name: 'c', image: 'c:1', ...container }], ...spec } },
@@ -197,15 +197,15 @@ describe('what a pod says of its template', () => {
   it('is added to pods of earlier versions, which are made from the present text', () => {
     const earlier = members.map(({ templateMeaning: _, ...member }) => member);
     expect(annotateTemplate(resource, earlier)).toHaveLength(3);
-    expect(earlier.some((member) => isOutdated(resource.spec, member))).toBe(false);
+    expect(earlier.some((member) => isOutdated(resource, member))).toBe(false);
     // Nothing is known of what the text of those meant.
     expect(annotateTemplate(edited, earlier)).toEqual([]);
-    expect(earlier.every((member) => isOutdated(edited.spec, member))).toBe(true);
+    expect(earlier.every((member) => isOutdated(edited, member))).toBe(true);
   });
 
   it('is not believed if somebody has changed the hash beside it: such a pod was always replaced', () => {
     const [first] = members.map((member) => ({ ...member, templateHash: 'by hand' }));
-    expect(first && isOutdated(resource.spec, first)).toBe(true);
+    expect(first && isOutdated(resource, first)).toBe(true);
   });
 
   it('is written by the decision, and then nothing is left to do', () => {
