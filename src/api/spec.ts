@@ -35,8 +35,14 @@ const template = z
     spec: z
       .looseObject({
         containers: z
-          .array(z.looseObject({}))
+          .array(
+            z.looseObject({
+              // For the rule that engine.container names one.
+              name: z.string().max(63).optional().meta({ description: 'Name of the container.' }),
+            }),
+          )
           .min(1)
+          .max(64)
           .meta({ description: 'Containers of the pods, as in any pod template.' }),
       })
       .meta({ description: 'Spec of the pods, as in any pod template.' }),
@@ -124,6 +130,11 @@ export const specSchema = z
       {
         rule: "!(self.engine.type in ['Redis', 'Postgres']) || self.topology == 'LeaderFollower'",
         message: 'engine.type Redis and Postgres replicate; set topology: LeaderFollower',
+      },
+      {
+        rule: '!has(self.engine.container) || self.template.spec.containers.exists(c, has(c.name) && c.name == self.engine.container)',
+        message:
+          'engine.container names no container of spec.template; write the name of the container with the program, or remove engine.container to take the first one',
       },
       {
         rule: "self.failover.consistency != 'Strong' || duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)",

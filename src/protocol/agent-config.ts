@@ -65,6 +65,8 @@ interface Program {
   hasData: boolean;
   /** Folder of the data if engine.dataDir names none. */
   dataDir: string;
+  /** The last part of the usual names of its images, without the tag. Absent: nothing is known of them. */
+  image?: RegExp;
 }
 
 /** A program that is asked for its health, and of which nothing else is known. */
@@ -76,8 +78,11 @@ const programs: Record<EngineType, Program> = {
   HTTP: unmanaged,
   GRPC: unmanaged,
   Exec: { isKnown: false, hasData: true, dataDir: '/data' },
-  Redis: { isKnown: true, hasData: true, dataDir: '/data' },
-  Postgres: { isKnown: true, hasData: true, dataDir: '/var/lib/postgresql/data' },
+  Redis: { isKnown: true, hasData: true, dataDir: '/data', image: /redis|valkey|keydb/ },
+  Postgres: {
+    ...{ isKnown: true, hasData: true, dataDir: '/var/lib/postgresql/data' },
+    image: /postg|pgvector|timescale/,
+  },
 };
 
 /**
@@ -86,6 +91,15 @@ const programs: Record<EngineType, Program> = {
  */
 export const knowsItsProgram = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
   programs[engine.type].isKnown;
+
+/** What runs beside such a program has its name, too. */
+const helpers = /exporter|backup|pool|bouncer|proxy|sentinel|insight|admin/;
+
+/** Whether an image seems to be one of the program. */
+export function isImageOf({ engine }: Pick<AgentConfig, 'engine'>, image: string): boolean {
+  const [name = ''] = (image.split('/').at(-1) ?? '').split(/[:@]/);
+  return programs[engine.type].image?.test(name) === true && !helpers.test(name);
+}
 
 /** The program has data of its own: the agent keeps its own state with them, if it can. */
 export const hasData = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>

@@ -242,6 +242,11 @@ describe('a wrong spec is refused with what to write instead', () => {
     ],
     ['negative replicas', { replicas: -1 }, /greater than or equal to 0/],
     ['a hook without a slash', { engine: { type: 'TCP', promote: { path: 'x' } } }, /promote.path/],
+    [
+      'a program in a container that there is not',
+      { engine: { type: 'HTTP', container: 'other' } },
+      /engine.container names no container of spec.template; write the name/,
+    ],
     ['a template without containers', { template: { spec: {} } }, /containers/],
     [
       'a misspelt field',
@@ -273,6 +278,13 @@ describe('a change with which members could not go on together is refused', () =
     await kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...before }));
     const changed = kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...after }));
     await expect(changed).rejects.toThrow(words);
+  });
+
+  it('and a container of the template can be named, also one that is not the first', async () => {
+    const containers = [{ name: 'proxy' }, ...template.spec.containers];
+    const engine = { type: 'HTTP', container: 'web' };
+    const spec = { engine, template: { spec: { containers } } };
+    await kubectl(['apply', '-f', '-'], resource('named-container', spec));
   });
 
   it('but not while no member runs', async () => {

@@ -4,6 +4,7 @@ import type { FailoverPlan } from './failover-plan.ts';
 import { needsLease, speaksProtocol } from '../model/capabilities.ts';
 import { isComplete, isHealthy, isLive, reportOf, whyNotHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { programOf } from '../model/program.ts';
 import { endOf } from '../model/since.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -18,7 +19,7 @@ const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'd
 /** Whether data survive the pods: on volume claims, or on a volume that the template mounts at the data directory. */
 function keepsData(spec: Resource['spec']): boolean {
   if (spec.volumeClaimTemplates.length > 0) return true;
-  const [program = {}] = asList(spec.template.spec.containers);
+  const program = programOf(spec);
   const data = `${dataDir(spec)}/`;
   const isOfData = ({ mountPath, readOnly }: Unstructured) =>
     readOnly !== true &&

@@ -72,7 +72,7 @@ export interface Member {
   templateHash?: string;
   /** The hash and, after a slash, that of the meaning of the template. Absent: an earlier version of the operator has made the pod. */
   templateMeaning?: string;
-  /** The request of a restart for which its pod was made; absent: there was none. */
+  /** The request of a restart for which its pod was made. */
   restartedFor?: string;
   /** What the spec said of its pod when the pod was created. Absent: the pod was created by an earlier version of the operator. */
   contract?: PodContract;

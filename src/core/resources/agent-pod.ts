@@ -11,6 +11,7 @@ import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Degradation, Member, Resource } from '../model/observed.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
+import { programIndex, programOf } from '../model/program.ts';
 import { secretVolumes } from './secret-volumes.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
@@ -34,11 +35,13 @@ const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolde
 
 /** The settings of a service's agents, without its name. */
 export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
-  const [program = {}] = spec.template.spec.containers;
+  const program = programOf(spec);
+  // The agent is told what to start, and need not know from where.
+  const { container: _container, ...engine } = spec.engine;
   const command = texts(program['command']);
   const args = texts(program['args']);
   return {
-    engine: spec.engine,
+    engine,
     port: probePort(spec) ?? 0,
     agentPort: agentPort(spec),
     ...(knowsItsProgram(spec) ? { command, args } : { command: [...command, ...args], args: [] }),
@@ -50,7 +53,7 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
   if (!usesAgent(spec)) return [];
   const degradedReasons: Degradation[] = [];
-  const [program = {}] = spec.template.spec.containers;
+  const program = programOf(spec);
   if (agentImage === undefined) {
     degradedReasons.push({
       reason: 'AgentImageUnknown',
@@ -136,7 +139,7 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
 }
 
 /**
- * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
+ * The spec of a pod with the agent as process 1 of the container of the program, if the engine needs one. The agent starts the command of
  * that container.
  */
 export function withAgent(
@@ -146,7 +149,9 @@ export function withAgent(
 ): Unstructured {
   const { spec } = resource;
   if (!usesAgent(spec)) return podSpec;
-  const [program = {}, ...sidecars] = asList(podSpec['containers']);
+  const containers = asList(podSpec['containers']);
+  const index = programIndex(spec, containers);
+  const program = containers[index] ?? {};
   const { args: _args, ...kept } = program;
   const secrets = secretVolumes(spec, members);
   const ports = asList(program['ports']);
@@ -158,24 +163,21 @@ export function withAgent(
       initContainer(resource.agentImage, program),
       ...asList(podSpec['initContainers']),
     ],
-    containers: [
-      {
-        ...kept,
-        command: agentCommand,
-        env: environment(resource, asList(program['env'])),
-        ...readiness(spec, program),
-        ports: ports.some((entry) => entry['containerPort'] === port)
-          ? ports
-          : [...ports, { name: portName, containerPort: port }],
-        volumeMounts: [
-          ...asList(program['volumeMounts']),
-          // Writable: a member without a volume of its own stores its epoch there.
-          { name: agentVolume, mountPath: agentFolder },
-          ...secrets.map(({ mount }) => mount),
-        ],
-      },
-      ...sidecars,
-    ],
+    containers: containers.with(index, {
+      ...kept,
+      command: agentCommand,
+      env: environment(resource, asList(program['env'])),
+      ...readiness(spec, program),
+      ports: ports.some((entry) => entry['containerPort'] === port)
+        ? ports
+        : [...ports, { name: portName, containerPort: port }],
+      volumeMounts: [
+        ...asList(program['volumeMounts']),
+        // Writable: a member without a volume of its own stores its epoch there.
+        { name: agentVolume, mountPath: agentFolder },
+        ...secrets.map(({ mount }) => mount),
+      ],
+    }),
     volumes: [
       ...asList(podSpec['volumes']),
       { name: agentVolume, emptyDir: {} },

@@ -14,6 +14,7 @@ import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
+import { namedProgram } from '../model/program.ts';
 import { restartAskedAt } from '../model/restart.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
 import type { Member, Resource } from '../model/observed.ts';
@@ -49,7 +50,7 @@ export function templateHash(spec: Spec): string {
       nodes: placement.nodes,
       // Only if there are any: pods that were created before these fields existed keep their hash.
       ...(volumes.length > 0 ? { volumes } : {}),
-      ...(usesAgent(spec) ? { agent: agentConfig(spec) } : {}),
+      ...(usesAgent(spec) ? { agent: agentConfig(spec), ...namedProgram(spec) } : {}),
     };
     hash = fnv1a(canonicalJson(made));
     hashes.set(spec, hash);

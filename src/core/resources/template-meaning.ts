@@ -4,6 +4,7 @@ import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { dataDir, hasData } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { healthOf, hooksByMeaning } from '../model/contact.ts';
+import { namedProgram } from '../model/program.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { agentConfig } from './agent-pod.ts';
 import { normalQuantity } from './quantity.ts';
@@ -185,7 +186,7 @@ export function templateMeaning(spec: Spec): string {
       template: templateByMeaning(spec.template),
       placement: { topologyKey, whenUnsatisfiable, nodes },
       volumes,
-      ...(usesAgent(spec) ? { agent: agentByMeaning(spec) } : {}),
+      ...(usesAgent(spec) ? { agent: agentByMeaning(spec), ...namedProgram(spec) } : {}),
     };
     meaning = fnv1a(canonicalJson(made));
     meanings.set(spec, meaning);
