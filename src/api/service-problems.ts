@@ -36,7 +36,7 @@ export const serviceProblems = {
   WriteRefused: {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
     whatToDo:
-      'raise the quota, correct `spec.template`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
+      'raise the quota, correct `spec.template` or, for the init container `haservice-agent`, `spec.agent.resources`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
   },
   WriteFailed: {
     meaning: 'a write to the API server failed, and is tried again',

@@ -69,6 +69,29 @@ const volumeClaimTemplate = z
   })
   .meta({ description: 'One volume of each member.' });
 
+const quantities = (what: string) =>
+  z
+    .looseObject({})
+    .optional()
+    .meta({ description: `${what}, by resource: for example cpu: 100m and memory: 128Mi.` });
+
+const agent = z
+  .object({
+    resources: z
+      .object({
+        requests: quantities('What it requests'),
+        limits: quantities('What it may use'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Requests and limits of the init container that copies the agent into the pod, for a LimitRange or quota that the default does not meet. They replace the default whole: 128Mi of memory, which it needs, and as much cpu as the container of the program. The agent itself runs in that container, with its resources. A change replaces the members one by one.',
+      }),
+  })
+  .meta({
+    description: 'The agent that the operator puts into the pods, if the engine needs one.',
+  });
+
 export const specSchema = z
   .object({
     topology: z
@@ -84,6 +107,7 @@ export const specSchema = z
     ports: z.array(port).min(1).max(20).meta({ description: 'Ports that the Services offer.' }),
     engine: engineSchema,
     template,
+    agent: agent.optional(),
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({
       description:
         'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',

@@ -161,6 +161,7 @@ describe('defaults', () => {
     ['nothing but what is required', {}],
     ['half a section', { heartbeat: { interval: '100ms' }, placement: { zones: { minZones: 2 } } }],
     ['a health service', { engine: { type: 'GRPC', grpc: {} } }],
+    ['resources of the agent', { agent: { resources: { requests: { cpu: 1, memory: '1Gi' } } } }],
     ['hooks', { engine: { type: 'TCP', port: 80, promote: { path: '/promote' } } }],
   ])('of the API server and of the operator are the same: %s', async (_, spec) => {
     const name = 'defaults';

@@ -79,6 +79,13 @@ describe('a pod with an agent', () => {
     expect(initContainers?.[0]?.resources).toEqual(expected);
   });
 
+  it('has the resources that the user gives to its init container, and the program keeps its own', () => {
+    const resources = { requests: { cpu: '50m' }, limits: { cpu: '1', memory: '200Mi' } };
+    const { initContainers, containers } = podOf(make({ agent: { resources } }));
+    expect(initContainers?.[0]?.resources).toEqual(resources);
+    expect(containers[0]).not.toHaveProperty('resources');
+  });
+
   it('asks the agent of a database for its readiness, unless the user has a probe', () => {
     const probeOf = (spec: object, more: object = {}) =>
       podOf(make(spec, { containers: [{ ...container, ...more }] })).containers[0];

@@ -49,6 +49,10 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
+/** The resources that the user gives to the agent's init container. For hashes: absent, as before there was the field, if there are none. */
+export const installResources = ({ agent }: Spec): { install?: Unstructured } =>
+  agent?.resources === undefined ? {} : { install: agent.resources };
+
 /** What prevents the agent from being put into the pods, or from working there. */
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
   if (!usesAgent(spec)) return [];
@@ -93,13 +97,16 @@ function initResources(program: Unstructured): Unstructured {
   return { requests: of('requests'), limits: of('limits') };
 }
 
-const initContainer = (image: string | undefined, program: Unstructured): Unstructured => ({
+const initContainer = (
+  { spec, agentImage: image }: Resource,
+  program: Unstructured,
+): Unstructured => ({
   name: agentVolume,
   ...(image === undefined ? {} : { image }),
   imagePullPolicy: 'IfNotPresent',
   command: installCommand,
   volumeMounts: [{ name: agentVolume, mountPath: agentFolder }],
-  resources: initResources(program),
+  resources: spec.agent?.resources ?? initResources(program),
   // The Pod Security Standard `restricted` requires this.
   securityContext: {
     runAsNonRoot: true,
@@ -159,10 +166,7 @@ export function withAgent(
   return {
     ...podSpec,
     ...readinessGates(spec, program, podSpec['readinessGates']),
-    initContainers: [
-      initContainer(resource.agentImage, program),
-      ...asList(podSpec['initContainers']),
-    ],
+    initContainers: [initContainer(resource, program), ...asList(podSpec['initContainers'])],
     containers: containers.with(index, {
       ...kept,
       command: agentCommand,

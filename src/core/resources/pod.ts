@@ -8,7 +8,7 @@ import {
   templateMeaningAnnotation,
 } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
-import { agentConfig, withAgent } from './agent-pod.ts';
+import { agentConfig, installResources, withAgent } from './agent-pod.ts';
 import { templateMeaning } from './template-meaning.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
@@ -50,7 +50,9 @@ export function templateHash(spec: Spec): string {
       nodes: placement.nodes,
       // Only if there are any: pods that were created before these fields existed keep their hash.
       ...(volumes.length > 0 ? { volumes } : {}),
-      ...(usesAgent(spec) ? { agent: agentConfig(spec), ...namedProgram(spec) } : {}),
+      ...(usesAgent(spec)
+        ? { agent: agentConfig(spec), ...namedProgram(spec), ...installResources(spec) }
+        : {}),
     };
     hash = fnv1a(canonicalJson(made));
     hashes.set(spec, hash);

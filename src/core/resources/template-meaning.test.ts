@@ -31,6 +31,11 @@ const exec = (commands: object, engine: object = {}) =>
     },
   );
 
+const install = (requests: object, base: object = exec({})) => ({
+  ...base,
+  agent: { resources: { requests } },
+});
+
 describe('nothing restarts for another text of the same meaning', () => {
   it.each<[what: string, before: object, after: object]>([
     ['100m of a processor', resources({ cpu: '100m' }), resources({ cpu: '0.1' })],
@@ -117,6 +122,12 @@ describe('nothing restarts for another text of the same meaning', () => {
       ),
     ],
     ['the timeout of a command', exec({}), exec({ timeout: '5000ms' })],
+    ['resources of the agent', install({ cpu: '100m' }), install({ cpu: 0.1 })],
+    [
+      'resources of an agent that there is not',
+      pod({}),
+      { ...pod({}), ...install({ cpu: 1 }, {}) },
+    ],
     [
       'ports and folder of an engine',
       exec({}),
@@ -151,6 +162,8 @@ describe('every member is replaced for another meaning', () => {
     ],
     ['placement', pod({}), pod({}, {}, { placement: { nodes: 'Required' } })],
     ['the folder of the data', exec({}), exec({}, { dataDir: '/d' })],
+    ['resources of the agent', install({ cpu: '100m' }), install({ cpu: '200m' })],
+    ['resources of the agent at all', exec({}), install({ cpu: '200m' })],
     ['a path', pod({}), pod({}, {}, { engine: { type: 'HTTP', http: { path: '/health' } } })],
   ])('%s', (_, before, after) => {
     expect(outdates(before, after)).toBe(true);

@@ -6,7 +6,7 @@ import { usesAgent } from '../model/capabilities.ts';
 import { healthOf, hooksByMeaning } from '../model/contact.ts';
 import { namedProgram } from '../model/program.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
-import { agentConfig } from './agent-pod.ts';
+import { agentConfig, installResources } from './agent-pod.ts';
 import { normalQuantity } from './quantity.ts';
 
 /*
@@ -169,6 +169,14 @@ function agentByMeaning(spec: Spec): Unstructured {
   };
 }
 
+function installByMeaning(spec: Spec): Unstructured {
+  const { install } = installResources(spec);
+  // As of any container.
+  return install === undefined
+    ? {}
+    : { install: normal([{ resources: install }], 'initContainers') };
+}
+
 /** Specs are never changed in place. */
 const meanings = new WeakMap<Spec, string>();
 
@@ -186,7 +194,9 @@ export function templateMeaning(spec: Spec): string {
       template: templateByMeaning(spec.template),
       placement: { topologyKey, whenUnsatisfiable, nodes },
       volumes,
-      ...(usesAgent(spec) ? { agent: agentByMeaning(spec), ...namedProgram(spec) } : {}),
+      ...(usesAgent(spec)
+        ? { agent: agentByMeaning(spec), ...namedProgram(spec), ...installByMeaning(spec) }
+        : {}),
     };
     meaning = fnv1a(canonicalJson(made));
     meanings.set(spec, meaning);
