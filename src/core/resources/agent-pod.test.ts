@@ -79,6 +79,21 @@ describe('a pod with an agent', () => {
     expect(initContainers?.[0]?.resources).toEqual(expected);
   });
 
+  it('lets the autoscaler remove its node in spite of the volume of the agent; other volumes are as the user says', () => {
+    const key = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+    const madeWith = (annotations: object, spec: object = {}) => {
+      const { template } = make().spec;
+      const resource = make({ template: { ...template, metadata: { annotations } }, ...spec });
+      return desiredPod(resource, 0, 'primary').metadata.annotations?.[key];
+    };
+    expect(madeWith({})).toBe('haservice-agent');
+    expect(madeWith({ [key]: 'cache, tmp' })).toBe('cache,tmp,haservice-agent');
+    expect(madeWith({ [key]: '' })).toBe('haservice-agent');
+    const plain = { topology: 'ActivePassive', engine: { type: 'HTTP' } };
+    expect(madeWith({}, plain)).toBeUndefined();
+    expect(madeWith({ [key]: 'tmp' }, plain)).toBe('tmp');
+  });
+
   it('has the resources that the user gives to its init container, and the program keeps its own', () => {
     const resources = { requests: { cpu: '50m' }, limits: { cpu: '1', memory: '200Mi' } };
     const { initContainers, containers } = podOf(make({ agent: { resources } }));

@@ -49,6 +49,21 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
+/** Of the cluster autoscaler: the local volumes of a pod whose loss is no reason to keep the pod, and its node. */
+const evictableKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
+/**
+ * The annotation by which the volume of the agent keeps no node from being removed: what is in it is installed again, and it is lost
+ * with any deletion of the pod. What the user's own volumes are worth is the user's word. Not part of the template's hash.
+ */
+export function evictableVolumes(spec: Spec, given: Unstructured): Record<string, string> {
+  if (!usesAgent(spec)) return {};
+  const users = given[evictableKey];
+  const names = typeof users === 'string' ? users.split(',').map((name) => name.trim()) : [];
+  const all = new Set([...names.filter((name) => name !== ''), agentVolume]);
+  return { [evictableKey]: [...all].join() };
+}
+
 /** The resources that the user gives to the agent's init container. For hashes: absent, as before there was the field, if there are none. */
 export const installResources = ({ agent }: Spec): { install?: Unstructured } =>
   agent?.resources === undefined ? {} : { install: agent.resources };

@@ -8,7 +8,7 @@ import {
   templateMeaningAnnotation,
 } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
-import { agentConfig, installResources, withAgent } from './agent-pod.ts';
+import { agentConfig, evictableVolumes, installResources, withAgent } from './agent-pod.ts';
 import { templateMeaning } from './template-meaning.ts';
 import { podVolumes } from './volume-claims.ts';
 import { canonicalJson, fnv1a } from '../../lib/hash.ts';
@@ -193,6 +193,7 @@ export function desiredPod(
       },
       annotations: {
         ...(asUnstructured(metadata['annotations']) as Record<string, string>),
+        ...evictableVolumes(spec, asUnstructured(metadata['annotations'])),
         ...templateAnnotations(spec),
         ...(restartedFor === undefined ? {} : { [restartAnnotation]: restartedFor }),
         [contractAnnotation]: JSON.stringify(contractOf(spec)),
