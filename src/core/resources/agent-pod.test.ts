@@ -94,6 +94,17 @@ describe('a pod with an agent', () => {
     expect(madeWith({ [key]: 'tmp' }, plain)).toBe('tmp');
   });
 
+  it('of Postgres has a folder in which the agent answers for a user that the image does not know, unless the user mounts one', () => {
+    const mountsOf = (type: string, volumeMounts: object[] = []) =>
+      podOf(make({ engine: { type } }, { containers: [{ ...container, volumeMounts }] }))
+        .containers[0]?.volumeMounts;
+    const mountPath = '/var/run/nscd';
+    const own = { name: 'haservice-agent', mountPath, subPath: 'nscd' };
+    expect(mountsOf('Postgres')).toContainEqual(own);
+    expect(mountsOf('Redis')).not.toContainEqual(own);
+    expect(mountsOf('Postgres', [{ name: 'mine', mountPath }])).not.toContainEqual(own);
+  });
+
   it('has the resources that the user gives to its init container, and the program keeps its own', () => {
     const resources = { requests: { cpu: '50m' }, limits: { cpu: '1', memory: '200Mi' } };
     const { initContainers, containers } = podOf(make({ agent: { resources } }));

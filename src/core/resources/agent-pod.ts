@@ -3,6 +3,9 @@ import {
   agentConfigVariable,
   agentFolder,
   agentVolume,
+  looksUpUser,
+  userLookupFolder,
+  userLookupPath,
 } from '../../protocol/agent-config.ts';
 import { readiness, readinessGates } from './readiness.ts';
 import { durationMs } from '../../api/duration.ts';
@@ -176,6 +179,9 @@ export function withAgent(
   const program = containers[index] ?? {};
   const { args: _args, ...kept } = program;
   const secrets = secretVolumes(spec, members);
+  const mounts = asList(program['volumeMounts']);
+  const isFree = mounts.every(({ mountPath }) => mountPath !== userLookupFolder);
+  const lookup = { name: agentVolume, mountPath: userLookupFolder, subPath: userLookupPath };
   const ports = asList(program['ports']);
   const port = agentPort(spec);
   return {
@@ -191,9 +197,10 @@ export function withAgent(
         ? ports
         : [...ports, { name: portName, containerPort: port }],
       volumeMounts: [
-        ...asList(program['volumeMounts']),
+        ...mounts,
         // Writable: a member without a volume of its own stores its epoch there.
         { name: agentVolume, mountPath: agentFolder },
+        ...(looksUpUser(spec) && isFree ? [lookup] : []),
         ...secrets.map(({ mount }) => mount),
       ],
     }),
