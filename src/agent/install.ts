@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HAError } from '../api/errors.ts';
+import { userLookupPath } from '../protocol/agent-config.ts';
 
 /** How long the loader may take to list the libraries. Milliseconds. */
 const loaderMs = 10_000;
@@ -23,6 +24,10 @@ export async function install(folder: string, script: string): Promise<void> {
     await mkdir(each, { recursive: true });
   }
   for (const each of [bin, lib]) await chmod(each, 0o755);
+  // Mounted into the container of the program, which may run as any user.
+  const lookup = join(folder, userLookupPath);
+  await mkdir(lookup, { recursive: true });
+  await chmod(lookup, 0o777);
   await copy(process.execPath, join(bin, 'node'));
   const { loader, libraries } = parseLibraries(await listLibraries(process.execPath));
   await copy(loader, join(lib, 'ld.so'));

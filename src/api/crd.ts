@@ -7,10 +7,12 @@ type Json = Record<string, unknown>;
 
 /**
  * A zod schema as structural OpenAPI v3 for a CustomResourceDefinition: integer-or-string and open objects become Kubernetes'
- * own extensions, and what is not allowed there is dropped.
+ * own extensions, and what is not allowed there is dropped. Below a list no default is left: the operator fills it in when it reads
+ * the resource. The API server would write it into the stored list, and as `kubectl apply` replaces a list of a custom resource whole,
+ * the same file would be "configured" each time.
  * Source of the rules: Kubernetes documentation, "Specifying a structural schema".
  */
-function structural(schema: Json): Json {
+function structural(schema: Json, isInList = false): Json {
   const out: Json = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key === 'additionalProperties') {
@@ -23,11 +25,14 @@ function structural(schema: Json): Json {
       out['x-kubernetes-int-or-string'] = true;
     } else if (key === 'properties') {
       out[key] = Object.fromEntries(
-        Object.entries(value as Json).map(([name, child]) => [name, structural(child as Json)]),
+        Object.entries(value as Json).map(([name, child]) => [
+          name,
+          structural(child as Json, isInList),
+        ]),
       );
     } else if (key === 'items') {
-      out[key] = structural(value as Json);
-    } else if (key !== '$schema' && key !== 'propertyNames') {
+      out[key] = structural(value as Json, true);
+    } else if (key !== '$schema' && key !== 'propertyNames' && !(key === 'default' && isInList)) {
       out[key] = value;
     }
   }

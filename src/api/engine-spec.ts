@@ -110,7 +110,7 @@ export const engineSchema = z
       .optional()
       .meta({
         description:
-          'Commands that are run in the first container, beside its program. Each may be run again.',
+          'Commands that are run in the container of the program, beside it. Each may be run again.',
       }),
     dataDir: z
       .string()
@@ -131,6 +131,15 @@ export const engineSchema = z
       })
       .optional()
       .meta({ description: 'TLS for clients and for replication (Redis, Postgres).' }),
+    container: z
+      .string()
+      .max(63)
+      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+      .optional()
+      .meta({
+        description:
+          'Name of the container of the template whose program the agent starts and leads, if there is an agent. Default: the first one. The others run as they are. A change replaces the members one by one.',
+      }),
     agentPort: portNumber.optional().meta({
       description: 'Port of the agent that the operator puts beside the program. Default: 8990.',
     }),

@@ -6,6 +6,8 @@ export const ordinalLabel = `${group}/ordinal`;
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 /** Hash of the pod template that a pod was made from. */
 export const templateHashAnnotation = `${group}/template-hash`;
+/** The template hash, a slash, and a hash of the meaning of that template: equal for other texts that say the same. */
+export const templateMeaningAnnotation = `${group}/template-meaning`;
 /** On a pod: how the pod is reached and served, as JSON. See pod-contract.ts. */
 export const contractAnnotation = `${group}/contract`;
 /** Condition of a pod with a readinessProbe of the user's: the member has all its data. */
@@ -19,5 +21,9 @@ export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';
 /** On an HAService: a time stamp asks for an experiment at once. */
 export const chaosAnnotation = `${group}/chaos`;
+/** On an HAService: a time stamp asks for the replacement of every pod from before. On a pod: the request that it was made for. */
+export const restartAnnotation = `${group}/restart`;
 export const fieldManager = 'haservice-operator';
+/** Of the annotations that say what a pod was made from: the apply of labels must not remove them. */
+export const templateManager = 'haservice-operator-template';
 export const sliceManager = 'haservice-operator.haservice.dev';

@@ -16,7 +16,7 @@ export const healthCheckSchema = engineSchema.pick({
  * annotation `haservice.dev/contract` of the pod, as JSON. The program of the pod goes on listening and answering as it was started,
  * whatever the spec says since, so that probes, hooks, orders and Services follow the contract and not the spec.
  *
- * What the pod's own spec says is not repeated here: the settings of its agent stand in the environment of its first container
+ * What the pod's own spec says is not repeated here: the settings of its agent stand in the environment of the container of the program
  * (agentOf). Each field but `ports` may be absent: an earlier version of the operator has not written it.
  */
 export const podContractSchema = z.object({

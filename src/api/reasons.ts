@@ -185,6 +185,16 @@ export const eventReasons = {
   },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
+  RestartRequested: {
+    meaning:
+      'by the annotation `haservice.dev/restart`: each member whose pod was made before that time is replaced, one after the other, the primary last',
+    whatToDo: 'nothing; `Progressing` says how many are left',
+  },
+  RestartRefused: {
+    meaning:
+      'the annotation `haservice.dev/restart` is no time stamp, in the future, or too old: nothing is restarted',
+    whatToDo: 'annotate again with `haservice.dev/restart="$(date -Is)"`',
+  },
   SettingsInvalid: {
     meaning:
       'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',

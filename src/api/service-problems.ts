@@ -36,7 +36,7 @@ export const serviceProblems = {
   WriteRefused: {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
     whatToDo:
-      'raise the quota, correct `spec.template`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
+      'raise the quota, correct `spec.template` or, for the init container `haservice-agent`, `spec.agent.resources`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
   },
   WriteFailed: {
     meaning: 'a write to the API server failed, and is tried again',
@@ -52,8 +52,15 @@ export const serviceProblems = {
       'run the operator in a pod with `POD_NAME` and `POD_NAMESPACE`, or set `AGENT_IMAGE` for it',
   },
   CommandMissing: {
-    meaning: 'the agent starts the program, and the first container has no `command`',
+    meaning:
+      'the agent starts the program, and its container (`engine.container`, or the first one) has no `command`',
     whatToDo: 'write the command and args that the image would run',
+  },
+  ContainerAmbiguous: {
+    meaning:
+      'the template has several containers, `engine.container` names none of them, and it is not certain that the first one has the program: the agent would start, lead and fence another one',
+    whatToDo:
+      'write `engine.container`: the name of the container with the program; if that is the first one, no pod is restarted',
   },
   ProcessesShared: {
     meaning:

@@ -37,15 +37,21 @@ const template = z
     spec: z
       .looseObject({
         containers: z
-          .array(z.looseObject({}))
+          .array(
+            z.looseObject({
+              // For the rule that engine.container names one.
+              name: z.string().max(63).optional().meta({ description: 'Name of the container.' }),
+            }),
+          )
           .min(1)
+          .max(64)
           .meta({ description: 'Containers of the pods, as in any pod template.' }),
       })
       .meta({ description: 'Spec of the pods, as in any pod template.' }),
   })
   .meta({
     description:
-      'Pod template, as in a Deployment. The operator adds names, labels, spread and tolerations. A field that Kubernetes does not know is reported in the condition Degraded.',
+      'Pod template, as in a Deployment. The operator adds names, labels, spread and tolerations; topologySpreadConstraints of yours replace those of the operator for the same topologyKey. A field that Kubernetes does not know is reported in the condition Degraded.',
   });
 
 const volumeClaimTemplate = z
@@ -65,6 +71,29 @@ const volumeClaimTemplate = z
   })
   .meta({ description: 'One volume of each member.' });
 
+const quantities = (what: string) =>
+  z
+    .looseObject({})
+    .optional()
+    .meta({ description: `${what}, by resource: for example cpu: 100m and memory: 128Mi.` });
+
+const agent = z
+  .object({
+    resources: z
+      .object({
+        requests: quantities('What it requests'),
+        limits: quantities('What it may use'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Requests and limits of the init container that copies the agent into the pod, for a LimitRange or quota that the default does not meet. They replace the default whole: 128Mi of memory, which it needs, and as much cpu as the container of the program. The agent itself runs in that container, with its resources. A change replaces the members one by one.',
+      }),
+  })
+  .meta({
+    description: 'The agent that the operator puts into the pods, if the engine needs one.',
+  });
+
 export const specSchema = z
   .object({
     topology: z
@@ -82,6 +111,7 @@ export const specSchema = z
     inherit: inheritSchema.optional(),
     engine: engineSchema,
     template,
+    agent: agent.optional(),
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({
       description:
         'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
@@ -107,12 +137,12 @@ export const specSchema = z
         message: 'port names must differ; give every entry of ports a name of its own',
       },
       {
-        rule: 'self.ports.all(p, self.ports.exists_one(q, q.port == p.port && q.protocol == p.protocol))',
+        rule: "self.ports.all(p, self.ports.exists_one(q, q.port == p.port && (has(q.protocol) ? q.protocol : 'TCP') == (has(p.protocol) ? p.protocol : 'TCP')))",
         message:
           'two entries of ports offer the same port and protocol; remove one or change its port',
       },
       {
-        rule: "self.ports.exists(p, p.protocol == 'TCP') || has(self.engine.port)",
+        rule: "self.ports.exists(p, !has(p.protocol) || p.protocol == 'TCP') || has(self.engine.port)",
         message: 'no port is TCP; set engine.port to a TCP port that can be probed',
       },
       {
@@ -128,6 +158,11 @@ export const specSchema = z
       {
         rule: "!(self.engine.type in ['Redis', 'Postgres']) || self.topology == 'LeaderFollower'",
         message: 'engine.type Redis and Postgres replicate; set topology: LeaderFollower',
+      },
+      {
+        rule: '!has(self.engine.container) || self.template.spec.containers.exists(c, has(c.name) && c.name == self.engine.container)',
+        message:
+          'engine.container names no container of spec.template; write the name of the container with the program, or remove engine.container to take the first one',
       },
       {
         rule: "self.failover.consistency != 'Strong' || duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)",

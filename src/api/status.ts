@@ -124,6 +124,18 @@ const failoverRecord = z
   })
   .meta({ description: 'One failover and the milliseconds of its phases.' });
 
+const restart = z
+  .object({
+    lastRequest: text(
+      'The last value of the annotation haservice.dev/restart that was handled: each member whose pod was made before that time is replaced.',
+    ).optional(),
+    refusedRequest: text(
+      'The last value of that annotation that was no recent time stamp: it was refused once.',
+    ).optional(),
+    message: text('Why it was refused, and what to write.').optional(),
+  })
+  .meta({ description: 'Restarts that a user has asked for.' });
+
 export const statusSchema = z
   .object({
     observedGeneration: int('metadata.generation that this status was derived from.').optional(),
@@ -189,6 +201,7 @@ export const statusSchema = z
       .array(failoverRecord)
       .optional()
       .meta({ description: 'The last 20 changes of the primary, newest first.' }),
+    restart: restart.optional(),
     chaos: chaosStatusSchema.optional(),
     conditions: z
       .array(conditionSchema)

@@ -29,6 +29,8 @@ const summary = (actions: Action[]) =>
         return `request ${action.target.service}`;
       case 'MarkComplete':
         return `mark ${action.member.name} ${action.isComplete ? 'complete' : 'incomplete'}`;
+      case 'AnnotatePod':
+        return `annotate ${action.member.name}`;
       case 'LabelPod':
         return `label ${action.member.name} ${action.labels['haservice.dev/role']}`;
     }

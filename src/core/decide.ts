@@ -2,6 +2,7 @@ import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
 import {
   adoptPods,
+  annotateTemplate,
   createPod,
   ensureOwnedObjects,
   relabel,
@@ -25,6 +26,7 @@ import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
 import { planChaos } from './chaos/chaos.ts';
 import { planReplicas } from './replicas/replicas.ts';
+import { withRestart } from './model/restart.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
 import { commitFirstData, commitPlan, isFirstData } from './commit.ts';
@@ -92,6 +94,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
+    actions.push(...annotateTemplate(resource, observed.members));
     actions.push(...markComplete(observed.members));
     actions.push(...contracts.actions);
     actions.push(
@@ -107,7 +110,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const chaos = planChaos({ ...about, degradedReasons });
   if (!idle && !isUrgent) actions.push(...chaos.actions);
 
-  const subject = withOutcome(resource, observed, promoted && repointed);
+  const subject = withOutcome(withRestart(resource, nowMs), observed, promoted && repointed);
   const status = nextStatus(
     subject,
     observed,

@@ -17,6 +17,10 @@ export const agentVolume = 'haservice-agent';
 /** Mount path of the TLS Secret: tls.crt, tls.key, ca.crt. */
 export const tlsFolder = '/haservice-tls';
 
+/** Where C libraries look for the socket of a name service cache; and the folder in the agent's volume that is mounted there. */
+export const userLookupFolder = '/var/run/nscd';
+export const userLookupPath = 'nscd';
+
 /** Settings of the agent in a pod, written by the operator into the pod. POD_NAME, POD_UID and POD_IP are separate variables. */
 export const agentConfigSchema = z.object({
   /** Name of the HAService. */
@@ -65,6 +69,10 @@ interface Program {
   hasData: boolean;
   /** Folder of the data if engine.dataDir names none. */
   dataDir: string;
+  /** Its tools must find their user by its number: see userLookupFolder. */
+  looksUpUser?: boolean;
+  /** The last part of the usual names of its images, without the tag. Absent: nothing is known of them. */
+  image?: RegExp;
 }
 
 /** A program that is asked for its health, and of which nothing else is known. */
@@ -76,8 +84,12 @@ const programs: Record<EngineType, Program> = {
   HTTP: unmanaged,
   GRPC: unmanaged,
   Exec: { isKnown: false, hasData: true, dataDir: '/data' },
-  Redis: { isKnown: true, hasData: true, dataDir: '/data' },
-  Postgres: { isKnown: true, hasData: true, dataDir: '/var/lib/postgresql/data' },
+  Redis: { isKnown: true, hasData: true, dataDir: '/data', image: /redis|valkey|keydb/ },
+  Postgres: {
+    ...{ isKnown: true, hasData: true, dataDir: '/var/lib/postgresql/data' },
+    looksUpUser: true,
+    image: /postg|pgvector|timescale/,
+  },
 };
 
 /**
@@ -86,6 +98,19 @@ const programs: Record<EngineType, Program> = {
  */
 export const knowsItsProgram = ({ engine }: { engine: { type: EngineType } }): boolean =>
   programs[engine.type].isKnown;
+
+/** What runs beside such a program has its name, too. */
+const helpers = /exporter|backup|pool|bouncer|proxy|sentinel|insight|admin/;
+
+/** Whether an image seems to be one of the program. */
+export function isImageOf({ engine }: Pick<AgentConfig, 'engine'>, image: string): boolean {
+  const [name = ''] = (image.split('/').at(-1) ?? '').split(/[:@]/);
+  return programs[engine.type].image?.test(name) === true && !helpers.test(name);
+}
+
+/** Whether tools of the program give up if the image does not know the user as which they run. */
+export const looksUpUser = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
+  programs[engine.type].looksUpUser === true;
 
 /** The program has data of its own: the agent keeps its own state with them, if it can. */
 export const hasData = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>

@@ -102,6 +102,21 @@ describe.concurrent('bad input', () => {
       );
     });
 
+    it('with a constraint of its own for the zone is spread by that one alone', async () => {
+      const name = 'own-spread';
+      const template = memberTemplate();
+      const constraint = {
+        ...{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone' },
+        whenUnsatisfiable: 'ScheduleAnyway',
+      };
+      const spec = { ...template.spec, topologySpreadConstraints: [constraint] };
+      await world.apply(haService(name, { spec: { template: { ...template, spec } } }));
+      await world.settled(name);
+      for (const pod of world.members(name)) {
+        expect(pod.spec?.topologySpreadConstraints).toHaveLength(1);
+      }
+    });
+
     it('on more nodes than there are leaves the rest serving', async () => {
       const spec = { replicas: 4, placement: { nodes: 'Required' } };
       await world.apply(haService('four-nodes', { spec }));

@@ -95,6 +95,56 @@ it('Redis: a copy that was promoted before its log was written does not come bac
   expect(await redis(world, copy, 'dbsize')).toBe('3001');
 });
 
+it('a restart by annotation replaces every member, and a wrong stamp replaces none and is told', async () => {
+  const name = 'restarted';
+  await world.apply(haService(name));
+  const { epoch } = await world.settled(name);
+  const uids = () => world.members(name).map(({ metadata }) => metadata?.uid);
+  const old = uids();
+  const ask = (stamp: string) =>
+    world.kubectl(['annotate', 'has', name, `haservice.dev/restart=${stamp}`, '--overwrite']);
+  await ask('2999-01-01T00:00:00Z');
+  expect(await world.event(name, 'RestartRefused')).toMatch(/in the future/);
+  expect(uids()).toEqual(old);
+  await ask(new Date(Date.now() + 1_000).toISOString());
+  expect(await world.event(name, 'RestartRequested')).toMatch(/made before/);
+  await world.until('all members to be replaced', () => {
+    const now = uids();
+    return (
+      now.length === 3 &&
+      now.every((uid) => !old.includes(uid)) &&
+      world.status(name).phase === 'Healthy'
+    );
+  });
+  const [record] = world.status(name).failovers ?? [];
+  expect(record).toMatchObject({ trigger: 'Switchover', outcome: 'Completed' });
+  expect(world.status(name).epoch).toBe(epoch + 1);
+});
+
+it('a template that is written in another way, and minZones, restart no pod', async () => {
+  const name = 'rewritten';
+  const { spec } = memberTemplate();
+  const templateWith = (cpu: string) => ({
+    spec: {
+      ...spec,
+      containers: spec.containers.map((each) => ({ ...each, resources: { requests: { cpu } } })),
+    },
+  });
+  await world.apply(haService(name, { spec: { template: templateWith('10m') } }));
+  await world.settled(name);
+  const made = () => world.members(name).map(({ metadata }) => metadata);
+  const before = made();
+  const hashes = () =>
+    made().map((metadata) => metadata?.annotations?.['haservice.dev/template-hash']);
+  const [old] = hashes();
+  const placement = { zones: { minZones: 2 } };
+  await world.apply(haService(name, { spec: { template: templateWith('0.01'), placement } }));
+  // The operator has seen the edit, and found that it means the same.
+  await world.until('all pods to be annotated', () => hashes().every((hash) => hash !== old));
+  expect(made().map((metadata) => metadata?.uid)).toEqual(before.map((metadata) => metadata?.uid));
+  await healthy(name);
+});
+
 it('a website that is changed to Strong is replaced member by member, and its primary without an agent ends before another member leads', async () => {
   const name = 'site';
   const { spec } = memberTemplate();

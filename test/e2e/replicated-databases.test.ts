@@ -37,6 +37,21 @@ const programs = {
   },
 } satisfies Record<DatabaseType, unknown>;
 
+it('Postgres runs as a user that its image does not know', async () => {
+  const name = 'any-user';
+  const object = database(name, 'Postgres') as { spec?: { template: { spec: object } } } & object;
+  const ids = { runAsUser: 12_345, runAsGroup: 12_345, fsGroup: 12_345 };
+  const template = {
+    spec: { ...object.spec?.template.spec, securityContext: { runAsNonRoot: true, ...ids } },
+  };
+  await world.apply(database(name, 'Postgres', { spec: { template } }));
+  const { primary } = await world.settled(name);
+  await world.until('all to follow', () => world.status(name).phase === 'Healthy');
+  const id = ['exec', primary, '-c', 'database', '--', 'id', '-u'];
+  expect((await world.kubectl(id)).trim()).toBe('12345');
+  await world.kubectl(['delete', 'haservice', name]);
+});
+
 describe.each(['Redis', 'Postgres'] as const)('%s, Strong', (type) => {
   const name = type.toLowerCase();
   const { write, read } = programs[type];

@@ -161,13 +161,24 @@ describe('defaults', () => {
     ['nothing but what is required', {}],
     ['half a section', { heartbeat: { interval: '100ms' }, placement: { zones: { minZones: 2 } } }],
     ['a health service', { engine: { type: 'GRPC', grpc: {} } }],
+    ['resources of the agent', { agent: { resources: { requests: { cpu: 1, memory: '1Gi' } } } }],
     ['hooks', { engine: { type: 'TCP', port: 80, promote: { path: '/promote' } } }],
   ])('of the API server and of the operator are the same: %s', async (_, spec) => {
     const name = 'defaults';
     await kubectl(['apply', '-f', '-'], resource(name, spec));
     const stored = await client.get(haServices, { namespace, name });
-    expect(stored.spec).toEqual(specSchema.parse({ ...minimal, ...spec }));
+    // Those below a list are the operator's alone.
+    const parsed = specSchema.parse({ ...minimal, ...spec });
+    expect(stored.spec).toEqual({ ...parsed, ports: minimal.ports });
+    expect(specSchema.parse(stored.spec)).toEqual(parsed);
     await kubectl(['delete', 'has', name]);
+  });
+
+  it('change nothing in a file that is applied again', async () => {
+    const apply = () => kubectl(['apply', '-f', '-'], resource('again', {}));
+    await apply();
+    expect(await apply()).toMatch(/ unchanged$/m);
+    await kubectl(['delete', 'has', 'again']);
   });
 });
 
@@ -241,6 +252,16 @@ describe('a wrong spec is refused with what to write instead', () => {
       /offer the same port/,
     ],
     [
+      'one port twice, once with the default protocol',
+      {
+        ports: [
+          { name: 'a', port: 1 },
+          { name: 'b', port: 1, protocol: 'TCP' },
+        ],
+      },
+      /offer the same port/,
+    ],
+    [
       'no port that can be probed',
       { ports: [{ port: 53, protocol: 'UDP' }] },
       /set engine.port to a TCP port/,
@@ -252,6 +273,11 @@ describe('a wrong spec is refused with what to write instead', () => {
     ],
     ['negative replicas', { replicas: -1 }, /greater than or equal to 0/],
     ['a hook without a slash', { engine: { type: 'TCP', promote: { path: 'x' } } }, /promote.path/],
+    [
+      'a program in a container that there is not',
+      { engine: { type: 'HTTP', container: 'other' } },
+      /engine.container names no container of spec.template; write the name/,
+    ],
     ['a template without containers', { template: { spec: {} } }, /containers/],
     [
       'a misspelt field',
@@ -283,6 +309,13 @@ describe('a change with which members could not go on together is refused', () =
     await kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...before }));
     const changed = kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...after }));
     await expect(changed).rejects.toThrow(words);
+  });
+
+  it('and a container of the template can be named, also one that is not the first', async () => {
+    const containers = [{ name: 'proxy' }, ...template.spec.containers];
+    const engine = { type: 'HTTP', container: 'web' };
+    const spec = { engine, template: { spec: { containers } } };
+    await kubectl(['apply', '-f', '-'], resource('named-container', spec));
   });
 
   it('but not while no member runs', async () => {

@@ -94,6 +94,7 @@ function kindOf(action: Action): string | undefined {
     case 'ProbeSteadyState':
       return undefined;
     case 'LabelPod':
+    case 'AnnotatePod':
     case 'MarkComplete':
     case 'RecordContract':
     case 'AdoptPod':

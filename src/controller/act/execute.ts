@@ -4,6 +4,7 @@ import { HAError } from '../../api/errors.ts';
 import { contactOf } from '../../core/model/contact.ts';
 import {
   adoptPod,
+  annotatePod,
   createPod,
   deletePod,
   labelPod,
@@ -35,6 +36,8 @@ export function describe(action: Action): string {
       return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
+    case 'AnnotatePod':
+      return `annotate Pod ${action.member.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'RecordContract':
@@ -98,6 +101,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
     }
     case 'LabelPod':
       return yield* labelPod(action, context);
+    case 'AnnotatePod':
+      return yield* annotatePod(action, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'RecordContract':

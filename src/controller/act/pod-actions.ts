@@ -14,7 +14,12 @@ import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
 import { isMemberPod } from '../state/member-pods.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
-import { completeCondition, contractAnnotation, fieldManager } from '../../api/labels.ts';
+import {
+  completeCondition,
+  contractAnnotation,
+  fieldManager,
+  templateManager,
+} from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
@@ -83,6 +88,11 @@ export function noteLabels(state: ReconcileState, members: Member[], actions: Ac
   }
 }
 
+export const annotatePod = (
+  { member, annotations }: Extract<Action, { type: 'AnnotatePod' }>,
+  context: ExecuteContext,
+): Steps<Change> => applyPod(member, { annotations }, {}, context, templateManager);
+
 export function markComplete(
   { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,
   context: ExecuteContext,
@@ -99,9 +109,10 @@ export function markComplete(
 /** @param status a change of the status alone, which is written to the subresource of that name */
 function* applyPod(
   member: Member,
-  more: { labels?: Record<string, string> },
+  more: { labels?: Record<string, string>; annotations?: Record<string, string> },
   status: Pick<Pod, 'status'>,
   context: ExecuteContext,
+  manager = fieldManager,
 ): Steps<Change> {
   const { name, uid } = member;
   const { namespace } = context.resource;
@@ -109,7 +120,7 @@ function* applyPod(
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, ...status };
   try {
     const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
-    const applied = yield* apply(pods, object, { fieldManager, ...subresource });
+    const applied = yield* apply(pods, object, { fieldManager: manager, ...subresource });
     context.stores.pods.observeWrite(applied);
     return 'Written';
   } catch (error) {

@@ -115,7 +115,7 @@ describe.each(Object.entries<Fixture>(pods))(
       ],
     ])('is asked as it was, and is not replaced: %s', (_how, all) => {
       const member = memberOf(all);
-      expect(isOutdated(resource.spec, member)).toBe(false);
+      expect(isOutdated(resource, member)).toBe(false);
       expect(contactOf(resource.spec, member)).toMatchObject(contact);
       expect(hooksOf(resource.spec, member)).toEqual(hooks);
     });

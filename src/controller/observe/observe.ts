@@ -1,9 +1,9 @@
 import { durationMs } from '../../api/duration.ts';
-import { chaosAnnotation, group, managedByLabel } from '../../api/labels.ts';
+import { chaosAnnotation, group, managedByLabel, restartAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
-import { templateHash } from '../../core/resources/pod.ts';
+import { isFromTemplate } from '../../core/resources/pod.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import type { NamedObject } from '../../core/model/found-objects.ts';
@@ -55,14 +55,21 @@ function inheritedOf({ spec, metadata }: HAService): Pick<Resource, 'inherited'>
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
-  const chaos = metadata.annotations?.[chaosAnnotation];
   // The status repeats the value.
-  return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
+  const chaos = metadata.annotations?.[chaosAnnotation]?.slice(0, 64);
+  const restart = metadata.annotations?.[restartAnnotation]?.slice(0, 64);
+  if (chaos === undefined && restart === undefined) return {};
+  return {
+    requests: {
+      ...(chaos === undefined ? {} : { chaos }),
+      ...(restart === undefined ? {} : { restart }),
+    },
+  };
 }
 
 /** Its pod was made from the present spec, and so with an agent: not even its init container is left. */
 const withoutAgent = (spec: Resource['spec'], member: Member): Member =>
-  usesAgent(spec) && member.agentPort === undefined && member.templateHash === templateHash(spec)
+  usesAgent(spec) && member.agentPort === undefined && isFromTemplate(spec, member)
     ? { ...member, isAgentUnseen: true }
     : member;
 

@@ -7,8 +7,10 @@ import {
   managedByLabel,
   nameLabel,
   ordinalLabel,
+  restartAnnotation,
   roleLabel,
   templateHashAnnotation,
+  templateMeaningAnnotation,
 } from '../../api/labels.ts';
 import { podContractSchema } from '../../api/pod-contract.ts';
 import type { Made } from '../../core/model/contact.ts';
@@ -118,6 +120,8 @@ export function toMember(
   const required = spec?.nodeSelector?.[resource.topologyKey];
   const pinnedTo = required === resource.zone ? undefined : required;
   const hash = metadata.annotations?.[templateHashAnnotation];
+  const meaning = metadata.annotations?.[templateMeaningAnnotation];
+  const restartedFor = metadata.annotations?.[restartAnnotation];
   const labels = Object.fromEntries(
     ownLabels.flatMap((label) => {
       const value = metadata.labels?.[label];
@@ -144,6 +148,8 @@ export function toMember(
       ? {}
       : { deletionAtMs: Date.parse(metadata.deletionTimestamp) }),
     ...(hash === undefined ? {} : { templateHash: hash }),
+    ...(meaning === undefined ? {} : { templateMeaning: meaning }),
+    ...(restartedFor === undefined ? {} : { restartedFor }),
     ...(hasTerminated(pod) ? { terminated: true } : {}),
     ...madeAs(pod),
     ...(pinnedTo === undefined ? {} : { pinnedTo }),

@@ -88,7 +88,7 @@ function unsafeNow(subject: ChaosSubject): Refusal | undefined {
     return { reason: 'FailoverBackoff', message };
   }
   const staying = stayingMembers(observed);
-  const outdated = staying.filter((member) => isOutdated(spec, member));
+  const outdated = staying.filter((member) => isOutdated(resource, member));
   if (outdated.length > 0) {
     const message = `${outdated.map(({ name }) => name).join(', ')} must be replaced, as what pods are made from has changed`;
     return { reason: 'RolloutRunning', message };

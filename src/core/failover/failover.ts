@@ -32,14 +32,14 @@ import { needsFirstSets } from './sync-sets.ts';
 /** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
 function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
   const { spec } = resource;
-  if (!isOutdated(spec, primary) || inFlight(resource) !== undefined) return false;
+  if (!isOutdated(resource, primary) || inFlight(resource) !== undefined) return false;
   // See update().
   if (takesNoOrders(spec, primary)) return false;
   const others = observed.members.filter((member) => member.uid !== primary.uid);
   return (
     others.length > 0 &&
     others.length >= spec.replicas - 1 &&
-    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(spec, member))
+    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member))
   );
 }
 
@@ -70,7 +70,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (isActive(resource) || spec.replicas === 0) return { kind: 'None' };
   const context: ElectionContext = {
     operatorZone: observed.operatorZone,
-    isOutdated: (member) => isOutdated(spec, member),
+    isOutdated: (member) => isOutdated(resource, member),
     epoch: status.epoch,
     roleCommands: observed.roleCommands,
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),

@@ -48,6 +48,8 @@ export type Action =
       labels: Record<string, string>;
       inherited?: InheritedNames;
     }
+  /** Set the annotations of a pod that say what the pod was made from by server-side apply, guarded by UID. */
+  | { type: 'AnnotatePod'; member: Member; annotations: Record<string, string> }
   /** Set the condition of a pod's readiness gate, guarded by UID. */
   | { type: 'MarkComplete'; member: Member; isComplete: boolean }
   /** Write into the annotation of a pod of an earlier version how it is asked, guarded by UID. */

@@ -1,10 +1,11 @@
 import type { HealthCheck, Hooks, PodContract, Transport } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
+import { durationMs } from '../../api/duration.ts';
 import { canonicalJson } from '../../lib/hash.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { needsLease, speaksProtocol, usesAgent, usesGrpc } from './capabilities.ts';
 import type { Member } from './observed.ts';
-import { hasOtherPorts, memberProbePort, portsOf } from './ports.ts';
+import { hasOtherPorts, memberProbePort, portsOf, probePort } from './ports.ts';
 
 /*
  * How a member is reached and asked, and what its pod can do. All of that follows from how its pod was made: from its own spec (the
@@ -19,7 +20,7 @@ export type Made = Pick<Member, 'agentPort' | 'isAgentUnseen' | 'leaseMs' | 'con
 type Asked = Pick<PodContract, 'hooks' | 'protocol'> & { health: HealthCheck };
 
 /** Without what is the default anyway, so that a user who writes a default down changes nothing. */
-function healthOf({ engine }: Spec): HealthCheck {
+export function healthOf({ engine }: Spec): HealthCheck {
   const { type, tcp, http, grpc } = engine;
   const isDefault = http?.path === '/' && http.host === undefined;
   return {
@@ -37,6 +38,20 @@ function hooksIn({ engine }: Spec): Hooks {
     ...(demote === undefined ? {} : { demote }),
   };
 }
+
+/** The hooks with their defaults, and durations in milliseconds: equal for texts of the same meaning. */
+function byMeaning(hooks: Hooks, port: number | undefined) {
+  return Object.fromEntries(
+    Object.entries(hooks).flatMap(([name, hook]) => {
+      if (hook === undefined) return [];
+      const { path, timeout } = hook;
+      return [[name, { path, port: hook.port ?? port, timeoutMs: durationMs(timeout) }]];
+    }),
+  );
+}
+
+export const hooksByMeaning = (spec: Spec): Record<string, unknown> =>
+  byMeaning(hooksIn(spec), probePort(spec));
 
 /** How a new pod is asked, if it has no agent. */
 function askedOf(spec: Spec): Asked {
@@ -128,7 +143,9 @@ export const lacksLease = (spec: Spec, member: Made): boolean =>
 export function hasOtherContract(spec: Spec, member: Made): boolean {
   if (hasOtherPorts(spec, member)) return true;
   const asked = member.agentPort === undefined ? askedAs(member) : undefined;
-  return (
-    asked !== undefined && !usesAgent(spec) && canonicalJson(asked) !== canonicalJson(askedOf(spec))
-  );
+  if (asked === undefined || usesAgent(spec)) return false;
+  // The ports are the same: that is compared above.
+  const meaning = ({ hooks = {}, ...rest }: Asked) =>
+    canonicalJson({ ...rest, ...byMeaning(hooks, probePort(spec)) });
+  return meaning(asked) !== meaning(askedOf(spec));
 }

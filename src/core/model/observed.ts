@@ -71,6 +71,10 @@ export interface Member {
   /** Epoch milliseconds by which the pod should be gone; absent if it is not being deleted. */
   deletionAtMs?: number;
   templateHash?: string;
+  /** The hash and, after a slash, that of the meaning of the template. Absent: an earlier version of the operator has made the pod. */
+  templateMeaning?: string;
+  /** The request of a restart for which its pod was made. */
+  restartedFor?: string;
   /** What the spec said of its pod when the pod was created. Absent: the pod was created by an earlier version of the operator. */
   contract?: PodContract;
   /** Somebody has changed the annotation with the contract into something else. */
@@ -167,7 +171,7 @@ export interface Resource {
   /** The labels and annotations of the HAService that spec.inherit names. Absent: none. */
   inherited?: GivenNames;
   /** What a user asks for by annotations: see user-request.ts. */
-  requests?: { chaos?: string };
+  requests?: { chaos?: string; restart?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }

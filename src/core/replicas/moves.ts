@@ -66,7 +66,7 @@ export function moveOf(resource: Resource, live: Member[], nowMs: number): Move 
   }
   // Healthy: it is being made a copy of the primary, or its disk does not have all of the copy yet. That takes as long as it takes.
   const isSlow = isHealthy(newcomer) || (isUnheard(health) && nowMs < createdAtMs + slowStartMs);
-  const isObsolete = live.some((member) => isOutdated(resource.spec, member));
+  const isObsolete = live.some((member) => isOutdated(resource, member));
   return isSlow && !isObsolete
     ? { kind: 'Wait', untilMs: nowMs + durableRefreshMs }
     : { kind: 'Failed', newcomer, why: health?.message ?? 'its pod has not started' };

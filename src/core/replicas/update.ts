@@ -8,13 +8,13 @@ import { brokenness } from './broken.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 
 /** Outdated members besides the primary, the highest ordinal first. */
-const outdatedStandbys = ({ spec, status }: Resource, live: Member[]): Member[] =>
+const outdatedStandbys = (resource: Resource, live: Member[]): Member[] =>
   live
-    .filter((member) => isOutdated(spec, member) && member.uid !== status.primaryUID)
+    .filter((member) => isOutdated(resource, member) && member.uid !== resource.status.primaryUID)
     .sort((a, b) => b.ordinal - a.ordinal);
 
-function replace({ spec }: Resource, member: Member, plan: ReplicaPlan): void {
-  plan.remove.push({ member, reason: 'Outdated', note: whyOutdated(spec, member) ?? '' });
+function replace(resource: Resource, member: Member, plan: ReplicaPlan): void {
+  plan.remove.push({ member, reason: 'Outdated', note: whyOutdated(resource, member) ?? '' });
 }
 
 /** Its volume has all that the process has. */
@@ -59,7 +59,7 @@ export function replaceBroken(
   const leaving = observed.members.filter((member) => !isLive(member));
   const isOnly = live.length === 1 && resource.spec.replicas === 1 && leaving.length === 0;
   const candidates = isOnly
-    ? live.filter((member) => isOutdated(resource.spec, member))
+    ? live.filter((member) => isOutdated(resource, member))
     : outdatedStandbys(resource, live);
   // A fence runs, or is about to begin.
   const isVoting = fencing !== undefined || leaving.some(({ uid }) => uid === primaryUID);
@@ -80,7 +80,7 @@ export function update(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
-  const outdated = live.filter((member) => isOutdated(resource.spec, member));
+  const outdated = live.filter((member) => isOutdated(resource, member));
   if (outdated.length === 0) return false;
   if (
     isBusy(resource, observed) ||

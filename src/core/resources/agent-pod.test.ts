@@ -79,6 +79,39 @@ describe('a pod with an agent', () => {
     expect(initContainers?.[0]?.resources).toEqual(expected);
   });
 
+  it('lets the autoscaler remove its node in spite of the volume of the agent; other volumes are as the user says', () => {
+    const key = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+    const madeWith = (annotations: object, spec: object = {}) => {
+      const { template } = make().spec;
+      const resource = make({ template: { ...template, metadata: { annotations } }, ...spec });
+      return desiredPod(resource, 0, 'primary').metadata.annotations?.[key];
+    };
+    expect(madeWith({})).toBe('haservice-agent');
+    expect(madeWith({ [key]: 'cache, tmp' })).toBe('cache,tmp,haservice-agent');
+    expect(madeWith({ [key]: '' })).toBe('haservice-agent');
+    const plain = { topology: 'ActivePassive', engine: { type: 'HTTP' } };
+    expect(madeWith({}, plain)).toBeUndefined();
+    expect(madeWith({ [key]: 'tmp' }, plain)).toBe('tmp');
+  });
+
+  it('of Postgres has a folder in which the agent answers for a user that the image does not know, unless the user mounts one', () => {
+    const mountsOf = (type: string, volumeMounts: object[] = []) =>
+      podOf(make({ engine: { type } }, { containers: [{ ...container, volumeMounts }] }))
+        .containers[0]?.volumeMounts;
+    const mountPath = '/var/run/nscd';
+    const own = { name: 'haservice-agent', mountPath, subPath: 'nscd' };
+    expect(mountsOf('Postgres')).toContainEqual(own);
+    expect(mountsOf('Redis')).not.toContainEqual(own);
+    expect(mountsOf('Postgres', [{ name: 'mine', mountPath }])).not.toContainEqual(own);
+  });
+
+  it('has the resources that the user gives to its init container, and the program keeps its own', () => {
+    const resources = { requests: { cpu: '50m' }, limits: { cpu: '1', memory: '200Mi' } };
+    const { initContainers, containers } = podOf(make({ agent: { resources } }));
+    expect(initContainers?.[0]?.resources).toEqual(resources);
+    expect(containers[0]).not.toHaveProperty('resources');
+  });
+
   it('asks the agent of a database for its readiness, unless the user has a probe', () => {
     const probeOf = (spec: object, more: object = {}) =>
       podOf(make(spec, { containers: [{ ...container, ...more }] })).containers[0];

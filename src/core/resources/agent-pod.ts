@@ -3,6 +3,9 @@ import {
   agentConfigVariable,
   agentFolder,
   agentVolume,
+  looksUpUser,
+  userLookupFolder,
+  userLookupPath,
 } from '../../protocol/agent-config.ts';
 import { readiness, readinessGates } from './readiness.ts';
 import { durationMs } from '../../api/duration.ts';
@@ -11,6 +14,7 @@ import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import type { Degradation, Member, Resource } from '../model/observed.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 import { probePort } from '../model/ports.ts';
+import { programIndex, programOf } from '../model/program.ts';
 import { secretVolumes } from './secret-volumes.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 
@@ -34,11 +38,13 @@ const installCommand = ['/usr/bin/node', '/app/agent.mjs', 'install', agentFolde
 
 /** The settings of a service's agents, without its name. */
 export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
-  const [program = {}] = spec.template.spec.containers;
+  const program = programOf(spec);
+  // The agent is told what to start, and need not know from where.
+  const { container: _container, ...engine } = spec.engine;
   const command = texts(program['command']);
   const args = texts(program['args']);
   return {
-    engine: spec.engine,
+    engine,
     port: probePort(spec) ?? 0,
     agentPort: agentPort(spec),
     ...(knowsItsProgram(spec) ? { command, args } : { command: [...command, ...args], args: [] }),
@@ -46,11 +52,30 @@ export function agentConfig(spec: Spec): Omit<AgentConfig, 'service'> {
   };
 }
 
+/** Of the cluster autoscaler: the local volumes of a pod whose loss is no reason to keep the pod, and its node. */
+const evictableKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
+/**
+ * The annotation by which the volume of the agent keeps no node from being removed: what is in it is installed again, and it is lost
+ * with any deletion of the pod. What the user's own volumes are worth is the user's word. Not part of the template's hash.
+ */
+export function evictableVolumes(spec: Spec, given: Unstructured): Record<string, string> {
+  if (!usesAgent(spec)) return {};
+  const users = given[evictableKey];
+  const names = typeof users === 'string' ? users.split(',').map((name) => name.trim()) : [];
+  const all = new Set([...names.filter((name) => name !== ''), agentVolume]);
+  return { [evictableKey]: [...all].join() };
+}
+
+/** The resources that the user gives to the agent's init container. For hashes: absent, as before there was the field, if there are none. */
+export const installResources = ({ agent }: Spec): { install?: Unstructured } =>
+  agent?.resources === undefined ? {} : { install: agent.resources };
+
 /** What prevents the agent from being put into the pods, or from working there. */
 export function agentDegradedReasons({ spec, agentImage }: Resource): Degradation[] {
   if (!usesAgent(spec)) return [];
   const degradedReasons: Degradation[] = [];
-  const [program = {}] = spec.template.spec.containers;
+  const program = programOf(spec);
   if (agentImage === undefined) {
     degradedReasons.push({
       reason: 'AgentImageUnknown',
@@ -90,13 +115,16 @@ function initResources(program: Unstructured): Unstructured {
   return { requests: of('requests'), limits: of('limits') };
 }
 
-const initContainer = (image: string | undefined, program: Unstructured): Unstructured => ({
+const initContainer = (
+  { spec, agentImage: image }: Resource,
+  program: Unstructured,
+): Unstructured => ({
   name: agentVolume,
   ...(image === undefined ? {} : { image }),
   imagePullPolicy: 'IfNotPresent',
   command: installCommand,
   volumeMounts: [{ name: agentVolume, mountPath: agentFolder }],
-  resources: initResources(program),
+  resources: spec.agent?.resources ?? initResources(program),
   // The Pod Security Standard `restricted` requires this.
   securityContext: {
     runAsNonRoot: true,
@@ -136,7 +164,7 @@ function environment(resource: Resource, given: Unstructured[]): Unstructured[] 
 }
 
 /**
- * The spec of a pod with the agent as process 1 of its first container, if the engine needs one. The agent starts the command of
+ * The spec of a pod with the agent as process 1 of the container of the program, if the engine needs one. The agent starts the command of
  * that container.
  */
 export function withAgent(
@@ -146,36 +174,36 @@ export function withAgent(
 ): Unstructured {
   const { spec } = resource;
   if (!usesAgent(spec)) return podSpec;
-  const [program = {}, ...sidecars] = asList(podSpec['containers']);
+  const containers = asList(podSpec['containers']);
+  const index = programIndex(spec, containers);
+  const program = containers[index] ?? {};
   const { args: _args, ...kept } = program;
   const secrets = secretVolumes(spec, members);
+  const mounts = asList(program['volumeMounts']);
+  const isFree = mounts.every(({ mountPath }) => mountPath !== userLookupFolder);
+  const lookup = { name: agentVolume, mountPath: userLookupFolder, subPath: userLookupPath };
   const ports = asList(program['ports']);
   const port = agentPort(spec);
   return {
     ...podSpec,
     ...readinessGates(spec, program, podSpec['readinessGates']),
-    initContainers: [
-      initContainer(resource.agentImage, program),
-      ...asList(podSpec['initContainers']),
-    ],
-    containers: [
-      {
-        ...kept,
-        command: agentCommand,
-        env: environment(resource, asList(program['env'])),
-        ...readiness(spec, program),
-        ports: ports.some((entry) => entry['containerPort'] === port)
-          ? ports
-          : [...ports, { name: portName, containerPort: port }],
-        volumeMounts: [
-          ...asList(program['volumeMounts']),
-          // Writable: a member without a volume of its own stores its epoch there.
-          { name: agentVolume, mountPath: agentFolder },
-          ...secrets.map(({ mount }) => mount),
-        ],
-      },
-      ...sidecars,
-    ],
+    initContainers: [initContainer(resource, program), ...asList(podSpec['initContainers'])],
+    containers: containers.with(index, {
+      ...kept,
+      command: agentCommand,
+      env: environment(resource, asList(program['env'])),
+      ...readiness(spec, program),
+      ports: ports.some((entry) => entry['containerPort'] === port)
+        ? ports
+        : [...ports, { name: portName, containerPort: port }],
+      volumeMounts: [
+        ...mounts,
+        // Writable: a member without a volume of its own stores its epoch there.
+        { name: agentVolume, mountPath: agentFolder },
+        ...(looksUpUser(spec) && isFree ? [lookup] : []),
+        ...secrets.map(({ mount }) => mount),
+      ],
+    }),
     volumes: [
       ...asList(podSpec['volumes']),
       { name: agentVolume, emptyDir: {} },

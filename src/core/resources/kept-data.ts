@@ -1,6 +1,7 @@
 import { engineSchema } from '../../api/engine-spec.ts';
 import type { Spec } from '../../api/spec.ts';
 import { dataDir, knowsItsProgram } from '../../protocol/agent-config.ts';
+import { programOf } from '../model/program.ts';
 import { agentContainerOf } from './agent-settings.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 
@@ -35,10 +36,10 @@ function mountsData(
 }
 
 /** Whether the data of a pod that is created now survive that pod: on a volume claim, or on a volume that the template mounts for them. */
-export function keepsData({ volumeClaimTemplates, template, engine }: Spec): boolean {
+export function keepsData(spec: Spec): boolean {
+  const { volumeClaimTemplates, template, engine } = spec;
   if (volumeClaimTemplates.length > 0) return true;
-  const [program = {}] = asList(template.spec.containers);
-  return mountsData([program], asList(template.spec['volumes']), engine);
+  return mountsData([programOf(spec)], asList(template.spec['volumes']), engine);
 }
 
 /** The same of a pod that runs, by its own spec. */

@@ -1,11 +1,16 @@
-import { ordinalLabel, roleLabel } from '../../api/labels.ts';
+import {
+  ordinalLabel,
+  roleLabel,
+  templateHashAnnotation,
+  templateMeaningAnnotation,
+} from '../../api/labels.ts';
 import type { Action, InheritedNames } from '../model/action.ts';
 import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { desiredPod } from './pod.ts';
+import { desiredPod, isFromTemplate, templateAnnotations } from './pod.ts';
 import { inheritedBy, namesToRemove, withNames } from './given-names.ts';
 import type { Removal } from '../model/action.ts';
 import { isActive, roleOf } from '../model/topology.ts';
@@ -127,5 +132,22 @@ export function relabel(resource: Resource, members: Member[]): Action[] {
     return [
       { type: 'LabelPod', member, labels, ...(inherited === undefined ? {} : { inherited }) },
     ];
+  });
+}
+
+/**
+ * Says on each pod that is not outdated that it is as the present text of the template. So the next edit that means the same is known as
+ * one, also if an earlier version of the operator has made the pod or another version finds other texts to mean the same.
+ */
+export function annotateTemplate(resource: Resource, members: Member[]): Action[] {
+  const { spec } = resource;
+  const annotations = templateAnnotations(spec);
+  return members.filter(isLive).flatMap((member): Action[] => {
+    const same =
+      member.templateHash === annotations[templateHashAnnotation] &&
+      member.templateMeaning === annotations[templateMeaningAnnotation];
+    return same || !isFromTemplate(spec, member)
+      ? []
+      : [{ type: 'AnnotatePod', member, annotations }];
   });
 }

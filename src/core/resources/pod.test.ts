@@ -28,6 +28,7 @@ describe('desiredPod', () => {
       annotations: {
         note: 'y',
         'haservice.dev/template-hash': templateHash(resource.spec),
+        'haservice.dev/template-meaning': expect.stringMatching(/^[0-9a-f]{16}\/[0-9a-f]{16}$/),
         'haservice.dev/contract': JSON.stringify({
           probePort: 80,
           ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
@@ -93,6 +94,48 @@ describe('desiredPod', () => {
       topologySpreadConstraints: [{ topologyKey: 'rack' }, { maxSkew: 1 }],
       affinity: { nodeAffinity: { a: 1 } },
     });
+  });
+});
+
+describe('topologySpreadConstraints of the template', () => {
+  const zone = 'topology.kubernetes.io/zone';
+  const node = 'kubernetes.io/hostname';
+  const members = { matchLabels: { 'haservice.dev/name': 'web' } };
+  const made = (constraints: object[], placement: object = {}) => {
+    const topologySpreadConstraints = constraints;
+    const spec = { containers: [{ name: 'c' }], topologySpreadConstraints };
+    return specOf(withTemplate({ spec }, { placement }));
+  };
+
+  it('replace those of the operator for the same key: the API server refuses two', () => {
+    const own = { topologyKey: zone, maxSkew: 2, whenUnsatisfiable: 'ScheduleAnyway' };
+    const labelSelector = { matchLabels: { app: 'x' } };
+    expect(made([{ ...own, labelSelector }])).toMatchObject({
+      topologySpreadConstraints: [{ ...own, labelSelector }],
+    });
+    const hosts = { topologyKey: node, maxSkew: 1, labelSelector };
+    expect(made([hosts], { zones: { topologyKey: node } })).toMatchObject({
+      topologySpreadConstraints: [hosts],
+    });
+    expect(made([hosts])['topologySpreadConstraints']).toMatchObject([
+      hosts,
+      { topologyKey: zone, maxSkew: 1, labelSelector: members },
+    ]);
+  });
+
+  it('count the members if they have no selector: the API server would let them count nothing', () => {
+    expect(made([{ topologyKey: zone, maxSkew: 1 }])).toMatchObject({
+      topologySpreadConstraints: [{ topologyKey: zone, labelSelector: members }],
+    });
+  });
+
+  it('for nodes end the preference for nodes of their own, and not the requirement', () => {
+    const hosts = { topologyKey: node, maxSkew: 3 };
+    expect(made([hosts])['affinity']).toEqual({});
+    expect(made([hosts], { nodes: 'Required' })['affinity']).toMatchObject({
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: node }] },
+    });
+    expect(made([{ topologyKey: zone }])['affinity']).toHaveProperty('podAntiAffinity');
   });
 });
 

@@ -33,14 +33,14 @@ it('how the pods of an earlier version are asked is written down as soon as thei
   // Later edits are a rolling update: the members that run are asked as they were made.
   const made = right.members.map((member, i) => ({ ...member, contract: contracts[i]! }));
   expect(recorded(right.resource, made, longAgo).contracts).toEqual([]);
-  expect(made.some((member) => isOutdated(right.resource.spec, member))).toBe(false);
+  expect(made.some((member) => isOutdated(right.resource, member))).toBe(false);
   for (const engine of [
     { type: 'HTTP', http: { path: '/wrong' } },
     { ...active.engine, port: 81 },
   ]) {
-    const { spec } = edited(engine);
-    expect(contactOf(spec, made[0]!)).toMatchObject({ port: 80, health: active.engine });
-    expect(made.every((member) => isOutdated(spec, member))).toBe(true);
+    const resource = edited(engine);
+    expect(contactOf(resource.spec, made[0]!)).toMatchObject({ port: 80, health: active.engine });
+    expect(made.every((member) => isOutdated(resource, member))).toBe(true);
   }
 });
 

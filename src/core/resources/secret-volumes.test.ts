@@ -22,7 +22,7 @@ describe('engine.passwordSecret names another Secret', () => {
   };
 
   it('a new member also knows the password of the members that have the former one', () => {
-    expect(isOutdated(after.spec, made(0))).toBe(true);
+    expect(isOutdated(after, made(0))).toBe(true);
     const source = (name: string, key: string, path: string) => ({
       secret: { name, items: [{ key, path }], optional: true },
     });

@@ -48,7 +48,7 @@ function passwordSource(present: SecretKey, former: readonly SecretKey[]): Unstr
 }
 
 /**
- * The volumes of Secrets, and where the first container mounts them. Not part of the template's hash: a pod of an earlier version has
+ * The volumes of Secrets, and where the container of the program mounts them. Not part of the template's hash: a pod of an earlier version has
  * the password in its environment until it is replaced. The kubelet updates a mounted Secret, but not a variable.
  */
 export function secretVolumes(

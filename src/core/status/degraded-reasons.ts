@@ -20,6 +20,7 @@ import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
 import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
+import { whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
@@ -163,6 +164,10 @@ export function degradedReasonsOf(
       reason: 'PortNotServed',
       message: `the program listens on port ${listens} (spec.engine.port), and no port of spec.ports leads there: give one of them targetPort: ${listens}`,
     });
+  }
+  const ambiguous = whyAmbiguous(resource.spec);
+  if (ambiguous !== undefined) {
+    degradedReasons.push({ reason: 'ContainerAmbiguous', message: ambiguous });
   }
   for (const port of missing) {
     degradedReasons.push({

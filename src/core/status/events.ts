@@ -37,6 +37,7 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
     ...conditionNotes(before, next),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
+    ...restartNotes(before, next),
   ];
 }
 
@@ -48,6 +49,20 @@ function chaosReadyNotes(before: Status, next: Status): EventNote[] {
   if (!isNews || now.reason === 'Paused' || now.reason === 'Suspended') return [];
   const note = `${now.reason}: ${now.message}`;
   return [{ type: 'Warning', reason: 'ChaosNotReady', action: 'Experiment', note }];
+}
+
+/** Events for a restart that a user has asked for. */
+function restartNotes({ restart: before }: Status, { restart: next }: Status): EventNote[] {
+  const notes: EventNote[] = [];
+  if (next?.lastRequest !== undefined && next.lastRequest !== before?.lastRequest) {
+    const note = `each member whose pod was made before ${next.lastRequest} is replaced, one after the other`;
+    notes.push({ type: 'Normal', reason: 'RestartRequested', action: 'Restart', note });
+  }
+  if (next?.message !== undefined && next.refusedRequest !== before?.refusedRequest) {
+    const note = next.message;
+    notes.push({ type: 'Warning', reason: 'RestartRefused', action: 'Restart', note });
+  }
+  return notes;
 }
 
 /** Events for a pause and its end. */

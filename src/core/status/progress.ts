@@ -3,6 +3,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
+import { restartAskedAt } from '../model/restart.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyClause } from './copy-status.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
@@ -49,10 +50,11 @@ export function progressOf(
   }
   const password = passwordProgress(live);
   if (password !== undefined) clauses.push(password);
-  const outdated = live.filter((member) => isOutdated(resource.spec, member)).length;
-  if (outdated > 0) {
+  const outdated = live.filter((member) => isOutdated(resource, member));
+  if (outdated.length > 0) {
+    const isRestart = outdated.every((member) => restartAskedAt(resource.status, member));
     clauses.push(
-      `${outdated} of ${live.length} members still run by the former spec until they are replaced`,
+      `${outdated.length} of ${live.length} members ${isRestart ? 'are still to be restarted' : 'still run by the former spec until they are replaced'}`,
     );
   }
   return clauses;

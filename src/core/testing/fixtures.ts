@@ -5,8 +5,8 @@ import type { Health, Member, Observed, Resource } from '../model/observed.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import { selectorLabels } from '../model/naming.ts';
 import { keepsData } from '../resources/kept-data.ts';
-import { templateHash } from '../resources/pod.ts';
-import { ordinalLabel, roleLabel } from '../../api/labels.ts';
+import { templateAnnotations, templateHash } from '../resources/pod.ts';
+import { ordinalLabel, roleLabel, templateMeaningAnnotation } from '../../api/labels.ts';
 
 /** A resource as a test wants it; times are epoch milliseconds around `t0`. */
 export const t0 = Date.parse('2026-01-01T00:00:00Z');
@@ -84,6 +84,7 @@ export function makeMember(
     ready: true,
     createdAtMs: t0 - 120_000,
     templateHash: templateHash(resource.spec),
+    templateMeaning: templateAnnotations(spec)[templateMeaningAnnotation] ?? '',
     ...(usesAgent(spec) ? { agentPort: agentPort(spec) } : {}),
     ...(keepsData(spec) ? { keepsData: true } : {}),
     ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),

@@ -1,3 +1,4 @@
+import { templateHashAnnotation, templateMeaningAnnotation } from '../../api/labels.ts';
 import type { Health, Member } from '../model/observed.ts';
 import { healthy } from './fixtures.ts';
 
@@ -17,6 +18,12 @@ const base = ({ generation, changedAtMs }: ModelPod) => ({ generation, sinceWall
 /** What a process of the operator says that has not heard it yet. */
 export const unjudged = (pod: ModelPod, sinceWallMs: number): Health =>
   healthy({ ...base(pod), verdict: 'Unknown', sinceWallMs });
+
+/** What a pod with these annotations was made from. */
+export const templateOf = (annotations: Record<string, string>) => ({
+  templateHash: annotations[templateHashAnnotation] ?? '',
+  templateMeaning: annotations[templateMeaningAnnotation] ?? '',
+});
 
 /** What is heard of it. */
 export function healthOf(pod: ModelPod, isLost: boolean): Health {

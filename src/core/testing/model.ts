@@ -1,4 +1,4 @@
-import { roleLabel, templateHashAnnotation } from '../../api/labels.ts';
+import { roleLabel } from '../../api/labels.ts';
 import { specSchema } from '../../api/spec.ts';
 import type { Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
@@ -13,7 +13,14 @@ import type {
   FailoverTimings,
 } from '../model/observed.ts';
 import { makeObserved, makeResource, t0 } from './fixtures.ts';
-import { type ModelPod, type Process, healthOf, schedule, unjudged } from './model-pod.ts';
+import {
+  type ModelPod,
+  type Process,
+  healthOf,
+  schedule,
+  templateOf,
+  unjudged,
+} from './model-pod.ts';
 
 const zoneNames = ['a', 'b', 'c'];
 const tickMs = 500;
@@ -199,6 +206,7 @@ export class Model {
         if (pod !== undefined) Object.assign(pod.labels, action.labels);
         return true;
       }
+      case 'AnnotatePod':
       case 'AdoptPod':
       case 'MarkComplete':
       case 'RecordContract':
@@ -257,7 +265,7 @@ export class Model {
       phase: 'Running',
       ready: true,
       createdAtMs: this.nowMs - (this.nowMs % 1_000),
-      templateHash: annotations[templateHashAnnotation] ?? '',
+      ...templateOf(annotations),
       ...(pinned === undefined ? {} : { pinnedTo: pinned }),
       process: 'starting',
       changedAtMs: this.nowMs,

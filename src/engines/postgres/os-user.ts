@@ -7,6 +7,12 @@ export interface OsUser {
   gid: number;
 }
 
+/** The user of this process. */
+export const processUser = (): OsUser => ({
+  uid: process.getuid?.() ?? 0,
+  gid: process.getgid?.() ?? 0,
+});
+
 /**
  * Postgres refuses to run as root. If the agent is root, it runs Postgres as the owner of the data or, if that is root, as the
  * image's user `postgres`, as the image's own entrypoint would.

@@ -2,7 +2,8 @@ import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { HAError } from '../../api/errors.ts';
 import { runCommand } from '../command.ts';
-import type { OsUser } from './os-user.ts';
+import { type OsUser, processUser } from './os-user.ts';
+import { UserLookup } from './user-entry.ts';
 
 export interface ToolOptions {
   signal: AbortSignal;
@@ -14,16 +15,21 @@ export interface ToolOptions {
   onLine?: (line: string) => boolean;
 }
 
+/** Those that give up if their user has no name. pg_rewind may run postgres in single-user mode. */
+const namedTools = new Set(['initdb', 'postgres', 'pg_rewind']);
+
 /** The programs of Postgres, run as the owner of the data. */
 export class Tools {
   folder: string;
   readonly osUser: OsUser | undefined;
   readonly env: NodeJS.ProcessEnv;
+  readonly #lookup: UserLookup;
 
   /** @param home HOME in place of this process's own, which may be root's: libpq reads files in it */
   constructor(folder: string, osUser: OsUser | undefined, env: NodeJS.ProcessEnv, home: string) {
     this.folder = folder;
     this.osUser = osUser;
+    this.#lookup = new UserLookup(osUser ?? processUser());
     // Programs parse the output, and variables such as PGHOST are not meant for these tools.
     const foreign = /^PG(?!TZ$)|^LC_|^LANG/;
     const own = Object.entries(env).filter(([name]) => !foreign.test(name));
@@ -32,12 +38,14 @@ export class Tools {
 
   /** Runs a tool to its end and returns its output. @throws HAError as runCommand does */
   async run(tool: string, args: readonly string[], options: ToolOptions): Promise<string> {
-    return runCommand([join(this.folder, tool), ...args], {
-      ...options,
-      env: this.env,
-      cwd: '/',
-      ...(this.osUser === undefined ? {} : { user: this.osUser }),
-    });
+    const run = () =>
+      runCommand([join(this.folder, tool), ...args], {
+        ...options,
+        env: this.env,
+        cwd: '/',
+        ...(this.osUser === undefined ? {} : { user: this.osUser }),
+      });
+    return namedTools.has(tool) ? this.#lookup.during(run) : run();
   }
 }
 
