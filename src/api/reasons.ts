@@ -113,10 +113,12 @@ export const conditionReasons = {
       AutomaticFailoverDisabled: {
         meaning: '`failover.automatic` is false',
         whatToDo: 'repair the primary, or set it to true',
+        needsPerson: true,
       },
       Paused: {
         meaning: '`spec.paused` is true, and a failover is due',
         whatToDo: 'set it to false to let another member take over',
+        needsPerson: true,
       },
       Unsettled: {
         meaning: 'the API server has not answered whether an election was written',
@@ -205,6 +207,12 @@ export type DegradedReason = ConditionReason<'Degraded', 'True'>;
 export type BlockedReason = ConditionReason<'FailoverBlocked', 'True'>;
 export type FenceMethod = ConditionReason<'Fenced', 'True'>;
 export type EventReason = keyof typeof eventReasons | DegradedReason;
+
+/** Whether only a person can end it: it does not heal by itself. */
+export function needsPerson(type: 'Degraded' | 'FailoverBlocked', reason: string): boolean {
+  const explanations: Reasons = conditionReasons[type].True;
+  return explanations[reason]?.needsPerson === true;
+}
 
 /** A reason that another process has chosen: it comes from the report of a member, or from a status that is already written. */
 export type RelayedReason = string & { readonly isRelayed: true };

@@ -19,6 +19,7 @@ import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
 import { endOf } from './model/since.ts';
 import { inheritHealth } from './model/inherited-health.ts';
+import { tellFaults } from './status/fault-events.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
@@ -121,12 +122,15 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     },
     nowMs,
   );
+  const told = tellFaults(observed.knownFaults, resource.status, status, degradedReasons, nowMs);
   return {
     actions,
     promoted: roles.promoted,
     status,
-    events: notesOf(resource, status),
+    events: [...notesOf(resource, status), ...told.events],
+    faults: told.faults,
     ...earliest(nowMs, [
+      told.nextAtMs,
       failover.kind === 'Wait' || failover.kind === 'Blocked' ? failover.untilMs : undefined,
       roles.requeueAtMs,
       replicas.requeueAtMs,

@@ -119,6 +119,8 @@ export class Reconciler {
       this.#beginning.delete(object.metadata.uid);
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
+      // Its end is told by what the stored condition says.
+      state.faults = undefined;
       const rest = { again: false, failed: false };
       return yield* this.#finish({ object, state, log }, status, notes, rest);
     }
@@ -162,15 +164,19 @@ export class Reconciler {
     const {
       status,
       events: notes,
+      faults,
       requeueAtMs,
     } = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
-    return yield* this.#finish(subject, status, notes, {
+    const finished = yield* this.#finish(subject, status, notes, {
       again: false,
       failed,
       ...(requeueAtMs === undefined
         ? {}
         : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
     });
+    // Their Events are recorded.
+    if (!finished.again && state.refused === undefined) state.faults = faults;
+    return finished;
   }
 
   /** An experiment that begins counts for the limits of all resources from now on: its status is stored only later. */
@@ -206,7 +212,11 @@ export class Reconciler {
     const { metrics, events } = this.#options;
     const { object } = subject;
     const status = asStored(wished);
-    if (isDeepStrictEqual(status, object.status ?? {})) return pass;
+    if (isDeepStrictEqual(status, object.status ?? {})) {
+      // A fault that has lasted for long enough is told without a change of the status.
+      recordNotes(events, object, notes);
+      return pass;
+    }
     const offered = yield* offerStatus(this.#options, subject, status);
     if (offered === 'Overtaken') return { ...pass, again: true };
     if (offered === 'Refused') {

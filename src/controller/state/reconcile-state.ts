@@ -1,5 +1,6 @@
 import type { Status } from '../../api/status.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
+import type { KnownFault } from '../../core/model/fault.ts';
 import type { RoleCommandState, FailoverTimings, WriteFailure } from '../../core/model/observed.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
 
@@ -38,6 +39,8 @@ export interface ReconcileState {
   missedUid: string | undefined;
   /** Since when writes that may wait are put off, in milliseconds of the clock's now(), by `kind/name`. */
   putOffSince: Map<string, number>;
+  /** See Observed.knownFaults. */
+  faults: readonly KnownFault[] | undefined;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
   injection: Injection | undefined;
   /** Everything that can forbid the kill of the experiment that starts then was read, and was as decided. `at`: the clock's now(). */
@@ -66,6 +69,7 @@ export class ReconcileStates {
         unansweredElection: undefined,
         earlierLease: undefined,
         refused: undefined,
+        faults: undefined,
         injection: undefined,
         verifiedKill: undefined,
         steadyStateProbe: undefined,

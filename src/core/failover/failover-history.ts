@@ -1,7 +1,7 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { inFlight } from './failover-plan.ts';
 import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
-import { withDataLoss } from './data-loss.ts';
+import { withDataLoss, withoutOldFolders } from './data-loss.ts';
 
 /** Milliseconds between two steps, if this process saw both. */
 const between = (from: number | undefined, to: number | undefined): number | undefined =>
@@ -73,11 +73,13 @@ export const finishRecords = (resource: Resource, members: Member[]): Pick<Statu
   if (failovers === undefined) return {};
   const running = inFlight(resource);
   return {
-    failovers: failovers.map((record, i) => {
-      const told = i === 0 ? withDataLoss(record, resource, members) : record;
-      return record.outcome === 'Promoting' && record !== running
-        ? { ...told, outcome: 'Superseded' as const }
-        : told;
-    }),
+    failovers: withoutOldFolders(
+      failovers.map((record, i) => {
+        const told = i === 0 ? withDataLoss(record, resource, members) : record;
+        return record.outcome === 'Promoting' && record !== running
+          ? { ...told, outcome: 'Superseded' as const }
+          : told;
+      }),
+    ),
   };
 };

@@ -1,6 +1,7 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
-import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { KnownFault } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
@@ -222,6 +223,8 @@ export interface Observed {
    * their programs are not probed. Absent: there are none.
    */
   servedOrphans?: Record<ServiceRole, Member[]>;
+  /** Decision.faults of the last decision whose Events were recorded; absent: this process has recorded none. */
+  knownFaults?: readonly KnownFault[];
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];
@@ -229,12 +232,6 @@ export interface Observed {
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */
   ipv6: boolean;
-}
-
-/** One reason for which a service is degraded, with a message for a person. All of them make up the condition Degraded and its Event. */
-export interface Degradation {
-  reason: DegradedReason | RelayedReason;
-  message: string;
 }
 
 export interface EventNote {

@@ -9,7 +9,8 @@ import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
 import type { DesiredCondition } from './desired-condition.ts';
-import type { Member, Observed, Degradation, Resource } from '../model/observed.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 
 export interface Plans {
   primary: Member | undefined;

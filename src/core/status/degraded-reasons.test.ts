@@ -45,7 +45,7 @@ describe('findProblems', () => {
       /web-1 answers its heartbeats, but .* not ready.*`kubectl describe pod web-1 -n shop`/,
     ],
   ])('names %s, and what to do', (reason, change, message) => {
-    expect(degradedReasons(() => change)).toEqual([
+    expect(degradedReasons(() => change)).toMatchObject([
       { reason, message: expect.stringMatching(message) as string },
     ]);
   });
@@ -91,7 +91,7 @@ describe('findProblems', () => {
       health: healthy({ verdict: 'Unknown', cause: 'Refused', message: 'refuses', sinceWallMs }),
     });
     expect(degradedReasons(() => unheard(t0 - 9_999))).toEqual([]);
-    expect(degradedReasons(() => unheard(t0 - 10_000))).toEqual([
+    expect(degradedReasons(() => unheard(t0 - 10_000))).toMatchObject([
       {
         reason: 'NotHeard',
         message: expect.stringContaining('on port 80: refuses; check spec.engine.port') as string,
@@ -140,7 +140,7 @@ describe('findProblems', () => {
     ['InternalError', 'WriteFailed', 'trying again: no pods here'],
   ])('passes on what the API server refused: %s as %s', (refused, reason, advice) => {
     const failure = { what: 'create Pod web-1', reason: refused, message: 'no pods here' };
-    expect(degradedReasons(none, { failures: [failure] })).toEqual([
+    expect(degradedReasons(none, { failures: [failure] })).toMatchObject([
       { reason, message: expect.stringContaining(advice) as string },
     ]);
   });
@@ -175,7 +175,7 @@ describe('findProblems', () => {
 
   it('reports a targetPort that no container has', () => {
     const spec = { ports: [{ port: 80, targetPort: 'http' }], engine: { type: 'HTTP', port: 80 } };
-    expect(degradedReasons(none, {}, spec)).toEqual([
+    expect(degradedReasons(none, {}, spec)).toMatchObject([
       { reason: 'PortNotFound', message: expect.stringContaining('targetPort http') as string },
     ]);
   });

@@ -8,13 +8,8 @@ import {
   whyNotHealthy,
 } from '../model/member.ts';
 import { serviceNames } from '../model/naming.ts';
-import type {
-  RoleCommandState,
-  Member,
-  Observed,
-  Degradation,
-  Resource,
-} from '../model/observed.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -47,6 +42,7 @@ export function memberDegradedReason(
       : `see \`kubectl logs -p ${name} -c ${container} -n ${resource.namespace}\``;
     return {
       reason: pull ? 'ImagePullFailed' : 'ContainerNotStarting',
+      about: container,
       message: `container ${container} of ${name}: ${reason}: ${cut(message)}; ${advice}`,
     };
   }
@@ -67,13 +63,14 @@ export function memberDegradedReason(
   }
   if (health === 'Unhealthy' || health === 'Dead') {
     const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
-    return { reason, message: `${name} ${cut(whyNotHealthy(member))}` };
+    return { reason, message: `${name} ${cut(whyNotHealthy(member))}`, about: name };
   }
   const { unreadySinceMs = Infinity } = member;
   // The readiness of a member that is still being made a copy says just that.
   if (health === 'Healthy' && lacksNothing(member) && nowMs >= unreadySinceMs + unreadyAfterMs) {
     return {
       reason: 'MemberNotReady',
+      about: name,
       message: `${name} answers its heartbeats, but the kubelet says since ${new Date(unreadySinceMs).toISOString()} that the pod is not ready: the member gets no reads, and a drain counts it as lost; see \`kubectl describe pod ${name} -n ${resource.namespace}\` for its readinessProbe`,
     };
   }
@@ -141,6 +138,7 @@ export function degradedReasonsOf(
     ) {
       degradedReasons.push({
         reason: 'ServiceNameConflict',
+        about: service,
         message: `Service ${service} belongs to ${found.owner} and is left alone: rename this HAService, or delete that Service`,
       });
     }
@@ -159,6 +157,7 @@ export function degradedReasonsOf(
   for (const port of missing) {
     degradedReasons.push({
       reason: 'PortNotFound',
+      about: port,
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
@@ -172,6 +171,7 @@ export function degradedReasonsOf(
       continue;
     degradedReasons.push({
       reason: 'ForeignPod',
+      about: name,
       message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
@@ -193,6 +193,7 @@ export function degradedReasonsOf(
     if (isFulfilled(resource, member, { action, epoch })) continue;
     degradedReasons.push({
       reason: failureReasons[action],
+      about: member.name,
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }

@@ -157,24 +157,6 @@ describe('Events', () => {
   const reasons = (resource: Resource, status: Status) =>
     notesOf(resource, status).map(({ type, reason }) => `${type} ${reason}`);
 
-  it('tell of a member that is lost, once, and of its recovery', () => {
-    const { resource, members } = running();
-    const well = { ...resource, status: after(resource, members) };
-    const broken = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
-    const lost = after(well, broken);
-    expect(reasons(well, lost)).toEqual(['Warning MemberDead']);
-    const told = { ...resource, status: lost };
-    expect(reasons(told, after(told, broken))).toEqual([]);
-    expect(reasons(told, after(told, members))).toEqual(['Normal Recovered']);
-  });
-
-  it('tell how many are missing once, not at each that comes back', () => {
-    const { resource, members } = running();
-    const one = { ...resource, status: after(resource, members.slice(0, 1)) };
-    expect(condition(one.status, 'Degraded')?.reason).toBe('MembersMissing');
-    expect(reasons(one, after(one, members.slice(0, 2)))).toEqual([]);
-  });
-
   it('tell of an election with its evidence, and of the pod', () => {
     const { resource, members } = running();
     const crashed = members.map((m) => (m.ordinal === 0 ? { ...m, health: dead('Refused') } : m));
