@@ -48,7 +48,7 @@ export const failoverSchema = z
       'How long to wait after the primary is found dead, in case it comes back by itself.',
     ).default('0s'),
     minInterval: duration(
-      'Least time between two failovers, so that a fault that moves with the role cannot cause one failover after the other. Doubled, up to 16 times, for each new primary that has failed within a minute, but only while a member is missing. Experiments (chaos) do not count.',
+      'Least time between two failovers, so that a fault that moves with the role cannot cause one failover after the other. Doubled, up to 16 times, for each new primary that has failed within a minute, but only while a member is missing. Experiments (chaos) and deleted pods do not count. To end a wait: kubectl annotate --overwrite has NAME haservice.dev/failover-now="$(date -Is)".',
     ).default('5s'),
     consistency: z.enum(['Strong', 'Eventual']).default('Eventual').meta({
       description:

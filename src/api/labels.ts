@@ -17,5 +17,7 @@ export const chaosLabel = `${group}/chaos`;
 export const chaosDisabled = 'disabled';
 /** On an HAService: a time stamp asks for an experiment at once. */
 export const chaosAnnotation = `${group}/chaos`;
+/** On an HAService: a time stamp asks that a failover that is due does not wait for `failover.delay` or `failover.minInterval`. */
+export const failoverNowAnnotation = `${group}/failover-now`;
 export const fieldManager = 'haservice-operator';
 export const sliceManager = 'haservice-operator.haservice.dev';

@@ -103,12 +103,13 @@ export const conditionReasons = {
       },
       Delay: {
         meaning: '`failover.delay` gives the primary time to come back',
-        whatToDo: 'nothing: it ends by itself',
+        whatToDo: 'nothing: it ends by itself, or by the command in the message',
       },
       MinInterval: {
         meaning:
           'the last failover is less than `minInterval` ago; the wait doubles while new primaries die one after the other',
-        whatToDo: 'nothing: it ends by itself; if new primaries die one after the other, see why',
+        whatToDo:
+          'nothing: it ends by itself, or by the command in the message; if new primaries die one after the other, see why',
       },
       AutomaticFailoverDisabled: {
         meaning: '`failover.automatic` is false',

@@ -12,6 +12,7 @@ import { endpointsOf } from './resources/owned-objects.ts';
 import { earlierEndpoint, withOrphans } from './resources/earlier-endpoint.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
+import { begunMs } from './failover/failover-backoff.ts';
 import { inFlight } from './failover/failover-plan.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
@@ -173,7 +174,7 @@ function writeEndpoints(
   const { timings } = observed;
   const committedAtMs = timings?.epoch === record.epoch ? timings.committedAtMs : undefined;
   // Another process, with another clock, may have written startedAt.
-  const emptyAtMs = endOf(committedAtMs ?? record.startedAt, emptySliceAfterMs, nowMs);
+  const emptyAtMs = endOf(committedAtMs ?? begunMs(record), emptySliceAfterMs, nowMs);
   return emptyAtMs === undefined ? { endpoints: [] } : { requeueAtMs: emptyAtMs };
 }
 

@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { chaosAnnotation } from '../../api/labels.ts';
+import { chaosAnnotation, failoverNowAnnotation } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
@@ -36,9 +36,16 @@ export const toResource = (object: HAService, agentImage?: string): Resource => 
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
-  const chaos = metadata.annotations?.[chaosAnnotation];
-  // The status repeats the value.
-  return chaos === undefined ? {} : { requests: { chaos: chaos.slice(0, 64) } };
+  const { [chaosAnnotation]: chaos, [failoverNowAnnotation]: failoverNow } =
+    metadata.annotations ?? {};
+  if (chaos === undefined && failoverNow === undefined) return {};
+  // The status repeats the values.
+  return {
+    requests: {
+      ...(chaos === undefined ? {} : { chaos: chaos.slice(0, 64) }),
+      ...(failoverNow === undefined ? {} : { failoverNow: failoverNow.slice(0, 64) }),
+    },
+  };
 }
 
 /** Its pod was made from the present spec, and so with an agent: not even its init container is left. */

@@ -1,4 +1,5 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
+import { begunMs } from './failover-backoff.ts';
 import { inFlight } from './failover-plan.ts';
 import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
 import { withDataLoss, withoutOldFolders } from './data-loss.ts';
@@ -16,7 +17,7 @@ function completed(record: FailoverRecord, seen: FailoverTimings | undefined): F
   return {
     ...record,
     ...known({
-      electMs: between(startedMs + (record.fenceMs ?? 0), seen?.committedAtMs),
+      electMs: between(begunMs(record) + (record.fenceMs ?? 0), seen?.committedAtMs),
       promoteMs: between(seen?.committedAtMs, seen?.promotedAtMs),
       repointMs: between(seen?.promotedAtMs, seen?.repointedAtMs),
       totalMs: between(startedMs, seen?.repointedAtMs),
@@ -33,8 +34,8 @@ function withFirstSuccess(
   const { outcome, startedAt, detectMs, firstSuccessMs } = record;
   const atMs = seen?.firstSuccessAtMs;
   if (outcome !== 'Completed' || firstSuccessMs !== undefined || atMs === undefined) return record;
-  // What a client saw: from the last sign of the old primary.
-  const lastSignMs = detectMs === undefined ? undefined : Date.parse(startedAt) - detectMs;
+  // What a client saw: from the last sign of the old primary. One whose pod goes away is known at once.
+  const lastSignMs = Date.parse(startedAt) - (detectMs ?? 0);
   return {
     ...record,
     ...known({

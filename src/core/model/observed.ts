@@ -161,7 +161,7 @@ export interface Resource {
   spec: Spec;
   status: Status;
   /** What a user asks for by annotations: see user-request.ts. */
-  requests?: { chaos?: string };
+  requests?: { chaos?: string; failoverNow?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }
