@@ -64,6 +64,7 @@ describe('the CRD', () => {
       'Primary',
       'Ready',
       'Phase',
+      'Reason',
       'Last-Failover',
       'Age',
       'Last-Chaos',

@@ -93,6 +93,7 @@ export function haServiceCrd(): Json {
             { name: 'Primary', type: 'string', jsonPath: '.status.primary' },
             { name: 'Ready', type: 'string', jsonPath: '.status.ready' },
             { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+            { name: 'Reason', type: 'string', jsonPath: '.status.reason' },
             { name: 'Last-Failover', type: 'date', jsonPath: '.status.lastFailoverTime' },
             { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
             {

@@ -153,7 +153,10 @@ export const conditionReasons = {
           'the former primary may still take writes: members are being ordered into a new epoch',
         whatToDo: 'nothing; if it lasts, `FailoverBlocked` says for what it waits',
       },
-      NotNeeded: { meaning: 'no primary has failed', whatToDo: 'nothing' },
+      NotNeeded: {
+        meaning: 'no former primary is left that could take writes',
+        whatToDo: 'nothing',
+      },
     },
   },
   ChaosReady: chaosReady,

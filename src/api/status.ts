@@ -140,19 +140,32 @@ const failoverRecord = z
   })
   .meta({ description: 'One failover and the milliseconds of its phases.' });
 
+const phases = [
+  'Pending',
+  'Failed',
+  'Healthy',
+  'Degraded',
+  'FailingOver',
+  'Unavailable',
+  'Paused',
+  'Stopped',
+] as const;
+
 export const statusSchema = z
   .object({
     observedGeneration: int('metadata.generation that this status was derived from.').optional(),
-    phase: z
-      .enum(['Pending', 'Healthy', 'Degraded', 'FailingOver', 'Unavailable', 'Paused', 'Stopped'])
-      .optional()
-      .meta({
-        description:
-          'In one word: Pending, Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
-      }),
-    ready: text('Healthy members of those wanted, such as 2/3.').optional(),
+    phase: z.enum(phases).optional().meta({
+      description:
+        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
+    }),
+    reason: text(
+      'The most urgent reason of FailoverBlocked, Degraded or Ready; absent if all is well.',
+    ).optional(),
+    ready: text(
+      'Members that are healthy and in their roles, of those wanted, such as 2/3.',
+    ).optional(),
     replicas: int('Number of pods.').optional(),
-    readyReplicas: int('Healthy members.').optional(),
+    readyReplicas: int('Members that are healthy and in their roles.').optional(),
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),

@@ -104,6 +104,7 @@ describe('the CRD', () => {
       'PRIMARY',
       'READY',
       'PHASE',
+      'REASON',
       'LAST-FAILOVER',
       'AGE',
     ]);
