@@ -13,7 +13,12 @@ import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { countExperiments, countFailover, recordMetrics } from '../record/record-metrics.ts';
+import {
+  countExperiments,
+  countFailover,
+  logFailover,
+  recordMetrics,
+} from '../record/record-metrics.ts';
 import { earlierLeaseHolder } from '../observe/earlier-leader.ts';
 import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
 import { membersOf, observe, toResource } from '../observe/observe.ts';
@@ -224,6 +229,7 @@ export class Reconciler {
       return { ...pass, again, failed: true };
     }
     countFailover(metrics, object, status);
+    logFailover(subject.log, object, status);
     countExperiments(metrics, object, status);
     recordNotes(events, object, notes);
     return pass;
