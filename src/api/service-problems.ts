@@ -124,13 +124,24 @@ export const serviceProblems = {
     whatToDo: 'correct the image or its pull secret in `spec.template`',
     needsPerson: true,
   },
+  ContainerConfigError: {
+    meaning: 'a container needs a Secret or a ConfigMap that does not exist, or lacks a key',
+    whatToDo: 'run the `kubectl create` in the message',
+    needsPerson: true,
+  },
   ContainerNotStarting: {
     meaning: 'a container does not start, or ends again and again',
-    whatToDo: 'see `kubectl logs -p POD -c CONTAINER`',
+    whatToDo:
+      'the message says how it ended, such as OOMKilled, and with which exit code; see `kubectl logs -p POD -c CONTAINER`',
+  },
+  PodNotSetUp: {
+    meaning: 'the kubelet cannot set up the volumes or the network of a pod',
+    whatToDo:
+      'create what the message names, if it does not exist; `kubectl describe pod POD` says what the kubelet waits for',
   },
   Unschedulable: {
     meaning: 'the scheduler finds no node for a member',
-    whatToDo: 'add nodes, or relax `spec.placement`',
+    whatToDo: 'do what the message says: the advice follows the words of the scheduler',
   },
   NotHeard: {
     meaning: 'a member runs and has never answered on its port',

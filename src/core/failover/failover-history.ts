@@ -1,5 +1,6 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
-import { begunMs } from './failover-backoff.ts';
+import { describeEndAt } from '../model/container-end.ts';
+import { begunMs, isPlanned } from './failover-backoff.ts';
 import { inFlight } from './failover-plan.ts';
 import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
 import { withDataLoss, withoutOldFolders } from './data-loss.ts';
@@ -68,6 +69,16 @@ export function withOutcome(
     : { ...resource, status: { ...status, failovers: [record, ...others] } };
 }
 
+/** With how the container of the former primary ended, as the kubelet says a moment after the verdict. */
+function withEnd(record: FailoverRecord, resource: Resource, members: Member[]): FailoverRecord {
+  const { from, trigger, startedAt, evidence = '' } = record;
+  const former = members.find(({ name }) => name === from);
+  if (former === undefined || isPlanned(trigger)) return record;
+  const end = describeEndAt(resource, former, Date.parse(startedAt));
+  if (end === undefined || evidence.includes(end)) return record;
+  return { ...record, evidence: `${evidence}; ${end}` };
+}
+
 /** One that is not running and did not complete was overtaken: by a scale to 0, or a change of the topology. */
 export const finishRecords = (resource: Resource, members: Member[]): Pick<Status, 'failovers'> => {
   const { failovers } = resource.status;
@@ -76,7 +87,8 @@ export const finishRecords = (resource: Resource, members: Member[]): Pick<Statu
   return {
     failovers: withoutOldFolders(
       failovers.map((record, i) => {
-        const told = i === 0 ? withDataLoss(record, resource, members) : record;
+        const told =
+          i === 0 ? withEnd(withDataLoss(record, resource, members), resource, members) : record;
         return record.outcome === 'Promoting' && record !== running
           ? { ...told, outcome: 'Superseded' as const }
           : told;

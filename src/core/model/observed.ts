@@ -77,6 +77,10 @@ export interface Member {
   isContractBroken?: boolean;
   /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
   waiting?: { container: string; reason: string; message: string };
+  /** The latest end of a container of it. */
+  lastEnd?: { container: string; reason: string; exitCode: number; finishedAtMs: number };
+  /** Epoch milliseconds since when its volumes and network are not set up; absent: they are. */
+  notSetUpSinceMs?: number;
   /** Why the scheduler finds no node. */
   unschedulable?: string;
   /** The kubelet has reported the end of every container. The phase is no proof: on a lost node others write it. */

@@ -27,8 +27,52 @@ describe('findProblems', () => {
     ],
     [
       'ContainerNotStarting',
-      { waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' } },
-      /see `kubectl logs -p web-1 -c web -n shop`/,
+      {
+        waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' },
+        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+      },
+      /OOMKilled .*exit code 137; see `kubectl logs -p web-1 -c web -n shop`/,
+    ],
+    [
+      'ContainerNotStarting',
+      { waiting: { container: 'web', reason: 'RunContainerError', message: 'no such file' } },
+      /no such file; see `kubectl describe pod web-1 -n shop`$/,
+    ],
+    [
+      'ContainerConfigError',
+      {
+        waiting: {
+          ...{ container: 'web', reason: 'CreateContainerConfigError' },
+          message: 'secret "redis" not found',
+        },
+      },
+      /`kubectl create secret generic redis -n shop --from-literal=KEY=VALUE`$/,
+    ],
+    [
+      'ContainerConfigError',
+      {
+        waiting: {
+          ...{ container: 'web', reason: 'CreateContainerConfigError' },
+          message: "couldn't find key password in Secret shop/redis",
+        },
+      },
+      /add the key password to Secret redis, .*--from-literal=password=\$\(openssl rand -hex 16\)`$/,
+    ],
+    [
+      'PodNotSetUp',
+      {
+        ...{ health: healthy({ verdict: 'Unknown' }), notSetUpSinceMs: t0 - 20_000 },
+        phase: 'Pending',
+      },
+      /^the kubelet has not set up the volumes .* web-1 .*`kubectl describe pod web-1 -n shop`$/,
+    ],
+    [
+      'MemberDead',
+      {
+        health: dead('Refused'),
+        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+      },
+      /nothing listens any more; container web of web-1 ended at .*OOMKilled/,
     ],
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
     ['AgentUnseen', { isAgentUnseen: true }, /webhook.*`kubectl delete pod -n shop web-1`/],

@@ -7,6 +7,7 @@ import {
   seemsHealthy,
   whyNotHealthy,
 } from '../model/member.ts';
+import { describeEndAt } from '../model/container-end.ts';
 import { serviceNames } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
@@ -18,6 +19,7 @@ import { probePort, resolvePorts } from '../model/ports.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
+import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
 import { zoneCounts } from '../replicas/zones.ts';
 
@@ -34,24 +36,8 @@ export function memberDegradedReason(
   nowMs: number,
 ): Degradation | undefined {
   const { name } = member;
-  if (member.waiting !== undefined) {
-    const { container, reason, message } = member.waiting;
-    const pull = /Image|Pull/.test(reason);
-    const advice = pull
-      ? 'correct the image or its pull secret in spec.template'
-      : `see \`kubectl logs -p ${name} -c ${container} -n ${resource.namespace}\``;
-    return {
-      reason: pull ? 'ImagePullFailed' : 'ContainerNotStarting',
-      about: container,
-      message: `container ${container} of ${name}: ${reason}: ${cut(message)}; ${advice}`,
-    };
-  }
-  if (member.unschedulable !== undefined) {
-    return {
-      reason: 'Unschedulable',
-      message: `${name} finds no node: ${cut(member.unschedulable)}; add nodes or relax spec.placement`,
-    };
-  }
+  const start = startDegradedReason(resource, member, nowMs);
+  if (start !== undefined) return start;
   const health = healthOf(member);
   if (health === 'Unknown') {
     const waited = nowMs - (member.health?.sinceWallMs ?? nowMs);
@@ -63,7 +49,9 @@ export function memberDegradedReason(
   }
   if (health === 'Unhealthy' || health === 'Dead') {
     const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
-    return { reason, message: `${name} ${cut(whyNotHealthy(member))}`, about: name };
+    const end = describeEndAt(resource, member, member.health?.sinceWallMs ?? nowMs);
+    const why = end === undefined ? '' : `; ${end}`;
+    return { reason, message: `${name} ${cut(whyNotHealthy(member))}${why}`, about: name };
   }
   const { unreadySinceMs = Infinity } = member;
   // The readiness of a member that is still being made a copy says just that.
@@ -108,9 +96,13 @@ export function nextDegradedAtMs(
   const unready = observed.members.flatMap(({ unreadySinceMs }) =>
     unreadySinceMs === undefined ? [] : [unreadySinceMs + unreadyAfterMs],
   );
-  const times = [...graceStarts, ...unready, garbageCollectedAtMs(resource, nowMs)].filter(
-    (time) => time > nowMs,
-  );
+  const setUp = observed.members.flatMap((member) => setUpDueMs(member) ?? []);
+  const times = [
+    ...graceStarts,
+    ...unready,
+    ...setUp,
+    garbageCollectedAtMs(resource, nowMs),
+  ].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
