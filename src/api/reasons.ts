@@ -186,6 +186,10 @@ export const eventReasons = {
   },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
+  SpecWarning: {
+    meaning: 'the spec is allowed, and may mean something else than you think; the note says what',
+    whatToDo: 'write what the note says, or leave it if it is meant so',
+  },
   SettingsInvalid: {
     meaning:
       'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',

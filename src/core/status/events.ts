@@ -1,6 +1,7 @@
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
 import { chaosNotes } from './chaos-events.ts';
+import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote, Resource } from '../model/observed.ts';
 
@@ -34,6 +35,7 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
   return [
     ...failoverNotes(before, next),
     ...chaosReadyNotes(before, next),
+    ...specNotes(resource, next),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
   ];
