@@ -67,6 +67,15 @@ describe('Events about faults', () => {
     expect(operator.pass(members, 13_000).told).toEqual([]);
   });
 
+  it('members that only start have a minute for it', () => {
+    const operator = new Process(resource);
+    operator.pass(members.slice(0, 1), 0);
+    expect(operator.pass(members.slice(0, 1), 59_000).told).toEqual([]);
+    expect(operator.pass(members.slice(0, 1), 60_000).told).toEqual([
+      'MembersMissing: 1 of 3 members are healthy',
+    ]);
+  });
+
   it('a fault of another member is another one', () => {
     const operator = new Process(resource);
     operator.pass(lose(1), 0);

@@ -8,6 +8,8 @@ import type { EventNote } from '../model/observed.ts';
 const graceMs = 10_000;
 /** The same for what a person must correct: only the moment of an edit is spared. Milliseconds. */
 const shortGraceMs = 2_000;
+/** The same for members of which nothing is known to be wrong: they start, and their images may have to be pulled. Milliseconds. */
+const startGraceMs = 60_000;
 /** A fault that returns within this time after its end is still the same one: a container may crash again and again. Milliseconds. */
 const sameMs = 60_000;
 
@@ -18,8 +20,10 @@ interface Fault {
   event: EventNote;
 }
 
-const graceOf = (type: Fault['type'], reason: string) =>
-  needsPerson(type, reason) ? shortGraceMs : graceMs;
+function graceOf(type: Fault['type'], reason: string): number {
+  if (needsPerson(type, reason)) return shortGraceMs;
+  return reason === 'MembersMissing' ? startGraceMs : graceMs;
+}
 
 /** The faults of now. The wording of a fault may change: its identity is the reason, and what it is about. */
 function faultsOf(status: Status, degradedReasons: readonly Degradation[]): Fault[] {
