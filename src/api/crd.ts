@@ -29,6 +29,11 @@ function structural(schema: Json): Json {
       out[key] = value;
     }
   }
+  // Of a string that a rule checks: a type and a pattern would be told in words that do not say what to write.
+  if (out['x-kubernetes-int-or-string'] === true) {
+    delete out['type'];
+    delete out['pattern'];
+  }
   if (isOpen(out['default']) && isOpen(out['properties'])) {
     out['default'] = { ...defaultsOf(out['properties']), ...out['default'] };
   }

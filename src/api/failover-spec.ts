@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
-import { duration } from './duration.ts';
+import { duration, ifDurations } from './duration.ts';
 
 export const heartbeatSchema = z
   .object({
@@ -27,12 +27,15 @@ export const heartbeatSchema = z
       'How a dead, hanging or unhealthy member is found. Delays of the operator itself never count against a member.',
     ...cel(
       {
-        rule: 'duration(self.timeout) > duration(self.interval)',
+        rule: ifDurations(
+          ['self.timeout', 'self.interval'],
+          'duration(self.timeout) > duration(self.interval)',
+        ),
         message:
           'heartbeat.timeout must be longer than heartbeat.interval; write for example interval: 500ms and timeout: 2s',
       },
       {
-        rule: "duration(self.interval) >= duration('10ms')",
+        rule: ifDurations(['self.interval'], "duration(self.interval) >= duration('10ms')"),
         message: 'heartbeat.interval must be at least 10ms; write for example interval: 100ms',
       },
     ),

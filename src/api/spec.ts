@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
 import { chaosSchema } from './chaos-spec.ts';
+import { ifDurations } from './duration.ts';
 import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { placementSchema } from './placement-spec.ts';
@@ -126,7 +127,7 @@ export const specSchema = z
         message: 'engine.type Redis and Postgres replicate; set topology: LeaderFollower',
       },
       {
-        rule: "self.failover.consistency != 'Strong' || duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)",
+        rule: `self.failover.consistency != 'Strong' || ${ifDurations(['self.failover.leaseDuration', 'self.heartbeat.timeout'], 'duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)')}`,
         message:
           'failover.leaseDuration must be longer than heartbeat.timeout; write for example timeout: 2s and leaseDuration: 10s',
       },
