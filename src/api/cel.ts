@@ -2,6 +2,8 @@
 export interface CelRule {
   rule: string;
   message: string;
+  /** A message that depends on the value. The plain one is for an API server that cannot evaluate this one. */
+  messageExpression?: string;
 }
 
 export const cel = (...rules: CelRule[]) => ({ 'x-kubernetes-validations': rules });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
-import { duration } from './duration.ts';
+import { duration, ifDurations } from './duration.ts';
 
 /** What can be done to members. */
 export const chaosActions = ['PodKill', 'PodDelete', 'Evict', 'ZoneKill'] as const;
@@ -148,16 +148,19 @@ export const chaosSchema = z
         message: 'chaos.schedule and chaos.meanTimeBetween exclude each other; remove one of them',
       },
       {
-        rule: "!has(self.meanTimeBetween) || duration(self.meanTimeBetween) >= duration('1m')",
+        rule: `!has(self.meanTimeBetween) || ${ifDurations(['self.meanTimeBetween'], "duration(self.meanTimeBetween) >= duration('1m')")}`,
         message: 'chaos.meanTimeBetween must be at least 1m; write for example 4h',
       },
       {
-        rule: "[self.announce, self.recoveryObjective].all(each, duration(each) <= duration('24h'))",
+        rule: ifDurations(
+          ['self.announce', 'self.recoveryObjective'],
+          "[self.announce, self.recoveryObjective].all(each, duration(each) <= duration('24h'))",
+        ),
         message:
           'chaos.announce and chaos.recoveryObjective must be at most 24h; write for example 30s and 5m',
       },
       {
-        rule: "!has(self.steadyState) || duration(self.steadyState.timeout) <= duration('30s')",
+        rule: `!has(self.steadyState) || ${ifDurations(['self.steadyState.timeout'], "duration(self.steadyState.timeout) <= duration('30s')")}`,
         message: 'chaos.steadyState.timeout must be at most 30s; write for example 2s',
       },
       {

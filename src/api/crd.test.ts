@@ -70,6 +70,7 @@ describe('the CRD', () => {
       'Primary',
       'Ready',
       'Phase',
+      'Reason',
       'Last-Failover',
       'Age',
       'Last-Chaos',

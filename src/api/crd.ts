@@ -36,6 +36,11 @@ function structural(schema: Json, isInList = false): Json {
       out[key] = value;
     }
   }
+  // Of a string that a rule checks: a type and a pattern would be told in words that do not say what to write.
+  if (out['x-kubernetes-int-or-string'] === true) {
+    delete out['type'];
+    delete out['pattern'];
+  }
   if (isOpen(out['default']) && isOpen(out['properties'])) {
     out['default'] = { ...defaultsOf(out['properties']), ...out['default'] };
   }
@@ -100,6 +105,7 @@ export function haServiceCrd(): Json {
             { name: 'Primary', type: 'string', jsonPath: '.status.primary' },
             { name: 'Ready', type: 'string', jsonPath: '.status.ready' },
             { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+            { name: 'Reason', type: 'string', jsonPath: '.status.reason' },
             { name: 'Last-Failover', type: 'date', jsonPath: '.status.lastFailoverTime' },
             { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
             {

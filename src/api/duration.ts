@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cel } from './cel.ts';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -17,6 +18,17 @@ export function durationMs(text: string): number {
   return total;
 }
 
+const isDuration = (value: string) =>
+  `type(${value}) == string && ${value}.matches('${durationPattern.replaceAll('\\', '\\\\')}')`;
+
+/** A CEL rule about durations, which is not checked if one of them is none: that alone is told then. */
+export const ifDurations = (durations: string[], rule: string): string =>
+  `![${durations.join(', ')}].all(each, ${isDuration('each')}) || ${rule}`;
+
+/**
+ * A duration as a field. The API server takes a number, too, as far as the type is concerned: a rule refuses it, and says what to
+ * write. Its own messages about types and patterns do not.
+ */
 export function duration(description: string) {
   return z
     .string()
@@ -24,5 +36,12 @@ export function duration(description: string) {
     .max(32)
     .meta({
       description: `${description} A duration such as 500ms, 2s or 1m30s.`,
+      'x-kubernetes-int-or-string': true,
+      ...cel({
+        rule: isDuration('self'),
+        message: 'this is no duration; write numbers with units, such as 500ms, 2s or 1m30s',
+        messageExpression:
+          "string(self).matches('^[0-9]{1,6}$') ? 'a duration has a unit; write ' + string(self) + 's' : 'this is no duration; write numbers with units, such as 500ms, 2s or 1m30s'",
+      }),
     });
 }

@@ -2,6 +2,8 @@
 export interface Explanation {
   meaning: string;
   whatToDo: string;
+  /** Of a fault: it does not heal by itself. Its Event is written at once, and a service that has never run because of it is not starting. */
+  needsPerson?: true;
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
-import { duration } from './duration.ts';
+import { duration, ifDurations } from './duration.ts';
 
 export const heartbeatSchema = z
   .object({
@@ -27,12 +27,15 @@ export const heartbeatSchema = z
       'How a dead, hanging or unhealthy member is found. Delays of the operator itself never count against a member.',
     ...cel(
       {
-        rule: 'duration(self.timeout) > duration(self.interval)',
+        rule: ifDurations(
+          ['self.timeout', 'self.interval'],
+          'duration(self.timeout) > duration(self.interval)',
+        ),
         message:
           'heartbeat.timeout must be longer than heartbeat.interval; write for example interval: 500ms and timeout: 2s',
       },
       {
-        rule: "duration(self.interval) >= duration('10ms')",
+        rule: ifDurations(['self.interval'], "duration(self.interval) >= duration('10ms')"),
         message: 'heartbeat.interval must be at least 10ms; write for example interval: 100ms',
       },
     ),
@@ -48,7 +51,7 @@ export const failoverSchema = z
       'How long to wait after the primary is found dead, in case it comes back by itself.',
     ).default('0s'),
     minInterval: duration(
-      'Least time between two failovers, so that a fault that moves with the role cannot cause one failover after the other. Doubled, up to 16 times, for each new primary that has failed within a minute, but only while a member is missing. Experiments (chaos) do not count.',
+      'Least time between two failovers, so that a fault that moves with the role cannot cause one failover after the other. Doubled, up to 16 times, for each new primary that has failed within a minute, but only while a member is missing. Experiments (chaos) and deleted pods do not count. To end a wait: kubectl annotate --overwrite has NAME haservice.dev/failover-now="$(date -Is)".',
     ).default('5s'),
     consistency: z.enum(['Strong', 'Eventual']).default('Eventual').meta({
       description:

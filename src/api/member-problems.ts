@@ -22,6 +22,7 @@ export const memberProblems = {
   ForeignData: {
     meaning: 'Postgres: the volume holds data of another service, which are left alone',
     whatToDo: 'give the member an empty volume, or the right one',
+    needsPerson: true,
   },
   LogOff: {
     meaning: 'Redis: the append-only log of a member was turned off: a restart would lose data',
@@ -40,6 +41,7 @@ export const memberProblems = {
   WeakSettings: {
     meaning: 'Strong: a setting of the leader was changed so that acknowledged writes can be lost',
     whatToDo: 'run what the message says; to accept the loss, write `consistency: Eventual`',
+    needsPerson: true,
   },
   SettingIgnored: {
     meaning:
@@ -61,6 +63,7 @@ export const memberProblems = {
       'Postgres: the volume holds data that no server can be started with, as their version is not known',
     whatToDo:
       'restore the file that the message names; if other members have all data, delete the volume claim and the pod instead: a new copy is made',
+    needsPerson: true,
   },
   StartFailed: {
     meaning: 'Postgres: the server ends before it has read its data, such as for a wrong setting',
@@ -96,6 +99,7 @@ export const memberProblems = {
     meaning:
       'the Secret of `engine.passwordSecret` holds no password: a program waits for it, and one that runs goes on with the last password',
     whatToDo: 'run the command in the message, which writes a password into the Secret',
+    needsPerson: true,
   },
   PasswordRefused: {
     meaning:
@@ -114,14 +118,17 @@ export const memberProblems = {
   OtherVersion: {
     meaning: 'Postgres: the image has another major version than the data, which cannot be read',
     whatToDo: 'write the former image again: the members that have the new one are replaced',
+    needsPerson: true,
   },
   NotScram: {
     meaning: 'Postgres: the leader asks for the password in another way than SCRAM',
     whatToDo: 'write `scram-sha-256` in the `pg_hba.conf` of the leader',
+    needsPerson: true,
   },
   NotAllowed: {
     meaning: 'Postgres: the leader does not let the role `haservice` in, or it lacks a right',
     whatToDo: 'do what the message says: `pg_hba.conf`, `CREATE ROLE` or `GRANT pg_monitor`',
+    needsPerson: true,
   },
   DataRetained: {
     meaning:

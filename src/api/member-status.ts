@@ -34,7 +34,7 @@ export const memberStatusSchema = z
         'What its heartbeats show: Unknown (no answer yet), Healthy, Unhealthy (wrong answers), Dead (refused or silent), Terminating. An older operator writes Sick for Unhealthy.',
     }),
     since: time('Since when.').optional(),
-    message: text('Why it is not healthy.').optional(),
+    message: text('Why it is not healthy, or not in its role.').optional(),
     state: text(
       'The state that it reports: Empty, Starting, Cloning, Detached, Following or Leading.',
     ).optional(),

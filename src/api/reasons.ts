@@ -103,20 +103,23 @@ export const conditionReasons = {
       },
       Delay: {
         meaning: '`failover.delay` gives the primary time to come back',
-        whatToDo: 'nothing: it ends by itself',
+        whatToDo: 'nothing: it ends by itself, or by the command in the message',
       },
       MinInterval: {
         meaning:
           'the last failover is less than `minInterval` ago; the wait doubles while new primaries die one after the other',
-        whatToDo: 'nothing: it ends by itself; if new primaries die one after the other, see why',
+        whatToDo:
+          'nothing: it ends by itself, or by the command in the message; if new primaries die one after the other, see why',
       },
       AutomaticFailoverDisabled: {
         meaning: '`failover.automatic` is false',
         whatToDo: 'repair the primary, or set it to true',
+        needsPerson: true,
       },
       Paused: {
         meaning: '`spec.paused` is true, and a failover is due',
         whatToDo: 'set it to false to let another member take over',
+        needsPerson: true,
       },
       Unsettled: {
         meaning: 'the API server has not answered whether an election was written',
@@ -150,7 +153,10 @@ export const conditionReasons = {
           'the former primary may still take writes: members are being ordered into a new epoch',
         whatToDo: 'nothing; if it lasts, `FailoverBlocked` says for what it waits',
       },
-      NotNeeded: { meaning: 'no primary has failed', whatToDo: 'nothing' },
+      NotNeeded: {
+        meaning: 'no former primary is left that could take writes',
+        whatToDo: 'nothing',
+      },
     },
   },
   ChaosReady: chaosReady,
@@ -195,6 +201,10 @@ export const eventReasons = {
       'the annotation `haservice.dev/restart` is no time stamp, in the future, or too old: nothing is restarted',
     whatToDo: 'annotate again with `haservice.dev/restart="$(date -Is)"`',
   },
+  SpecWarning: {
+    meaning: 'the spec is allowed, and may mean something else than you think; the note says what',
+    whatToDo: 'write what the note says, or leave it if it is meant so',
+  },
   SettingsInvalid: {
     meaning:
       'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',
@@ -220,6 +230,12 @@ export type DegradedReason = ConditionReason<'Degraded', 'True'>;
 export type BlockedReason = ConditionReason<'FailoverBlocked', 'True'>;
 export type FenceMethod = ConditionReason<'Fenced', 'True'>;
 export type EventReason = keyof typeof eventReasons | DegradedReason;
+
+/** Whether only a person can end it: it does not heal by itself. */
+export function needsPerson(type: 'Degraded' | 'FailoverBlocked', reason: string): boolean {
+  const explanations: Reasons = conditionReasons[type].True;
+  return explanations[reason]?.needsPerson === true;
+}
 
 /** A reason that another process has chosen: it comes from the report of a member, or from a status that is already written. */
 export type RelayedReason = string & { readonly isRelayed: true };

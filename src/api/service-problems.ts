@@ -5,33 +5,40 @@ export const serviceProblems = {
   SpecInvalid: {
     meaning: 'the spec is invalid: nothing is changed',
     whatToDo: 'correct the field that the message names',
+    needsPerson: true,
   },
   StatusRefused: {
     meaning:
       'the API server refuses the status, so that it gets old and no failover can be decided; it is written again every half minute',
     whatToDo:
       'apply the CRD that came with this operator; look at the member whose field the message names',
+    needsPerson: true,
   },
   ServiceNameConflict: {
     meaning: 'a Service has a name that this HAService needs, and belongs to another object',
     whatToDo: 'rename this HAService, or delete that Service',
+    needsPerson: true,
   },
   NameTaken: {
     meaning: 'an object has a name that this HAService needs, and belongs to another object',
     whatToDo: 'rename this HAService, or delete that object',
+    needsPerson: true,
   },
   ForeignPod: {
     meaning:
       'a pod has a name or labels of this HAService, and belongs to another object: it takes no traffic',
     whatToDo: 'delete, rename or relabel that pod',
+    needsPerson: true,
   },
   PortNotFound: {
     meaning: 'a `targetPort` is the name of no container port',
     whatToDo: 'name that port in `spec.template`, or write a number',
+    needsPerson: true,
   },
   TemplateRefused: {
     meaning: 'the API server finds the object that is to be written invalid',
     whatToDo: 'correct `spec.template`',
+    needsPerson: true,
   },
   WriteRefused: {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
@@ -50,11 +57,13 @@ export const serviceProblems = {
     meaning: 'the operator does not know its own image, which the agent for the pods comes from',
     whatToDo:
       'run the operator in a pod with `POD_NAME` and `POD_NAMESPACE`, or set `AGENT_IMAGE` for it',
+    needsPerson: true,
   },
   CommandMissing: {
     meaning:
       'the agent starts the program, and its container (`engine.container`, or the first one) has no `command`',
     whatToDo: 'write the command and args that the image would run',
+    needsPerson: true,
   },
   ContainerAmbiguous: {
     meaning:
@@ -66,6 +75,7 @@ export const serviceProblems = {
     meaning:
       '`hostPID` or `shareProcessNamespace` is true: a program that outlives the agent could not be stopped when its lease ends',
     whatToDo: 'remove that field, or write `failover.consistency: Eventual`',
+    needsPerson: true,
   },
   WritesWait: {
     meaning: 'Strong: too few followers exist for any write to be acknowledged',
@@ -75,12 +85,14 @@ export const serviceProblems = {
     meaning:
       'the annotation that says how a pod was made is not as the operator wrote it, or names no port to probe: the member is reached as the spec says now',
     whatToDo: 'delete the pod that the message names, so that it is made again',
+    needsPerson: true,
   },
   AgentUnseen: {
     meaning:
       'a pod was made with the agent, and the settings of the agent are not found in it, as somebody has changed the pod: the member is not asked and takes no part',
     whatToDo:
       'let no admission webhook change the containers of these pods, then delete the pod that the message names',
+    needsPerson: true,
   },
   RivalLeads: {
     meaning:
@@ -92,6 +104,7 @@ export const serviceProblems = {
       'a member has acknowledged an order of another client, and refuses those of this service',
     whatToDo:
       'protect its port by a network policy, then free it: see [failover.md](failover.md#what-to-read-at-three-in-the-morning)',
+    needsPerson: true,
   },
   PromoteFailed: {
     meaning: 'the hook or order that promotes the primary failed, and is tried again',
@@ -116,14 +129,26 @@ export const serviceProblems = {
   ImagePullFailed: {
     meaning: 'the image of a container cannot be pulled',
     whatToDo: 'correct the image or its pull secret in `spec.template`',
+    needsPerson: true,
+  },
+  ContainerConfigError: {
+    meaning: 'a container needs a Secret or a ConfigMap that does not exist, or lacks a key',
+    whatToDo: 'run the `kubectl create` in the message',
+    needsPerson: true,
   },
   ContainerNotStarting: {
     meaning: 'a container does not start, or ends again and again',
-    whatToDo: 'see `kubectl logs -p POD -c CONTAINER`',
+    whatToDo:
+      'the message says how it ended, such as OOMKilled, and with which exit code; see `kubectl logs -p POD -c CONTAINER`',
+  },
+  PodNotSetUp: {
+    meaning: 'the kubelet cannot set up the volumes or the network of a pod',
+    whatToDo:
+      'create what the message names, if it does not exist; `kubectl describe pod POD` says what the kubelet waits for',
   },
   Unschedulable: {
     meaning: 'the scheduler finds no node for a member',
-    whatToDo: 'add nodes, or relax `spec.placement`',
+    whatToDo: 'do what the message says: the advice follows the words of the scheduler',
   },
   NotHeard: {
     meaning: 'a member runs and has never answered on its port',
@@ -145,6 +170,7 @@ export const serviceProblems = {
     meaning:
       'Redis, Postgres: no port of the Services leads to the port on which the program listens',
     whatToDo: 'give one of `spec.ports` the `targetPort` that the message names',
+    needsPerson: true,
   },
   MemberNotReady: {
     meaning: 'a member answers its heartbeats, but its pod is not ready: it gets no reads',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
 import { chaosSchema } from './chaos-spec.ts';
+import { ifDurations } from './duration.ts';
 import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { inheritSchema } from './inherit-spec.ts';
@@ -165,7 +166,7 @@ export const specSchema = z
           'engine.container names no container of spec.template; write the name of the container with the program, or remove engine.container to take the first one',
       },
       {
-        rule: "self.failover.consistency != 'Strong' || duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)",
+        rule: `self.failover.consistency != 'Strong' || ${ifDurations(['self.failover.leaseDuration', 'self.heartbeat.timeout'], 'duration(self.failover.leaseDuration) > duration(self.heartbeat.timeout)')}`,
         message:
           'failover.leaseDuration must be longer than heartbeat.timeout; write for example timeout: 2s and leaseDuration: 10s',
       },

@@ -66,6 +66,9 @@ const fencing = z
     startedAt: time('When the old primary was found failed.'),
     detectMs: ms('As in failovers.').optional(),
     experiment: int('As in failovers.').optional(),
+    podDeleted: z.boolean().meta({ description: 'As in failovers.' }).optional(),
+    request: text('As in failovers.').optional(),
+    waitMs: ms('As in failovers.').optional(),
   })
   .meta({
     description:
@@ -98,6 +101,16 @@ const failoverRecord = z
     experiment: int(
       'The experiment of status.chaos that hit the old primary; absent if none did.',
     ).optional(),
+    podDeleted: z
+      .boolean()
+      .meta({
+        description:
+          'The pod of the old primary was deleted through the API, and nothing was known to be wrong with it: such a failover does not make the next one wait.',
+      })
+      .optional(),
+    request: text(
+      'The value of the annotation haservice.dev/failover-now that ended the wait.',
+    ).optional(),
     candidates: z
       .array(candidate)
       .optional()
@@ -105,6 +118,9 @@ const failoverRecord = z
     loss: loss.optional(),
     detectMs: ms(
       'From the last sign of the old primary to the verdict: from the end of its connection (Crash), else from its last answer.',
+    ).optional(),
+    waitMs: ms(
+      'How long the failover was held up, as FailoverBlocked said; absent: it was not. The next phases begin after that.',
     ).optional(),
     fenceMs: ms('From the verdict to the proof that the old primary takes no writes.').optional(),
     electMs: ms('From the verdict, or the fence, to the committed decision.').optional(),
@@ -115,7 +131,7 @@ const failoverRecord = z
     ).optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
     gapMs: ms(
-      'From the last sign of the old primary to the first answer through the Service: what a client saw.',
+      'From the last sign of the old primary to the first answer through the Service: what a client saw. From the verdict, if the pod was gone.',
     ).optional(),
     outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
@@ -136,19 +152,32 @@ const restart = z
   })
   .meta({ description: 'Restarts that a user has asked for.' });
 
+const phases = [
+  'Pending',
+  'Failed',
+  'Healthy',
+  'Degraded',
+  'FailingOver',
+  'Unavailable',
+  'Paused',
+  'Stopped',
+] as const;
+
 export const statusSchema = z
   .object({
     observedGeneration: int('metadata.generation that this status was derived from.').optional(),
-    phase: z
-      .enum(['Pending', 'Healthy', 'Degraded', 'FailingOver', 'Unavailable', 'Paused', 'Stopped'])
-      .optional()
-      .meta({
-        description:
-          'In one word: Pending, Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
-      }),
-    ready: text('Healthy members of those wanted, such as 2/3.').optional(),
+    phase: z.enum(phases).optional().meta({
+      description:
+        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
+    }),
+    reason: text(
+      'The most urgent reason of FailoverBlocked, Degraded or Ready; absent if all is well.',
+    ).optional(),
+    ready: text(
+      'Members that are healthy and in their roles, of those wanted, such as 2/3.',
+    ).optional(),
     replicas: int('Number of pods.').optional(),
-    readyReplicas: int('Healthy members.').optional(),
+    readyReplicas: int('Members that are healthy and in their roles.').optional(),
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),
     primaryUID: text('UID of that pod.').optional(),

@@ -14,6 +14,7 @@ import { endpointsOf } from './resources/owned-objects.ts';
 import { earlierEndpoint, withOrphans } from './resources/earlier-endpoint.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
+import { begunMs } from './failover/failover-backoff.ts';
 import { inFlight } from './failover/failover-plan.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
@@ -21,6 +22,7 @@ import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
 import { endOf } from './model/since.ts';
 import { inheritHealth } from './model/inherited-health.ts';
+import { tellFaults } from './status/fault-events.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
 import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
@@ -127,12 +129,15 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     },
     nowMs,
   );
+  const told = tellFaults(observed.knownFaults, resource.status, status, degradedReasons, nowMs);
   return {
     actions,
     promoted: roles.promoted,
     status,
-    events: notesOf(resource, status),
+    events: [...notesOf(resource, status), ...told.events],
+    faults: told.faults,
     ...earliest(nowMs, [
+      told.nextAtMs,
       failover.kind === 'Wait' || failover.kind === 'Blocked' ? failover.untilMs : undefined,
       roles.requeueAtMs,
       replicas.requeueAtMs,
@@ -176,7 +181,7 @@ function writeEndpoints(
   const { timings } = observed;
   const committedAtMs = timings?.epoch === record.epoch ? timings.committedAtMs : undefined;
   // Another process, with another clock, may have written startedAt.
-  const emptyAtMs = endOf(committedAtMs ?? record.startedAt, emptySliceAfterMs, nowMs);
+  const emptyAtMs = endOf(committedAtMs ?? begunMs(record), emptySliceAfterMs, nowMs);
   return emptyAtMs === undefined ? { endpoints: [] } : { requeueAtMs: emptyAtMs };
 }
 

@@ -104,6 +104,7 @@ describe('the CRD', () => {
       'PRIMARY',
       'READY',
       'PHASE',
+      'REASON',
       'LAST-FAILOVER',
       'AGE',
     ]);
@@ -186,7 +187,21 @@ describe('a wrong spec is refused with what to write instead', () => {
   it.each<[string, object, RegExp]>([
     ['a timeout that is not longer', { heartbeat: { interval: '2s' } }, /must be longer than/],
     ['an interval that is too short', { heartbeat: { interval: '1ms' } }, /at least 10ms/],
-    ['a duration without a unit', { heartbeat: { interval: '500' } }, /spec.heartbeat.interval/],
+    [
+      'a duration without a unit',
+      { heartbeat: { timeout: '2' } },
+      /spec.heartbeat.timeout: Invalid value: "?2"?: a duration has a unit; write 2s/,
+    ],
+    [
+      'a duration that is a number',
+      { heartbeat: { timeout: 2 } },
+      /spec.heartbeat.timeout: Invalid value: "?2"?: a duration has a unit; write 2s/,
+    ],
+    [
+      'a duration in words',
+      { failover: { delay: 'two seconds' } },
+      /spec.failover.delay: .*no duration; write numbers with units, such as 500ms/,
+    ],
     [
       'an engine that there is not',
       { engine: { type: 'HTPP' } },

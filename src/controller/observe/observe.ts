@@ -1,5 +1,11 @@
 import { durationMs } from '../../api/duration.ts';
-import { chaosAnnotation, group, managedByLabel, restartAnnotation } from '../../api/labels.ts';
+import {
+  chaosAnnotation,
+  failoverNowAnnotation,
+  group,
+  managedByLabel,
+  restartAnnotation,
+} from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
@@ -55,13 +61,16 @@ function inheritedOf({ spec, metadata }: HAService): Pick<Resource, 'inherited'>
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
-  // The status repeats the value.
-  const chaos = metadata.annotations?.[chaosAnnotation]?.slice(0, 64);
-  const restart = metadata.annotations?.[restartAnnotation]?.slice(0, 64);
-  if (chaos === undefined && restart === undefined) return {};
+  // The status repeats the values.
+  const asked = (annotation: string) => metadata.annotations?.[annotation]?.slice(0, 64);
+  const chaos = asked(chaosAnnotation);
+  const failoverNow = asked(failoverNowAnnotation);
+  const restart = asked(restartAnnotation);
+  if (chaos === undefined && failoverNow === undefined && restart === undefined) return {};
   return {
     requests: {
       ...(chaos === undefined ? {} : { chaos }),
+      ...(failoverNow === undefined ? {} : { failoverNow }),
       ...(restart === undefined ? {} : { restart }),
     },
   };
@@ -165,6 +174,7 @@ export function observe(
     ...leaseOf(monitor, resource, members),
     ...earlierLeaseOf(monitor, state),
     ...(state.generation === undefined ? {} : { generationSinceMs: state.generation.sinceMs }),
+    ...(state.faults === undefined ? {} : { knownFaults: state.faults }),
     ...(state.timings === undefined ? {} : { timings: state.timings }),
     ...(state.unansweredElection === undefined
       ? {}

@@ -42,6 +42,18 @@ function waitingOf(pod: Pod): Member['waiting'] {
   return undefined;
 }
 
+/** The latest end of a container. One that ended as it should, such as an init container, is none. */
+function lastEndOf({ status }: Pod): Member['lastEnd'] {
+  const ends = (status?.containerStatuses ?? []).flatMap(({ name, state, lastState }) => {
+    const end = state?.terminated ?? lastState?.terminated;
+    const finishedAtMs = Date.parse(end?.finishedAt ?? '');
+    if (end === undefined || !Number.isFinite(finishedAtMs)) return [];
+    const { reason = 'Error', exitCode } = end;
+    return [{ container: name, reason, exitCode, finishedAtMs }];
+  });
+  return ends.toSorted((a, b) => b.finishedAtMs - a.finishedAtMs)[0];
+}
+
 /** Whether the kubelet has reported the end of every container: PodGC and others write a phase without that. */
 function hasTerminated({ status }: Pod): boolean {
   const containers = status?.containerStatuses ?? [];
@@ -116,6 +128,13 @@ export function toMember(
   const unready = readiness?.status === 'False' ? readiness : undefined;
   const unreadySinceMs = Date.parse(unready?.lastTransitionTime ?? '');
   const waiting = waitingOf(pod);
+  const lastEnd = lastEndOf(pod);
+  const setUp = condition('PodReadyToStartContainers');
+  const notSetUpSinceMs = Date.parse(
+    setUp?.status === 'False' && status?.phase === 'Pending'
+      ? (setUp.lastTransitionTime ?? '')
+      : '',
+  );
   const zone = node?.metadata?.labels?.[resource.topologyKey];
   const required = spec?.nodeSelector?.[resource.topologyKey];
   const pinnedTo = required === resource.zone ? undefined : required;
@@ -156,6 +175,8 @@ export function toMember(
     ...(metadata.labels?.[chaosLabel] === chaosDisabled ? { isOptedOut: true } : {}),
     ...givenTo(pod, resource.inherits === true),
     ...(waiting === undefined ? {} : { waiting }),
+    ...(lastEnd === undefined ? {} : { lastEnd }),
+    ...(Number.isFinite(notSetUpSinceMs) ? { notSetUpSinceMs } : {}),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
       ? { unschedulable: scheduled.message ?? 'no node fits' }
       : {}),

@@ -1,4 +1,5 @@
 import type { HAService } from '../../api/haservice.ts';
+import { isPlanned } from '../../core/failover/failover-backoff.ts';
 import type { Commit } from '../../core/model/decision.ts';
 import type { EventNote, Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -45,7 +46,8 @@ export function* commitElection(
   if (epoch !== resource.status.epoch || trigger !== undefined) {
     state.timings = { epoch, committedAtMs: options.clock.wallNow() };
   }
-  log.warn(
+  const isWarning = trigger !== undefined && !isPlanned(trigger);
+  log[isWarning ? 'warn' : 'info'](
     {
       epoch,
       primary,

@@ -20,7 +20,15 @@ export function invalidStatus(object: HAService, message: string, nowMs: number)
     generation,
     nowMs,
   );
-  return { ...status, observedGeneration: generation, conditions };
+  const hasRun = status.primaryUID !== undefined || status.epoch !== undefined;
+  const { phase = 'Pending' } = status;
+  return {
+    ...status,
+    observedGeneration: generation,
+    phase: phase === 'Pending' && !hasRun ? 'Failed' : phase,
+    reason,
+    conditions,
+  };
 }
 
 /** The Event for it, if its message has changed. */

@@ -106,6 +106,7 @@ function withRefusal({ metadata, status = {} }: HAService, message: string, nowM
   return {
     ...status,
     ...(phase === 'Healthy' ? { phase: 'Degraded' } : {}),
+    reason,
     conditions: [...others, ...told],
   };
 }

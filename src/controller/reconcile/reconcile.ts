@@ -13,7 +13,12 @@ import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
-import { countExperiments, countFailover, recordMetrics } from '../record/record-metrics.ts';
+import {
+  countExperiments,
+  countFailover,
+  logFailover,
+  recordMetrics,
+} from '../record/record-metrics.ts';
 import { earlierLeaseHolder } from '../observe/earlier-leader.ts';
 import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
 import { membersOf, observe, toResource } from '../observe/observe.ts';
@@ -122,6 +127,8 @@ export class Reconciler {
       this.#beginning.delete(object.metadata.uid);
       const status = invalidStatus(object, error.message, clock.wallNow());
       const notes = invalidNote(object, status);
+      // Its end is told by what the stored condition says.
+      state.faults = undefined;
       const rest = { again: false, failed: false };
       return yield* this.#finish({ object, state, log }, status, notes, rest);
     }
@@ -169,15 +176,19 @@ export class Reconciler {
     const {
       status,
       events: notes,
+      faults,
       requeueAtMs,
     } = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
-    return yield* this.#finish(subject, status, notes, {
+    const finished = yield* this.#finish(subject, status, notes, {
       again: false,
       failed,
       ...(requeueAtMs === undefined
         ? {}
         : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
     });
+    // Their Events are recorded.
+    if (!finished.again && state.refused === undefined) state.faults = faults;
+    return finished;
   }
 
   /** An experiment that begins counts for the limits of all resources from now on: its status is stored only later. */
@@ -213,7 +224,11 @@ export class Reconciler {
     const { metrics, events, clock } = this.#options;
     const { object, state } = subject;
     const status = asStored(wished);
-    if (isDeepStrictEqual(status, object.status ?? {})) return pass;
+    if (isDeepStrictEqual(status, object.status ?? {})) {
+      // A fault that has lasted for long enough is told without a change of the status.
+      recordNotes(events, object, notes);
+      return pass;
+    }
     const waitMs = statusWaitMs(state, object.status ?? {}, status, clock.now());
     if (waitMs > 0) {
       return { ...pass, requeueAfterMs: Math.min(waitMs, pass.requeueAfterMs ?? Infinity) };
@@ -225,6 +240,7 @@ export class Reconciler {
       return { ...pass, again, failed: true };
     }
     countFailover(metrics, object, status);
+    logFailover(subject.log, object, status);
     countExperiments(metrics, object, status);
     recordNotes(events, object, notes);
     return pass;

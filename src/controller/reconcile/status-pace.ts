@@ -33,6 +33,7 @@ export function statusWaitMs(
 /** Everything that later decisions rely on. The rest is worked out anew in each pass, for people and tools. */
 function committed({
   phase: _phase,
+  reason: _reason,
   conditions: _conditions,
   members: _members,
   ready: _ready,

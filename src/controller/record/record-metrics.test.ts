@@ -3,7 +3,8 @@ import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
 import type { ExperimentRecord } from '../../api/chaos-status.ts';
 import type { FailoverRecord } from '../../api/status.ts';
 import { makeObserved, makeResource } from '../../core/testing/fixtures.ts';
-import { countExperiments, countFailover, recordMetrics } from './record-metrics.ts';
+import { silentLog } from '../../lib/log.ts';
+import { countExperiments, countFailover, logFailover, recordMetrics } from './record-metrics.ts';
 
 let told: string[];
 beforeEach(() => {
@@ -45,6 +46,27 @@ it('counts a failover when it is complete, and the first answer when it is known
   expect(count([complete], [complete])).toEqual([]);
   expect(count([complete], [measured])).toEqual(['firstSuccess 20']);
   expect(count([measured], [measured])).toEqual([]);
+});
+
+it('logs the end of a failover in one line, once', () => {
+  const metadata = { name: 'web', namespace: 'shop', uid: 'uid' };
+  const lines: [object, string][] = [];
+  const log = { ...silentLog, info: (...line: [object, string]) => void lines.push(line) };
+  for (const [before, after] of [
+    [running, running],
+    [running, complete],
+    [complete, measured],
+  ]) {
+    const status = { failovers: [before] };
+    const object = { apiVersion, kind, metadata, spec: {}, status } as unknown as HAService;
+    logFailover(log, object, { failovers: [after!] });
+  }
+  expect(lines).toEqual([
+    [
+      expect.objectContaining({ from: 'web-0', to: 'web-1', reason: 'Crash', totalMs: 9 }),
+      'failover completed: web-1 takes writes instead of web-0 (Crash), 9 ms after the verdict',
+    ],
+  ]);
 });
 
 it('counts all of it at once if the first answer was there before the status was written', () => {

@@ -1,7 +1,9 @@
 import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
+import { isPlanned } from '../../core/failover/failover-backoff.ts';
 import { healthOf } from '../../core/model/member.ts';
 import type { Observed, Resource } from '../../core/model/observed.ts';
+import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** What a reconcile counts. */
@@ -25,6 +27,21 @@ export function recordMetrics(
   }
   metrics.setService({ namespace, name }, next.epoch ?? 0, counts);
   if (resource.spec.chaos !== undefined) metrics.expectExperiments({ namespace, name });
+}
+
+/** Logs the end of a failover, once, as it has landed: one line that says all. */
+export function logFailover(log: Log, object: HAService, next: Status): void {
+  const after = next.failovers?.[0];
+  const before = object.status?.failovers?.find(({ epoch }) => epoch === after?.epoch);
+  if (after?.outcome !== 'Completed' || before?.outcome !== 'Promoting') return;
+  const { from = 'none', to, trigger, epoch, evidence, experiment, totalMs, waitMs } = after;
+  const { detectMs, fenceMs, electMs, promoteMs, repointMs } = after;
+  const phases = { waitMs, detectMs, fenceMs, electMs, promoteMs, repointMs };
+  const took = totalMs === undefined ? '' : `, ${totalMs} ms after the verdict`;
+  log.info(
+    { epoch, from, to, reason: trigger, evidence, experiment, totalMs, ...phases },
+    `${isPlanned(trigger) ? 'switchover' : 'failover'} completed: ${to} takes writes instead of ${from} (${trigger})${took}`,
+  );
 }
 
 /** Counts the failover that is complete with this status, and the times that it adds to its record: each once, as it has landed. */

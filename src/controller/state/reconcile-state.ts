@@ -1,6 +1,7 @@
 import type { Status } from '../../api/status.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
+import type { KnownFault } from '../../core/model/fault.ts';
 import type { RoleCommandState, FailoverTimings, WriteFailure } from '../../core/model/observed.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
 
@@ -50,6 +51,8 @@ export interface ReconcileState {
   settled: Map<string, Manifest>;
   /** The operator's labels of pods, as this process has last found or made them, by the name of the pod. */
   settledLabels: Map<string, { uid: string; labels: Record<string, string> }>;
+  /** See Observed.knownFaults. */
+  faults: readonly KnownFault[] | undefined;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
   injection: Injection | undefined;
   /** Everything that can forbid the kill of the experiment that starts then was read, and was as decided. `at`: the clock's now(). */
@@ -82,6 +85,7 @@ export class ReconcileStates {
         earlierLease: undefined,
         refused: undefined,
         statusPace: undefined,
+        faults: undefined,
         injection: undefined,
         verifiedKill: undefined,
         steadyStateProbe: undefined,

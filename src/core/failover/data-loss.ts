@@ -36,3 +36,22 @@ const lossOf = (told: Loss | undefined): Loss | undefined =>
         ...(told.transactions === undefined ? {} : { transactions: told.transactions }),
         message: told.message,
       };
+
+/** A folder with the epoch in its name, as the agents name the copies of discarded data. */
+const folder = /\/\S+-\d+(?=[\s:,.]|$)/;
+const replaced = ' That copy is gone: the same member has kept a later one since.';
+
+/** The older records of a member that has kept its discarded data once more: its volume has room for the newest copy alone. */
+export function withoutOldFolders(records: FailoverRecord[]): FailoverRecord[] {
+  const seen = new Set<string>();
+  return records.map((record) => {
+    const { from, loss } = record;
+    if (from === undefined || loss === undefined || !folder.test(loss.message)) return record;
+    if (!seen.has(from)) {
+      seen.add(from);
+      return record;
+    }
+    if (loss.message.endsWith(replaced)) return record;
+    return { ...record, loss: { ...loss, message: loss.message + replaced } };
+  });
+}

@@ -33,6 +33,14 @@ it('does not count what was done on purpose', () => {
   expect(rest([record(t0), { ...record(t0 - 1_000), experiment: 1 }])).toBe(5_000);
 });
 
+it('does not count the deletion of a pod', () => {
+  const byHand = Array.from({ length: 5 }, (_, i) => ({
+    ...record(t0 - i * 15_000, 'PodGone'),
+    podDeleted: true,
+  }));
+  expect(rest(byHand)).toBe(5_000);
+});
+
 it('does not double if all other members are well again: a wait would spare nothing', () => {
   const often = Array.from({ length: 8 }, (_, i) => record(t0 - i * 20_000));
   expect(rest(often, 0)).toBe(5_000);

@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import type { FailoverRecord, FailoverTrigger } from '../../api/status.ts';
+import type { FailoverRecord, FailoverTrigger, Fencing } from '../../api/status.ts';
 import { isDurable, isWell } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
 
@@ -11,9 +11,17 @@ const mostDoublings = 4;
 export const isPlanned = (trigger: FailoverTrigger): boolean =>
   trigger === 'Switchover' || trigger === 'Stopped';
 
-/** A fault has caused it: neither a user nor an experiment has. */
-export const isFault = ({ trigger, experiment }: FailoverRecord): boolean =>
-  !isPlanned(trigger) && experiment === undefined;
+/** What has happened to the former primary, in a clause for a person: a planned change is no failure. */
+export const describeCause = ({ from, trigger }: Pick<Fencing, 'from' | 'trigger'>): string =>
+  `${from ?? 'the primary'} ${isPlanned(trigger) ? 'gives up the role' : 'failed'} (${trigger})`;
+
+/** A fault has caused it, which may move with the role: neither a user nor an experiment has, nor a deletion of the pod. */
+export const isFault = ({ trigger, experiment, podDeleted }: FailoverRecord): boolean =>
+  !isPlanned(trigger) && experiment === undefined && podDeleted !== true;
+
+/** When it went on, after a wait. Epoch milliseconds. */
+export const begunMs = ({ startedAt, waitMs = 0 }: Pick<FailoverRecord, 'startedAt' | 'waitMs'>) =>
+  Date.parse(startedAt) + waitMs;
 
 /**
  * Whether all members but the primary are there and well: then the last failovers have cost nothing that is still missing, and the
@@ -37,8 +45,9 @@ export function failoverBackoffMs(resource: Resource, members: Member[]): number
   let doublings = 0;
   for (let i = 0; i + 1 < failovers.length && doublings < mostDoublings; i++) {
     const [later, earlier] = [failovers[i], failovers[i + 1]];
-    const between = Date.parse(later?.startedAt ?? '') - Date.parse(earlier?.startedAt ?? '');
-    if (!(between < atOnceMs)) break;
+    if (later === undefined || earlier === undefined) break;
+    // A wait between the two is no time in which the new primary was well.
+    if (!(Date.parse(later.startedAt) - begunMs(earlier) < atOnceMs)) break;
     doublings++;
   }
   return durationMs(spec.failover.minInterval) * 2 ** doublings;

@@ -1,7 +1,9 @@
 import type { FailoverRecord, Status } from '../../api/status.ts';
+import { describeEndAt } from '../model/container-end.ts';
+import { begunMs, isPlanned } from './failover-backoff.ts';
 import { inFlight } from './failover-plan.ts';
 import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
-import { withDataLoss } from './data-loss.ts';
+import { withDataLoss, withoutOldFolders } from './data-loss.ts';
 
 /** Milliseconds between two steps, if this process saw both. */
 const between = (from: number | undefined, to: number | undefined): number | undefined =>
@@ -16,7 +18,7 @@ function completed(record: FailoverRecord, seen: FailoverTimings | undefined): F
   return {
     ...record,
     ...known({
-      electMs: between(startedMs + (record.fenceMs ?? 0), seen?.committedAtMs),
+      electMs: between(begunMs(record) + (record.fenceMs ?? 0), seen?.committedAtMs),
       promoteMs: between(seen?.committedAtMs, seen?.promotedAtMs),
       repointMs: between(seen?.promotedAtMs, seen?.repointedAtMs),
       totalMs: between(startedMs, seen?.repointedAtMs),
@@ -33,8 +35,8 @@ function withFirstSuccess(
   const { outcome, startedAt, detectMs, firstSuccessMs } = record;
   const atMs = seen?.firstSuccessAtMs;
   if (outcome !== 'Completed' || firstSuccessMs !== undefined || atMs === undefined) return record;
-  // What a client saw: from the last sign of the old primary.
-  const lastSignMs = detectMs === undefined ? undefined : Date.parse(startedAt) - detectMs;
+  // What a client saw: from the last sign of the old primary. One whose pod goes away is known at once.
+  const lastSignMs = Date.parse(startedAt) - (detectMs ?? 0);
   return {
     ...record,
     ...known({
@@ -67,17 +69,30 @@ export function withOutcome(
     : { ...resource, status: { ...status, failovers: [record, ...others] } };
 }
 
+/** With how the container of the former primary ended, as the kubelet says a moment after the verdict. */
+function withEnd(record: FailoverRecord, resource: Resource, members: Member[]): FailoverRecord {
+  const { from, trigger, startedAt, evidence = '' } = record;
+  const former = members.find(({ name }) => name === from);
+  if (former === undefined || isPlanned(trigger)) return record;
+  const end = describeEndAt(resource, former, Date.parse(startedAt));
+  if (end === undefined || evidence.includes(end)) return record;
+  return { ...record, evidence: `${evidence}; ${end}` };
+}
+
 /** One that is not running and did not complete was overtaken: by a scale to 0, or a change of the topology. */
 export const finishRecords = (resource: Resource, members: Member[]): Pick<Status, 'failovers'> => {
   const { failovers } = resource.status;
   if (failovers === undefined) return {};
   const running = inFlight(resource);
   return {
-    failovers: failovers.map((record, i) => {
-      const told = i === 0 ? withDataLoss(record, resource, members) : record;
-      return record.outcome === 'Promoting' && record !== running
-        ? { ...told, outcome: 'Superseded' as const }
-        : told;
-    }),
+    failovers: withoutOldFolders(
+      failovers.map((record, i) => {
+        const told =
+          i === 0 ? withEnd(withDataLoss(record, resource, members), resource, members) : record;
+        return record.outcome === 'Promoting' && record !== running
+          ? { ...told, outcome: 'Superseded' as const }
+          : told;
+      }),
+    ),
   };
 };

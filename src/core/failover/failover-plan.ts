@@ -1,6 +1,7 @@
 import type { BlockedReason } from '../../api/reasons.ts';
 import type { Fencing, FailoverRecord } from '../../api/status.ts';
 import type { Failure } from './failure.ts';
+import { isPlanned } from './failover-backoff.ts';
 import { halfCopies } from './half-copies.ts';
 import { reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -50,16 +51,32 @@ function experimentOn({ status }: Resource): { experiment?: number } {
   return isHit ? { experiment: experiment.id } : {};
 }
 
+/** Epoch milliseconds since when a failover that is due is held up, as the stored status says; undefined: it is not. */
+export function heldSinceMs({ status }: Resource, nowMs: number): number | undefined {
+  const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
+  const sinceMs = Date.parse(blocked?.lastTransitionTime ?? '');
+  return blocked?.status === 'True' && sinceMs <= nowMs ? sinceMs : undefined;
+}
+
 /** What is known of a failover when it begins. */
-export const fencingOf = (resource: Resource, failure: Failure): Fencing => ({
-  epoch: nextEpoch(resource),
-  ...(resource.status.primary === undefined ? {} : { from: resource.status.primary }),
-  trigger: failure.trigger,
-  evidence: failure.evidence,
-  startedAt: new Date(failure.atMs).toISOString(),
-  ...(failure.detectMs === undefined ? {} : { detectMs: Math.round(failure.detectMs) }),
-  ...experimentOn(resource),
-});
+export function fencingOf(resource: Resource, failure: Failure, nowMs: number): Fencing {
+  const { trigger, evidence, atMs, detectMs, isDeleted, request } = failure;
+  const heldMs = isPlanned(trigger) ? undefined : heldSinceMs(resource, nowMs);
+  const startedMs = Math.min(atMs, heldMs ?? atMs);
+  return {
+    epoch: nextEpoch(resource),
+    ...(resource.status.primary === undefined ? {} : { from: resource.status.primary }),
+    trigger,
+    evidence,
+    startedAt: new Date(startedMs).toISOString(),
+    ...(detectMs === undefined ? {} : { detectMs: Math.round(detectMs) }),
+    ...(heldMs === undefined ? {} : { waitMs: Math.round(nowMs - startedMs) }),
+    ...experimentOn(resource),
+    // While it was held up, the operator may have deleted the pod itself, such as one that was evicted.
+    ...(isDeleted === true && heldMs === undefined ? { podDeleted: true } : {}),
+    ...(request === undefined ? {} : { request }),
+  };
+}
 
 /** What a failover without a candidate waits for, and what a person can do. */
 export function whatHelps(resource: Resource, observed: Observed): string {

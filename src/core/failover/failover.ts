@@ -105,30 +105,25 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     if (winner !== undefined) {
       const what =
         'what pods are made from has changed, and only the primary is still made from the old spec';
-      return handOver(resource, observed, winner, {
-        trigger: 'Switchover',
-        what,
-        evidence: what,
-        atMs: nowMs,
-      });
+      const failure: Failure = { trigger: 'Switchover', what, evidence: what, atMs: nowMs };
+      return handOver(resource, observed, winner, failure, nowMs);
     }
   }
-  const failure = failureOf(resource, observed, primary, nowMs);
-  if (failure === undefined) return unknownYet(resource, primary);
+  const found = failureOf(resource, observed, primary, nowMs);
+  if (found === undefined) return unknownYet(resource, primary);
   // Not yet: followers may restore their links.
-  if (failure.atMs > nowMs) return { kind: 'Wait', untilMs: failure.atMs, message: failure.what };
+  if (found.atMs > nowMs) return { kind: 'Wait', untilMs: found.atMs, message: found.what };
 
-  if (failure.trigger === 'Silent') {
-    const { mayBeOwn, certainAtMs } = judgeSilence(resource, observed, failure.atMs);
+  if (found.trigger === 'Silent') {
+    const { mayBeOwn, certainAtMs } = judgeSilence(resource, observed, found.atMs);
     // While no member answers, none can be elected either: then the condition names what is missing.
     if (mayBeOwn && nowMs < certainAtMs && Number.isFinite(certainAtMs)) {
-      const message = `${failure.what}; but until just now no member answered, so that the operator's own network may be the cause`;
+      const message = `${found.what}; but until just now no member answered, so that the operator's own network may be the cause`;
       return { kind: 'Wait', untilMs: certainAtMs, message };
     }
   }
-  const guarded =
-    guard(resource, observed, failure, nowMs) ??
-    noPromotableCandidate(resource, observed, failure, nowMs);
+  const { blocked, failure } = guard(resource, observed, found, nowMs);
+  const guarded = blocked ?? noPromotableCandidate(resource, observed, failure, nowMs);
   if (guarded !== undefined) return guarded;
   const hasLease = !hasQuorum(spec) && mustFence(resource, observed);
   // Nothing has ever been written: there is nothing to fence, and no data to preserve. A leader with a lease is excluded: it may have
@@ -159,14 +154,14 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     if (late !== undefined) {
       return { kind: 'Blocked', reason: 'LagTooGreat', message: `${failure.what}; ${late}` };
     }
-    return electionOf(winner, failure.what, fencingOf(resource, failure), {
+    return electionOf(winner, failure.what, fencingOf(resource, failure, nowMs), {
       ...(speaksProtocol(spec) ? { candidates: candidatesOf(ranked, rejected) } : {}),
     });
   }
   const { automatic, onNoCandidate } = spec.failover;
   // They are ordered to stop copying, and then have the data that they had before.
   if (onNoCandidate === 'PromoteAnyway' && automatic && halfCopies(resource, observed).length > 0) {
-    return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) };
+    return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure, nowMs) };
   }
   return automatic
     ? {
@@ -187,10 +182,11 @@ const handOver = (
   observed: Observed,
   winner: Member,
   failure: Failure,
+  nowMs: number,
 ): FailoverPlan =>
   mustFence(resource, observed)
-    ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure) }
-    : electionOf(winner, failure.what, fencingOf(resource, failure));
+    ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure, nowMs) }
+    : electionOf(winner, failure.what, fencingOf(resource, failure, nowMs));
 
 /** A new operator waits for the primary's first answer until the timeout. */
 function unknownYet(resource: Resource, primary: Member | undefined): FailoverPlan {

@@ -17,6 +17,10 @@ export interface Failure {
   /** Epoch milliseconds of the verdict. */
   atMs: number;
   detectMs?: number;
+  /** Its pod was deleted through the API, by whomever. */
+  isDeleted?: true;
+  /** What a user has asked for, so that it does not wait: see guard(). */
+  request?: string;
 }
 
 /** Why the primary needs a successor; undefined if it does not. */
@@ -34,8 +38,9 @@ export function failureOf(
       : `pod ${name} ${how}`;
     return { trigger: isStopped ? 'Stopped' : 'PodGone', what, evidence: what, atMs: nowMs };
   };
-  if (primary === undefined) return gone('is gone');
-  if (!isLive(primary)) return gone('is being deleted');
+  const deleted = (how: string): Failure => ({ ...gone(how), isDeleted: true });
+  if (primary === undefined) return deleted('is gone');
+  if (!isLive(primary)) return deleted('is being deleted');
   if (hasEnded(primary)) return gone(`has ended: ${primary.phase}`);
   const { health } = primary;
   if (primary.ip === undefined && health === undefined) return gone('has lost its address');

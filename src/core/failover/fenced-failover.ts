@@ -5,6 +5,7 @@ import { type ElectionContext, describeRejections, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote, mustFence } from './fence.ts';
+import { begunMs, describeCause } from './failover-backoff.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -22,7 +23,7 @@ export function planFence(
   context: ElectionContext,
   nowMs: number,
 ): FailoverPlan {
-  const fencing = fencingOf(resource, failure);
+  const fencing = fencingOf(resource, failure, nowMs);
   const fence = hasQuorum(resource.spec) ? undefined : fenceOf(resource, observed, nowMs);
   return fence?.isProved === true
     ? choose(resource, observed, fencing, fence, context, nowMs)
@@ -40,7 +41,7 @@ export function planFenced(
   const { status } = resource;
   const fence = fenceOf(resource, observed, nowMs);
   if (fence.isProved) return choose(resource, observed, fencing, fence, context, nowMs);
-  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const what = describeCause(fencing);
   const message = `${what}; ${fence.missing}`;
   // Answers may come at any moment: until then nothing is wrong.
   if (isAsking(observed, fencing.epoch)) return { kind: 'Wait', untilMs: Infinity, message };
@@ -115,7 +116,7 @@ function choose(
 ): FailoverPlan {
   const { status, spec } = resource;
   const { epoch } = fencing;
-  const what = `${fencing.from ?? 'the primary'} failed (${fencing.trigger})`;
+  const what = describeCause(fencing);
   const absent = hasQuorum(spec) ? undefined : absentHolder(resource, observed, nowMs);
   if (absent !== undefined) return absent;
   const isHolderBack = !hasQuorum(spec) && holderBack(resource, observed) !== undefined;
@@ -147,6 +148,6 @@ function choose(
       ? { fence: `${fence.method}: ${fence.proof}`.slice(0, 1024) }
       : {}),
     candidates: candidatesOf(ranked, rejected),
-    fenceMs: Math.max(0, Math.round(nowMs - Date.parse(fencing.startedAt))),
+    fenceMs: Math.max(0, Math.round(nowMs - begunMs(fencing))),
   });
 }

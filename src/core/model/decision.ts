@@ -1,5 +1,6 @@
 import type { FailoverTrigger, Status } from '../../api/status.ts';
 import type { Action } from './action.ts';
+import type { KnownFault } from './fault.ts';
 import type { EventNote } from './observed.ts';
 
 /** A status that must be written before anything else is done. */
@@ -30,6 +31,8 @@ export interface Decision {
   promoted: boolean;
   status: Status;
   events: EventNote[];
+  /** The faults that are there, and if their Events are among the recorded ones: for Observed.knownFaults. Absent: unchanged. */
+  faults?: KnownFault[];
   /** Epoch milliseconds at which to decide again, if nothing changes before. */
   requeueAtMs?: number;
 }

@@ -150,6 +150,14 @@ export function whyNotHealthy(member: Member): string {
   return member.health?.message ?? 'is not asked';
 }
 
+/** Healthy, and not well: what it lacks, in a clause for a person. */
+export function whyNotInRole(member: Member): string {
+  const report = reportOf(member);
+  return isUnlinked(report)
+    ? `answers, but has no link to ${report?.leader ?? 'its leader'}`
+    : `answers, but neither leads nor follows (${report?.state ?? 'no report'})`;
+}
+
 /** The primary's pod, exactly the one that was elected; undefined if it is gone. */
 export const primaryOf = (resource: Resource, members: Member[]): Member | undefined =>
   members.find((member) => member.uid === resource.status.primaryUID);

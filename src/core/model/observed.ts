@@ -1,6 +1,7 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
-import type { DegradedReason, EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { KnownFault } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
@@ -81,6 +82,10 @@ export interface Member {
   isContractBroken?: boolean;
   /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
   waiting?: { container: string; reason: string; message: string };
+  /** The latest end of a container of it. */
+  lastEnd?: { container: string; reason: string; exitCode: number; finishedAtMs: number };
+  /** Epoch milliseconds since when its volumes and network are not set up; absent: they are. */
+  notSetUpSinceMs?: number;
   /** Why the scheduler finds no node. */
   unschedulable?: string;
   /** The kubelet has reported the end of every container. The phase is no proof: on a lost node others write it. */
@@ -171,7 +176,7 @@ export interface Resource {
   /** The labels and annotations of the HAService that spec.inherit names. Absent: none. */
   inherited?: GivenNames;
   /** What a user asks for by annotations: see user-request.ts. */
-  requests?: { chaos?: string; restart?: string };
+  requests?: { chaos?: string; failoverNow?: string; restart?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }
@@ -235,6 +240,8 @@ export interface Observed {
    * their programs are not probed. Absent: there are none.
    */
   servedOrphans?: Record<ServiceRole, Member[]>;
+  /** Decision.faults of the last decision whose Events were recorded; absent: this process has recorded none. */
+  knownFaults?: readonly KnownFault[];
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];
@@ -242,12 +249,6 @@ export interface Observed {
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */
   ipv6: boolean;
-}
-
-/** One reason for which a service is degraded, with a message for a person. All of them make up the condition Degraded and its Event. */
-export interface Degradation {
-  reason: DegradedReason | RelayedReason;
-  message: string;
 }
 
 export interface EventNote {

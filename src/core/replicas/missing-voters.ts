@@ -1,3 +1,4 @@
+import { begunMs } from '../failover/failover-backoff.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import { isHealthy, reportOf } from '../model/member.ts';
 import { ordinalOf } from '../model/naming.ts';
@@ -18,7 +19,8 @@ export function missingVoterOrdinals(
   again: (atMs: number) => void,
 ): number[] {
   if (resource.spec.replicas === 0) return [];
-  const dueMs = endOf(resource.status.fencing?.startedAt, patienceMs, nowMs);
+  const { fencing } = resource.status;
+  const dueMs = endOf(fencing && begunMs(fencing), patienceMs, nowMs);
   const there = new Set([...observed.members, ...observed.foreignPods].map(({ name }) => name));
   const absent = neededNames(resource, observed).filter((name) => !there.has(name));
   if (absent.length > 0 && dueMs !== undefined) {

@@ -1,15 +1,17 @@
 import { type ConditionReason, relayed } from '../../api/reasons.ts';
 import type { ChaosStatus } from '../../api/chaos-status.ts';
-import type { RefusedMove } from '../../api/status.ts';
+import type { FailoverRecord, RefusedMove } from '../../api/status.ts';
+import { begunMs } from '../failover/failover-backoff.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { seemsHealthy, seemsWell, whyNotHealthy } from '../model/member.ts';
+import { reportOf, seemsHealthy, seemsWell, whyNotHealthy, whyNotInRole } from '../model/member.ts';
 import { needsFence } from '../model/capabilities.ts';
 import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
 import type { DesiredCondition } from './desired-condition.ts';
-import type { Member, Observed, Degradation, Resource } from '../model/observed.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 
 export interface Plans {
   primary: Member | undefined;
@@ -31,7 +33,7 @@ export interface Plans {
 /** The service has never been ready: missing members are only starting. */
 export const hasNeverStarted = (resource: Resource): boolean =>
   isActive(resource)
-    ? (resource.status.phase ?? 'Pending') === 'Pending'
+    ? ['Pending', 'Failed'].includes(resource.status.phase ?? 'Pending')
     : resource.status.epoch === undefined;
 
 function readiness(resource: Resource, observed: Observed, plans: Plans): DesiredCondition {
@@ -94,7 +96,7 @@ function degraded(
   const type = 'Degraded';
   const { replicas } = resource.spec;
   const healthy = observed.members.filter(seemsWell).length;
-  const summary = `${healthy} of ${replicas} members are healthy`;
+  const summary = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}`;
   const [first] = degradedReasons;
   if (first !== undefined) {
     const message = degradedReasons.map((problem) => problem.message).join('. ');
@@ -116,18 +118,42 @@ function failoverBlocked({ failover }: Plans): DesiredCondition {
   return { type, status: false, reason: 'NotNeeded', message: 'no failover is waiting' };
 }
 
-/** Strong: whether it is proved that the former primary takes no writes, and how. */
-function fenced({ status, spec }: Resource): DesiredCondition[] {
+/** Members that answer and do not count: with these, one count is true for the whole status. */
+function withoutRole(members: Member[]): string {
+  const names = members.filter((member) => seemsHealthy(member) && !seemsWell(member));
+  return names.length === 0
+    ? ''
+    : ` and in their roles; ${names.map((member) => `${member.name} ${whyNotInRole(member)}`).join(', ')}`;
+}
+
+/** The pod that was primary before this failover is still there, and has not been seen in the new epoch. */
+const mayStillLead = ({ from, to, epoch, ...record }: FailoverRecord, { members }: Observed) =>
+  from !== to &&
+  members.some(
+    (member) =>
+      member.name === from &&
+      member.createdAtMs <= begunMs(record) &&
+      !(seemsHealthy(member) && (reportOf(member)?.epoch ?? epoch) >= epoch),
+  );
+
+/** Strong: whether it is proved that the former primary takes no writes, and how; as long as that pod could take any. */
+function fenced(resource: Resource, observed: Observed): DesiredCondition[] {
+  const { status, spec } = resource;
   if (!needsFence(spec)) return [];
   const type = 'Fenced';
   if (status.fencing !== undefined) {
     const message = `${status.fencing.from ?? 'the former primary'} may still take writes: members are being told of epoch ${status.fencing.epoch}`;
     return [{ type, status: false, reason: 'Fencing', message }];
   }
-  const fence = status.failovers?.find((record) => record.fence !== undefined)?.fence;
-  if (fence === undefined) {
-    return [{ type, status: false, reason: 'NotNeeded', message: 'no primary has failed' }];
+  const [record] = status.failovers ?? [];
+  const isOpen =
+    record?.fence !== undefined &&
+    (record === inFlight(resource) || mayStillLead(record, observed));
+  if (!isOpen) {
+    const message = 'no former primary is left that could take writes';
+    return [{ type, status: false, reason: 'NotNeeded', message }];
   }
+  const { fence = '' } = record;
   const [method = '', ...proof] = fence.split(': ');
   return [{ type, status: true, reason: relayed(method), message: proof.join(': ') }];
 }
@@ -142,6 +168,6 @@ export const conditionsOf = (
   progressing(resource, plans),
   degraded(resource, observed, plans),
   failoverBlocked(plans),
-  ...fenced(resource),
+  ...fenced(resource, observed),
   ...chaosReady(resource, observed, plans.chaos ?? resource.status.chaos ?? {}),
 ];

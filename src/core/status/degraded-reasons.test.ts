@@ -27,8 +27,52 @@ describe('findProblems', () => {
     ],
     [
       'ContainerNotStarting',
-      { waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' } },
-      /see `kubectl logs -p web-1 -c web -n shop`/,
+      {
+        waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' },
+        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+      },
+      /OOMKilled .*exit code 137; see `kubectl logs -p web-1 -c web -n shop`/,
+    ],
+    [
+      'ContainerNotStarting',
+      { waiting: { container: 'web', reason: 'RunContainerError', message: 'no such file' } },
+      /no such file; see `kubectl describe pod web-1 -n shop`$/,
+    ],
+    [
+      'ContainerConfigError',
+      {
+        waiting: {
+          ...{ container: 'web', reason: 'CreateContainerConfigError' },
+          message: 'secret "redis" not found',
+        },
+      },
+      /`kubectl create secret generic redis -n shop --from-literal=KEY=VALUE`$/,
+    ],
+    [
+      'ContainerConfigError',
+      {
+        waiting: {
+          ...{ container: 'web', reason: 'CreateContainerConfigError' },
+          message: "couldn't find key password in Secret shop/redis",
+        },
+      },
+      /add the key password to Secret redis, .*--from-literal=password=\$\(openssl rand -hex 16\)`$/,
+    ],
+    [
+      'PodNotSetUp',
+      {
+        ...{ health: healthy({ verdict: 'Unknown' }), notSetUpSinceMs: t0 - 20_000 },
+        phase: 'Pending',
+      },
+      /^the kubelet has not set up the volumes .* web-1 .*`kubectl describe pod web-1 -n shop`$/,
+    ],
+    [
+      'MemberDead',
+      {
+        health: dead('Refused'),
+        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+      },
+      /nothing listens any more; container web of web-1 ended at .*OOMKilled/,
     ],
     ['Unschedulable', { unschedulable: '0/3 nodes' }, /web-1 finds no node: 0\/3 nodes; add nodes/],
     ['AgentUnseen', { isAgentUnseen: true }, /webhook.*`kubectl delete pod -n shop web-1`/],
@@ -45,7 +89,7 @@ describe('findProblems', () => {
       /web-1 answers its heartbeats, but .* not ready.*`kubectl describe pod web-1 -n shop`/,
     ],
   ])('names %s, and what to do', (reason, change, message) => {
-    expect(degradedReasons(() => change)).toEqual([
+    expect(degradedReasons(() => change)).toMatchObject([
       { reason, message: expect.stringMatching(message) as string },
     ]);
   });
@@ -91,7 +135,7 @@ describe('findProblems', () => {
       health: healthy({ verdict: 'Unknown', cause: 'Refused', message: 'refuses', sinceWallMs }),
     });
     expect(degradedReasons(() => unheard(t0 - 9_999))).toEqual([]);
-    expect(degradedReasons(() => unheard(t0 - 10_000))).toEqual([
+    expect(degradedReasons(() => unheard(t0 - 10_000))).toMatchObject([
       {
         reason: 'NotHeard',
         message: expect.stringContaining('on port 80: refuses; check spec.engine.port') as string,
@@ -140,7 +184,7 @@ describe('findProblems', () => {
     ['InternalError', 'WriteFailed', 'trying again: no pods here'],
   ])('passes on what the API server refused: %s as %s', (refused, reason, advice) => {
     const failure = { what: 'create Pod web-1', reason: refused, message: 'no pods here' };
-    expect(degradedReasons(none, { failures: [failure] })).toEqual([
+    expect(degradedReasons(none, { failures: [failure] })).toMatchObject([
       { reason, message: expect.stringContaining(advice) as string },
     ]);
   });
@@ -175,7 +219,7 @@ describe('findProblems', () => {
 
   it('reports a targetPort that no container has', () => {
     const spec = { ports: [{ port: 80, targetPort: 'http' }], engine: { type: 'HTTP', port: 80 } };
-    expect(degradedReasons(none, {}, spec)).toEqual([
+    expect(degradedReasons(none, {}, spec)).toMatchObject([
       { reason: 'PortNotFound', message: expect.stringContaining('targetPort http') as string },
     ]);
   });

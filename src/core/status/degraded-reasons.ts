@@ -7,14 +7,10 @@ import {
   seemsHealthy,
   whyNotHealthy,
 } from '../model/member.ts';
+import { describeEndAt } from '../model/container-end.ts';
 import { serviceNames, serviceRoles } from '../model/naming.ts';
-import type {
-  RoleCommandState,
-  Member,
-  Observed,
-  Degradation,
-  Resource,
-} from '../model/observed.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -24,6 +20,7 @@ import { whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
+import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
 import { zoneCounts } from '../replicas/zones.ts';
 
@@ -40,23 +37,8 @@ export function memberDegradedReason(
   nowMs: number,
 ): Degradation | undefined {
   const { name } = member;
-  if (member.waiting !== undefined) {
-    const { container, reason, message } = member.waiting;
-    const pull = /Image|Pull/.test(reason);
-    const advice = pull
-      ? 'correct the image or its pull secret in spec.template'
-      : `see \`kubectl logs -p ${name} -c ${container} -n ${resource.namespace}\``;
-    return {
-      reason: pull ? 'ImagePullFailed' : 'ContainerNotStarting',
-      message: `container ${container} of ${name}: ${reason}: ${cut(message)}; ${advice}`,
-    };
-  }
-  if (member.unschedulable !== undefined) {
-    return {
-      reason: 'Unschedulable',
-      message: `${name} finds no node: ${cut(member.unschedulable)}; add nodes or relax spec.placement`,
-    };
-  }
+  const start = startDegradedReason(resource, member, nowMs);
+  if (start !== undefined) return start;
   const health = healthOf(member);
   if (health === 'Unknown') {
     const waited = nowMs - (member.health?.sinceWallMs ?? nowMs);
@@ -68,13 +50,16 @@ export function memberDegradedReason(
   }
   if (health === 'Unhealthy' || health === 'Dead') {
     const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
-    return { reason, message: `${name} ${cut(whyNotHealthy(member))}` };
+    const end = describeEndAt(resource, member, member.health?.sinceWallMs ?? nowMs);
+    const why = end === undefined ? '' : `; ${end}`;
+    return { reason, message: `${name} ${cut(whyNotHealthy(member))}${why}`, about: name };
   }
   const { unreadySinceMs = Infinity } = member;
   // The readiness of a member that is still being made a copy says just that.
   if (health === 'Healthy' && lacksNothing(member) && nowMs >= unreadySinceMs + unreadyAfterMs) {
     return {
       reason: 'MemberNotReady',
+      about: name,
       message: `${name} answers its heartbeats, but the kubelet says since ${new Date(unreadySinceMs).toISOString()} that the pod is not ready: the member gets no reads, and a drain counts it as lost; see \`kubectl describe pod ${name} -n ${resource.namespace}\` for its readinessProbe`,
     };
   }
@@ -112,9 +97,13 @@ export function nextDegradedAtMs(
   const unready = observed.members.flatMap(({ unreadySinceMs }) =>
     unreadySinceMs === undefined ? [] : [unreadySinceMs + unreadyAfterMs],
   );
-  const times = [...graceStarts, ...unready, garbageCollectedAtMs(resource, nowMs)].filter(
-    (time) => time > nowMs,
-  );
+  const setUp = observed.members.flatMap((member) => setUpDueMs(member) ?? []);
+  const times = [
+    ...graceStarts,
+    ...unready,
+    ...setUp,
+    garbageCollectedAtMs(resource, nowMs),
+  ].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
@@ -148,9 +137,10 @@ export function degradedReasonsOf(
         role === 'members'
           ? {
               reason: 'NameTaken',
+              about: service,
               message: `${isLeft}, so that members have no DNS names of their own: ${advice}`,
             }
-          : { reason: 'ServiceNameConflict', message: `${isLeft}: ${advice}` },
+          : { reason: 'ServiceNameConflict', about: service, message: `${isLeft}: ${advice}` },
       );
     }
   }
@@ -172,6 +162,7 @@ export function degradedReasonsOf(
   for (const port of missing) {
     degradedReasons.push({
       reason: 'PortNotFound',
+      about: port,
       message: `targetPort ${port} is no container port of spec.template: name it there, or write a number`,
     });
   }
@@ -185,6 +176,7 @@ export function degradedReasonsOf(
       continue;
     degradedReasons.push({
       reason: 'ForeignPod',
+      about: name,
       message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
@@ -206,6 +198,7 @@ export function degradedReasonsOf(
     if (isFulfilled(resource, member, { action, epoch })) continue;
     degradedReasons.push({
       reason: failureReasons[action],
+      about: member.name,
       message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
     });
   }

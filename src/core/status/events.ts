@@ -1,7 +1,7 @@
-import { relayed } from '../../api/reasons.ts';
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
 import { chaosNotes } from './chaos-events.ts';
+import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote, Resource } from '../model/observed.ts';
 
@@ -34,7 +34,8 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
   const before = resource.status;
   return [
     ...failoverNotes(before, next),
-    ...conditionNotes(before, next),
+    ...chaosReadyNotes(before, next),
+    ...specNotes(resource, next),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
     ...restartNotes(before, next),
@@ -74,35 +75,4 @@ function pauseNotes(before: Status, next: Status): EventNote[] {
     : 'spec.paused is false again: work goes on';
   const reason = paused ? 'Paused' : 'Resumed';
   return [{ type: 'Normal', reason, action: 'Reconcile', note }];
-}
-
-function conditionNotes(before: Status, next: Status): EventNote[] {
-  const notes: EventNote[] = [];
-  notes.push(...chaosReadyNotes(before, next));
-  for (const type of ['FailoverBlocked', 'Degraded'] as const) {
-    const old = conditionOf(before, type);
-    const now = conditionOf(next, type);
-    if (now?.status !== 'True') continue;
-    const same = old?.status === 'True' && old.reason === now.reason;
-    // The number of missing members changes with each one that comes back: one Event is enough.
-    if (same && (old.message === now.message || now.reason === 'MembersMissing')) continue;
-    notes.push({
-      type: 'Warning',
-      reason: type === 'Degraded' ? relayed(now.reason) : type,
-      action: type === 'Degraded' ? 'Reconcile' : 'Failover',
-      note: now.message,
-    });
-  }
-  const recovered =
-    conditionOf(before, 'Degraded')?.status === 'True' &&
-    conditionOf(next, 'Degraded')?.status === 'False';
-  if (recovered) {
-    notes.push({
-      type: 'Normal',
-      reason: 'Recovered',
-      action: 'Reconcile',
-      note: conditionOf(next, 'Degraded')?.message ?? 'all members are healthy',
-    });
-  }
-  return notes;
 }

@@ -10,7 +10,7 @@ export function failoverNotes(before: Status, next: Status): EventNote[] {
     ...fenceNotes(before, next),
     ...electionNotes(before, next, record),
     ...(record?.outcome === 'Completed' && last?.outcome === 'Promoting' ? [ended(record)] : []),
-    ...lossNotes(last, record),
+    ...lossNotes(next, last, record),
   ];
 }
 
@@ -76,16 +76,26 @@ const ended = (record: FailoverRecord): EventNote => ({
   pod: record.to,
 });
 
-/** Writes that the former primary had and no other member has. */
-function lossNotes(last: FailoverRecord | undefined, record: FailoverRecord | undefined) {
+/**
+ * Writes that the former primary had and no other member has. With a quorum and after a fence none of them was acknowledged: then it
+ * is no warning. Without a count the former primary only may have had some.
+ */
+function lossNotes(
+  { syncSets }: Status,
+  last: FailoverRecord | undefined,
+  record: FailoverRecord | undefined,
+) {
   const loss = record?.loss;
   const isTold = last === undefined || last.loss !== undefined || loss === undefined;
   if (isTold || (loss.bytes === 0 && (loss.transactions ?? 0) === 0)) return [];
+  const isCounted = loss.bytes !== undefined || loss.transactions !== undefined;
+  const isSafe = record?.fence !== undefined && syncSets !== undefined;
+  const which = isSafe ? 'writes, none of them acknowledged,' : 'writes';
   const note: EventNote = {
-    type: 'Warning',
+    type: isSafe ? 'Normal' : 'Warning',
     reason: 'WritesDiscarded',
     action: 'Follow',
-    note: `${record?.from ?? 'the former primary'} had writes that its successor did not have: ${loss.message}`,
+    note: `${record?.from ?? 'the former primary'} ${isCounted ? 'had' : 'may have had'} ${which} that its successor did not have: ${loss.message}`,
   };
   return [note];
 }

@@ -27,6 +27,13 @@ it('reports a member that says that it leads and is not the primary', () => {
   expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['RivalLeads']);
 });
 
+it('reports no rival that has died: what it has said before says nothing of now', () => {
+  const service = strong();
+  const rival = led(service.resource, 2, leading());
+  service.members[2] = { ...rival, health: { ...rival.health!, verdict: 'Dead' } };
+  expect(problemsOf(service)).toEqual([]);
+});
+
 it('before the first election reports no member as a rival that leads on, and of others what is true', () => {
   const { resource, members } = strong();
   for (const epoch of [undefined, 1]) {
@@ -49,7 +56,7 @@ it('passes on what a member says is wrong with it', () => {
   const problem = { reason: 'DiskFull', message: 'the disk is full: make room' };
   const furtherProblems = [{ reason: 'LogOff', message: 'the log is off' }];
   service.members[1] = led(service.resource, 1, { problem, furtherProblems }) satisfies Member;
-  expect(problemsOf(service)).toEqual([
+  expect(problemsOf(service)).toMatchObject([
     { reason: 'DiskFull', message: 'web-1: the disk is full: make room' },
     { reason: 'LogOff', message: 'web-1: the log is off' },
   ]);

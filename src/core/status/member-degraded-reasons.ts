@@ -2,14 +2,9 @@ import { contractAnnotation } from '../../api/labels.ts';
 import { relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
-import { isFenced, isLive, problemsOf, reportOf } from '../model/member.ts';
-import type {
-  RoleCommandState,
-  Member,
-  Observed,
-  Degradation,
-  Resource,
-} from '../model/observed.ts';
+import { hasEnded, isFenced, isLive, problemsOf, reportOf } from '../model/member.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { earlierEndpoint } from '../resources/earlier-endpoint.ts';
 import { leads } from '../roles/orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
@@ -50,7 +45,11 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
   ];
   for (const member of observed.members.filter(isLive)) {
     for (const { reason, message } of problemsOf(reportOf(member))) {
-      degradedReasons.push({ reason: relayed(reason), message: `${member.name}: ${message}` });
+      degradedReasons.push({
+        reason: relayed(reason),
+        message: `${member.name}: ${message}`,
+        about: member.name,
+      });
     }
   }
   return degradedReasons;
@@ -64,18 +63,23 @@ function rivals(resource: Resource, observed: Observed): Degradation[] {
   const { status } = resource;
   const isUndecided = status.primaryUID === undefined && status.fencing === undefined;
   const leader = isUndecided ? earlierEndpoint(resource, observed)?.uid : status.primaryUID;
-  return observed.members
-    .filter((member) => member.uid !== leader && reportOf(member)?.state === 'Leading')
-    .filter((member) => !refusesAll(member, status.epoch))
-    .map((member) => {
-      const epoch = reportOf(member)?.epoch ?? 0;
-      const isOrdered = status.epoch !== undefined && epoch <= status.epoch;
-      const primary = isUndecided ? 'no member is primary yet' : `${status.primary} is primary`;
-      return {
-        reason: 'RivalLeads',
-        message: `${member.name} says that it takes writes (in epoch ${epoch}), but ${primary}: ${isOrdered ? 'it is ordered to stop; ' : ''}the write Service does not point at it`,
-      };
-    });
+  return (
+    observed.members
+      .filter((member) => member.uid !== leader && reportOf(member)?.state === 'Leading')
+      // What one has said before it died says nothing of now.
+      .filter((member) => !hasEnded(member) && member.health?.verdict !== 'Dead')
+      .filter((member) => !refusesAll(member, status.epoch))
+      .map((member) => {
+        const epoch = reportOf(member)?.epoch ?? 0;
+        const isOrdered = status.epoch !== undefined && epoch <= status.epoch;
+        const primary = isUndecided ? 'no member is primary yet' : `${status.primary} is primary`;
+        return {
+          reason: 'RivalLeads',
+          about: member.name,
+          message: `${member.name} says that it takes writes (in epoch ${epoch}), but ${primary}: ${isOrdered ? 'it is ordered to stop; ' : ''}the write Service does not point at it`,
+        };
+      })
+  );
 }
 
 /** Members that have acknowledged an order of another client, and how to free them. */
@@ -88,6 +92,7 @@ function refusing(resource: Resource, { members }: Observed): Degradation[] {
       const also = reportOf(member)?.state === 'Leading' ? ', and says that it takes writes' : '';
       return {
         reason: 'TooHighEpoch',
+        about: name,
         message: `${name} has acknowledged epoch ${reportOf(member)?.epoch}, which this service has not got to: somebody else has given it an order. It refuses all that it is told and takes no part${also}: let a NetworkPolicy admit only the operator to its port, then ${cure(resource, name)}`,
       };
     });
@@ -99,6 +104,7 @@ function brokenContracts({ namespace }: Resource, { members }: Observed): Degrad
     .filter((member) => isLive(member) && member.isContractBroken === true)
     .map(({ name }) => ({
       reason: 'ContractBroken',
+      about: name,
       message: `the annotation ${contractAnnotation} of pod ${name} is not as the operator wrote it: the member is reached as the settings of its agent say, or else as spec says now; to have the pod made again, \`kubectl delete pod -n ${namespace} ${name}\``,
     }));
 }

@@ -1,6 +1,7 @@
 import { contractAnnotation } from '../../api/labels.ts';
 import { isLive } from '../model/member.ts';
-import type { Degradation, Member, Observed, Resource } from '../model/observed.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { lacksProbePort, probePort } from '../model/ports.ts';
 
 const unseenAgents = ({ namespace }: Resource, members: Member[]): Degradation[] =>
@@ -8,6 +9,7 @@ const unseenAgents = ({ namespace }: Resource, members: Member[]): Degradation[]
     .filter(({ isAgentUnseen }) => isAgentUnseen === true)
     .map(({ name }) => ({
       reason: 'AgentUnseen',
+      about: name,
       message: `pod ${name} was made with the agent, and the settings of the agent are not found in the pod: somebody has changed the pod, such as an admission webhook. What data the member has cannot be asked, so that it takes no part: let the webhook leave this pod alone, then \`kubectl delete pod -n ${namespace} ${name}\``,
     }));
 
@@ -17,6 +19,7 @@ const unknownPorts = ({ namespace, spec }: Resource, members: Member[]): Degrada
     .filter((member) => member.agentPort === undefined && lacksProbePort(spec, member))
     .map(({ name }) => ({
       reason: 'ContractBroken',
+      about: name,
       message: `the annotation ${contractAnnotation} of pod ${name} names no port to probe: the member is probed on port ${probePort(spec)}, as spec says now, until its pod is replaced; to have the pod made again now, \`kubectl delete pod -n ${namespace} ${name}\``,
     }));
 

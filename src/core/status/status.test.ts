@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment } from '../../api/chaos-status.ts';
-import type { Status } from '../../api/status.ts';
+import type { FailoverRecord, Status } from '../../api/status.ts';
 import { decide } from '../decide.ts';
+import { led, strong } from '../testing/led.ts';
 import { notesOf } from './events.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import {
@@ -88,6 +89,58 @@ describe('the status', () => {
         since: new Date(t0 - 60_000).toISOString(),
       })),
     );
+  });
+
+  it('of one that cannot start before a person corrects something is Failed, and names the reason', () => {
+    const resource = makeResource();
+    const waiting = { container: 'nginx', reason: 'ErrImagePull', message: 'not found' };
+    const members = [0, 1, 2].map((n) => makeMember(resource, n, { health: unheard, waiting }));
+    expect(after(resource, members)).toMatchObject({ phase: 'Failed', reason: 'ImagePullFailed' });
+  });
+
+  it('names the most urgent reason of now, and none if all is well', () => {
+    const { resource, members } = running();
+    const broken = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
+    const status = after(resource, broken);
+    expect(status.reason).toBe('MemberDead');
+    expect(after({ ...resource, status }, members).reason).toBeUndefined();
+  });
+
+  it('says of members that answer and do not count why they do not', () => {
+    const { resource, members } = strong();
+    const unlinked = members.map((m) =>
+      m.ordinal === 0 ? m : led(resource, m.ordinal, { linked: false }),
+    );
+    const status = after(resource, unlinked);
+    expect(status.ready).toBe('1/3');
+    expect(status.members?.map(({ message }) => message)).toEqual([
+      undefined,
+      'answers, but has no link to web-0',
+      'answers, but has no link to web-0',
+    ]);
+  });
+
+  it('says Fenced as long as the former primary is there and has not been seen in the new epoch', () => {
+    const { resource, members } = strong();
+    const record: FailoverRecord = {
+      ...{ epoch: 2, from: 'web-1', to: 'web-0', trigger: 'Crash', outcome: 'Completed' },
+      ...{ startedAt: new Date(t0).toISOString(), fence: 'Quorum: web-2 follows nobody else' },
+    };
+    const failedOver = {
+      ...resource,
+      status: { ...resource.status, epoch: 2, failovers: [record] },
+    };
+    const fencedIf = (former: Member | undefined) => {
+      const others = members.filter(({ ordinal }) => ordinal !== 1);
+      const status = after(failedOver, former === undefined ? others : [...others, former]);
+      return condition(status, 'Fenced')?.status;
+    };
+    const silent = { ...led(resource, 1, { epoch: 1 }), createdAtMs: t0 - 1 };
+    expect(fencedIf({ ...silent, health: dead('Silent') })).toBe('True');
+    expect(fencedIf(silent)).toBe('True');
+    expect(fencedIf({ ...led(resource, 1, { epoch: 2 }), createdAtMs: t0 - 1 })).toBe('False');
+    expect(fencedIf(undefined)).toBe('False');
+    expect(fencedIf({ ...silent, createdAtMs: t0 + 1 })).toBe('False');
   });
 
   it('of one that is only starting is not Degraded', () => {
@@ -182,24 +235,6 @@ describe('the status', () => {
 describe('Events', () => {
   const reasons = (resource: Resource, status: Status) =>
     notesOf(resource, status).map(({ type, reason }) => `${type} ${reason}`);
-
-  it('tell of a member that is lost, once, and of its recovery', () => {
-    const { resource, members } = running();
-    const well = { ...resource, status: after(resource, members) };
-    const broken = members.map((m) => (m.ordinal === 1 ? { ...m, health: dead('Refused') } : m));
-    const lost = after(well, broken);
-    expect(reasons(well, lost)).toEqual(['Warning MemberDead']);
-    const told = { ...resource, status: lost };
-    expect(reasons(told, after(told, broken))).toEqual([]);
-    expect(reasons(told, after(told, members))).toEqual(['Normal Recovered']);
-  });
-
-  it('tell how many are missing once, not at each that comes back', () => {
-    const { resource, members } = running();
-    const one = { ...resource, status: after(resource, members.slice(0, 1)) };
-    expect(condition(one.status, 'Degraded')?.reason).toBe('MembersMissing');
-    expect(reasons(one, after(one, members.slice(0, 2)))).toEqual([]);
-  });
 
   it('tell of an election with its evidence, and of the pod', () => {
     const { resource, members } = running();

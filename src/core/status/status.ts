@@ -1,5 +1,6 @@
 import { nameLabel } from '../../api/labels.ts';
-import type { MemberStatus, Status } from '../../api/status.ts';
+import { needsPerson } from '../../api/reasons.ts';
+import type { Condition, MemberStatus, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
 import { consistencyOf } from './consistency.ts';
@@ -14,6 +15,7 @@ import {
   seemsHealthy,
   seemsWell,
   whyNotHealthy,
+  whyNotInRole,
 } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { finishRecords } from '../failover/failover-history.ts';
@@ -39,6 +41,13 @@ function reported(
   };
 }
 
+/** Why the member does not count as ready. */
+function messageOf(member: Member, health: MemberStatus['health']): Pick<MemberStatus, 'message'> {
+  if (health === 'Terminating') return {};
+  if (health !== 'Healthy') return { message: whyNotHealthy(member).slice(0, 1024) };
+  return seemsWell(member) ? {} : { message: whyNotInRole(member).slice(0, 1024) };
+}
+
 function memberStatus(
   resource: Resource,
   member: Member,
@@ -60,9 +69,7 @@ function memberStatus(
     health,
     since,
     ...reported(resource, member, leader, nowMs),
-    ...(health === 'Healthy' || health === 'Terminating'
-      ? {}
-      : { message: whyNotHealthy(member).slice(0, 1024) }),
+    ...messageOf(member, health),
   };
 }
 
@@ -75,7 +82,10 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
       return 'FailingOver';
     }
     if (inFlight(resource) !== undefined) return 'FailingOver';
-    if (hasNeverStarted(resource)) return 'Pending';
+    if (hasNeverStarted(resource)) {
+      const isStuck = plans.degradedReasons.some(({ reason }) => needsPerson('Degraded', reason));
+      return isStuck ? 'Failed' : 'Pending';
+    }
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
       return plans.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
     }
@@ -83,6 +93,18 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
   }
   const whole = observed.members.filter(seemsWell).length >= spec.replicas;
   return whole && plans.degradedReasons.length === 0 ? 'Healthy' : 'Degraded';
+}
+
+/** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
+export function reasonOf(conditions: Condition[]): Pick<Status, 'reason'> {
+  const reasonIf = (type: string, status: string) =>
+    conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
+  const unready = reasonIf('Ready', 'False');
+  const reason =
+    reasonIf('FailoverBlocked', 'True') ??
+    reasonIf('Degraded', 'True') ??
+    (unready === 'Stopped' ? undefined : unready);
+  return reason === undefined ? {} : { reason };
 }
 
 /** The sync sets from the next pass on. */
@@ -142,6 +164,7 @@ export function nextStatus(
   delete rest.refusedMoves;
   delete rest.primaryLeaseMs;
   delete rest.consistency;
+  delete rest.reason;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   // Its pod may be gone, and its program run on: until another member leads, its lease counts, whatever the spec says now.
   const known = plans.primary ?? { leaseMs: status.primaryLeaseMs };
@@ -154,6 +177,7 @@ export function nextStatus(
     ...(primaryLeaseMs === undefined ? {} : { primaryLeaseMs }),
     observedGeneration: generation,
     phase: phaseOf(resource, observed, plans, ready),
+    ...reasonOf(conditions),
     ready: `${healthy}/${spec.replicas}`,
     replicas: observed.members.filter(isLive).length,
     readyReplicas: healthy,

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { FailoverRecord, Status } from '../../api/status.ts';
+import { withoutOldFolders } from '../failover/data-loss.ts';
+import { failoverNotes } from './failover-events.ts';
+
+const record: FailoverRecord = {
+  ...{ epoch: 2, from: 'web-0', to: 'web-1', trigger: 'Crash', outcome: 'Completed' },
+  startedAt: '2026-01-01T00:00:00Z',
+};
+const sets = [{ members: ['web-0', 'web-2'], acks: 1 }];
+const about = (loss: FailoverRecord['loss'], more: Partial<FailoverRecord>, status: Status = {}) =>
+  failoverNotes(
+    { ...status, epoch: 2, failovers: [{ ...record, ...more }] },
+    { ...status, epoch: 2, failovers: [{ ...record, ...more, ...(loss && { loss }) }] },
+  );
+
+it('discarded writes are a warning, and the note says no more than is known', () => {
+  expect(about({ bytes: 30, message: '30 bytes' }, {})).toMatchObject([
+    { type: 'Warning', note: 'web-0 had writes that its successor did not have: 30 bytes' },
+  ]);
+  expect(about({ message: 'not counted' }, {})).toMatchObject([
+    { note: 'web-0 may have had writes that its successor did not have: not counted' },
+  ]);
+  expect(about({ bytes: 0, message: 'nothing' }, {})).toEqual([]);
+});
+
+it('after a fence by a quorum no discarded write was acknowledged: that is no warning', () => {
+  const fence = 'Quorum: 2 of 2 follow nobody';
+  expect(about({ message: 'not counted' }, { fence }, { syncSets: sets })).toMatchObject([
+    { type: 'Normal', note: expect.stringContaining('none of them acknowledged') as string },
+  ]);
+  // A program that replicates by itself: nothing is known of its acknowledgements.
+  expect(about({ message: 'not counted' }, { fence })).toMatchObject([{ type: 'Warning' }]);
+});
+
+it('a record does not name a folder that a later copy has replaced', () => {
+  const withLoss = (epoch: number, from: string, message: string) => ({
+    ...{ ...record, epoch, from },
+    loss: { message },
+  });
+  const records = [
+    withLoss(5, 'web-0', 'The files are in /data/before-epoch-5: start a server'),
+    withLoss(4, 'web-1', 'The files are in /data/before-epoch-4: start a server'),
+    withLoss(3, 'web-0', 'The files are in /data/before-epoch-3: start a server'),
+  ];
+  const told = withoutOldFolders(records);
+  expect(told.map(({ loss }) => loss?.message.includes('is gone'))).toEqual([false, false, true]);
+  expect(withoutOldFolders(told)).toEqual(told);
+});
