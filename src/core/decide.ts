@@ -2,6 +2,7 @@ import type { Action } from './model/action.ts';
 import type { Decision } from './model/decision.ts';
 import {
   adoptPods,
+  correctClaims,
   createPod,
   ensureOwnedObjects,
   relabel,
@@ -90,6 +91,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
+    actions.push(...correctClaims(resource, observed));
     actions.push(...markComplete(observed.members));
     actions.push(
       ...replicas.create.map((ordinal) =>

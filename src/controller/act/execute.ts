@@ -4,6 +4,7 @@ import { HAError } from '../../api/errors.ts';
 import { contactOf } from '../../core/model/contact.ts';
 import { adoptPod, createPod, deletePod, labelPod, markComplete } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
+import { growClaim, patchClaim } from './claim-actions.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
@@ -28,6 +29,10 @@ export function describe(action: Action): string {
       return `${action.replacement === undefined ? 'delete' : 'replace'} Pod ${action.removal.member.name}`;
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
+    case 'GrowClaim':
+      return `grow PersistentVolumeClaim ${action.claim.name} to ${action.size}`;
+    case 'LabelClaim':
+      return `label PersistentVolumeClaim ${action.claim.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'InjectFault':
@@ -51,7 +56,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
     case 'EnsureOwnedObject':
     case 'Repoint': {
       if (waits(action, context)) return 'Same';
-      const result = yield* ensureOwnedObject(stores, action.manifest, context.state.settled);
+      const result = yield* ensureOwnedObject(stores, action.manifest, context.state.confirmed);
       if (typeof result === 'object' && 'foreign' in result) {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
         const reason = isAwaitingGarbageCollection(result.foreign, context.resource)
@@ -66,7 +71,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       const ref = { namespace: context.resource.namespace, name };
       yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
-      context.state.settled.delete(idOf({ kind, metadata: { name } }));
+      context.state.confirmed.delete(idOf({ kind, metadata: { name } }));
       return 'Written';
     }
     case 'GiveRoleCommand': {
@@ -89,6 +94,10 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
     }
     case 'LabelPod':
       return yield* labelPod(action, context);
+    case 'GrowClaim':
+      return yield* growClaim(action, context);
+    case 'LabelClaim':
+      return yield* patchClaim(action.claim, { metadata: action.inherited }, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'AdoptPod':

@@ -15,6 +15,7 @@ import type {
   Degradation,
   Resource,
 } from '../model/observed.ts';
+import { sizeDegradedReasons } from '../resources/claim-sizes.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -223,5 +224,6 @@ export function degradedReasonsOf(
     const problem = memberDegradedReason(resource, member, nowMs);
     if (problem !== undefined) degradedReasons.push(problem);
   }
+  degradedReasons.push(...sizeDegradedReasons(resource, observed));
   return degradedReasons;
 }

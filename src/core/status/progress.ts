@@ -3,6 +3,7 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
+import { sizeProgress } from '../resources/claim-sizes.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyClause } from './copy-status.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
@@ -40,6 +41,7 @@ export function progressOf(
       if (copying !== undefined) clauses.push(copying);
     }
   }
+  clauses.push(...sizeProgress(resource, observed));
   const live = observed.members.filter(isLive);
   const primary = undurablePrimary(resource, live);
   if (primary !== undefined) {

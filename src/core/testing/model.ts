@@ -201,6 +201,8 @@ export class Model {
       }
       case 'AdoptPod':
       case 'MarkComplete':
+      case 'GrowClaim':
+      case 'LabelClaim':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
