@@ -39,6 +39,11 @@ export const errors = {
     meaning: 'a volume claim of a member cannot be used, and its pod waits',
     whatToDo: 'repair or delete the claim',
   },
+  HA_ERR_VOLUME_NOT_GROWN: {
+    meaning: 'the volume cannot be made larger',
+    whatToDo:
+      'write allowVolumeExpansion: true in its StorageClass, if the driver can do that; raise a quota that is named; or set the size back in spec.volumeClaimTemplates',
+  },
   HA_ERR_SPEC_INVALID: {
     meaning: 'the spec is invalid',
     whatToDo: 'correct the named field',

@@ -184,6 +184,10 @@ export const eventReasons = {
     meaning: 'the former primary had writes that its successor did not have',
     whatToDo: 'see the note: what is known of them, and if a copy of them is kept',
   },
+  VolumeGrowing: {
+    meaning: 'the volume of a member is to get the size that `spec.volumeClaimTemplates` asks for',
+    whatToDo: 'nothing: the condition `Progressing` says how far it is',
+  },
   ChangeUndone: {
     meaning:
       'somebody has changed or deleted an object of the operator by hand, and the operator has undone that; the same Event is at that object',

@@ -49,6 +49,17 @@ export const serviceProblems = {
     meaning: 'a write to the API server failed, and is tried again',
     whatToDo: 'nothing, if it ends soon; else what the message says',
   },
+  VolumeNotGrown: {
+    meaning:
+      'a volume cannot get the size that `spec.volumeClaimTemplates` asks for: its StorageClass does not allow that, or the driver has failed',
+    whatToDo:
+      'write `allowVolumeExpansion: true` in the StorageClass, if the driver can do that, or set the size back; the message says which',
+  },
+  VolumeLarger: {
+    meaning:
+      '`spec.volumeClaimTemplates` asks for less than a volume has: volumes never shrink, and that of a new member would be too small for a copy',
+    whatToDo: 'write the size that the message names',
+  },
   NamespaceTerminating: {
     meaning: 'the namespace is being deleted, and this HAService with it',
     whatToDo: 'nothing',

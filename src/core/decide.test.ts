@@ -27,6 +27,9 @@ const summary = (actions: Action[]) =>
         return `${action.experiment.action} ${action.members.map(({ name }) => name).join()}`;
       case 'ProbeSteadyState':
         return `request ${action.target.service}`;
+      case 'GrowClaim':
+      case 'LabelClaim':
+        return `${action.type} ${action.claim.name}`;
       case 'MarkComplete':
         return `mark ${action.member.name} ${action.isComplete ? 'complete' : 'incomplete'}`;
       case 'AnnotatePod':

@@ -3,6 +3,7 @@ import type { Decision } from './model/decision.ts';
 import {
   adoptPods,
   annotateTemplate,
+  correctClaims,
   createPod,
   ensureOwnedObjects,
   relabel,
@@ -97,6 +98,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
     actions.push(...annotateTemplate(resource, observed.members));
+    actions.push(...correctClaims(resource, observed));
     actions.push(...markComplete(observed.members));
     actions.push(...contracts.actions);
     actions.push(

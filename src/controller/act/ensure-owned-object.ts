@@ -38,7 +38,7 @@ function kindOf(manifest: Manifest, stores: Stores): Kind {
  * The manifests that this process has last found or made true, by `idOf`: if such an object is not as its manifest says, somebody else
  * has changed it.
  */
-export type Settled = Map<string, Manifest>;
+export type ConfirmedManifests = Map<string, Manifest>;
 
 export const idOf = ({ kind, metadata }: { kind: string; metadata: { name: string } }) =>
   `${kind}/${metadata.name}`;
@@ -59,21 +59,21 @@ export type Change = 'Same' | 'Written' | 'Refreshed';
  * Creates an object, takes it over from an earlier resource of this name, or changes it to its manifest. Writes only if there is a
  * difference, and never an object that another owner controls: that one is returned as `foreign`. May be repeated at any time.
  *
- * @param settled is changed here. A change of the object by somebody else, which this call has undone, is returned.
+ * @param confirmed is changed here. A change of the object by somebody else, which this call has undone, is returned.
  *
  * @throws HAError if the API server refused the write, was not reached, or has failed.
  */
 export function* ensureOwnedObject(
   stores: Stores,
   manifest: Manifest,
-  settled: Settled,
+  confirmed: ConfirmedManifests,
 ): Steps<Change | { foreign: KubeObject } | UndoneChange> {
   const { type, store } = kindOf(manifest, stores);
   const { name, namespace } = manifest.metadata;
   const id = idOf(manifest);
   const actual = store.get(namespace, name);
   /** It was as it is to be: so somebody else has changed it since. */
-  const wasSettled = isDeepStrictEqual(settled.get(id), manifest);
+  const wasConfirmed = isDeepStrictEqual(confirmed.get(id), manifest);
   /** Reads the object into the cache. False if the cache had the same one. */
   const refresh = function* (): Steps<boolean> {
     try {
@@ -90,8 +90,8 @@ export function* ensureOwnedObject(
     if (actual === undefined) {
       const created = yield* create(type, manifest as KubeObject);
       store.observeWrite(created);
-      const wasDeleted = settled.has(id);
-      settled.set(id, manifest);
+      const wasDeleted = confirmed.has(id);
+      confirmed.set(id, manifest);
       return wasDeleted ? { object: referenceTo(manifest, created), what: 'Deleted' } : 'Written';
     }
     const [owner] = manifest.metadata.ownerReferences ?? [];
@@ -107,17 +107,17 @@ export function* ensureOwnedObject(
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
     const removed = namesToRemove(manifest, actual.metadata);
     const wished = [manifest, { metadata: removed ?? {} }];
-    const isSettled = (object: KubeObject) => !wished.some((each) => needsUpdate(each, object));
-    if (isSettled(actual)) {
-      settled.set(id, manifest);
+    const isAsWished = (object: KubeObject) => !wished.some((each) => needsUpdate(each, object));
+    if (isAsWished(actual)) {
+      confirmed.set(id, manifest);
       return 'Same';
     }
-    const what = wasSettled ? wished.flatMap((each) => [...differences(each, actual)]) : [];
+    const what = wasConfirmed ? wished.flatMap((each) => [...differences(each, actual)]) : [];
     const written = yield* write(type, manifest, actual, removed);
     store.observeWrite(written);
     // If an admission webhook changes what is written, the next difference is not the work of a person.
-    if (isSettled(written)) settled.set(id, manifest);
-    else settled.delete(id);
+    if (isAsWished(written)) confirmed.set(id, manifest);
+    else confirmed.delete(id);
     return what.length > 0 ? { object: referenceTo(manifest, written), what } : 'Written';
   } catch (error) {
     // If the cache was out of date, the next pass decides on the current object.

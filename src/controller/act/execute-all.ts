@@ -93,6 +93,9 @@ function kindOf(action: Action): string | undefined {
     case 'GiveRoleCommand':
     case 'ProbeSteadyState':
       return undefined;
+    case 'GrowClaim':
+    case 'LabelClaim':
+      return 'PersistentVolumeClaim';
     case 'LabelPod':
     case 'AnnotatePod':
     case 'MarkComplete':

@@ -12,6 +12,7 @@ import {
   recordContract,
 } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
+import { growClaim, patchClaim } from './claim-actions.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
@@ -38,6 +39,10 @@ export function describe(action: Action): string {
       return `label Pod ${action.member.name}`;
     case 'AnnotatePod':
       return `annotate Pod ${action.member.name}`;
+    case 'GrowClaim':
+      return `grow PersistentVolumeClaim ${action.claim.name} to ${action.size}`;
+    case 'LabelClaim':
+      return `label PersistentVolumeClaim ${action.claim.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'RecordContract':
@@ -63,7 +68,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
     case 'EnsureOwnedObject':
     case 'Repoint': {
       if (waits(action, context)) return 'Same';
-      const result = yield* ensureOwnedObject(stores, action.manifest, context.state.settled);
+      const result = yield* ensureOwnedObject(stores, action.manifest, context.state.confirmed);
       if (typeof result === 'object' && 'foreign' in result) {
         const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
         const reason = isAwaitingGarbageCollection(result.foreign, context.resource)
@@ -78,7 +83,7 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       const ref = { namespace: context.resource.namespace, name };
       yield* deleteObject(kind === 'Endpoints' ? endpoints : endpointSlices, ref, { uid });
       stores.slices.observeDelete(ref, uid);
-      context.state.settled.delete(idOf({ kind, metadata: { name } }));
+      context.state.confirmed.delete(idOf({ kind, metadata: { name } }));
       return 'Written';
     }
     case 'GiveRoleCommand': {
@@ -103,6 +108,10 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       return yield* labelPod(action, context);
     case 'AnnotatePod':
       return yield* annotatePod(action, context);
+    case 'GrowClaim':
+      return yield* growClaim(action, context);
+    case 'LabelClaim':
+      return yield* patchClaim(action.claim, { metadata: action.inherited }, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'RecordContract':

@@ -39,9 +39,9 @@ export function* labelPod(
   { member, labels, inherited }: Extract<Action, { type: 'LabelPod' }>,
   context: ExecuteContext,
 ): Steps<Change | UndoneChange> {
-  const { settledLabels } = context.state;
+  const { confirmedLabels } = context.state;
   const { name, uid } = member;
-  const before = settledLabels.get(name);
+  const before = confirmedLabels.get(name);
   const wrong = Object.keys(labels).filter((label) => member.labels[label] !== labels[label]);
   if (inherited !== undefined) {
     const change = yield* patchNames(member, inherited, context);
@@ -49,7 +49,7 @@ export function* labelPod(
   }
   const change = yield* applyPod(member, { labels }, {}, context);
   if (change !== 'Written') return change;
-  settledLabels.set(name, { uid, labels });
+  confirmedLabels.set(name, { uid, labels });
   if (before?.uid !== uid || !isDeepStrictEqual(before.labels, labels)) return change;
   // They were so, and somebody else has changed them since.
   const { namespace } = context.resource;
@@ -84,7 +84,7 @@ export function noteLabels(state: ReconcileState, members: Member[], actions: Ac
     actions.flatMap((action) => (action.type === 'LabelPod' ? [action.member.uid] : [])),
   );
   for (const { name, uid, labels } of members) {
-    if (!relabelled.has(uid)) state.settledLabels.set(name, { uid, labels });
+    if (!relabelled.has(uid)) state.confirmedLabels.set(name, { uid, labels });
   }
 }
 

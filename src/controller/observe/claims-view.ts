@@ -2,10 +2,45 @@ import { madeForAnnotation } from '../../api/labels.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ClaimView } from '../../core/model/found-objects.ts';
+import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
 import type { Stores } from '../state/stores.ts';
 
 /** The node that the scheduler has chosen for a volume that is made for its first pod. */
 const selectedNode = 'volume.kubernetes.io/selected-node';
+
+interface Claim {
+  spec: PersistentVolumeClaim['spec'];
+  status: PersistentVolumeClaim['status'];
+}
+
+function sizesOf({
+  spec,
+  status,
+}: Claim): Pick<ClaimView, 'requests' | 'capacity' | 'storageClass'> {
+  const requests = spec?.resources?.requests?.['storage'];
+  const capacity = status?.capacity?.['storage'];
+  const storageClass = spec?.storageClassName;
+  return {
+    ...(requests === undefined ? {} : { requests }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(storageClass === undefined ? {} : { storageClass }),
+  };
+}
+
+/** Source: Kubernetes, conditions and allocatedResourceStatuses of a PersistentVolumeClaim. */
+function resizeOf(status: Claim['status']): Pick<ClaimView, 'resize'> {
+  const conditions = (status?.conditions ?? []).filter((each) => each.status === 'True');
+  const failed = conditions.find(({ type }) => /^(Controller|Node)ResizeError$/.test(type));
+  const state = status?.allocatedResourceStatuses?.['storage'];
+  if (failed !== undefined || state?.endsWith('ResizeInfeasible') === true) {
+    const message = failed?.message ?? state ?? '';
+    return { resize: { state: 'Failed', message } };
+  }
+  const pending = conditions.find(({ type }) => type === 'FileSystemResizePending');
+  return pending === undefined
+    ? {}
+    : { resize: { state: 'FileSystemPending', message: pending.message ?? '' } };
+}
 
 /** The claims of spec.volumeClaimTemplates that exist, by ordinal. */
 export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
@@ -28,6 +63,11 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
         {
           name,
           ordinal,
+          uid: metadata?.uid ?? '',
+          isBound: deletionTimestamp === undefined && status?.phase === 'Bound',
+          ...sizesOf({ spec: wanted, status }),
+          ...resizeOf(status),
+          given: { labels: metadata?.labels, annotations },
           createdAtMs: Date.parse(creationTimestamp),
           hasVolume: deletionTimestamp === undefined && (status?.phase === 'Bound' || isRestored),
           ...(madeFor === undefined ? {} : { madeFor }),

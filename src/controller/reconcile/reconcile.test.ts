@@ -11,6 +11,7 @@ import { silentLog } from '../../lib/log.ts';
 import { RoleCommandRunner } from '../act/role-command-runner.ts';
 import { ApiServerHealth } from '../state/api-server-health.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
+import { changed } from '../testing/merge-patch.ts';
 import { Stores } from '../state/stores.ts';
 import { type Outcome, Reconciler } from './reconcile.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
@@ -78,7 +79,7 @@ function setUp(answer: (request: ApiRequest) => KubeObject | undefined, listed =
       requests.push(nameOf(request));
       let stored: unknown;
       try {
-        stored = answer(request) ?? asStored(request, ++version);
+        stored = answer(request) ?? asStored(wholeObject(request, stores), ++version);
       } catch (error) {
         next = steps.throw(error);
         continue;
@@ -94,6 +95,14 @@ function nameOf(request: ApiRequest): string {
   if (!('type' in request)) return request.verb;
   const name = 'object' in request ? request.object.metadata?.name : request.ref.name;
   return `${request.verb} ${request.type.kind} ${name}`;
+}
+
+/** A patch of the disruption budget with the object that comes of it. */
+function wholeObject(request: ApiRequest, stores: Stores): ApiRequest {
+  if (request.verb !== 'mergePatch') return request;
+  const budget = stores.budgets.get('shop', request.ref.name) ?? {};
+  const object = changed<KubeObject>(budget, request.patch);
+  return { verb: 'create', type: request.type, object };
 }
 
 /** As the API server stores what is written. */

@@ -48,9 +48,9 @@ export interface ReconcileState {
   /** Since when writes that may wait are put off, in milliseconds of the clock's now(), by `kind/name`. */
   putOffSince: Map<string, number>;
   /** Owned objects as this process has last found or made them, by `kind/name`. See ensureOwnedObject. */
-  settled: Map<string, Manifest>;
+  confirmed: Map<string, Manifest>;
   /** The operator's labels of pods, as this process has last found or made them, by the name of the pod. */
-  settledLabels: Map<string, { uid: string; labels: Record<string, string> }>;
+  confirmedLabels: Map<string, { uid: string; labels: Record<string, string> }>;
   /** See Observed.knownFaults. */
   faults: readonly KnownFault[] | undefined;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
@@ -78,8 +78,8 @@ export class ReconcileStates {
         foreignPods: new Map(),
         putOffSince: new Map(),
         generation: undefined,
-        settled: new Map(),
-        settledLabels: new Map(),
+        confirmed: new Map(),
+        confirmedLabels: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,
         earlierLease: undefined,

@@ -3,7 +3,7 @@ import type { Experiment } from '../../api/chaos-status.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Manifest } from './manifest.ts';
 import type { Member } from './observed.ts';
-import type { ForeignEndpoints } from './found-objects.ts';
+import type { ClaimView, ForeignEndpoints } from './found-objects.ts';
 import type { RoleCommand } from './role-commands.ts';
 
 /** A member that is to be deleted, and why. */
@@ -58,6 +58,10 @@ export type Action =
   | { type: 'AdoptPod'; pod: { name: string; uid: string } }
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */
   | { type: 'CreatePod'; manifest: Manifest }
+  /** Ask for a larger volume, guarded by UID. */
+  | { type: 'GrowClaim'; claim: ClaimView; size: string }
+  /** Set or remove what a volume claim inherits of the HAService, guarded by UID. */
+  | { type: 'LabelClaim'; claim: ClaimView; inherited: InheritedNames }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
   | { type: 'DeletePod'; removal: Removal; replacement?: Manifest }
   /**

@@ -44,6 +44,16 @@ export interface ClaimView {
   madeFor?: string;
   /** It has a volume, or will get one with data (from a snapshot or another claim); and is not being deleted. */
   hasVolume: boolean;
+  uid: string;
+  isBound: boolean;
+  /** The size that the claim asks for, and that its volume has, as Kubernetes writes sizes. */
+  requests?: string;
+  capacity?: string;
+  storageClass?: string;
+  /** What keeps its volume from growing, as Kubernetes reports that; or what the growth waits for. */
+  resize?: { state: 'Failed' | 'FileSystemPending'; message: string };
+  /** Its labels and annotations. */
+  given: GivenNames;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */
   zone?: string;
 }

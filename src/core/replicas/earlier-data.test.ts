@@ -18,6 +18,9 @@ const applied = (spec: object = {}): Resource =>
 const claim = (ordinal: number, more: Partial<ClaimView> = {}): ClaimView => ({
   name: `data-web-${ordinal}`,
   ordinal,
+  uid: `uid-claim-${ordinal}`,
+  isBound: true,
+  given: {},
   createdAtMs: t0 - 7_200_000,
   hasVolume: true,
   ...more,

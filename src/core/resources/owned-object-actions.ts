@@ -8,8 +8,16 @@ import type { Action, InheritedNames } from '../model/action.ts';
 import { desiredBudget, desiredService, desiredSlices, inFamily } from './owned-objects.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isLive } from '../model/member.ts';
-import { type ServiceRole, selectorLabels, serviceNames, serviceRoles } from '../model/naming.ts';
+import {
+  type ServiceRole,
+  podName,
+  selectorLabels,
+  serviceNames,
+  serviceRoles,
+} from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import type { GivenNames } from '../model/found-objects.ts';
+import { growths, templateOf } from './claim-sizes.ts';
 import { desiredPod, isFromTemplate, templateAnnotations } from './pod.ts';
 import { inheritedBy, namesToRemove, withNames } from './given-names.ts';
 import type { Removal } from '../model/action.ts';
@@ -100,9 +108,29 @@ export function removePod(
   return { type: 'DeletePod', removal, replacement };
 }
 
-/** What is missing or wrong on a pod of that which it inherits of the HAService; null: the pod inherits that no more. */
-function inheritedNames(resource: Resource, { given }: Member): InheritedNames | undefined {
-  const metadata = withNames(inheritedBy(resource, resource.spec.template.metadata), {});
+/** The claims of members: larger, if the spec asks for that, and with what they inherit of the HAService. */
+export function correctClaims(resource: Resource, observed: Observed): Action[] {
+  const grown = growths(resource, observed).map(({ claim, wanted }): Action => ({
+    type: 'GrowClaim',
+    claim,
+    size: wanted,
+  }));
+  const labelled = observed.claims.flatMap((claim): Action[] => {
+    const template = templateOf(resource, podName(resource.name, claim.ordinal), claim.name);
+    if (template === undefined || !claim.isBound) return [];
+    const inherited = inheritedNames(resource, claim.given, template.metadata);
+    return inherited === undefined ? [] : [{ type: 'LabelClaim', claim, inherited }];
+  });
+  return [...grown, ...labelled];
+}
+
+/** What is missing or wrong on an object of that which it inherits of the HAService; null: the object inherits that no more. */
+function inheritedNames(
+  resource: Resource,
+  given: GivenNames | undefined,
+  template: unknown,
+): InheritedNames | undefined {
+  const metadata = withNames(inheritedBy(resource, template), {});
   const removed = namesToRemove({ metadata }, given);
   const wrong = (field: 'labels' | 'annotations') =>
     Object.fromEntries(
@@ -126,7 +154,7 @@ export function relabel(resource: Resource, members: Member[]): Action[] {
       [ordinalLabel]: String(member.ordinal),
       [roleLabel]: knownRole ?? roleOf(resource, member),
     };
-    const inherited = inheritedNames(resource, member);
+    const inherited = inheritedNames(resource, member.given, resource.spec.template.metadata);
     const same = Object.entries(labels).every(([key, value]) => member.labels[key] === value);
     if (same && inherited === undefined) return [];
     return [

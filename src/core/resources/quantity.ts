@@ -26,17 +26,28 @@ const greatestExponent = 30n;
  * Source: Kubernetes API reference, "Quantity".
  */
 export function normalQuantity(value: unknown): unknown {
-  if (typeof value !== 'string' && typeof value !== 'number') return value;
+  const nano = nanoOf(value);
+  return nano === undefined ? value : `${nano}n`;
+}
+
+/** The number that a quantity means, such as 1.5Gi, 500M or 1e9; undefined if it is none. */
+export function quantityOf(value: unknown): number | undefined {
+  const nano = nanoOf(value);
+  return nano === undefined ? undefined : Number(nano) / 1e9;
+}
+
+function nanoOf(value: unknown): bigint | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const match =
     /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/.exec(
       String(value),
     );
   const [, sign = '', whole = '', fraction = '', exponent, suffix = ''] = match ?? [];
   const [base, power] = exponent === undefined ? (suffixes[suffix] ?? []) : [10n, BigInt(exponent)];
-  if (whole + fraction === '' || base === undefined || power === undefined) return value;
-  if (base === 10n && (power > greatestExponent || power < -greatestExponent)) return value;
+  if (whole + fraction === '' || base === undefined || power === undefined) return undefined;
+  if (base === 10n && (power > greatestExponent || power < -greatestExponent)) return undefined;
   const up = 10n ** 9n * (power > 0n ? base ** power : 1n);
   const down = 10n ** BigInt(fraction.length) * (power < 0n ? base ** -power : 1n);
   const nano = (BigInt(whole + fraction) * up + down - 1n) / down;
-  return `${nano === 0n ? '' : sign.replace('+', '')}${nano}n`;
+  return sign === '-' ? -nano : nano;
 }

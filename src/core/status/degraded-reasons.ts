@@ -11,6 +11,7 @@ import { describeEndAt } from '../model/container-end.ts';
 import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
+import { sizeDegradedReasons } from '../resources/claim-sizes.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -221,5 +222,6 @@ export function degradedReasonsOf(
     const problem = memberDegradedReason(resource, member, nowMs);
     if (problem !== undefined) degradedReasons.push(problem);
   }
+  degradedReasons.push(...sizeDegradedReasons(resource, observed));
   return degradedReasons;
 }

@@ -20,6 +20,11 @@ export function noteOfAction(action: Action): EventNote | undefined {
       pod: member.name,
     };
   }
+  if (action.type === 'GrowClaim') {
+    const { claim, size } = action;
+    const note = `${claim.name}: from ${claim.requests} to ${size}`;
+    return { type: 'Normal', reason: 'VolumeGrowing', action: 'Resize', note };
+  }
   if (action.type !== 'CreatePod') return undefined;
   return {
     type: 'Normal',

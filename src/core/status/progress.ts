@@ -4,6 +4,7 @@ import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
 import { restartAskedAt } from '../model/restart.ts';
+import { sizeProgress } from '../resources/claim-sizes.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyClause } from './copy-status.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
@@ -41,6 +42,7 @@ export function progressOf(
       if (copying !== undefined) clauses.push(copying);
     }
   }
+  clauses.push(...sizeProgress(resource, observed));
   const live = observed.members.filter(isLive);
   const primary = undurablePrimary(resource, live);
   if (primary !== undefined) {

@@ -6,12 +6,13 @@ import type { WriteFailure } from '../model/observed.ts';
 export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
 
 /** What the authorizers of Kubernetes say; a quota, pod security and other admission plugins say something else. */
-const isRoleMissing = (message: string) => /\bcannot [a-z]+ resource "/.test(message);
+export const isRoleMissing = (message: string) => /\bcannot [a-z]+ resource "/.test(message);
 
 /** What a write that the API server refused means, and what to do. */
 export function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
   switch (reason) {
     case 'NameTaken':
+    case 'VolumeNotGrown':
       return { reason, message };
     case 'NamespaceTerminating':
       return {

@@ -210,6 +210,8 @@ export class Model {
       case 'AdoptPod':
       case 'MarkComplete':
       case 'RecordContract':
+      case 'GrowClaim':
+      case 'LabelClaim':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
