@@ -161,7 +161,9 @@ describe('after an election', () => {
       status.failovers,
     );
     const answered = later({ firstSuccessAtMs: t0 + 29 });
-    expect(answered.status.failovers).toEqual([{ ...status.failovers?.[0], firstSuccessMs: 20, gapMs: 29 }]);
+    expect(answered.status.failovers).toEqual([
+      { ...status.failovers?.[0], firstSuccessMs: 20, gapMs: 29 },
+    ]);
     expect(answered.events).toEqual([]);
     const { status: last } = answered;
     const again = { ...observed, timings: { ...timings, firstSuccessAtMs: t0 + 99 } };
