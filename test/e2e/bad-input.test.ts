@@ -120,7 +120,7 @@ describe.concurrent('bad input', () => {
     it('on more nodes than there are leaves the rest serving', async () => {
       const spec = { replicas: 4, placement: { nodes: 'Required' } };
       await world.apply(haService('four-nodes', { spec }));
-      await expectTold('four-nodes', 'Unschedulable', /finds no node.*relax spec.placement/);
+      await expectTold('four-nodes', 'Unschedulable', /finds no node.*placement.nodes: Preferred/);
       await world.until(
         'the three that fit to serve',
         () => world.behind('four-nodes').length === 1,

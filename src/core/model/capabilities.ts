@@ -14,6 +14,8 @@ interface Capabilities {
   positionsOutliveRestart: boolean;
   /** Without the agent, members speak the member protocol over gRPC. False: over HTTP. */
   speaksGrpc: boolean;
+  /** It can be configured to ask clients for a password, and admits everybody without one. */
+  isOpenWithoutPassword: boolean;
 }
 
 /** A program without an agent: it is probed for its health, and may speak the member protocol itself. */
@@ -23,6 +25,7 @@ const unmanaged: Capabilities = {
   countsByName: true,
   positionsOutliveRestart: false,
   speaksGrpc: false,
+  isOpenWithoutPassword: false,
 };
 
 /**
@@ -40,6 +43,7 @@ const capabilities: Record<EngineType, Capabilities> = {
     countsByName: true,
     positionsOutliveRestart: false,
     speaksGrpc: false,
+    isOpenWithoutPassword: false,
   },
   Redis: {
     needsAgent: true,
@@ -49,6 +53,7 @@ const capabilities: Record<EngineType, Capabilities> = {
     // The replication offset is in memory.
     positionsOutliveRestart: false,
     speaksGrpc: false,
+    isOpenWithoutPassword: true,
   },
   Postgres: {
     needsAgent: true,
@@ -56,6 +61,7 @@ const capabilities: Record<EngineType, Capabilities> = {
     countsByName: true,
     positionsOutliveRestart: true,
     speaksGrpc: false,
+    isOpenWithoutPassword: false,
   },
 };
 
@@ -85,6 +91,10 @@ export const needsFence = (spec: Spec): boolean => hasQuorum(spec) || needsLease
 /** Members speak the member protocol over gRPC: the agent never does. */
 export const usesGrpc = (spec: Spec): boolean =>
   capabilitiesOf(spec).speaksGrpc && !usesAgent(spec);
+
+/** Whoever reaches the port may do everything: the program asks for no password, and could. */
+export const isOpenToAll = (spec: Spec): boolean =>
+  capabilitiesOf(spec).isOpenWithoutPassword && spec.engine.passwordSecret === undefined;
 
 /** The leader names whose acknowledgements it counts: a member that is not in the sync set is never counted. */
 export const countsByName = (spec: Spec): boolean => capabilitiesOf(spec).countsByName;

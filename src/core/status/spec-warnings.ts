@@ -1,11 +1,11 @@
 import type { Status } from '../../api/status.ts';
-import { hasQuorum } from '../model/capabilities.ts';
+import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
 import type { EventNote, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
 export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
-  const { replicas, engine, failover, placement } = spec;
+  const { replicas, failover, placement } = spec;
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
   const warnings: string[] = [];
@@ -19,7 +19,7 @@ export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
       `placement.disruptionBudget is ${disruptionBudget} and replicas is ${replicas}: a drain may stop all members at once. Write at most ${replicas - 1}`,
     );
   }
-  if (engine.type === 'Redis' && engine.passwordSecret === undefined) {
+  if (isOpenToAll(spec)) {
     warnings.push(
       'engine.passwordSecret is absent: every program that reaches the port can read, change and delete all data. Create a Secret and name it there (while replicas is 0), or let a NetworkPolicy admit only your clients',
     );

@@ -96,7 +96,7 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
 }
 
 /** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
-export function reasonOf(conditions: Condition[]): Pick<Status, 'reason'> {
+function reasonOf(conditions: Condition[]): Pick<Status, 'reason'> {
   const reasonIf = (type: string, status: string) =>
     conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
   const unready = reasonIf('Ready', 'False');
