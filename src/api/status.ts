@@ -148,7 +148,7 @@ export const statusSchema = z
       })
       .optional(),
     primaryLeaseMs: ms(
-      'Duration of the lease with which the pod of the primary was created: a failover waits for the end of that one, also if the pod is gone and the spec has a shorter one now.',
+      'Duration of the lease with which the pod of the primary was created: a failover waits for the end of that one, also if the pod is gone and the spec has a shorter one now, or none.',
     ).optional(),
     epoch: epoch('Raised by one at each change of the primary; never falls.').optional(),
     ledEpoch: epoch('Epoch in which the primary was elected.').optional(),

@@ -84,7 +84,7 @@ const programs: Record<EngineType, Program> = {
  * Whether the agent knows the program: its data folder, its arguments, and that its leader asks for exactly those
  * acknowledgements that an order names.
  */
-export const knowsItsProgram = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
+export const knowsItsProgram = ({ engine }: { engine: { type: EngineType } }): boolean =>
   programs[engine.type].isKnown;
 
 /** The program has data of its own: the agent keeps its own state with them, if it can. */
@@ -95,8 +95,11 @@ export const hasData = ({ engine }: Pick<AgentConfig, 'engine'>): boolean =>
  * Folder of the data, on a volume. The agent stores its own state in `.haservice/` in it, so an engine that replaces all data
  * (clone, rewind) keeps them in a folder of its own below it.
  */
-export const dataDir = ({ engine }: Pick<AgentConfig, 'engine'>): string =>
-  engine.dataDir ?? programs[engine.type].dataDir;
+export const dataDir = ({
+  engine,
+}: {
+  engine: Pick<AgentConfig['engine'], 'type' | 'dataDir'>;
+}): string => engine.dataDir ?? programs[engine.type].dataDir;
 
 /** Where the agent stores its own state, in the folder of the data. */
 export const stateFolder = '.haservice';

@@ -55,7 +55,7 @@ export const membersOf = (resource: Resource, stores: Stores): Member[] =>
 
 /**
  * A pod may have been created with another lease than the spec has now, also if the spec needs none any more; if the pod is gone, the
- * status still knows. During a fence the status may have forgotten that: then the leases count that this process has granted.
+ * status still knows. An earlier version of the operator forgot that during a fence: then the leases count that this process has granted.
  */
 export function leaseOf(
   monitor: ObserveContext['monitor'],

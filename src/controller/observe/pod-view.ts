@@ -12,6 +12,7 @@ import {
 import { podContractSchema } from '../../api/pod-contract.ts';
 import type { Made } from '../../core/model/contact.ts';
 import { agentOf } from '../../core/resources/agent-settings.ts';
+import { podKeepsData } from '../../core/resources/kept-data.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Member } from '../../core/model/observed.ts';
 import type { Node, Pod } from '../../kube/api-types.ts';
@@ -55,11 +56,13 @@ function contractIn(text: string | undefined): Pick<Member, 'contract' | 'isCont
   }
 }
 
+type MadeAs = Made & Pick<Member, 'isContractBroken' | 'keepsData'>;
+
 /** A cached pod is never changed in place: each version of it is read once. */
-const made = new WeakMap<Pod, Made & Pick<Member, 'isContractBroken'>>();
+const made = new WeakMap<Pod, MadeAs>();
 
 /** How the pod was made. The annotation says more than the settings of the agent do. */
-function madeAs(pod: Pod): Made & Pick<Member, 'isContractBroken'> {
+function madeAs(pod: Pod): MadeAs {
   let known = made.get(pod);
   if (known === undefined) {
     const agent = agentOf(pod.spec ?? {});
@@ -68,7 +71,12 @@ function madeAs(pod: Pod): Made & Pick<Member, 'isContractBroken'> {
       annotation.contract === undefined
         ? agent.contract
         : { ...agent.contract, ...annotation.contract };
-    known = { ...agent, ...annotation, ...(contract === undefined ? {} : { contract }) };
+    known = {
+      ...agent,
+      ...annotation,
+      ...(contract === undefined ? {} : { contract }),
+      ...(podKeepsData(pod.metadata?.name ?? '', pod.spec ?? {}) ? { keepsData: true } : {}),
+    };
     made.set(pod, known);
   }
   return known;

@@ -67,6 +67,34 @@ it('a service that keeps no data and needs no lease starts without data', () => 
   expect(decide(leased.resource, makeObserved([]), t0).status).toMatchObject({ stopped: true });
 });
 
+it('whether the leader is remembered follows from how the pods were made, not from the spec of this minute', () => {
+  const stops = (spec: object, member: Partial<Member>, status: object = {}, count = 3) => {
+    const { resource, members } = strong({ ...spec, replicas: 0 }, { ...web1, ...status });
+    const { keepsData: _spec, leaseMs: _lease, agentPort: _port, ...rest } = members[1]!;
+    const made = { ...rest, ...member };
+    const seen = [made, members[0]!, members[2]!].slice(0, count);
+    const { status: next, actions } = decide(resource, makeObserved(seen), t0);
+    const deleted = actions.filter(({ type }) => type === 'DeletePod').length;
+    return [next.stopped === true ? next.primary : undefined, deleted];
+  };
+  const cache = { engine: { type: 'Redis' } };
+  const plain = { engine: { type: 'HTTP' }, topology: 'ActivePassive', failover: {} };
+  const onVolume = { agentPort: 8991, keepsData: true };
+  // The edit that stops the service takes the volume, the agent or the lease from the next pods.
+  expect(stops(cache, onVolume)).toEqual(['web-1', 0]);
+  expect(stops(plain, onVolume)).toEqual(['web-1', 0]);
+  expect(stops(plain, { agentPort: 8991, leaseMs: 96_000 })).toEqual(['web-1', 0]);
+  // Or gives them a volume: the data of the pods that run are on none, and nobody waits for them.
+  expect(stops(redis, { agentPort: 8991 })).toEqual([undefined, 3]);
+  // Its pod is gone: the other pods, the status, or what was remembered at the stop says that.
+  const { resource } = strong({ ...cache, replicas: 0 }, web1);
+  const others = [0, 2].map((n) => makeMember(resource, n, { keepsData: true }));
+  expect(decide(resource, makeObserved(others), t0).status).toMatchObject({ stopped: true });
+  for (const status of [{ primaryLeaseMs: 96_000 }, { stopped: true }]) {
+    expect(stops(plain, {}, status, 0)).toEqual(['web-1', 0]);
+  }
+});
+
 it('whoever holds the newest data is made first', () => {
   const create = (replicas: number) => {
     const { resource } = strong({ ...redis, replicas }, { ...web1, stopped: true });

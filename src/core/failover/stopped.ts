@@ -1,41 +1,39 @@
-import { dataDir } from '../../protocol/agent-config.ts';
 import type { Status } from '../../api/status.ts';
 import type { FailoverPlan } from './failover-plan.ts';
 import { needsLease, speaksProtocol } from '../model/capabilities.ts';
+import { transportOf } from '../model/contact.ts';
 import { isComplete, isHealthy, isLive, reportOf, whyNotHealthy } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
-import { type Unstructured, asList } from '../model/unstructured.ts';
 import { refusesAll } from '../model/refuses-all.ts';
-import { knowsItsProgram } from '../../protocol/agent-config.ts';
+import { keepsData } from '../resources/kept-data.ts';
 
 /** How long the member that led when the service was stopped may take to come back before a condition reports that. Milliseconds. */
 const comingMs = 30_000;
 
-/** Volume sources whose content is deleted with the pod, or is not written by the program. */
-const passing = ['emptyDir', 'ephemeral', 'configMap', 'secret', 'projected', 'downwardAPI'];
+/** The member takes orders, and its data outlive its pod, as its pod was made. */
+const hasLastingData = (spec: Resource['spec'], member: Member): boolean =>
+  member.keepsData === true &&
+  (member.isAgentUnseen === true || transportOf(spec, member) !== undefined);
 
-/** Whether data survive the pods: on volume claims, or on a volume that the template mounts at the data directory. */
-function keepsData(spec: Resource['spec']): boolean {
-  if (spec.volumeClaimTemplates.length > 0) return true;
-  const [program = {}] = asList(spec.template.spec.containers);
-  const data = `${dataDir(spec)}/`;
-  const isOfData = ({ mountPath, readOnly }: Unstructured) =>
-    readOnly !== true &&
-    (!knowsItsProgram(spec) || data.startsWith(`${String(mountPath).replace(/\/$/, '')}/`));
-  const mounted = asList(program['volumeMounts'])
-    .filter(isOfData)
-    .map(({ name }) => name);
-  return asList(spec.template.spec['volumes']).some(
-    (volume) => mounted.includes(volume['name']) && !passing.some((source) => source in volume),
-  );
+/**
+ * Whether the leader is remembered during a stop: for its data, or because its lease must have ended. That follows from how its pod was
+ * made, as the spec may have changed in the same edit. The spec of this minute answers only if no pod is left that could; what was
+ * remembered once stays remembered.
+ */
+function remembersLeader(
+  { spec, status }: Resource,
+  { members }: Pick<Observed, 'members'>,
+): boolean {
+  if (status.primaryUID === undefined || spec.topology === 'ActiveActive') return false;
+  const leader = members.find(({ uid }) => uid === status.primaryUID);
+  const leaseMs = leader?.leaseMs ?? status.primaryLeaseMs;
+  if (status.stopped === true || needsLease(spec) || leaseMs !== undefined) return true;
+  if (leader !== undefined) return hasLastingData(spec, leader);
+  return members.length > 0
+    ? members.some((member) => hasLastingData(spec, member))
+    : speaksProtocol(spec) && keepsData(spec);
 }
-
-/** Whether the leader is remembered during a stop: for its data, or because its lease must have ended. */
-const remembersLeader = ({ spec, status }: Resource): boolean =>
-  status.primaryUID !== undefined &&
-  spec.topology !== 'ActiveActive' &&
-  (needsLease(spec) || (speaksProtocol(spec) && keepsData(spec)));
 
 /**
  * What remains of the status when the service is scaled to 0. The member that led has the newest data on its volume, so that it
@@ -44,25 +42,29 @@ const remembersLeader = ({ spec, status }: Resource): boolean =>
  *
  * @param primary its pod, if it exists
  */
-export function afterStop(resource: Resource, primary: Member | undefined): Status {
+export function afterStop(
+  resource: Resource,
+  observed: Pick<Observed, 'members'>,
+  primary: Member | undefined,
+): Status {
   const { spec, status } = resource;
   if (spec.replicas > 0) {
     const { stopped, ...rest } = status;
     // Started again before its pod was deleted.
     return stopped === true && primary !== undefined && isLive(primary) ? rest : status;
   }
-  if (remembersLeader(resource)) return { ...status, stopped: true };
+  if (remembersLeader(resource, observed)) return { ...status, stopped: true };
   const { primary: _name, primaryUID: _uid, ...rest } = status;
   const { initialized: _initialized, syncSets: _sets, termStart: _start, ...fresh } = rest;
   return fresh;
 }
 
 /** Whether the pods may be deleted for a scale to 0: not before the status remembers the leader, as the user may soon scale up again. */
-export const mayStop = (resource: Resource): boolean =>
+export const mayStop = (resource: Resource, observed: Observed): boolean =>
   // The phase is written together with `stopped`, also if an older CRD drops that field.
   resource.status.stopped === true ||
   resource.status.phase === 'Stopped' ||
-  !remembersLeader(resource);
+  !remembersLeader(resource, observed);
 
 /** The member that led when the service was stopped, by the name of its volume: the pod is another. */
 const holderOf = ({ status }: Resource, { members }: Observed): Member | undefined =>

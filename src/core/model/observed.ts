@@ -86,6 +86,8 @@ export interface Member {
   isAgentUnseen?: boolean;
   /** Duration of the lease after which its agent stops a leader; absent: the agent has no lease. Milliseconds. */
   leaseMs?: number;
+  /** Its data outlive its pod: the pod has them on a volume. Absent: they end with the pod. */
+  keepsData?: boolean;
   /** Secret and key of the password that its pod was created with. */
   passwordSecret?: { name: string; key: string };
   /** The one zone for which the pod was created, to balance the zones. */

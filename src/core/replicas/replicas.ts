@@ -143,7 +143,7 @@ function scaleDown(
   again: (atMs: number) => void,
 ): void {
   const { status, spec } = resource;
-  if (spec.replicas > 0 ? isBusy(resource, observed) : !mayStop(resource)) return;
+  if (spec.replicas > 0 ? isBusy(resource, observed) : !mayStop(resource, observed)) return;
   if (undurablePrimary(resource, live) !== undefined) {
     again(nowMs + durableRefreshMs);
     return;

@@ -25,7 +25,7 @@ const variableOf = (container: Unstructured) =>
  * agent need not be the first: the webhook of a service mesh may put its own before it.
  */
 export function agentOf(podSpec: Unstructured): Made & Pick<Member, 'passwordSecret'> {
-  const container = asList(podSpec['containers']).find((each) => variableOf(each) !== undefined);
+  const container = withVariable(podSpec);
   if (!hasAgent(podSpec, container)) return {};
   const settings = settingsIn(container === undefined ? undefined : variableOf(container));
   if (settings === undefined) return { isAgentUnseen: true };
@@ -42,6 +42,18 @@ export function agentOf(podSpec: Unstructured): Made & Pick<Member, 'passwordSec
       ...(health.success ? { health: health.data } : {}),
     },
   };
+}
+
+const withVariable = (podSpec: Unstructured) =>
+  asList(podSpec['containers']).find((each) => variableOf(each) !== undefined);
+
+/** The container of the agent, and the engine in its settings. Undefined: the pod has no agent. */
+export function agentContainerOf(
+  podSpec: Unstructured,
+): { container: Unstructured; engine: unknown } | undefined {
+  const container = withVariable(podSpec);
+  if (container === undefined || !hasAgent(podSpec, container)) return undefined;
+  return { container, engine: settingsIn(variableOf(container))?.engine };
 }
 
 function settingsIn(variable: Unstructured | undefined) {

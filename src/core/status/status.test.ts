@@ -33,6 +33,32 @@ describe('the status', () => {
     expect(later.primaryLeaseMs).toBe(96_000);
   });
 
+  it('keeps that lease also if the spec needs none any more: while the leader is fenced, waited for, or stopped', () => {
+    const spec = { engine: { type: 'TCP' } };
+    const fencing = { epoch: 2, trigger: 'PodGone' as const, startedAt: '2026-01-01T00:00:00Z' };
+    const delayed = { ...spec, failover: { delay: '60s' } };
+    const kept = (of: object, state: Partial<Status> = {}, gone = true) => {
+      const { resource, members } = running(of);
+      const leased = [{ ...members[0]!, leaseMs: 96_000 }];
+      const seen = gone ? members.slice(1) : [...leased, ...members.slice(1)];
+      const status = { ...resource.status, primaryLeaseMs: 96_000, ...state };
+      const more = { writeEndpoints: ['uid-web-0'], leaseEndsInMs: 50_000 };
+      const { commit, status: next } = decide(
+        { ...resource, status },
+        makeObserved(seen, more),
+        t0,
+      );
+      return (commit?.status ?? next).primaryLeaseMs;
+    };
+    expect(kept(spec)).toBe(96_000);
+    expect(kept(spec, { epoch: 2, fencing })).toBe(96_000);
+    expect(kept(delayed)).toBe(96_000);
+    expect(kept({ ...spec, replicas: 0 }, {}, false)).toBe(96_000);
+    expect(kept({ ...spec, replicas: 0 }, { stopped: true })).toBe(96_000);
+    // Another leader, which needs none.
+    expect(kept(spec, { primaryUID: 'uid-web-1', primary: 'web-1' })).toBeUndefined();
+  });
+
   it('of a healthy service', () => {
     const { resource, members } = running();
     const status = after(resource, members);

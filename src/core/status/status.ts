@@ -6,7 +6,7 @@ import { consistencyOf } from './consistency.ts';
 import { copyStatusOf } from './copy-status.ts';
 import { toConditions } from './desired-condition.ts';
 import { lagOf } from '../failover/lag.ts';
-import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import {
   healthOf,
   isLive,
@@ -134,7 +134,7 @@ export function nextStatus(
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
   const healthy = observed.members.filter(seemsWell).length;
-  const { primaryUID, ...all } = afterStop(resource, plans.primary);
+  const { primaryUID, ...all } = afterStop(resource, observed, plans.primary);
   const rest = withoutStale(all, resource);
   // The UID counts; a name that somebody has edited is corrected.
   const primary = plans.primary?.name ?? status.primary;
@@ -142,9 +142,10 @@ export function nextStatus(
   delete rest.refusedMoves;
   delete rest.primaryLeaseMs;
   delete rest.consistency;
-  const primaryLeaseMs =
-    plans.primary?.leaseMs ?? (needsLease(spec) ? status.primaryLeaseMs : undefined);
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
+  // Its pod may be gone, and its program run on: until another member leads, its lease counts, whatever the spec says now.
+  const known = plans.primary ?? { leaseMs: status.primaryLeaseMs };
+  const primaryLeaseMs = hasPrimary ? known.leaseMs : undefined;
   return {
     ...rest,
     ...finishRecords(resource, observed.members),

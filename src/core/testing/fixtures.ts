@@ -4,6 +4,7 @@ import { specSchema } from '../../api/spec.ts';
 import type { Health, Member, Observed, Resource } from '../model/observed.ts';
 import { agentPort, needsLease, usesAgent } from '../model/capabilities.ts';
 import { selectorLabels } from '../model/naming.ts';
+import { keepsData } from '../resources/kept-data.ts';
 import { templateHash } from '../resources/pod.ts';
 import { ordinalLabel, roleLabel } from '../../api/labels.ts';
 
@@ -84,6 +85,7 @@ export function makeMember(
     createdAtMs: t0 - 120_000,
     templateHash: templateHash(resource.spec),
     ...(usesAgent(spec) ? { agentPort: agentPort(spec) } : {}),
+    ...(keepsData(spec) ? { keepsData: true } : {}),
     ...(needsLease(spec) ? { leaseMs: durationMs(spec.failover.leaseDuration) } : {}),
     health: healthy(),
     ...more,
