@@ -1,7 +1,5 @@
 import { brokenness } from './broken.ts';
 import { stuckAfterMs } from './garbage-collection-grace.ts';
-import { positionsOutliveRestart } from '../model/capabilities.ts';
-import { takesNoOrders } from '../model/contact.ts';
 import {
   hasEnded,
   isComplete,
@@ -9,23 +7,20 @@ import {
   isHealthy,
   isLive,
   isSynced,
-  isWell,
   primaryOf,
-  reportOf,
   undurablePrimary,
 } from '../model/member.ts';
 import { earlierClaims, isFindingData } from '../model/earlier-data.ts';
-import { isIncompleteState } from '../../protocol/completeness.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { endOf } from '../model/since.ts';
 import { mayStop } from '../failover/stopped.ts';
 import { giveUpMove, moveOf, newcomerOf, rebalance, replaceUnplaceable } from './moves.ts';
 import { earlierOrdinals, freeOrdinals } from './ordinals.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
+import { replaceBroken, update } from './update.ts';
 import { zoneCounts } from './zones.ts';
 
 /** A pod that has ended is replaced no sooner after its creation. Milliseconds. */
@@ -89,12 +84,22 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
   for (const ordinal of needed) {
     if (!plan.create.includes(ordinal)) plan.create.push(ordinal);
   }
-  if (missing > 0 || plan.remove.length > 0) return plan;
+  // Nothing of that is waited for, as it may wait for this member: for its vote, or for its share of a quota.
+  const mend = () => {
+    if (wanted > 0 && plan.remove.length === 0) {
+      replaceBroken(resource, observed, live, nowMs, plan);
+    }
+  };
+  if (missing > 0 || plan.remove.length > 0) {
+    mend();
+    return plan;
+  }
 
   const surplus = live.length - wanted;
   const isFinding = isFindingData(resource, observed);
   if (surplus > 0 && isFinding) dropUnplaced(resource, observed, live, surplus, plan);
   else if (surplus > 0) scaleDown(resource, observed, live, surplus, nowMs, plan, again);
+  mend();
   if (
     plan.remove.length === 0 &&
     leaving.length === 0 &&
@@ -192,74 +197,4 @@ function scaleDown(
         : { member: victim, reason: 'ScaleDown', note: `replicas is ${spec.replicas}` },
     );
   }
-}
-
-/** Its volume has all that the process has. */
-function hasNothingInMemory({ spec }: Resource, member: Member): boolean {
-  const { state, position } = reportOf(member) ?? {};
-  return state === 'Starting'
-    ? position === undefined && spec.volumeClaimTemplates.length > 0
-    : state === 'Empty';
-}
-
-/**
- * Replaces one outdated member: at once if that one is broken, or says why it has no complete data; otherwise standbys first, while all
- * are well. True if one is left.
- */
-function update(
-  resource: Resource,
-  observed: Observed,
-  live: Member[],
-  nowMs: number,
-  plan: ReplicaPlan,
-  again: (atMs: number) => void,
-): boolean {
-  const outdated = live.filter((member) => isOutdated(resource.spec, member));
-  if (outdated.length === 0) return false;
-  const standbys = outdated
-    .filter((member) => member.uid !== resource.status.primaryUID)
-    .sort((a, b) => b.ordinal - a.ordinal);
-  // What it was made from may be the reason: another image, or a Secret that does not exist.
-  const isStuck = (member: Member) => {
-    const { state, problem } = reportOf(member) ?? {};
-    return state !== undefined && problem !== undefined && isIncompleteState(state);
-  };
-  // Running members may have in memory what a fence waits for.
-  const mayGo = (member: Member) => {
-    const { health, phase } = member;
-    return (
-      resource.status.fencing === undefined ||
-      health === undefined ||
-      health.cause === 'Refused' ||
-      (phase === 'Pending' && health.report === undefined) ||
-      (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec)) ||
-      (isStuck(member) && isHealthy(member) && hasNothingInMemory(resource, member))
-    );
-  };
-  const broken = (live.length === 1 ? outdated : standbys).find(
-    (member) =>
-      mayGo(member) && (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
-  );
-  const replace = (member: Member) => {
-    const note = whyOutdated(resource.spec, member) ?? '';
-    plan.remove.push({ member, reason: 'Outdated', note });
-  };
-  if (broken !== undefined) {
-    replace(broken);
-    return true;
-  }
-  if (
-    isBusy(resource, observed) ||
-    !live.every(isWell) ||
-    undurablePrimary(resource, live) !== undefined
-  ) {
-    again(nowMs + durableRefreshMs);
-    return true;
-  }
-  // A primary that takes no orders cannot hand over to members that do: only the end of its pod proves that it takes no writes.
-  const mustEnd =
-    live.length === 1 || outdated.every((member) => takesNoOrders(resource.spec, member));
-  const next = standbys[0] ?? (mustEnd ? outdated[0] : undefined);
-  if (next !== undefined) replace(next);
-  return true;
 }

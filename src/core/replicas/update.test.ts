@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import type { Member } from '../model/observed.ts';
+import { healthy, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
+import { led, strong } from '../testing/led.ts';
+import { planReplicas } from './replicas.ts';
+
+const claims = [{ metadata: { name: 'data' }, spec: {} }];
+const redis = { engine: { type: 'Redis' }, volumeClaimTemplates: claims };
+const fencing = {
+  ...{ epoch: 2, from: 'web-0', trigger: 'PodGone' as const },
+  startedAt: new Date(t0).toISOString(),
+};
+const wrongImage = { container: 'redis', reason: 'ImagePullBackOff', message: 'no such image' };
+
+/** What is replaced of a service whose web-2 was made from a spec that was wrong and is corrected. */
+function replaced(
+  { spec = {}, status = {} }: { spec?: object; status?: object },
+  change: (members: Member[]) => Member[],
+  stuck: Partial<Member> = {},
+) {
+  const { resource, members } = strong({ ...redis, ...spec }, status);
+  const { health: _none, ...unheard } = members[2]!;
+  members[2] = { ...unheard, templateHash: 'old', phase: 'Pending', waiting: wrongImage, ...stuck };
+  const { remove } = planReplicas(resource, makeObserved(change(members)), t0);
+  return remove.map(({ member, reason }) => `${member.name} ${reason}`);
+}
+
+/** Its grace period is an hour. */
+const leaving = (members: Member[]) =>
+  members.map((m) => (m.ordinal === 0 ? { ...m, deletionAtMs: t0 + 3_600_000 } : m));
+const ended = (members: Member[]) =>
+  members.map((m) => (m.ordinal === 1 ? { ...m, phase: 'Failed', createdAtMs: t0 - 1_000 } : m));
+const missing = (members: Member[]) => members.filter(({ ordinal }) => ordinal !== 1);
+const surplus = (members: Member[]) => {
+  const { resource } = strong(redis);
+  return [...members, makeMember(resource, 3, { health: led(resource, 3, {}).health! })];
+};
+
+it.each<[what: string, state: object, change: (members: Member[]) => Member[]]>([
+  ['the pod of the primary is leaving, before the fence', {}, leaving],
+  ['and during the fence, which may need its vote', { status: { epoch: 2, fencing } }, leaving],
+  ['another pod ends again and again', {}, ended],
+  ['the API server refuses the pods that are missing', {}, missing],
+  [
+    'a fence has made more members than there should be',
+    { status: { epoch: 2, fencing } },
+    surplus,
+  ],
+])('a stuck outdated member is replaced at once, also if %s', (_what, state, change) => {
+  expect(replaced(state, change)).toEqual(['web-2 Outdated']);
+});
+
+it('but not while what its memory holds may be a vote for the successor of a primary that leaves', () => {
+  const health = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: 'not well' });
+  const running = ([a, b, { waiting: _none, ...c } = {} as Member]: Member[]) => [
+    ...[a!, b!],
+    { ...c, phase: 'Running', health },
+  ];
+  expect(replaced({}, running)).toEqual(['web-2 Outdated']);
+  expect(replaced({}, (members) => leaving(running(members)))).toEqual([]);
+});

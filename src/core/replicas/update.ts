@@ -1,0 +1,99 @@
+import { isIncompleteState } from '../../protocol/completeness.ts';
+import { positionsOutliveRestart } from '../model/capabilities.ts';
+import { takesNoOrders } from '../model/contact.ts';
+import { isHealthy, isLive, isWell, reportOf, undurablePrimary } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { isOutdated, whyOutdated } from '../resources/pod.ts';
+import { brokenness } from './broken.ts';
+import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
+
+/** Outdated members besides the primary, the highest ordinal first. */
+const outdatedStandbys = ({ spec, status }: Resource, live: Member[]): Member[] =>
+  live
+    .filter((member) => isOutdated(spec, member) && member.uid !== status.primaryUID)
+    .sort((a, b) => b.ordinal - a.ordinal);
+
+function replace({ spec }: Resource, member: Member, plan: ReplicaPlan): void {
+  plan.remove.push({ member, reason: 'Outdated', note: whyOutdated(spec, member) ?? '' });
+}
+
+/** Its volume has all that the process has. */
+function hasNothingInMemory({ spec }: Resource, member: Member): boolean {
+  const { state, position } = reportOf(member) ?? {};
+  return state === 'Starting'
+    ? position === undefined && spec.volumeClaimTemplates.length > 0
+    : state === 'Empty';
+}
+
+/** What it was made from may be the reason: another image, or a Secret that does not exist. */
+function isStuck(member: Member): boolean {
+  const { state, problem } = reportOf(member) ?? {};
+  return state !== undefined && problem !== undefined && isIncompleteState(state);
+}
+
+/** Nothing in its memory can be what a fence waits for. */
+function isNoVote(resource: Resource, member: Member): boolean {
+  const { health, phase } = member;
+  return (
+    health === undefined ||
+    health.cause === 'Refused' ||
+    (phase === 'Pending' && health.report === undefined) ||
+    (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec)) ||
+    (isStuck(member) && isHealthy(member) && hasNothingInMemory(resource, member))
+  );
+}
+
+/**
+ * Replaces one outdated member that is broken, or says why it has no complete data. At once, whatever else is missing, leaving or too
+ * many: nothing that works is lost with it, and the next member may be what everything else waits for. The only member is replaced
+ * even if it is the primary.
+ */
+export function replaceBroken(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+): void {
+  const { primaryUID, fencing } = resource.status;
+  const leaving = observed.members.filter((member) => !isLive(member));
+  const isOnly = live.length === 1 && resource.spec.replicas === 1 && leaving.length === 0;
+  const candidates = isOnly
+    ? live.filter((member) => isOutdated(resource.spec, member))
+    : outdatedStandbys(resource, live);
+  // A fence runs, or is about to begin.
+  const isVoting = fencing !== undefined || leaving.some(({ uid }) => uid === primaryUID);
+  const broken = candidates.find(
+    (member) =>
+      (!isVoting || isNoVote(resource, member)) &&
+      (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
+  );
+  if (broken !== undefined) replace(resource, broken, plan);
+}
+
+/** Replaces one outdated member that works: standbys first, while all members are well. True if one is left. */
+export function update(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  nowMs: number,
+  plan: ReplicaPlan,
+  again: (atMs: number) => void,
+): boolean {
+  const outdated = live.filter((member) => isOutdated(resource.spec, member));
+  if (outdated.length === 0) return false;
+  if (
+    isBusy(resource, observed) ||
+    !live.every(isWell) ||
+    undurablePrimary(resource, live) !== undefined
+  ) {
+    again(nowMs + durableRefreshMs);
+    return true;
+  }
+  // A primary that takes no orders cannot hand over to members that do: only the end of its pod proves that it takes no writes.
+  const mustEnd =
+    live.length === 1 || outdated.every((member) => takesNoOrders(resource.spec, member));
+  const next = outdatedStandbys(resource, live)[0] ?? (mustEnd ? outdated[0] : undefined);
+  if (next !== undefined) replace(resource, next, plan);
+  return true;
+}
