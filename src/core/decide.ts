@@ -7,6 +7,7 @@ import {
   relabel,
   removePod,
 } from './resources/owned-object-actions.ts';
+import { recordContracts } from './resources/record-contracts.ts';
 import { markComplete } from './resources/readiness.ts';
 import { endpointsOf } from './resources/owned-objects.ts';
 import { earlierEndpoint, withOrphans } from './resources/earlier-endpoint.ts';
@@ -66,6 +67,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const repointed = (observed.writeEndpoints ?? []).join() === primary?.uid;
 
   const readsMayWait = isPrimarySuspected(observed, primary);
+  const contracts = recordContracts(resource, observed, nowMs);
   const actions: Action[] = [];
   const idle = resource.spec.paused || resource.deleting;
   // A promotion runs, and the write Service waits for its end: everything else waits, too, if it can.
@@ -91,6 +93,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
     actions.push(...markComplete(observed.members));
+    actions.push(...contracts.actions);
     actions.push(
       ...replicas.create.map((ordinal) =>
         createPod(resource, ordinal, replicas.zone, observed.members),
@@ -132,6 +135,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       replicas.requeueAtMs,
       writes.requeueAtMs,
       chaos.requeueAtMs,
+      idle ? undefined : contracts.requeueAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,

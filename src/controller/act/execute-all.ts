@@ -80,6 +80,7 @@ function kindOf(action: Action): string | undefined {
       return undefined;
     case 'LabelPod':
     case 'MarkComplete':
+    case 'RecordContract':
     case 'AdoptPod':
     case 'CreatePod':
     case 'DeletePod':

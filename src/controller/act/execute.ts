@@ -2,7 +2,14 @@ import type { Action } from '../../core/model/action.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { HAError } from '../../api/errors.ts';
 import { contactOf } from '../../core/model/contact.ts';
-import { adoptPod, createPod, deletePod, labelPod, markComplete } from './pod-actions.ts';
+import {
+  adoptPod,
+  createPod,
+  deletePod,
+  labelPod,
+  markComplete,
+  recordContract,
+} from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
@@ -29,6 +36,8 @@ export function describe(action: Action): string {
       return `label Pod ${action.member.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
+    case 'RecordContract':
+      return `annotate Pod ${action.member.name}`;
     case 'InjectFault':
       return `${action.experiment.action} for experiment ${action.experiment.id}`;
     case 'ProbeSteadyState':
@@ -84,6 +93,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change>
       return yield* labelPod(action, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
+    case 'RecordContract':
+      return yield* recordContract(action, context);
     case 'AdoptPod':
       return yield* adoptPod(action, context);
     case 'CreatePod':

@@ -11,11 +11,18 @@ import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
 import { isMemberPod } from '../state/member-pods.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
-import { completeCondition, fieldManager } from '../../api/labels.ts';
+import { completeCondition, contractAnnotation, fieldManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
-import { type Steps, apply, create, deleteObject, get } from '../../kube/api-request.ts';
+import {
+  type Steps,
+  apply,
+  create,
+  deleteObject,
+  get,
+  mergePatch,
+} from '../../kube/api-request.ts';
 
 /** How long a foreign pod that has the name of a member is remembered, before the name is tried again. */
 const foreignPodMs = 30_000;
@@ -57,6 +64,30 @@ function* applyPod(
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
     yield* forgetIfGone(member, error, context);
+    return 'Refreshed';
+  }
+}
+
+/** By merge patch: a server-side apply without the labels would remove the labels. */
+export function* recordContract(
+  { member: { name, uid }, contract }: Extract<Action, { type: 'RecordContract' }>,
+  context: ExecuteContext,
+): Steps<Change> {
+  const { stores, resource } = context;
+  const { namespace } = resource;
+  const { metadata } = stores.pods.get(namespace, name) ?? {};
+  if (metadata?.uid !== uid) return 'Same';
+  const { resourceVersion } = metadata;
+  const annotations = { [contractAnnotation]: JSON.stringify(contract) };
+  const patch = { metadata: { resourceVersion, uid, annotations } };
+  try {
+    stores.pods.observeWrite(yield* mergePatch(pods, { namespace, name }, patch));
+    return 'Written';
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+    const found = (yield* findPod(name, context))?.metadata;
+    if (found?.uid !== uid) stores.pods.observeDelete({ namespace, name }, uid);
+    else if (found.resourceVersion === resourceVersion) throw error;
     return 'Refreshed';
   }
 }

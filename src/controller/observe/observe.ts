@@ -138,6 +138,7 @@ export function observe(
     roleCommands: [...state.roleCommands.values()],
     ...leaseOf(monitor, resource, members),
     ...earlierLeaseOf(monitor, state),
+    ...(state.generation === undefined ? {} : { generationSinceMs: state.generation.sinceMs }),
     ...(state.timings === undefined ? {} : { timings: state.timings }),
     ...(state.unansweredElection === undefined
       ? {}

@@ -125,6 +125,9 @@ export class Reconciler {
     resource = withStoredEpoch(resource, state);
     if (state.unansweredElection !== object.metadata.resourceVersion)
       state.unansweredElection = undefined;
+    if (state.generation?.number !== resource.generation) {
+      state.generation = { number: resource.generation, sinceMs: clock.wallNow() };
+    }
     const subject: Subject = { key, object, resource, state, log };
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);

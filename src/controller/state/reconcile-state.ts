@@ -32,6 +32,8 @@ export interface ReconcileState {
   refused: RefusedStatus | undefined;
   /** The highest epoch that was seen: it never falls, even if somebody edits the status. */
   epoch: number;
+  /** The last generation of the spec, and since when it is the last (epoch milliseconds). */
+  generation: { number: number; sinceMs: number } | undefined;
   /** Foreign pods with the name of a member, by name, and when to try the name again (epoch milliseconds). */
   foreignPods: Map<string, { foreignPod: ForeignPod; untilMs: number }>;
   /** UID of a primary that the watch no longer shows and that was looked up, so that it is looked up once. */
@@ -62,6 +64,7 @@ export class ReconcileStates {
         epoch: 0,
         foreignPods: new Map(),
         putOffSince: new Map(),
+        generation: undefined,
         missedUid: undefined,
         unansweredElection: undefined,
         earlierLease: undefined,

@@ -1,5 +1,6 @@
 import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
+import type { PodContract } from '../../api/pod-contract.ts';
 import type { Manifest } from './manifest.ts';
 import type { Member } from './observed.ts';
 import type { ForeignEndpoints } from './found-objects.ts';
@@ -38,6 +39,8 @@ export type Action =
   | { type: 'LabelPod'; member: Member; labels: Record<string, string> }
   /** Set the condition of a pod's readiness gate, guarded by UID. */
   | { type: 'MarkComplete'; member: Member; isComplete: boolean }
+  /** Write into the annotation of a pod of an earlier version how it is asked, guarded by UID. */
+  | { type: 'RecordContract'; member: Member; contract: PodContract }
   /** Take over a pod of an earlier resource, which nothing controls: it gets this resource as its controller, guarded by UID. */
   | { type: 'AdoptPod'; pod: { name: string; uid: string } }
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */

@@ -64,6 +64,20 @@ function askedAs({ contract }: Made): Asked | undefined {
   };
 }
 
+/**
+ * What the contract of a pod would say that an earlier version made without an agent, if the pod was made from this spec; undefined if the
+ * pod has that in its contract, or the spec cannot say it. See recordContracts.
+ */
+export function unwrittenContract(spec: Spec, member: Member): PodContract | undefined {
+  const { agentPort, isAgentUnseen, isContractBroken, contract } = member;
+  if (agentPort !== undefined || isAgentUnseen === true || usesAgent(spec)) return undefined;
+  if (isContractBroken === true || askedAs(member) !== undefined) return undefined;
+  const port = memberProbePort(spec, member);
+  return port === undefined
+    ? undefined
+    : { ports: [], ...contract, probePort: port, ...askedOf(spec) };
+}
+
 const askedNow = (spec: Spec, member: Made): Asked => askedAs(member) ?? askedOf(spec);
 
 /** Over which a member reports its state and takes orders; undefined: it does neither. An agent speaks HTTP. */

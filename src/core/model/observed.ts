@@ -217,6 +217,8 @@ export interface Observed {
    * undefined if there is no slice.
    */
   writeEndpoints?: string[];
+  /** Epoch milliseconds since when this process has seen no other spec of this resource. Absent: not known. */
+  generationSinceMs?: number;
   /** UIDs of the endpoints of all Services, in the same slices. Absent: there are none. */
   served?: string[];
   /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ensureOwnedObjects } from './owned-object-actions.ts';
 import { desiredBudget, desiredService, desiredSlices, endpointsOf } from './owned-objects.ts';
+import { contractOf } from '../model/contact.ts';
 import type { Member } from '../model/observed.ts';
 import {
   dead,
@@ -249,7 +250,8 @@ describe('endpointsOf', () => {
     }));
     expect(names(silent, 'ActiveActive').write).toEqual([0, 1, 2]);
     expect(names(silent)).toEqual({ write: [0], read: [1, 2], all: [0, 1, 2] });
-    const crashed = silent.map((m) => ({ ...m, health: dead('Refused') }));
+    const contract = contractOf(makeResource().spec);
+    const crashed = silent.map((m) => ({ ...m, contract, health: dead('Refused') }));
     expect(names(crashed, 'ActiveActive').write).toEqual([]);
     // The first member that answers again removes no other one: the others have time to answer, too.
     const first = (healthyOrSuspectSinceWallMs: number) => {

@@ -1,6 +1,7 @@
 import { managedByLabel, nameLabel, sliceManager } from '../../api/labels.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
-import { answersWrongly, isSynced, seemsHealthy } from '../model/member.ts';
+import { unwrittenContract } from '../model/contact.ts';
+import { answersWrongly, isLive, isSynced, seemsHealthy } from '../model/member.ts';
 import { type ServiceRole, selectorLabels, serviceNames, sliceName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import {
@@ -146,11 +147,19 @@ export function desiredBudget(resource: Resource): Manifest {
   };
 }
 
+/** Nothing listens where the spec says, and the pod does not say where it listens: an earlier version has made it. */
+const isAskedBySpec = ({ spec }: Resource, member: Member): boolean =>
+  isLive(member) &&
+  member.ip !== undefined &&
+  member.health?.cause === 'Refused' &&
+  unwrittenContract(spec, member) !== undefined;
+
 /**
  * The members behind each Service: those that are healthy and ready for the kubelet; also members that are silent together with all
  * others, as the operator's own network may be the cause, which must not empty a Service. For the same reason all members stay that
  * answer, but wrongly, if no other one is left: one edit, such as of the path of the check, can turn every member unhealthy, and
- * traffic to members that may be sick is better than none. `primary` is undefined while no member may take writes.
+ * traffic to members that may be sick is better than none. If none answers at all, the same holds for members that refuse, if
+ * nothing but the spec says where they are asked. `primary` is undefined while no member may take writes.
  */
 export function endpointsOf(
   resource: Resource,
@@ -162,9 +171,13 @@ export function endpointsOf(
   const isHeard = (member: Member) =>
     seemsHealthy(member) || nowMs < (keepsEndpointUntilMs(resource, observed, member) ?? -Infinity);
   const able = members.filter((member) => member.ready && (isSynced(member) || member === primary));
+  const mayBeSick = (member: Member) =>
+    isHeard(member) || (answersWrongly(member) && isSynced(member));
   const isServing = able.some(seemsHealthy)
     ? isHeard
-    : (member: Member) => isHeard(member) || (answersWrongly(member) && isSynced(member));
+    : able.some(mayBeSick)
+      ? mayBeSick
+      : (member: Member) => isAskedBySpec(resource, member) && isSynced(member);
   const healthy = able.filter(isServing);
   if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };

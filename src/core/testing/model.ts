@@ -201,6 +201,7 @@ export class Model {
       }
       case 'AdoptPod':
       case 'MarkComplete':
+      case 'RecordContract':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
