@@ -240,6 +240,8 @@ describe('endpointsOf', () => {
   );
 
   it('sends reads to the primary if there is no standby', () => {
+    // Also while the kubelet says of no member that it is ready.
+    expect(names(members.map((member) => ({ ...member, ready: false }))).read).toEqual([0]);
     expect(names([makeMember(makeResource(), 0)])).toEqual({ write: [0], read: [0], all: [0] });
   });
 

@@ -177,7 +177,8 @@ export function endpointsOf(
     ? isHeard
     : able.some(mayBeSick)
       ? mayBeSick
-      : (member: Member) => isAskedBySpec(resource, member) && isSynced(member);
+      : (member: Member) =>
+          mayBeSick(member) || (isAskedBySpec(resource, member) && isSynced(member));
   const healthy = able.filter(isServing);
   if (isActive(resource)) {
     return { write: healthy, read: healthy, all: healthy };
