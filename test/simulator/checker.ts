@@ -37,6 +37,8 @@ export class Checker {
   readonly #reigns = new Map<number, Reign>();
   /** Epoch in which a write was acknowledged, by its number. */
   readonly #acknowledged = new Map<number, number>();
+  /** Writes of which a person or a broken disk has destroyed every copy. */
+  readonly #destroyed = new Set<number>();
   readonly #highest = new Map<string, number>();
   /** Of the resource that was deleted before: its processes may run on for a while. */
   #former: Reign[] = [];
@@ -76,10 +78,20 @@ export class Checker {
     this.#acknowledged.clear();
   }
 
+  /** A volume was destroyed from outside. `held`: what the others hold. A resource that knows of more waits; a new one cannot. */
+  destroyed(held: ReadonlySet<number>): void {
+    for (const [id, epoch] of this.#acknowledged) {
+      if (held.has(id)) continue;
+      this.#destroyed.add(id);
+      if (epoch === formerEpoch) this.#acknowledged.delete(id);
+    }
+  }
+
   /** The resource is deleted. Another of its name begins with epoch 0, and keeps what this one has acknowledged. */
   renewed(): void {
     this.#former = [...this.#former, ...this.#reigns.values()];
     for (const known of [this.#reigns, this.#committed, this.#highest]) known.clear();
+    for (const id of this.#destroyed) this.#acknowledged.delete(id);
     for (const id of this.#acknowledged.keys()) this.#acknowledged.set(id, formerEpoch);
     if (this.#promisedFrom !== undefined) this.#promisedFrom = formerEpoch;
     this.#landed = Math.max(this.#landed, this.epoch);

@@ -84,8 +84,21 @@ export class Kubelets {
     const container = this.containers.get(agent.pod.uid);
     agent.exit(wipe ? 'it crashes and its volume is lost' : 'it crashes');
     if (!wipe || container === undefined) return;
-    Object.assign(container.volume, emptyVolume());
     this.lossMs = this.#world.kernel.nowMs;
+    this.#destroy(container.volume);
+  }
+
+  /** Called when something else than the operator has destroyed a volume, with the writes that are still somewhere. */
+  onDestroyed: (held: ReadonlySet<number>) => void = () => {};
+
+  #destroy(volume: Volume): void {
+    Object.assign(volume, emptyVolume());
+    const running = [...this.containers.values()].map((container) => container.volume);
+    const logs = [...this.#volumes.values(), ...running].flatMap(({ data, onDisk }) => [
+      ...(data?.log ?? []),
+      ...(onDisk?.log ?? []),
+    ]);
+    this.onDestroyed(new Set(logs.map(({ id }) => id)));
   }
 
   /** The volume of this pod attaches slowly, the next time. */
@@ -210,8 +223,8 @@ export class Kubelets {
       container.agent?.exit('its pod is deleted');
       this.containers.delete(container.uid);
       const isLost = endClaims(this.#api, container.name);
-      if (isLost || !this.#world.behaviour.keepsVolumes)
-        Object.assign(container.volume, emptyVolume());
+      if (isLost) this.#destroy(container.volume);
+      else if (!this.#world.behaviour.keepsVolumes) Object.assign(container.volume, emptyVolume());
       const gone = () => {
         if (this.#isCut(container.place)) kernel.after(1_000, gone);
         else this.#api.removePod(container.uid);

@@ -209,7 +209,9 @@ function isUnsure({ kubelets, checker }: World): boolean {
   // What a copy that is not complete holds does not count.
   const isKnown = ({ name, following }: Agent) =>
     following?.cloning !== true && hasPosition(kubelets.dataOf(name));
-  const areKnown = left.length > 0 && left.every(isKnown);
+  // What one had before it was to be made a copy of a leader that is gone may be newer than what the others have.
+  const isHalf = kubelets.agents.some(({ following }) => following?.cloning === true);
+  const areKnown = left.length > 0 && left.every(isKnown) && !isHalf;
   return !left.some(isLast) && !areKnown;
 }
 

@@ -77,6 +77,7 @@ export class World implements AgentWorld, OperatorWorld {
     this.api.watchers.add(({ kind, object, isGone }) => {
       if (kind === 'endpointslices' && !isGone) this.#checkPorts(object as EndpointSlice);
     });
+    this.kubelets.onDestroyed = (held) => this.checker.destroyed(held);
     this.kubelets.onProcessEnd = (process) => {
       // Its connections are reset, if that can still be heard.
       for (const connection of this.connections) connection.reset(process);
