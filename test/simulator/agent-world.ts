@@ -34,5 +34,7 @@ export interface AgentWorld {
   at(ip: string): AgentProcess | undefined;
   /** It has begun to lead. */
   promoted(agent: AgentProcess): void;
+  /** A leader is about to end, as nobody has renewed its lease. */
+  leaseOver(agent: AgentProcess & { readonly isFrozen: boolean }): void;
   acknowledged(agent: AgentProcess, id: number, takenMs: number): void;
 }

@@ -44,7 +44,10 @@ export class Agent implements FollowerHost, Leader {
       clock: ownClock(world.kernel, (ms, run) => this.#after(ms, run)),
       run: `${world.kernel.random.below(1e9)}`,
       maxMs: pod.leaseMs,
-      onOver: () => this.exit('its lease is over'),
+      onOver: () => {
+        world.leaseOver(this);
+        this.exit('its lease is over');
+      },
     });
     if (volume.onDisk !== undefined) volume.data = volume.onDisk;
     volume.onDisk = undefined;

@@ -11,5 +11,7 @@ export interface Mutant {
   oneContact?: boolean;
   /** Every pod seems to be made as the spec of this minute makes pods. */
   believesSpec?: boolean;
+  /** Leases are renewed only while the spec of this minute asks for them. */
+  grantsBySpec?: boolean;
   decide?: typeof decide;
 }

@@ -16,6 +16,7 @@ import { type ApiServer, operatorPod } from './api-server.ts';
 import type { Answer } from './agent-types.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
+import { grantsBySpec } from './grants.ts';
 import type { Kernel } from './kernel.ts';
 import { believeSpec } from './believe-spec.ts';
 import type { Mutant } from './mutant.ts';
@@ -141,7 +142,8 @@ export class Operator {
     return {
       createProbe: (target, clock, onEvent) => {
         const port = world.mutant.oneContact === true ? defaultAgentPort : target.port;
-        const asked = { ...target, port };
+        const given = { ...target, port };
+        const asked = world.mutant.grantsBySpec === true ? grantsBySpec(given, world.api) : given;
         return new ReconnectingProbe(
           (events) => new MemberConnection(world, place, asked, clock, events),
           clock,

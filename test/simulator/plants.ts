@@ -139,6 +139,16 @@ export const plants: Record<string, Plant> = {
       },
     ],
   },
+  'renews-by-spec': {
+    breaks: 'the lease of a primary is renewed only while the spec of this minute asks for a lease',
+    mutant: { grantsBySpec: true },
+    found: [
+      {
+        ...{ engine: 'lease', by: /ends, and an operator has reached it/, from: 140 },
+        faults: ['leaseConsistency', 'pause'],
+      },
+    ],
+  },
   'any-epoch': {
     breaks: 'a member obeys an order of an absurd epoch',
     mutant: { behaviour: { anyEpoch: true } },

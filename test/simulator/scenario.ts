@@ -4,6 +4,7 @@ import type { Snapshot } from './api-server.ts';
 import { chaosFaults, drawChaos, playChaos, request } from './chaos-faults.ts';
 import { Clients } from './clients.ts';
 import type { Counts } from './experiment-counts.ts';
+import { edits } from './edits.ts';
 import { faults } from './faults.ts';
 import type { Mutant } from './mutant.ts';
 import type { Random } from './random.ts';
@@ -136,6 +137,10 @@ function run(world: World, engine: Engine, faultNames: readonly string[]): boole
     kernel.note('FAULT', () => `${name}, ${Math.round(ms)} ms`);
     world.faultMs = Math.max(world.faultMs, kernel.nowMs + ms);
     const heal = faults[name]?.(world, ms);
+    if (edits[name] === undefined) {
+      world.disturb();
+      kernel.after(ms, () => world.disturb());
+    }
     if (heal !== undefined) {
       let isHealed = false;
       const once = () => {
@@ -152,6 +157,7 @@ function run(world: World, engine: Engine, faultNames: readonly string[]): boole
   kernel.runUntil(kernel.nowMs + random.between(0, isLong ? 40_000 : 10_000));
   kernel.note('FAULT', () => 'everything is healed');
   world.isHealed = true;
+  world.disturb();
   for (const heal of [...heals, ...chaosHeals.heals]) heal();
   world.network.healAll();
   world.faultMs = Math.max(world.faultMs, kernel.nowMs);

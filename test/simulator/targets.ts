@@ -24,9 +24,11 @@ export const others = (world: World, place: string): string[] =>
 
 export function cut(world: World, links: [string, string][]): () => void {
   world.kernel.note('FAULT', () => `cut: ${links.map((link) => link.join('>')).join(' ')}`);
+  world.disturb();
   for (const [from, to] of links) world.network.cut(from, to);
   return () => {
     world.kernel.note('FAULT', () => `heals: ${links.map((link) => link.join('>')).join(' ')}`);
+    world.disturb();
     for (const [from, to] of links) world.network.heal(from, to);
   };
 }

@@ -21,6 +21,9 @@ import { withoutAgent } from './plain-pod.ts';
 import { t0 } from './time.ts';
 import { emptyVolume } from './volume.ts';
 
+/** So long after a disturbance heartbeats may still be late: virtual milliseconds. */
+const settleMs = 5_000;
+
 export interface WorldOptions {
   seed: number;
   behaviour: MemberBehaviour;
@@ -44,6 +47,8 @@ export class World implements AgentWorld, OperatorWorld {
   readonly experimentCounts: ExperimentCounts;
   /** When the last fault has begun or ended, or will end. Virtual milliseconds. */
   faultMs = -Infinity;
+  /** When something was last changed that may hold up heartbeats: a network, a machine or an operator. */
+  #disturbedMs = -Infinity;
   operators: Operator[] = [];
   /** What the user wishes now. */
   wished: Wish;
@@ -108,6 +113,24 @@ export class World implements AgentWorld, OperatorWorld {
     this.checker.acknowledgedBy(agent, id, takenMs);
   }
 
+  disturb(): void {
+    this.#disturbedMs = this.kernel.nowMs;
+  }
+
+  /** A primary whose pod is there, and that an operator can reach all the time, keeps its lease, whatever a user edits. */
+  leaseOver({ pod, volume, isFrozen }: Agent): void {
+    const { kernel, api, network, checker } = this;
+    const { status } = api.service;
+    const made = api.podOf(pod.uid)?.metadata;
+    const isLive = made !== undefined && made.deletionTimestamp === undefined;
+    const isPrimary = api.deleted === undefined && status.primaryUID === pod.uid;
+    const isLed = isPrimary && status.fencing === undefined && status.epoch === volume.epoch;
+    const calmMs = kernel.nowMs - this.#disturbedMs;
+    if (!isLive || !isLed || isFrozen || !network.isWell || this.operator === undefined) return;
+    if (calmMs < pod.leaseMs + settleMs) return;
+    checker.fail(`the lease of ${pod.uid} ends, and an operator has reached it all the time`);
+  }
+
   deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void {
     this.checker.deletes(uid, reason, unheardMs, timeoutMs);
   }
@@ -121,6 +144,7 @@ export class World implements AgentWorld, OperatorWorld {
   }
 
   died(): void {
+    this.disturb();
     this.experimentCounts.died();
   }
 
@@ -163,6 +187,7 @@ export class World implements AgentWorld, OperatorWorld {
   startOperator(): Operator {
     const place = `op${++this.#places}`;
     this.kernel.note(place, () => 'starts');
+    this.disturb();
     this.api.operator = place;
     const operator = new Operator(this, place);
     this.operators = [...this.operators.filter(({ isAlive }) => isAlive), operator];
