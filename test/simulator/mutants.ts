@@ -183,6 +183,13 @@ function withoutLease({ commit, ...decision }: Decision): Decision {
   };
 }
 
+/** Whatever has lost its owner is left alone. */
+const withoutAdoption = ({ actions, ...decision }: Decision): Decision => ({
+  ...decision,
+  actions: actions.filter(({ type }) => type !== 'AdoptPod'),
+});
+
+export const neverAdopts = changed(withoutAdoption);
 export const forgetsLease = changed(withoutLease);
 export const forgetsLeaderAt0 = changed(withoutLeaderAt0);
 export const believesFirstSet = changed(withoutJointPair);

@@ -1,6 +1,7 @@
 import { isTooManyRequests } from '../../src/kube/api-error.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 import { deleteClaims } from './claims.ts';
+import { owned, release } from './reapply.ts';
 import { type Fault, leaderOrAny } from './targets.ts';
 import type { World } from './world.ts';
 
@@ -69,6 +70,17 @@ export const ordinaryDays: Record<string, Fault> = {
     world.kernel.note('FAULT', () => `the volume of ${agent.name} takes ${Math.round(ms)} ms`);
     world.kubelets.attachSlowly(agent.name, ms);
     if (random.chance(0.6)) world.api.deletePod(agent.pod.uid, 2);
+    return undefined;
+  },
+  /** A tool removes the owner references of some pods, Services and slices. */
+  stripOwners: ({ api, kernel }) => {
+    const { random } = kernel;
+    const isAll = random.chance(0.3);
+    for (const [kind, object] of owned(api)) {
+      if (!isAll && random.chance(0.5)) continue;
+      kernel.note('FAULT', () => `${kind} ${object.metadata?.name} has no owner any more`);
+      release(api, kind, object);
+    }
     return undefined;
   },
   /** There are many data: a copy takes long, and in its middle its source may end. */

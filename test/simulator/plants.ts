@@ -149,6 +149,11 @@ export const plants: Record<string, Plant> = {
       },
     ],
   },
+  'never-adopts': {
+    breaks: 'a pod whose owner references somebody has removed is not taken over again',
+    mutant: { decide: broken.neverAdopts },
+    found: [{ engine: 'postgres', by: /has no owner/, faults: ['stripOwners'], from: 1 }],
+  },
   'any-epoch': {
     breaks: 'a member obeys an order of an absurd epoch',
     mutant: { behaviour: { anyEpoch: true } },

@@ -57,10 +57,13 @@ function isHeld({ kubelets, api, checker }: World): boolean {
 }
 
 function orphan(api: ApiServer): void {
-  for (const [kind, { metadata, ...object }] of owned(api)) {
-    const { ownerReferences: _owners, ...rest } = metadata ?? {};
-    api.put(kind, { ...object, metadata: rest });
-  }
+  for (const [kind, object] of owned(api)) release(api, kind, object);
+}
+
+/** Its owner references are removed. */
+export function release(api: ApiServer, kind: string, { metadata, ...object }: KubeObject): void {
+  const { ownerReferences: _owners, ...rest } = metadata ?? {};
+  api.put(kind, { ...object, metadata: rest });
 }
 
 function deleteService(api: ApiServer): void {
@@ -80,7 +83,7 @@ function applyAgain({ api, kernel }: World): void {
 }
 
 /** Every object with an owner: there is only one. */
-const owned = (api: ApiServer): [kind: string, object: KubeObject][] =>
+export const owned = (api: ApiServer): [kind: string, object: KubeObject][] =>
   api.kinds.flatMap((kind) =>
     api.list(kind).flatMap((object): [string, KubeObject][] => {
       const owners = object.metadata?.ownerReferences ?? [];

@@ -20,6 +20,10 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
     ({ following }) => following?.order.leader.member === status.primary,
   );
   if (followers.length !== agents.length - 1) return 'not all others follow';
+  const orphan = ['pods', 'services', 'endpointslices']
+    .flatMap((kind) => api.list(kind))
+    .find(({ metadata }) => (metadata?.ownerReferences ?? []).length === 0);
+  if (orphan !== undefined) return `${orphan.kind} ${orphan.metadata?.name} has no owner`;
   const hash = templateHash(spec);
   return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
     ? 'not all pods are made from the template'
