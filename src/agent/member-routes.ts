@@ -7,6 +7,8 @@ import {
   epochHeader,
   leaseHeader,
   passwordHeader,
+  replicationHeader,
+  replicationPasswords,
   orderSchemas,
 } from '../protocol/member-protocol.ts';
 import { reportsAllData } from '../protocol/completeness.ts';
@@ -80,6 +82,8 @@ export class MemberRoutes implements Routes {
     const { queue, lease, password } = this.#options;
     const shared = headers[passwordHeader];
     if (typeof shared === 'string') password?.share(shared);
+    const replication = replicationPasswords.find((each) => each === headers[replicationHeader]);
+    if (replication !== undefined) password?.replicateWith(replication);
     const grant = headers[leaseHeader];
     // A grant is for the leader of one epoch only.
     const isMine = headers[epochHeader] === String(queue.newestEpoch);

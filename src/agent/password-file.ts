@@ -8,7 +8,7 @@ import type { EngineLog, Passwords } from '../engines/engine-context.ts';
 import type { EngineProblem } from '../engines/managed-engine.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { isFormerPasswordFile, passwordFile, passwordFolder } from '../protocol/agent-config.ts';
-import type { MemberReport } from '../protocol/member-protocol.ts';
+import type { MemberReport, ReplicationPassword } from '../protocol/member-protocol.ts';
 
 /** How often the agent looks for a password that is missing, and for a changed one. Milliseconds. */
 const pollMs = 1_000;
@@ -46,6 +46,7 @@ export class PasswordFile implements Passwords {
   #accepted: { password: string; id: string } | undefined;
   #id = '';
   #sharedId: string | undefined;
+  #replication: ReplicationPassword | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -65,6 +66,10 @@ export class PasswordFile implements Passwords {
     return this.#accepted?.password === this.#current && this.#accepted?.id === this.#sharedId;
   }
 
+  get replication(): ReplicationPassword | undefined {
+    return this.#replication;
+  }
+
   /** For the report of the member: absent as long as the program does not accept the password. */
   get report(): MemberReport['password'] {
     if (this.#accepted === undefined) return undefined;
@@ -78,6 +83,11 @@ export class PasswordFile implements Passwords {
   /** The operator says that every member accepts the password with this id. */
   share(id: string): void {
     this.#sharedId = id;
+  }
+
+  /** The operator says with which password the members replicate. */
+  replicateWith(password: ReplicationPassword): void {
+    this.#replication = password;
   }
 
   retire(): void {

@@ -45,7 +45,11 @@ it('a report says which password the member accepts, and the operator says in a 
   expect(current).toEqual({ id: expect.not.stringMatching(former?.id ?? ''), former: true });
   expect(password.isShared).toBe(false);
   await beat({ 'haservice-password': current?.id });
-  expect(password.isShared).toBe(true);
+  expect([password.isShared, password.replication]).toEqual([true, undefined]);
+  await beat({ 'haservice-replication-password': 'own' });
+  await beat({ 'haservice-replication-password': 'other' });
+  await beat();
+  expect(password.replication).toBe('own');
   await writeFile(join(folder, 'password'), '');
   await untilTrue(() => {
     clock.advance(1_000);

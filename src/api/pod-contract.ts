@@ -31,7 +31,10 @@ export const podContractSchema = z.object({
       protocol: z.enum(['TCP', 'UDP', 'SCTP']),
     }),
   ),
-  /** Its agent replicates as a user of its own, and as a leader can refuse all others. Absent: its agent does not know that user. */
+  /**
+   * Its agent replicates with a user (Redis) or a password (Postgres) of its own, and as a leader can refuse all others. Absent: its
+   * agent does not know that user, or that password.
+   */
   replicationUser: z.boolean().exactOptional(),
   /** Without an agent: how the health of its program is asked for. */
   health: healthCheckSchema.exactOptional(),

@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../protocol/agent-config.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ReplicationPassword } from '../protocol/member-protocol.ts';
 
 export { dataDir } from '../protocol/agent-config.ts';
 
@@ -26,6 +27,8 @@ export interface Passwords {
   readonly former: readonly string[];
   /** Every member has said that it accepts the current one. */
   readonly isShared: boolean;
+  /** With which the members of a Postgres replicate, as the operator says. Undefined: the operator has not said that. */
+  readonly replication: ReplicationPassword | undefined;
   /** The program accepts this password from now on, and the former ones. */
   accept(password: string): void;
   /** The program no longer needs the former passwords. */
@@ -34,7 +37,7 @@ export interface Passwords {
 
 /** The password that a pod of an earlier version has in its environment, or none: it never changes. */
 export const fixedPassword = (current: string | undefined): Passwords => ({
-  ...{ current, former: [], isShared: false },
+  ...{ current, former: [], isShared: false, replication: undefined },
   accept() {},
   retire() {},
 });

@@ -5,6 +5,7 @@ export class TestPasswords implements Passwords {
   current: string;
   former: string[] = [];
   isShared = false;
+  replication: Passwords['replication'];
   /** The last one that the program has accepted. */
   accepted: string | undefined;
 

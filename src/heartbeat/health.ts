@@ -1,5 +1,11 @@
 import type { HealthCheck, Transport } from '../api/pod-contract.ts';
-import { type MemberReport, epochHeader, passwordHeader } from '../protocol/member-protocol.ts';
+import {
+  type MemberReport,
+  type ReplicationPassword,
+  epochHeader,
+  passwordHeader,
+  replicationHeader,
+} from '../protocol/member-protocol.ts';
 import type { Cause, DetectorConfig, Verdict } from './detector.ts';
 
 /** What the monitor knows of one member at the time of the call. It does not change afterwards. */
@@ -64,12 +70,18 @@ export interface ProtocolConfig {
   epoch: number;
   /** The password that every member accepts, by its id; absent: they differ, or have none. Sent with each probe. */
   password?: string | undefined;
+  /** Absent: the program has none. Sent with each probe. */
+  replicationPassword?: ReplicationPassword | undefined;
   /** UID of the pod that may lead: its lease is renewed, if it was made with one. Absent: no lease is granted now. */
   leaseHolder?: string | undefined;
 }
 
 /** The headers that are the same for all members. */
-export const protocolHeaders = (protocol: ProtocolConfig | undefined): Record<string, string> => ({
-  [epochHeader]: String(protocol?.epoch ?? 0),
-  ...(protocol?.password === undefined ? {} : { [passwordHeader]: protocol.password }),
-});
+export function protocolHeaders(protocol: ProtocolConfig | undefined): Record<string, string> {
+  const { epoch = 0, password, replicationPassword } = protocol ?? {};
+  return {
+    [epochHeader]: String(epoch),
+    ...(password === undefined ? {} : { [passwordHeader]: password }),
+    ...(replicationPassword === undefined ? {} : { [replicationHeader]: replicationPassword }),
+  };
+}

@@ -29,6 +29,16 @@ export const epochHeader = 'haservice-epoch';
 /** Names the password that every member of a database accepts: see `password` in the report. On GET status. */
 export const passwordHeader = 'haservice-password';
 
+/** Names the password with which the members of a Postgres replicate: one of replicationPasswords. On GET status. */
+export const replicationHeader = 'haservice-replication-password';
+
+/**
+ * `own`: derived from the password of the service. `service`: that password itself, as a member was made by an earlier version, which
+ * knows no other.
+ */
+export const replicationPasswords = ['own', 'service'] as const;
+export type ReplicationPassword = (typeof replicationPasswords)[number];
+
 const epoch = z
   .int()
   .min(0)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { leading, report } from '../../core/testing/led.ts';
+import { protocolHeaders } from '../../heartbeat/health.ts';
 import { monitorConfigOf, monitoredMembers } from './monitored-members.ts';
 
 const led = { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 3 };
@@ -14,6 +15,19 @@ it('asks a member as its pod was made, also with its lease, whatever the spec sa
     const now = makeResource({ ...spec, engine: { type: 'HTTP', agentPort: 9999 } }, led);
     expect(monitoredMembers(now, [member])).toMatchObject([made]);
   }
+});
+
+it('tells the members of a Postgres with which password they replicate', () => {
+  const service = makeResource({ topology: 'LeaderFollower', engine: { type: 'Postgres' } }, led);
+  const contract = { ports: [], replicationUser: true };
+  const knowing = [0, 1].map((ordinal) => ({ ...makeMember(service, ordinal), contract }));
+  const earlier = makeMember(service, 2);
+  const said = (members: Parameters<typeof monitorConfigOf>[1]) =>
+    protocolHeaders(monitorConfigOf(service, members, []).protocol);
+  expect(said(knowing)).toMatchObject({ 'haservice-replication-password': 'own' });
+  expect(said([...knowing, earlier])).toMatchObject({
+    'haservice-replication-password': 'service',
+  });
 });
 
 it('lets the primary keep its lease, but not while the primary is being fenced', () => {

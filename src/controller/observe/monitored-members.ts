@@ -1,7 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
 import { contactOf } from '../../core/model/contact.ts';
 import type { Member, Resource } from '../../core/model/observed.ts';
-import { sharedPassword } from '../../core/model/shared-password.ts';
+import { replicationPassword, sharedPassword } from '../../core/model/shared-password.ts';
 import { isActive } from '../../core/model/topology.ts';
 import type { MonitorConfig } from '../../heartbeat/health.ts';
 import type { MonitoredMember } from '../../heartbeat/monitor.ts';
@@ -45,6 +45,7 @@ export function monitorConfigOf(
     protocol: {
       epoch,
       password: sharedPassword(resource, reports),
+      replicationPassword: replicationPassword(resource, members),
       // A primary that is being fenced is granted no more leases: a renewed lease would delay the failover.
       leaseHolder: fencing === undefined ? leader : undefined,
     },

@@ -1,7 +1,8 @@
 import type { HealthCheck, Hooks, PodContract, Transport } from '../../api/pod-contract.ts';
 import type { Spec } from '../../api/spec.ts';
 import { canonicalJson } from '../../lib/hash.ts';
-import { countsByName, needsLease, speaksProtocol, usesAgent, usesGrpc } from './capabilities.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
+import { needsLease, speaksProtocol, usesAgent, usesGrpc } from './capabilities.ts';
 import type { Member } from './observed.ts';
 import { hasOtherPorts, memberProbePort, portsOf } from './ports.ts';
 
@@ -49,7 +50,7 @@ function askedOf(spec: Spec): Asked {
 /** The contract of a pod that is created now. */
 export const contractOf = (spec: Spec): PodContract => ({
   ...portsOf(spec),
-  ...(countsByName(spec) ? {} : { replicationUser: true }),
+  ...(knowsItsProgram(spec) ? { replicationUser: true } : {}),
   ...(usesAgent(spec) ? {} : askedOf(spec)),
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { makeMember, makeObserved, makeResource } from '../testing/fixtures.ts';
 import { progressOf } from '../status/progress.ts';
-import { sharedPassword } from './shared-password.ts';
+import { replicationPassword, sharedPassword } from './shared-password.ts';
 
 const resource = makeResource({ topology: 'LeaderFollower', engine: { type: 'Redis' } });
 const report = (id?: string, former = false): MemberReport => ({
@@ -20,6 +20,24 @@ describe('the password that every member accepts', () => {
     ['there is no password', [report(), report(), report()], undefined],
   ])('if %s', (_what, reports, id) => {
     expect(sharedPassword(resource, reports)).toBe(id);
+  });
+});
+
+describe('the password of replication', () => {
+  const contract = { ports: [], replicationUser: true };
+  const said = (type: string, contracts: (typeof contract | undefined)[]) => {
+    const service = makeResource({ topology: 'LeaderFollower', engine: { type } });
+    const members = contracts.map((one) => (one === undefined ? {} : { contract: one }));
+    return replicationPassword(service, members);
+  };
+
+  it.each([
+    ['all members know it', 'Postgres', [contract, contract], 'own'],
+    ['one member is of an earlier version', 'Postgres', [contract, undefined], 'service'],
+    ['the leader has a user for that', 'Redis', [contract, contract], undefined],
+    ['the program is not known', 'Exec', [contract, contract], undefined],
+  ])('if %s', (_what, type, contracts, expected) => {
+    expect(said(type, contracts)).toBe(expected);
   });
 });
 

@@ -1,4 +1,6 @@
-import type { MemberReport } from '../../protocol/member-protocol.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
+import type { MemberReport, ReplicationPassword } from '../../protocol/member-protocol.ts';
+import { countsByName } from './capabilities.ts';
 import type { Member, Resource } from './observed.ts';
 
 /**
@@ -12,6 +14,19 @@ export function sharedPassword(
   const ids = new Set(reports.map((report) => report?.password?.id));
   const [id] = ids;
   return ids.size === 1 && reports.length >= spec.replicas ? id : undefined;
+}
+
+/**
+ * The password with which the members of a Postgres replicate; undefined: the program has no such password. By the contracts, as a
+ * member that is silent may come back, and could not follow any more. A new member accepts both.
+ */
+export function replicationPassword(
+  { spec }: Pick<Resource, 'spec'>,
+  members: readonly Pick<Member, 'contract'>[],
+): ReplicationPassword | undefined {
+  // A leader that counts any replica has a user for that, see orderedSet.
+  if (!knowsItsProgram(spec) || !countsByName(spec)) return undefined;
+  return members.every(({ contract }) => contract?.replicationUser === true) ? 'own' : 'service';
 }
 
 /** A changed password that not every member has taken over yet, in words; undefined if there is none. */

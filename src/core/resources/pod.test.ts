@@ -96,13 +96,13 @@ describe('desiredPod', () => {
   });
 });
 
-it('a pod says that its agent knows the user of replication if its leader counts any replica, and its hash says nothing of that', () => {
+it('the pod of a database says that its agent knows the user or the password of replication, and its hash says nothing of that', () => {
   const made = (type: string) => {
     const { metadata } = desiredPod(withTemplate({}, { engine: { type } }), 0, 'primary');
     const contract = metadata?.annotations?.['haservice.dev/contract'] ?? '';
     return (JSON.parse(contract) as { replicationUser?: boolean }).replicationUser;
   };
-  expect(['Redis', 'Postgres', 'HTTP'].map(made)).toEqual([true, undefined, undefined]);
+  expect(['Redis', 'Postgres', 'HTTP'].map(made)).toEqual([true, true, undefined]);
 });
 
 describe('templateHash', () => {

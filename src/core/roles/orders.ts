@@ -1,6 +1,6 @@
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import { type OrderDetails, type RolePlan, roleCommandStateOf } from '../model/role-commands.ts';
-import { hasQuorum, needsLease } from '../model/capabilities.ts';
+import { countsByName, hasQuorum, needsLease } from '../model/capabilities.ts';
 import { formerLeaderLeads, takesOrders } from './former-leader.ts';
 import { giveOrder } from './give-order.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
@@ -28,6 +28,10 @@ export const leads = (resource: Resource, report: MemberReport | undefined): boo
 
 /** A service without data may begin with an empty primary; later an empty primary means lost data. */
 const mayInit = ({ status }: Resource) => status.initialized !== true;
+
+/** Postgres needs no word of that: a follower proves that it knows the password, and shows it to nobody. */
+const isUserKnown = ({ spec }: Resource, { contract }: Member): boolean =>
+  !countsByName(spec) && contract?.replicationUser === true;
 
 /** Port of the leader's program itself, to which followers connect. */
 const programPort = ({ spec }: Resource, leader: Member): number => {
@@ -101,7 +105,7 @@ export function planOrders(
       give('follow', member, `${primary.name} leads`, {
         leader: {
           ...{ member: primary.name, host: primary.ip, port: programPort(resource, primary) },
-          ...(primary.contract?.replicationUser === true ? { replicationUser: true } : {}),
+          ...(isUserKnown(resource, primary) ? { replicationUser: true } : {}),
         },
         ...(termStart === undefined ? {} : { start: termStart }),
         ...(history === undefined ? {} : { history }),

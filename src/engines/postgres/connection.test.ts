@@ -31,8 +31,8 @@ describe('a connection of libpq', () => {
   });
 
   it('finds the password of an address with colons', () => {
-    expect(passfileLine({ host: 'fd00::1', port: 5432 }, 'a:b\\c')).toBe(
-      'fd00\\:\\:1:5432:*:*:a\\:b\\\\c\n',
+    expect(passfileLine({ host: 'fd00::1', port: 5432 }, 'role', 'a:b\\c')).toBe(
+      'fd00\\:\\:1:5432:*:role:a\\:b\\\\c\n',
     );
   });
 });

@@ -48,8 +48,8 @@ const scramAlone = (rootCertificate: string | undefined, major: number) => ({
   ...(rootCertificate === undefined ? {} : { channel_binding: 'require' }),
 });
 
-/** A line of a passfile: the password is for this server only, and all roles of members there have the same. */
-export function passfileLine({ host, port }: Host, password: string): string {
+/** A line of a passfile: the password is for this role of this server only. */
+export function passfileLine({ host, port }: Host, role: string, password: string): string {
   const escape = (text: string) => text.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
-  return `${escape(host)}:${port}:*:*:${escape(password)}\n`;
+  return `${escape(host)}:${port}:*:${role}:${escape(password)}\n`;
 }

@@ -226,9 +226,9 @@ export class Follower {
             ? await endPause(this.#database, this.leader, signal)
             : undefined;
         }
-        const { former } = this.#database.context.passwords;
         // The passfile must hold the password of the leader for the next connection.
-        if (former.length > 0) await this.#askUpstream(signal).catch(() => {});
+        if (this.#database.settings.isLoginChanging)
+          await this.#askUpstream(signal).catch(() => {});
       } else if (clock.now() - linkedAt > unlinkedMs) {
         try {
           await this.#askUpstream(signal);
@@ -260,13 +260,12 @@ export class Follower {
    */
   async #askUpstream(signal: AbortSignal): Promise<UpstreamView> {
     const { settings } = this.#database;
-    const { passwords } = this.#database.context;
-    const { view, password } = await askWithEach(settings, passwords, this.leader, signal);
+    const { view, login } = await askWithEach(settings, this.leader, signal);
     if (view.standby) {
       throw new HAError('HA_ERR_DATABASE', `${this.leader.member} takes no writes (yet)`);
     }
     await this.#database.matchVersion(this.leader.member, view.major, signal);
-    await settings.writePassfile(this.leader, password);
+    await settings.writePassfile(this.leader, login);
     return view;
   }
 

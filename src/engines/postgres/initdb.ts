@@ -22,15 +22,23 @@ const initdbArgs = [
 ];
 
 /**
- * Creates a new data set: with checksums, the superuser `postgres`, and the role by which members follow each other, both with
- * the Secret's password. `args` are those of the server. It is created in a folder of its own and moved to its place once it is complete and on disk.
+ * Creates a new data set: with checksums, the superuser `postgres` with the Secret's password, and the role by which members follow
+ * each other. `args` are those of the server. It is created in a folder of its own and moved to its place once it is complete and on disk.
  *
  * @throws HAError HA_ERR_NO_PASSWORD; what runCommand throws
  */
 export async function initDataDirectory(
   tools: Tools,
   layout: Layout,
-  { password, args }: { password: string | undefined; args: readonly string[] },
+  {
+    password,
+    replicationPassword,
+    args,
+  }: {
+    password: string | undefined;
+    replicationPassword: string | undefined;
+    args: readonly string[];
+  },
   signal: AbortSignal,
 ): Promise<void> {
   if (password === undefined) {
@@ -57,7 +65,7 @@ export async function initDataDirectory(
   await tools.run('postgres', ['--single', '-D', initdb, ...options], {
     signal,
     timeoutMs: initdbMs,
-    input: `${roleStatements(password).join('\n')}\n`,
+    input: `${roleStatements(replicationPassword ?? password).join('\n')}\n`,
   });
   await rename(initdb, data);
 }

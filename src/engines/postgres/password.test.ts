@@ -135,7 +135,7 @@ describe.skipIf(!havePostgres)('the password of a member', { timeout: 60_000 }, 
     expect(await passfile()).toBe('');
     await b.follow(1, a);
     await b.until(({ linked }) => linked === true);
-    expect(await passfile()).toBe(`127.0.0.1:${a.port}:*:*:${password}\n`);
+    expect(await passfile()).toBe(`127.0.0.1:${a.port}:*:haservice:${password}\n`);
     await b.restart();
     expect(await passfile()).toBe('');
   });

@@ -17,6 +17,7 @@ import { Follower } from './follower.ts';
 import { fence } from './fence.ts';
 import { FreeReplay } from './free-replay.ts';
 import { LeaderWatch } from './leader-watch.ts';
+import { secretOf, wishedKind } from './login.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
 import { startProblem } from './start-problem.ts';
@@ -127,7 +128,12 @@ export class PostgresEngine implements ManagedEngine {
       if (!order.init) throw new HAError('HA_ERR_MEMBER_EMPTY', 'the member cannot be promoted');
       const { tools, layout } = database;
       const { passwords, config } = this.#context;
-      const made = { password: passwords.current, args: config.args };
+      const login = { password: passwords.current, kind: wishedKind(passwords) };
+      const made = {
+        password: passwords.current,
+        replicationPassword: secretOf(login, config.service),
+        args: config.args,
+      };
       await initDataDirectory(tools, layout, made, signal);
       await database.refresh();
     }

@@ -1,6 +1,8 @@
+import type { ReplicationPassword } from '../../protocol/member-protocol.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Database } from './database.ts';
+import { rolePasswords } from './login.ts';
 import { ensureRoles } from './role.ts';
 import { certificateRefused } from './start-problem.ts';
 import { codeOf } from './session.ts';
@@ -17,6 +19,8 @@ export class RenewedSecrets {
   #renewedAt: number;
   /** The roles of this leader have one of the passwords. */
   #hasRoles = true;
+  /** With which password of replication, as far as the operator has said that and it could be chosen. */
+  #kind: ReplicationPassword | undefined;
   #changing: Promise<void> | undefined;
   #triedAt = -Infinity;
   #passwordProblem: EngineProblem | undefined;
@@ -47,6 +51,7 @@ export class RenewedSecrets {
    */
   async ensure(database: Database): Promise<void> {
     this.#hasRoles = false;
+    this.#kind = undefined;
     await this.#changing;
     await this.#change(database);
   }
@@ -63,17 +68,24 @@ export class RenewedSecrets {
     { status, follows }: { status: ServerStatus | 'down' | 'none'; follows: boolean },
   ): void {
     void this.#renewCertificates(database);
-    const { current, former, isShared } = this.#context.passwords;
+    const { current, former, isShared, replication } = this.#context.passwords;
+    const isOther = replication !== this.#kind && this.#isSettled;
     const isDue = former.length > 0 && isShared;
     if (status === 'down' || current === undefined) return;
     if (status === 'none' || status.standby) {
-      const isUsed = !follows || database.settings.leaderPassword === current;
+      const isUsed = !follows || database.settings.leaderLogin.password === current;
       if (isDue && isUsed) this.#context.passwords.retire();
       this.#passwordProblem = undefined;
-    } else if (isDue || !this.#hasRoles) {
+    } else if (isDue || isOther || !this.#hasRoles) {
       const isTooSoon = this.#context.clock.now() - this.#triedAt < retryMs;
       if (this.#passwordProblem === undefined || !isTooSoon) void this.#change(database);
     }
+  }
+
+  /** During a change of the password each role keeps the password that it has, until all members know the new one. */
+  get #isSettled(): boolean {
+    const { former, isShared } = this.#context.passwords;
+    return former.length === 0 || isShared;
   }
 
   /** One attempt at a time; it never fails, but tells what is wrong. */
@@ -83,16 +95,18 @@ export class RenewedSecrets {
   }
 
   async #changeRoles(database: Database): Promise<void> {
-    const { passwords, clock } = this.#context;
-    const { current, former, isShared } = passwords;
+    const { passwords, clock, config } = this.#context;
+    const { current, former, isShared, replication } = passwords;
+    const isSettled = this.#isSettled;
     if (current === undefined) return;
     this.#triedAt = clock.now();
     // Its time limit, and the end of the server, end it.
     const { signal } = new AbortController();
+    const known = isShared ? ([current] as const) : ([current, ...former] as const);
+    const wished = rolePasswords(config.service, replication, known, isSettled);
     try {
-      await database.session(signal, (session) =>
-        ensureRoles(session, isShared ? [current] : [current, ...former]),
-      );
+      await database.session(signal, (session) => ensureRoles(session, wished));
+      this.#kind = isSettled ? replication : undefined;
       this.#hasRoles = true;
       this.#passwordProblem = undefined;
       // What was true before may have changed meanwhile.

@@ -37,7 +37,8 @@ export async function roleForRewind(
   const { settings, major } = database;
   const limits = { signal, timeoutMs: lookMs };
   const options = await settings.remote(leader);
-  const asSuperuser: SessionOptions = { ...options, user: superuser };
+  const service = await settings.remote(leader, { ...settings.leaderLogin, kind: 'service' });
+  const asSuperuser: SessionOptions = { ...service, user: superuser };
   for (const to of [options, asSuperuser]) {
     try {
       await withSession(to, limits, async () => {});

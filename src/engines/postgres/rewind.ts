@@ -90,11 +90,9 @@ export async function rewind(
     }
     await sleep(clock, checkEveryMs, signal);
   }
-  const source = settings.connection(
-    'rewind',
-    leader,
-    await roleForRewind(database, leader, signal),
-  );
+  const role = await roleForRewind(database, leader, signal);
+  const source = settings.connection('rewind', leader, role);
+  await settings.writePassfile(leader, settings.leaderLogin, role);
   await writeFor(tools.osUser, layout.rewinding, '');
   const progress = new ToolProgress({ tool: 'pg_rewind', clock, meter });
   try {
@@ -115,6 +113,7 @@ export async function rewind(
   } finally {
     progress.close();
     meter.end();
+    await settings.writePassfile(leader, settings.leaderLogin);
     await database.refresh();
   }
 }

@@ -5,7 +5,7 @@ import type { Session } from './session.ts';
 /** As initdb was told to name it. */
 export const superuser = 'postgres';
 
-/** Role by which members copy and follow each other. It has the same password as the superuser. */
+/** Role by which members copy and follow each other. Its password is derived from that of the superuser: see Login. */
 export const replicationUser = 'haservice';
 
 /** The role copies whole members, so the permission to read their files adds nothing. */
@@ -26,26 +26,34 @@ export function roleStatements(password: string): string[] {
   ];
 }
 
+/** What the roles of a leader may have, by the role. */
+export interface RolePasswords {
+  superuser: readonly [string, ...string[]];
+  replication: readonly [string, ...string[]];
+}
+
 /**
- * On a leader: gives both roles the first of the passwords unless they have one of these, and creates the role in a data set that was
- * created without the agent. Asks for no acknowledgement: followers need the role to give one.
+ * On a leader: gives each of the roles the first of its passwords unless it has one of these, and creates the role of replication in a
+ * data set that was created without the agent. Asks for no acknowledgement: followers need the role to give one.
  */
-export async function ensureRoles(
-  session: Session,
-  passwords: readonly [string, ...string[]],
-): Promise<void> {
+export async function ensureRoles(session: Session, passwords: RolePasswords): Promise<void> {
   // In a message of its own: the settings at its beginning decide whether a message is logged.
   await session.rows(`SET lock_timeout = ${lockMs}; ${quiet}`);
-  const [password] = passwords;
   const roles = await session.rows<{ name: string; verifier: string | null }>(
-    `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('postgres', '${replicationUser}')`,
+    `SELECT rolname AS name, rolpassword AS verifier FROM pg_authid WHERE rolname IN ('${superuser}', '${replicationUser}')`,
   );
+  const passwordsOf = (name: string) =>
+    name === superuser ? passwords.superuser : passwords.replication;
   const changed = roles.filter(
-    ({ verifier }) => !passwords.some((each) => fits(each, verifier ?? '')),
+    ({ name, verifier }) => !passwordsOf(name).some((each) => fits(each, verifier ?? '')),
   );
   const statements = [
-    ...(roles.some(({ name }) => name === replicationUser) ? [] : roleStatements(password)),
-    ...changed.map(({ name }) => `ALTER ROLE ${name} PASSWORD '${verifierOf(password)}'`),
+    ...(roles.some(({ name }) => name === replicationUser)
+      ? []
+      : roleStatements(passwords.replication[0])),
+    ...changed.map(
+      ({ name }) => `ALTER ROLE ${name} PASSWORD '${verifierOf(passwordsOf(name)[0])}'`,
+    ),
   ];
   if (statements.length === 0) return;
   await session.rows(

@@ -167,7 +167,7 @@ describe.skipIf(!havePostgres)('a changed password of Postgres', { timeout: 60_0
 it('verifiers of passwords are in no message that the server could log', async () => {
   const said: string[] = [];
   const rows = (text: string) => Promise.resolve((said.push(text), []));
-  await ensureRoles({ rows } as unknown as Session, ['new']);
+  await ensureRoles({ rows } as unknown as Session, { superuser: ['new'], replication: ['own'] });
   const [first = '', ...others] = said;
   expect(first).toMatch(/log_statement = none.*log_min_error_statement = panic/);
   expect([first.includes('SCRAM'), others.join().includes('SCRAM')]).toEqual([false, true]);

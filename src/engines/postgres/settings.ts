@@ -10,7 +10,8 @@ import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import { allowedArgs, isPinned } from './arguments.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
 import { type Purpose, applicationName, noStandby } from './quote.ts';
-import { replicationUser } from './role.ts';
+import { type Login, logins, secretOf } from './login.ts';
+import { replicationUser, superuser } from './role.ts';
 import type { SessionOptions } from './session.ts';
 
 /** Settings of replication, which change while the server runs. */
@@ -46,8 +47,8 @@ export class Settings {
   readonly #certificates: string;
   /** Major version of Postgres. */
   major: number;
-  /** The password that the leader accepts, as far as is known: see Follower. */
-  #leaderPassword: string | undefined;
+  /** What the leader has accepted last: see Follower. */
+  #leaderLogin: Login | undefined;
   /** Why the certificates in the Secret are not used. */
   certificateFault: string | undefined;
   /** Content of the passfile; undefined: that of an earlier process. */
@@ -116,14 +117,21 @@ export class Settings {
    * Sets to whom libpq may give the password: only to a server that has proved to the agent's own client, by SCRAM, that it knows
    * the password. libpq gives the password in any form that a server asks for, also in clear text. A running receiver reads the
    * file for each connection, so this comes before it is told of another leader.
+   *
+   * @param role to which libpq may connect besides the role of replication
    */
-  async writePassfile(leader: Host | undefined, password?: string): Promise<void> {
-    const isNobody = leader === undefined || password === undefined;
-    const text = isNobody ? '' : passfileLine(leader, password);
+  async writePassfile(leader: Host | undefined, login?: Login, role?: string): Promise<void> {
+    const { service } = this.#context.config;
+    const secret = login === undefined ? undefined : secretOf(login, service);
+    const isNobody = leader === undefined || secret === undefined;
+    let text = isNobody ? '' : passfileLine(leader, replicationUser, secret);
+    if (!isNobody && role === superuser) {
+      text += passfileLine(leader, superuser, login?.password ?? secret);
+    }
     if (text !== this.#passfile) await this.#write('passfile', text);
     this.#passfile = text;
     // Last: a former password is retired once the leader and the passfile have the current one.
-    if (leader !== undefined) this.#leaderPassword = password;
+    if (leader !== undefined) this.#leaderLogin = login;
   }
 
   /** Writes the settings of replication; the server has yet to read them. */
@@ -150,11 +158,23 @@ export class Settings {
     return this.#context.pod.name;
   }
 
-  /** The one that was last accepted; until then, the current one. */
-  get leaderPassword(): string | undefined {
-    const { current, former } = this.#context.passwords;
-    const last = this.#leaderPassword;
-    return last !== undefined && former.includes(last) ? last : current;
+  /** The one that was last accepted; until then, the most likely one. */
+  get leaderLogin(): Login {
+    const last = this.#leaderLogin;
+    const [first = { password: undefined, kind: 'service' }, ...others] = this.leaderLogins;
+    const isPossible = [first, ...others].some(({ password }) => password === last?.password);
+    return last !== undefined && isPossible ? last : first;
+  }
+
+  /** The leader may get another password at any time. */
+  get isLoginChanging(): boolean {
+    const { former, replication = this.leaderLogin.kind } = this.#context.passwords;
+    return former.length > 0 || replication !== this.leaderLogin.kind;
+  }
+
+  /** Each way to log in at a leader. */
+  get leaderLogins(): Login[] {
+    return logins(this.#context.passwords);
   }
 
   /**
@@ -195,8 +215,9 @@ export class Settings {
   }
 
   /** For another member, as a session. */
-  async remote({ host, port }: Host, password = this.leaderPassword): Promise<SessionOptions> {
+  async remote({ host, port }: Host, login = this.leaderLogin): Promise<SessionOptions> {
     const { config } = this.#context;
+    const password = secretOf(login, config.service);
     // verify-ca: the certificate of a pod cannot contain its address.
     const ssl =
       config.engine.tls === undefined
@@ -220,7 +241,7 @@ export class Settings {
       purpose,
       { member: pod.name, user },
       {
-        passfile: this.leaderPassword === undefined ? undefined : this.#path('passfile'),
+        passfile: this.leaderLogin.password === undefined ? undefined : this.#path('passfile'),
         rootCertificate: config.engine.tls === undefined ? undefined : this.#path('ca.crt'),
         major: this.major,
       },

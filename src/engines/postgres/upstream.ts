@@ -1,9 +1,9 @@
 import { type TimelineRange, parseTimelineHistory } from './timeline-history.ts';
 import { historyName, segmentName } from './position.ts';
-import { type Passwords, candidates } from '../engine-context.ts';
 import type { EngineProblem } from '../managed-engine.ts';
 import type { Host } from './connection.ts';
 import { connectionName, literal, longestName } from './quote.ts';
+import type { Login } from './login.ts';
 import type { Settings } from './settings.ts';
 import {
   type Session,
@@ -84,20 +84,21 @@ export async function askUpstream(
   });
 }
 
-/** As askUpstream. While the password is being changed, the leader has one of several: the one that it had last comes first. @returns also the password that it accepts */
+/** As askUpstream. While the password is being changed, the leader has one of several: the one that it had last comes first. @returns also what it accepts */
 export async function askWithEach(
   settings: Settings,
-  passwords: Passwords,
   leader: Host,
   signal: AbortSignal,
-): Promise<{ view: UpstreamView; password: string | undefined }> {
-  const last = settings.leaderPassword;
-  const others = candidates(passwords).filter((password) => password !== last);
+): Promise<{ view: UpstreamView; login: Login }> {
+  const last = settings.leaderLogin;
+  const others = settings.leaderLogins.filter(
+    ({ password, kind }) => password !== last.password || kind !== last.kind,
+  );
   let refusal: unknown;
-  for (const password of [last, ...others]) {
+  for (const login of [last, ...others]) {
     try {
-      const view = await askUpstream(await settings.remote(leader, password), signal);
-      return { view, password };
+      const view = await askUpstream(await settings.remote(leader, login), signal);
+      return { view, login };
     } catch (error) {
       // invalid_password
       if (codeOf(error) !== '28P01') throw error;

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { derivedPassword } from '../replication-password.ts';
 
 /** The user by which members replicate from each other. docs/adr/0010 */
 export const replicationUser = 'haservice-replication';
@@ -16,9 +17,7 @@ export interface Login {
 
 /** Derived from the password of the service, so that a server to which a member sends it does not learn that password by it. */
 export const replicationPassword = (service: string, password: string | undefined): string =>
-  createHmac('sha256', password ?? '')
-    .update(`${replicationUser} of ${service}`)
-    .digest('hex');
+  derivedPassword(replicationUser, service, password);
 
 const hashesOf = (service: string, passwords: readonly (string | undefined)[]): string[] =>
   passwords.map((password) =>
