@@ -41,6 +41,16 @@ export const memberProblems = {
     meaning: 'Strong: a setting of the leader was changed so that acknowledged writes can be lost',
     whatToDo: 'run what the message says; to accept the loss, write `consistency: Eventual`',
   },
+  SettingIgnored: {
+    meaning:
+      'Postgres: the args of the template set something that only the operator may set, as members could not replicate otherwise',
+    whatToDo: 'remove what the message names from the args',
+  },
+  LimitKept: {
+    meaning:
+      'Postgres: `max_connections` or one of its kin was lowered, and the former value still counts, as a standby needs at least the value with which the log was written',
+    whatToDo: 'ask for the value that the message names; a lower one needs a new data set',
+  },
   ForeignSettings: {
     meaning:
       'Postgres, Eventual: somebody has changed a setting that only the operator may change, and it was set back',
@@ -51,6 +61,10 @@ export const memberProblems = {
       'Postgres: the volume holds data that no server can be started with, as their version is not known',
     whatToDo:
       'restore the file that the message names; if other members have all data, delete the volume claim and the pod instead: a new copy is made',
+  },
+  StartFailed: {
+    meaning: 'Postgres: the server ends before it has read its data, such as for a wrong setting',
+    whatToDo: 'correct the setting that the message names; the server is tried again',
   },
   LeadsUnordered: {
     meaning: 'the program takes writes although the operator has not promoted it',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '../../lib/clock.ts';
 import { type EngineContext, dataDir } from '../engine-context.ts';
+import type { EngineProblem } from '../managed-engine.ts';
 import { type ControlFile, readControlFile, readIdentity } from './control-file.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { readDataVersion, refuseOtherVersion } from './data-version.ts';
@@ -13,7 +14,7 @@ import { StatusPoller } from './status-poller.ts';
 import { Server } from './server.ts';
 import { Session, withSession } from './session.ts';
 import { Settings, type ReplicationConfig, detached } from './settings.ts';
-import { limitsToKeep } from './standby-limits.ts';
+import { keptProblem, limitsToKeep } from './standby-limits.ts';
 import type { ServerStatus } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tools, findPrograms, majorVersion } from './tools.ts';
@@ -50,6 +51,8 @@ export class Database {
   commitsWait = false;
   /** It may take writes: it was told to lead since its start. */
   mayLead = false;
+  /** Limits with which the server was started, though lower ones are asked for. */
+  keptLimits: EngineProblem | undefined;
   /** It has replayed all of the log that it had at its start. */
   hasReplayedAll = false;
 
@@ -138,6 +141,16 @@ export class Database {
   /** Starts the server as a standby, unless it runs. */
   async start(replication: ReplicationConfig, signal: AbortSignal): Promise<void> {
     if (this.server.pid !== undefined) return;
+    await this.server.start(await this.#prepareStart(replication, signal));
+  }
+
+  /** Starts the server as a standby that follows nobody. @returns why it does not start: then it has not ended */
+  async tryStart(signal: AbortSignal): Promise<string | undefined> {
+    return this.server.tryStart(await this.#prepareStart(detached, signal), signal);
+  }
+
+  /** @returns the arguments of the server */
+  async #prepareStart(replication: ReplicationConfig, signal: AbortSignal): Promise<string[]> {
     const { layout, tools, settings } = this;
     this.mayLead = false;
     this.hasReplayedAll = false;
@@ -154,16 +167,9 @@ export class Database {
     await this.timelines.tidy(control.timeline, control.least);
     const args = settings.serverArgs;
     const kept = await limitsToKeep(tools, layout.data, args, control.limits, signal);
-    if (kept.length > 0) {
-      const settings = kept.map(({ name, needed }) => `${name} = ${needed}`).join(', ');
-      const message = 'the log was written with higher limits than are asked for: they are kept';
-      this.context.log.warn({ settings }, message);
-    }
+    this.keptLimits = keptProblem(kept);
     signal.throwIfAborted();
-    await this.server.start([
-      ...args,
-      ...kept.flatMap(({ name, needed }) => ['-c', `${name}=${needed}`]),
-    ]);
+    return [...args, ...kept.flatMap(({ name, needed }) => ['-c', `${name}=${needed}`])];
   }
 
   async readControl(signal: AbortSignal): Promise<ControlFile> {

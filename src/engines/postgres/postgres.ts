@@ -20,7 +20,7 @@ import { LeaderWatch } from './leader-watch.ts';
 import { secretOf, wishedKind } from './login.ts';
 import { checkpoint, promote } from './promote.ts';
 import { syncNames } from './quote.ts';
-import { startProblem } from './start-problem.ts';
+import { startServer } from './start-problem.ts';
 import { RenewedSecrets } from './renewed-secrets.ts';
 import { detached } from './settings.ts';
 import { spaceOf } from './log-retention.ts';
@@ -28,7 +28,7 @@ import type { ServerStatus } from './status.ts';
 import { VolumeWatch } from './volume-watch.ts';
 
 /** How often it is checked whether what keeps the server from its start has been mended. Milliseconds. */
-const waitMs = 1_000;
+const waitMs = 2_000;
 
 /** PostgreSQL, 13 or later. docs/engines.md */
 export class PostgresEngine implements ManagedEngine {
@@ -70,20 +70,18 @@ export class PostgresEngine implements ManagedEngine {
 
   async start(signal: AbortSignal): Promise<void> {
     const database = await Database.open(this.#context, this.#certificates, signal, this.#measure);
-    for (;;) {
-      this.startProblem = await startProblem(database);
-      if (this.startProblem === undefined) break;
-      this.#secrets.accept();
-      await sleep(this.#context.clock, waitMs, signal);
-      signal.throwIfAborted();
-    }
     this.#database = database;
     void database.server.ended.then((ending) => {
       database.poller.close();
       this.#fenceAndReplay(ending);
     });
-    if (database.identity === undefined || (await database.isUnfinished())) return;
-    await database.start(detached, signal);
+    for (;;) {
+      this.startProblem = await startServer(database, signal);
+      if (this.startProblem === undefined) return;
+      this.#secrets.accept();
+      await sleep(this.#context.clock, waitMs, signal);
+      signal.throwIfAborted();
+    }
   }
 
   async report(signal: AbortSignal): Promise<EngineReport> {
@@ -270,7 +268,13 @@ export class PostgresEngine implements ManagedEngine {
     }
     const ofLeader = database.mayLead ? this.#watch.problems : [];
     const ofVolume = this.#volume.problem;
-    const problems = [follower?.problem, ...this.#secrets.problemsOf(database), ...ofLeader];
+    const problems = [
+      follower?.problem,
+      ...this.#secrets.problemsOf(database),
+      ...ofLeader,
+      database.keptLimits,
+      database.settings.ignoredArgs,
+    ];
     return ofVolume?.reason === 'DataRetained' ? [...problems, ofVolume] : [ofVolume, ...problems];
   }
 }

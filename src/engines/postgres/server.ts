@@ -7,6 +7,12 @@ import type { Tools } from './tools.ts';
 
 /** After how long an immediate shutdown is completed by SIGKILL. Milliseconds. */
 const immediateMs = 2_000;
+/** How often it is looked whether the server has begun to read its data. Milliseconds. */
+const beginMs = 20;
+/** Milliseconds. */
+const refusalMs = 10_000;
+/** How much of a line of its log is told. */
+const quotedLength = 300;
 
 /** The postmaster and the processes that it has started. */
 export class Server {
@@ -15,6 +21,8 @@ export class Server {
   readonly #tools: Tools;
   readonly #data: string;
   #group: ProcessGroup | undefined;
+  /** See tryStart. */
+  #isTried = false;
   #fenceAndReplay: (ending: Ending) => void = () => {};
 
   constructor(tools: Tools, data: string) {
@@ -41,16 +49,62 @@ export class Server {
     void group.ended.then((ending) => {
       if (this.#group !== group) return;
       this.#group = undefined;
-      this.#fenceAndReplay(ending);
+      if (!this.#isTried) this.#fenceAndReplay(ending);
     });
+  }
+
+  /**
+   * As `start`. If the server ends before it has begun to read its data, as its settings are wrong, then `ended` does not settle.
+   * @returns why it has ended. @throws HAError HA_ERR_PROGRAM_START; the signal's reason
+   */
+  async tryStart(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    this.#isTried = true;
+    await this.start(args);
+    const group = this.#group;
+    while (this.#group === group && group !== undefined && !(await this.#hasBegun())) {
+      await new Promise((resolve) => setTimeout(resolve, beginMs));
+    }
+    // Not if it was stopped or killed meanwhile.
+    const hasEnded = this.#isTried && this.#group === undefined;
+    this.#isTried = false;
+    signal.throwIfAborted();
+    return hasEnded ? this.#refusal(args, signal) : undefined;
+  }
+
+  /** Starts it once more, to read why it does not: its output is otherwise that of the container. */
+  async #refusal(args: readonly string[], signal: AbortSignal): Promise<string> {
+    const lines: string[] = [];
+    const running = new AbortController();
+    const onLine = (line: string) => {
+      lines.push(line);
+      // It does start now.
+      if (/database system is ready/.test(line)) running.abort();
+      return false;
+    };
+    const either = AbortSignal.any([signal, running.signal]);
+    const run = { signal: either, timeoutMs: refusalMs, onLine };
+    await this.#tools.run('postgres', ['-D', this.#data, ...args], run).catch(() => {});
+    signal.throwIfAborted();
+    const fatal = lines.map((line) => /(?:FATAL|PANIC): +(.*)/.exec(line)?.[1]);
+    const why = fatal.find((line) => line !== undefined) ?? lines[0] ?? 'see its log';
+    return why.slice(0, quotedLength);
+  }
+
+  /** It has read its settings, and reads its data. */
+  async #hasBegun(): Promise<boolean> {
+    return (await this.#lockStatus()) !== '';
   }
 
   /** Whether it accepts sessions. Read from its lock file: trying a connection would fill its log. */
   async isUp(): Promise<boolean> {
     if (this.#group === undefined) return false;
+    return /^(ready|standby)/.test(await this.#lockStatus());
+  }
+
+  async #lockStatus(): Promise<string> {
     const lock = await readFile(join(this.#data, 'postmaster.pid'), 'utf8').catch(() => '');
-    const [pid, , , , , , , status] = lock.split('\n');
-    return Number(pid) === this.#group.pid && /^(ready|standby)/.test(status ?? '');
+    const [pid, , , , , , , status = ''] = lock.split('\n');
+    return Number(pid) === this.#group?.pid ? status : '';
   }
 
   /** Makes it read its settings again. Only for a server that has answered: an earlier signal would end it. */
@@ -64,6 +118,7 @@ export class Server {
    */
   async stop(how: 'fast' | 'immediate', signal?: AbortSignal): Promise<void> {
     const group = this.#group;
+    this.#isTried = false;
     if (group === undefined) return;
     this.#group = undefined;
     const limits = [
@@ -90,6 +145,7 @@ export class Server {
   }
 
   kill(): void {
+    this.#isTried = false;
     const group = this.#group;
     this.#group = undefined;
     if (group !== undefined) killAll(group);

@@ -7,9 +7,10 @@ import type { Layout } from './layout.ts';
 import { configText, hbaText } from './server-config.ts';
 import { type LogRetention, type Space, isOther, logRetention, logSize } from './log-retention.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
-import { allowedArgs, isPinned } from './arguments.ts';
+import type { EngineProblem } from '../managed-engine.ts';
+import { isPinned, serverArgs } from './arguments.ts';
 import { type Host, connectionTo, passfileLine } from './connection.ts';
-import { type Purpose, applicationName, noStandby } from './quote.ts';
+import { type Purpose, noStandby } from './quote.ts';
 import { type Login, logins, secretOf } from './login.ts';
 import { replicationUser, superuser } from './role.ts';
 import type { SessionOptions } from './session.ts';
@@ -26,12 +27,6 @@ export interface ReplicationConfig {
 
 /** Settings of a standby that follows no leader. */
 export const detached: ReplicationConfig = { sync: noStandby };
-
-/**
- * A follower has flushed the commit when it is acknowledged. If a client cancels a commit that waits, it is committed on the leader
- * only, with a warning to the client: it was not acknowledged, and a failover may lose it.
- */
-const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
 
 /**
  * The files by which the agent configures the server. They lie outside of PGDATA. postgresql.conf there includes the one in
@@ -177,35 +172,22 @@ export class Settings {
     return logins(this.#context.passwords);
   }
 
-  /**
-   * Arguments of the server: later ones take precedence, and all of them over the files, in which ALTER SYSTEM writes. Those of the
-   * template come in between: a service in Eventual may have others, and with Strong LeaderWatch tells that.
-   */
   get serverArgs(): string[] {
-    const { args, port } = this.#context.config;
-    const hasHba = args.some((arg) => /^(-c)?(-{0,2})hba[_-]file=/.test(arg));
-    const pairs: Record<string, string> = {
-      config_file: this.#path('postgresql.conf'),
-      ...(hasHba ? {} : { hba_file: this.#path('pg_hba.conf') }),
-      port: String(port),
-      listen_addresses: '*',
-      unix_socket_directories: this.sockets,
-      unix_socket_permissions: '0700',
-      cluster_name: applicationName(this.#context.pod.name),
-      hot_standby: 'on',
-      wal_log_hints: 'on',
-      // The end of the agent tells the operator at once; a restart would go unnoticed, and the server would still lead.
-      restart_after_crash: 'off',
-      log_destination: 'stderr',
-      logging_collector: 'off',
-    };
-    const options = (values: Record<string, string>) =>
-      Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const { allowed, ignored } = allowedArgs(args);
-    if (ignored.length > 0) {
-      this.#context.log.warn({ ignored }, 'arguments that only the agent may give are ignored');
-    }
-    return [...options(durable), ...allowed, ...options(pairs)];
+    return this.#arguments.args;
+  }
+
+  /** What does not count of the arguments of the template; undefined: nothing. */
+  get ignoredArgs(): EngineProblem | undefined {
+    const { ignored } = this.#arguments;
+    if (ignored.length === 0) return undefined;
+    const shown = ignored.join(', ');
+    const message = `the args of the template set ${shown}, which only the operator sets: what they say is ignored, and can be removed from the template`;
+    return { reason: 'SettingIgnored', message };
+  }
+
+  get #arguments(): ReturnType<typeof serverArgs> {
+    const { sockets, member } = this;
+    return serverArgs(this.#context.config, { sockets, member, path: (name) => this.#path(name) });
   }
 
   /** For the member's own server, without a password. */

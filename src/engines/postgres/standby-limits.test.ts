@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { EngineReport } from '../managed-engine.ts';
 import { restartLock } from './replay-pause.ts';
 import { type Member, Members, havePostgres, numbers, shows, within } from './testing.ts';
 
@@ -16,6 +17,12 @@ describe.skipIf(!havePostgres)('a member with a lower max_connections than its l
     await lower.caughtUp(leader);
     const shown = () => lower.sql('SHOW max_connections');
     expect(await shown()).toEqual([{ max_connections: '120' }]);
+    const { problem } = await lower.engine.report(within());
+    expect(problem).toMatchObject({
+      reason: 'LimitKept',
+      message: expect.stringContaining('these count: max_connections = 120, not 40:') as string,
+    });
+    expect((await leader.engine.report(within())).problem).toBeUndefined();
     await leader.engine.fence(within());
     await lower.fence();
     await lower.promote(2, { members: [], acks: 0 });
@@ -67,7 +74,8 @@ describe.skipIf(!havePostgres)('a leader with a higher max_connections than its 
       for (const each of [a, c]) {
         expect(await shown(each)).toEqual([{ max_connections: '200' }]);
         await shows(each, [1]);
-        expect((await each.until(({ problem }) => problem === undefined)).lagMs).toBe(0);
+        const isOver = ({ problem }: EngineReport) => problem?.reason !== 'ReplayPaused';
+        expect((await each.until(isOver)).lagMs).toBe(0);
       }
     },
   );

@@ -1,3 +1,4 @@
+import type { EngineProblem } from '../managed-engine.ts';
 import { literal } from './quote.ts';
 import type { Session } from './session.ts';
 import type { Tools } from './tools.ts';
@@ -23,6 +24,19 @@ export interface Limit {
   name: string;
   /** With which the log was written. */
   needed: number;
+}
+
+/** A limit for which somebody asks for less than the log needs. */
+export interface KeptLimit extends Limit {
+  asked: number;
+}
+
+/** What a person should know of the limits that are kept. */
+export function keptProblem(kept: readonly KeptLimit[]): EngineProblem | undefined {
+  if (kept.length === 0) return undefined;
+  const shown = kept.map(({ name, needed, asked }) => `${name} = ${needed}, not ${asked}`);
+  const message = `the log was written with higher limits than the args, postgresql.conf or ALTER SYSTEM ask for, and no standby starts with less, so that these count: ${shown.join('; ')}: ask for what counts, as lower limits need a new data set (dump and restore)`;
+  return { reason: 'LimitKept', message };
 }
 
 /** The limits in the output of pg_controldata. */
@@ -55,18 +69,18 @@ export async function limitsToKeep(
   args: readonly string[],
   limits: readonly Limit[],
   signal: AbortSignal,
-): Promise<Limit[]> {
-  const isTooLow = async ({ name, needed }: Limit): Promise<boolean> => {
+): Promise<KeptLimit[]> {
+  const kept = async ({ name, needed }: Limit): Promise<KeptLimit[]> => {
     const ask = ['-D', data, ...args, '-C', name];
     try {
       const text = await tools.run('postgres', ask, { signal, timeoutMs: askMs });
-      return Number(text.trim()) < needed;
+      const asked = Number(text.trim());
+      return asked < needed ? [{ name, needed, asked }] : [];
     } catch {
       // The server itself, which is started next with the same settings, says better what is wrong with them.
       signal.throwIfAborted();
-      return false;
+      return [];
     }
   };
-  const tooLow = await Promise.all(limits.map(isTooLow));
-  return limits.filter((_, i) => tooLow[i]);
+  return (await Promise.all(limits.map(kept))).flat();
 }

@@ -10,12 +10,27 @@ export const certificateRefused = (message: string): EngineProblem => ({
 });
 
 /**
- * Why the server cannot be started. A start would only fail, and the container end, again and again. Also writes the settings of the
- * server that need no order.
- *
+ * Starts the server, if there are data, as a standby that follows nobody.
+ * @returns why it cannot be started: the agent goes on and tells that. @throws what Database.start throws
+ */
+export async function startServer(
+  database: Database,
+  signal: AbortSignal,
+): Promise<EngineProblem | undefined> {
+  const problem = await startProblem(database);
+  if (problem !== undefined) return problem;
+  if (database.identity === undefined || (await database.isUnfinished())) return undefined;
+  const refusal = await database.tryStart(signal);
+  if (refusal === undefined) return undefined;
+  const message = `the server does not start, and is tried again: ${refusal}: correct the args of the template, or the files postgresql.conf and postgresql.auto.conf (ALTER SYSTEM) in ${database.layout.data}`;
+  return { reason: 'StartFailed', message };
+}
+
+/**
+ * Why the server need not be started: that would only fail, again and again. Also writes the settings of the server that need no order.
  * @throws what Settings.prepare throws besides HA_ERR_AGENT_CONFIG
  */
-export async function startProblem(database: Database): Promise<EngineProblem | undefined> {
+async function startProblem(database: Database): Promise<EngineProblem | undefined> {
   const { layout, major, settings, identity } = database;
   const version = await readDataVersion(layout.data);
   if (version !== undefined && version !== major) {
