@@ -108,3 +108,22 @@ it.skipIf(!havePostgres)(
     await until([10, 41]);
   },
 );
+
+it.skipIf(!havePostgres)(
+  'a running server writes a checkpoint before its log fills a small volume, unless the user has set another size',
+  { timeout: 60_000 },
+  async () => {
+    const members = await Members.create();
+    onTestFinished(() => members.end(), 60_000);
+    const measure = () => Promise.resolve({ total: 2 * GiB, free: GiB });
+    const a = await members.add('a', { measure });
+    await a.promote(1, undefined, true);
+    const shown = () => a.sql<{ max_wal_size: string }>('SHOW max_wal_size');
+    expect(await shown()).toEqual([{ max_wal_size: '256MB' }]);
+    const own = join(layoutOf(a.dataDir).data, 'postgresql.conf');
+    await writeFile(own, `${await readFile(own, 'utf8')}max_wal_size = 700MB\n`);
+    await a.restart();
+    await a.until(({ state }) => state === 'Detached');
+    expect(await shown()).toEqual([{ max_wal_size: '700MB' }]);
+  },
+);

@@ -50,7 +50,9 @@ export function logRetention({ total, free }: Space, log: number): LogRetention 
 
 /** Whether the server must be told of a change. */
 export const isOther = (now: LogRetention, before: LogRetention): boolean =>
-  differs(now.followersMiB, before.followersMiB) || differs(now.slotsMiB, before.slotsMiB);
+  (['followersMiB', 'slotsMiB', 'checkpointMiB'] as const).some((each) =>
+    differs(now[each], before[each]),
+  );
 
 const differs = (now: number, before: number) => Math.abs(now - before) > before * sameShare;
 

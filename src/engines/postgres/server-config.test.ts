@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { configText } from './server-config.ts';
+import { configText, hasDefaultLogSize } from './server-config.ts';
 
 it('lets no reader hold up the replay of a member that follows nobody, whatever the own file says', () => {
   const lines = (connection: string) =>
     configText({
       ...{ ownFile: '/data/pgdata/postgresql.conf', connection, sync: '', readOnly: false },
       retention: { followersMiB: 64, slotsMiB: 64, checkpointMiB: 128 },
-      certificate: undefined,
+      ...{ hasDefaultLogSize: false, certificate: undefined },
     }).split('\n');
   const alone = lines('');
   const include = alone.indexOf("include_if_exists = '/data/pgdata/postgresql.conf'");
@@ -14,4 +14,15 @@ it('lets no reader hold up the replay of a member that follows nobody, whatever 
   expect(alone.indexOf('max_standby_streaming_delay = 0')).toBeGreaterThan(include);
   expect(alone.indexOf('max_standby_archive_delay = 0')).toBeGreaterThan(include);
   expect(lines('host=a').join()).not.toContain('max_standby');
+});
+
+it.each([
+  ['#max_wal_size = 2GB\nmax_wal_size = 1GB\nmin_wal_size = 80MB\n', true],
+  ['max_wal_size = 1GB\nmax_wal_size = 2GB\n', false],
+  ['max_wal_size = 1GB # by me\n', false],
+  ["max_wal_size='1GB'\n", false],
+  ['max_wal_size = 64GB\n', false],
+  ['', false],
+])('initdb has written the size of the log in %j: %s', (text, expected) => {
+  expect(hasDefaultLogSize(text)).toBe(expected);
 });

@@ -4,7 +4,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { isHAError } from '../../api/errors.ts';
 import { copyCertificates, haveCertificates } from '../certificate-files.ts';
 import type { Layout } from './layout.ts';
-import { configText, hbaText } from './server-config.ts';
+import { configText, hasDefaultLogSize, hbaText } from './server-config.ts';
 import { type LogRetention, type Space, isOther, logRetention, logSize } from './log-retention.ts';
 import { type OsUser, makeFolder, writeFor } from './os-user.ts';
 import type { EngineProblem } from '../managed-engine.ts';
@@ -244,9 +244,11 @@ export class Settings {
   async #writeFile(retention: LogRetention): Promise<void> {
     const { leader, sync, readOnly = false } = this.#replication;
     const isTls = this.#context.config.engine.tls !== undefined;
+    const ownFile = join(this.#layout.data, 'postgresql.conf');
+    const own = await readFile(ownFile, 'utf8').catch(() => '');
     const text = configText({
       ...{ sync, readOnly, retention },
-      ownFile: join(this.#layout.data, 'postgresql.conf'),
+      ...{ ownFile, hasDefaultLogSize: hasDefaultLogSize(own) },
       connection: leader === undefined ? '' : this.connection('follow', leader),
       certificate: isTls ? { file: this.#path('tls.crt'), key: this.#path('tls.key') } : undefined,
     });
