@@ -26,6 +26,4 @@ export const restartAnnotation = `${group}/restart`;
 /** On an HAService: a time stamp asks that a failover that is due does not wait for `failover.delay` or `failover.minInterval`. */
 export const failoverNowAnnotation = `${group}/failover-now`;
 export const fieldManager = 'haservice-operator';
-/** Of the annotations that say what a pod was made from: the apply of labels must not remove them. */
-export const templateManager = 'haservice-operator-template';
 export const sliceManager = 'haservice-operator.haservice.dev';

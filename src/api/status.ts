@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
+import { restartStatusSchema } from './restart-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
 import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
 
@@ -140,18 +141,6 @@ const failoverRecord = z
   })
   .meta({ description: 'One failover and the milliseconds of its phases.' });
 
-const restart = z
-  .object({
-    lastRequest: text(
-      'The last value of the annotation haservice.dev/restart that was handled: each member whose pod was made before that time is replaced.',
-    ).optional(),
-    refusedRequest: text(
-      'The last value of that annotation that was no recent time stamp: it was refused once.',
-    ).optional(),
-    message: text('Why it was refused, and what to write.').optional(),
-  })
-  .meta({ description: 'Restarts that a user has asked for.' });
-
 const phases = [
   'Pending',
   'Failed',
@@ -230,7 +219,7 @@ export const statusSchema = z
       .array(failoverRecord)
       .optional()
       .meta({ description: 'The last 20 changes of the primary, newest first.' }),
-    restart: restart.optional(),
+    restart: restartStatusSchema.optional(),
     chaos: chaosStatusSchema.optional(),
     conditions: z
       .array(conditionSchema)

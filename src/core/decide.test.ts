@@ -21,8 +21,6 @@ const summary = (actions: Action[]) =>
         return `delete ${action.endpoints.kind} ${action.endpoints.name}`;
       case 'AdoptPod':
         return `take over ${action.pod.name}`;
-      case 'RecordContract':
-        return `annotate ${action.member.name}`;
       case 'InjectFault':
         return `${action.experiment.action} ${action.members.map(({ name }) => name).join()}`;
       case 'ProbeSteadyState':

@@ -12,6 +12,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
 import { defaultAgentPort, leaseHeader } from '../../src/protocol/member-protocol.ts';
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import { answerOf } from './answer-of.ts';
 import { type ApiServer, operatorPod } from './api-server.ts';
 import type { Answer } from './agent-types.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
@@ -264,15 +265,6 @@ export class Operator {
     }
     this.#acted();
   };
-}
-
-function answerOf(api: ApiServer, request: ApiRequest): StepsEnd<unknown> {
-  try {
-    return { value: api.answer(request) };
-  } catch (error) {
-    if (!isHAError(error)) throw error;
-    return { error };
-  }
 }
 
 /** No member of the model has a hook. */

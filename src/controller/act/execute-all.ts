@@ -99,7 +99,6 @@ function kindOf(action: Action): string | undefined {
     case 'LabelPod':
     case 'AnnotatePod':
     case 'MarkComplete':
-    case 'RecordContract':
     case 'AdoptPod':
     case 'CreatePod':
     case 'DeletePod':

@@ -9,7 +9,6 @@ import {
   deletePod,
   labelPod,
   markComplete,
-  recordContract,
 } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { growClaim, patchClaim } from './claim-actions.ts';
@@ -38,15 +37,13 @@ export function describe(action: Action): string {
     case 'LabelPod':
       return `label Pod ${action.member.name}`;
     case 'AnnotatePod':
-      return `annotate Pod ${action.member.name}`;
+      return `annotate Pod ${action.member.name}: ${Object.keys(action.annotations).join()}`;
     case 'GrowClaim':
       return `grow PersistentVolumeClaim ${action.claim.name} to ${action.size}`;
     case 'LabelClaim':
       return `label PersistentVolumeClaim ${action.claim.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
-    case 'RecordContract':
-      return `annotate Pod ${action.member.name}`;
     case 'InjectFault':
       return `${action.experiment.action} for experiment ${action.experiment.id}`;
     case 'ProbeSteadyState':
@@ -114,8 +111,6 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       return yield* patchClaim(action.claim, { metadata: action.inherited }, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
-    case 'RecordContract':
-      return yield* recordContract(action, context);
     case 'AdoptPod':
       return yield* adoptPod(action, context);
     case 'CreatePod':

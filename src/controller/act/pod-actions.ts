@@ -14,12 +14,7 @@ import { ownerReference } from '../../core/model/manifest.ts';
 import { adopt } from './adopt.ts';
 import { isMemberPod } from '../state/member-pods.ts';
 import { ensureVolumeClaims } from './ensure-volume-claims.ts';
-import {
-  completeCondition,
-  contractAnnotation,
-  fieldManager,
-  templateManager,
-} from '../../api/labels.ts';
+import { completeCondition, fieldManager } from '../../api/labels.ts';
 import { foreignPodOf } from '../observe/foreign-pods.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
 import { pods } from '../../kube/resources.ts';
@@ -88,11 +83,6 @@ export function noteLabels(state: ReconcileState, members: Member[], actions: Ac
   }
 }
 
-export const annotatePod = (
-  { member, annotations }: Extract<Action, { type: 'AnnotatePod' }>,
-  context: ExecuteContext,
-): Steps<Change> => applyPod(member, { annotations }, {}, context, templateManager);
-
 export function markComplete(
   { member, isComplete }: Extract<Action, { type: 'MarkComplete' }>,
   context: ExecuteContext,
@@ -109,10 +99,9 @@ export function markComplete(
 /** @param status a change of the status alone, which is written to the subresource of that name */
 function* applyPod(
   member: Member,
-  more: { labels?: Record<string, string>; annotations?: Record<string, string> },
+  more: { labels?: Record<string, string> },
   status: Pick<Pod, 'status'>,
   context: ExecuteContext,
-  manager = fieldManager,
 ): Steps<Change> {
   const { name, uid } = member;
   const { namespace } = context.resource;
@@ -120,7 +109,7 @@ function* applyPod(
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, ...status };
   try {
     const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
-    const applied = yield* apply(pods, object, { fieldManager: manager, ...subresource });
+    const applied = yield* apply(pods, object, { fieldManager, ...subresource });
     context.stores.pods.observeWrite(applied);
     return 'Written';
   } catch (error) {
@@ -131,8 +120,8 @@ function* applyPod(
 }
 
 /** By merge patch: a server-side apply without the labels would remove the labels. */
-export function* recordContract(
-  { member: { name, uid }, contract }: Extract<Action, { type: 'RecordContract' }>,
+export function* annotatePod(
+  { member: { name, uid }, annotations }: Extract<Action, { type: 'AnnotatePod' }>,
   context: ExecuteContext,
 ): Steps<Change> {
   const { stores, resource } = context;
@@ -140,7 +129,6 @@ export function* recordContract(
   const { metadata } = stores.pods.get(namespace, name) ?? {};
   if (metadata?.uid !== uid) return 'Same';
   const { resourceVersion } = metadata;
-  const annotations = { [contractAnnotation]: JSON.stringify(contract) };
   const patch = { metadata: { resourceVersion, uid, annotations } };
   try {
     stores.pods.observeWrite(yield* mergePatch(pods, { namespace, name }, patch));

@@ -1,6 +1,6 @@
 import type { Spec } from '../../api/spec.ts';
 import { type Unstructured, asList, asUnstructured } from '../../core/model/unstructured.ts';
-import type { ZoneView } from '../../core/model/observed.ts';
+import type { ZoneView } from '../../core/model/found-objects.ts';
 import type { Node } from '../../kube/api-types.ts';
 import { isNodeReady } from './pod-view.ts';
 

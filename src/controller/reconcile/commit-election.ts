@@ -1,7 +1,8 @@
 import type { HAService } from '../../api/haservice.ts';
 import { isPlanned } from '../../core/failover/failover-backoff.ts';
 import type { Commit } from '../../core/model/decision.ts';
-import type { EventNote, Resource } from '../../core/model/observed.ts';
+import type { EventNote } from '../../core/model/event-note.ts';
+import type { Resource } from '../../core/model/observed.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import { type Offered, offerStatus } from './offer-status.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';

@@ -2,7 +2,7 @@ import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
 import { toConditions } from '../../core/status/desired-condition.ts';
 import { conditionOf } from '../../core/status/events.ts';
-import type { EventNote } from '../../core/model/observed.ts';
+import type { EventNote } from '../../core/model/event-note.ts';
 import { storedStatus } from '../observe/stored-status.ts';
 
 const reason = 'SpecInvalid';

@@ -4,11 +4,11 @@ import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
 import { zonesOf } from '../../core/chaos/records.ts';
 import type { Decision } from '../../core/model/decision.ts';
-import type { EventNote, Observed, Resource } from '../../core/model/observed.ts';
+import type { Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
-import { describe } from '../act/execute.ts';
 import { findPod, noteLabels } from '../act/pod-actions.ts';
+import { forgetOld, forgetOldFailures } from './forget-old.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
@@ -130,7 +130,7 @@ export class Reconciler {
       // Its end is told by what the stored condition says.
       state.faults = undefined;
       const rest = { again: false, failed: false };
-      return yield* this.#finish({ object, state, log }, status, notes, rest);
+      return yield* this.#finish({ object, state, log }, { status, events: notes }, rest);
     }
     resource = withStoredEpoch(resource, state);
     if (state.unansweredElection !== object.metadata.resourceVersion)
@@ -173,22 +173,15 @@ export class Reconciler {
     if (changed && !failed) return { again: true, failed };
     // The status reports a failure at once: the next attempt may take until its time limit.
     const failures = [...state.failures.values()];
-    const {
-      status,
-      events: notes,
-      faults,
-      requeueAtMs,
-    } = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
-    const finished = yield* this.#finish(subject, status, notes, {
+    const told = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
+    const { requeueAtMs } = told;
+    return yield* this.#finish(subject, told, {
       again: false,
       failed,
       ...(requeueAtMs === undefined
         ? {}
         : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
     });
-    // Their Events are recorded.
-    if (!finished.again && state.refused === undefined) state.faults = faults;
-    return finished;
   }
 
   /** An experiment that begins counts for the limits of all resources from now on: its status is stored only later. */
@@ -217,16 +210,19 @@ export class Reconciler {
   /** Writes the status if it has changed, and then the Events that belong to it. */
   *#finish(
     subject: Pick<Subject, 'object' | 'state' | 'log'>,
-    wished: Status,
-    notes: EventNote[],
+    told: Pick<Decision, 'status' | 'events' | 'faults'>,
     pass: Pass,
   ): Steps<Pass> {
     const { metrics, events, clock } = this.#options;
     const { object, state } = subject;
-    const status = asStored(wished);
+    const status = asStored(told.status);
+    const record = () => {
+      recordNotes(events, object, told.events);
+      state.faults = told.faults;
+    };
     if (isDeepStrictEqual(status, object.status ?? {})) {
       // A fault that has lasted for long enough is told without a change of the status.
-      recordNotes(events, object, notes);
+      record();
       return pass;
     }
     const waitMs = statusWaitMs(state, object.status ?? {}, status, clock.now());
@@ -242,25 +238,7 @@ export class Reconciler {
     countFailover(metrics, object, status);
     logFailover(subject.log, object, status);
     countExperiments(metrics, object, status);
-    recordNotes(events, object, notes);
+    record();
     return pass;
   }
-}
-
-/** Forgets the role commands of pods that are gone, and foreign pods that were found too long ago. */
-function forgetOld(state: ReconcileState, { members }: Observed, nowMs: number): void {
-  const known = new Set(members.map(({ uid }) => uid));
-  for (const [id, { uid }] of state.roleCommands)
-    if (!known.has(uid)) state.roleCommands.delete(id);
-  for (const [name, { untilMs }] of state.foreignPods) {
-    if (nowMs >= untilMs) state.foreignPods.delete(name);
-  }
-}
-
-/** Forgets the failures of actions that are no longer decided. True if there was one: it must be removed from the status, too. */
-function forgetOldFailures(state: ReconcileState, { actions }: Decision): boolean {
-  const wanted = new Set(actions.map(describe));
-  const old = [...state.failures.keys()].filter((what) => !wanted.has(what));
-  for (const what of old) state.failures.delete(what);
-  return old.length > 0;
 }

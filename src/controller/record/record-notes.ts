@@ -1,5 +1,5 @@
 import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
-import type { EventNote } from '../../core/model/observed.ts';
+import type { EventNote } from '../../core/model/event-note.ts';
 import type { EventRecorder } from '../../kube/event-recorder.ts';
 
 /** Records Events about a resource, each with the pod that it is related to, if there is one. */

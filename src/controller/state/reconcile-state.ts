@@ -2,7 +2,8 @@ import type { Status } from '../../api/status.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
 import type { KnownFault } from '../../core/model/fault.ts';
-import type { RoleCommandState, FailoverTimings, WriteFailure } from '../../core/model/observed.ts';
+import type { FailoverTimings } from '../../core/model/failover-timings.ts';
+import type { RoleCommandState, WriteFailure } from '../../core/model/observed.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
 
 /** A status that the API server has refused for what is in it. */

@@ -2,7 +2,8 @@ import type { FailoverRecord, Status } from '../../api/status.ts';
 import { describeEndAt } from '../model/container-end.ts';
 import { begunMs, isPlanned } from './failover-backoff.ts';
 import { inFlight } from './failover-plan.ts';
-import type { Member, Observed, Resource, FailoverTimings } from '../model/observed.ts';
+import type { FailoverTimings } from '../model/failover-timings.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { withDataLoss, withoutOldFolders } from './data-loss.ts';
 
 /** Milliseconds between two steps, if this process saw both. */

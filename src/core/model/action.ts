@@ -1,6 +1,5 @@
 import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
-import type { PodContract } from '../../api/pod-contract.ts';
 import type { Manifest } from './manifest.ts';
 import type { Member } from './observed.ts';
 import type { ClaimView, ForeignEndpoints } from './found-objects.ts';
@@ -48,12 +47,10 @@ export type Action =
       labels: Record<string, string>;
       inherited?: InheritedNames;
     }
-  /** Set the annotations of a pod that say what the pod was made from by server-side apply, guarded by UID. */
+  /** Set annotations that say how a pod was made, guarded by UID and resourceVersion. */
   | { type: 'AnnotatePod'; member: Member; annotations: Record<string, string> }
   /** Set the condition of a pod's readiness gate, guarded by UID. */
   | { type: 'MarkComplete'; member: Member; isComplete: boolean }
-  /** Write into the annotation of a pod of an earlier version how it is asked, guarded by UID. */
-  | { type: 'RecordContract'; member: Member; contract: PodContract }
   /** Take over a pod of an earlier resource, which nothing controls: it gets this resource as its controller, guarded by UID. */
   | { type: 'AdoptPod'; pod: { name: string; uid: string } }
   /** Create the volume claims of a pod, then the pod. If a foreign pod has its name, that is remembered and nothing is created. */

@@ -1,7 +1,7 @@
 import type { FailoverTrigger, Status } from '../../api/status.ts';
 import type { Action } from './action.ts';
 import type { KnownFault } from './fault.ts';
-import type { EventNote } from './observed.ts';
+import type { EventNote } from './event-note.ts';
 
 /** A status that must be written before anything else is done. */
 export interface Commit {

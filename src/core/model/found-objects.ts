@@ -75,3 +75,9 @@ export interface AdditionalSlice extends ForeignEndpoints {
   uids: string[];
   usual: string[];
 }
+
+export interface ZoneView {
+  name: string;
+  /** Ready, schedulable nodes without a taint that keeps these pods away. */
+  nodes: number;
+}

@@ -1,6 +1,6 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
-import type { EventReason, RelayedReason } from '../../api/reasons.ts';
+import type { FailoverTimings } from './failover-timings.ts';
 import type { KnownFault } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
@@ -14,6 +14,7 @@ import type {
   ForeignPod,
   GivenNames,
   NamedObject,
+  ZoneView,
 } from './found-objects.ts';
 
 /**
@@ -111,12 +112,6 @@ export interface Member {
   inheritsHealth?: 'Healthy' | 'Unhealthy';
 }
 
-export interface ZoneView {
-  name: string;
-  /** Ready, schedulable nodes without a taint that keeps these pods away. */
-  nodes: number;
-}
-
 /** A write that the API server refused or that failed; forgotten when the same write succeeds. */
 export interface WriteFailure {
   /** What was to be written, such as `create Pod web-0`. */
@@ -145,17 +140,6 @@ export interface RoleCommandState {
   calledAtMs: number;
   /** When it may be sent again after a failure. Epoch milliseconds. */
   retryAtMs: number;
-}
-
-/** Wall-clock milliseconds of a failover's steps, as this process saw them. They are measured alone, and change no decision but when the write Service is emptied. */
-export interface FailoverTimings {
-  epoch: number;
-  committedAtMs?: number;
-  promotedAtMs?: number;
-  repointedAtMs?: number;
-  firstSuccessAtMs?: number;
-  /** The first answer through the Service is looked for, or was. */
-  firstSuccessSought?: boolean;
 }
 
 /**
@@ -249,13 +233,4 @@ export interface Observed {
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */
   ipv6: boolean;
-}
-
-export interface EventNote {
-  type: 'Normal' | 'Warning';
-  reason: EventReason | RelayedReason;
-  action: string;
-  note: string;
-  /** Name of the pod that it is related to. */
-  pod?: string;
 }

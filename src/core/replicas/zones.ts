@@ -1,5 +1,6 @@
 import { isLive } from '../model/member.ts';
-import type { Member, ZoneView } from '../model/observed.ts';
+import type { ZoneView } from '../model/found-objects.ts';
+import type { Member } from '../model/observed.ts';
 
 /** Live members in each zone that can take one, and in each that has one. */
 export function zoneCounts(members: Member[], zones: ZoneView[]): Map<string, number> {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import type { PodContract } from '../../api/pod-contract.ts';
 import { decide } from '../decide.ts';
+import type { Action } from '../model/action.ts';
 import { contactOf } from '../model/contact.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { dead, healthy, makeObserved, makeResource, running, t0 } from '../testing/fixtures.ts';
@@ -17,10 +19,14 @@ const edited = (engine: object): Resource => ({
 const recorded = (resource: Resource, members: Member[], more: Partial<Observed>) => {
   const { actions, requeueAtMs } = recordContracts(resource, makeObserved(members, more), t0);
   const contracts = actions.flatMap((action) =>
-    action.type === 'RecordContract' ? [action.contract] : [],
+    action.type === 'AnnotatePod'
+      ? [JSON.parse(action.annotations['haservice.dev/contract'] ?? '') as PodContract]
+      : [],
   );
   return { contracts, requeueAtMs };
 };
+const isRecord = (action: Action) =>
+  action.type === 'AnnotatePod' && 'haservice.dev/contract' in action.annotations;
 const longAgo = { generationSinceMs: t0 - 31_000 };
 
 it('how the pods of an earlier version are asked is written down as soon as their answers have proved that', () => {
@@ -28,7 +34,7 @@ it('how the pods of an earlier version are asked is written down as soon as thei
   const { contracts } = recorded(right.resource, right.members, longAgo);
   expect(contracts).toEqual([contract, contract, contract]);
   const decision = decide(right.resource, makeObserved(right.members, longAgo), t0);
-  expect(decision.actions.filter(({ type }) => type === 'RecordContract')).toHaveLength(3);
+  expect(decision.actions.filter(isRecord)).toHaveLength(3);
 
   // Later edits are a rolling update: the members that run are asked as they were made.
   const made = right.members.map((member, i) => ({ ...member, contract: contracts[i]! }));

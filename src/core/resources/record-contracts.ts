@@ -1,4 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
+import { contractAnnotation } from '../../api/labels.ts';
 import type { Action } from '../model/action.ts';
 import { unwrittenContract } from '../model/contact.ts';
 import { isHealthy } from '../model/member.ts';
@@ -32,7 +33,8 @@ export function recordContracts(
     if (!isHealthy(member) || member.health?.verdict !== 'Healthy') continue;
     const sinceMs = Math.max(generationSinceMs, member.health.sinceWallMs);
     const dueMs = sinceMs + Math.max(provenMs, judgedMs);
-    if (nowMs >= dueMs) actions.push({ type: 'RecordContract', member, contract });
+    const annotations = { [contractAnnotation]: JSON.stringify(contract) };
+    if (nowMs >= dueMs) actions.push({ type: 'AnnotatePod', member, annotations });
     else requeueAtMs = Math.min(requeueAtMs, dueMs);
   }
   return { actions, ...(Number.isFinite(requeueAtMs) ? { requeueAtMs } : {}) };

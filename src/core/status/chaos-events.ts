@@ -1,6 +1,6 @@
 import type { Experiment, ExperimentRecord, ExperimentVerdict } from '../../api/chaos-status.ts';
 import type { Status } from '../../api/status.ts';
-import type { EventNote } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
 
 const reasons = {
   Passed: 'ExperimentPassed',

@@ -3,7 +3,8 @@ import type { Action } from '../model/action.ts';
 import { chaosNotes } from './chaos-events.ts';
 import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
-import type { EventNote, Resource } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
+import type { Resource } from '../model/observed.ts';
 
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);

@@ -1,6 +1,6 @@
 import type { FailoverRecord, FailoverTrigger, Status } from '../../api/status.ts';
 import { isPlanned } from '../failover/failover-backoff.ts';
-import type { EventNote } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
 
 /** Events of a failover's steps, in their order. */
 export function failoverNotes(before: Status, next: Status): EventNote[] {

@@ -2,7 +2,7 @@ import { needsPerson, relayed } from '../../api/reasons.ts';
 import type { Status } from '../../api/status.ts';
 import { conditionOf } from './events.ts';
 import type { Degradation, KnownFault } from '../model/fault.ts';
-import type { EventNote } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
 
 /** What heals within this time is in the conditions alone: a Warning Event would call a person for nothing. Milliseconds. */
 const graceMs = 10_000;

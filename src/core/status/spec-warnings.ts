@@ -1,6 +1,7 @@
 import type { Status } from '../../api/status.ts';
 import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
-import type { EventNote, Resource } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
+import type { Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */

@@ -1,5 +1,5 @@
 import { managedByLabel, group } from '../../api/labels.ts';
-import type { EventNote } from '../model/observed.ts';
+import type { EventNote } from '../model/event-note.ts';
 import { type ServiceRole, serviceNames } from '../model/naming.ts';
 
 /** What somebody did to an object of the operator, and the operator has taken back. */

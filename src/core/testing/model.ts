@@ -5,13 +5,8 @@ import type { Action } from '../model/action.ts';
 import { decide } from '../decide.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type {
-  RoleCommandState,
-  Member,
-  Observed,
-  Resource,
-  FailoverTimings,
-} from '../model/observed.ts';
+import type { FailoverTimings } from '../model/failover-timings.ts';
+import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { makeObserved, makeResource, t0 } from './fixtures.ts';
 import {
   type ModelPod,
@@ -209,7 +204,6 @@ export class Model {
       case 'AnnotatePod':
       case 'AdoptPod':
       case 'MarkComplete':
-      case 'RecordContract':
       case 'GrowClaim':
       case 'LabelClaim':
       case 'DeleteForeignEndpoints':

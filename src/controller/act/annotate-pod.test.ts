@@ -9,7 +9,8 @@ import { execute } from './execute.ts';
 
 const resource = makeResource();
 const contract = { ports: [], probePort: 80, health: { type: 'HTTP' as const } };
-const action = { type: 'RecordContract' as const, member: makeMember(resource, 0), contract };
+const annotations = { 'haservice.dev/contract': JSON.stringify(contract) };
+const action = { type: 'AnnotatePod' as const, member: makeMember(resource, 0), annotations };
 const podAt = (resourceVersion: string, uid = 'uid-web-0'): Pod => ({
   ...{ apiVersion: 'v1', kind: 'Pod' },
   metadata: { name: 'web-0', namespace: 'shop', uid, resourceVersion },
@@ -34,7 +35,6 @@ function recorded(cached: Pod, found?: Pod) {
 it('how a pod of an earlier version is asked is written into its annotation, and nothing else of the pod is changed', () => {
   const { change, requests } = recorded(podAt('1'));
   expect(change).toBe('Written');
-  const annotations = { 'haservice.dev/contract': JSON.stringify(contract) };
   expect(requests).toMatchObject([
     {
       verb: 'mergePatch',
