@@ -109,7 +109,8 @@ it('Strong: the one that led is waited for, fenced, and leads again; nothing of 
   const { resource } = strong(redis, { ...web1, stopped: true });
   const begun = decide({ ...resource, agentImage: 'operator' }, makeObserved([]), t0);
   expect(begun.commit?.status.fencing).toMatchObject({ trigger: 'Stopped', from: 'web-1' });
-  expect(begun.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+  const warned = begun.events.filter(({ type }) => type === 'Warning').map(({ reason }) => reason);
+  expect(warned).toEqual(['SpecWarning']);
   const fencing = { ...resource, status: begun.commit!.status };
   const other = restarted(fencing, 0, { epoch: 2 });
   expect(plan(fencing, [other])).toMatchObject({ kind: 'Wait' });
