@@ -33,7 +33,7 @@ function parse(args: readonly string[]): (Setting | string)[] {
     const [, long = '', longValue = ''] = form.exec(text ?? '') ?? [];
     const named = letters[letter];
     const set = ['c', ''].includes(letter) ? long.replaceAll('-', '_').toLowerCase() : '';
-    const [name = '', value = ''] =
+    const [name, value = ''] =
       switches[arg] ?? (named === undefined ? [set, longValue] : [named, text]);
     if (name === '' || (isPair && i + 1 >= args.length)) {
       parsed.push(arg);

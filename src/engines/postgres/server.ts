@@ -78,7 +78,7 @@ export class Server {
     const onLine = (line: string) => {
       lines.push(line);
       // It does start now.
-      if (/database system is ready/.test(line)) running.abort();
+      if (line.includes('database system is ready')) running.abort();
       return false;
     };
     const either = AbortSignal.any([signal, running.signal]);
