@@ -1,46 +1,33 @@
-import { KubeConfig } from '@kubernetes/client-node';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Operator } from '../../src/controller/operator.ts';
 import type { HAService } from '../../src/api/haservice.ts';
+import { nameLabel } from '../../src/api/labels.ts';
 import { haServices } from '../../src/controller/state/resource-type.ts';
-import { KubeClient } from '../../src/kube/client.ts';
+import type { Service } from '../../src/kube/api-types.ts';
 import { services } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
-import type { Service } from '../../src/kube/api-types.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import type { Log } from '../../src/lib/log.ts';
-import { Metrics } from '../../src/telemetry/metrics.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { Api } from '../framework/api.ts';
 import { firstFound } from '../framework/first-found.ts';
 import { follow } from '../framework/follow.ts';
-import { operatorName, operatorNamespace } from '../framework/operator.ts';
+import {
+  type RunningOperator,
+  grant,
+  installRights,
+  runOperator,
+} from './operator-with-its-rights.ts';
 
-const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** The operator may work in the first, is told to work in the second and has no right to, and is not told of the third. */
 const granted = 'integration-granted';
 const refused = 'integration-refused';
 const other = 'integration-other';
 const own = [granted, refused, other];
-const label = 'haservice.dev/name';
 
 let cluster: Cluster;
 let api: Api;
-let client: KubeClient;
+let operator: RunningOperator;
 const stop = new AbortController();
-let running: Promise<void>;
 const seen = new Store<Service>();
 const resources = new Store<HAService>();
-const warnings: string[] = [];
-
-const log: Log = {
-  debug() {},
-  info() {},
-  warn: (_: object, message: string) => warnings.push(message),
-  error: (_: object, message: string) => warnings.push(message),
-  child: () => log,
-};
 
 const until = (holds: () => boolean, what: string): Promise<true> =>
   firstFound(
@@ -49,38 +36,13 @@ const until = (holds: () => boolean, what: string): Promise<true> =>
       return () => ends.forEach((end) => end());
     },
     () => (holds() ? true : undefined),
-    { timeoutMs: 60_000, late: () => new Error(`${what}; ${warnings.join('; ')}`) },
+    { timeoutMs: 60_000, late: () => new Error(`${what}; ${operator.warnings.join('; ')}`) },
   );
-
-const grant = (namespace: string) =>
-  cluster.runKubectl([
-    ...['create', 'rolebinding', 'haservice-operator', '--namespace', namespace],
-    ...['--clusterrole', operatorName],
-    ...['--serviceaccount', `${operatorNamespace}:${operatorName}`],
-  ]);
-
-/** As the manifests for some namespaces give the rights, and no more. */
-async function installRights() {
-  const manifests = await cluster.runKubectl(['kustomize', file('examples/namespaced')]);
-  const rights = manifests
-    .split(/^---$/m)
-    .filter((each) =>
-      /^kind: (Namespace|ServiceAccount|ClusterRole|Role|ClusterRoleBinding|RoleBinding)$/m.test(
-        each,
-      ),
-    )
-    .filter((each) => !/^ {2}namespace: shop$/m.test(each));
-  await cluster.runKubectl(['apply', '-f', '-'], { input: rights.join('---') });
-  // Of an operator with rights everywhere that is installed on this cluster.
-  await cluster.runKubectl(['delete', 'clusterrolebinding', operatorName, '--ignore-not-found']);
-}
 
 beforeAll(async () => {
   cluster = await Cluster.open();
   api = Api.fromFile(cluster.kubeconfig);
-  await cluster.runKubectl(['apply', '-k', file('crds')]);
-  await cluster.runKubectl(['wait', '--for=condition=Established', 'crd/haservices.haservice.dev']);
-  await installRights();
+  await installRights(cluster);
   for (const namespace of own) {
     await cluster.runKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait']);
     await cluster.runKubectl(['create', 'namespace', namespace]);
@@ -96,56 +58,30 @@ beforeAll(async () => {
       },
     });
   }
-  await grant(granted);
-  await follow(api.client, services, seen, stop.signal, label);
+  await grant(cluster, granted);
+  await follow(api.client, services, seen, stop.signal, nameLabel);
   await follow(api.client, haServices, resources, stop.signal);
-  const token = await cluster.runKubectl([
-    ...['create', 'token', operatorName, '--namespace', operatorNamespace],
-  ]);
-  const config = new KubeConfig();
-  config.loadFromFile(cluster.kubeconfig);
-  const { clusters } = config;
-  config.loadFromOptions({
-    clusters,
-    users: [{ name: 'operator', token: token.trim() }],
-    contexts: [{ name: 'operator', user: 'operator', cluster: clusters[0]!.name }],
-    currentContext: 'operator',
-  });
-  client = KubeClient.fromKubeConfig(config);
-  const operator = new Operator({
-    client,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    metrics: new Metrics(),
-    nodeName: undefined,
-    instance: 'test',
-    namespace: operatorNamespace,
-    watchNamespaces: [granted, refused],
-  });
-  running = operator.run(stop.signal);
+  operator = await runOperator(cluster, [granted, refused]);
 });
 afterAll(async () => {
+  await operator.stop();
   stop.abort();
-  await running;
-  for (const namespace of own) {
-    await cluster.runKubectl(['delete', 'namespace', namespace, '--wait']);
-  }
-  await client.close();
+  await Promise.all(
+    own.map((namespace) => cluster.runKubectl(['delete', 'namespace', namespace, '--wait'])),
+  );
   await api.close();
 });
 
 it('works in the namespaces that it is told and may read, with exactly those rights', async () => {
   await until(() => seen.get(granted, 'web-all') !== undefined, 'no Service in the namespace');
   expect(seen.get(refused, 'web')).toBeUndefined();
-  const refusals = warnings.filter((each) => !each.includes(`in namespace ${refused}`));
-  expect(refusals).toEqual([]);
-  const phase = () => resources.get(granted, 'web')?.status?.phase;
-  await until(() => phase() !== undefined, 'no status');
+  const isOther = (warning: string) => !warning.includes(`in namespace ${refused}`);
+  expect(operator.warnings.filter(isOther)).toEqual([]);
+  await until(() => resources.get(granted, 'web')?.status?.phase !== undefined, 'no status');
 });
 
 it('begins in a namespace as soon as it gets the rights there, and never in one that it is not told of', async () => {
-  await grant(refused);
+  await grant(cluster, refused);
   await until(() => seen.get(refused, 'web-all') !== undefined, 'no Service after the grant');
   expect(seen.get(other, 'web')).toBeUndefined();
 });
