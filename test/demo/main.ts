@@ -85,7 +85,10 @@ async function main(): Promise<void> {
     if (json !== undefined) await writeFile(json, `${JSON.stringify(record, undefined, 2)}\n`);
   } finally {
     screen.end();
-    if (keep !== true) {
+    if (keep === true) {
+      // Also after Ctrl-C: what is left is there to be removed.
+      console.log(keptSteps(namespace, shows[what].service));
+    } else {
       console.log(
         environment.wasRunning
           ? `removing namespace ${namespace}; the cluster ran before, and goes on`
@@ -94,7 +97,7 @@ async function main(): Promise<void> {
       await environment.remove();
     }
   }
-  console.log(keep === true ? keptSteps(namespace, shows[what].service) : nextSteps());
+  if (keep !== true) console.log(nextSteps());
 }
 
 try {

@@ -41,7 +41,11 @@ export async function localEnvironment(options: {
 }): Promise<Environment> {
   const { namespace, images, log, signal } = options;
   const wasRunning = (await Cluster.find()) !== undefined;
-  log(wasRunning ? 'the local cluster runs already' : 'starting the local cluster');
+  log(
+    wasRunning
+      ? 'the local cluster runs already; if its operator is not the one of this checkout, that operator is replaced'
+      : 'starting the local cluster',
+  );
   const cluster = await up({ log, signal });
   const api = Api.fromFile(cluster.kubeconfig);
   const remove = async () => {
@@ -63,6 +67,9 @@ export async function localEnvironment(options: {
       remove,
     };
   } catch (error) {
+    log(
+      wasRunning ? `removing namespace ${namespace}; the cluster goes on` : 'removing the cluster',
+    );
     await remove();
     throw error;
   }
