@@ -54,4 +54,40 @@ describe.skipIf(!havePostgres)('a lock on all of pg_authid, by which no new sess
     passedMs += 3_000;
     await b.until(({ problem: left }) => left?.reason !== 'SessionsWait');
   });
+
+  /** Each report of the leader opens another session. */
+  const leader = async (args: string[]) => {
+    const members = await Members.create();
+    onTestFinished(() => members.end(), 60_000);
+    let passedMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
+    const a = await members.add('a', { clock, args });
+    await a.promote(1, undefined, true);
+    await a.until(({ state }) => state === 'Leading');
+    const report = async () => {
+      passedMs += 3_000;
+      return a.engine.report(AbortSignal.timeout(2_000)).then(
+        ({ state }) => state,
+        () => 'silent',
+      );
+    };
+    return { a, report };
+  };
+
+  it('is no end of the server if it ends sessions that wait, for hours', async () => {
+    const { a, report } = await leader(['-c', 'authentication_timeout=1s']);
+    await a.client(async (holder) => {
+      await holder.rows('BEGIN; LOCK TABLE pg_authid IN ACCESS EXCLUSIVE MODE');
+      const states: string[] = [];
+      while (states.length < 25) states.push(await report());
+      expect(new Set(states)).toEqual(new Set(['Leading']));
+    });
+  }, 120_000);
+
+  it('is not taken for the reason if there is none: then the member is silent', async () => {
+    const { a, report } = await leader([]);
+    await a.sql(`ALTER SYSTEM SET post_auth_delay = '60s'`);
+    await a.sql('SELECT pg_reload_conf()');
+    await expect.poll(report, { timeout: 20_000 }).toBe('silent');
+  }, 120_000);
 });

@@ -156,7 +156,11 @@ export async function knock(
     });
     await Promise.race([once(socket, 'connect', { signal }), closed]);
     socket.write(tlsRequest);
-    await Promise.race([once(socket, 'data', { signal }), closed]);
+    const [answer] = (await Promise.race([once(socket, 'data', { signal }), closed])) as [Buffer];
+    // Yes or no. The postmaster itself answers by an error if it cannot start a process.
+    if (!/^[SN]/.test(answer.toString('latin1'))) {
+      throw new HAError('HA_ERR_DATABASE', 'the server starts no process for a new client');
+    }
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {

@@ -17,13 +17,21 @@ const renewMs = 2_000;
 const heldUpMs = 200;
 /** After how long that is told. Milliseconds. */
 const toldAfterMs = 5_000;
+/** The server has ended a new session that waited for longer than authentication_timeout, by an error or without a word. */
+const gaveUp = ['57014', 'ECONNRESET', ''];
+
+/** A lock that keeps new sessions waiting, on a catalog or a database. One that is still waited for does that, too: others queue behind it. */
+const locks = `
+SELECT FROM pg_lock_status() AS l
+WHERE l.mode = 'AccessExclusiveLock' AND coalesce(l.relation, l.classid) < '16384'::oid LIMIT 1`;
 
 /**
  * Asks the member's own server for its status, over one open connection, one query at a time. An unanswered query stays open for
  * the next caller: a frozen server gets no second one.
  *
  * A lock on all of pg_authid (VACUUM FULL, LOCK) lets no new session in, on followers too, as they replay it. The server is not
- * frozen then: it serves a client that asks for no session, and the open session answers on.
+ * frozen then: it serves a client that asks for no session, and the open session answers on, and knows of the lock. If there is no
+ * such lock, a server that lets no new session in does not work, such as with a disk that does not answer.
  */
 export class StatusPoller {
   readonly #options: SessionOptions;
@@ -123,12 +131,19 @@ export class StatusPoller {
     const heldUp = async () => {
       await sleep(this.#clock, heldUpMs, either);
       await knock(this.#options, either);
+      const isLocked = (await kept.rows(locks)).length > 0;
+      if (!isLocked) return opening;
       this.#checkedAt = now;
       this.#heldUpSince ??= now;
       return kept;
     };
     try {
-      return await Promise.race([opening, heldUp()]);
+      const goOn = heldUp();
+      const given = opening.catch((error: unknown) => {
+        if (gaveUp.includes(codeOf(error))) return goOn;
+        throw error;
+      });
+      return await Promise.race([given, goOn]);
     } catch (error) {
       // Clients have taken all connections, which does not mean that the server is unhealthy.
       if (codeOf(error) === tooManyConnections) return kept;
