@@ -82,7 +82,9 @@ export class MemberRoutes implements Routes {
     const { queue, lease, password } = this.#options;
     const shared = headers[passwordHeader];
     if (typeof shared === 'string') password?.share(shared);
-    const replication = replicationPasswords.find((each) => each === headers[replicationHeader]);
+    // An operator of an earlier version does not say it, and the members that it makes know that of the service alone.
+    const { [replicationHeader]: said = headers[epochHeader] && 'service' } = headers;
+    const replication = replicationPasswords.find((each) => each === said);
     if (replication !== undefined) password?.replicateWith(replication);
     const grant = headers[leaseHeader];
     // A grant is for the leader of one epoch only.

@@ -48,8 +48,11 @@ it('a report says which password the member accepts, and the operator says in a 
   expect([password.isShared, password.replication]).toEqual([true, undefined]);
   await beat({ 'haservice-replication-password': 'own' });
   await beat({ 'haservice-replication-password': 'other' });
+  // Somebody else, and an operator of an earlier version.
   await beat();
   expect(password.replication).toBe('own');
+  await beat({ 'haservice-epoch': '1' });
+  expect(password.replication).toBe('service');
   await writeFile(join(folder, 'password'), '');
   await untilTrue(() => {
     clock.advance(1_000);

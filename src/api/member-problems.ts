@@ -87,6 +87,11 @@ export const memberProblems = {
     whatToDo:
       'nothing if limits are the reason: the follower restarts with them; else run `SELECT pg_wal_replay_resume()` on it',
   },
+  SessionsWait: {
+    meaning: 'Postgres: no new session begins, as somebody has locked `pg_authid`',
+    whatToDo:
+      'end the session that holds the lock (`pg_locks`), over one that is open; or delete the pod of the leader',
+  },
   TooManyConnections: {
     meaning: 'Postgres: the leader has no connection left for a follower',
     whatToDo: 'raise `max_connections` or `max_wal_senders`',

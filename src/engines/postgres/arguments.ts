@@ -29,12 +29,11 @@ function parse(args: readonly string[]): (Setting | string)[] {
     const arg = args[i] ?? '';
     const [, letter = '', attached = ''] = /^-([A-Za-z])(.*)$/s.exec(arg) ?? [];
     const isPair = attached === '' && (letter === 'c' || letter in letters);
-    const text = isPair ? (args[i + 1] ?? '') : attached || /^--(.*)$/s.exec(arg)?.[1];
-    const [, long = '', longValue = ''] = form.exec(text ?? '') ?? [];
+    const text = isPair ? (args[i + 1] ?? '') : attached || (/^--(.*)$/s.exec(arg)?.[1] ?? '');
+    const [, long = '', longValue = ''] = form.exec(text) ?? [];
     const named = letters[letter];
     const set = ['c', ''].includes(letter) ? long.replaceAll('-', '_').toLowerCase() : '';
-    const [name, value = ''] =
-      switches[arg] ?? (named === undefined ? [set, longValue] : [named, text]);
+    const [name, value] = switches[arg] ?? (named === undefined ? [set, longValue] : [named, text]);
     if (name === '' || (isPair && i + 1 >= args.length)) {
       parsed.push(arg);
       continue;

@@ -202,16 +202,11 @@ export class Database {
     this.server.reload();
     const leader = replication.leader;
     const connection = leader === undefined ? '' : this.settings.connection('follow', leader);
-    // A new session starts with the settings of the postmaster, which has signalled all other processes by then.
-    for (;;) {
-      const now = await this.session(signal, (session) =>
-        session.row<{ sync: string; connection: string }>(
-          `SELECT current_setting('synchronous_standby_names') AS sync, current_setting('primary_conninfo') AS connection`,
-        ),
-      );
-      if (now.sync === replication.sync && now.connection === connection) return;
-      await this.pause(signal);
-    }
+    const isTold = ({ sync, connection: to }: ServerStatus) =>
+      sync === replication.sync && to === connection;
+    await this.until(signal, isTold);
+    // The postmaster had begun to signal its processes then, and serves a new client only after all of them.
+    await this.poller.knock(signal);
   }
 
   /** Runs `work` over a connection of its own, as superuser, also if clients have taken all connections. */

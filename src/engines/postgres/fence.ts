@@ -50,16 +50,12 @@ export async function fenceAndReplay(
   signal: AbortSignal,
 ): Promise<ServerStatus> {
   await fence(database, signal);
-  await database.until(signal);
-  await database.session(signal, (session) =>
-    session.rows(
-      'SELECT CASE WHEN pg_is_in_recovery() AND pg_is_wal_replay_paused() THEN pg_wal_replay_resume() END',
-    ),
-  );
   const replay = new FreeReplay(database.context.clock);
   for (;;) {
     const status = await database.until(signal);
     if (status.idle && status.receiver === undefined) return status;
+    // It would end if it was told to go on, if limits of its leader have paused it: a start keeps them, and goes on in each case.
+    if (status.isPaused) await restartAlone(database, signal);
     await replay.check(database, status, signal);
     await database.pause(signal);
   }

@@ -7,7 +7,7 @@ const heldUpMs = 1_000;
 
 /** Ends all sessions of clients. Those of the agent come over the socket: a client of that name is one all the same. */
 export const endClients = `
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity(NULL)
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
   AND (application_name <> 'haservice agent' OR client_addr IS NOT NULL)`;
 
@@ -24,12 +24,12 @@ export class FreeReplay {
     this.#clock = clock;
   }
 
-  /** Called with each status, as long as the log must be replayed. @throws what Database.session throws */
+  /** Called with each status, as long as the log must be replayed. @throws what StatusPoller.rows throws */
   async check(database: Database, status: ServerStatus, signal: AbortSignal): Promise<void> {
     const now = this.#clock.now();
     this.#heldUpSince = status.isHeldUp ? (this.#heldUpSince ?? now) : undefined;
     if (this.#heldUpSince === undefined || now - this.#heldUpSince <= heldUpMs) return;
     this.#heldUpSince = undefined;
-    await database.session(signal, (session) => session.rows(endClients));
+    await database.poller.rows(endClients, signal);
   }
 }

@@ -272,6 +272,7 @@ export class PostgresEngine implements ManagedEngine {
       follower?.problem,
       ...this.#secrets.problemsOf(database),
       ...ofLeader,
+      database.poller.problem,
       database.keptLimits,
       database.settings.ignoredArgs,
     ];

@@ -35,7 +35,7 @@ export async function promote(
   // So that the new timeline has the number epoch + 1: see Timelines.
   await database.timelines.reserve(Math.max(order.epoch, timeline));
   database.mayLead = true;
-  await database.session(signal, (session) => session.rows('SELECT pg_promote(false)'));
+  await database.poller.rows('SELECT pg_promote(false)', signal);
   await waitForPromotion(database, signal);
   await tryToWrite(database, signal);
   const now = await database.until(signal);

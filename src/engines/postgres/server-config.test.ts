@@ -22,6 +22,8 @@ it.each([
   ['max_wal_size = 1GB # by me\n', false],
   ["max_wal_size='1GB'\n", false],
   ['max_wal_size = 64GB\n', false],
+  ["max_wal_size = 1GB\ninclude_dir = 'conf.d'\n", false],
+  ["max_wal_size = 1GB\n#include_dir = '...'\n", true],
   ['', false],
 ])('initdb has written the size of the log in %j: %s', (text, expected) => {
   expect(hasDefaultLogSize(text)).toBe(expected);

@@ -55,8 +55,12 @@ export function configText(config: ServerConfig): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Whether the user's file has the line that initdb writes, and no other: a user who wants that value sets it by other means. */
+/**
+ * Whether the user's file has the line that initdb writes, and no other: a user who wants that value sets it by other means. Files that
+ * it includes may have another.
+ */
 export function hasDefaultLogSize(text: string): boolean {
+  if (/^[ \t]*include(_dir|_if_exists)?\b/im.test(text)) return false;
   const lines = text.match(/^[ \t]*max_wal_size\b.*$/gim) ?? [];
   return lines.length === 1 && /^max_wal_size = 1GB\s*$/.test(lines[0]);
 }

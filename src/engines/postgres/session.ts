@@ -1,4 +1,6 @@
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { Socket, connect } from 'node:net';
+import { join } from 'node:path';
 import pg from 'pg';
 import { HAError } from '../../api/errors.ts';
 import { answerScramAlone, scramError } from './scram.ts';
@@ -21,6 +23,9 @@ export const asWalSender = { replication: 'database' } as const;
 export class Session {
   readonly #client: pg.Client;
   readonly #socket: Socket;
+
+  #pending = 0;
+  #isRetired = false;
 
   private constructor(client: pg.Client, socket: Socket) {
     this.#client = client;
@@ -70,13 +75,25 @@ export class Session {
 
   /** Over the simple protocol: it takes several statements at once, and a WAL sender knows no other. So there are no parameters. */
   async rows<Row extends object>(text: string): Promise<Row[]> {
-    return (await this.#client.query<Row>(text)).rows;
+    this.#pending++;
+    try {
+      return (await this.#client.query<Row>(text)).rows;
+    } finally {
+      this.#pending--;
+      if (this.#isRetired) this.retire();
+    }
   }
 
   async row<Row extends object>(text: string): Promise<Row> {
     const [row] = await this.rows<Row>(text);
     if (row === undefined) throw new HAError('HA_ERR_DATABASE', 'the answer to a query has no row');
     return row;
+  }
+
+  /** Ends it once it is not waiting for an answer. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#pending === 0) this.end();
   }
 
   end(): void {
@@ -115,6 +132,40 @@ export async function withSession<T>(
   } finally {
     either.removeEventListener('abort', end);
     end();
+  }
+}
+
+/** The question of a client for TLS, with which any connection may begin. */
+const tlsRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/**
+ * Resolves when the postmaster has served a new client, by a process that has read nothing yet: so no lock, and no lack of connections,
+ * holds that up, and nothing of it is left. The postmaster does one thing at a time: what it had begun before is done then.
+ *
+ * @throws the system's error; the signal's reason
+ */
+export async function knock(
+  { host = '', port = 0 }: { host?: string | undefined; port?: number | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const socket = connect({ path: join(host, `.s.PGSQL.${port}`) });
+  try {
+    const closed = once(socket, 'close', { signal }).then(() => {
+      throw Object.assign(new Error('the server has ended'), { code: 'ECONNRESET' });
+    });
+    await Promise.race([once(socket, 'connect', { signal }), closed]);
+    socket.write(tlsRequest);
+    const [answer] = (await Promise.race([once(socket, 'data', { signal }), closed])) as [Buffer];
+    // Yes or no. The postmaster itself answers by an error if it cannot start a process.
+    if (!/^[SN]/.test(answer.toString('latin1'))) {
+      throw new HAError('HA_ERR_DATABASE', 'the server starts no process for a new client');
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    socket.on('error', () => {});
+    socket.destroy();
   }
 }
 

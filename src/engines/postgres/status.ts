@@ -25,11 +25,12 @@ export interface ServerStatus {
   connection: string;
 }
 
+/** The function, as the view of the same name reads pg_authid, which others may have locked. */
 const query = `
 SELECT s.standby, s.received, s.replayed, s.flushed, s.segment, coalesce(s.paused, false) AS paused,
   w.received_tli AS "receivedTimeline", coalesce(w.status = 'streaming', false) AS streaming,
   coalesce(w.latest_end_lsn <= greatest(w.flushed_lsn, pg_last_wal_replay_lsn()), false) AS "caughtUp",
-  (SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'walreceiver') AS receiver,
+  (SELECT min(pid) FROM pg_stat_get_activity(NULL) WHERE backend_type = 'walreceiver') AS receiver,
   p.wait_event AS waiting, p.wait_event_type AS "waitingFor",
   current_setting('synchronous_standby_names') AS sync,
   current_setting('primary_conninfo') AS connection
@@ -42,7 +43,7 @@ FROM (
     CASE WHEN NOT r.standby THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS segment
   FROM (SELECT pg_is_in_recovery() AS standby OFFSET 0) r
 ) s LEFT JOIN pg_stat_wal_receiver w ON true
-  LEFT JOIN pg_stat_activity p ON p.backend_type = 'startup'`;
+  LEFT JOIN pg_stat_get_activity(NULL) p ON p.backend_type = 'startup'`;
 
 interface Row {
   standby: boolean;
