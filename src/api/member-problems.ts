@@ -47,11 +47,13 @@ export const memberProblems = {
     meaning:
       'Postgres: the args of the template set something that only the operator may set, as members could not replicate otherwise',
     whatToDo: 'remove what the message names from the args',
+    isOfSpec: true,
   },
   LimitKept: {
     meaning:
       'Postgres: `max_connections` or one of its kin was lowered, and the former value still counts, as a standby needs at least the value with which the log was written',
     whatToDo: 'ask for the value that the message names; a lower one needs a new data set',
+    isOfSpec: true,
   },
   ForeignSettings: {
     meaning:
@@ -105,6 +107,7 @@ export const memberProblems = {
       'the Secret of `engine.passwordSecret` holds no password: a program waits for it, and one that runs goes on with the last password',
     whatToDo: 'run the command in the message, which writes a password into the Secret',
     needsPerson: true,
+    isOfSpec: true,
   },
   PasswordRefused: {
     meaning:

@@ -241,6 +241,12 @@ export function needsPerson(type: 'Degraded' | 'FailoverBlocked', reason: string
   return explanations[reason]?.needsPerson === true;
 }
 
+/** Whether each member reports it of the same spec: one fault for a person. */
+export function isOfSpec(reason: string): boolean {
+  const explanations: Reasons = memberProblems;
+  return explanations[reason]?.isOfSpec === true;
+}
+
 /** A reason that another process has chosen: it comes from the report of a member, or from a status that is already written. */
 export type RelayedReason = string & { readonly isRelayed: true };
 export const relayed = (reason: string): RelayedReason => reason as RelayedReason;

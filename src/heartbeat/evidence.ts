@@ -42,8 +42,7 @@ export class Evidence {
 
   text(): string {
     const parts = this.#entries.map(
-      ({ wallMs, text, count }) =>
-        `${text} at ${timeOfDay(wallMs)}${count > 1 ? ` and ${count - 1} times after` : ''}`,
+      ({ wallMs, text, count }) => `${text} at ${timeOfDay(wallMs)}${repeated(count - 1)}`,
     );
     if (this.#answeredAt === undefined) parts.unshift('never answered well');
     else parts.unshift(`last good answer at ${timeOfDay(this.#answeredAt)}`);
@@ -67,3 +66,8 @@ function describe(event: Exclude<ProbeEvent, { type: 'answer' }>): string {
 }
 
 const timeOfDay = (wallMs: number) => new Date(wallMs).toISOString().slice(11);
+
+function repeated(times: number): string {
+  if (times === 0) return '';
+  return times === 1 ? ' and once after' : ` and ${times} times after`;
+}

@@ -21,7 +21,7 @@ import { hasQuorum, speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isOutdated } from '../resources/pod.ts';
+import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
 import { judgeSilence } from '../model/deafness.ts';
@@ -103,8 +103,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     const others = observed.members.filter((member) => member.uid !== primary.uid);
     const { winner } = elect(others, { ...context, failedZone: primary.zone });
     if (winner !== undefined) {
-      const what =
-        'what pods are made from has changed, and only the primary is still made from the old spec';
+      const why = whyOutdated(resource, primary) ?? '';
+      const what = `the primary ${primary.name} is replaced after all other members: ${why}`;
       const failure: Failure = { trigger: 'Switchover', what, evidence: what, atMs: nowMs };
       return handOver(resource, observed, winner, failure, nowMs);
     }

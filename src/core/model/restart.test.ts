@@ -39,6 +39,16 @@ describe('a restart by annotation', () => {
     expect(next.events).toEqual([]);
   });
 
+  it('is what the failover says of itself when only the primary is left', () => {
+    const { resource, members } = asked(now, { restart: { lastRequest: now } });
+    const rest = members.map((m) => (m.ordinal === 0 ? m : { ...m, createdAtMs: t0 + 1 }));
+    const { status } = decide(resource, makeObserved(rest), t0 + 60_000);
+    expect(status.failovers?.[0]).toMatchObject({
+      trigger: 'Switchover',
+      evidence: `the primary web-0 is replaced after all other members: a restart was asked for at ${now}`,
+    });
+  });
+
   it('also goes on if the annotation is removed', () => {
     const { resource, members } = asked(undefined, { restart: { lastRequest: now } });
     const { status, actions } = decide(resource, makeObserved(members), t0);

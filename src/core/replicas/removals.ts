@@ -43,9 +43,8 @@ export function frozen(
       again(dueMs);
       return [];
     }
-    return [
-      { member, reason: 'Frozen', note: health.evidence, gracePeriodSeconds: frozenGraceSeconds },
-    ];
+    const note = `no answer, though others answer (${health.evidence}): a new process takes its place, and a frozen one cannot go on later`;
+    return [{ member, reason: 'Frozen', note, gracePeriodSeconds: frozenGraceSeconds }];
   });
 }
 

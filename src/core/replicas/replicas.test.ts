@@ -109,7 +109,9 @@ describe('planReplicas', () => {
     const former = frozen.map((m) =>
       m.ordinal === 2 ? { ...m, labels: { ...m.labels, [roleLabel]: 'primary' } } : m,
     );
-    expect(removed(planReplicas(resource, makeObserved(former), t0))).toEqual(['web-2 Frozen']);
+    const plan = planReplicas(resource, makeObserved(former), t0);
+    expect(removed(plan)).toEqual(['web-2 Frozen']);
+    expect(plan.remove[0]?.note).toMatch(/^no answer, though others answer \(.+\): a new process/);
     const all = former.map((m) => ({ ...m, health: dead('Silent') }));
     expect(removed(planReplicas(resource, makeObserved(all), t0 + 60_000))).toEqual([]);
   });

@@ -10,6 +10,7 @@ import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
 import type { DesiredCondition } from './desired-condition.ts';
+import { messagesOf } from './same-of-members.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
@@ -99,7 +100,7 @@ function degraded(
   const summary = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}`;
   const [first] = degradedReasons;
   if (first !== undefined) {
-    const message = degradedReasons.map((problem) => problem.message).join('. ');
+    const message = messagesOf(resource.name, degradedReasons).join('. ');
     return { type, status: true, reason: first.reason, message };
   }
   if (healthy >= replicas) {

@@ -141,6 +141,11 @@ describe('findProblems', () => {
         message: expect.stringContaining('on port 80: refuses; check spec.engine.port') as string,
       },
     ]);
+    const lastEnd = { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 };
+    const [ended] = degradedReasons(() => ({ ...unheard(t0 - 10_000), lastEnd }));
+    expect(ended?.message).toMatch(/on port 80: refuses; container web of web-1 .*: OOMKilled/);
+    const [agent] = degradedReasons(() => ({ ...unheard(t0 - 10_000), agentPort: 8990 }));
+    expect(agent?.message).not.toContain('spec.engine.port');
     const { resource, members } = running();
     const young = members.map((member) => ({ ...member, ...unheard(t0 - 4_000) }));
     expect(nextDegradedAtMs(resource, makeObserved(young), t0)).toBe(t0 + 6_000);
@@ -215,6 +220,8 @@ describe('findProblems', () => {
     expect(degradedReasons(() => ({ zone: 'a' }), {}, spec)).toEqual([
       { reason: 'TooFewZones', message: expect.stringContaining('the members span 2') as string },
     ]);
+    const stopped = running({ ...spec, replicas: 0 }).resource;
+    expect(degradedReasonsOf(stopped, makeObserved([]), t0)).toEqual([]);
   });
 
   it('reports a targetPort that no container has', () => {

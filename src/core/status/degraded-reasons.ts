@@ -7,7 +7,7 @@ import {
   seemsHealthy,
   whyNotHealthy,
 } from '../model/member.ts';
-import { describeEndAt } from '../model/container-end.ts';
+import { describeEnd, describeEndAt } from '../model/container-end.ts';
 import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
@@ -44,9 +44,15 @@ export function memberDegradedReason(
   if (health === 'Unknown') {
     const waited = nowMs - (member.health?.sinceWallMs ?? nowMs);
     if (member.phase !== 'Running' || waited < portWrongAfterMs) return undefined;
+    const port = contactOf(resource.spec, member).port;
+    // The port of the agent is the operator's own choice.
+    const check = member.agentPort === undefined ? 'check spec.engine.port, the program,' : 'check';
+    // A container that ends again and again runs in between, and then nothing else says why nobody hears it.
+    const why =
+      describeEnd(resource, member) ?? `${check} the log of the pod, and network policies`;
     return {
       reason: 'NotHeard',
-      message: `${name} has never been heard on port ${contactOf(resource.spec, member).port}: ${cut(member.health?.message ?? '')}; check spec.engine.port, the program, and network policies`,
+      message: `${name} has never been heard on port ${port}: ${cut(member.health?.message ?? '')}; ${why}`,
     };
   }
   if (health === 'Unhealthy' || health === 'Dead') {
@@ -69,7 +75,7 @@ export function memberDegradedReason(
 
 function zoneDegradedReason(resource: Resource, observed: Observed): Degradation | undefined {
   const { minZones, topologyKey } = resource.spec.placement.zones;
-  if (minZones === undefined) return undefined;
+  if (minZones === undefined || resource.spec.replicas === 0) return undefined;
   if (observed.zones.length < minZones) {
     return {
       reason: 'TooFewZones',

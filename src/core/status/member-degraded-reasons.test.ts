@@ -62,6 +62,15 @@ it('passes on what a member says is wrong with it', () => {
   ]);
 });
 
+it('is about one member, unless each member reports the same of the spec: then there is one Event', () => {
+  const service = strong();
+  service.members[1] = led(service.resource, 1, {
+    problem: { reason: 'PasswordMissing', message: 'the Secret redis does not exist' },
+    furtherProblems: [{ reason: 'LogOff', message: 'the log is off' }],
+  });
+  expect(problemsOf(service).map(({ about }) => about)).toEqual([undefined, 'web-1']);
+});
+
 it('tells of a member whose contract somebody has broken, and goes on with all', () => {
   const service = strong();
   service.members[1] = { ...led(service.resource, 1, {}), isContractBroken: true };

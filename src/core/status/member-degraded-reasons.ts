@@ -1,5 +1,5 @@
 import { contractAnnotation } from '../../api/labels.ts';
-import { relayed } from '../../api/reasons.ts';
+import { isOfSpec, relayed } from '../../api/reasons.ts';
 import { dataDir, hasData, stateFile, stateFolder } from '../../protocol/agent-config.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { hasEnded, isFenced, isLive, problemsOf, reportOf } from '../model/member.ts';
@@ -48,7 +48,7 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
       degradedReasons.push({
         reason: relayed(reason),
         message: `${member.name}: ${message}`,
-        about: member.name,
+        ...(isOfSpec(reason) ? {} : { about: member.name }),
       });
     }
   }
