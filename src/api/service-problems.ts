@@ -49,6 +49,11 @@ export const serviceProblems = {
     meaning: 'a write to the API server failed, and is tried again',
     whatToDo: 'nothing, if it ends soon; else what the message says',
   },
+  WriteNotKept: {
+    meaning:
+      'an admission webhook, or another program, changes what the operator writes, so that the operator writes it only every half minute',
+    whatToDo: 'let it leave the fields alone that the message names',
+  },
   VolumeNotGrown: {
     meaning:
       'a volume cannot get the size that `spec.volumeClaimTemplates` asks for: its StorageClass does not allow that, or the driver has failed',

@@ -23,7 +23,7 @@ interface Kind {
   store: Store<KubeObject>;
 }
 
-function kindOf(manifest: Manifest, stores: Stores): Kind {
+export function kindOf(manifest: Manifest, stores: Stores): Kind {
   switch (manifest.kind) {
     case 'Service':
       return { type: services, store: stores.services };

@@ -7,6 +7,7 @@ import { describe, execute } from './execute.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';
 import { type UndoneChange, undoneNote } from '../../core/status/undone-change.ts';
+import { noteUnkept, unkeptWaitMs } from './unkept-writes.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { noteRepoint } from '../record/failover-timings.ts';
 
@@ -22,6 +23,8 @@ export interface Executed {
   failed: boolean;
   /** The API server cannot be reached: no other request can succeed now. */
   apiServerLost: boolean;
+  /** Milliseconds after which a write is tried again that did not last; absent: there is none. */
+  retryAfterMs?: number;
 }
 
 /**
@@ -39,10 +42,19 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
     const kind = kindOf(action);
     if (kind !== undefined && slowKinds.has(kind)) continue;
     const what = describe(action);
+    const waitMs = unkeptWaitMs(action, what, context);
+    if (waitMs > 0) {
+      done.retryAfterMs = Math.min(waitMs, done.retryAfterMs ?? Infinity);
+      continue;
+    }
     try {
       const change = yield* execute(action, context);
-      state.failures.delete(what);
-      if (change === 'Same') continue;
+      const hadFailed = state.failures.delete(what);
+      if (change === 'Same') {
+        // Somebody else has corrected it, and the decision knows only of the failure.
+        if (hadFailed) done.changed = true;
+        continue;
+      }
       // The action wrote to the API server, so that the API server has answered. A role command goes to a member.
       if (action.type !== 'GiveRoleCommand') apiServerHealth.answered();
       done.changed = true;
@@ -50,6 +62,13 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
       if (change === 'Refreshed') continue;
       if (action.type === 'Repoint') noteRepoint(resource, action.to, state, clock.wallNow());
       log.info({ epoch: resource.status.epoch, reason: reasonOf(action) }, what);
+      const unkept = noteUnkept(action, what, context);
+      if (unkept !== undefined) {
+        done.failed = true;
+        state.failures.set(what, unkept);
+        log.warn({ fields: unkept.message }, `this did not last: ${what}`);
+        continue;
+      }
       if (typeof change === 'object') {
         noteUndone(context, change);
         continue;

@@ -166,7 +166,10 @@ export class Reconciler {
     notePromotion(resource.status, decision, state, clock.wallNow());
     noteLabels(state, observed.members, decision.actions);
     const context = { ...this.#options, ...subject };
-    const { changed, failed, apiServerLost } = yield* executeAll(decision.actions, context);
+    const { changed, failed, apiServerLost, retryAfterMs } = yield* executeAll(
+      decision.actions,
+      context,
+    );
     if (apiServerLost) return { again: false, failed };
     lookForSuccess(resource, members, state, stores, clock, () => enqueue(key));
     // Something was written: the next pass sees it and writes the status, so that it is written once.
@@ -174,13 +177,12 @@ export class Reconciler {
     // The status reports a failure at once: the next attempt may take until its time limit.
     const failures = [...state.failures.values()];
     const told = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
-    const { requeueAtMs } = told;
+    const { requeueAtMs = Infinity } = told;
+    const requeueAfterMs = Math.min(retryAfterMs ?? Infinity, requeueAtMs - clock.wallNow());
     return yield* this.#finish(subject, told, {
       again: false,
       failed,
-      ...(requeueAtMs === undefined
-        ? {}
-        : { requeueAfterMs: Math.max(1, requeueAtMs - clock.wallNow()) }),
+      ...(Number.isFinite(requeueAfterMs) ? { requeueAfterMs: Math.max(1, requeueAfterMs) } : {}),
     });
   }
 

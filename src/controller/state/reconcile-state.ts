@@ -6,6 +6,14 @@ import type { FailoverTimings } from '../../core/model/failover-timings.ts';
 import type { RoleCommandState, WriteFailure } from '../../core/model/observed.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
 
+/** A write that did not last: what the object should be like, in parts, and the version in which it was not so. */
+export interface UnkeptWrite {
+  wished: unknown[];
+  resourceVersion: string | undefined;
+  /** When to try again, in milliseconds of the clock's now(). */
+  untilMs: number;
+}
+
 /** A status that the API server has refused for what is in it. */
 export interface RefusedStatus {
   status: Status;
@@ -52,6 +60,8 @@ export interface ReconcileState {
   confirmed: Map<string, Manifest>;
   /** The operator's labels of pods, as this process has last found or made them, by the name of the pod. */
   confirmedLabels: Map<string, { uid: string; labels: Record<string, string> }>;
+  /** Writes that did not last, by their description. See unkept-writes.ts. */
+  unkept: Map<string, UnkeptWrite>;
   /** See Observed.knownFaults. */
   faults: readonly KnownFault[] | undefined;
   /** The kill of the experiment that runs, if this process has done it. See Observed.chaos. */
@@ -81,6 +91,7 @@ export class ReconcileStates {
         generation: undefined,
         confirmed: new Map(),
         confirmedLabels: new Map(),
+        unkept: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,
         earlierLease: undefined,

@@ -14,8 +14,9 @@ export interface Degradation {
 /** A fault of now or of a moment ago, as far as its Event is concerned. */
 export interface KnownFault {
   id: string;
-  /** Epoch milliseconds since when it is there, and when it was last seen. */
+  /** Epoch milliseconds since when it is there. */
   sinceMs: number;
-  seenMs: number;
+  /** When it was first found gone; absent: it is there, however long ago the last decision was. */
+  endedMs?: number;
   isTold: boolean;
 }

@@ -67,6 +67,15 @@ describe('Events about faults', () => {
     expect(operator.pass(members, 13_000).told).toEqual([]);
   });
 
+  it('what goes on is told once, also if nothing else happens for a long time', () => {
+    const operator = new Process(resource);
+    operator.pass(lose(1), 0);
+    expect(operator.pass(lose(1), 10_000).told).toHaveLength(1);
+    const hour = 3_600_000;
+    expect(operator.pass(lose(1), hour).told).toEqual([]);
+    expect(operator.pass(lose(1), hour + 10_000).told).toEqual([]);
+  });
+
   it('members that only start have a minute for it', () => {
     const operator = new Process(resource);
     operator.pass(members.slice(0, 1), 0);

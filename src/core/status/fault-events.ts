@@ -72,7 +72,7 @@ function toldBefore(status: Status, faults: Fault[], nowMs: number): KnownFault[
     // Its end is told, too.
     ...(degraded === undefined ? [] : [`${degraded.reason}/`]),
   ];
-  return [...new Set(ids)].map((id) => ({ id, sinceMs: nowMs, seenMs: nowMs, isTold: true }));
+  return [...new Set(ids)].map((id) => ({ id, sinceMs: nowMs, isTold: true }));
 }
 
 /**
@@ -100,17 +100,19 @@ export function tellFaults(
   for (const { id, graceMs: ms, event } of present) {
     const earlier = old.get(id);
     old.delete(id);
-    const isSame = earlier !== undefined && nowMs - earlier.seenMs <= sameMs;
-    const fault = isSame ? earlier : { id, sinceMs: nowMs, isTold: false };
+    const isSame = earlier !== undefined && nowMs - (earlier.endedMs ?? nowMs) <= sameMs;
+    const fault = isSame ? earlier : { sinceMs: nowMs, isTold: false };
     const dueAtMs = fault.sinceMs + ms;
     const isDue = !fault.isTold && nowMs >= dueAtMs;
     if (isDue) events.push(event);
     if (!fault.isTold && !isDue) nextAtMs = Math.min(nextAtMs ?? Infinity, dueAtMs);
-    faults.push({ ...fault, seenMs: nowMs, isTold: fault.isTold || isDue });
+    faults.push({ id, sinceMs: fault.sinceMs, isTold: fault.isTold || isDue });
   }
   const degraded = conditionOf(next, 'Degraded');
   const isWhole = degraded?.status === 'False' && degraded.reason === 'AllHealthy';
-  const ended = [...old.values()].filter(({ isTold }) => isTold);
+  const ended = [...old.values()]
+    .filter(({ isTold }) => isTold)
+    .map((fault) => ({ ...fault, endedMs: fault.endedMs ?? nowMs }));
   const isOfDegraded = ({ id }: KnownFault) => !id.startsWith('FailoverBlocked/');
   if (isWhole && ended.some(isOfDegraded)) {
     const note = degraded.message;
@@ -118,7 +120,7 @@ export function tellFaults(
   }
   // Until all is well again, what was told is remembered: its end must be told.
   const kept = ended.filter((fault) =>
-    isOfDegraded(fault) ? !isWhole : nowMs - fault.seenMs <= sameMs,
+    isOfDegraded(fault) ? !isWhole : nowMs - fault.endedMs <= sameMs,
   );
   return { faults: [...faults, ...kept], events, nextAtMs };
 }

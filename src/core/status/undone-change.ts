@@ -56,7 +56,7 @@ const settingsOf = (name: string, service: string): ServiceRole | undefined =>
   (['write', 'read', 'all'] as const).find((role) => serviceNames(name)[role] === service);
 
 /** The name of a field in messages: labels and annotations are named whole, other fields by their first two parts. */
-const nameOf = ([section = '', field, key]: string[]) =>
+export const nameOf = ([section = '', field, key]: string[]) =>
   [section, field, ...(section === 'metadata' ? [key] : [])]
     .filter((part) => part !== undefined)
     .join('.');

@@ -14,6 +14,11 @@ export function writeFailureDegradedReason({ what, reason, message }: WriteFailu
     case 'NameTaken':
     case 'VolumeNotGrown':
       return { reason, message };
+    case 'WriteNotKept':
+      return {
+        reason,
+        message: `${what} does not last, and is tried again every half minute: an admission webhook, or another program, changes what the operator writes: ${cut(message)}; let it leave the objects of this HAService alone`,
+      };
     case 'NamespaceTerminating':
       return {
         reason,
