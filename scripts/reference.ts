@@ -11,7 +11,8 @@ const intro = `# Reference: conditions, Events, errors
 <!-- Made by \`npm run generate\` from src/api. Do not edit. -->
 
 The meaning of each reason, Event and error code, and what to do. The message beside a reason names the member, the object or the field.
-[The README](../README.md#use-it) says when a condition is True; [failover.md](failover.md) says what a failover waits for, and why.`;
+[The README](../README.md#use-it) says when a condition is True; [failover.md](failover.md) says what a failover waits for, and why.
+[fields.md](fields.md) has every field of the spec, and [runbook.md](runbook.md) what to type, by symptom.`;
 
 const degraded = `The reason is that of the most urgent fault; the message names every fault. Faults that the operator finds:`;
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
 import { duration, ifDurations } from './duration.ts';
+import { example, takesEffect } from './field-notes.ts';
 
 /** What can be done to members. */
 export const chaosActions = ['PodKill', 'PodDelete', 'Evict', 'ZoneKill'] as const;
@@ -20,15 +21,31 @@ const countOrShare = (least: 0 | 1) =>
 
 const target = z
   .object({
-    role: z.enum(['Any', 'Primary', 'Standby']).default('Any').meta({
-      description: 'Role of the members: Any (default), Primary or Standby.',
-    }),
-    zone: z.string().min(1).max(63).optional().meta({
-      description: 'Only members in this zone.',
-    }),
-    member: z.string().min(1).max(63).optional().meta({
-      description: 'Only this member, by the name of its pod, such as web-1.',
-    }),
+    role: z
+      .enum(['Any', 'Primary', 'Standby'])
+      .default('Any')
+      .meta({
+        description: 'Role of the members: Any (default), Primary or Standby.',
+        ...example('Primary'),
+      }),
+    zone: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .meta({
+        description: 'Only members in this zone.',
+        ...example('zone-a'),
+      }),
+    member: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .meta({
+        description: 'Only this member, by the name of its pod, such as web-1.',
+        ...example('web-1'),
+      }),
   })
   .meta({
     description:
@@ -41,13 +58,21 @@ const target = z
 
 const blackout = z
   .object({
-    from: z.string().max(10).meta({
-      description: 'First day, as 2026-12-24; or the time of day at which it begins, as 22:00.',
-    }),
-    to: z.string().max(10).meta({
-      description:
-        'Last day, as 2027-01-02, which is part of it; or the time of day at which it ends, as 06:00. A time of day before `from` is on the next day.',
-    }),
+    from: z
+      .string()
+      .max(10)
+      .meta({
+        description: 'First day, as 2026-12-24; or the time of day at which it begins, as 22:00.',
+        ...example('22:00'),
+      }),
+    to: z
+      .string()
+      .max(10)
+      .meta({
+        description:
+          'Last day, as 2027-01-02, which is part of it; or the time of day at which it ends, as 06:00. A time of day before `from` is on the next day.',
+        ...example('06:00'),
+      }),
   })
   .meta({
     description: 'Days, or hours of each day, without experiments.',
@@ -64,15 +89,22 @@ const steadyState = z
       .string()
       .min(1)
       .max(63)
-      .meta({ description: 'A Service of the same namespace, such as the one of an application.' }),
-    port: z.int().min(1).max(65535).meta({ description: 'Its port.' }),
+      .meta({
+        description: 'A Service of the same namespace, such as the one of an application.',
+        ...example('shop'),
+      }),
+    port: z
+      .int()
+      .min(1)
+      .max(65535)
+      .meta({ description: 'Its port.', ...example(80) }),
     path: z
       .string()
       .max(1024)
       .regex(/^\//)
       .default('/')
-      .meta({ description: 'The path of the request. Default: /.' }),
-    timeout: duration('How long an answer may take. At most 30s.').default('2s'),
+      .meta({ description: 'The path of the request. Default: /.', ...example('/healthz') }),
+    timeout: duration('How long an answer may take. At most 30s.', '5s').default('2s'),
   })
   .meta({
     description:
@@ -81,67 +113,116 @@ const steadyState = z
 
 export const chaosSchema = z
   .object({
-    suspend: z.boolean().default(false).meta({
-      description:
-        'If true, no experiment begins, neither on the schedule nor on request, and one that was announced is aborted. Set it to true and to false again to resume after onFailure: Suspend.',
-    }),
-    dryRun: z.boolean().default(false).meta({
-      description:
-        'If true, an experiment does everything except the kill: its checks, its announcement, its choice of members.',
-    }),
-    schedule: z.string().max(100).optional().meta({
-      description:
-        'When experiments begin: five fields of cron (minute, hour, day of the month, month, day of the week), such as "*/30 9-17 * * 1-5". If both days are given, one of them is enough. A time that was missed is skipped. Without schedule and meanTimeBetween an experiment begins only on request.',
-    }),
+    suspend: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'If true, no experiment begins, neither on the schedule nor on request, and one that was announced is aborted. Set it to true and to false again to resume after onFailure: Suspend.',
+        ...example(true),
+      }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'If true, an experiment does everything except the kill: its checks, its announcement, its choice of members.',
+        ...example(true),
+      }),
+    schedule: z
+      .string()
+      .max(100)
+      .optional()
+      .meta({
+        description:
+          'When experiments begin: five fields of cron (minute, hour, day of the month, month, day of the week), such as "*/30 9-17 * * 1-5". If both days are given, one of them is enough. A time that was missed is skipped. Without schedule and meanTimeBetween an experiment begins only on request.',
+        ...example('*/30 9-16 * * 1-5'),
+      }),
     meanTimeBetween: duration(
       'Instead of a schedule: mean time between experiments, which begin at random (Poisson process). At least 1m.',
+      '4h',
     ).optional(),
-    timeZone: z.string().min(1).max(64).default('UTC').meta({
-      description:
-        'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
-    }),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('UTC')
+      .meta({
+        description:
+          'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
+        ...example('Europe/Berlin'),
+      }),
     blackouts: z.array(blackout).max(20).default([]).meta({
       description: 'When no experiment may begin.',
     }),
-    action: z.enum(chaosActions).default('PodKill').meta({
-      description:
-        'What is done: PodKill deletes the pod with a grace period of one second; PodDelete with its own grace period; Evict by the eviction API, which honours every disruption budget; ZoneKill kills all members of one zone.',
-    }),
+    action: z
+      .enum(chaosActions)
+      .default('PodKill')
+      .meta({
+        description:
+          'What is done: PodKill deletes the pod with a grace period of one second; PodDelete with its own grace period; Evict by the eviction API, which honours every disruption budget; ZoneKill kills all members of one zone.',
+        ...example('Evict'),
+      }),
     target: target.prefault({}),
-    amount: countOrShare(1).optional().meta({
-      description:
-        'How many members are hit: a count, or a share of the members that target names, such as 50% (rounded down, at least one). Default: 1. Not allowed with ZoneKill, target.member or target.role: Primary.',
-    }),
-    minHealthy: countOrShare(0).optional().meta({
-      description:
-        'How many members must stay healthy: a count, or a share of replicas, such as 50% (rounded up). Default: all that are not hit. At least one stays in any case.',
-    }),
+    amount: countOrShare(1)
+      .optional()
+      .meta({
+        description:
+          'How many members are hit: a count, or a share of the members that target names, such as 50% (rounded down, at least one). Default: 1. Not allowed with ZoneKill, target.member or target.role: Primary.',
+        ...example('50%'),
+      }),
+    minHealthy: countOrShare(0)
+      .optional()
+      .meta({
+        description:
+          'How many members must stay healthy: a count, or a share of replicas, such as 50% (rounded up). Default: all that are not hit. At least one stays in any case.',
+        ...example(2),
+      }),
     minPodAge: duration(
       'Pods younger than this are not hit. ZoneKill needs one pod of this age in the zone, and hits all of them.',
+      '10m',
     ).default('1m'),
     recoveryObjective: duration(
       'How long the service may take until all members are healthy again, in their roles and caught up. At most 24h.',
+      '1m',
     ).default('2m'),
-    onFailure: z.enum(['Suspend', 'Continue']).default('Suspend').meta({
-      description:
-        'After a failed experiment: Suspend waits until suspend was set to true and to false again, or an experiment on request has passed. Continue goes on with the schedule, after the service has recovered.',
-    }),
-    announce: duration('How long before the kill an Event announces it. At most 24h.').default(
-      '0s',
-    ),
-    seed: z.int().min(0).optional().meta({
-      description:
-        'Seed of the random choices. The same seed and the same members give the same choices. Default: derived from the UID of the HAService.',
-    }),
-    historyLimit: z.int().min(1).max(50).default(10).meta({
-      description:
-        'How many experiments status.chaos.history keeps; one more if refusals would push out the last kill.',
-    }),
+    onFailure: z
+      .enum(['Suspend', 'Continue'])
+      .default('Suspend')
+      .meta({
+        description:
+          'After a failed experiment: Suspend waits until suspend was set to true and to false again, or an experiment on request has passed. Continue goes on with the schedule, after the service has recovered.',
+        ...example('Continue'),
+      }),
+    announce: duration(
+      'How long before the kill an Event announces it. At most 24h.',
+      '30s',
+    ).default('0s'),
+    seed: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({
+        description:
+          'Seed of the random choices. The same seed and the same members give the same choices. Default: derived from the UID of the HAService.',
+        ...example(42),
+      }),
+    historyLimit: z
+      .int()
+      .min(1)
+      .max(50)
+      .default(10)
+      .meta({
+        description:
+          'How many experiments status.chaos.history keeps; one more if refusals would push out the last kill.',
+        ...example(30),
+      }),
     steadyState: steadyState.optional(),
   })
   .meta({
     description:
       'Experiments that kill members of this service, to show that it recovers. One at a time; each is refused while the service is in danger without it. On request: kubectl annotate --overwrite has NAME haservice.dev/chaos="$(date -Is)".',
+    ...takesEffect({ effect: 'AtOnce' }),
     ...cel(
       {
         rule: '!(has(self.schedule) && has(self.meanTimeBetween))',

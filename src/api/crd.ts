@@ -1,9 +1,13 @@
 import * as z from 'zod';
+import { fieldNotesKey } from './field-notes.ts';
 import { group } from './labels.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
 
 type Json = Record<string, unknown>;
+
+/** Keys that a structural schema may not have. */
+const dropped = new Set(['$schema', 'propertyNames', fieldNotesKey]);
 
 /**
  * A zod schema as structural OpenAPI v3 for a CustomResourceDefinition: integer-or-string and open objects become Kubernetes'
@@ -32,7 +36,7 @@ function structural(schema: Json, isInList = false): Json {
       );
     } else if (key === 'items') {
       out[key] = structural(value as Json, true);
-    } else if (key !== '$schema' && key !== 'propertyNames' && !(key === 'default' && isInList)) {
+    } else if (!dropped.has(key) && !(key === 'default' && isInList)) {
       out[key] = value;
     }
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { cel } from './cel.ts';
+import { type Change, example as exampleOf } from './field-notes.ts';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -29,13 +30,14 @@ export const ifDurations = (durations: string[], rule: string): string =>
  * A duration as a field. The API server takes a number, too, as far as the type is concerned: a rule refuses it, and says what to
  * write. Its own messages about types and patterns do not.
  */
-export function duration(description: string) {
+export function duration(description: string, example: string, change?: Change) {
   return z
     .string()
     .regex(new RegExp(durationPattern))
     .max(32)
     .meta({
       description: `${description} A duration such as 500ms, 2s or 1m30s.`,
+      ...exampleOf(example, change),
       'x-kubernetes-int-or-string': true,
       ...cel({
         rule: isDuration('self'),

@@ -1,6 +1,7 @@
 import { YAMLException, loadAll } from 'js-yaml';
 import * as z from 'zod';
 import { HAError } from './errors.ts';
+import { example, takesEffect } from './field-notes.ts';
 
 /** Name of the ConfigMap, in the namespace of the operator. */
 export const settingsName = 'haservice-operator';
@@ -22,22 +23,32 @@ const limit = z
   .int(insteadOf('write a whole number, at least 1'))
   .min(1, insteadOf('write at least 1 (chaos.enabled: false stops all chaos)'));
 
-/** docs/operator-settings.md describes each field to a user. */
-const settingsSchema = z.strictObject(
+/** docs/fields.md is generated from it; docs/operator-settings.md says how to use the settings. */
+export const settingsSchema = z.strictObject(
   {
     chaos: z
       .strictObject(
         {
-          /** The stop switch: false stops all chaos in the cluster. */
-          enabled: z.boolean(insteadOf('write true or false')).default(true),
-          /** At the same time, in the whole cluster. */
-          maxExperiments: limit.default(3),
-          /** At the same time, with members in one zone. */
-          maxExperimentsPerZone: limit.default(1),
+          enabled: z
+            .boolean(insteadOf('write true or false'))
+            .default(true)
+            .meta({
+              description: 'The stop switch: false stops all chaos in the cluster.',
+              ...example(false),
+            }),
+          maxExperiments: limit.default(3).meta({
+            description: 'How many experiments may run at the same time, in the whole cluster.',
+            ...example(5),
+          }),
+          maxExperimentsPerZone: limit.default(1).meta({
+            description: 'How many experiments may run at the same time with members in one zone.',
+            ...example(2),
+          }),
         },
         insteadOf('write its fields below it, indented, such as enabled: false'),
       )
-      .prefault({}),
+      .prefault({})
+      .meta({ description: 'Limits of experiments.', ...takesEffect({ effect: 'AtOnce' }) }),
   },
   insteadOf('write fields, such as chaos: { enabled: false }'),
 );

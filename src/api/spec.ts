@@ -7,6 +7,8 @@ import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { inheritSchema } from './inherit-spec.ts';
 import { placementSchema } from './placement-spec.ts';
 import { servicesSchema } from './services-spec.ts';
+import { agentSchema, templateSchema, volumeClaimTemplate } from './template-spec.ts';
+import { example, takesEffect } from './field-notes.ts';
 
 const port = z
   .object({
@@ -15,85 +17,36 @@ const port = z
       .max(15)
       .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
       .optional()
-      .meta({ description: 'Name of the port. Required if there is more than one.' }),
-    port: portNumber.meta({ description: 'Port that the Services offer.' }),
+      .meta({
+        description: 'Name of the port. Required if there is more than one.',
+        ...example('http'),
+      }),
+    port: portNumber.meta({
+      description: 'Port that the Services offer.',
+      ...example(80, {
+        effect: 'AtOnce',
+        note: 'Without targetPort it is also the port of the pods: see there.',
+      }),
+    }),
     targetPort: z
       .union([portNumber, z.string().min(1).max(15)])
       .optional()
       .meta({
         description: 'Port of the pods, by number or by container port name. Default: port.',
+        ...example(8080, {
+          effect: 'RollingUpdate',
+          note: 'Each Service leads to the port on which a member listens, so that no member is cut off meanwhile.',
+        }),
       }),
-    protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP').meta({
-      description: 'Protocol of the port: TCP (default), UDP or SCTP.',
-    }),
+    protocol: z
+      .enum(['TCP', 'UDP', 'SCTP'])
+      .default('TCP')
+      .meta({
+        description: 'Protocol of the port: TCP (default), UDP or SCTP.',
+        ...example('UDP'),
+      }),
   })
   .meta({ description: 'One port that the Services offer.' });
-
-const template = z
-  .looseObject({
-    metadata: z
-      .looseObject({})
-      .optional()
-      .meta({ description: 'Labels and annotations of the pods.' }),
-    spec: z
-      .looseObject({
-        containers: z
-          .array(
-            z.looseObject({
-              // For the rule that engine.container names one.
-              name: z.string().max(63).optional().meta({ description: 'Name of the container.' }),
-            }),
-          )
-          .min(1)
-          .max(64)
-          .meta({ description: 'Containers of the pods, as in any pod template.' }),
-      })
-      .meta({ description: 'Spec of the pods, as in any pod template.' }),
-  })
-  .meta({
-    description:
-      'Pod template, as in a Deployment. The operator adds names, labels, spread and tolerations; topologySpreadConstraints of yours replace those of the operator for the same topologyKey. A field that Kubernetes does not know is reported in the condition Degraded.',
-  });
-
-const volumeClaimTemplate = z
-  .looseObject({
-    metadata: z
-      .looseObject({
-        name: z
-          .string()
-          .max(40)
-          .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
-          .meta({ description: 'Name of the volume, for volumeMounts.' }),
-      })
-      .meta({ description: 'Name, labels and annotations of the claims.' }),
-    spec: z
-      .looseObject({})
-      .meta({ description: 'Spec of the claims, as in any PersistentVolumeClaim.' }),
-  })
-  .meta({ description: 'One volume of each member.' });
-
-const quantities = (what: string) =>
-  z
-    .looseObject({})
-    .optional()
-    .meta({ description: `${what}, by resource: for example cpu: 100m and memory: 128Mi.` });
-
-const agent = z
-  .object({
-    resources: z
-      .object({
-        requests: quantities('What it requests'),
-        limits: quantities('What it may use'),
-      })
-      .optional()
-      .meta({
-        description:
-          'Requests and limits of the init container that copies the agent into the pod, for a LimitRange or quota that the default does not meet. They replace the default whole: 128Mi of memory, which it needs, and as much cpu as the container of the program. The agent itself runs in that container, with its resources. A change replaces the members one by one.',
-      }),
-  })
-  .meta({
-    description: 'The agent that the operator puts into the pods, if the engine needs one.',
-  });
 
 export const specSchema = z
   .object({
@@ -103,28 +56,61 @@ export const specSchema = z
       .meta({
         description:
           'ActivePassive: one primary takes the traffic of the Service NAME, the others stand by. ActiveActive: every healthy member takes traffic. LeaderFollower: as ActivePassive, and the others replicate from the primary.',
+        ...example('ActiveActive', {
+          effect: 'AtOnce',
+          note: 'If consistency is Strong, ActivePassive has the agent in its pods: then by a rolling update.',
+          refused: 'To or from LeaderFollower, also while no member runs.',
+        }),
       }),
-    replicas: z.int().min(0).max(100).default(3).meta({
-      description: 'How many members to keep.',
-    }),
-    ports: z.array(port).min(1).max(20).meta({ description: 'Ports that the Services offer.' }),
+    replicas: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(3)
+      .meta({
+        description: 'How many members to keep.',
+        ...example(5, { effect: 'AtOnce', note: 'Members are added or removed; claims are kept.' }),
+      }),
+    ports: z
+      .array(port)
+      .min(1)
+      .max(20)
+      .meta({
+        description: 'Ports that the Services offer.',
+        ...takesEffect({
+          effect: 'AtOnce',
+          note: 'A change of the port of the pods that is probed (engine.port, or the target of the first TCP port) replaces the members one by one.',
+        }),
+      }),
     services: servicesSchema.optional(),
     inherit: inheritSchema.optional(),
     engine: engineSchema,
-    template,
-    agent: agent.optional(),
-    volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({
-      description:
-        'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
-    }),
+    template: templateSchema,
+    agent: agentSchema.optional(),
+    volumeClaimTemplates: z
+      .array(volumeClaimTemplate)
+      .max(10)
+      .default([])
+      .meta({
+        description:
+          'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
+        ...takesEffect({
+          effect: 'RollingUpdate',
+          note: 'A volume that is added or removed replaces the members one by one.',
+        }),
+      }),
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),
     chaos: chaosSchema.optional(),
-    paused: z.boolean().default(false).meta({
-      description:
-        'If true, the operator changes nothing: no failover, no new pods. It still watches the service and reports Paused.',
-    }),
+    paused: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'If true, the operator changes nothing: no failover, no new pods. It still watches the service and reports Paused.',
+        ...example(true, { effect: 'AtOnce' }),
+      }),
   })
   .meta({
     description: 'What the service should be.',
