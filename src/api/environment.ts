@@ -12,7 +12,7 @@ interface Variable {
 export const environment = {
   WATCH_NAMESPACES: {
     description:
-      'The namespaces that the operator works on, separated by commas. It asks for nothing in others, so that it needs the role `haservice-operator` in these alone: see `examples/namespaced`.',
+      'The namespaces that the operator works on, separated by commas. In others it asks for nothing, so that it needs the role `haservice-operator` in these alone: see `examples/namespaced`. Nodes and the labels of namespaces are read in the whole cluster.',
     default: 'all namespaces',
     example: 'shop,payments',
   },
