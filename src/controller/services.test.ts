@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event, Service } from '../kube/api-types.ts';
+import { refusal } from '../kube/testing/fake-api-server.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -181,5 +182,25 @@ describe('a change by hand that is undone', () => {
     await until(() => told().length === 3);
     expect(notes()[2]).toMatch(/^HAService: Service web was deleted and is made again/);
     expect(service()).toBeDefined();
+  });
+
+  it('does not take its own write for a change by hand, if the answer was lost', async () => {
+    world.apply('web');
+    await until(() => world.healthy());
+    const type = () => service()?.spec?.type;
+    const errors = { code: 504, body: refusal(504, 'Timeout') };
+    world.cluster.refuse = (write, body) => {
+      if (write !== 'PATCH services/web') return undefined;
+      if (type() === 'ClusterIP')
+        change((found) => Object.assign(found, { spec: (body as Service).spec }));
+      return errors;
+    };
+    world.apply('web', { services: { write: { type: 'NodePort' } } });
+    await until(() => type() === 'NodePort');
+    world.cluster.refuse = () => undefined;
+    world.apply('web');
+    await until(() => type() === 'ClusterIP');
+    await world.stopOperator();
+    expect(notes()).toEqual([]);
   });
 });

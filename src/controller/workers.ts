@@ -14,6 +14,11 @@ export const controller = 'haservice';
  * them; one that takes longer than this is likely to wait for an admission webhook, for up to ten seconds.
  */
 const patienceMs = 200;
+/**
+ * Twice as long for each time that it was given up in a row without any step of a failover: a service without a primary needs its pods,
+ * too, and its members may change all the time. Up to longer than any call takes.
+ */
+const mostDoublings = 6;
 
 export interface WorkersOptions {
   clock: Clock;
@@ -30,6 +35,8 @@ interface Running {
   stop: AbortController;
   /** The request whose answer the reconcile waits for. */
   pending: ApiRequest | undefined;
+  /** It has committed a step of a failover. */
+  hasCommitted: boolean;
   /** Stops the wait of `preempt`. */
   cancel?: () => void;
 }
@@ -38,6 +45,8 @@ interface Running {
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #running = new Map<string, Running>();
+  /** How often the reconciles of a resource were given up in a row. */
+  readonly #givenUp = new Map<string, number>();
   #isStopped = false;
 
   constructor(options: WorkersOptions) {
@@ -49,12 +58,20 @@ export class Workers {
     const { clock, drive, metrics, reconcile } = this.#options;
     const startedAt = clock.now();
     metrics.reconcileStarted(controller);
-    const running: Running = { stop: new AbortController(), pending: undefined };
+    const running: Running = {
+      stop: new AbortController(),
+      pending: undefined,
+      hasCommitted: false,
+    };
     this.#running.set(key, running);
-    const note = (request: ApiRequest | undefined) => (running.pending = request);
+    const note = (request: ApiRequest | undefined) => {
+      running.pending = request;
+      if (request?.verb === 'replaceStatus') running.hasCommitted = true;
+    };
     drive(noted(reconcile(key), note), running.stop.signal, (end) => {
       running.cancel?.();
       this.#running.delete(key);
+      this.#count(key, running, end);
       metrics.reconcileEnded(controller, this.#ended(key, end), clock.now() - startedAt);
       done();
     });
@@ -62,13 +79,15 @@ export class Workers {
 
   /**
    * A failover of this resource is due while a reconcile of it runs. If that waits for a write that is no part of a failover, the wait
-   * is given up after 200 ms: the reconcile then ends with HA_ERR_PREEMPTED. The write may still be done, as after a timeout.
+   * is given up after 200 ms, or later (see mostDoublings): the reconcile then ends with HA_ERR_PREEMPTED. The write may still be done, as after a timeout.
    */
   preempt(key: string): void {
     const running = this.#running.get(key);
     const request = running?.pending;
     if (running === undefined || running.cancel !== undefined) return;
-    running.cancel = this.#options.clock.after(patienceMs, () => {
+    const doublings = running.hasCommitted ? 0 : (this.#givenUp.get(key) ?? 0);
+    const waitMs = patienceMs * 2 ** Math.min(doublings, mostDoublings);
+    running.cancel = this.#options.clock.after(waitMs, () => {
       delete running.cancel;
       if (running.pending !== request) return this.preempt(key);
       if (request === undefined || !mayBeGivenUp(request)) return;
@@ -81,6 +100,12 @@ export class Workers {
   stop(): void {
     this.#isStopped = true;
     for (const { stop } of this.#running.values()) stop.abort();
+  }
+
+  #count(key: string, { hasCommitted }: Running, end: StepsEnd<Outcome>): void {
+    const isGivenUp = 'error' in end && isHAError(end.error, 'HA_ERR_PREEMPTED');
+    if (!isGivenUp) this.#givenUp.delete(key);
+    else this.#givenUp.set(key, hasCommitted ? 1 : (this.#givenUp.get(key) ?? 0) + 1);
   }
 
   /** Sees to the next reconcile of the resource. @returns the result, as controller-runtime calls it. */

@@ -16,7 +16,7 @@ import { earlierEndpoint, withOrphans } from './resources/earlier-endpoint.ts';
 import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { begunMs } from './failover/failover-backoff.ts';
-import { inFlight } from './failover/failover-plan.ts';
+import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
@@ -91,7 +91,11 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
         ),
       );
     // Before the labels: a frozen pod is deleted at once because its label says primary.
-    const removals = replicas.remove.filter(({ reason }) => !isUrgent || reason === 'Frozen');
+    const isKept = ({ uid }: Member) =>
+      uid === resource.status.primaryUID && isNewlyHeld(resource, failover);
+    const removals = replicas.remove.filter(
+      ({ member, reason }) => (!isUrgent && !isKept(member)) || reason === 'Frozen',
+    );
     actions.push(...removals.map((removal) => removePod(resource, removal, observed.members)));
   }
   if (!idle && !isUrgent) {

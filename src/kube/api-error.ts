@@ -21,6 +21,9 @@ export const isTooManyRequests = (error: unknown): error is HAError => has(error
 /** The eviction API does not serve a pod that several disruption budgets select. Its answer is 500, though nothing has failed. */
 export const hasSeveralBudgets = (error: unknown) =>
   has(error, 500) && error.message.includes('more than one PodDisruptionBudget');
+/** It is not known whether the write was done. */
+export const isUnanswered = (error: unknown): boolean =>
+  !isHAError(error, 'HA_ERR_API_STATUS') || (error.status ?? 500) >= 500;
 /** The list or watch is too old to continue. */
 export const isExpired = (error: unknown) => has(error, 410);
 

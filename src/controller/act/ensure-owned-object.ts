@@ -1,7 +1,7 @@
 import { fieldManager } from '../../api/labels.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { namesToRemove } from '../../core/resources/given-names.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
+import { isAlreadyExists, isConflict, isNotFound, isUnanswered } from '../../kube/api-error.ts';
 import { type Steps, apply, create, get, mergePatch } from '../../kube/api-request.ts';
 import {
   type ResourceType,
@@ -120,6 +120,8 @@ export function* ensureOwnedObject(
     else confirmed.delete(id);
     return what.length > 0 ? { object: referenceTo(manifest, written), what } : 'Written';
   } catch (error) {
+    // It may have been written all the same: that would not be the work of somebody else.
+    if (isUnanswered(error)) confirmed.delete(id);
     // If the cache was out of date, the next pass decides on the current object.
     const mayBeBehind = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
     if (mayBeBehind && (yield* refresh())) return 'Refreshed';

@@ -42,6 +42,8 @@ export function* labelPod(
     const change = yield* patchNames(member, inherited, context);
     if (change !== 'Written' || wrong.length === 0) return change;
   }
+  // If the answer is lost, the labels may be the operator's own all the same.
+  confirmedLabels.delete(name);
   const change = yield* applyPod(member, { labels }, {}, context);
   if (change !== 'Written') return change;
   confirmedLabels.set(name, { uid, labels });

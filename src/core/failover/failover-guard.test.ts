@@ -102,3 +102,21 @@ it('a user may end the wait, once for each request', () => {
   const wrong = blockedOf(decided(crashed, [last()], { failoverNow: 'now' }));
   expect(wrong?.message).toContain('failover-now=now ends no wait: this is no time stamp');
 });
+
+it('a primary that was evicted waits like one that crashed, although the operator deletes its pod', () => {
+  const evicted = members.map((m) =>
+    m.ordinal === 0 ? { ...m, phase: 'Failed', terminated: true, health: dead('Refused') } : m,
+  );
+  const deleted = ({ actions }: ReturnType<typeof decide>) =>
+    actions.flatMap((action) => (action.type === 'DeletePod' ? [action.removal.member.name] : []));
+  // Before anything is deleted, the status says that the failover waits: afterwards the deletion looks like one by a user.
+  const first = decided(evicted, [last()], { afterMs: 3_000 });
+  expect(blockedOf(first)).toMatchObject({ status: 'True', reason: 'MinInterval' });
+  expect(deleted(first)).toEqual([]);
+  const { status } = first;
+  const second = decided(evicted, [last()], { afterMs: 3_000, status });
+  expect(deleted(second)).toEqual(['web-0']);
+  const third = decided(withoutPrimary, [last()], { afterMs: 3_100, status });
+  expect(third.commit).toBeUndefined();
+  expect(blockedOf(third)).toMatchObject({ status: 'True', reason: 'MinInterval' });
+});

@@ -51,11 +51,20 @@ function experimentOn({ status }: Resource): { experiment?: number } {
   return isHit ? { experiment: experiment.id } : {};
 }
 
+const heldBy = ({ status }: Resource) =>
+  status.conditions?.find((each) => each.type === 'FailoverBlocked' && each.status === 'True');
+
+/**
+ * The failover begins to wait, and the stored status does not say so yet. Until it does, the operator must not delete the pod of the
+ * primary, such as one that was evicted: the next pass would take that for a deletion by a user, after which no failover waits.
+ */
+export const isNewlyHeld = (resource: Resource, { kind }: FailoverPlan): boolean =>
+  kind === 'Blocked' && heldBy(resource) === undefined;
+
 /** Epoch milliseconds since when a failover that is due is held up, as the stored status says; undefined: it is not. */
-export function heldSinceMs({ status }: Resource, nowMs: number): number | undefined {
-  const blocked = status.conditions?.find(({ type }) => type === 'FailoverBlocked');
-  const sinceMs = Date.parse(blocked?.lastTransitionTime ?? '');
-  return blocked?.status === 'True' && sinceMs <= nowMs ? sinceMs : undefined;
+export function heldSinceMs(resource: Resource, nowMs: number): number | undefined {
+  const sinceMs = Date.parse(heldBy(resource)?.lastTransitionTime ?? '');
+  return sinceMs <= nowMs ? sinceMs : undefined;
 }
 
 /** What is known of a failover when it begins. */
