@@ -2,13 +2,14 @@ import { type IncomingHttpHeaders, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { HAError } from '../../api/errors.ts';
 import type { HookCommand, OrderCommand, RoleCommand } from '../../core/model/role-commands.ts';
 import { FakeClock } from '../../lib/fake-clock.ts';
 import { makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { serveGrpc } from '../../member-client/grpc/testing.ts';
 import { silentLog } from '../../lib/log.ts';
 import { RoleCommandRunner } from './role-command-runner.ts';
-import { sendRoleCommand } from './send-role-command.ts';
+import { type SendRoleCommand, sendRoleCommand } from './send-role-command.ts';
 import { ReconcileStates, type ReconcileState } from '../state/reconcile-state.ts';
 
 let status = 200;
@@ -103,6 +104,28 @@ it('counts failures, waits longer after each, and keeps the last message while i
   await settled();
   expect(state()).toMatchObject({ failures: 8, retryAtMs: clock.wallNow() + 30_000 });
   expect(results).toEqual(['promote HA_ERR_HOOK_STATUS', 'promote HA_ERR_HOOK_STATUS']);
+});
+
+it('remembers that a member may still be at work on an order, also during the next attempt', () => {
+  const late = new HAError('HA_ERR_ORDER_TIMEOUT', 'took too long');
+  const refused = new HAError('HA_ERR_ORDER_REFUSED', 'refused');
+  const ends: Parameters<SendRoleCommand>[2][] = [];
+  const slow = new RoleCommandRunner({
+    clock,
+    send: (_command, _signal, end) => ends.push(end),
+    onEnd: () => {},
+    monitor: { reported: () => {}, grant: () => ({}) },
+  });
+  const attempt = (failures: number) =>
+    slow.start('shop/web', reconcileState, order({ failures }), port, silentLog);
+  const port = { hook: 1, order: 1, grpc: false };
+  attempt(0);
+  ends.at(-1)?.({ error: late });
+  expect(state()).toMatchObject({ state: 'Failed', isLate: true });
+  attempt(1);
+  expect(state()).toMatchObject({ state: 'Running', isLate: true });
+  ends.at(-1)?.({ error: refused });
+  expect(state()).not.toHaveProperty('isLate');
 });
 
 it('lets a later command replace an earlier one, whose answer no longer counts', async () => {

@@ -64,8 +64,10 @@ export class RoleCommandRunner {
       ...(history === undefined ? {} : { history }),
     };
     const id = `${uid}/${action}`;
+    const isLate = failures > 0 && reconcileState.roleCommands.get(id)?.isLate === true;
     const running: RoleCommandState = {
       ...base,
+      ...(isLate ? { isLate } : {}),
       state: 'Running',
       failures,
       message: call.message,
@@ -87,6 +89,7 @@ export class RoleCommandRunner {
           state: 'Failed',
           failures: failures + 1,
           message: error instanceof Error ? error.message : String(error),
+          ...(isHAError(error) && error.code === 'HA_ERR_ORDER_TIMEOUT' ? { isLate: true } : {}),
           retryAtMs: clock.wallNow() + Math.min(lastMs, firstMs * 2 ** failures),
         };
       } else {

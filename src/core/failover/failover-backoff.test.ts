@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
-import { failoverBackoffMs } from './failover-backoff.ts';
+import { describeCause, failoverBackoffMs } from './failover-backoff.ts';
 import { dead, makeMember, running, t0 } from '../testing/fixtures.ts';
 
 const record = (atMs: number, trigger: FailoverRecord['trigger'] = 'Crash'): FailoverRecord => ({
@@ -45,4 +45,11 @@ it('does not double if all other members are well again: a wait would spare noth
   const often = Array.from({ length: 8 }, (_, i) => record(t0 - i * 20_000));
   expect(rest(often, 0)).toBe(5_000);
   expect(rest(often, 1)).toBe(80_000);
+});
+
+it('calls neither a planned change nor a deleted pod a failure', () => {
+  const cause = (trigger: FailoverRecord['trigger']) => describeCause({ from: 'web-0', trigger });
+  expect(cause('Switchover')).toBe('web-0 gives up the role (Switchover)');
+  expect(cause('PodGone')).toBe('web-0 is gone (PodGone)');
+  expect(cause('Crash')).toBe('web-0 failed (Crash)');
 });

@@ -11,9 +11,15 @@ const mostDoublings = 4;
 export const isPlanned = (trigger: FailoverTrigger): boolean =>
   trigger === 'Switchover' || trigger === 'Stopped';
 
-/** What has happened to the former primary, in a clause for a person: a planned change is no failure. */
+/** What has happened to the former primary, in a few words for a person: a planned change and a pod that somebody deletes are no failure. */
+export function whatHappened(trigger: FailoverTrigger): string {
+  if (isPlanned(trigger)) return 'gives up the role';
+  return trigger === 'PodGone' ? 'is gone' : 'failed';
+}
+
+/** The same, in a clause. */
 export const describeCause = ({ from, trigger }: Pick<Fencing, 'from' | 'trigger'>): string =>
-  `${from ?? 'the primary'} ${isPlanned(trigger) ? 'gives up the role' : 'failed'} (${trigger})`;
+  `${from ?? 'the primary'} ${whatHappened(trigger)} (${trigger})`;
 
 /** A fault has caused it, which may move with the role: neither a user nor an experiment has, nor a deletion of the pod. */
 export const isFault = ({ trigger, experiment, podDeleted }: FailoverRecord): boolean =>

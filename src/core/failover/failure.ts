@@ -1,5 +1,6 @@
 import { durationMs } from '../../api/duration.ts';
 import type { FailoverTrigger } from '../../api/status.ts';
+import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { promoteAttempts } from './election.ts';
 import { isolationOf } from './isolation.ts';
 import { hasLess } from './half-copies.ts';
@@ -120,6 +121,10 @@ function promotionFailure(
   const promotion = roleCommandStateOf(roleCommands, 'promote', primary);
   if (promotion === undefined || promotion.epoch !== resource.status.epoch) return undefined;
   if (promotion.failures < promoteAttempts) return undefined;
+  // It makes the first data set, which takes as long as it takes. Another member would make a second one, and then the data of the
+  // first member are foreign for ever.
+  const isFirst = knowsItsProgram(resource.spec) && resource.status.initialized !== true;
+  if (isFirst && promotion.isLate === true) return undefined;
   const what = `${primary.name} could not be promoted: ${promotion.message}`;
   return { trigger: 'PromoteFailed', what, evidence: promotion.message, atMs: nowMs };
 }

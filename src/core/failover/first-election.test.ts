@@ -135,3 +135,17 @@ it('Eventual goes on without a pod too many that hangs', () => {
   const seen = makeObserved([...members, led(resource, 3, empty)]);
   expect(planFailover(resource, seen, t0)).toMatchObject({ winner: { name: 'web-0' } });
 });
+
+it('leaves a member at work that makes the first data set slowly, as a second data set would be foreign to the first for ever', () => {
+  const { resource } = strong(spec, { initialized: undefined });
+  const members = [0, 1, 2].map((i) => led(resource, i, empty));
+  const after = (more: object, status: object = {}) => {
+    const of = { action: 'promote', uid: 'uid-web-0', generation: 0, epoch: 1 } as const;
+    const times = { message: 'too slow', calledAtMs: t0, retryAtMs: t0 };
+    const command = { ...of, ...times, state: 'Failed', failures: 3, ...more } as const;
+    const known = { ...resource, status: { ...resource.status, ...status } };
+    return planFailover(known, makeObserved(members, { roleCommands: [command] }), t0).kind;
+  };
+  expect(after({ isLate: true })).toBe('None');
+  expect(after({})).toBe('Elect');
+});

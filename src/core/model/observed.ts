@@ -132,10 +132,12 @@ export interface RoleCommandState {
   /** Of an order to follow: the history of the leader that the order named. */
   history?: string;
   state: 'Running' | 'Done' | 'Failed';
-  /** How many times it has failed in a row. */
+  /** Failures in a row. */
   failures: number;
-  /** Of the last failure, also during the next attempt. Empty if there was none. */
+  /** Of the last failure, also while it is tried again; or empty. */
   message: string;
+  /** A timeout: it may be at work. */
+  isLate?: true;
   /** When it was sent. Epoch milliseconds. */
   calledAtMs: number;
   /** When it may be sent again after a failure. Epoch milliseconds. */

@@ -1,5 +1,5 @@
 import type { FailoverRecord, FailoverTrigger, Status } from '../../api/status.ts';
-import { isPlanned } from '../failover/failover-backoff.ts';
+import { isPlanned, whatHappened } from '../failover/failover-backoff.ts';
 import type { EventNote } from '../model/event-note.ts';
 
 /** Events of a failover's steps, in their order. */
@@ -32,7 +32,7 @@ function fenceNotes(before: Status, next: Status): EventNote[] {
     {
       ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${from} ${isPlanned(fencing.trigger) ? 'gives up the role' : 'failed'} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
+      note: `${from} ${whatHappened(fencing.trigger)} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];

@@ -4,6 +4,7 @@ import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
 import { restartAskedAt } from '../model/restart.ts';
+import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { sizeProgress } from '../resources/claim-sizes.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyClause } from './copy-status.ts';
@@ -19,7 +20,10 @@ export function progressOf(
   const record = inFlight(resource);
   const told = new Set<string>();
   const clauses = record === undefined ? [] : [`${record.to} is being made primary`];
+  // The condition Degraded says why: then no pod is made, and none is deleted to be made anew.
+  const makesPods = agentDegradedReasons(resource).length === 0;
   for (const action of actions) {
+    if (!makesPods && (action.type !== 'DeletePod' || action.replacement !== undefined)) continue;
     if (action.type === 'CreatePod') {
       clauses.push(`creating ${action.manifest.metadata.name}`);
     } else if (action.type === 'DeletePod') {
