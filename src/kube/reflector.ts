@@ -140,7 +140,7 @@ export class Reflector<T extends KubeObject> {
       const versions = { resourceVersion, before: this.#lastVersion };
       const what = 'the API server has gone back in time, as after a restored backup';
       log.warn({ kind: type.kind, ...versions }, `${what}: everything is read anew`);
-      store.forget();
+      store.forget(namespace);
     }
     store.replace(objects, resourceVersion, namespace);
     this.#resourceVersion = resourceVersion;

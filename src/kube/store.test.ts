@@ -60,6 +60,18 @@ describe('Store', () => {
     expect(store.completeness.why).toBe('Refused');
   });
 
+  test('after a restored backup, the list of one namespace leaves the versions of the others', () => {
+    const store = new Store();
+    const other = { metadata: { namespace: 'bank', name: 'b', uid: 'u2', resourceVersion: '6' } };
+    store.put(object('a', 'u1', 90));
+    store.put(other);
+    store.forget('ns');
+    expect(versionIn(store, 'a')).toBeUndefined();
+    store.replace([object('a', 'u1', 5)], '7', 'ns');
+    expect(versionIn(store, 'a')).toBe('5');
+    expect(store.get('bank', 'b')).toEqual(other);
+  });
+
   test('a list of one namespace says nothing of the others', () => {
     const store = new Store();
     store.completeness.expect(['ns', 'other']);

@@ -146,10 +146,14 @@ export class Store<T extends KubeObject> {
   /**
    * The API server tells older versions than before, as its database was restored from a backup: versions that were seen before mean
    * nothing any more. A list must be stored next; until then the objects stay, so that nothing is taken for deleted.
+   *
+   * @param namespace The namespace whose list comes next. Others may have had theirs, which is not repeated: without versions their
+   * objects could not be written any more. Default: all namespaces.
    */
-  forget(): void {
+  forget(namespace = ''): void {
     this.#tombstones.clear();
     for (const [key, object] of this.#objects) {
+      if (namespace !== '' && object.metadata?.namespace !== namespace) continue;
       const { resourceVersion: _version, ...metadata } = object.metadata ?? {};
       this.#objects.set(key, { ...object, metadata });
     }
