@@ -1,5 +1,10 @@
 import type { MemberReason } from '../api/member-problems.ts';
-import type { MemberReport, Order } from '../protocol/member-protocol.ts';
+import {
+  type MemberReport,
+  type Order,
+  longestMessage,
+  mostFurtherProblems,
+} from '../protocol/member-protocol.ts';
 
 /** What an engine reports about its program; the agent adds epochs, nonce, UID and password. */
 export type EngineReport = Omit<MemberReport, 'uid' | 'epoch' | 'ledEpoch' | 'nonce' | 'password'>;
@@ -14,7 +19,11 @@ export interface EngineProblem {
 export function problemFields(
   problems: readonly MemberReport['problem'][],
 ): Pick<EngineReport, 'problem' | 'furtherProblems'> {
-  const [problem, ...furtherProblems] = problems.filter((one) => one !== undefined);
+  const [problem, ...furtherProblems] = problems
+    .filter((one) => one !== undefined)
+    // The operator refuses a whole report that has more, and texts of a server may be of any length.
+    .map(({ reason, message }) => ({ reason, message: message.slice(0, longestMessage) }))
+    .slice(0, 1 + mostFurtherProblems);
   return {
     ...(problem === undefined ? {} : { problem }),
     ...(furtherProblems.length === 0 ? {} : { furtherProblems }),

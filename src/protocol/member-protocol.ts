@@ -90,7 +90,14 @@ const memberStates = [
   'Leading',
 ] as const;
 
-const problem = z.object({ reason: z.string().max(64), message: z.string().max(1024) });
+/** Characters. */
+export const longestMessage = 1_024;
+export const mostFurtherProblems = 10;
+
+const problem = z.object({
+  reason: z.string().max(64),
+  message: z.string().max(longestMessage),
+});
 
 export const memberReportSchema = z.object({
   /** UID of the pod, so that the operator notices if the address has passed to another pod. */
@@ -146,7 +153,7 @@ export const memberReportSchema = z.object({
   /** What is wrong, if anything: one word for programs, and what a person can do. */
   problem: problem.optional(),
   /** What is wrong besides. An operator of an earlier version does not read it. */
-  furtherProblems: z.array(problem).max(10).exactOptional(),
+  furtherProblems: z.array(problem).max(mostFurtherProblems).exactOptional(),
   /** New in each report: a lease counts from the report whose nonce it names. */
   nonce: z.string().max(64).optional(),
 });
