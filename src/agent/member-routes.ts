@@ -9,6 +9,7 @@ import {
   passwordHeader,
   replicationHeader,
   replicationPasswords,
+  orderAnswerMs,
   orderSchemas,
 } from '../protocol/member-protocol.ts';
 import { reportsAllData } from '../protocol/completeness.ts';
@@ -43,8 +44,6 @@ export interface MemberRoutesOptions {
 
 /** How long the answer to an order waits for a report. Milliseconds. */
 const reportMs = 1_000;
-/** How long the answer to an order waits for the order; then the answer is 202, and the order goes on. Milliseconds. */
-const orderMs = 10_000;
 
 /**
  * The state to report after an order if the program does not answer soon. After a fence it must not be Detached: that says that
@@ -122,7 +121,7 @@ export class MemberRoutes implements Routes {
     const patience = new AbortController();
     const outcome = await Promise.race([
       queue.submit(given, typeof grant === 'string' ? grant : undefined),
-      sleep(clock, orderMs, patience.signal).then(() => 'pending' as const),
+      sleep(clock, orderAnswerMs - reportMs, patience.signal).then(() => 'pending' as const),
     ]);
     patience.abort();
     if (outcome === 'pending')

@@ -3,7 +3,7 @@ import type { RoleCommandState, RoleCommandKind } from '../../core/model/observe
 import type { RoleCommand } from '../../core/model/role-commands.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Order } from '../../protocol/member-protocol.ts';
+import { type Order, orderTimeoutMs } from '../../protocol/member-protocol.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { OutgoingRoleCommand, SendRoleCommand } from './send-role-command.ts';
@@ -13,8 +13,6 @@ const retries = {
   hook: { firstMs: 500, lastMs: 30_000 },
   order: { firstMs: 200, lastMs: 5_000 },
 };
-/** Time limit of one order: an agent that needs longer has answered 202 by then. */
-const orderTimeoutMs = 10_000;
 
 export interface RoleCommandPorts {
   /** Of a hook that names no port. */
