@@ -50,6 +50,16 @@ it.each<[what: string, state: object, change: (members: Member[]) => Member[]]>(
   expect(replaced(state, change)).toEqual(['web-2 Outdated']);
 });
 
+it('but not if the primary is gone, and a person or a wait decides when its successor is chosen: its memory may be the last good copy', () => {
+  const gone = (members: Member[]) => members.filter(({ ordinal }) => ordinal !== 0);
+  const health = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: 'BUSY' });
+  const busy = ([b, { waiting: _none, ...c } = {} as Member]: Member[]) => [
+    ...[b!, { ...c, phase: 'Running', health }],
+  ];
+  expect(replaced({}, (members) => busy(gone(members)))).toEqual([]);
+  expect(replaced({}, gone)).toEqual(['web-2 Outdated']);
+});
+
 it('but not while what its memory holds may be a vote for the successor of a primary that leaves', () => {
   const health = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: 'not well' });
   const running = ([a, b, { waiting: _none, ...c } = {} as Member]: Member[]) => [

@@ -1,5 +1,5 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
-import { positionsOutliveRestart } from '../model/capabilities.ts';
+import { hasQuorum, positionsOutliveRestart } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isHealthy, isLive, isWell, reportOf, undurablePrimary } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
@@ -61,8 +61,12 @@ export function replaceBroken(
   const candidates = isOnly
     ? live.filter((member) => isOutdated(resource, member))
     : outdatedStandbys(resource, live);
-  // A fence runs, or is about to begin.
-  const isVoting = fencing !== undefined || leaving.some(({ uid }) => uid === primaryUID);
+  const isGone = primaryUID !== undefined && !live.some(({ uid }) => uid === primaryUID);
+  // A fence runs, or is about to begin; or it begins after a wait or by the word of a person, as when failover.automatic is false.
+  const isVoting =
+    fencing !== undefined ||
+    (isGone && hasQuorum(resource.spec)) ||
+    leaving.some(({ uid }) => uid === primaryUID);
   const broken = candidates.find(
     (member) =>
       (!isVoting || isNoVote(resource, member)) &&

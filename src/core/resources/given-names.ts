@@ -1,4 +1,4 @@
-import { appliedAnnotation } from '../../api/labels.ts';
+import { appliedAnnotation, group, managedByLabel } from '../../api/labels.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { GivenNames } from '../model/found-objects.ts';
 import type { Resource } from '../model/observed.ts';
@@ -32,8 +32,10 @@ function formerNames(annotations: Texts | undefined): { labels: string[]; annota
   const text = annotations?.[appliedAnnotation];
   const none = { labels: [], annotations: [] };
   if (text === undefined) return none;
-  const list = (value: unknown) =>
-    Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+  // Without the operator's own labels an object would no longer be watched.
+  const isGiven = (name: unknown) =>
+    typeof name === 'string' && name !== managedByLabel && !name.startsWith(`${group}/`);
+  const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isGiven) : []);
   try {
     const names = JSON.parse(text) as { labels?: unknown; annotations?: unknown } | null;
     return { labels: list(names?.labels), annotations: list(names?.annotations) };
