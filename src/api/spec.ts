@@ -22,6 +22,12 @@ const port = z
       .optional()
       .meta({
         description: 'Port of the pods, by number or by container port name. Default: port.',
+        // The CRD allows any number and any text here.
+        ...cel({
+          rule: 'type(self) == int ? self >= 1 && self <= 65535 : self.size() >= 1 && self.size() <= 15',
+          message:
+            'targetPort is a number from 1 to 65535, or the name of a container port, which has at most 15 characters; write for example 8080 or http',
+        }),
       }),
     protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP').meta({
       description: 'Protocol of the port: TCP (default), UDP or SCTP.',

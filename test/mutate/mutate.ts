@@ -1,17 +1,16 @@
 import { canonicalJson } from '../../src/lib/hash.ts';
-import type { Environment } from '../framework/environment.ts';
 import type { Field } from './generate/fields.ts';
 import { type Mutation, planOf } from './generate/plan.ts';
 import { type Snapshot, snapshotOf } from './oracle/snapshot.ts';
 import { type Attempt, attempt } from './run/attempt.ts';
 import { type Report, type Result, problemsOf, reportOf, shortValue } from './run/report.ts';
-import { Scene } from './run/scene.ts';
+import { Scene, type SceneOptions } from './run/scene.ts';
 import { type SubjectName, subjects } from './subjects.ts';
 
 const contextMs = 180_000;
 
 export interface MutateOptions {
-  environment: Environment;
+  environment: SceneOptions['environment'];
   namespace: string;
   services: readonly SubjectName[];
   fields: readonly Field[];

@@ -26,7 +26,7 @@ export interface PlanOptions {
   name: string;
   fields: readonly Field[];
   seed: number;
-  /** At most so many mutations that may apply, chosen by the seed. Default: all. */
+  /** At most so many mutations that are not refused by the schema, chosen by the seed. Default: all. */
   most?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export function planOf({ most, ...options }: PlanOptions): Mutation[] {
   return all.filter((mutation) => !isApplied(mutation) || chosen.has(mutation));
 }
 
-const isApplied = ({ expected, isDryRun }: Mutation) => expected === 'mayApply' && !isDryRun;
+const isApplied = ({ expected, isDryRun }: Mutation) => expected !== 'refused' && !isDryRun;
 
 const drawn = (mutations: Mutation[], most: number, { seed, name }: PlanOptions) =>
   mutations
@@ -72,7 +72,7 @@ function mutationsOf(field: Field, { spec, name, seed }: PlanOptions): Mutation[
     spec: withValue(withParents(context, path, seed), path, value),
     isDryRun: path === 'spec.replicas' && typeof value === 'number' && value > mostMembers,
   });
-  const isEntry = path.endsWith('[]') || path.endsWith('{}');
+  const isEntry = path.endsWith('[]');
   const mustBe = isRequired || isEntry;
   return [
     ...values

@@ -36,10 +36,11 @@ export function snapshotOf(seen: Seen): Snapshot {
     parts[`EndpointSlice ${nameOf(slice)}`] = {
       labels: labelsOf(slice),
       ports: slice.ports,
-      endpoints: slice.endpoints?.map(({ conditions, targetRef }) => ({
-        conditions,
-        isPrimary: targetRef?.name === status.primary,
-      })),
+      endpoints: (slice.endpoints ?? [])
+        .map(({ conditions, targetRef }) =>
+          canonicalJson({ conditions, isPrimary: targetRef?.name === status.primary }),
+        )
+        .sort(),
     };
   }
   for (const budget of budgets) {

@@ -36,7 +36,7 @@ const pollMs = 250;
 const calmMs = 1_000;
 
 export interface SceneOptions {
-  environment: Environment;
+  environment: Pick<Environment, 'api' | 'clientProgram' | 'clientObjects' | 'spared'>;
   namespace: string;
   subject: Subject;
   signal: AbortSignal;
@@ -45,7 +45,7 @@ export interface SceneOptions {
 /** A service in a namespace of its own, and a client that asks for it all the time. */
 export class Scene {
   readonly subject: Subject;
-  readonly #environment: Environment;
+  readonly #environment: SceneOptions['environment'];
   readonly #namespace: string;
   readonly #live: Live;
   readonly #end: AbortController;
