@@ -85,6 +85,7 @@ export class Scene {
         const metadata = { ...object.metadata, namespace };
         await apply(client, { ...object, metadata }, signal);
       }
+      await scene.#known({ generation: 1 });
       await scene.settled(startMs);
       await scene.#startClient();
       return scene;
@@ -169,12 +170,12 @@ export class Scene {
     const written = await this.#environment.api.jsonPatch<HAService>(path, operations, {
       ...{ signal, isDryRun },
     });
-    if (!isDryRun) await this.#known(written);
+    if (!isDryRun) await this.#known(written.metadata);
     return written;
   }
 
   /** What follows must not be judged by the resource of before. */
-  async #known({ metadata: { generation = 0 } }: HAService): Promise<void> {
+  async #known({ generation = 0 }: { generation?: number }): Promise<void> {
     const { namespace, name } = { namespace: this.#namespace, name: this.subject.name };
     const read = () => {
       const found = this.#live.services.get(namespace, name);
