@@ -62,6 +62,7 @@ function wrongService({ metadata, spec: service }: Service, spec: Spec, role: Ro
       ? ['a node port is left']
       : []),
     ...(service?.selector === undefined ? [] : ['it has a selector']),
+    ...otherNames(service?.ports ?? [], spec),
   ];
   return [...missing({ labels, annotations }, metadata), ...missing(wanted, service), ...more];
 }
@@ -92,7 +93,24 @@ function wrongEndpoints(slices: EndpointSlice[], members: Pod[], spec: Spec): st
   const ports = spec.ports.map(({ name, port, protocol, targetPort = port }) => ({
     ...{ name, protocol, port: portOf(targetPort, spec) },
   }));
-  return [...faults, ...slices.flatMap((slice) => missing(ports, slice.ports ?? [], 'ports'))];
+  return [
+    ...faults,
+    ...slices.flatMap((slice) => [
+      ...missing(ports, slice.ports ?? [], 'ports'),
+      ...otherNames(slice.ports ?? [], spec),
+    ]),
+  ];
+}
+
+/** A Service leads to the ports of its slices that have the same names: also no name is one. */
+function otherNames(found: { name?: string }[], { ports }: Spec): string[] {
+  const names = (all: { name?: string | undefined }[]) =>
+    all
+      .map(({ name }) => name ?? '')
+      .sort()
+      .join();
+  const [is, should] = [names(found), names(ports)];
+  return is === should ? [] : [`its ports have the names '${is}', not '${should}'`];
 }
 
 /** A port of a container by its name. */

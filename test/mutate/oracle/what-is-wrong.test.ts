@@ -114,6 +114,13 @@ describe('the oracle', () => {
     ['a missing Service', 'services[]', undefined, /there is no Service web/],
     ['a type', 'services[].spec.type', 'NodePort', /Service web: type should be "ClusterIP"/],
     ['a port', 'services[].spec.ports[].port', 81, /Service web: ports/],
+    [
+      'a name of a port',
+      'services[].spec.ports[].name',
+      'x',
+      /Service web: .*the names 'x', not ''/,
+    ],
+    ['a name in a slice', 'slices[].ports[].name', 'x', /Service web: .*the names 'x', not ''/],
     ['a node port', 'services[].spec.ports[].nodePort', 30_000, /a node port is left/],
     ['an endpoint', 'slices[].endpoints[].addresses', ['10.9.9.9'], /leads to 10.9.9.9, not/],
     ['a port of a slice', 'slices[].ports[].port', 81, /Service web: ports/],
