@@ -20,6 +20,7 @@ const commands = {
   },
   bench: { start: ['test/bench/main.ts'], needs: () => 'new cluster' },
   torture: { start: ['test/torture/main.ts'], needs: () => 'new cluster' },
+  mutate: { start: ['test/mutate/main.ts'], needs: () => 'new cluster' },
   cluster: {
     start: ['test/cluster/main.ts'],
     needs: (args) => (args[0] === 'up' ? 'new cluster' : args.length > 0 ? 'root' : 'nothing'),

@@ -37,6 +37,12 @@ const port = z
           effect: 'RollingUpdate',
           note: 'Each Service leads to the port on which a member listens, so that no member is cut off meanwhile.',
         }),
+        // The CRD allows any number and any text here.
+        ...cel({
+          rule: 'type(self) == int ? self >= 1 && self <= 65535 : self.size() >= 1 && self.size() <= 15',
+          message:
+            'targetPort is a number from 1 to 65535, or the name of a container port, which has at most 15 characters; write for example 8080 or http',
+        }),
       }),
     protocol: z
       .enum(['TCP', 'UDP', 'SCTP'])

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { World } from './world.ts';
 
-const password = 'correct horse';
+export const password = 'correct horse';
 
 /** The Secret that databases of tests take their password from. */
 export const secret = (): KubeObject =>

@@ -49,6 +49,23 @@ export class Api {
     return body.text();
   }
 
+  /**
+   * Changes an object by a JSON patch (RFC 6902), in which a field can also be null; strict about unknown fields, as kubectl is.
+   *
+   * @returns the object. @throws HAError if the answer is no success.
+   */
+  async jsonPatch<T>(
+    path: string,
+    operations: object[],
+    { signal, isDryRun }: { signal: AbortSignal; isDryRun: boolean },
+  ): Promise<T> {
+    const query = `?fieldValidation=Strict${isDryRun ? '&dryRun=All' : ''}`;
+    const content = JSON.stringify(operations);
+    const type = 'application/json-patch+json';
+    const body = await this.#request('PATCH', path + query, signal, content, type);
+    return (await body.json()) as T;
+  }
+
   /** The answer to GET, in chunks as they arrive. @throws HAError if the answer is no success. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const body = await this.#request('GET', path, signal);
@@ -56,7 +73,13 @@ export class Api {
     for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
   }
 
-  async #request(method: 'GET' | 'POST', path: string, signal: AbortSignal, content?: string) {
+  async #request(
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    signal: AbortSignal,
+    content?: string,
+    contentType = 'application/json',
+  ) {
     const { dispatcher, credentials } = await this.#connections.get('watches');
     const { origin, path: root } = this.#source.server;
     const { statusCode, body } = await dispatcher.request({
@@ -65,7 +88,7 @@ export class Api {
       method,
       headers: {
         ...credentials.headers,
-        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(content === undefined ? {} : { 'content-type': contentType }),
       },
       signal,
       ...(content === undefined ? {} : { body: content }),

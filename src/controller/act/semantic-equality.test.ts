@@ -32,6 +32,8 @@ describe('needsUpdate', () => {
     ]);
     expect(needsUpdate({ a: null }, {})).toBe(false);
     expect(needsUpdate({ a: null }, { a: [] })).toBe(false);
+    expect(needsUpdate([{ name: null, port: 80 }], [{ name: 'web', port: 80 }])).toBe(true);
+    expect(needsUpdate([{ name: null, port: 80 }], [{ port: 80 }])).toBe(false);
   });
 
   it('finds no difference after a round trip through JSON', () => {

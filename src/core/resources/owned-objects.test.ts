@@ -59,6 +59,11 @@ describe('children', () => {
     });
   });
 
+  it('have the port of the Service without a name if the spec has none: a former name must go', () => {
+    const { ports } = desiredService(makeResource(), 'write')['spec'] as { ports: object[] };
+    expect(ports).toEqual([expect.objectContaining({ name: null, port: 80 })]);
+  });
+
   it('have one slice a Service, and name the pod, its node and its zone', () => {
     const { resource, members } = running();
     const slice = desiredSlices(resource, 'write', members.slice(0, 1), false)[0]!;

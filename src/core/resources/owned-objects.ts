@@ -38,7 +38,8 @@ export function desiredService(resource: Resource, role: ServiceRole): Manifest 
       ...(isHeadless ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
       selector: null,
       ports: servicePorts(resource.spec).map(({ name, port, targetPort, protocol }) => ({
-        ...(name === undefined ? {} : { name }),
+        // A name that the spec no longer has must go: with it the Service would lead to no port of its slices.
+        name: name ?? null,
         port,
         protocol,
         targetPort,

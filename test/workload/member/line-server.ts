@@ -6,6 +6,8 @@ export function createLineServer(answer: (line: string) => Promise<string>): Ser
   return createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});
     const reader = createInterface({ input: socket, crlfDelay: Infinity });
+    // A reader hands an error of its socket on: a client that resets its connection must not end the member.
+    reader.on('error', () => {});
     let last = Promise.resolve();
     reader.on('line', (line) => {
       last = last.then(async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { callHook } from '../../../src/member-client/hooks.ts';
@@ -88,4 +88,20 @@ test('is unhealthy on request, over HTTP and over lines', async () => {
   expect((await ask('/misbehave?mode=odd', { method: 'POST' })).status).toBe(400);
   socket.end();
   await text(socket);
+});
+
+test('goes on if a client resets its connection in the middle of a line', async () => {
+  const lines = createLineServer((line) => Promise.resolve(line));
+  onTestFinished(() => void lines.close());
+  const port = await listen(lines);
+  const rude = connect(port, '127.0.0.1');
+  const [served] = (await once(lines, 'connection')) as [Socket];
+  const ended = new Promise((resolve) => served.once('close', resolve));
+  rude.write('half a li');
+  rude.resetAndDestroy();
+  await ended;
+  const socket = connect(port, '127.0.0.1');
+  socket.write('still there\n');
+  expect(String((await once(socket, 'data'))[0])).toBe('still there\n');
+  socket.destroy();
 });
