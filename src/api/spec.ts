@@ -186,6 +186,16 @@ export const specSchema = z
           'ActiveActive has no primary and no standbys; remove chaos.target.role, or write role: Any',
       },
       {
+        rule: "self.topology != 'ActiveActive' || !has(self.failover.neverPrimary)",
+        message:
+          'ActiveActive has no primary; remove failover.neverPrimary, or write topology: ActivePassive',
+      },
+      {
+        rule: '!has(self.failover.neverPrimary) || !has(self.failover.neverPrimary.ordinals) || self.replicas == 0 || self.failover.neverPrimary.ordinals.filter(o, o < self.replicas).size() < self.replicas',
+        message:
+          'failover.neverPrimary.ordinals names all members, from 0 to replicas - 1, so that none could lead; remove one of them, or raise replicas',
+      },
+      {
         rule: '!has(self.placement.zones.minZones) || self.replicas == 0 || self.placement.zones.minZones <= self.replicas',
         message:
           'placement.zones.minZones is greater than replicas; raise replicas or lower minZones',
