@@ -72,6 +72,18 @@ const volumeClaimTemplate = z
   })
   .meta({ description: 'One volume of each member.' });
 
+const volumeClaimRetentionPolicy = z
+  .object({
+    whenDeleted: z.enum(['Retain', 'Delete']).default('Retain').meta({
+      description:
+        'When the HAService is deleted: keep the claims, or delete them, and with them all data, also those of members that were scaled away. With --cascade=orphan they are kept.',
+    }),
+  })
+  .meta({
+    description:
+      'What becomes of the volume claims, as in a StatefulSet. It holds for every claim of spec.volumeClaimTemplates, also for one that you have made or labelled. Kept as an owner reference of each claim. A change takes effect at once.',
+  });
+
 const quantities = (what: string) =>
   z
     .looseObject({})
@@ -115,8 +127,9 @@ export const specSchema = z
     agent: agent.optional(),
     volumeClaimTemplates: z.array(volumeClaimTemplate).max(10).default([]).meta({
       description:
-        'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
+        'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted, if volumeClaimRetentionPolicy says nothing else.',
     }),
+    volumeClaimRetentionPolicy: volumeClaimRetentionPolicy.optional(),
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),

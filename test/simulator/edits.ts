@@ -153,6 +153,12 @@ export const edits: Record<string, Fault> = {
     if (stays && neverPrimary.ordinals?.length !== 2) return undefined;
     return () => wish(world, { neverPrimary: undefined });
   },
+  /** Claims are to be deleted with the service, or no more. */
+  claimRetention: (world) => {
+    const { random } = world.kernel;
+    wish(world, { deletesClaims: true });
+    return random.chance(0.5) ? () => wish(world, { deletesClaims: false }) : undefined;
+  },
   pause: (world) => {
     wish(world, { paused: true });
     return () => wish(world, { paused: false });

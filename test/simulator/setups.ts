@@ -82,6 +82,8 @@ export interface Wish {
   answer: string;
   leaseDuration: string;
   neverPrimary: Spec['failover']['neverPrimary'];
+  /** Claims are deleted with the service. */
+  deletesClaims: boolean;
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
 
@@ -89,7 +91,7 @@ export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
-  neverPrimary: undefined,
+  ...{ neverPrimary: undefined, deletesClaims: false },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -98,7 +100,7 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
-  const { agentPort, answer, neverPrimary, leaseDuration } = wish;
+  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -110,6 +112,7 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       paused,
       heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
+      ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
       template: {
         spec: { containers: [{ name: 'main', image, command: ['program', String(port), answer] }] },
       },

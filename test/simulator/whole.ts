@@ -26,6 +26,11 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
     .flatMap((kind) => api.list(kind))
     .find(({ metadata }) => (metadata?.ownerReferences ?? []).length === 0);
   if (orphan !== undefined) return `${orphan.kind} ${orphan.metadata?.name} has no owner`;
+  const wrong = api.list('persistentvolumeclaims').find(({ metadata }) => {
+    const isOwned = (metadata?.ownerReferences ?? []).length > 0;
+    return isOwned !== (spec.volumeClaimRetentionPolicy?.whenDeleted === 'Delete');
+  });
+  if (wrong !== undefined) return `claim ${wrong.metadata?.name} is not owned as is wished`;
   const hash = templateHash(spec);
   return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
     ? 'not all pods are made from the template'

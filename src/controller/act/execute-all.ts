@@ -95,6 +95,7 @@ function kindOf(action: Action): string | undefined {
       return undefined;
     case 'GrowClaim':
     case 'LabelClaim':
+    case 'OwnClaim':
       return 'PersistentVolumeClaim';
     case 'LabelPod':
     case 'AnnotatePod':
