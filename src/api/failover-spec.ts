@@ -61,6 +61,40 @@ export const heartbeatSchema = z
     ),
   });
 
+const neverPrimary = z
+  .object({
+    zones: z
+      .array(z.string().min(1).max(63))
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({
+        description: 'Zones, by the value of the node label placement.zones.topologyKey.',
+        ...example(['backup-site']),
+      }),
+    ordinals: z
+      .array(z.int().min(0).max(9_999))
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: 'Numbers of members: 2 is the member NAME-2.', ...example([2]) }),
+  })
+  .meta({
+    description:
+      'Members that must never lead, such as those of a backup site or on smaller machines (nofailover of Patroni, priority 0 of Redis Sentinel). They hold copies and take reads like all others. Strong: they acknowledge no writes, except with engine.type: Redis, which counts every replica. A change takes effect at once, without a restart: a primary that is named here hands over its role when another member can take it.',
+    ...cel(
+      {
+        rule: 'has(self.zones) || has(self.ordinals)',
+        message:
+          'failover.neverPrimary names no member; write zones or ordinals, or remove neverPrimary',
+      },
+      {
+        rule: '!has(self.ordinals) || self.ordinals.all(o, self.ordinals.exists_one(p, p == o))',
+        message: 'failover.neverPrimary.ordinals has a number twice; remove one of them',
+      },
+    ),
+  });
+
 export const failoverSchema = z
   .object({
     automatic: z
@@ -108,6 +142,7 @@ export const failoverSchema = z
           'Eventual: what to do if every standby is further behind than maxLag, or has only the data from before it began to copy a primary that has lost its data since: Wait, or promote the most advanced one anyway.',
         ...example('PromoteAnyway'),
       }),
+    neverPrimary: neverPrimary.optional(),
     leaseDuration: duration(
       'Strong, if replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary continues without a message from the operator before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',
       '15s',

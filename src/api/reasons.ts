@@ -101,6 +101,10 @@ export const conditionReasons = {
         whatToDo:
           'see `status.members`; if all data are lost, put a backup on a volume, or delete the HAService and apply it again',
       },
+      NeverPrimary: {
+        meaning: 'only members could take over that `failover.neverPrimary` forbids to lead',
+        whatToDo: 'bring back another one, or let one of these lead by the command in the message',
+      },
       Delay: {
         meaning: '`failover.delay` gives the primary time to come back',
         whatToDo: 'nothing: it ends by itself, or by the command in the message',

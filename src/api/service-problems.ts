@@ -65,6 +65,12 @@ export const serviceProblems = {
       '`spec.volumeClaimTemplates` asks for less than a volume has: volumes never shrink, and that of a new member would be too small for a copy',
     whatToDo: 'write the size that the message names',
   },
+  NoSuccessor: {
+    meaning:
+      'no member can take over if the primary fails: `failover.neverPrimary` forbids all others to lead',
+    whatToDo:
+      'raise `replicas`, give members nodes in other zones, or let one of them lead by the command in the message',
+  },
   NamespaceTerminating: {
     meaning: 'the namespace is being deleted, and this HAService with it',
     whatToDo: 'nothing',

@@ -7,7 +7,12 @@ import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { inheritSchema } from './inherit-spec.ts';
 import { placementSchema } from './placement-spec.ts';
 import { servicesSchema } from './services-spec.ts';
-import { agentSchema, templateSchema, volumeClaimTemplate } from './template-spec.ts';
+import {
+  agentSchema,
+  templateSchema,
+  volumeClaimRetentionPolicy,
+  volumeClaimTemplate,
+} from './template-spec.ts';
 import { example, takesEffect } from './field-notes.ts';
 
 const port = z
@@ -99,12 +104,13 @@ export const specSchema = z
       .default([])
       .meta({
         description:
-          'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted.',
+          'A volume for each member, as in a StatefulSet: claim NAME-POD, mounted by each container that names it. Claims are kept when the HAService is deleted, if volumeClaimRetentionPolicy says nothing else.',
         ...takesEffect({
           effect: 'RollingUpdate',
           note: 'A volume that is added or removed replaces the members one by one.',
         }),
       }),
+    volumeClaimRetentionPolicy: volumeClaimRetentionPolicy.optional(),
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),
@@ -176,6 +182,16 @@ export const specSchema = z
         rule: "!has(self.chaos) || self.topology != 'ActiveActive' || self.chaos.target.role == 'Any'",
         message:
           'ActiveActive has no primary and no standbys; remove chaos.target.role, or write role: Any',
+      },
+      {
+        rule: "self.topology != 'ActiveActive' || !has(self.failover.neverPrimary)",
+        message:
+          'ActiveActive has no primary; remove failover.neverPrimary, or write topology: ActivePassive',
+      },
+      {
+        rule: '!has(self.failover.neverPrimary) || !has(self.failover.neverPrimary.ordinals) || self.replicas == 0 || self.failover.neverPrimary.ordinals.filter(o, o < self.replicas).size() < self.replicas',
+        message:
+          'failover.neverPrimary.ordinals names all members, from 0 to replicas - 1, so that none could lead; remove one of them, or raise replicas',
       },
       {
         rule: '!has(self.placement.zones.minZones) || self.replicas == 0 || self.placement.zones.minZones <= self.replicas',

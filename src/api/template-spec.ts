@@ -78,6 +78,22 @@ export const volumeClaimTemplate = z
   })
   .meta({ description: 'One volume of each member.' });
 
+export const volumeClaimRetentionPolicy = z
+  .object({
+    whenDeleted: z
+      .enum(['Retain', 'Delete'])
+      .default('Retain')
+      .meta({
+        description:
+          'When the HAService is deleted: keep the claims, or delete them, and with them all data, also those of members that were scaled away. With --cascade=orphan they are kept.',
+        ...example('Delete', { effect: 'AtOnce' }),
+      }),
+  })
+  .meta({
+    description:
+      'What becomes of the volume claims, as in a StatefulSet. It holds for every claim of spec.volumeClaimTemplates, also for one that you have made or labelled. Kept as an owner reference of each claim. A change takes effect at once.',
+  });
+
 const quantities = (what: string, shown: Record<string, string>) =>
   z
     .looseObject({})

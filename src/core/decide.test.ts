@@ -27,6 +27,7 @@ const summary = (actions: Action[]) =>
         return `request ${action.target.service}`;
       case 'GrowClaim':
       case 'LabelClaim':
+      case 'OwnClaim':
         return `${action.type} ${action.claim.name}`;
       case 'MarkComplete':
         return `mark ${action.member.name} ${action.isComplete ? 'complete' : 'incomplete'}`;

@@ -16,6 +16,10 @@ export function deleteClaims(api: ApiServer, pod: string, nowMs: number): void {
   }
 }
 
+/** Claims that are to be deleted with the service. */
+export const ownedClaims = (api: ApiServer): KubeObject[] =>
+  api.list(kind).filter(({ metadata }) => (metadata?.ownerReferences ?? []).length > 0);
+
 /** The pod has ended. @returns Whether its claims were to be deleted. They are gone now, and the data with them. */
 export function endClaims(api: ApiServer, pod: string): boolean {
   const ending = claimsOf(api, pod).filter(

@@ -142,6 +142,23 @@ export const edits: Record<string, Fault> = {
     wish(world, { answer: world.wished.answer === answer ? 'fine' : answer });
     return world.kernel.random.chance(0.5) ? () => wish(world, { answer }) : undefined;
   },
+  /** Members must never lead; the primary may be one of them. A member that counts any replica may have to wait for such a one. */
+  neverPrimary: (world) => {
+    const { random } = world.kernel;
+    const neverPrimary = random.chance(0.7)
+      ? { ordinals: random.pick([[0], [1], [2], [0, 1], [1, 2]]) }
+      : { zones: [random.pick(['a', 'b', 'c'])] };
+    wish(world, { neverPrimary });
+    const stays = !world.behaviour.anyFollower && random.chance(0.3);
+    if (stays && neverPrimary.ordinals?.length !== 2) return undefined;
+    return () => wish(world, { neverPrimary: undefined });
+  },
+  /** Claims are to be deleted with the service, or no more. */
+  claimRetention: (world) => {
+    const { random } = world.kernel;
+    wish(world, { deletesClaims: true });
+    return random.chance(0.5) ? () => wish(world, { deletesClaims: false }) : undefined;
+  },
   pause: (world) => {
     wish(world, { paused: true });
     return () => wish(world, { paused: false });
@@ -151,12 +168,16 @@ export const edits: Record<string, Fault> = {
 /** A user changes the spec. */
 export function wish(world: World, change: Partial<Wish>): void {
   const wished = { ...world.wished, ...change };
-  const isAdmitted = durationMs(wished.leaseDuration) > durationMs(wished.heartbeat.timeout);
+  const { replicas, neverPrimary } = wished;
+  const excluded = (neverPrimary?.ordinals ?? []).filter((ordinal) => ordinal < replicas);
+  const isAdmitted =
+    durationMs(wished.leaseDuration) > durationMs(wished.heartbeat.timeout) &&
+    (replicas === 0 || excluded.length < replicas);
   world.kernel.note(
     'FAULT',
     () => `a user wishes ${JSON.stringify(change)}${isAdmitted ? '' : ', which is refused'}`,
   );
-  // A rule of the CRD.
+  // Rules of the CRD.
   if (!isAdmitted) return;
   world.wished = wished;
   world.api.putSpec(specOf(world.behaviour.engine, world.wished));

@@ -91,6 +91,12 @@ export class Kubelets {
   /** Called when something else than the operator has destroyed a volume, with the writes that are still somewhere. */
   onDestroyed: (held: ReadonlySet<number>) => void = () => {};
 
+  /** The claim of a pod that does not run is gone. */
+  loseVolume(name: string): void {
+    const volume = this.#volumes.get(name);
+    if (volume !== undefined) this.#destroy(volume);
+  }
+
   #destroy(volume: Volume): void {
     Object.assign(volume, emptyVolume());
     const running = [...this.containers.values()].map((container) => container.volume);

@@ -147,6 +147,13 @@ export function forgetsKill(
   return decide(resource, { ...rest, chaos: forgetful }, nowMs);
 }
 
+/** What the user has forbidden members is not looked at. */
+export function electsAnybody(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const { spec } = resource;
+  const { neverPrimary: _never, ...failover } = spec.failover;
+  return decide({ ...resource, spec: { ...spec, failover } }, observed, nowMs);
+}
+
 type Change<T> = (value: T) => T;
 
 /** Decides as it should, but about members that `change` has made something else of. */

@@ -5,7 +5,7 @@ import { subject } from './subject.ts';
 /** One for each member that there can be. */
 export const nodeNames = ['n0', 'n1', 'n2', 'n3', 'n4'];
 
-const zoneOf = (node: string): string => 'abc'[Number(node.slice(1)) % 3] ?? 'a';
+export const zoneOf = (node: string): string => 'abc'[Number(node.slice(1)) % 3] ?? 'a';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
 

@@ -26,6 +26,7 @@ const late = /acknowledges write \d+ in epoch \d+ after/;
 const early = /before that epoch had landed/;
 const otherSet = /acknowledges by .*, and the status has/;
 const asked = /is asked for .*, and was made to answer/;
+const forbidden = /is elected in epoch \d+, and may not lead/;
 const unnamed = /no stored status has named it as Injecting/;
 
 /** Operators and members that are broken on purpose, each by a loss that was found or feared: CI plays them all. */
@@ -197,6 +198,14 @@ export const plants: Record<string, Plant> = {
         ...{ engine: 'postgres', faults: ['experiment'], from: 1 },
         by: /is Unknown, and every kill was answered/,
       },
+    ],
+  },
+  'elects-anybody': {
+    breaks: 'a failover elects a member that may not lead',
+    mutant: { decide: broken.electsAnybody },
+    found: [
+      { engine: 'postgres', by: forbidden, faults: ['neverPrimary', 'crash', 'wipe'], from: 1 },
+      { engine: 'lease', by: forbidden, faults: ['neverPrimary', 'crash', 'deletePod'], from: 1 },
     ],
   },
 };

@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { ApiServer } from './api-server.ts';
+import { deleteClaims, endClaims, ownedClaims } from './claims.ts';
+import { wish } from './edits.ts';
 import { subject } from './subject.ts';
 import type { Fault } from './targets.ts';
 import { t0, timestamp } from './time.ts';
@@ -22,12 +24,22 @@ function collect(world: World, endMs: number): void {
   if (kernel.nowMs > endMs) return;
   const present = api.deleted === undefined ? api.service.metadata.uid : '';
   for (const [kind, object] of owned(api)) {
-    const { ownerReferences: [owner] = [], uid = '' } = object.metadata ?? {};
-    if (owner?.uid === present || kernel.random.chance(0.3)) continue;
+    const { ownerReferences = [], uid = '' } = object.metadata ?? {};
+    if (ownerReferences.some((owner) => owner.uid === present) || kernel.random.chance(0.3))
+      continue;
     if (kind === 'pods') api.deletePod(uid, 2);
+    else if (kind === 'persistentvolumeclaims') collectClaim(world, object);
     else api.remove(kind, object);
   }
   kernel.after(kernel.random.between(200, 3_000), () => collect(world, endMs));
+}
+
+/** A claim is collected, as its owner is gone: at once, or with the end of the pod that uses it. */
+function collectClaim({ api, kubelets, kernel }: World, { metadata }: KubeObject): void {
+  const pod = (metadata?.name ?? '').replace(/^data-/, '');
+  deleteClaims(api, pod, kernel.nowMs);
+  const isUsed = [...kubelets.containers.values()].some(({ name }) => name === pod);
+  if (!isUsed && endClaims(api, pod)) kubelets.loseVolume(pod);
 }
 
 function again(world: World, isOrphan: boolean): (() => void) | undefined {
@@ -36,6 +48,8 @@ function again(world: World, isOrphan: boolean): (() => void) | undefined {
   if (api.deleted !== undefined || behaviour.spec.chaos !== undefined) return undefined;
   kernel.note('FAULT', () => 'a user deletes the resource');
   if (!behaviour.keepsVolumes && !(isOrphan && isHeld(world))) checker.giveUp();
+  // Who wishes that has given them up; and whoever has taken the wish back in the last moment, too.
+  if (!isOrphan && (world.wished.deletesClaims || ownedClaims(api).length > 0)) checker.giveUp();
   checker.renewed();
   deleteService(api);
   if (isOrphan) orphan(api);
@@ -43,6 +57,9 @@ function again(world: World, isOrphan: boolean): (() => void) | undefined {
   const apply = () => {
     kernel.note('FAULT', () => 'a user applies the resource again');
     applyAgain(world);
+    // What the next resource keeps, the deletion of this one may still be about to take.
+    if (world.wished.deletesClaims && kernel.random.chance(0.5))
+      wish(world, { deletesClaims: false });
   };
   kernel.after(kernel.random.between(10, 8_000), apply);
   return apply;

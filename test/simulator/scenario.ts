@@ -7,6 +7,7 @@ import type { Counts } from './experiment-counts.ts';
 import { edits } from './edits.ts';
 import { faults } from './faults.ts';
 import type { Mutant } from './mutant.ts';
+import { waitsForForbidden } from './never-primary.ts';
 import type { Random } from './random.ts';
 import { type Engine, type MemberBehaviour, behaviourOf } from './setups.ts';
 import { whyNotWhole } from './whole.ts';
@@ -232,6 +233,7 @@ function mayWait(world: World): boolean {
   const { api, kubelets, behaviour } = world;
   const { conditions, primary, initialized, syncSets = [] } = api.service.status;
   const blocked = conditions?.find(({ type }) => type === 'FailoverBlocked');
+  if (waitsForForbidden(world)) return true;
   if (blocked?.status !== 'True') return false;
   if (primary === undefined && blocked.reason === 'NoCandidate') return isUnsure(world);
   if (initialized !== true) return false;

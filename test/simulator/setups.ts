@@ -81,6 +81,9 @@ export interface Wish {
   /** What a program that is asked over TCP answers if it is well: the next version of it may answer something else. */
   answer: string;
   leaseDuration: string;
+  neverPrimary: Spec['failover']['neverPrimary'];
+  /** Claims are deleted with the service. */
+  deletesClaims: boolean;
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
 
@@ -88,6 +91,7 @@ export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
+  ...{ neverPrimary: undefined, deletesClaims: false },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -96,7 +100,7 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
-  const { agentPort, answer } = wish;
+  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -108,6 +112,7 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       paused,
       heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
+      ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
       template: {
         spec: { containers: [{ name: 'main', image, command: ['program', String(port), answer] }] },
       },
@@ -115,7 +120,10 @@ export function specOf(engine: Engine, wish: Wish): Spec {
         ...{ ...rest.engine, agentPort },
         ...(engine === 'lease' ? { tcp: { send: '?', expect: answer } } : {}),
       },
-      failover: { ...(isEventual ? eventual : failover), leaseDuration: wish.leaseDuration },
+      failover: {
+        ...(isEventual ? eventual : failover),
+        ...{ leaseDuration, neverPrimary },
+      },
       ...(chaos === undefined ? {} : { chaos }),
       // Who lets several members be hit together must allow it here, too.
       ...(chaos?.minHealthy === undefined ? {} : { placement: { disruptionBudget: 2 } }),

@@ -1,6 +1,7 @@
 import { templateHashAnnotation } from '../../src/api/labels.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import type { ExperimentWorld } from './experiment-world.ts';
+import { isForbidden } from './never-primary.ts';
 
 /** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
 export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefined {
@@ -10,6 +11,7 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
     const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
     return `phase ${status.phase}: ${blocked?.status === 'True' ? blocked.message : degraded?.message}`;
   }
+  if (isForbidden({ api }, status.primary ?? '')) return 'the primary may not lead';
   if (api.endpoints.join() !== status.primaryUID) return 'the Service does not name the primary';
   const { agents } = kubelets;
   if (agents.length !== spec.replicas) return `${agents.length} processes run`;
@@ -24,6 +26,11 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
     .flatMap((kind) => api.list(kind))
     .find(({ metadata }) => (metadata?.ownerReferences ?? []).length === 0);
   if (orphan !== undefined) return `${orphan.kind} ${orphan.metadata?.name} has no owner`;
+  const wrong = api.list('persistentvolumeclaims').find(({ metadata }) => {
+    const isOwned = (metadata?.ownerReferences ?? []).length > 0;
+    return isOwned !== (spec.volumeClaimRetentionPolicy?.whenDeleted === 'Delete');
+  });
+  if (wrong !== undefined) return `claim ${wrong.metadata?.name} is not owned as is wished`;
   const hash = templateHash(spec);
   return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
     ? 'not all pods are made from the template'

@@ -9,6 +9,7 @@ import { ExperimentCounts } from './experiment-counts.ts';
 import { Experiments } from './experiments.ts';
 import { Kernel } from './kernel.ts';
 import { type Container, Kubelets } from './kubelet.ts';
+import { forbiddenElection } from './never-primary.ts';
 import { Network } from './network.ts';
 import type { Mutant } from './mutant.ts';
 import { Operator, type OperatorWorld } from './operator.ts';
@@ -74,6 +75,8 @@ export class World implements AgentWorld, OperatorWorld {
     this.api = new ApiServer(this.kernel, behaviour.spec);
     this.api.onStatus = (before, after) => {
       this.checker.statusWritten(before, after, this.api.service);
+      const forbidden = forbiddenElection(this, before, after);
+      if (forbidden !== undefined) this.checker.fail(forbidden);
       for (const record of this.experiments.statusWritten(before, after)) {
         this.experimentCounts.ended(record);
       }

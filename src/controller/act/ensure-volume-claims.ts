@@ -3,6 +3,7 @@ import { fieldManager, nameLabel } from '../../api/labels.ts';
 import { desiredClaims } from '../../core/resources/volume-claims.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
+import { isOfEarlier } from '../state/owner-references.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, create, get } from '../../kube/api-request.ts';
 import { persistentVolumeClaims } from '../../kube/resources.ts';
@@ -41,7 +42,11 @@ function* find(ref: { namespace: string; name: string }): Steps<PersistentVolume
   }
 }
 
-function whyUnusable({ metadata, status }: PersistentVolumeClaim, resource: Resource) {
+function whyUnusable(claim: PersistentVolumeClaim, resource: Resource) {
+  const { metadata, status } = claim;
+  if (isOfEarlier(claim, resource)) {
+    return `was to be deleted with the HAService ${resource.name} of before (volumeClaimRetentionPolicy), and its data with it: another is made when it has gone`;
+  }
   if (metadata?.deletionTimestamp !== undefined) {
     return 'is being deleted, and its data with it: another is made when it has gone';
   }

@@ -114,6 +114,7 @@ function kindOf(action: Action): string | undefined {
       return undefined;
     case 'GrowClaim':
     case 'LabelClaim':
+    case 'OwnClaim':
       return 'PersistentVolumeClaim';
     case 'LabelPod':
     case 'AnnotatePod':

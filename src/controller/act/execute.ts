@@ -11,7 +11,7 @@ import {
   markComplete,
 } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
-import { growClaim, patchClaim } from './claim-actions.ts';
+import { growClaim, ownClaim, patchClaim } from './claim-actions.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
@@ -42,6 +42,8 @@ export function describe(action: Action): string {
       return `grow PersistentVolumeClaim ${action.claim.name} to ${action.size}`;
     case 'LabelClaim':
       return `label PersistentVolumeClaim ${action.claim.name}`;
+    case 'OwnClaim':
+      return `${action.isOwned ? 'own' : 'disown'} PersistentVolumeClaim ${action.claim.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'InjectFault':
@@ -109,6 +111,8 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       return yield* growClaim(action, context);
     case 'LabelClaim':
       return yield* patchClaim(action.claim, { metadata: action.inherited }, context);
+    case 'OwnClaim':
+      return yield* ownClaim(action, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'AdoptPod':

@@ -3,6 +3,7 @@ import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ClaimView } from '../../core/model/found-objects.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
+import { isOfEarlier, isOwnedBy } from '../state/owner-references.ts';
 import type { Stores } from '../state/stores.ts';
 
 /** The node that the scheduler has chosen for a volume that is made for its first pod. */
@@ -49,7 +50,8 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
   if (templates.length === 0) return [];
   return stores.claims
     .byIndex('label', `${namespace}/${service}`)
-    .flatMap(({ metadata, spec: wanted, status }): ClaimView[] => {
+    .flatMap((claim): ClaimView[] => {
+      const { metadata, spec: wanted, status } = claim;
       const isRestored = (wanted?.dataSource ?? wanted?.dataSourceRef) !== undefined;
       const { name = '', creationTimestamp = '', deletionTimestamp, annotations } = metadata ?? {};
       const template = templates.find((each) => name.startsWith(`${each}-${service}-`));
@@ -58,18 +60,20 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
       if (ordinal === undefined) return [];
       const node = stores.nodes.get(undefined, annotations?.[selectedNode] ?? '');
       const madeFor = annotations?.[madeForAnnotation];
+      const isGoing = deletionTimestamp !== undefined || isOfEarlier(claim, resource);
       const zone = node?.metadata?.labels?.[spec.placement.zones.topologyKey];
       return [
         {
           name,
           ordinal,
           uid: metadata?.uid ?? '',
-          isBound: deletionTimestamp === undefined && status?.phase === 'Bound',
+          isBound: !isGoing && status?.phase === 'Bound',
+          isOwned: isOwnedBy(claim, resource.uid),
           ...sizesOf({ spec: wanted, status }),
           ...resizeOf(status),
           given: { labels: metadata?.labels, annotations },
           createdAtMs: Date.parse(creationTimestamp),
-          hasVolume: deletionTimestamp === undefined && (status?.phase === 'Bound' || isRestored),
+          hasVolume: !isGoing && (status?.phase === 'Bound' || isRestored),
           ...(madeFor === undefined ? {} : { madeFor }),
           ...(zone === undefined ? {} : { zone }),
         },

@@ -34,3 +34,17 @@ export function isAwaitingGarbageCollection(
   const owner = controllerOf(object);
   return owner?.kind === kind && owner.name === resource.name && owner.uid !== resource.uid;
 }
+
+/** An owner of the object has this UID: when all its owners are gone, Kubernetes' garbage collector deletes the object. */
+export const isOwnedBy = (object: KubeObject, uid: string): boolean =>
+  (object.metadata?.ownerReferences ?? []).some((owner) => owner.uid === uid);
+
+/**
+ * A volume claim that was to be deleted with an earlier resource of this name: the garbage collector is about to do that, if that
+ * was not an orphan deletion, in which it has removed the reference before.
+ */
+export const isOfEarlier = (claim: KubeObject, { name, uid }: { name: string; uid: string }) =>
+  !isOwnedBy(claim, uid) &&
+  (claim.metadata?.ownerReferences ?? []).some(
+    (owner) => owner.kind === kind && owner.name === name,
+  );

@@ -1,6 +1,6 @@
 import { failoverBackoffMs, isFault } from '../failover/failover-backoff.ts';
 import { provesFence } from '../failover/fence.ts';
-import { acksOf, canAcknowledge, currentSet } from '../failover/sync-sets.ts';
+import { canAcknowledge, currentSet, wishedSet } from '../failover/sync-sets.ts';
 import { hasQuorum, speaksProtocol } from '../model/capabilities.ts';
 import {
   isComplete,
@@ -11,8 +11,10 @@ import {
   undurablePrimary,
   whyIncomplete,
 } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import type { Member } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
+import { isActive } from '../model/topology.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { type Refusal, countOf } from './draw.ts';
 import {
@@ -137,12 +139,20 @@ const survivorsOf = ({ observed }: ChaosSubject, hits: readonly Member[]): Membe
   observed.members.filter((member) => isWell(member) && !hits.includes(member));
 
 function tooFewHealthy(subject: ChaosSubject, hits: readonly Member[]): Refusal | undefined {
-  const { chaos, replicas, placement } = subject.resource.spec;
+  const { resource } = subject;
+  const { chaos, replicas, placement } = resource.spec;
   const wished = chaos?.minHealthy ?? replicas - hits.length;
   const least = Math.max(1, countOf(wished, replicas, Math.ceil));
   const left = survivorsOf(subject, hits).length;
   if (left < least) {
     const message = `${left} healthy members would be left, and chaos.minHealthy needs ${least}`;
+    return { reason: 'TooFewHealthy', message };
+  }
+  if (
+    !isActive(resource) &&
+    !survivorsOf(subject, hits).some((member) => mayLead(resource, member))
+  ) {
+    const message = 'no healthy member would be left that may lead (failover.neverPrimary)';
     return { reason: 'TooFewHealthy', message };
   }
   // The operator's own budget. Budgets of others are honoured by the eviction API alone.
@@ -158,7 +168,8 @@ function quorumAtRisk(subject: ChaosSubject, hits: readonly Member[]): Refusal |
   const { resource, observed } = subject;
   if (!hasQuorum(resource.spec)) return undefined;
   const survivors = survivorsOf(subject, hits).filter(isComplete);
-  const names = new Set(survivors.map(({ name }) => name));
+  const namesOf = (members: Member[]) => new Set(members.map(({ name }) => name));
+  const names = namesOf(survivors);
   const primary = primaryOf(resource, observed.members);
   const left = `${[...names].join(', ') || 'no member'} would be left`;
   const { syncSets = [] } = resource.status;
@@ -167,9 +178,12 @@ function quorumAtRisk(subject: ChaosSubject, hits: readonly Member[]): Refusal |
     message: `${left}: too few ${what}`,
   });
   if (primary !== undefined && hits.includes(primary)) {
-    const isProved = syncSets.length > 0 && syncSets.every((set) => provesFence(set, names));
+    // If a vote of a member is needed that may not lead, that one may be the most advanced.
+    const leaders = survivors.filter((member) => mayLead(resource, member));
+    const isProved =
+      syncSets.length > 0 && syncSets.every((set) => provesFence(set, namesOf(leaders)));
     if (!isProved) return refused(`to prove that ${primary.name} takes no writes`);
-    return names.size - 1 >= acksOf(resource.spec.replicas)
+    return leaders.some(({ name }) => canAcknowledge(wishedSet(resource, observed, name), names))
       ? undefined
       : refused('to acknowledge the writes of a new primary');
   }
@@ -187,8 +201,8 @@ function lastCopy(subject: ChaosSubject, hits: readonly Member[]): Refusal | und
     const message = `${undurable.name} has data in memory that are not on its disk yet`;
     return { reason: 'LastCopy', message };
   }
-  if (survivorsOf(subject, hits).some((member) => isComplete(member) && isDurable(member))) {
-    return undefined;
-  }
+  const isGoodCopy = (member: Member) =>
+    isComplete(member) && isDurable(member) && mayLead(resource, member);
+  if (survivorsOf(subject, hits).some(isGoodCopy)) return undefined;
   return { reason: 'LastCopy', message: 'no complete and durable copy of the data would be left' };
 }

@@ -34,6 +34,10 @@ export interface ElectionContext {
   only?: { uids: Set<string>; why: string };
   /** The member that is to hand over its role. */
   notName?: string | undefined;
+  /** Why the user has forbidden a member to lead: see whyNeverPrimary. */
+  whyNever?: (member: Member) => string | undefined;
+  /** The primary until now: if no other member can be elected it leads on, also if the user has forbidden that meanwhile. */
+  incumbent?: string | undefined;
   /** Only this pod may be elected, because the user has not allowed another (failover.automatic: false). */
   onlyName?: string | undefined;
 }
@@ -49,9 +53,14 @@ export interface Rejection {
 /**
  * Why a member may not be elected, in a clause for a person; undefined if it may. This is the one place that decides which members
  * may lead: a member must be healthy, accept orders of this service, be among those that certainly hold every acknowledged write
- * (`only`), and be complete. Its position only decides the order. Which members count for a fence is another question: see mayVote.
+ * (`only`), be complete, and not be forbidden to lead. Its position only decides the order. Which members count for a fence is another question: see mayVote.
  */
 function whyNot(member: Member, context: ElectionContext): string | undefined {
+  return whyUnable(member, context) ?? context.whyNever?.(member);
+}
+
+/** The same without what the user has forbidden. */
+function whyUnable(member: Member, context: ElectionContext): string | undefined {
   if (context.notName === member.name) return 'is to be relieved';
   if (context.onlyName !== undefined && member.name !== context.onlyName) {
     return 'is another pod, and failover.automatic is false';
@@ -73,6 +82,15 @@ function whyNot(member: Member, context: ElectionContext): string | undefined {
 export const promoteFailures = (member: Member, roleCommands: RoleCommandState[]) =>
   roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0;
 
+interface Election {
+  winner?: Member;
+  rejected: Rejection[];
+  /** Those that could be elected, the winner first. */
+  ranked: Member[];
+  /** Those that could if the user had not forbidden it. */
+  forbidden: Member[];
+}
+
 /**
  * Chooses the next primary. Healthy members are eligible; readiness does not count, since standbys often become unready because the
  * primary died. They are preferred in this order: the most advanced, if positions are known (Strong: before all else; Eventual:
@@ -81,17 +99,17 @@ export const promoteFailures = (member: Member, roleCommands: RoleCommandState[]
  * a zone other than that of the failed primary, a zone other than the operator's (so that one lost zone cannot take both), the
  * lowest ordinal.
  */
-export function elect(
-  members: Member[],
-  context: ElectionContext,
-): { winner?: Member; rejected: Rejection[]; ranked: Member[] } {
-  const rejected: Rejection[] = [];
-  const eligible: Member[] = [];
-  for (const member of members) {
-    const why = whyNot(member, context);
-    if (why === undefined) eligible.push(member);
-    else rejected.push({ pod: member.name, why });
-  }
+export function elect(members: Member[], context: ElectionContext): Election {
+  const isAble = (member: Member) => whyNot(member, context) === undefined;
+  const forbidden = members.filter(
+    (member) => !isAble(member) && whyUnable(member, context) === undefined,
+  );
+  const able = members.filter(isAble);
+  const eligible =
+    able.length > 0 ? able : forbidden.filter(({ name }) => name === context.incumbent);
+  const rejected = members
+    .filter((member) => !eligible.includes(member))
+    .map((member) => ({ pod: member.name, why: whyNot(member, context) ?? '' }));
   const promotionFailed = (member: Member) =>
     promoteFailures(member, context.roleCommands) >= promoteAttempts ? 1 : 0;
   const rank = (member: Member): number[] => [
@@ -111,7 +129,7 @@ export function elect(
     context.byPosition === 'Eventual' ? promotionFailed(member) : 0;
   eligible.sort((a, b) => failed(a) - failed(b) || advance(a, b) || compare(rank(a), rank(b)));
   const [winner] = eligible;
-  return { ...(winner === undefined ? {} : { winner }), rejected, ranked: eligible };
+  return { ...(winner === undefined ? {} : { winner }), rejected, ranked: eligible, forbidden };
 }
 
 const inZone = (member: Member, zone: string | undefined) =>

@@ -5,6 +5,7 @@ import { type FailoverPlan, heldSinceMs, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { begunMs, failoverBackoffMs, isFault, isPlanned } from './failover-backoff.ts';
 import { isHealthy } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import { userRequest } from '../model/user-request.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
@@ -80,16 +81,18 @@ const anotherRoundMs = 30_000;
 
 /** The primary cannot be promoted, and no other member can be either: the promotion is tried again and again. */
 export function noPromotableCandidate(
-  { status }: Resource,
+  resource: Resource,
   { members, roleCommands }: Observed,
   { trigger, evidence }: Failure,
   nowMs: number,
 ): FailoverPlan | undefined {
+  const { status } = resource;
   if (trigger !== 'PromoteFailed') return undefined;
   const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
   const isAlternative = (member: Member) =>
     member.uid !== status.primaryUID &&
     isHealthy(member) &&
+    mayLead(resource, member) &&
     promoteFailures(member, roleCommands) < promoteAttempts;
   if (!members.some(isAlternative)) {
     const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;

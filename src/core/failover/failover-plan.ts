@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts';
 import { isPlanned } from './failover-backoff.ts';
 import { halfCopies } from './half-copies.ts';
 import { reportOf } from '../model/member.ts';
+import { letLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
@@ -98,6 +99,18 @@ export function whatHelps(resource: Resource, observed: Observed): string {
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'
     : 'It goes on when one is healthy';
 }
+
+/** Members could take over, and the user has forbidden them to lead. */
+export const neverPrimary = (
+  resource: Resource,
+  what: string,
+  why: string,
+  forbidden: Member[],
+): FailoverPlan => ({
+  kind: 'Blocked',
+  reason: 'NeverPrimary',
+  message: `${what}; no member that may lead can take over: ${why}. It goes on when one can; to go on with ${forbidden.map(({ name }) => name).join(' or ')}, ${letLead(resource)}`,
+});
 
 /** The election that ends it. */
 export const electionOf = (

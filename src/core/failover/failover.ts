@@ -5,43 +5,32 @@ import {
   type FailoverPlan,
   electionOf,
   fencingOf,
-  inFlight,
+  neverPrimary,
   nextEpoch,
   whatHelps,
 } from './failover-plan.ts';
-import { type Failure, failureOf } from './failure.ts';
+import { failureOf } from './failure.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { waitForEarlier } from './earlier-lease.ts';
 import { mustFence } from './fence.ts';
-import { firstElection, firstElectionByReports } from './first-election.ts';
+import { firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
 import { acceptsOld, halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
 import { hasQuorum, speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
-import { isDurable, isHealthy, isWell, primaryOf } from '../model/member.ts';
+import { isHealthy, primaryOf } from '../model/member.ts';
+import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isOutdated, whyOutdated } from '../resources/pod.ts';
+import { isOutdated } from '../resources/pod.ts';
+import { firstElection } from './plain-election.ts';
 import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
 import { judgeSilence } from '../model/deafness.ts';
 import { knowsTooLittle } from '../model/refuses-all.ts';
 import { absentHolder, holderBack } from './stopped.ts';
+import { planSwitchover } from './switchover.ts';
 import { needsFirstSets } from './sync-sets.ts';
-
-/** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
-function wantsSwitchover(resource: Resource, observed: Observed, primary: Member): boolean {
-  const { spec } = resource;
-  if (!isOutdated(resource, primary) || inFlight(resource) !== undefined) return false;
-  // See update().
-  if (takesNoOrders(spec, primary)) return false;
-  const others = observed.members.filter((member) => member.uid !== primary.uid);
-  return (
-    others.length > 0 &&
-    others.length >= spec.replicas - 1 &&
-    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member))
-  );
-}
 
 /** Decides whether a primary must be elected now, and which member. No member may be promoted before that is committed. */
 export function planFailover(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
@@ -76,6 +65,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
     ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
     acceptsOld: acceptsOld(resource, observed),
     takesNoOrders: (member) => takesNoOrders(spec, member),
+    whyNever: (member) => whyNeverPrimary(resource, member),
+    incumbent: status.primary,
   };
   // Pods of an earlier resource that were made without an agent report nothing: their labels say who leads.
   const arePlain =
@@ -99,16 +90,8 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
       'a new epoch begins, so that no earlier order can change who must acknowledge writes';
     return { kind: 'Elect', winner: primary, why, epoch: nextEpoch(resource) };
   }
-  if (primary !== undefined && wantsSwitchover(resource, observed, primary)) {
-    const others = observed.members.filter((member) => member.uid !== primary.uid);
-    const { winner } = elect(others, { ...context, failedZone: primary.zone });
-    if (winner !== undefined) {
-      const why = whyOutdated(resource, primary) ?? '';
-      const what = `the primary ${primary.name} is replaced after all other members: ${why}`;
-      const failure: Failure = { trigger: 'Switchover', what, evidence: what, atMs: nowMs };
-      return handOver(resource, observed, winner, failure, nowMs);
-    }
-  }
+  const planned = primary && planSwitchover(resource, observed, primary, context, nowMs);
+  if (planned !== undefined) return planned;
   const found = failureOf(resource, observed, primary, nowMs);
   if (found === undefined) return unknownYet(resource, primary);
   // Not yet: followers may restore their links.
@@ -143,7 +126,7 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   const absent = absentHolder(resource, observed, nowMs);
   if (absent !== undefined) return absent;
   const isHolderBack = holderBack(resource, observed) !== undefined;
-  const { winner, rejected, ranked } = elect(observed.members, {
+  const { winner, rejected, ranked, forbidden } = elect(observed.members, {
     ...context,
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone ?? primary?.zone,
     keepLabelled: failure.trigger === 'PodGone',
@@ -163,6 +146,9 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
   if (onNoCandidate === 'PromoteAnyway' && automatic && halfCopies(resource, observed).length > 0) {
     return { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure, nowMs) };
   }
+  if (forbidden.length > 0) {
+    return neverPrimary(resource, failure.what, describeRejections(rejected), forbidden);
+  }
   return automatic
     ? {
         kind: 'Blocked',
@@ -175,18 +161,6 @@ function planUnpaused(resource: Resource, observed: Observed, nowMs: number): Fa
         message: `${failure.what}; failover.automatic is false: repair ${status.primary}, or set it to true to promote another member`,
       };
 }
-
-/** A planned change of the primary: here, too, no member is promoted before the old one is fenced, if it must be. */
-const handOver = (
-  resource: Resource,
-  observed: Observed,
-  winner: Member,
-  failure: Failure,
-  nowMs: number,
-): FailoverPlan =>
-  mustFence(resource, observed)
-    ? { kind: 'Fence', why: failure.what, fencing: fencingOf(resource, failure, nowMs) }
-    : electionOf(winner, failure.what, fencingOf(resource, failure, nowMs));
 
 /** A new operator waits for the primary's first answer until the timeout. */
 function unknownYet(resource: Resource, primary: Member | undefined): FailoverPlan {

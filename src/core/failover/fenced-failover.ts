@@ -2,11 +2,18 @@ import type { Position } from '../../protocol/member-protocol.ts';
 import type { Fencing } from '../../api/status.ts';
 import { candidatesOf } from './candidates.ts';
 import { type ElectionContext, describeRejections, elect } from './election.ts';
-import { type FailoverPlan, electionOf, fencingOf, whatHelps } from './failover-plan.ts';
+import {
+  type FailoverPlan,
+  electionOf,
+  fencingOf,
+  neverPrimary,
+  whatHelps,
+} from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote, mustFence } from './fence.ts';
 import { begunMs, describeCause } from './failover-backoff.ts';
 import { hasQuorum } from '../model/capabilities.ts';
+import { mayLead } from '../model/never-primary.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
@@ -64,7 +71,7 @@ const isAsking = ({ roleCommands }: Observed, epoch: number): boolean =>
  * The members that certainly hold every acknowledged write. If enough followers have reported their positions, the most advanced of
  * them does, so all of them are candidates. If only the former primary has reported, it alone, and every member that is known to be
  * as advanced; if its own position is unknown, no other member can be compared with it. If the vote of a follower is needed that
- * refuses all orders, that one cannot be elected, and no member with less data may be.
+ * refuses all orders, or that the user has forbidden to lead, that one cannot be elected, and no member with less data may be.
  */
 function holders(resource: Resource, observed: Observed, epoch: number) {
   const why = 'has not told its position in this epoch';
@@ -73,7 +80,7 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
     return { uids: new Set(observed.members.map(({ uid }) => uid)), why };
   }
   const isQuorum = byFollowers(resource, observed, epoch).isProved;
-  const refusers = isQuorum ? neededRefusers(resource, observed, epoch) : [];
+  const refusers = isQuorum ? neededUnelectable(resource, observed, epoch) : [];
   const led = leader && positionOf(leader);
   const hasAllOf = (member: Member, other: Position | undefined) =>
     other !== undefined && comparePositions(positionOf(member), other) >= 0;
@@ -93,9 +100,10 @@ function holders(resource: Resource, observed: Observed, epoch: number) {
   };
 }
 
-/** Followers that refuse all orders and whose votes the quorum needs. */
-function neededRefusers(resource: Resource, observed: Observed, epoch: number): Member[] {
-  const refuses = (member: Member) => refusesAll(member, resource.status.epoch);
+/** Followers that refuse all orders, or may not lead, and whose votes the quorum needs. */
+function neededUnelectable(resource: Resource, observed: Observed, epoch: number): Member[] {
+  const refuses = (member: Member) =>
+    refusesAll(member, resource.status.epoch) || !mayLead(resource, member);
   const members = observed.members.filter((member) => !refuses(member));
   if (byFollowers(resource, { ...observed, members }, epoch).isProved) return [];
   return observed.members.filter(
@@ -124,18 +132,29 @@ function choose(
     ...context,
     ...(hasQuorum(spec) ? { byPosition: 'Strong', only: holders(resource, observed, epoch) } : {}),
     failedZone: status.members?.find(({ uid }) => uid === status.primaryUID)?.zone,
-    onlyName: spec.failover.automatic && !isHolderBack ? undefined : status.primary,
+    // What the user asks for by an edit of the spec is no failover.
+    onlyName:
+      (spec.failover.automatic || fencing.trigger === 'Switchover') && !isHolderBack
+        ? undefined
+        : status.primary,
   };
   const isRelieved = ['Switchover', 'Isolated', 'TooHighEpoch'].includes(fencing.trigger);
   const notName = isRelieved ? fencing.from : undefined;
-  let { winner, rejected, ranked } = elect(observed.members, { ...wish, notName });
+  let { winner, rejected, ranked, forbidden } = elect(observed.members, { ...wish, notName });
   // The primary has answered; members that could replace it may be about to.
-  if (winner === undefined && isRelieved && isAsking(observed, epoch)) {
+  const isLastResort =
+    winner === undefined
+      ? isRelieved
+      : !mayLead(resource, winner) && winner.name === status.primary;
+  if (isLastResort && isAsking(observed, epoch)) {
     return { kind: 'Wait', untilMs: Infinity, message: what };
   }
   // No member can replace it, and it was well: it stays the primary.
-  if (winner === undefined) ({ winner, rejected, ranked } = elect(observed.members, wish));
+  if (winner === undefined)
+    ({ winner, rejected, ranked, forbidden } = elect(observed.members, wish));
   if (winner === undefined) {
+    if (forbidden.length > 0)
+      return neverPrimary(resource, what, describeRejections(rejected), forbidden);
     return {
       kind: 'Blocked',
       reason: spec.failover.automatic ? 'NoCandidate' : 'AutomaticFailoverDisabled',

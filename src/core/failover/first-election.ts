@@ -1,5 +1,5 @@
 import { type ElectionContext, describeRejections, elect } from './election.ts';
-import { type FailoverPlan, nextEpoch } from './failover-plan.ts';
+import { type FailoverPlan, neverPrimary, nextEpoch } from './failover-plan.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { hasQuorum, needsFence } from '../model/capabilities.ts';
 import {
@@ -10,52 +10,36 @@ import {
 import { whatHelpsCopies } from './half-copies.ts';
 import { isComplete, isHealthy, isOld, reportOf } from '../model/member.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
+import { mayLead } from '../model/never-primary.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { podName } from '../model/naming.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
-/** How long the first election waits for other members when one is healthy: the lowest ordinal should win. */
-const firstElectionWaitMs = 2_000;
-/** The same if members store data: a late one may have some. */
+/** How long the first election waits for other members when one is healthy: a late one may have data. */
 const dataWaitMs = 30_000;
 
 /** The epochs that members have acknowledged, without those that no order of this service can follow. */
-const epochsOf = ({ status }: Resource, members: Member[]): number[] =>
+export const epochsOf = ({ status }: Resource, members: Member[]): number[] =>
   members.flatMap((member) =>
     refusesAll(member, status.epoch) ? [] : (reportOf(member)?.epoch ?? 0),
   );
 
-const epochAfter = (resource: Resource, epochs: number[]): number =>
+export const epochAfter = (resource: Resource, epochs: number[]): number =>
   Math.max(nextEpoch(resource), ...epochs.map((each) => each + 1));
 
-export function firstElection(
-  resource: Resource,
-  observed: Observed,
-  context: ElectionContext,
-  nowMs: number,
-): FailoverPlan {
-  const { winner, rejected } = elect(observed.members, { ...context, keepLabelled: true });
-  if (winner === undefined) {
-    return { kind: 'Wait', untilMs: Infinity, message: describeRejections(rejected) };
-  }
-  const healthy = observed.members.filter(isHealthy);
-  const first = Math.min(...healthy.map((member) => member.health?.sinceWallMs ?? nowMs));
-  const untilMs = first + firstElectionWaitMs;
-  if (healthy.length < resource.spec.replicas && nowMs < untilMs) {
-    return { kind: 'Wait', untilMs, message: describeRejections(rejected) };
-  }
-  const epoch = epochAfter(resource, epochsOf(resource, healthy));
-  return { kind: 'Elect', winner, why: 'there is no primary yet', epoch };
-}
+export const firstHeardMs = (heard: Member[], nowMs: number): number =>
+  Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
+
+export const whyNone = (resource: Resource, message: string, forbidden: Member[]): FailoverPlan =>
+  forbidden.length === 0
+    ? { kind: 'Wait', untilMs: Infinity, message }
+    : neverPrimary(resource, 'there is no primary yet', message, forbidden);
 
 /** Whether a member may hold data that the other does not. */
 const holdsMore = (member: Member, other: Member): boolean =>
   comparePositions(positionOf(member), positionOf(other)) > 0 ||
   (positionOf(other) === undefined &&
     (reportOf(member)?.ledEpoch ?? 0) > (reportOf(other)?.ledEpoch ?? 0));
-
-const firstHeardMs = (heard: Member[], nowMs: number): number =>
-  Math.min(...heard.map((member) => member.health?.sinceWallMs ?? nowMs));
 
 /** Without a volume claim, or with one that has no volume, a member that does not answer has nothing to wait for. */
 const mayHoldData = ({ spec }: Resource, { claims }: Observed, { ordinal }: Member): boolean =>
@@ -126,12 +110,18 @@ export function firstElectionByReports(
       return { kind: 'Wait', untilMs: soonMs, message: absent };
     }
     const able = withData.filter((member) => !refuses(member));
-    const { winner, ranked, rejected } = elect(withData, { ...context, byPosition: 'Strong' });
     // If others have acknowledged a later epoch, another member may have replaced it.
     const newest = Math.max(...epochs);
-    const leading = ranked.find(
-      (member) => reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === newest,
-    );
+    const leads = (member: Member) =>
+      reportOf(member)?.state === 'Leading' && reportOf(member)?.epoch === newest;
+    const leader = withData.find(leads);
+    const isKept = leader !== undefined && !mayLead(resource, leader);
+    const { winner, ranked, rejected, forbidden } = elect(isKept ? [leader] : withData, {
+      ...context,
+      byPosition: 'Strong',
+      incumbent: leader?.name,
+    });
+    const leading = ranked.find(leads);
     const isStrict = hasQuorum(resource.spec);
     const areKnown =
       !isStrict || withData.every((member) => isOld(member) || positionOf(member) !== undefined);
@@ -153,12 +143,21 @@ export function firstElectionByReports(
     const only = isOnly ? winner : undefined;
     const accepts = resource.spec.failover.onNoCandidate === 'PromoteAnyway';
     const chosen = leading ?? first ?? only ?? (accepts ? winner : undefined);
-    // A member that refuses all orders has reported and cannot be elected. But its data may have been acknowledged.
+    // A member that refuses all orders, or may not lead, has reported and cannot be elected. But its data may have been acknowledged.
     const hasAll = (one: Member) =>
-      !isStrict || !withData.some((member) => refuses(member) && holdsMore(member, one));
+      !withData.some(
+        (member) =>
+          ((isStrict && refuses(member)) ||
+            ((isStrict || !accepts) && one !== leading && !mayLead(resource, member))) &&
+          holdsMore(member, one),
+      );
     if (chosen !== undefined && hasAll(chosen)) {
       const why = 'the status names no primary, and it is the most advanced';
       return { kind: 'Elect', winner: chosen, why, epoch };
+    }
+    if (forbidden.length > 0) {
+      const what = 'the status names no primary, and others may hold less than these';
+      return neverPrimary(resource, what, describeRejections(rejected), forbidden);
     }
     // None of them certainly holds the last writes. An empty member must not lead instead of them either.
     const copies = withData.filter((member) => !isComplete(member));
@@ -173,9 +172,16 @@ export function firstElectionByReports(
     };
   }
   const empty = told.filter((member) => reportOf(member)?.state === 'Empty');
-  const { winner } = elect(empty, { ...context, byPosition: undefined });
-  if (winner === undefined) return { kind: 'Wait', untilMs: Infinity, message: absent };
+  const { winner, rejected, forbidden } = elect(empty, { ...context, byPosition: undefined });
   const untilMs = firstHeardMs(heard, nowMs) + dataWaitMs;
+  if (winner === undefined) {
+    if (forbidden.length > 0 && nowMs < untilMs) return { kind: 'Wait', untilMs, message: absent };
+    return whyNone(
+      resource,
+      forbidden.length > 0 ? describeRejections(rejected) : absent,
+      forbidden,
+    );
+  }
   if ((told.length < replicas || earlier.length > 0) && nowMs < untilMs) {
     return { kind: 'Wait', untilMs, message: absent };
   }

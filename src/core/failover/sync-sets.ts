@@ -2,6 +2,7 @@ import type { MemberReport, SyncSet } from '../../protocol/member-protocol.ts';
 import { countsByName, hasQuorum } from '../model/capabilities.ts';
 import { follows, isHealthy, reportOf } from '../model/member.ts';
 import { podName } from '../model/naming.ts';
+import { isExcludedOrdinal, mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { knowsTooLittle } from '../model/refuses-all.ts';
@@ -12,21 +13,30 @@ export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
 /**
  * The members whose acknowledgements `leader` should wait for: all others that exist, and those that will be created, so that it never
  * acknowledges writes that too few members hold. A pod whose deletion is not confirmed still counts, as it may still follow; but
- * if the leader counts by name the pod is left out.
+ * if the leader counts by name the pod is left out. So is a member that may not lead: otherwise it could be the only one that holds
+ * an acknowledged write. If the leader counts any replica such a member stays in the set, as it acknowledges all the same: a successor
+ * must then hold what it holds (holders in fenced-failover.ts).
  */
 export function wishedSet(resource: Resource, observed: Observed, leader: string): SyncSet {
   const { spec, name } = resource;
-  const members = observed.members
+  const excluded = countsByName(spec)
+    ? observed.members.filter((member) => !mayLead(resource, member)).map((each) => each.name)
+    : [];
+  const all = observed.members
     .filter((member) => member.name !== leader)
     .filter(
       (member) => !countsByName(spec) || member.deletionAtMs === undefined || isHealthy(member),
     )
     .map((member) => member.name);
-  for (let ordinal = 0; members.length < spec.replicas - 1; ordinal++) {
+  for (let ordinal = 0; all.length < spec.replicas - 1; ordinal++) {
     const next = podName(name, ordinal);
-    if (next !== leader && !members.includes(next)) members.push(next);
+    if (next === leader || all.includes(next)) continue;
+    all.push(next);
+    if (countsByName(spec) && isExcludedOrdinal(spec, ordinal)) excluded.push(next);
   }
-  return { members: members.sort(), acks: Math.min(acksOf(spec.replicas), members.length) };
+  const members = all.filter((each) => !excluded.includes(each)).sort();
+  const voters = Math.min(spec.replicas, members.length + 1);
+  return { members, acks: Math.min(acksOf(voters), members.length) };
 }
 
 /** The same members and acknowledgements. */

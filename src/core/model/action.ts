@@ -59,6 +59,8 @@ export type Action =
   | { type: 'GrowClaim'; claim: ClaimView; size: string }
   /** Set or remove what a volume claim inherits of the HAService, guarded by UID. */
   | { type: 'LabelClaim'; claim: ClaimView; inherited: InheritedNames }
+  /** Let a claim be deleted with the HAService, or no more; guarded by UID and resourceVersion. */
+  | { type: 'OwnClaim'; claim: ClaimView; isOwned: boolean }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
   | { type: 'DeletePod'; removal: Removal; replacement?: Manifest }
   /**

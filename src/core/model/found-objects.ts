@@ -42,7 +42,7 @@ export interface ClaimView {
   createdAtMs: number;
   /** UID of the resource for which the operator has made it; absent if an operator of an earlier version, or somebody else, has. */
   madeFor?: string;
-  /** It has a volume, or will get one with data (from a snapshot or another claim); and is not being deleted. */
+  /** It has a volume, or will get one with data (from a snapshot or another claim); and is neither being deleted nor about to be. */
   hasVolume: boolean;
   uid: string;
   isBound: boolean;
@@ -54,6 +54,8 @@ export interface ClaimView {
   resize?: { state: 'Failed' | 'FileSystemPending'; message: string };
   /** Its labels and annotations. */
   given: GivenNames;
+  /** It is deleted when this resource is. */
+  isOwned?: boolean;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */
   zone?: string;
 }

@@ -25,6 +25,13 @@ export interface OwnerReference {
   blockOwnerDeletion: boolean;
 }
 
+/** The claim is deleted with the resource, and the resource does not control the claim. */
+export const claimOwnerReference = (resource: Resource): OwnerReference => ({
+  ...ownerReference(resource),
+  controller: false,
+  blockOwnerDeletion: false,
+});
+
 export const ownerReference = (resource: Resource): OwnerReference => ({
   apiVersion,
   kind,

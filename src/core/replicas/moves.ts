@@ -1,4 +1,5 @@
 import { isDurable, isHealthy, isLive, isWell, lacksNothing } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 import { freeOrdinals } from './ordinals.ts';
@@ -151,7 +152,12 @@ export function rebalance(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): void {
-  const zone = emptiestZone(live, openZones(resource, observed, nowMs));
+  const isEnough = live.filter((member) => mayLead(resource, member)).length > 2;
+  const open = openZones(resource, observed, nowMs).filter(
+    ({ name }) => isEnough || resource.spec.failover.neverPrimary?.zones?.includes(name) !== true,
+  );
+  // A move replaces a member, and at least one besides the primary must be able to lead.
+  const zone = emptiestZone(live, open);
   if (zone === undefined) return;
   const stuck = observed.members.some((member) => !isLive(member));
   if (stuck || isBusy(resource, observed) || !live.every(isWell)) return;

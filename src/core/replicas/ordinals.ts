@@ -61,6 +61,8 @@ export function freeOrdinals(
   if (zone !== undefined) {
     const elsewhere = observed.claims.filter((claim) => (claim.zone ?? zone) !== zone);
     for (const { ordinal } of elsewhere) used.add(ordinal);
+    // A member that is moved may lead afterwards if it could before.
+    for (const ordinal of resource.spec.failover.neverPrimary?.ordinals ?? []) used.add(ordinal);
   }
   const holders = holderOrdinals(resource, observed);
   const chosen = holders.filter((ordinal) => !used.has(ordinal)).slice(0, count);

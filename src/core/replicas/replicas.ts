@@ -10,6 +10,7 @@ import {
   primaryOf,
   undurablePrimary,
 } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import { earlierClaims, isFindingData } from '../model/earlier-data.ts';
 import { missingVoterOrdinals } from './missing-voters.ts';
 import { lookAgain } from '../model/role-commands.ts';
@@ -137,6 +138,18 @@ function dropUnplaced(
 const copyRank = (member: Member): number =>
   Number(isComplete(member) && isSynced(member)) * 2 + Number(isDurable(member));
 
+/** The only healthy member besides the primary that may lead: without it no failover is possible. A move does not begin then: see rebalance. */
+const isLastSuccessor = (resource: Resource, left: Member[], member: Member): boolean =>
+  isHealthy(member) &&
+  mayLead(resource, member) &&
+  left.every(
+    (other) =>
+      other === member ||
+      other.uid === resource.status.primaryUID ||
+      !isHealthy(other) ||
+      !mayLead(resource, other),
+  );
+
 /** Broken members first, then those with no complete copy of the data, then from the fullest zone, then the highest ordinal; the primary only at 0 replicas. */
 function scaleDown(
   resource: Resource,
@@ -176,6 +189,7 @@ function scaleDown(
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
     const counts = zoneCounts(left, observed.zones);
+    const lastRank = (member: Member) => Number(isLastSuccessor(resource, left, member));
     const crowd = (member: Member) => counts.get(member.zone ?? '') ?? 0;
     const [victim] = left
       .filter((member) => spec.replicas === 0 || member.uid !== status.primaryUID)
@@ -184,6 +198,7 @@ function scaleDown(
       .sort(
         (a, b) =>
           Number(isHealthy(a)) - Number(isHealthy(b)) ||
+          (moving ? 0 : lastRank(a) - lastRank(b)) ||
           // The newcomer of a move is as good as the others, and its zone has the fewest.
           (moving ? 0 : copyRank(a) - copyRank(b)) ||
           crowd(b) - crowd(a) ||

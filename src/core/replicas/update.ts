@@ -1,7 +1,8 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
-import { hasQuorum, positionsOutliveRestart } from '../model/capabilities.ts';
+import { hasQuorum, positionsOutliveRestart, speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isHealthy, isLive, isWell, reportOf, undurablePrimary } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { brokenness } from './broken.ts';
@@ -75,6 +76,15 @@ export function replaceBroken(
   if (broken !== undefined) replace(resource, broken, plan);
 }
 
+/** No other member may lead, so that the primary cannot hand over. Its end is an outage; but its data must not end with its pod. */
+const isAlone = (resource: Resource, live: Member[]): boolean =>
+  live.every(
+    (member) =>
+      !mayLead(resource, member) ||
+      (member.uid === resource.status.primaryUID &&
+        (member.keepsData === true || !speaksProtocol(resource.spec))),
+  );
+
 /** Replaces one outdated member that works: standbys first, while all members are well. True if one is left. */
 export function update(
   resource: Resource,
@@ -96,7 +106,9 @@ export function update(
   }
   // A primary that takes no orders cannot hand over to members that do: only the end of its pod proves that it takes no writes.
   const mustEnd =
-    live.length === 1 || outdated.every((member) => takesNoOrders(resource.spec, member));
+    live.length === 1 ||
+    outdated.every((member) => takesNoOrders(resource.spec, member)) ||
+    isAlone(resource, live);
   const next = outdatedStandbys(resource, live)[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) replace(resource, next, plan);
   return true;

@@ -19,6 +19,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import type { GivenNames } from '../model/found-objects.ts';
 import { growths, templateOf } from './claim-sizes.ts';
 import { desiredPod, isFromTemplate, templateAnnotations } from './pod.ts';
+import { deletesClaims } from './volume-claims.ts';
 import { inheritedBy, namesToRemove, withNames } from './given-names.ts';
 import type { Removal } from '../model/action.ts';
 import { isActive, roleOf } from '../model/topology.ts';
@@ -121,7 +122,11 @@ export function correctClaims(resource: Resource, observed: Observed): Action[] 
     const inherited = inheritedNames(resource, claim.given, template.metadata);
     return inherited === undefined ? [] : [{ type: 'LabelClaim', claim, inherited }];
   });
-  return [...grown, ...labelled];
+  const isOwned = deletesClaims(resource);
+  const owned = observed.claims
+    .filter((claim) => claim.isBound && (claim.isOwned ?? false) !== isOwned)
+    .map((claim): Action => ({ type: 'OwnClaim', claim, isOwned }));
+  return [...grown, ...labelled, ...owned];
 }
 
 /** What is missing or wrong on an object of that which it inherits of the HAService; null: the object inherits that no more. */

@@ -1,16 +1,20 @@
 import { madeForAnnotation, managedByLabel, nameLabel } from '../../api/labels.ts';
 import type { Spec } from '../../api/spec.ts';
 import { inheritedBy, withNames } from './given-names.ts';
-import type { Manifest } from '../model/manifest.ts';
+import { type Manifest, claimOwnerReference } from '../model/manifest.ts';
 import { podName } from '../model/naming.ts';
 import type { Resource } from '../model/observed.ts';
 import { type Unstructured, asUnstructured } from '../model/unstructured.ts';
 
 const claimName = (template: string, pod: string) => `${template}-${pod}`;
 
+/** Whether claims are to be deleted with the HAService. */
+export const deletesClaims = ({ spec }: Resource): boolean =>
+  spec.volumeClaimRetentionPolicy?.whenDeleted === 'Delete';
+
 /**
- * The volume claims of a member, with the names that a StatefulSet would give them. They have no owner: they stay when the pod or
- * the HAService is deleted, and the next pod of the same name uses their data.
+ * The volume claims of a member, with the names that a StatefulSet would give them. They stay when the pod is deleted, and the next pod
+ * of the same name uses their data. They stay when the HAService is deleted, too, as they have no owner, if the spec does not say Delete.
  */
 export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
   const { name, namespace, spec } = resource;
@@ -34,6 +38,7 @@ export function desiredClaims(resource: Resource, ordinal: number): Manifest[] {
           ...(asUnstructured(metadata['annotations']) as Record<string, string>),
           [madeForAnnotation]: resource.uid,
         },
+        ...(deletesClaims(resource) ? { ownerReferences: [claimOwnerReference(resource)] } : {}),
       },
       spec: template.spec,
     };

@@ -5,6 +5,7 @@ import { formerLeaderLeads, takesOrders } from './former-leader.ts';
 import { giveOrder } from './give-order.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
 import { follows, isFenced, reportOf } from '../model/member.ts';
+import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
 import { memberPorts, memberProbePort } from '../model/ports.ts';
@@ -121,10 +122,12 @@ const leadsOnce = ({ spec }: Resource, { leaseMs }: Member): boolean =>
 
 /**
  * The leader may count the acknowledgements of a follower: so the status must have the member in the current set first, and the
- * promoted leader has reported that this set is in force.
+ * promoted leader has reported that this set is in force. A member that may not lead is in no set of a leader that counts by name.
  */
 const mayFollow = (resource: Resource, member: Member): boolean =>
-  !hasQuorum(resource.spec) || (currentSet(resource)?.members.includes(member.name) ?? false);
+  !hasQuorum(resource.spec) ||
+  (currentSet(resource)?.members.includes(member.name) ?? false) ||
+  (countsByName(resource.spec) && !mayLead(resource, member));
 
 /**
  * Whether a follower knows the log of its leader: the last order of this epoch has named the log, and the follower has a position in

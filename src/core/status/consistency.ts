@@ -28,7 +28,8 @@ export function consistencyOf(
     return status.consistency === undefined ? {} : { consistency: status.consistency };
   }
   const { syncSets = [] } = status;
-  const isAlone = acksOf(spec.replicas) === 0;
+  // One set that asks nobody: no other member exists that may lead.
+  const isAlone = acksOf(spec.replicas) === 0 || (syncSets.length === 1 && syncSets[0]?.acks === 0);
   // An empty set beside the others: nobody but the leader is known to hold what was written before.
   const isStrong = isAlone
     ? inForce(resource, report.sync)

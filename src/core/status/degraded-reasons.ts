@@ -20,6 +20,7 @@ import { probePort, resolvePorts } from '../model/ports.ts';
 import { whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
+import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
 import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
@@ -229,5 +230,6 @@ export function degradedReasonsOf(
     if (problem !== undefined) degradedReasons.push(problem);
   }
   degradedReasons.push(...sizeDegradedReasons(resource, observed));
+  degradedReasons.push(...noSuccessor(resource, observed.members));
   return degradedReasons;
 }

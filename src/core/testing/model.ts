@@ -21,7 +21,7 @@ const zoneNames = ['a', 'b', 'c'];
 const tickMs = 500;
 const startMs = 1_000;
 const graceMs = 2_000;
-/** Passes without rest after which the decision is said to quarrel with itself. */
+/** Passes without rest: then the decision quarrels with itself. */
 const maxPasses = 30;
 
 /** A cluster as far as decisions can tell: pods, their processes, zones, slices, and what the operator remembers. */
@@ -206,6 +206,7 @@ export class Model {
       case 'MarkComplete':
       case 'GrowClaim':
       case 'LabelClaim':
+      case 'OwnClaim':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':

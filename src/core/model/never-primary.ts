@@ -1,0 +1,36 @@
+import type { Spec } from '../../api/spec.ts';
+import type { Member, Resource } from './observed.ts';
+
+type Subject = Pick<Resource, 'spec' | 'status'>;
+
+/** Whether failover.neverPrimary names this ordinal: known of a pod that does not exist yet, too. */
+export const isExcludedOrdinal = ({ failover }: Spec, ordinal: number): boolean =>
+  failover.neverPrimary?.ordinals?.includes(ordinal) === true;
+
+/** Its zone; if its node is not known at the moment, the zone that the status has. */
+const zoneOf = ({ status }: Subject, { uid, zone }: Member): string | undefined =>
+  zone ?? status.members?.find((each) => each.uid === uid)?.zone;
+
+/**
+ * Why the user has forbidden this member to lead, in a clause for a person; undefined if it may. It is a copy like any other apart
+ * from that. The primary itself may be such a member, if the field was edited or its pod came back in another zone: it hands
+ * over its role as soon as another member can take it (whyHandOver), and leads on as long as none can, as only it surely has all writes.
+ */
+export function whyNeverPrimary(resource: Subject, member: Member): string | undefined {
+  const { neverPrimary } = resource.spec.failover;
+  if (neverPrimary === undefined) return undefined;
+  if (isExcludedOrdinal(resource.spec, member.ordinal)) {
+    return `may not lead (failover.neverPrimary: ordinal ${member.ordinal})`;
+  }
+  const zone = zoneOf(resource, member);
+  return zone !== undefined && neverPrimary.zones?.includes(zone) === true
+    ? `may not lead (failover.neverPrimary: zone ${zone})`
+    : undefined;
+}
+
+export const mayLead = (resource: Subject, member: Member): boolean =>
+  whyNeverPrimary(resource, member) === undefined;
+
+/** What to type so that one of these members may lead. */
+export const letLead = ({ name, namespace }: Pick<Resource, 'name' | 'namespace'>): string =>
+  `take that member out of failover.neverPrimary (\`kubectl edit has ${name} -n ${namespace}\`), or let all lead: \`kubectl patch has ${name} -n ${namespace} --type=merge -p '{"spec":{"failover":{"neverPrimary":null}}}'\``;
