@@ -19,6 +19,7 @@ import { settle } from './settle.ts';
 import type { MemberBehaviour, Wish } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
 import { t0 } from './time.ts';
+import type { Past } from './watches.ts';
 import { emptyVolume } from './volume.ts';
 
 /** So long after a disturbance heartbeats may still be late: virtual milliseconds. */
@@ -55,6 +56,9 @@ export class World implements AgentWorld, OperatorWorld {
   readonly copies: Copies = { slowness: 1, isFull: false };
   isHealed = false;
   decides = 0;
+  /** What happens right before and right after each act of an operator. */
+  beforeAct: OperatorWorld['beforeAct'] = () => 0;
+  afterAct: OperatorWorld['afterAct'] = () => {};
   #places = 0;
 
   constructor({ seed, behaviour, mutant = {}, traced = false }: WorldOptions) {
@@ -184,12 +188,13 @@ export class World implements AgentWorld, OperatorWorld {
     return this.operators.find(({ isAlive }) => isAlive);
   }
 
-  startOperator(): Operator {
+  /** @param past What its first lists show of some kinds, and for how long. */
+  startOperator(past?: Past): Operator {
     const place = `op${++this.#places}`;
     this.kernel.note(place, () => 'starts');
     this.disturb();
     this.api.operator = place;
-    const operator = new Operator(this, place);
+    const operator = new Operator(this, place, past);
     this.operators = [...this.operators.filter(({ isAlive }) => isAlive), operator];
     return operator;
   }
