@@ -1,8 +1,10 @@
 import { durationMs } from '../../src/api/duration.ts';
 import { HAError, isHAError } from '../../src/api/errors.ts';
+import type { Status } from '../../src/api/status.ts';
 import type { SendRoleCommand } from '../../src/controller/act/send-role-command.ts';
 import { ControlLoop } from '../../src/controller/control-loop.ts';
 import { decide } from '../../src/core/decide.ts';
+import type { Member, Resource } from '../../src/core/model/observed.ts';
 import type { MonitorPorts } from '../../src/heartbeat/ports.ts';
 import type { ApiRequest, Driver, Steps, StepsEnd } from '../../src/kube/api-request.ts';
 import type { Clock } from '../../src/lib/clock.ts';
@@ -28,6 +30,8 @@ export interface OperatorWorld extends CommandWorld {
   readonly mutant: Mutant;
   /** A pod is to be deleted that its operator has asked for so long without an answer; 0 if it has answered. */
   deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void;
+  /** A pod is to be replaced, as it is not made as its operator makes pods now. */
+  replaces(resource: Resource, status: Status, member: Member): void;
   decided(): void;
   readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
   /** An operator is about to die. */
@@ -131,6 +135,7 @@ export class Operator {
       for (const action of decision.actions) {
         if (action.type !== 'DeletePod') continue;
         const { member, reason } = action.removal;
+        if (reason === 'Outdated') world.replaces(resource, decision.status, member);
         const { health } = member;
         const isUnheard = health?.verdict === 'Unknown';
         const unheardMs = isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0;

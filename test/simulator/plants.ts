@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 import * as broken from './mutants.ts';
+import * as updates from './update-mutants.ts';
 import { replayCommand } from './commands.ts';
 import type { Engine } from './setups.ts';
 import type { StoryName } from './sieve/story.ts';
@@ -206,6 +207,25 @@ export const plants: Record<string, Plant> = {
       {
         ...{ engine: 'postgres', faults: ['experiment'], from: 1 },
         by: /is Unknown, and every kill was answered/,
+      },
+    ],
+  },
+  'replaces-for-text': {
+    breaks: 'a pod is replaced for another text of the same template',
+    mutant: { decideOf: updates.replacesForText },
+    found: [
+      { engine: 'postgres', by: /means what it was made from/, faults: ['sameMeaning'], from: 1 },
+    ],
+  },
+  'restarts-primary-first': {
+    breaks: 'a restart takes the primary before the standbys',
+    mutant: { decide: updates.restartsPrimaryFirst },
+    found: [
+      {
+        engine: 'postgres',
+        by: /gives up its role for a restart/,
+        faults: ['requestRestart'],
+        from: 1,
       },
     ],
   },

@@ -78,7 +78,15 @@ export function play({
 }
 
 /** Edits after which all pods are replaced, and what is to happen in the middle of that more often than by chance. */
-const rollouts = ['changeTemplate', 'ports', 'leaseDuration', 'leaseConsistency', 'check', 'drain'];
+const rollouts = [
+  'changeTemplate',
+  'ports',
+  'leaseDuration',
+  'leaseConsistency',
+  'check',
+  'drain',
+  'requestRestart',
+];
 const duringRollouts = [
   ...['crash', 'wipe', 'restartOperator', 'crashBetweenWrites', 'deletePod', 'cutNode', 'freeze'],
   ...['loseClaim', 'slowVolume', 'slowCopy'],

@@ -1,4 +1,6 @@
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import type { Status } from '../../src/api/status.ts';
+import type { Member, Resource } from '../../src/core/model/observed.ts';
 import type { EndpointSlice } from '../../src/kube/api-types.ts';
 import { madeAs } from './agent-types.ts';
 import type { Agent } from './agent.ts';
@@ -15,6 +17,7 @@ import { Operator, type OperatorWorld } from './operator.ts';
 import type { ProbeTarget } from '../../src/member-client/probe.ts';
 import type { MemberConnection } from './probe-connection.ts';
 import { Random } from './random.ts';
+import { whyNotOutdated, whyPrimaryFirst } from './replacements.ts';
 import { settle } from './settle.ts';
 import type { MemberBehaviour, Wish } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
@@ -78,6 +81,8 @@ export class World implements AgentWorld, OperatorWorld {
     this.api = new ApiServer(this.kernel, behaviour.spec);
     this.api.onStatus = (before, after) => {
       this.checker.statusWritten(before, after, this.api.service);
+      const early = whyPrimaryFirst(before, after, this.api.pods);
+      if (early !== undefined) this.checker.fail(early);
       for (const record of this.experiments.statusWritten(before, after)) {
         this.experimentCounts.ended(record);
       }
@@ -137,6 +142,11 @@ export class World implements AgentWorld, OperatorWorld {
 
   deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void {
     this.checker.deletes(uid, reason, unheardMs, timeoutMs);
+  }
+
+  replaces(resource: Resource, status: Status, member: Member): void {
+    const why = whyNotOutdated(resource, status, member, this.api.podOf(member.uid));
+    if (why !== undefined) this.checker.fail(why);
   }
 
   ordered(uid: string, order: AnyOrder): void {
