@@ -39,11 +39,12 @@ export function whyPrimaryFirst(
   after: Status,
   pods: readonly Pod[],
 ): string | undefined {
-  const [last] = after.failovers ?? [];
+  // What a user asks for while a fence is put up comes too late for it.
+  if (before.fencing !== undefined) return undefined;
+  const last = after.fencing ?? after.failovers?.[0];
   if (last === undefined || last.epoch === before.failovers?.[0]?.epoch) return undefined;
-  if (last.trigger !== 'Switchover' || !/^what pods are made from/.test(last.evidence ?? '')) {
-    return undefined;
-  }
+  const isForPods = last.evidence?.startsWith('what pods are made from') === true;
+  if (last.trigger !== 'Switchover' || !isForPods) return undefined;
   const left = pods.find(
     ({ metadata, ...pod }) =>
       metadata?.name !== last.from &&

@@ -1,4 +1,5 @@
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import type { HookKind } from '../../src/api/engine-spec.ts';
 import type { Status } from '../../src/api/status.ts';
 import type { Member, Resource } from '../../src/core/model/observed.ts';
 import type { EndpointSlice } from '../../src/kube/api-types.ts';
@@ -63,6 +64,8 @@ export class World implements AgentWorld, OperatorWorld {
   beforeAct: OperatorWorld['beforeAct'] = () => 0;
   afterAct: OperatorWorld['afterAct'] = () => {};
   #places = 0;
+  /** The last epoch in which an operator has called a hook of a pod. */
+  readonly #hooked = new Map<string, number>();
 
   constructor({ seed, behaviour, mutant = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
@@ -151,6 +154,16 @@ export class World implements AgentWorld, OperatorWorld {
 
   ordered(uid: string, order: AnyOrder): void {
     this.checker.ordered(uid, order);
+  }
+
+  /** One operator gives a program its roles in epochs that do not fall, and none before its epoch has landed. */
+  hooked(place: string, uid: string, kind: HookKind, epoch: number): void {
+    const key = `${place} ${uid}`;
+    const last = this.#hooked.get(key) ?? 0;
+    if (epoch < last)
+      this.checker.fail(`${kind} of ${uid} is called in epoch ${epoch} after ${last}`);
+    this.#hooked.set(key, epoch);
+    this.checker.ordered(uid, { kind, order: { epoch } });
   }
 
   decided(): void {
