@@ -3,7 +3,6 @@ import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
 import type { ServiceObject } from './api-server.ts';
 import type { Kernel } from './kernel.ts';
-import type { AnyOrder } from '../../src/agent/epoch-check.ts';
 import { type MemberBehaviour, isStrong } from './setups.ts';
 import { describeChange, setName } from './status-words.ts';
 import type { Entry } from './volume.ts';
@@ -16,6 +15,12 @@ const unheardShare = 0.95;
 
 /** Stands for every epoch of a resource that was deleted. */
 const formerEpoch = -1;
+
+/** An order, or a hook. */
+export interface RoleGiven {
+  kind: string;
+  order: { epoch: number };
+}
 
 interface Reign {
   epoch: number;
@@ -123,7 +128,7 @@ export class Checker {
   }
 
   /** An order leaves an operator. */
-  ordered(uid: string, { kind, order }: AnyOrder): void {
+  ordered(uid: string, { kind, order }: RoleGiven): void {
     // An operator may not know yet that the resource of these orders is gone.
     if (order.epoch > Math.max(this.epoch, this.#landed)) {
       this.fail(`${kind} of epoch ${order.epoch} was ordered before that epoch had landed`);

@@ -9,6 +9,11 @@ export const edits: Record<string, Fault> = {
     wish(world, { image: `program:${world.kernel.random.below(3)}` });
     return undefined;
   },
+  /** Other text of the same meaning: no pod is replaced for that. */
+  sameMeaning: (world) => {
+    wish(world, { cpu: world.wished.cpu === '100m' ? '0.1' : '100m' });
+    return undefined;
+  },
   scale: (world) => {
     wish(world, { replicas: world.kernel.random.pick([2, 4, 5, 3]) });
     return world.kernel.random.chance(0.5) ? () => wish(world, { replicas: 3 }) : undefined;

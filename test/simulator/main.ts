@@ -8,6 +8,9 @@ import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
 import { describePlants, mutantOf, plants } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
+import { type Perturbed, describeSieve, perturbedNamed } from './sieve/describe.ts';
+import { playStories } from './sieve/play-stories.ts';
+import { judge, playOnce } from './sieve/play.ts';
 
 interface Options {
   engine?: Engine;
@@ -19,6 +22,9 @@ interface Options {
   plant?: string;
   exhaustive?: number;
   states: number;
+  sieve?: true;
+  every: number;
+  perturb?: Perturbed;
 }
 
 function whole(text: string): number {
@@ -47,9 +53,13 @@ function engineOf(text: string): Engine {
   return found;
 }
 
-const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } = new Command(
-  'npm run simulate --',
-)
+function perturbedOf(text: string): Perturbed {
+  const found = perturbedNamed(text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError('write it as --sieve prints it: crash/dies-after:3');
+}
+
+const options = new Command('npm run simulate --')
   .description(
     'Simulates services, each from its own seed, with faults of machines and networks. The last line counts the seeds that broke a promise.',
   )
@@ -64,6 +74,16 @@ const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } 
     'instead, searches all orders of events with so many faults (1 or 2) and a write',
     whole,
   )
+  .option(
+    '--sieve',
+    'instead, plays fixed stories, each once for each single perturbation: the operator dies before or after an act, begins with an old cache, sees a change late or never',
+  )
+  .option('--every <n>', 'plays only one of so many perturbations; best an odd number', whole, 1)
+  .option(
+    '--perturb <story/kind:number>',
+    'plays one story of --sieve with one perturbation, and prints each of its events',
+    perturbedOf,
+  )
   .option('--states <count>', 'ends the exhaustive search after so many states', whole, 2_000_000)
   .option(
     '--plant <name>',
@@ -72,6 +92,9 @@ const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } 
   )
   .parse()
   .opts<Options>();
+const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } = options;
+const { sieve, every, perturb } = options;
+const chosenEngines = engine === undefined ? engines : [engine];
 
 const mutant = mutantOf(plant);
 /** How many broken seeds are printed one by one. */
@@ -79,6 +102,8 @@ const mostTold = 10;
 let broken = 0;
 
 if (plant === 'list') console.log(describePlants());
+else if (perturb !== undefined) perturbOne(perturb);
+else if (sieve === true) await sieveAll();
 else if (exhaustive === undefined) await playAll();
 else searchAll(exhaustive);
 if (broken > 0) process.exitCode = 1;
@@ -98,8 +123,30 @@ function searchAll(faults: number): void {
   broken += found.violation === undefined ? 0 : 1;
 }
 
+async function sieveAll(): Promise<void> {
+  for (const each of chosenEngines) {
+    const totals = await playStories({ engines: [each], every: Math.max(1, every), plant });
+    console.log(describeSieve(each, totals, plant));
+    broken += totals.broken.length;
+  }
+}
+
+function perturbOne({ story, perturbation }: Perturbed): void {
+  for (const each of chosenEngines) {
+    const stories = { engine: each, story, plant };
+    const { violation, trace } = judge(
+      { ...stories, traced: true },
+      perturbation,
+      playOnce(stories),
+    );
+    console.log(trace.join('\n'));
+    console.log(violation ?? 'nothing was broken');
+    broken += violation === undefined ? 0 : 1;
+  }
+}
+
 async function playAll(): Promise<void> {
-  for (const each of engine === undefined ? engines : [engine]) {
+  for (const each of chosenEngines) {
     if (seed === undefined) {
       broken += await run(each);
       continue;

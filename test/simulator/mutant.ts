@@ -14,4 +14,10 @@ export interface Mutant {
   /** Leases are renewed only while the spec of this minute asks for them. */
   grantsBySpec?: boolean;
   decide?: typeof decide;
+  /** Of each process of the operator its own, with a memory of its own. */
+  decideOf?: () => typeof decide;
+  /** No request says which version or UID it is about. */
+  isUnguarded?: boolean;
+  /** A list that follows a broken watch removes nothing from the cache. */
+  keepsUnlisted?: boolean;
 }

@@ -2,7 +2,7 @@ import type { Status } from '../../src/api/status.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import { takesNoOrders } from '../../src/core/model/contact.ts';
-import { isHealthy, isLive } from '../../src/core/model/member.ts';
+import { isHealthy, isLive, reportOf } from '../../src/core/model/member.ts';
 import type { Member, Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import { type MemberReport, defaultAgentPort } from '../../src/protocol/member-protocol.ts';
@@ -200,3 +200,19 @@ export const neverAdopts = changed(withoutAdoption);
 export const forgetsLease = changed(withoutLease);
 export const forgetsLeaderAt0 = changed(withoutLeaderAt0);
 export const believesFirstSet = changed(withoutJointPair);
+
+/** Whoever was elected is taken to be promoted, unless this very process has committed the election. */
+export function promotesOwnAlone(): Decide {
+  const own = new Set<number>();
+  return (resource, observed, nowMs) => {
+    const decision = decide(resource, observed, nowMs);
+    const { commit, actions } = decision;
+    if (commit?.status.epoch !== undefined) own.add(commit.status.epoch);
+    const isForgotten = (action: Decision['actions'][number]) =>
+      action.type === 'GiveRoleCommand' &&
+      action.command.action === 'promote' &&
+      reportOf(action.command.member)?.state !== 'Leading' &&
+      !own.has(action.command.epoch);
+    return { ...decision, actions: actions.filter((action) => !isForgotten(action)) };
+  };
+}

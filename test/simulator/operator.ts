@@ -1,44 +1,45 @@
 import { durationMs } from '../../src/api/duration.ts';
 import { HAError, isHAError } from '../../src/api/errors.ts';
-import type {
-  OutgoingRoleCommand,
-  SendRoleCommand,
-} from '../../src/controller/act/send-role-command.ts';
+import type { Status } from '../../src/api/status.ts';
+import type { SendRoleCommand } from '../../src/controller/act/send-role-command.ts';
 import { ControlLoop } from '../../src/controller/control-loop.ts';
 import { decide } from '../../src/core/decide.ts';
+import type { Member, Resource } from '../../src/core/model/observed.ts';
 import type { MonitorPorts } from '../../src/heartbeat/ports.ts';
 import type { ApiRequest, Driver, Steps, StepsEnd } from '../../src/kube/api-request.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
-import { defaultAgentPort, leaseHeader } from '../../src/protocol/member-protocol.ts';
-import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 import { answerOf } from './answer-of.ts';
 import { type ApiServer, operatorPod } from './api-server.ts';
-import type { Answer } from './agent-types.ts';
+import { describeCommand, describeRequest, isWrite, withoutGuards } from './acts.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
 import { grantsBySpec } from './grants.ts';
-import type { Kernel } from './kernel.ts';
 import { believeSpec } from './believe-spec.ts';
 import type { Mutant } from './mutant.ts';
-import { type ConnectionWorld, MemberConnection } from './probe-connection.ts';
+import { MemberConnection } from './probe-connection.ts';
 import { subject } from './subject.ts';
+import { type CommandWorld, sendCommand } from './send-command.ts';
 import { noMetrics, traceLog } from './telemetry.ts';
 import { t0 } from './time.ts';
-import { Watches } from './watches.ts';
+import { type Past, Watches } from './watches.ts';
 
-export interface OperatorWorld extends ConnectionWorld {
-  readonly kernel: Kernel;
+export interface OperatorWorld extends CommandWorld {
   readonly api: ApiServer;
   readonly mutant: Mutant;
   /** A pod is to be deleted that its operator has asked for so long without an answer; 0 if it has answered. */
   deletes(uid: string, reason: string, unheardMs: number, timeoutMs: number): void;
-  /** An order leaves the operator. */
-  ordered(uid: string, order: AnyOrder): void;
+  /** A pod is to be replaced, as it is not made as its operator makes pods now. */
+  replaces(resource: Resource, status: Status, member: Member): void;
   decided(): void;
   readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
   /** An operator is about to die. */
   died(): void;
+  /** An operator is about to write something, or to send a role command: if it dies now, nothing has left it. @returns Number of the act. */
+  beforeAct(operator: Operator, what: () => string): number;
+  /** The API server has done or refused that, and the operator does not know of it yet; or the role command has left it. */
+  afterAct(operator: Operator, act: number): void;
 }
 
 /** As KubeClient's. */
@@ -58,7 +59,7 @@ export class Operator {
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();
 
-  constructor(world: OperatorWorld, place: string) {
+  constructor(world: OperatorWorld, place: string, past?: Past) {
     this.world = world;
     this.place = place;
     this.#requests = new ExperimentRequests(place, () => kernel.nowMs);
@@ -85,7 +86,7 @@ export class Operator {
       log: traceLog(kernel, place),
       metrics: noMetrics,
       heartbeatPorts: this.#heartbeatPorts(),
-      decide: this.#decide,
+      decide: this.#recorded(mutant.decideOf?.() ?? mutant.decide ?? decide),
       namespace: operatorPod.namespace,
       nodeName: undefined,
       unsafe: mutant.unsafe,
@@ -99,6 +100,8 @@ export class Operator {
       api,
       place,
       stores: this.#loop.stores,
+      past,
+      keepsUnlisted: mutant.keepsUnlisted === true,
       onSynced: () => void this.#loop.run(this.#stop.signal),
     });
     this.#loop.watchApiServerHealth(this.#stop.signal);
@@ -119,24 +122,28 @@ export class Operator {
     if (--this.crashAfter <= 0) this.die('between two writes');
   }
 
-  readonly #decide: typeof decide = (resource, observed, nowMs) => {
-    const { world } = this;
-    world.decided();
-    const decision = (world.mutant.decide ?? decide)(resource, observed, nowMs);
-    this.#requests.decided(decision);
-    // A stop takes all pods, as far as this operator knows of one.
-    if (resource.spec.replicas === 0) return decision;
-    for (const action of decision.actions) {
-      if (action.type !== 'DeletePod') continue;
-      const { member, reason } = action.removal;
-      const { health } = member;
-      const isUnheard = health?.verdict === 'Unknown';
-      const unheardMs = isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0;
-      const timeoutMs = durationMs(resource.spec.heartbeat.timeout);
-      world.deletes(member.uid, reason, unheardMs, timeoutMs);
-    }
-    return decision;
-  };
+  /** The world is told of each decision. */
+  readonly #recorded =
+    (made: typeof decide): typeof decide =>
+    (resource, observed, nowMs) => {
+      const { world } = this;
+      world.decided();
+      const decision = made(resource, observed, nowMs);
+      this.#requests.decided(decision);
+      // A stop takes all pods, as far as this operator knows of one.
+      if (resource.spec.replicas === 0) return decision;
+      for (const action of decision.actions) {
+        if (action.type !== 'DeletePod') continue;
+        const { member, reason } = action.removal;
+        if (reason === 'Outdated') world.replaces(resource, decision.status, member);
+        const { health } = member;
+        const isUnheard = health?.verdict === 'Unknown';
+        const unheardMs = isUnheard ? Math.max(1, nowMs - health.sinceWallMs) : 0;
+        const timeoutMs = durationMs(resource.spec.heartbeat.timeout);
+        world.deletes(member.uid, reason, unheardMs, timeoutMs);
+      }
+      return decision;
+    };
 
   #heartbeatPorts(): MonitorPorts {
     const { world, place } = this;
@@ -191,7 +198,11 @@ export class Operator {
   }
 
   #ask(request: ApiRequest, signal: AbortSignal, then: (end: StepsEnd<unknown>) => void): void {
-    const { kernel, network, api, experiments } = this.world;
+    const { kernel, network, api, experiments, mutant } = this.world;
+    const act = isWrite(request)
+      ? this.world.beforeAct(this, () => describeRequest(request))
+      : undefined;
+    if (!this.isAlive) return;
     const kill = this.#requests.killOf(request);
     if (kill !== undefined) experiments.leaves(kill);
     let isOver = false;
@@ -210,14 +221,14 @@ export class Operator {
     signal.addEventListener('abort', giveUp);
     network.send(this.place, 'api', () => {
       const pod = kill === undefined ? undefined : api.podOf(kill.uid);
-      const end = answerOf(api, request);
+      const end = answerOf(api, mutant.isUnguarded === true ? withoutGuards(request) : request);
+      if (act !== undefined) this.world.afterAct(this, act);
       if (kill !== undefined) {
         const wasLive = pod !== undefined && pod.metadata?.deletionTimestamp === undefined;
         experiments.arrived(kill, !('error' in end), wasLive);
       }
       network.send('api', this.place, () => {
-        const isWrite = !['ping', 'reset', 'get'].includes(request.verb);
-        if (isWrite && !('error' in end)) this.#acted();
+        if (act !== undefined && !('error' in end)) this.#acted();
         if (kill !== undefined && this.isAlive && !isOver) experiments.answered(kill);
         if ('value' in end) this.#requests.answered(request, end.value);
         settle(end);
@@ -225,51 +236,12 @@ export class Operator {
     });
   }
 
-  /** Over a connection of its own: so that a copy may come later. */
   readonly #sendRoleCommand: SendRoleCommand = (call, signal, done) => {
     if (!this.isAlive) return;
-    const { kernel, network } = this.world;
-    const { given, target } = orderOf(call);
-    const { uid = '', epoch } = given.order;
-    let isOver = false;
-    const end = (answer: Answer | HAError) => {
-      if (isOver || !this.isAlive || signal.aborted) return;
-      isOver = true;
-      cancel();
-      if (answer instanceof HAError) done({ error: answer });
-      else if ('refusal' in answer) {
-        const reason = answer.refusal;
-        done({ error: new HAError('HA_ERR_ORDER_REFUSED', reason, { reason }) });
-      } else done({ report: answer.report });
-    };
-    kernel.note(this.place, () => `orders ${uid} to ${given.kind} in epoch ${epoch}`);
-    this.world.ordered(uid, given);
-    const cancel = kernel.after(target.timeoutMs, () =>
-      end(new HAError('HA_ERR_ORDER_TIMEOUT', given.kind)),
-    );
-    const container = this.world.containerAt(target.host);
-    const deliver = () => {
-      const now = this.world.containerAt(target.host);
-      if (now === undefined) return;
-      const answer = (said: Answer | HAError) =>
-        network.send(now.place, this.place, () => end(said));
-      if (now.agent === undefined || target.port !== now.agentPort) {
-        answer(new HAError('HA_ERR_ORDER_UNREACHABLE', 'connection refused'));
-        return;
-      }
-      const { agent } = now;
-      agent.deliver(() => agent.order(given, target.headers?.[leaseHeader], answer));
-    };
-    if (container !== undefined) {
-      network.send(this.place, container.place, deliver, { duplicates: true });
-    }
+    const act = this.world.beforeAct(this, () => describeCommand(call));
+    if (!this.isAlive) return;
+    sendCommand(this.world, this, call, signal, done);
+    this.world.afterAct(this, act);
     this.#acted();
   };
-}
-
-/** No member of the model has a hook. */
-function orderOf(call: OutgoingRoleCommand) {
-  if ('hook' in call) throw new Error(`a hook was called: ${call.hook.path}`);
-  const { kind, order, target } = call;
-  return { given: { kind, order } as AnyOrder, target };
 }

@@ -1,8 +1,10 @@
+import { failoverNowAnnotation, restartAnnotation } from '../../src/api/labels.ts';
 import { isTooManyRequests } from '../../src/kube/api-error.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 import { deleteClaims } from './claims.ts';
 import { owned, release } from './reapply.ts';
 import { type Fault, leaderOrAny } from './targets.ts';
+import { t0, timestamp } from './time.ts';
 import type { World } from './world.ts';
 
 /** What happens to nodes, claims and volumes on ordinary days, without any edit of the resource. */
@@ -83,6 +85,34 @@ export const ordinaryDays: Record<string, Fault> = {
     }
     return undefined;
   },
+  /** A user asks for a restart; now and then once more before it has ended. */
+  requestRestart: (world) => {
+    const { random } = world.kernel;
+    annotate(world, restartAnnotation);
+    if (random.chance(0.3)) {
+      world.kernel.after(random.between(1_000, 9_000), () => annotate(world, restartAnnotation));
+    }
+    return undefined;
+  },
+  /** A user ends the wait of a failover, if there is one. */
+  requestFailover: (world) => {
+    annotate(world, failoverNowAnnotation);
+    return undefined;
+  },
+  /** A user deletes the pod of the primary, and soon that of the next one, and so on. */
+  deletePrimaries: (world) => {
+    const { kernel, api } = world;
+    let left = 2 + kernel.random.below(3);
+    const again = () => {
+      if (world.isHealed || left-- === 0) return;
+      const { primaryUID } = api.service.status;
+      kernel.note('FAULT', () => `a user deletes ${primaryUID}`);
+      if (primaryUID !== undefined) api.deletePod(primaryUID, 2);
+      kernel.after(kernel.random.between(500, 6_000), again);
+    };
+    again();
+    return undefined;
+  },
   /** There are many data: a copy takes long, and in its middle its source may end. */
   slowCopy: (world, ms) => {
     if (!world.behaviour.replicates) return undefined;
@@ -102,6 +132,14 @@ export const ordinaryDays: Record<string, Fault> = {
     return () => Object.assign(copies, { slowness: 1, isFull: false });
   },
 };
+
+/** As a user does it with `date -Is`. */
+function annotate({ api, kernel }: World, annotation: string): void {
+  if (api.deleted !== undefined) return;
+  const value = timestamp(t0 + kernel.nowMs);
+  kernel.note('FAULT', () => `a user annotates ${annotation}=${value}`);
+  api.annotate({ [annotation]: value });
+}
 
 /** A budget may not allow it. */
 function evictIfAllowed({ api }: World, { metadata }: Pod): void {

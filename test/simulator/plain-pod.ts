@@ -12,10 +12,12 @@ export function withoutAgent(pod: Pod): Pod {
   const contract = JSON.parse(pod.metadata?.annotations?.[contractAnnotation] ?? '') as object;
   const { initContainers: _installs, ...rest } = pod.spec ?? { containers: [] };
   const health = { type: 'TCP', tcp: { send: '?', expect: answer } };
+  const hook = (path: string) => ({ path, timeout: '2s' });
+  const hooks = { promote: hook('/promote'), demote: hook('/demote') };
   const annotations = {
     ...pod.metadata?.annotations,
     [templateHashAnnotation]: 'plain',
-    [contractAnnotation]: JSON.stringify({ ...contract, health }),
+    [contractAnnotation]: JSON.stringify({ ...contract, health, hooks }),
   };
   return {
     ...pod,

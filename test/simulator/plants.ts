@@ -1,7 +1,9 @@
 import type { Mutant } from './mutant.ts';
 import * as broken from './mutants.ts';
+import * as updates from './update-mutants.ts';
 import { replayCommand } from './commands.ts';
 import type { Engine } from './setups.ts';
+import type { StoryName } from './sieve/story.ts';
 
 /** How a plant is found. */
 export interface Find {
@@ -19,6 +21,15 @@ export interface Plant {
   breaks: string;
   mutant: Mutant;
   found: Find[];
+  /** How a perturbed story finds it, in place of seeds. */
+  inStories?: StoryFind[];
+}
+
+/** A story that breaks if it is perturbed. */
+export interface StoryFind {
+  engine: Engine;
+  story: StoryName;
+  by: RegExp;
 }
 
 const lost = /lost|lacks it|is not there in the end/;
@@ -208,6 +219,49 @@ export const plants: Record<string, Plant> = {
       { engine: 'lease', by: forbidden, faults: ['neverPrimary', 'crash', 'deletePod'], from: 1 },
     ],
   },
+  'replaces-for-text': {
+    breaks: 'a pod is replaced for another text of the same template',
+    mutant: { decideOf: updates.replacesForText },
+    found: [
+      { engine: 'postgres', by: /means what it was made from/, faults: ['sameMeaning'], from: 1 },
+    ],
+  },
+  'restarts-primary-first': {
+    breaks: 'a restart takes the primary before the standbys',
+    mutant: { decide: updates.restartsPrimaryFirst },
+    found: [
+      {
+        engine: 'postgres',
+        by: /gives up its role for a restart/,
+        faults: ['requestRestart'],
+        from: 1,
+      },
+    ],
+  },
+  'forgets-half': {
+    breaks: 'a new operator takes an election that the one before has committed for carried out',
+    mutant: { decideOf: broken.promotesOwnAlone },
+    found: [],
+    inStories: [
+      { engine: 'postgres', story: 'crash', by: /it has no end/ },
+      { engine: 'lease', story: 'deletePod', by: /it has no end/ },
+    ],
+  },
+  'stale-is-true': {
+    breaks: 'what a cache shows is acted on, whatever the object has become meanwhile',
+    mutant: { isUnguarded: true },
+    found: [],
+    inStories: [
+      { engine: 'postgres', story: 'crash', by: /status.epoch fell/ },
+      { engine: 'redis', story: 'crash', by: /has two primaries/ },
+    ],
+  },
+  'unseen-is-there': {
+    breaks: 'an object whose end no watch has shown stays in the cache',
+    mutant: { keepsUnlisted: true },
+    found: [],
+    inStories: [{ engine: 'postgres', story: 'deletePod', by: /endpointslices differ in the end/ }],
+  },
 };
 
 /** The mutant of this name; without a name, nothing is broken. */
@@ -216,10 +270,11 @@ export const mutantOf = (name: string | undefined): Mutant => plants[name ?? '']
 /** Each plant, what it breaks, and how it is found. */
 export const describePlants = (): string =>
   Object.entries(plants)
-    .flatMap(([name, { breaks, found }]) => [
+    .flatMap(([name, { breaks, found, inStories = [] }]) => [
       `${name}: ${breaks}`,
       ...found.map(
         ({ engine, faults, from }) => `  ${replayCommand(engine, { from, faults, plant: name })}`,
       ),
+      ...inStories.map(({ engine }) => `  ${replayCommand(engine, { plant: name })} --sieve`),
     ])
     .join('\n');

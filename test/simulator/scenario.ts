@@ -1,6 +1,5 @@
 import type { Agent } from './agent.ts';
 import { Violation } from './checker.ts';
-import type { Snapshot } from './api-server.ts';
 import { chaosFaults, drawChaos, playChaos, request } from './chaos-faults.ts';
 import { Clients } from './clients.ts';
 import type { Counts } from './experiment-counts.ts';
@@ -9,7 +8,8 @@ import { faults } from './faults.ts';
 import type { Mutant } from './mutant.ts';
 import { waitsForForbidden } from './never-primary.ts';
 import type { Random } from './random.ts';
-import { type Engine, type MemberBehaviour, behaviourOf } from './setups.ts';
+import { settledSnapshot } from './settled-snapshot.ts';
+import { type Engine, behaviourOf } from './setups.ts';
 import { whyNotWhole } from './whole.ts';
 import { hasPosition } from './volume.ts';
 import { World, chaosRandomOf } from './world.ts';
@@ -42,22 +42,6 @@ export interface Outcome {
 const convergeMs = 400_000;
 /** How long it must stay as it is to count as quiet: the lag is looked at every ten seconds. */
 const quietMs = 12_000;
-
-const settled = new Map<string, Snapshot>();
-
-/** What the API server holds of a service that has come up without a fault. */
-function settledSnapshot({ engine, keepsVolumes }: MemberBehaviour): Snapshot {
-  const key = `${engine} ${keepsVolumes}`;
-  let snapshot = settled.get(key);
-  if (snapshot === undefined) {
-    const world = new World({ seed: 1, behaviour: behaviourOf(engine, keepsVolumes) });
-    world.startOperator();
-    world.kernel.runUntil(60_000);
-    snapshot = world.api.snapshot();
-    settled.set(key, snapshot);
-  }
-  return snapshot;
-}
 
 export const allFaultNames: readonly string[] = Object.keys({ ...faults, ...chaosFaults });
 
@@ -95,7 +79,15 @@ export function play({
 }
 
 /** Edits after which all pods are replaced, and what is to happen in the middle of that more often than by chance. */
-const rollouts = ['changeTemplate', 'ports', 'leaseDuration', 'leaseConsistency', 'check', 'drain'];
+const rollouts = [
+  'changeTemplate',
+  'ports',
+  'leaseDuration',
+  'leaseConsistency',
+  'check',
+  'drain',
+  'requestRestart',
+];
 const duringRollouts = [
   ...['crash', 'wipe', 'restartOperator', 'crashBetweenWrites', 'deletePod', 'cutNode', 'freeze'],
   ...['loseClaim', 'slowVolume', 'slowCopy'],

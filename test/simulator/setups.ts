@@ -70,6 +70,8 @@ const volume = {
 export interface Wish {
   replicas: number;
   image: string;
+  /** Of the program: 100m and 0.1 mean the same. */
+  cpu: '100m' | '0.1';
   paused: boolean;
   keepsVolumes: boolean;
   /** Only of what promises Strong. */
@@ -88,7 +90,7 @@ export interface Wish {
 }
 
 export const firstWish: Wish = {
-  ...{ replicas: 3, image: 'program', paused: false },
+  ...{ replicas: 3, image: 'program', cpu: '100m', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
   ...{ neverPrimary: undefined, deletesClaims: false },
@@ -100,7 +102,7 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
-  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims } = wish;
+  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims, cpu } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -114,7 +116,14 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
       ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
       template: {
-        spec: { containers: [{ name: 'main', image, command: ['program', String(port), answer] }] },
+        spec: {
+          containers: [
+            {
+              ...{ name: 'main', image, command: ['program', String(port), answer] },
+              resources: { requests: { cpu } },
+            },
+          ],
+        },
       },
       engine: {
         ...{ ...rest.engine, agentPort },

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import type { Store } from '../../src/kube/store.ts';
 import type { Stores } from '../../src/controller/state/stores.ts';
-import type { ApiServer, Change } from './api-server.ts';
+import type { ApiServer, Change, Snapshot } from './api-server.ts';
 import { type WatchedKind, watchedKinds } from './watched-kinds.ts';
 import type { Kernel } from './kernel.ts';
 import type { Network } from './network.ts';
@@ -19,6 +19,14 @@ const storesOf = (stores: Stores): Record<WatchedKind, Store<KubeObject>> => ({
 const perKind = (ms: number) =>
   Object.fromEntries(watchedKinds.map((kind) => [kind, ms])) as Record<WatchedKind, number>;
 
+/** What an API server whose cache is behind shows to an operator that begins. */
+export interface Past {
+  kinds: readonly WatchedKind[];
+  snapshot: Snapshot;
+  /** For so long. */
+  ms: number;
+}
+
 export interface WatchesOptions {
   kernel: Kernel;
   network: Network;
@@ -26,6 +34,9 @@ export interface WatchesOptions {
   /** Of the operator. */
   place: string;
   stores: Stores;
+  past: Past | undefined;
+  /** A mutant: a list that follows a broken watch removes nothing. */
+  keepsUnlisted: boolean;
   /** Every store has been filled for the first time. */
   onSynced: () => void;
 }
@@ -53,12 +64,21 @@ export class Watches {
     for (const store of [options.stores.settings, options.stores.optedOutNamespaces]) {
       store.replace([], '1');
     }
-    for (const kind of watchedKinds) this.#relist(kind, 0);
+    for (const kind of watchedKinds) {
+      if (options.past?.kinds.includes(kind) === true) this.#listPast(kind, options.past);
+      else this.#relist(kind, 0);
+    }
   }
 
   close(): void {
     this.#isClosed = true;
     this.#options.api.watchers.delete(this.#watch);
+  }
+
+  /** A watch breaks, and is followed by a list so much later: what has happened between the two is never seen. */
+  skip(kind: WatchedKind, ms: number): void {
+    this.#broken.add(kind);
+    this.#relist(kind, ms);
   }
 
   /** A watch passes on nothing for so long: its events come late, or are lost and listed anew. */
@@ -99,12 +119,27 @@ export class Watches {
       this.#broken.delete(kind);
       const objects = api.list(kind);
       const version = String(api.version);
-      kernel.after(kernel.random.between(1, 10), () => {
-        if (this.#isClosed) return;
-        this.#stores[kind].replace(objects, version);
-        const isNews = this.#missing.delete(kind) && this.#missing.size === 0;
-        if (isNews) this.#options.onSynced();
-      });
+      kernel.after(kernel.random.between(1, 10), () => this.#fill(kind, objects, version));
     });
+  }
+
+  #listPast(kind: WatchedKind, { snapshot, ms }: Past): void {
+    const objects = [...(snapshot.objects.get(kind)?.values() ?? [])];
+    const { kernel } = this.#options;
+    this.#broken.add(kind);
+    kernel.after(kernel.random.between(1, 10), () => {
+      this.#fill(kind, objects, String(snapshot.version));
+      this.#relist(kind, ms);
+    });
+  }
+
+  #fill(kind: WatchedKind, objects: KubeObject[], version: string): void {
+    if (this.#isClosed) return;
+    const store = this.#stores[kind];
+    if (this.#options.keepsUnlisted && !this.#missing.has(kind))
+      for (const object of objects) store.put(object);
+    else store.replace(objects, version);
+    const isNews = this.#missing.delete(kind) && this.#missing.size === 0;
+    if (isNews) this.#options.onSynced();
   }
 }

@@ -1,7 +1,8 @@
-import { templateHashAnnotation } from '../../src/api/labels.ts';
+import { restartAnnotation, templateHashAnnotation } from '../../src/api/labels.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import type { ExperimentWorld } from './experiment-world.ts';
 import { isForbidden } from './never-primary.ts';
+import { dueRestartOf } from './replacements.ts';
 
 /** What is missing to be what is wished: one leader whom the Service names, and all others following it. */
 export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefined {
@@ -31,6 +32,13 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
     return isOwned !== (spec.volumeClaimRetentionPolicy?.whenDeleted === 'Delete');
   });
   if (wrong !== undefined) return `claim ${wrong.metadata?.name} is not owned as is wished`;
+  const { [restartAnnotation]: asked } = api.service.metadata.annotations ?? {};
+  const { lastRequest, refusedRequest } = status.restart ?? {};
+  if (asked !== undefined && asked !== lastRequest && asked !== refusedRequest) {
+    return `the restart of ${asked} is not answered`;
+  }
+  const old = api.pods.find((pod) => dueRestartOf(status, pod) !== undefined);
+  if (old !== undefined) return `${old.metadata?.name} is older than the restart of ${lastRequest}`;
   const hash = templateHash(spec);
   return api.pods.some(({ metadata }) => metadata?.annotations?.[templateHashAnnotation] !== hash)
     ? 'not all pods are made from the template'

@@ -1,4 +1,7 @@
 import type { AnyOrder } from '../../src/agent/epoch-check.ts';
+import type { HookKind } from '../../src/api/engine-spec.ts';
+import type { Status } from '../../src/api/status.ts';
+import type { Member, Resource } from '../../src/core/model/observed.ts';
 import type { EndpointSlice } from '../../src/kube/api-types.ts';
 import { madeAs } from './agent-types.ts';
 import type { Agent } from './agent.ts';
@@ -16,10 +19,12 @@ import { Operator, type OperatorWorld } from './operator.ts';
 import type { ProbeTarget } from '../../src/member-client/probe.ts';
 import type { MemberConnection } from './probe-connection.ts';
 import { Random } from './random.ts';
+import { whyNotOutdated, whyPrimaryFirst } from './replacements.ts';
 import { settle } from './settle.ts';
 import type { MemberBehaviour, Wish } from './setups.ts';
 import { withoutAgent } from './plain-pod.ts';
 import { t0 } from './time.ts';
+import type { Past } from './watches.ts';
 import { emptyVolume } from './volume.ts';
 
 /** So long after a disturbance heartbeats may still be late: virtual milliseconds. */
@@ -56,7 +61,12 @@ export class World implements AgentWorld, OperatorWorld {
   readonly copies: Copies = { slowness: 1, isFull: false };
   isHealed = false;
   decides = 0;
+  /** What happens right before and right after each act of an operator. */
+  beforeAct: OperatorWorld['beforeAct'] = () => 0;
+  afterAct: OperatorWorld['afterAct'] = () => {};
   #places = 0;
+  /** The last epoch in which an operator has called a hook of a pod. */
+  readonly #hooked = new Map<string, number>();
 
   constructor({ seed, behaviour, mutant = {}, traced = false }: WorldOptions) {
     this.kernel = new Kernel(seed, traced);
@@ -77,6 +87,8 @@ export class World implements AgentWorld, OperatorWorld {
       this.checker.statusWritten(before, after, this.api.service);
       const forbidden = forbiddenElection(this, before, after);
       if (forbidden !== undefined) this.checker.fail(forbidden);
+      const early = whyPrimaryFirst(before, after, this.api.pods);
+      if (early !== undefined) this.checker.fail(early);
       for (const record of this.experiments.statusWritten(before, after)) {
         this.experimentCounts.ended(record);
       }
@@ -138,8 +150,23 @@ export class World implements AgentWorld, OperatorWorld {
     this.checker.deletes(uid, reason, unheardMs, timeoutMs);
   }
 
+  replaces(resource: Resource, status: Status, member: Member): void {
+    const why = whyNotOutdated(resource, status, member, this.api.podOf(member.uid));
+    if (why !== undefined) this.checker.fail(why);
+  }
+
   ordered(uid: string, order: AnyOrder): void {
     this.checker.ordered(uid, order);
+  }
+
+  /** One operator gives a program its roles in epochs that do not fall, and none before its epoch has landed. */
+  hooked(place: string, uid: string, kind: HookKind, epoch: number): void {
+    const key = `${place} ${uid}`;
+    const last = this.#hooked.get(key) ?? 0;
+    if (epoch < last)
+      this.checker.fail(`${kind} of ${uid} is called in epoch ${epoch} after ${last}`);
+    this.#hooked.set(key, epoch);
+    this.checker.ordered(uid, { kind, order: { epoch } });
   }
 
   decided(): void {
@@ -187,12 +214,13 @@ export class World implements AgentWorld, OperatorWorld {
     return this.operators.find(({ isAlive }) => isAlive);
   }
 
-  startOperator(): Operator {
+  /** @param past What its first lists show of some kinds, and for how long. */
+  startOperator(past?: Past): Operator {
     const place = `op${++this.#places}`;
     this.kernel.note(place, () => 'starts');
     this.disturb();
     this.api.operator = place;
-    const operator = new Operator(this, place);
+    const operator = new Operator(this, place, past);
     this.operators = [...this.operators.filter(({ isAlive }) => isAlive), operator];
     return operator;
   }
