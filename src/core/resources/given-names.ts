@@ -33,9 +33,10 @@ function formerNames(annotations: Texts | undefined): { labels: string[]; annota
   const none = { labels: [], annotations: [] };
   if (text === undefined) return none;
   // Without the operator's own labels an object would no longer be watched.
-  const isGiven = (name: unknown) =>
+  const isGiven = (name: unknown): name is string =>
     typeof name === 'string' && name !== managedByLabel && !name.startsWith(`${group}/`);
-  const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isGiven) : []);
+  const list = (value: unknown): string[] =>
+    Array.isArray(value) ? (value as unknown[]).filter(isGiven) : [];
   try {
     const names = JSON.parse(text) as { labels?: unknown; annotations?: unknown } | null;
     return { labels: list(names?.labels), annotations: list(names?.annotations) };
