@@ -28,31 +28,31 @@ export async function mutate(options: MutateOptions): Promise<{ report: Report; 
   const results: Result[] = [];
   let errors = 0;
   const report = () => reportOf(results, options.seed, errors);
+  const closed = (scene: Scene) => {
+    errors += scene.requests.failed;
+    scene.close();
+  };
   try {
-    for (const name of options.services) {
-      const failed = await mutateOne(name, options, results);
-      errors += failed;
-    }
+    for (const name of options.services) await mutateOne(name, options, results, closed);
     return { report: report() };
   } catch (error) {
     return { report: report(), error: error as Error };
   }
 }
 
-/** @returns failed requests of the client */
 async function mutateOne(
   name: SubjectName,
   options: MutateOptions,
   results: Result[],
-): Promise<number> {
+  close: (scene: Scene) => void,
+): Promise<void> {
   const { fields, seed, most, log, signal } = options;
   const subject = subjects[name]();
   const { spec } = subject.service;
   const plan = planOf({ spec, name, fields, seed, most });
   const open = () => Scene.open({ ...options, subject });
   log(`${name}: ${subject.title}: ${plan.length} mutations of ${fields.length} fields`);
-  let scene = await open();
-  let errors = 0;
+  let scene: Scene | undefined = await open();
   let state: State | undefined;
   try {
     for (const [i, mutation] of plan.entries()) {
@@ -64,14 +64,13 @@ async function mutateOne(
       for (const line of linesOf(result, seed)) log(`[${i + 1}/${plan.length}] ${line}`);
       if (made.notRestored === undefined) continue;
       log('making the service anew');
-      errors += scene.requests.failed;
-      scene.close();
+      close(scene);
+      scene = undefined;
       scene = await open();
       state = undefined;
     }
-    return errors + scene.requests.failed;
   } finally {
-    scene.close();
+    if (scene !== undefined) close(scene);
   }
 }
 

@@ -42,12 +42,3 @@ function put(into: unknown, keys: (string | number)[], value: unknown): unknown 
   else fields[key] = inner;
   return fields;
 }
-
-/** A copy of `base` in which each field of `over` replaces that of `base`, down to the fields of objects. */
-export function merged(base: unknown, over: unknown): unknown {
-  if (!isContainer(base) || !isContainer(over) || Array.isArray(base) || Array.isArray(over)) {
-    return over === undefined ? base : over;
-  }
-  const names = [...new Set([...Object.keys(base), ...Object.keys(over)])];
-  return Object.fromEntries(names.map((name) => [name, merged(base[name], over[name])]));
-}

@@ -36,7 +36,7 @@ export function wrongStatus({ resource }: Seen, spec: Spec): string[] {
   ];
 }
 
-export const inWords = (type: string, condition: Condition | undefined): string =>
+const inWords = (type: string, condition: Condition | undefined): string =>
   condition === undefined
     ? `there is no condition ${type}`
     : `${type} is ${condition.status}: ${condition.reason}: ${condition.message}`;
