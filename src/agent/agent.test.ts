@@ -9,7 +9,6 @@ import { highestEpoch } from '../api/epoch.ts';
 import { HAError } from '../api/errors.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
-import { orderAnswerMs, orderTimeoutMs } from '../protocol/member-protocol.ts';
 import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../lib/log.ts';
 import { startAgent } from './agent.ts';
@@ -193,23 +192,6 @@ describe('the agent', () => {
     const leader = { member: 'web-1', host: '10.0.0.2', port: 80 };
     const answer = await call('follow', { body: order(3, { leader }) });
     expect(answer).toMatchObject({ status: 202, body: { state: 'Cloning' } });
-  });
-
-  it('answers 202 to an order that takes long, before an operator of before gives up after ten seconds', async () => {
-    const clock = new FakeClock();
-    const { call, engine } = await start({ clock });
-    engine.holdsOrders = true;
-    engine.holdsReports = true;
-    const answer = call('promote', { body: order(3) });
-    await untilTrue(() => engine.told.includes('promote 3'));
-    // Until the order has taken too long, and then until the report has.
-    clock.advance(orderAnswerMs - 1_000);
-    await untilTrue(() => engine.heldReports.length > 0);
-    clock.advance(1_000);
-    expect(await answer).toMatchObject({ status: 202 });
-    expect(orderAnswerMs).toBeLessThan(10_000);
-    // Agents of before wait for 10 s and 1 s.
-    expect(orderTimeoutMs).toBeGreaterThan(11_000);
   });
 
   it('rejects a follow order whose leader is not an IP address', async () => {

@@ -9,9 +9,9 @@ import {
   passwordHeader,
   replicationHeader,
   replicationPasswords,
-  orderAnswerMs,
   orderSchemas,
 } from '../protocol/member-protocol.ts';
+import { orderAnswerMs } from '../protocol/order-times.ts';
 import { reportsAllData } from '../protocol/completeness.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import {

@@ -3,7 +3,8 @@ import type { RoleCommandState, RoleCommandKind } from '../../core/model/observe
 import type { RoleCommand } from '../../core/model/role-commands.ts';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { type Order, orderTimeoutMs } from '../../protocol/member-protocol.ts';
+import type { Order } from '../../protocol/member-protocol.ts';
+import { orderTimeoutMs } from '../../protocol/order-times.ts';
 import type { Log } from '../../lib/log.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { OutgoingRoleCommand, SendRoleCommand } from './send-role-command.ts';
