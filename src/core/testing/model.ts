@@ -21,7 +21,7 @@ const zoneNames = ['a', 'b', 'c'];
 const tickMs = 500;
 const startMs = 1_000;
 const graceMs = 2_000;
-/** Passes without rest: then the decision quarrels with itself. */
+/** Passes without rest: it quarrels with itself. */
 const maxPasses = 30;
 
 /** A cluster as far as decisions can tell: pods, their processes, zones, slices, and what the operator remembers. */
