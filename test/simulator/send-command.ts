@@ -36,6 +36,9 @@ export const sendCommand = (
 ): void =>
   'hook' in call ? callHook(world, sender, call, ...rest) : order(world, sender, call, ...rest);
 
+/** The highest epoch that a process without an agent has been told. */
+const roleEpochs = new WeakMap<object, number>();
+
 /** A hook of a program without an agent, which refuses an epoch that is lower than one it has seen, as the documentation asks for. */
 function callHook(
   world: CommandWorld,
@@ -70,10 +73,10 @@ function callHook(
     }
     const { agent } = now;
     agent.deliver(() => {
-      const isOld = epoch < agent.volume.epoch;
+      const isOld = epoch < (roleEpochs.get(agent) ?? 0);
       kernel.note(member, () => `${isOld ? 'refuses' : 'obeys'} ${action} of epoch ${epoch}`);
       if (isOld) return void answer(new HAError('HA_ERR_HOOK_STATUS', '409', { status: 409 }));
-      agent.volume.epoch = epoch;
+      roleEpochs.set(agent, epoch);
       answer();
     });
   };
