@@ -68,6 +68,8 @@ export function playStory(world: World, name: StoryName): void {
   clients.writeOnce();
   kernel.runUntil(kernel.nowMs + 1_000);
   if (checker.acknowledged === acknowledged) checker.fail('it looks whole, but takes no writes');
+  // The last write may show a follower that its link is broken.
+  awaitRest(world, quietMs);
   const leader = leaderOf(world);
   if (leader !== undefined) checker.checkHeld(leader);
 }
