@@ -167,7 +167,10 @@ export class World {
         return await check();
       } catch (error) {
         if (performance.now() > end)
-          throw new Error(`gave up waiting for ${what}`, { cause: error });
+          throw new Error(
+            `gave up waiting for ${what}: ${error instanceof Error ? error.message : String(error)}`,
+            { cause: error },
+          );
       }
       await sleep(100);
     }
