@@ -141,6 +141,9 @@ describe('a change by hand that is undone', () => {
   ])('%s: is told once, at the HAService and at the object', async (_, edit, note, kind) => {
     world.apply('web');
     await until(() => world.healthy());
+    // When another service is made, no write of this one is left to come.
+    world.apply('other', { replicas: 1 });
+    await until(() => world.healthy('other'));
     edit();
     await until(() => told().length === 2);
     expect(told().map(({ regarding }) => regarding?.kind)).toEqual(['HAService', kind]);
