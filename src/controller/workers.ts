@@ -132,7 +132,10 @@ export class Workers {
   }
 }
 
-/** Writes of status and endpoints are the failover itself; the kill of an experiment is counted by its answer. */
+/**
+ * Writes of status and endpoints are the failover itself. An eviction is the kill of an experiment, which is counted by its answer; a kill by
+ * deletion that is given up ends the experiment as unsure.
+ */
 function mayBeGivenUp(request: ApiRequest): boolean {
   switch (request.verb) {
     case 'create':

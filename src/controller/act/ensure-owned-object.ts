@@ -43,6 +43,12 @@ export type ConfirmedManifests = Map<string, Manifest>;
 export const idOf = ({ kind, metadata }: { kind: string; metadata: { name: string } }) =>
   `${kind}/${metadata.name}`;
 
+/** What an object is to be like, in parts: its manifest, and without the names that it was given before and has no more. */
+export const wishedParts = (
+  manifest: Manifest,
+  removed: ReturnType<typeof namesToRemove>,
+): unknown[] => [manifest, { metadata: removed ?? {} }];
+
 const referenceTo = ({ apiVersion, kind, metadata }: Manifest, written: KubeObject) => {
   const { name, namespace } = metadata;
   const uid = written.metadata?.uid;
@@ -106,7 +112,7 @@ export function* ensureOwnedObject(
     // It is being deleted: the next one is created when it is gone.
     if (actual.metadata?.deletionTimestamp !== undefined) return 'Same';
     const removed = namesToRemove(manifest, actual.metadata);
-    const wished = [manifest, { metadata: removed ?? {} }];
+    const wished = wishedParts(manifest, removed);
     const isAsWished = (object: KubeObject) => !wished.some((each) => needsUpdate(each, object));
     if (isAsWished(actual)) {
       confirmed.set(id, manifest);

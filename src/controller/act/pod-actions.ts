@@ -57,22 +57,10 @@ export function* labelPod(
 }
 
 /** Server-side apply would not remove what the pod was created with. */
-function* patchNames(
-  member: Member,
-  names: InheritedNames,
-  context: ExecuteContext,
-): Steps<Change> {
+function patchNames(member: Member, names: InheritedNames, context: ExecuteContext): Steps<Change> {
   const { name, uid } = member;
   const ref = { namespace: context.resource.namespace, name };
-  try {
-    const patched = yield* mergePatch(pods, ref, { metadata: { uid, ...names } });
-    context.stores.pods.observeWrite(patched);
-    return 'Written';
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-    yield* forgetIfGone(member, error, context);
-    return 'Refreshed';
-  }
+  return writePod(member, mergePatch(pods, ref, { metadata: { uid, ...names } }), context);
 }
 
 /** Remembers the labels of the pods that need no other ones. */
@@ -99,7 +87,7 @@ export function markComplete(
 }
 
 /** @param status a change of the status alone, which is written to the subresource of that name */
-function* applyPod(
+function applyPod(
   member: Member,
   more: { labels?: Record<string, string> },
   status: Pick<Pod, 'status'>,
@@ -109,10 +97,14 @@ function* applyPod(
   const { namespace } = context.resource;
   const metadata = { name, namespace, uid, ...more };
   const object: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, ...status };
+  const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
+  return writePod(member, apply(pods, object, { fieldManager, ...subresource }), context);
+}
+
+/** Stores what the API server answers to a write that is guarded by the pod's UID. */
+function* writePod(member: Member, request: Steps<Pod>, context: ExecuteContext): Steps<Change> {
   try {
-    const subresource = status.status === undefined ? {} : ({ subresource: 'status' } as const);
-    const applied = yield* apply(pods, object, { fieldManager, ...subresource });
-    context.stores.pods.observeWrite(applied);
+    context.stores.pods.observeWrite(yield* request);
     return 'Written';
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;

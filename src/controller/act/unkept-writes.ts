@@ -4,7 +4,7 @@ import type { WriteFailure } from '../../core/model/observed.ts';
 import { namesToRemove } from '../../core/resources/given-names.ts';
 import { nameOf } from '../../core/status/undone-change.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
-import { kindOf as ownedKindOf } from './ensure-owned-object.ts';
+import { kindOf as ownedKindOf, wishedParts } from './ensure-owned-object.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { differences } from './semantic-equality.ts';
 
@@ -24,8 +24,7 @@ function compared(
     case 'Repoint': {
       const { manifest } = action;
       const object = ownedKindOf(manifest, stores).store.get(namespace, manifest.metadata.name);
-      const removed = namesToRemove(manifest, object?.metadata);
-      return { wished: [manifest, { metadata: removed ?? {} }], object };
+      return { wished: wishedParts(manifest, namesToRemove(manifest, object?.metadata)), object };
     }
     case 'LabelPod': {
       const { member, labels, inherited = {} } = action;
@@ -53,8 +52,10 @@ function compared(
 export function unkeptWaitMs(action: Action, what: string, context: ExecuteContext): number {
   const { state, clock } = context;
   const unkept = state.unkept.get(what);
+  // Nearly always: then nothing is compared.
+  if (unkept === undefined) return 0;
   const now = compared(action, context);
-  if (unkept === undefined || now === undefined) return 0;
+  if (now === undefined) return 0;
   const isSame =
     now.object?.metadata?.resourceVersion === unkept.resourceVersion &&
     isDeepStrictEqual(now.wished, unkept.wished);
