@@ -25,5 +25,8 @@ export const chaosAnnotation = `${group}/chaos`;
 export const restartAnnotation = `${group}/restart`;
 /** On an HAService: a time stamp asks that a failover that is due does not wait for `failover.delay` or `failover.minInterval`. */
 export const failoverNowAnnotation = `${group}/failover-now`;
+/** Whether the name of a label or annotation is the operator's own, which no user may give to an object. */
+export const isOwnName = (name: string): boolean =>
+  name === managedByLabel || name.startsWith(`${group}/`);
 export const fieldManager = 'haservice-operator';
 export const sliceManager = 'haservice-operator.haservice.dev';

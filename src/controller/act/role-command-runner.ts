@@ -88,7 +88,7 @@ export class RoleCommandRunner {
           state: 'Failed',
           failures: failures + 1,
           message: error instanceof Error ? error.message : String(error),
-          ...(isHAError(error) && error.code === 'HA_ERR_ORDER_TIMEOUT' ? { isLate: true } : {}),
+          ...(isHAError(error, 'HA_ERR_ORDER_TIMEOUT') ? { isLate: true } : {}),
           retryAtMs: clock.wallNow() + Math.min(lastMs, firstMs * 2 ** failures),
         };
       } else {

@@ -2,8 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import {
   chaosAnnotation,
   failoverNowAnnotation,
-  group,
-  managedByLabel,
+  isOwnName,
   restartAnnotation,
 } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
@@ -46,10 +45,9 @@ function inheritedOf({ spec, metadata }: HAService): Pick<Resource, 'inherited'>
   const { inherit } = parseSpec(spec);
   if (inherit === undefined) return {};
   // The CRD refuses names of the operator, which nothing may override.
-  const isFree = (name: string) => name !== managedByLabel && !name.startsWith(`${group}/`);
   const named = (names: string[] = [], all: Record<string, string> = {}) =>
     Object.fromEntries(
-      Object.entries(all).filter(([name]) => names.includes(name) && isFree(name)),
+      Object.entries(all).filter(([name]) => names.includes(name) && !isOwnName(name)),
     );
   return {
     inherited: {

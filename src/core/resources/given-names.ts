@@ -1,4 +1,4 @@
-import { appliedAnnotation, group, managedByLabel } from '../../api/labels.ts';
+import { appliedAnnotation, isOwnName } from '../../api/labels.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { GivenNames } from '../model/found-objects.ts';
 import type { Resource } from '../model/observed.ts';
@@ -33,8 +33,7 @@ function formerNames(annotations: Texts | undefined): { labels: string[]; annota
   const none = { labels: [], annotations: [] };
   if (text === undefined) return none;
   // Without the operator's own labels an object would no longer be watched.
-  const isGiven = (name: unknown): name is string =>
-    typeof name === 'string' && name !== managedByLabel && !name.startsWith(`${group}/`);
+  const isGiven = (name: unknown): name is string => typeof name === 'string' && !isOwnName(name);
   const list = (value: unknown): string[] =>
     Array.isArray(value) ? (value as unknown[]).filter(isGiven) : [];
   try {

@@ -1,4 +1,4 @@
-import { managedByLabel, group } from '../../api/labels.ts';
+import { isOwnName } from '../../api/labels.ts';
 import type { EventNote } from '../model/event-note.ts';
 import { type ServiceRole, serviceNames } from '../model/naming.ts';
 
@@ -34,9 +34,8 @@ function adviceFor(
   [section = '', field = '', key = '']: string[],
 ) {
   if (section === 'metadata') {
-    const isOwn = key === managedByLabel || key.startsWith(`${group}/`);
     const role = kind === 'Service' ? settingsOf(name, object) : undefined;
-    return isOwn || role === undefined ? needed : `write spec.services.${role}.${field}`;
+    return isOwnName(key) || role === undefined ? needed : `write spec.services.${role}.${field}`;
   }
   if (kind === 'EndpointSlice') return section === 'ports' ? 'write spec.ports' : endpoints;
   if (kind === 'PodDisruptionBudget') {
