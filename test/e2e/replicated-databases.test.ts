@@ -23,7 +23,11 @@ const ended = (name: string, epoch: number): Promise<FailoverRecord> =>
 /** What a test does to a database. */
 const programs = {
   Redis: {
-    write: (pod: string, value: string) => redis(world, pod, 'rpush', 'log', value),
+    // A leader refuses writes until a follower has its link, and redis-cli tells that by its answer alone.
+    write: (pod: string, value: string) =>
+      world.eventually(`${pod} to take ${value}`, async () => {
+        expect(await redis(world, pod, 'rpush', 'log', value)).toMatch(/^\d+$/);
+      }),
     read: (pod: string) => redis(world, pod, 'lrange', 'log', '0', '-1'),
   },
   Postgres: {
