@@ -90,9 +90,10 @@ export const memberProblems = {
       'nothing if limits are the reason: the follower restarts with them; else run `SELECT pg_wal_replay_resume()` on it',
   },
   SessionsWait: {
-    meaning: 'Postgres: no new session begins, as somebody has locked `pg_authid`',
+    meaning:
+      'Postgres: no new session begins, as somebody has locked `pg_authid`, or as the log of a member that has restarted ends with a lock on a catalog',
     whatToDo:
-      'end the session that holds the lock (`pg_locks`), over one that is open; or delete the pod of the leader',
+      'end the session that holds the lock (`pg_locks`), over one that is open; or delete the pod of the leader; for a restarted member do what the message says',
   },
   TooManyConnections: {
     meaning: 'Postgres: the leader has no connection left for a follower',

@@ -25,10 +25,7 @@ export interface DeployOptions {
  */
 export async function deployOperator(cluster: Cluster, options: DeployOptions): Promise<void> {
   const { images = usualImages, log, signal = new AbortController().signal } = options;
-  const step = <T>(what: string, work: () => Promise<T>) => {
-    log(what);
-    return named(what, signal, work);
-  };
+  const step = <T>(what: string, work: () => Promise<T>) => named(what, signal, work);
   const built = await step('building the images', () =>
     buildImages({ cacheDir, images, log, signal }),
   );

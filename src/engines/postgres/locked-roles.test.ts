@@ -55,6 +55,24 @@ describe.skipIf(!havePostgres)('a lock on all of pg_authid, by which no new sess
     await b.until(({ problem: left }) => left?.reason !== 'SessionsWait');
   });
 
+  it('is told of a member that restarts while its log ends with that lock', async () => {
+    const members = await Members.create();
+    onTestFinished(() => members.end(), 60_000);
+    const [a, b] = [await members.add('a'), await members.add('b')];
+    await a.promote(1, undefined, true);
+    await b.follow(1, a);
+    await b.caughtUp(a);
+    await a.client(async (holder) => {
+      await holder.rows('BEGIN; LOCK TABLE pg_authid IN ACCESS EXCLUSIVE MODE');
+      await holder.rows('SELECT pg_switch_wal()');
+      await b.caughtUp(a);
+      b.engine.kill();
+      await b.restart();
+      const { state } = await b.until(({ problem }) => problem?.reason === 'SessionsWait');
+      expect(state).toBe('Starting');
+    });
+  }, 120_000);
+
   /** Each report of the leader opens another session. */
   const leader = async (args: string[]) => {
     const members = await Members.create();

@@ -25,6 +25,11 @@ const locks = `
 SELECT FROM pg_lock_status() AS l
 WHERE l.mode = 'AccessExclusiveLock' AND coalesce(l.relation, l.classid) < '16384'::oid LIMIT 1`;
 
+const heldUp =
+  'no new session begins here, though the server works: a session that is open has probably locked pg_authid (LOCK, VACUUM FULL): find it in pg_locks over another one that is open, on the leader, and end it; or delete the pod of the leader';
+const shutOut =
+  'no session begins here since the server has started, though the server runs: its log probably ends with a lock on a catalog (VACUUM FULL, REINDEX), or its volume does not answer; if this lasts and the other members are complete, delete the claim and the pod of this member, which is then copied from the leader';
+
 /**
  * Asks the member's own server for its status, over one open connection, one query at a time. An unanswered query stays open for
  * the next caller: a frozen server gets no second one.
@@ -41,8 +46,12 @@ export class StatusPoller {
   /** When the postmaster was last known to work. */
   #checkedAt = 0;
   #opening: Promise<Session> | undefined;
+  /** Since when a new session is waited for. */
+  #waitingSince: number | undefined;
   /** Since when the server lets no new session in, although it works. */
   #heldUpSince: number | undefined;
+  /** No session is open that could tell why. */
+  #isShutOut = false;
   #asking: Promise<ServerStatus | 'down'> | undefined;
   #closing = new AbortController();
 
@@ -55,9 +64,7 @@ export class StatusPoller {
   get problem(): EngineProblem | undefined {
     const since = this.#heldUpSince;
     if (since === undefined || this.#clock.now() - since < toldAfterMs) return undefined;
-    const message =
-      'no new session begins here, though the server works: a session that is open has probably locked pg_authid (LOCK, VACUUM FULL): find it in pg_locks over another one that is open, on the leader, and end it; or delete the pod of the leader';
-    return { reason: 'SessionsWait', message };
+    return { reason: 'SessionsWait', message: this.#isShutOut ? shutOut : heldUp };
   }
 
   /** `down`: no server runs, or it accepts no queries yet. @throws HAError HA_ERR_DATABASE; the signal's reason */
@@ -77,7 +84,9 @@ export class StatusPoller {
     this.#closing.abort();
     this.#closing = new AbortController();
     this.#opening = undefined;
+    this.#waitingSince = undefined;
     this.#heldUpSince = undefined;
+    this.#isShutOut = false;
     this.#drop();
   }
 
@@ -86,7 +95,7 @@ export class StatusPoller {
     try {
       if (this.#session === undefined && !(await this.#isUp())) return 'down';
       const session = await this.#fresh(signal);
-      return await askStatus(session);
+      return session === 'none' ? 'down' : await askStatus(session);
     } catch (error) {
       this.#drop();
       if (signal.aborted || isDown(error)) return 'down';
@@ -102,7 +111,10 @@ export class StatusPoller {
   async rows<Row extends object>(text: string, signal: AbortSignal): Promise<Row[]> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
     either.throwIfAborted();
-    const asking = this.#fresh(this.#closing.signal).then((session) => session.rows<Row>(text));
+    const asking = this.#fresh(this.#closing.signal).then((session) => {
+      if (session !== 'none') return session.rows<Row>(text);
+      throw new HAError('HA_ERR_DATABASE', shutOut);
+    });
     return new Promise((resolve, reject) => {
       const aborted = () => reject(either.reason as Error);
       either.addEventListener('abort', aborted, { once: true });
@@ -120,12 +132,13 @@ export class StatusPoller {
     await knock(this.#options, signal);
   }
 
-  async #fresh(signal: AbortSignal): Promise<Session> {
+  /** `none`: see #orShutOut */
+  async #fresh(signal: AbortSignal): Promise<Session | 'none'> {
     const kept = this.#session;
     const now = this.#clock.now();
     if (kept !== undefined && now - this.#checkedAt < renewMs) return kept;
     const opening = (this.#opening ??= this.#open(signal));
-    if (kept === undefined) return opening;
+    if (kept === undefined) return this.#orShutOut(opening, signal);
     const done = new AbortController();
     const either = AbortSignal.any([signal, done.signal]);
     const heldUp = async () => {
@@ -153,8 +166,31 @@ export class StatusPoller {
     }
   }
 
+  /** @returns `none` if the server has let no session in for long, although it serves those that ask for none: so it runs. */
+  async #orShutOut(opening: Promise<Session>, signal: AbortSignal): Promise<Session | 'none'> {
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, done.signal]);
+    const since = this.#waitingSince ?? this.#clock.now();
+    const late = async () => {
+      await sleep(this.#clock, Math.max(0, since + toldAfterMs - this.#clock.now()), either);
+      await knock(this.#options, either);
+      this.#heldUpSince ??= since;
+      this.#isShutOut = true;
+      return 'none' as const;
+    };
+    try {
+      return await Promise.race([opening, late()]);
+    } catch (error) {
+      if (this.#isShutOut && gaveUp.includes(codeOf(error))) return 'none';
+      throw error;
+    } finally {
+      done.abort(new Error('there is a session'));
+    }
+  }
+
   #open(signal: AbortSignal): Promise<Session> {
     const begunAt = this.#clock.now();
+    this.#waitingSince ??= begunAt;
     const opening = Session.openAnyway(this.#options, signal);
     const isMine = () => this.#opening === opening;
     opening.then(
@@ -167,7 +203,9 @@ export class StatusPoller {
         this.#session?.retire();
         this.#session = session;
         this.#checkedAt = begunAt;
+        this.#waitingSince = undefined;
         this.#heldUpSince = undefined;
+        this.#isShutOut = false;
       },
       () => {
         if (isMine()) this.#opening = undefined;
