@@ -25,6 +25,8 @@ export const chaosAnnotation = `${group}/chaos`;
 export const restartAnnotation = `${group}/restart`;
 /** On an HAService: a time stamp asks that a failover that is due does not wait for `failover.delay` or `failover.minInterval`. */
 export const failoverNowAnnotation = `${group}/failover-now`;
+/** On an HAService: a time stamp, and after a space the name of a member or zone if one is meant, asks that another member leads. */
+export const switchoverAnnotation = `${group}/switchover`;
 /** Whether the name of a label or annotation is the operator's own, which no user may give to an object. */
 export const isOwnName = (name: string): boolean =>
   name === managedByLabel || name.startsWith(`${group}/`);

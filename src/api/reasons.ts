@@ -1,6 +1,7 @@
 import { chaosEvents, chaosReady } from './chaos-reasons.ts';
 import type { Explanation } from './errors.ts';
 import { memberProblems } from './member-problems.ts';
+import { requestEvents } from './request-reasons.ts';
 import { serviceProblems } from './service-problems.ts';
 
 type Reasons = Record<string, Explanation>;
@@ -199,16 +200,7 @@ export const eventReasons = {
   },
   Recovered: { meaning: '`Degraded` is False again', whatToDo: 'nothing' },
   Paused: conditionReasons.Progressing.False.Paused,
-  RestartRequested: {
-    meaning:
-      'by the annotation `haservice.dev/restart`: each member whose pod was made before that time is replaced, one after the other, the primary last',
-    whatToDo: 'nothing; `Progressing` says how many are left',
-  },
-  RestartRefused: {
-    meaning:
-      'the annotation `haservice.dev/restart` is no time stamp, in the future, or too old: nothing is restarted',
-    whatToDo: 'annotate again with `haservice.dev/restart="$(date -Is)"`',
-  },
+  ...requestEvents,
   SpecWarning: {
     meaning: 'the spec is allowed, and may mean something else than you think; the note says what',
     whatToDo: 'write what the note says, or leave it if it is meant so',

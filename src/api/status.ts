@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
 import { restartStatusSchema } from './restart-status.ts';
+import { switchoverStatusSchema } from './switchover-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
 import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
 
@@ -69,6 +70,9 @@ const fencing = z
     experiment: int('As in failovers.').optional(),
     podDeleted: z.boolean().meta({ description: 'As in failovers.' }).optional(),
     request: text('As in failovers.').optional(),
+    wanted: text(
+      'Pod that is to become primary, if it has all that the others have: a user has asked for that.',
+    ).optional(),
     waitMs: ms('As in failovers.').optional(),
   })
   .meta({
@@ -220,6 +224,7 @@ export const statusSchema = z
       .optional()
       .meta({ description: 'The last 20 changes of the primary, newest first.' }),
     restart: restartStatusSchema.optional(),
+    switchover: switchoverStatusSchema.optional(),
     chaos: chaosStatusSchema.optional(),
     conditions: z
       .array(conditionSchema)

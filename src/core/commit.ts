@@ -19,10 +19,13 @@ export function commitPlan(
   nowMs: number,
 ): Decision {
   const { status } = resource;
-  const next =
+  const changed =
     plan.kind === 'Fence'
       ? { ...status, epoch: plan.fencing.epoch, fencing: plan.fencing }
       : elected(resource, observed, plan);
+  const { switchover } = plan;
+  const next =
+    switchover === undefined ? changed : { ...changed, switchover: { lastRequest: switchover } };
   const begun = plan.kind === 'Fence' ? plan.fencing : plan.record;
   return commitOf(resource, observed, next, nowMs, {
     what: plan.kind === 'Fence' ? 'the old primary is being fenced' : 'a primary was elected',

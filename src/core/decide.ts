@@ -17,6 +17,7 @@ import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { begunMs } from './failover/failover-backoff.ts';
 import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
+import { withRefusedSwitchover } from './failover/switchover-request.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
@@ -118,7 +119,8 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   const chaos = planChaos({ ...about, degradedReasons });
   if (!idle && !isUrgent) actions.push(...chaos.actions);
 
-  const subject = withOutcome(withRestart(resource, nowMs), observed, promoted && repointed);
+  const answered = withRefusedSwitchover(withRestart(resource, nowMs), observed, nowMs);
+  const subject = withOutcome(answered, observed, promoted && repointed);
   const status = nextStatus(
     subject,
     observed,

@@ -1,4 +1,8 @@
-import { failoverNowAnnotation, restartAnnotation } from '../../src/api/labels.ts';
+import {
+  failoverNowAnnotation,
+  restartAnnotation,
+  switchoverAnnotation,
+} from '../../src/api/labels.ts';
 import { isTooManyRequests } from '../../src/kube/api-error.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 import { deleteClaims } from './claims.ts';
@@ -99,6 +103,18 @@ export const ordinaryDays: Record<string, Fault> = {
     annotate(world, failoverNowAnnotation);
     return undefined;
   },
+  /** A user asks that another member leads, or one that is named, or one of a zone; now and then the next one soon after. */
+  requestSwitchover: (world) => {
+    const { random } = world.kernel;
+    const ask = () => {
+      const names = world.kubelets.agents.map(({ name }) => name);
+      const targets = ['', 'a', 'b', 'nobody', ...names, ...names, ...names];
+      annotate(world, switchoverAnnotation, random.pick(targets));
+    };
+    ask();
+    if (random.chance(0.4)) world.kernel.after(random.between(1_000, 9_000), ask);
+    return undefined;
+  },
   /** A user deletes the pod of the primary, and soon that of the next one, and so on. */
   deletePrimaries: (world) => {
     const { kernel, api } = world;
@@ -134,9 +150,9 @@ export const ordinaryDays: Record<string, Fault> = {
 };
 
 /** As a user does it with `date -Is`. */
-function annotate({ api, kernel }: World, annotation: string): void {
+function annotate({ api, kernel }: World, annotation: string, target = ''): void {
   if (api.deleted !== undefined) return;
-  const value = timestamp(t0 + kernel.nowMs);
+  const value = `${timestamp(t0 + kernel.nowMs)} ${target}`.trim();
   kernel.note('FAULT', () => `a user annotates ${annotation}=${value}`);
   api.annotate({ [annotation]: value });
 }

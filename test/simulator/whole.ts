@@ -1,4 +1,8 @@
-import { restartAnnotation, templateHashAnnotation } from '../../src/api/labels.ts';
+import {
+  restartAnnotation,
+  switchoverAnnotation,
+  templateHashAnnotation,
+} from '../../src/api/labels.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
 import type { ExperimentWorld } from './experiment-world.ts';
 import { isForbidden } from './never-primary.ts';
@@ -36,6 +40,11 @@ export function whyNotWhole({ api, kubelets }: ExperimentWorld): string | undefi
   const { lastRequest, refusedRequest } = status.restart ?? {};
   if (asked !== undefined && asked !== lastRequest && asked !== refusedRequest) {
     return `the restart of ${asked} is not answered`;
+  }
+  const { [switchoverAnnotation]: wanted } = api.service.metadata.annotations ?? {};
+  const answered = [status.switchover?.lastRequest, status.switchover?.refusedRequest];
+  if (wanted !== undefined && !answered.includes(wanted)) {
+    return `the switchover of ${wanted} is not answered`;
   }
   const old = api.pods.find((pod) => dueRestartOf(status, pod) !== undefined);
   if (old !== undefined) return `${old.metadata?.name} is older than the restart of ${lastRequest}`;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Action } from '../../core/model/action.ts';
-import type { WriteFailure } from '../../core/model/observed.ts';
+import type { WriteFailure } from '../../core/model/write-failure.ts';
 import { namesToRemove } from '../../core/resources/given-names.ts';
 import { nameOf } from '../../core/status/undone-change.ts';
 import type { KubeObject } from '../../kube/api-types.ts';

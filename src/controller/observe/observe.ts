@@ -4,6 +4,7 @@ import {
   failoverNowAnnotation,
   isOwnName,
   restartAnnotation,
+  switchoverAnnotation,
 } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -59,19 +60,22 @@ function inheritedOf({ spec, metadata }: HAService): Pick<Resource, 'inherited'>
 
 /** What a user asks for by annotations. */
 function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
-  // The status repeats the values.
-  const asked = (annotation: string) => metadata.annotations?.[annotation]?.slice(0, 64);
-  const chaos = asked(chaosAnnotation);
-  const failoverNow = asked(failoverNowAnnotation);
-  const restart = asked(restartAnnotation);
-  if (chaos === undefined && failoverNow === undefined && restart === undefined) return {};
-  return {
-    requests: {
-      ...(chaos === undefined ? {} : { chaos }),
-      ...(failoverNow === undefined ? {} : { failoverNow }),
-      ...(restart === undefined ? {} : { restart }),
-    },
+  const names = {
+    chaos: chaosAnnotation,
+    failoverNow: failoverNowAnnotation,
+    restart: restartAnnotation,
+    switchover: switchoverAnnotation,
   };
+  const requests = Object.entries(names).flatMap(([request, annotation]) => {
+    const value = metadata.annotations?.[annotation];
+    // The status repeats the values. A switchover may name a member or a zone after the time stamp.
+    return value === undefined
+      ? []
+      : [[request, value.slice(0, request === 'switchover' ? 140 : 64)]];
+  });
+  return requests.length === 0
+    ? {}
+    : { requests: Object.fromEntries(requests) as NonNullable<Resource['requests']> };
 }
 
 /** Its pod was made from the present spec, and so with an agent: not even its init container is left. */

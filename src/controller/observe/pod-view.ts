@@ -97,6 +97,22 @@ function madeAs(pod: Pod): MadeAs {
   return known;
 }
 
+/** Taints by which an autoscaler says that it is about to remove a node, or the cloud that the machine is being shut down. */
+const removalTaints = [
+  'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+  'ToBeDeletedByClusterAutoscaler',
+  'node.cloudprovider.kubernetes.io/shutdown',
+];
+
+function leavesNode(node: Node | undefined): Pick<Member, 'leavesNode'> {
+  const { unschedulable, taints = [] } = node?.spec ?? {};
+  const name = node?.metadata?.name ?? '';
+  const taint = taints.find(({ key }) => removalTaints.includes(key));
+  if (taint !== undefined) return { leavesNode: `its node ${name} has the taint ${taint.key}` };
+  return unschedulable === true ? { leavesNode: `its node ${name} is cordoned` } : {};
+}
+
 function givenTo({ metadata }: Pod, inherits: boolean): Pick<Member, 'given'> {
   const { labels, annotations } = metadata ?? {};
   const isGiven = inherits || annotations?.[appliedAnnotation] !== undefined;
@@ -156,6 +172,7 @@ export function toMember(
     ...(spec?.nodeName ? { node: spec.nodeName } : {}),
     ...(zone === undefined ? {} : { zone }),
     nodeReady: isNodeReady(node),
+    ...leavesNode(node),
     phase: status?.phase ?? 'Pending',
     ready: readiness?.status === 'True',
     ...(Number.isFinite(unreadySinceMs) ? { unreadySinceMs } : {}),

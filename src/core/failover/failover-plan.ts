@@ -14,7 +14,7 @@ const historyLength = 20;
 /**
  * What is to be done about the primary now. `planFailover` makes one in each pass. Elect and Fence become a status that the reconcile
  * commits before anything follows from it (commit.ts); the other kinds change nothing but conditions. A plan that was not carried
- * out may be made again.
+ * out may be made again. `switchover`: the request of a user that is handled by it.
  */
 export type FailoverPlan =
   /** The primary is well, or the service needs none. */
@@ -24,9 +24,16 @@ export type FailoverPlan =
   /** A failover is due and cannot take place: the condition FailoverBlocked says why, and what to do. */
   | { kind: 'Blocked'; reason: BlockedReason; message: string; untilMs?: number }
   /** The old primary must be fenced before its successor is elected: the new epoch begins with that. */
-  | { kind: 'Fence'; why: string; fencing: Fencing }
+  | { kind: 'Fence'; why: string; fencing: Fencing; switchover?: string }
   /** The winner becomes primary in a new epoch. `record`: absent if no primary has failed. */
-  | { kind: 'Elect'; winner: Member; why: string; epoch: number; record?: FailoverRecord };
+  | {
+      kind: 'Elect';
+      winner: Member;
+      why: string;
+      epoch: number;
+      record?: FailoverRecord;
+      switchover?: string;
+    };
 
 /** The failover that is running: the newest one, of the present epoch. */
 export const inFlight = ({ spec, status }: Resource): FailoverRecord | undefined => {

@@ -1,6 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
 import { candidatesOf } from './candidates.ts';
-import { type ElectionContext, describeRejections, elect } from './election.ts';
+import { describeRejections, elect } from './election.ts';
+import { electionContextOf } from './election-context.ts';
 import {
   type FailoverPlan,
   electionOf,
@@ -15,14 +16,12 @@ import { waitForEarlier } from './earlier-lease.ts';
 import { mustFence } from './fence.ts';
 import { firstElectionByReports } from './first-election.ts';
 import { guard, noPromotableCandidate } from './failover-guard.ts';
-import { acceptsOld, halfCopies } from './half-copies.ts';
+import { halfCopies } from './half-copies.ts';
 import { tooFarBehind } from './lag.ts';
 import { hasQuorum, speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isHealthy, primaryOf } from '../model/member.ts';
-import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isOutdated } from '../resources/pod.ts';
 import { firstElection } from './plain-election.ts';
 import { planFence, planFenced } from './fenced-failover.ts';
 import { isActive } from '../model/topology.ts';
@@ -57,17 +56,7 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
 function planUnpaused(resource: Resource, observed: Observed, nowMs: number): FailoverPlan {
   const { spec, status } = resource;
   if (isActive(resource) || spec.replicas === 0) return { kind: 'None' };
-  const context: ElectionContext = {
-    operatorZone: observed.operatorZone,
-    isOutdated: (member) => isOutdated(resource, member),
-    epoch: status.epoch,
-    roleCommands: observed.roleCommands,
-    ...(speaksProtocol(spec) ? { byPosition: spec.failover.consistency } : {}),
-    acceptsOld: acceptsOld(resource, observed),
-    takesNoOrders: (member) => takesNoOrders(spec, member),
-    whyNever: (member) => whyNeverPrimary(resource, member),
-    incumbent: status.primary,
-  };
+  const context = electionContextOf(resource, observed);
   // Pods of an earlier resource that were made without an agent report nothing: their labels say who leads.
   const arePlain =
     status.primary === undefined &&

@@ -1,11 +1,11 @@
+import { switchoverAnnotation } from '../../api/labels.ts';
 import { type ElectionContext, elect } from './election.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { mustFence } from './fence.ts';
 import { begunMs } from './failover-backoff.ts';
-import { tooFarBehind } from './lag.ts';
-import { canAcknowledge, wishedSet } from './sync-sets.ts';
-import { hasQuorum } from '../model/capabilities.ts';
+import { whyCannotGoOn } from './hand-over.ts';
+import { switchoverRequest } from './switchover-request.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
@@ -17,8 +17,9 @@ import { isOutdated, whyOutdated } from '../resources/pod.ts';
 const againMs = 30_000;
 
 /**
- * A planned change of the primary, which is well: so that it can be replaced, or as the user has forbidden it to lead. Here, too, no
- * member is promoted before the old one is fenced, if it must be. Undefined: none is due, or none is possible now.
+ * A planned change of the primary, which is well: so that it can be replaced, as a user has asked for it, as the user has forbidden it
+ * to lead, or as it must leave its node. Here, too, no member is promoted before the old one is fenced, if it must be. Undefined: none
+ * is due, or none is possible now.
  */
 export function planSwitchover(
   resource: Resource,
@@ -29,27 +30,79 @@ export function planSwitchover(
 ): FailoverPlan | undefined {
   // A primary that takes no orders cannot hand over. See update().
   if (inFlight(resource) !== undefined || takesNoOrders(resource.spec, primary)) return undefined;
-  const others = observed.members.filter((member) => member.uid !== primary.uid);
-  const isUpdate = isLastOutdated(resource, primary, others);
-  const never = whyNeverPrimary(resource, primary);
-  if (!isUpdate && never === undefined) return undefined;
-  const able = isUpdate ? others : others.filter((member) => isWell(member) && isDurable(member));
-  const { winner } = elect(able, { ...context, failedZone: primary.zone });
-  if (winner === undefined) return undefined;
-  if (!isUpdate) {
-    if (!isWell(primary) || !canGoOn(resource, observed, winner)) return undefined;
-    const untilMs = stayedUntilMs(resource, nowMs);
-    if (untilMs !== undefined) return undefined;
-  }
-  const what = isUpdate
-    ? `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`
-    : `${primary.name} ${never}, and ${winner.name} can`;
+  const about = { resource, observed, primary, context, nowMs };
+  const found = asked(about) ?? beforeItsUpdate(about) ?? relieved(about);
+  if (found === undefined) return undefined;
+  const { what, winner, request } = found;
   const failure: Failure = { trigger: 'Switchover', what, evidence: what, atMs: nowMs };
   const fencing = fencingOf(resource, failure, nowMs);
+  const handles = request === undefined ? {} : { switchover: request };
   return mustFence(resource, observed)
-    ? { kind: 'Fence', why: what, fencing }
-    : electionOf(winner, what, fencing);
+    ? {
+        ...{ kind: 'Fence', why: what, ...handles },
+        fencing: request === undefined ? fencing : { ...fencing, wanted: winner.name },
+      }
+    : { ...electionOf(winner, what, fencing), ...handles };
 }
+
+interface About {
+  resource: Resource;
+  observed: Observed;
+  primary: Member;
+  context: ElectionContext;
+  nowMs: number;
+}
+
+interface Found {
+  what: string;
+  winner: Member;
+  /** Of a user. */
+  request?: string;
+}
+
+function asked({ resource, observed, nowMs }: About): Found | undefined {
+  const request = switchoverRequest(resource, observed, nowMs);
+  if (request.kind !== 'Due') return undefined;
+  const { winner, value } = request;
+  const what = `a user has asked that ${winner.name} leads (${switchoverAnnotation}=${value})`;
+  return { what, winner, request: value };
+}
+
+function beforeItsUpdate({ resource, observed, primary, context }: About): Found | undefined {
+  const others = othersOf(observed, primary);
+  if (!isLastOutdated(resource, primary, others)) return undefined;
+  const { winner } = elect(others, { ...context, failedZone: primary.zone });
+  const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
+  return winner && { what, winner };
+}
+
+/** By the spec, or by its node. It stays the primary if no other member is as good. */
+function relieved({ resource, observed, primary, context, nowMs }: About): Found | undefined {
+  const { paused, failover } = resource.spec;
+  const never = whyNeverPrimary(resource, primary);
+  const leaves = failover.automatic && !paused ? primary.leavesNode : undefined;
+  const why = never ?? leaves;
+  if (why === undefined || !isWell(primary)) return undefined;
+  const able = othersOf(observed, primary).filter(
+    (member) =>
+      isWell(member) &&
+      isDurable(member) &&
+      (never !== undefined || member.leavesNode === undefined),
+  );
+  const { winner } = elect(able, { ...context, failedZone: primary.zone });
+  if (winner === undefined || whyCannotGoOn(resource, observed, winner) !== undefined) {
+    return undefined;
+  }
+  if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
+  const what =
+    never === undefined
+      ? `${primary.name} hands over before it must go: ${why}`
+      : `${primary.name} ${why}, and ${winner.name} can`;
+  return { what, winner };
+}
+
+const othersOf = ({ members }: Observed, primary: Member): Member[] =>
+  members.filter(({ uid }) => uid !== primary.uid);
 
 /** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
 const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): boolean =>
@@ -57,13 +110,6 @@ const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): 
   others.length > 0 &&
   others.length >= resource.spec.replicas - 1 &&
   others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member));
-
-/** As the new primary it has all that it should have, and can acknowledge writes. */
-function canGoOn(resource: Resource, observed: Observed, winner: Member): boolean {
-  if (!hasQuorum(resource.spec)) return tooFarBehind(resource, observed, winner) === undefined;
-  const well = observed.members.filter(isWell).map(({ name }) => name);
-  return canAcknowledge(wishedSet(resource, observed, winner.name), new Set(well));
-}
 
 /** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. */
 function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {

@@ -7,6 +7,7 @@ import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
 import type { ServiceRole } from './naming.ts';
+import type { WriteFailure } from './write-failure.ts';
 import type {
   AdditionalSlice,
   ClaimView,
@@ -62,6 +63,8 @@ export interface Member {
   zone?: string;
   /** Whether the node is Ready, as far as the API server knows. */
   nodeReady: boolean;
+  /** Why its pod will soon have to leave its node, in a clause for a person: the node was cordoned, or is about to be removed. */
+  leavesNode?: string;
   phase: string;
   /** The kubelet's readiness of the pod. */
   ready: boolean;
@@ -112,14 +115,6 @@ export interface Member {
   inheritsHealth?: 'Healthy' | 'Unhealthy';
 }
 
-/** A write that the API server refused or that failed; forgotten when the same write succeeds. */
-export interface WriteFailure {
-  /** What was to be written, such as `create Pod web-0`. */
-  what: string;
-  reason: string;
-  message: string;
-}
-
 /** Hooks and orders that tell a member its role. */
 export type RoleCommandKind = OrderKind | HookKind;
 
@@ -162,7 +157,7 @@ export interface Resource {
   /** The labels and annotations of the HAService that spec.inherit names. Absent: none. */
   inherited?: GivenNames;
   /** What a user asks for by annotations: see user-request.ts. */
-  requests?: { chaos?: string; failoverNow?: string; restart?: string };
+  requests?: { chaos?: string; failoverNow?: string; restart?: string; switchover?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;
 }

@@ -45,6 +45,7 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
     ...restartNotes(before, next),
+    ...switchoverNotes(before, next),
   ];
 }
 
@@ -70,6 +71,17 @@ function restartNotes({ restart: before }: Status, { restart: next }: Status): E
     notes.push({ type: 'Warning', reason: 'RestartRefused', action: 'Restart', note });
   }
   return notes;
+}
+
+/** An Event if a switchover that a user has asked for is refused; that it begins is told as of each other one. */
+function switchoverNotes(
+  { switchover: before }: Status,
+  { switchover: next }: Status,
+): EventNote[] {
+  const isNews = next?.message !== undefined && next.refusedRequest !== before?.refusedRequest;
+  if (!isNews) return [];
+  const note = next.message ?? '';
+  return [{ type: 'Warning', reason: 'SwitchoverRefused', action: 'Elect', note }];
 }
 
 /** Events for a pause and its end. */

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../decide.ts';
+import { planFailover } from './failover.ts';
+import type { Member, Resource } from '../model/observed.ts';
+import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
+import { led, leading, strong } from '../testing/led.ts';
+
+const now = new Date(t0).toISOString();
+const asking = (resource: Resource, switchover: string): Resource => ({
+  ...resource,
+  requests: { switchover },
+});
+const decided = (resource: Resource, members: Member[]) =>
+  decide(resource, makeObserved(members), t0);
+/** What the operator says of a request that it refuses. */
+function refusal(resource: Resource, members: Member[]): string | undefined {
+  const { status, events, commit } = decided(resource, members);
+  expect(commit).toBeUndefined();
+  const ofIt = events.filter(({ reason }) => reason === 'SwitchoverRefused');
+  expect(ofIt).toMatchObject([{ type: 'Warning' }]);
+  expect(status.switchover?.refusedRequest).toBe(resource.requests?.switchover);
+  return status.switchover?.message;
+}
+
+describe('a switchover that a user asks for', () => {
+  it('fences the primary first, and prefers the member that is meant', () => {
+    const { resource, members } = strong();
+    const asked = asking(resource, `${now} web-2`);
+    const { commit, events } = decided(asked, members);
+    expect(commit?.status).toMatchObject({
+      switchover: { lastRequest: `${now} web-2` },
+      fencing: { trigger: 'Switchover', from: 'web-0', wanted: 'web-2', epoch: 2 },
+    });
+    expect(events).toMatchObject([{ type: 'Normal', reason: 'SwitchoverStarted' }]);
+    const fenced = { state: 'Detached' as const, epoch: 2 };
+    const after = [0, 1, 2].map((ordinal) => led(resource, ordinal, fenced));
+    const next = planFailover({ ...asked, status: commit!.status }, makeObserved(after), t0 + 100);
+    expect(next).toMatchObject({ kind: 'Elect', winner: { name: 'web-2' } });
+    // Of more data than the member that is meant has, nothing is given up.
+    const more = led(resource, 1, { ...fenced, position: { term: 1, offset: 101 } });
+    const most = planFailover(
+      { ...asked, status: commit!.status },
+      makeObserved([after[0]!, more, after[2]!]),
+      t0 + 100,
+    );
+    expect(most).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
+  });
+
+  it('takes the best member of a zone, or of all others, and each request is carried out once', () => {
+    const { resource, members } = running();
+    const inZone = decided(asking(resource, `${now} c`), members);
+    expect(inZone.commit?.status).toMatchObject({ primary: 'web-2', epoch: 2 });
+    const any = decided(asking(resource, now), members);
+    expect(any.commit?.status.primary).toBe('web-1');
+    const done = { ...asking(resource, now), status: any.commit!.status };
+    expect(decided(done, members).commit).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'soon',
+      /this is no time stamp.*annotate again with haservice.dev\/switchover="\$\(date -Is\)"/,
+    ],
+    [new Date(t0 - 600_000).toISOString(), /more than five minutes ago/],
+    [`${now} web-0`, /web-0 leads already/],
+    [`${now} a`, /web-0 leads already/],
+    [`${now} web-9`, /web-9 is not there: web-0 \(a\), web-1 \(b\), web-2 \(c\)/],
+    [`${now} web-1 web-2`, /write one member or one zone/],
+  ])('%s is refused with the reason, once', (value, why) => {
+    const { resource, members } = strong();
+    const asked = asking(resource, value);
+    expect(refusal(asked, members)).toMatch(why);
+    const { status } = decided(asked, members);
+    expect(decided({ ...asked, status }, members).events).toEqual([]);
+  });
+
+  it('is refused while it would cost something, or another change runs', () => {
+    const { resource, members } = strong();
+    const asked = asking(resource, `${now} web-1`);
+    const [a, b, c] = members as [Member, Member, Member];
+    expect(refusal(asked, [a, { ...b, health: dead('Silent') }, c])).toMatch(
+      /web-1 is not well: .*silent/,
+    );
+    expect(refusal(asked, [a, led(resource, 1, { state: 'Cloning' }), c])).toMatch(/web-1/);
+    expect(
+      refusal(asking({ ...resource, spec: { ...resource.spec, paused: true } }, now), members),
+    ).toMatch(/spec.paused is true/);
+    const never = { ...resource.spec.failover, neverPrimary: { ordinals: [1] } };
+    const forbidden = { ...resource, spec: { ...resource.spec, failover: never } };
+    expect(refusal(asking(forbidden, `${now} web-1`), members)).toMatch(/web-1 may not lead/);
+    const startedAt = now;
+    const fencing = { epoch: 2, from: 'web-0', trigger: 'Crash' as const, startedAt };
+    const failing = { ...resource, status: { ...resource.status, epoch: 2, fencing } };
+    expect(decided(asking(failing, now), members).status.switchover?.message).toMatch(
+      /a change of the primary is running/,
+    );
+  });
+
+  it('waits until a new operator has heard the members, and no longer', () => {
+    const { resource, members } = strong();
+    const asked = asking(resource, now);
+    const unheard = (sinceWallMs: number) =>
+      members.map((m) => ({ ...m, health: healthy({ verdict: 'Unknown', sinceWallMs }) }));
+    expect(decided(asked, unheard(t0 - 100)).status.switchover).toBeUndefined();
+    expect(decided(asked, members).commit?.status.fencing?.trigger).toBe('Switchover');
+  });
+});
+
+describe('a primary whose node is about to go', () => {
+  const leaves = 'its node zone-a-1 is cordoned';
+  const leader = (resource: Resource): Member => ({
+    ...led(resource, 0, leading()),
+    leavesNode: leaves,
+  });
+
+  it('hands over to a member that may stay, before its pod is evicted', () => {
+    const { resource, members } = strong();
+    const [, b, c] = members as [Member, Member, Member];
+    const plan = planFailover(resource, makeObserved([leader(resource), b, c]), t0);
+    expect(plan).toMatchObject({
+      kind: 'Fence',
+      why: `web-0 hands over before it must go: ${leaves}`,
+      fencing: { trigger: 'Switchover' },
+    });
+    const all = [leader(resource), { ...b, leavesNode: leaves }, { ...c, leavesNode: leaves }];
+    expect(planFailover(resource, makeObserved(all), t0)).toEqual({ kind: 'None' });
+  });
+
+  it.each([
+    ['paused', { paused: true }],
+    ['failover.automatic: false', { failover: { consistency: 'Strong', automatic: false } }],
+  ])('stays the primary with %s', (_title, spec) => {
+    const { resource, members } = strong(spec);
+    const [, b, c] = members as [Member, Member, Member];
+    const plan = planFailover(resource, makeObserved([leader(resource), b, c]), t0);
+    expect(plan).toEqual({ kind: 'None' });
+  });
+
+  it('prefers a successor that need not leave its node, among equals', () => {
+    const { resource } = running();
+    const [a, b, c] = running().members as [Member, Member, Member];
+    const seen = [{ ...a, health: dead('Refused') }, { ...b, leavesNode: leaves }, c];
+    expect(planFailover(resource, makeObserved(seen), t0)).toMatchObject({
+      winner: { name: 'web-2' },
+    });
+  });
+});
