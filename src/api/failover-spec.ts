@@ -61,38 +61,62 @@ export const heartbeatSchema = z
     ),
   });
 
+const zones = (of: string) =>
+  z
+    .array(z.string().min(1).max(63))
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({
+      description: 'Zones, by the value of the node label placement.zones.topologyKey.',
+      ...example([of]),
+    });
+
+const ordinals = (of: number) =>
+  z
+    .array(z.int().min(0).max(9_999))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: `Numbers of members: ${of} is the member NAME-${of}.`, ...example([of]) });
+
+/** What both ways to name members must satisfy. */
+const namesMembers = (field: string) =>
+  cel(
+    {
+      rule: 'has(self.zones) || has(self.ordinals)',
+      message: `failover.${field} names no member; write zones or ordinals, or remove ${field}`,
+    },
+    {
+      rule: '!has(self.ordinals) || self.ordinals.all(o, self.ordinals.exists_one(p, p == o))',
+      message: `failover.${field}.ordinals has a number twice; remove one of them`,
+    },
+  );
+
+const preferredPrimary = z
+  .object({
+    zones: zones('eu-west-1a'),
+    ordinals: ordinals(0),
+    failbackAfter: duration(
+      'How long another member must have led before the role goes back, by a planned change, to one that is named here. Absent: it never goes back by itself.',
+      '10m',
+    ).optional(),
+  })
+  .meta({
+    description:
+      'Members that lead if they can, such as those near the clients or on larger machines. No data are given up for that: of members that have the same data, an election chooses one that is named here. A change takes effect with the next election.',
+    ...namesMembers('preferredPrimary'),
+  });
+
 const neverPrimary = z
   .object({
-    zones: z
-      .array(z.string().min(1).max(63))
-      .min(1)
-      .max(50)
-      .optional()
-      .meta({
-        description: 'Zones, by the value of the node label placement.zones.topologyKey.',
-        ...example(['backup-site']),
-      }),
-    ordinals: z
-      .array(z.int().min(0).max(9_999))
-      .min(1)
-      .max(100)
-      .optional()
-      .meta({ description: 'Numbers of members: 2 is the member NAME-2.', ...example([2]) }),
+    zones: zones('backup-site'),
+    ordinals: ordinals(2),
   })
   .meta({
     description:
       'Members that must never lead, such as those of a backup site or on smaller machines (nofailover of Patroni, priority 0 of Redis Sentinel). They hold copies and take reads like all others. Strong: they acknowledge no writes, except with engine.type: Redis, which counts every replica. A change takes effect at once, without a restart: a primary that is named here hands over its role when another member can take it.',
-    ...cel(
-      {
-        rule: 'has(self.zones) || has(self.ordinals)',
-        message:
-          'failover.neverPrimary names no member; write zones or ordinals, or remove neverPrimary',
-      },
-      {
-        rule: '!has(self.ordinals) || self.ordinals.all(o, self.ordinals.exists_one(p, p == o))',
-        message: 'failover.neverPrimary.ordinals has a number twice; remove one of them',
-      },
-    ),
+    ...namesMembers('neverPrimary'),
   });
 
 export const failoverSchema = z
@@ -143,6 +167,7 @@ export const failoverSchema = z
         ...example('PromoteAnyway'),
       }),
     neverPrimary: neverPrimary.optional(),
+    preferredPrimary: preferredPrimary.optional(),
     leaseDuration: duration(
       'Strong, if replication has no quorum of its own (TCP, HTTP, GRPC, Exec): how long a primary continues without a message from the operator before it stops by itself. A silent primary is replaced no sooner. Must be longer than heartbeat.timeout.',
       '15s',

@@ -20,6 +20,7 @@ import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
 import { withRefusedSwitchover } from './failover/switchover-request.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
+import { failbackAtMs } from './model/preferred-primary.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
 import { endOf } from './model/since.ts';
@@ -153,6 +154,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       chaos.requeueAtMs,
       idle ? undefined : contracts.requeueAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
+      ...[primary && failbackAtMs(resource, primary)].filter((atMs) => (atMs ?? 0) > nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members

@@ -49,7 +49,9 @@ describe.each([
   const name = `${type}-${consistency}`.toLowerCase();
 
   it('moves its primary to the member that is asked for, with all writes', async () => {
-    await world.apply(database(name, type, { consistency }));
+    // A busy machine is no failure.
+    const heartbeat = { interval: '250ms', timeout: '5s' };
+    await world.apply(database(name, type, { consistency, spec: { heartbeat } }));
     const { primary, epoch } = await world.settled(name);
     await healthy(name);
     await write(type, primary, 'before');

@@ -158,6 +158,18 @@ export const edits: Record<string, Fault> = {
     if (stays && neverPrimary.ordinals?.length !== 2) return undefined;
     return () => wish(world, { neverPrimary: undefined });
   },
+  /** Members lead if they can, and now and then take the role back. */
+  preferredPrimary: (world) => {
+    const { random } = world.kernel;
+    const named = random.chance(0.7)
+      ? { ordinals: [random.below(3)] }
+      : { zones: [random.pick(['a', 'b', 'c'])] };
+    const failbackAfter = random.pick(['1s', '20s', '10m']);
+    wish(world, {
+      preferredPrimary: { ...named, ...(random.chance(0.7) ? { failbackAfter } : {}) },
+    });
+    return random.chance(0.5) ? () => wish(world, { preferredPrimary: undefined }) : undefined;
+  },
   /** Claims are to be deleted with the service, or no more. */
   claimRetention: (world) => {
     const { random } = world.kernel;

@@ -84,6 +84,7 @@ export interface Wish {
   answer: string;
   leaseDuration: string;
   neverPrimary: Spec['failover']['neverPrimary'];
+  preferredPrimary: Spec['failover']['preferredPrimary'];
   /** Claims are deleted with the service. */
   deletesClaims: boolean;
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
@@ -93,7 +94,7 @@ export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', cpu: '100m', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
-  ...{ neverPrimary: undefined, deletesClaims: false },
+  ...{ neverPrimary: undefined, preferredPrimary: undefined, deletesClaims: false },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -103,6 +104,7 @@ const parsed = new Map<string, Spec>();
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
   const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims, cpu } = wish;
+  const { preferredPrimary } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -131,7 +133,7 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       },
       failover: {
         ...(isEventual ? eventual : failover),
-        ...{ leaseDuration, neverPrimary },
+        ...{ leaseDuration, neverPrimary, preferredPrimary },
       },
       ...(chaos === undefined ? {} : { chaos }),
       // Who lets several members be hit together must allow it here, too.

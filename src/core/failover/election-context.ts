@@ -1,6 +1,7 @@
 import { speaksProtocol } from '../model/capabilities.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
+import { isPreferred } from '../model/preferred-primary.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { isOutdated } from '../resources/pod.ts';
 import type { ElectionContext } from './election.ts';
@@ -18,6 +19,7 @@ export function electionContextOf(resource: Resource, observed: Observed): Elect
     acceptsOld: acceptsOld(resource, observed),
     takesNoOrders: (member) => takesNoOrders(spec, member),
     wanted: status.fencing?.wanted,
+    isPreferred: (member) => isPreferred(resource, member),
     whyNever: (member) => whyNeverPrimary(resource, member),
     incumbent: status.primary,
   };

@@ -36,6 +36,8 @@ export interface ElectionContext {
   notName?: string | undefined;
   /** The member that a user wants as the primary: preferred among those that have the same data. */
   wanted?: string | undefined;
+  /** Whether the spec prefers a member. */
+  isPreferred?: (member: Member) => boolean;
   /** Why the user has forbidden a member to lead: see whyNeverPrimary. */
   whyNever?: (member: Member) => string | undefined;
   /** The primary until now: if no other member can be elected it leads on, also if the user has forbidden that meanwhile. */
@@ -97,7 +99,7 @@ interface Election {
  * Chooses the next primary. Healthy members are eligible; readiness does not count, since standbys often become unready because the
  * primary died. They are preferred in this order: the most advanced, if positions are known (Strong: before all else; Eventual:
  * after members whose promotion failed), no failed promotion, the wish of a user, the label of the primary (if the status was lost),
- * the present template, data that survive a restart, a node that they need not leave soon, no missing heartbeat (the fault of the primary may affect its neighbours), a Ready node,
+ * the present template, data that survive a restart, a node that they need not leave soon, the preference of the spec, no missing heartbeat (the fault of the primary may affect its neighbours), a Ready node,
  * a zone other than that of the failed primary, a zone other than the operator's (so that one lost zone cannot take both), the
  * lowest ordinal.
  */
@@ -121,6 +123,7 @@ export function elect(members: Member[], context: ElectionContext): Election {
     context.isOutdated(member) ? 1 : 0,
     isDurable(member) ? 0 : 1,
     member.leavesNode === undefined ? 0 : 1,
+    context.isPreferred?.(member) === false ? 1 : 0,
     member.health?.verdict === 'Suspect' ? 1 : 0,
     member.nodeReady ? 0 : 1,
     inZone(member, context.failedZone),

@@ -10,6 +10,7 @@ import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
 import { endOf } from '../model/since.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 
@@ -77,28 +78,40 @@ function beforeItsUpdate({ resource, observed, primary, context }: About): Found
 }
 
 /** By the spec, or by its node. It stays the primary if no other member is as good. */
-function relieved({ resource, observed, primary, context, nowMs }: About): Found | undefined {
+function relieved(about: About): Found | undefined {
+  const { resource, observed, primary, context, nowMs } = about;
+  if (!isWell(primary) || stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { paused, failover } = resource.spec;
+  const mayMove = failover.automatic && !paused;
   const never = whyNeverPrimary(resource, primary);
-  const leaves = failover.automatic && !paused ? primary.leavesNode : undefined;
-  const why = never ?? leaves;
-  if (why === undefined || !isWell(primary)) return undefined;
-  const able = othersOf(observed, primary).filter(
-    (member) =>
-      isWell(member) &&
-      isDurable(member) &&
-      (never !== undefined || member.leavesNode === undefined),
-  );
-  const { winner } = elect(able, { ...context, failedZone: primary.zone });
-  if (winner === undefined || whyCannotGoOn(resource, observed, winner) !== undefined) {
-    return undefined;
+  const to = (isMeant: (member: Member) => boolean): Member | undefined => {
+    const able = othersOf(observed, primary).filter(
+      (member) => isWell(member) && isDurable(member) && isMeant(member),
+    );
+    const { winner } = elect(able, { ...context, failedZone: primary.zone });
+    return winner !== undefined && whyCannotGoOn(resource, observed, winner) === undefined
+      ? winner
+      : undefined;
+  };
+  const stays = ({ leavesNode }: Member) => leavesNode === undefined;
+  if (never !== undefined) {
+    const winner = to(() => true);
+    return winner && { what: `${primary.name} ${never}, and ${winner.name} can`, winner };
   }
-  if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
-  const what =
-    never === undefined
-      ? `${primary.name} hands over before it must go: ${why}`
-      : `${primary.name} ${why}, and ${winner.name} can`;
-  return { what, winner };
+  if (mayMove && primary.leavesNode !== undefined) {
+    const winner = to(stays);
+    const what = `${primary.name} hands over before it must go: ${primary.leavesNode}`;
+    return winner && { what, winner };
+  }
+  if (!mayMove || (failbackAtMs(resource, primary) ?? Infinity) > nowMs) return undefined;
+  const winner = to((member) => stays(member) && isPreferred(resource, member));
+  const after = failover.preferredPrimary?.failbackAfter;
+  return (
+    winner && {
+      what: `${winner.name} is preferred (failover.preferredPrimary), and ${primary.name} has led for failbackAfter (${after})`,
+      winner,
+    }
+  );
 }
 
 const othersOf = ({ members }: Observed, primary: Member): Member[] =>
