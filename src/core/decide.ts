@@ -17,6 +17,7 @@ import { notesOf } from './status/events.ts';
 import { planFailover } from './failover/failover.ts';
 import { begunMs } from './failover/failover-backoff.ts';
 import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
+import { stayedUntilMs } from './failover/switchover.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
@@ -147,6 +148,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       failover.kind === 'Wait' || failover.kind === 'Blocked' ? failover.untilMs : undefined,
       roles.requeueAtMs,
       replicas.requeueAtMs,
+      stayedUntilMs(resource, nowMs),
       writes.requeueAtMs,
       chaos.requeueAtMs,
       idle ? undefined : contracts.requeueAtMs,

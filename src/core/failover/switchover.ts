@@ -35,12 +35,8 @@ export function planSwitchover(
   if (!isUpdate && never === undefined) return undefined;
   const able = isUpdate ? others : others.filter((member) => isWell(member) && isDurable(member));
   const { winner } = elect(able, { ...context, failedZone: primary.zone });
-  if (winner === undefined) return undefined;
-  if (!isUpdate) {
-    if (!isWell(primary) || !canGoOn(resource, observed, winner)) return undefined;
-    const untilMs = stayedUntilMs(resource, nowMs);
-    if (untilMs !== undefined) return undefined;
-  }
+  if (winner === undefined || stayedUntilMs(resource, nowMs) !== undefined) return undefined;
+  if (!isUpdate && (!isWell(primary) || !canGoOn(resource, observed, winner))) return undefined;
   const what = isUpdate
     ? `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`
     : `${primary.name} ${never}, and ${winner.name} can`;
@@ -65,8 +61,8 @@ function canGoOn(resource: Resource, observed: Observed, winner: Member): boolea
   return canAcknowledge(wishedSet(resource, observed, winner.name), new Set(well));
 }
 
-/** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. */
-function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
+/** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. Each try interrupts writes. */
+export function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
   const last = status.failovers?.[0];
   const hasStayed = last?.trigger === 'Switchover' && last.from === last.to;
   return hasStayed ? endOf(begunMs(last), againMs, nowMs) : undefined;
