@@ -6,6 +6,7 @@ import {
   correctClaims,
   createPod,
   ensureOwnedObjects,
+  keepClaims,
   relabel,
   removePod,
 } from './resources/owned-object-actions.ts';
@@ -99,6 +100,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     );
     actions.push(...removals.map((removal) => removePod(resource, removal, observed.members)));
   }
+  if (!isUrgent) actions.push(...keepClaims(resource, observed));
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));

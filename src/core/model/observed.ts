@@ -10,6 +10,7 @@ import type { ServiceRole } from './naming.ts';
 import type {
   AdditionalSlice,
   ClaimView,
+  OwnedClaim,
   ForeignEndpoints,
   ForeignPod,
   GivenNames,
@@ -177,6 +178,8 @@ export interface Observed {
   foreignPods: ForeignPod[];
   /** By ordinal. */
   claims: ClaimView[];
+  /** Those that are deleted with this resource; absent if there is none. */
+  ownedClaims?: OwnedClaim[];
   /** There may be more claims: the operator may not list them, or has not been able to yet. */
   unknownClaims?: 'Refused' | 'NotListed';
   /** Zones that can take a member. Empty if no node has the zone label. */
