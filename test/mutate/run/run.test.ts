@@ -22,6 +22,10 @@ describe('what the operator tells', () => {
     expect(toldBy(resource('Degraded', 'True', 'NotHeard', 1))).toBeUndefined();
     expect(toldBy(resource('Degraded', 'False', 'AllHealthy'))).toBeUndefined();
     expect(toldBy(resource('Degraded', 'True', 'MembersMissing'))).toBeUndefined();
+    // No value of a user is the cause.
+    for (const reason of ['StatusRefused', 'WriteNotKept', 'RivalLeads']) {
+      expect(toldBy(resource('Degraded', 'True', reason))).toBeUndefined();
+    }
   });
 
   it('counts when it has stayed, and no pod has changed', () => {
