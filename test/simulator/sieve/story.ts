@@ -29,6 +29,24 @@ export const stories = {
       wish(world, { heartbeat: { interval: '500ms', timeout: '3s', failureThreshold: 3 } }),
     (world) => wish(world, { leaseDuration: '15s' }),
   ],
+  editClaims: [
+    (world) => wish(world, { storage: '2Gi', deletesClaims: true }),
+    (world) => wish(world, { deletesClaims: false }),
+  ],
+  editNames: [
+    (world) => {
+      world.api.label({ team: 'blue' });
+      wish(world, { inherits: true, serviceType: 'NodePort' });
+    },
+    (world) => wish(world, { inherits: false, serviceType: 'ClusterIP' }),
+  ],
+  forbidPrimary: [
+    (world) => {
+      const [, ordinal] = /-(\d+)$/.exec(world.api.service.status.primary ?? '') ?? [];
+      wish(world, { neverPrimary: { ordinals: [Number(ordinal)] } });
+    },
+    (world) => wish(world, { neverPrimary: undefined }),
+  ],
   scale: [scale(5), scale(2)],
   crash: [
     (world) => {
