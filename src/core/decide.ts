@@ -143,7 +143,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions,
     promoted: roles.promoted,
     status,
-    events: [...notesOf(resource, status), ...told.events],
+    events: [...notesOf(resource, status, observed), ...told.events],
     faults: told.faults,
     ...earliest(nowMs, [
       told.nextAtMs,
