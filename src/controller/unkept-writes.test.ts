@@ -70,7 +70,9 @@ it.each<[string, object, (claim: PersistentVolumeClaim) => void, string]>([
   [
     'the owners',
     { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } },
-    ({ metadata }) => void (metadata && (metadata.ownerReferences = [])),
+    ({ metadata }) => {
+      if (metadata !== undefined) metadata.ownerReferences = [];
+    },
     'metadata.ownerReferences',
   ],
 ])('nor does one that takes back %s of volume claims', async (_, edit, takeBack, field) => {

@@ -134,18 +134,9 @@ export class ApiServer {
 
   /** A user annotates the service. */
   annotate(annotations: Record<string, string>): void {
-    this.#name('annotations', annotations);
-  }
-
-  /** A user labels the service. */
-  label(labels: Record<string, string>): void {
-    this.#name('labels', labels);
-  }
-
-  #name(field: 'labels' | 'annotations', more: Record<string, string>): void {
     const { metadata } = this.service;
-    const all = { ...metadata[field], ...more };
-    this.put('haservices', { ...this.service, metadata: { ...metadata, [field]: all } });
+    const all = { ...metadata.annotations, ...annotations };
+    this.put('haservices', { ...this.service, metadata: { ...metadata, annotations: all } });
   }
 
   /** A person cordons a node, or no longer: then the pods that wait are placed. */

@@ -5,7 +5,7 @@ import {
   claimOwnerReference,
   ownerReference,
 } from '../../core/model/manifest.ts';
-import type { WriteFailure } from '../../core/model/observed.ts';
+import type { WriteFailure } from '../../core/model/fault.ts';
 import { namesToRemove } from '../../core/resources/given-names.ts';
 import { quantityOf } from '../../core/resources/quantity.ts';
 import { nameOf } from '../../core/status/undone-change.ts';

@@ -174,6 +174,12 @@ describe('planned changes', () => {
     expect(remove.map(({ member }) => member.name)).toEqual(['web-1']);
     const two = makeObserved(members.slice(0, 2));
     expect(degradedReasonsOf(resource, two, t0)).toMatchObject([{ reason: 'NoSuccessor' }]);
+    const told = (spec: object) => {
+      const service = strong({ ...never({ ordinals: [1, 2] }), ...spec });
+      return noSuccessor(service.resource, service.members)[0]?.message;
+    };
+    expect(told({})).toContain('web-0 alone surely holds what it acknowledges');
+    expect(told({ engine: { type: 'Redis' } })).not.toContain('alone');
     expect(noSuccessor(resource, members)).toEqual([]);
     expect(noSuccessor(running().resource, members)).toEqual([]);
   });
@@ -196,7 +202,10 @@ describe('planned changes', () => {
       const seen = makeObserved([{ ...first!, templateHash: 'old' }, ...others]);
       return planReplicas(resource, seen, t0).remove.map(({ member }) => member.name);
     };
-    for (const zones of [['b', 'c'], ['a', 'b', 'c']]) {
+    for (const zones of [
+      ['b', 'c'],
+      ['a', 'b', 'c'],
+    ]) {
       expect(removed({ zones }, false)).toEqual([]);
       expect(removed({ zones }, true)).toEqual(['web-0']);
     }

@@ -1,7 +1,7 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import type { FailoverTimings } from './failover-timings.ts';
-import type { KnownFault } from './fault.ts';
+import type { KnownFault, WriteFailure } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
@@ -10,11 +10,11 @@ import type { ServiceRole } from './naming.ts';
 import type {
   AdditionalSlice,
   ClaimView,
-  OwnedClaim,
   ForeignEndpoints,
   ForeignPod,
   GivenNames,
   NamedObject,
+  OwnedClaim,
   ZoneView,
 } from './found-objects.ts';
 
@@ -111,14 +111,6 @@ export interface Member {
   health?: Health;
   /** This process has no verdict yet; what the stored status says. See inherited-health.ts. */
   inheritsHealth?: 'Healthy' | 'Unhealthy';
-}
-
-/** A write that the API server refused or that failed; forgotten when the same write succeeds. */
-export interface WriteFailure {
-  /** What was to be written, such as `create Pod web-0`. */
-  what: string;
-  reason: string;
-  message: string;
 }
 
 /** Hooks and orders that tell a member its role. */

@@ -1,6 +1,5 @@
 import { applyRole } from '../../api/advice.ts';
-import type { Degradation } from '../model/fault.ts';
-import type { WriteFailure } from '../model/observed.ts';
+import type { Degradation, WriteFailure } from '../model/fault.ts';
 
 /** The first characters of a message that another program has written. */
 export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);

@@ -35,7 +35,9 @@ export const stories = {
   ],
   editNames: [
     (world) => {
-      world.api.label({ team: 'blue' });
+      const { service } = world.api;
+      const metadata = { ...service.metadata, labels: { team: 'blue' } };
+      world.api.put('haservices', { ...service, metadata });
       wish(world, { inherits: true, serviceType: 'NodePort' });
     },
     (world) => wish(world, { inherits: false, serviceType: 'ClusterIP' }),
