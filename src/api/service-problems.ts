@@ -37,7 +37,7 @@ export const serviceProblems = {
   },
   TemplateRefused: {
     meaning: 'the API server finds the object that is to be written invalid',
-    whatToDo: 'correct `spec.template`',
+    whatToDo: 'correct the field of the spec that the message names',
     needsPerson: true,
   },
   WriteRefused: {

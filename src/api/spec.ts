@@ -120,7 +120,7 @@ export const specSchema = z
       .default(false)
       .meta({
         description:
-          'If true, the operator changes nothing: no failover, no new pods. It still watches the service and reports Paused.',
+          'If true, the operator changes nothing: no failover, no new pods; only volumeClaimRetentionPolicy.whenDeleted: Retain takes effect all the same. It still watches the service and reports Paused.',
         ...example(true, { effect: 'AtOnce' }),
       }),
   })

@@ -12,9 +12,10 @@ const until = (done: () => boolean) => world.cluster.until(done);
 const claims = () => world.cluster.list('persistentvolumeclaims') as PersistentVolumeClaim[];
 const owners = () => claims().map(({ metadata }) => metadata?.ownerReferences ?? []);
 const uid = () => world.cluster.get('haservices', 'web')?.metadata?.uid ?? '';
-const apply = (whenDeleted?: 'Retain' | 'Delete') =>
+const apply = (whenDeleted?: 'Retain' | 'Delete', more: object = {}) =>
   world.apply('web', {
     volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }],
+    ...more,
     ...(whenDeleted === undefined ? {} : { volumeClaimRetentionPolicy: { whenDeleted } }),
   });
 
@@ -52,6 +53,32 @@ it('removes only its own reference when the claims are to be kept', async () => 
   apply('Retain');
   await until(() => owners().every(({ length }) => length === 1));
   expect(owners()[0]).toMatchObject([other]);
+});
+
+it.each<[string, () => void]>([
+  ['whose template was removed', () => world.apply('web', { volumeClaimTemplates: [] })],
+  ['while the service is paused', () => apply('Retain', { paused: true })],
+  [
+    'while something holds up the deletion of the HAService',
+    () => {
+      apply('Retain');
+      const object = world.cluster.get('haservices', 'web');
+      const metadata = { ...object?.metadata, deletionTimestamp: new Date().toISOString() };
+      world.cluster.put('haservices', { ...object, metadata });
+    },
+  ],
+])('removes its reference from a claim that is to be kept, also %s', async (_, edit) => {
+  await bound('Delete');
+  expect(owners().map(({ length }) => length)).toEqual([1, 1, 1]);
+  edit();
+  await until(() => owners().every(({ length }) => length === 0));
+});
+
+it('removes its reference from a claim that has no volume yet', async () => {
+  apply('Delete');
+  await until(() => world.healthy());
+  apply('Retain');
+  await until(() => owners().every(({ length }) => length === 0));
 });
 
 it('uses no claim that is about to go with an earlier resource of this name, and leaves its owner alone', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Status } from '../api/status.ts';
+import type { PersistentVolumeClaim } from '../kube/api-types.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -56,3 +57,45 @@ it.each([
     );
   },
 );
+
+it.each<[string, object, (claim: PersistentVolumeClaim) => void, string]>([
+  [
+    'the size',
+    { storage: '2Gi' },
+    ({ spec }) => {
+      if (spec?.resources?.requests !== undefined) spec.resources.requests['storage'] = '1Gi';
+    },
+    'spec.resources',
+  ],
+  [
+    'the owners',
+    { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } },
+    ({ metadata }) => {
+      if (metadata !== undefined) metadata.ownerReferences = [];
+    },
+    'metadata.ownerReferences',
+  ],
+])('nor does one that takes back %s of volume claims', async (_, edit, takeBack, field) => {
+  const apply = ({ storage = '1Gi', ...more }: { storage?: string }) =>
+    world.apply('web', {
+      volumeClaimTemplates: [
+        { metadata: { name: 'data' }, spec: { resources: { requests: { storage } } } },
+      ],
+      ...more,
+    });
+  apply({});
+  const claims = () => world.cluster.list('persistentvolumeclaims') as PersistentVolumeClaim[];
+  await until(() => world.healthy() && claims().length === 3);
+  for (const claim of claims()) {
+    const status = { phase: 'Bound', capacity: { storage: '1Gi' } };
+    world.cluster.put('persistentvolumeclaims', { ...claim, status });
+  }
+  world.cluster.refuse = (write, object) => {
+    if (write.startsWith('PATCH persistentvolumeclaims')) takeBack(object as PersistentVolumeClaim);
+    return undefined;
+  };
+  apply(edit);
+  await until(() => degraded()?.reason === 'WriteNotKept');
+  expect(degraded()?.message).toContain(field);
+  expect(writesTo('persistentvolumeclaims')).toBe(3);
+});

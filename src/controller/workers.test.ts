@@ -6,6 +6,7 @@ import {
   type Steps,
   create,
   evict,
+  get,
   replaceStatus,
 } from '../kube/api-request.ts';
 import { endpointSlices, pods } from '../kube/resources.ts';
@@ -138,6 +139,20 @@ describe('a failover of a resource that is being reconciled', () => {
     workers.preempt('shop/db');
     clock.advance(200);
     expect(done).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['the answer to a question', () => get(pods, metadata)],
+    ['the write of the status', writeStatus],
+  ])('gives up the write that follows a slow request, too: %s', async (_, slow) => {
+    const { workers, done } = await run(() => steps(slow, createPod));
+    workers.preempt('shop/db');
+    clock.advance(1_100);
+    pending?.answer();
+    expect(pending?.request.verb).toBe('create');
+    clock.advance(400);
+    expect(done).toHaveBeenCalledOnce();
+    expect(queue.add.mock.calls).toEqual([['shop/db']]);
   });
 
   it('is nothing to wait for after the reconcile has ended', async () => {

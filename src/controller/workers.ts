@@ -89,8 +89,10 @@ export class Workers {
     const waitMs = patienceMs * 2 ** Math.min(doublings, mostDoublings);
     running.cancel = this.#options.clock.after(waitMs, () => {
       delete running.cancel;
-      if (running.pending !== request) return this.preempt(key);
-      if (request === undefined || !mayBeGivenUp(request)) return;
+      // What follows such a request may take long, too, and nobody needs to tell of the failover again.
+      if (request === undefined || running.pending !== request || !mayBeGivenUp(request)) {
+        return this.preempt(key);
+      }
       const what = 'object' in request ? (request.object.metadata?.name ?? '') : request.verb;
       running.stop.abort(new HAError('HA_ERR_PREEMPTED', `${key}: ${what}`));
     });

@@ -118,6 +118,6 @@ function commitOf(
     actions: [],
     promoted: false,
     status,
-    events: notesOf(resource, status),
+    events: notesOf(resource, status, observed),
   };
 }

@@ -6,6 +6,7 @@ import {
   correctClaims,
   createPod,
   ensureOwnedObjects,
+  keepClaims,
   relabel,
   removePod,
 } from './resources/owned-object-actions.ts';
@@ -18,6 +19,7 @@ import { planFailover } from './failover/failover.ts';
 import { begunMs } from './failover/failover-backoff.ts';
 import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
 import { withRefusedSwitchover } from './failover/switchover-request.ts';
+import { stayedUntilMs } from './failover/switchover.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
 import { failbackAtMs } from './model/preferred-primary.ts';
@@ -100,6 +102,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     );
     actions.push(...removals.map((removal) => removePod(resource, removal, observed.members)));
   }
+  if (!isUrgent) actions.push(...keepClaims(resource, observed));
   if (!idle && !isUrgent) {
     actions.push(...adoptPods(observed));
     actions.push(...relabel(resource, observed.members));
@@ -143,13 +146,14 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions,
     promoted: roles.promoted,
     status,
-    events: [...notesOf(resource, status), ...told.events],
+    events: [...notesOf(resource, status, observed), ...told.events],
     faults: told.faults,
     ...earliest(nowMs, [
       told.nextAtMs,
       failover.kind === 'Wait' || failover.kind === 'Blocked' ? failover.untilMs : undefined,
       roles.requeueAtMs,
       replicas.requeueAtMs,
+      stayedUntilMs(resource, nowMs),
       writes.requeueAtMs,
       chaos.requeueAtMs,
       idle ? undefined : contracts.requeueAtMs,

@@ -61,10 +61,10 @@ const specs: Record<Engine, { engine: object; failover: object }> = {
 /** Where the program of a first pod listens. */
 const firstPort = 80;
 
-const volume = {
+const volume = (storage: string) => ({
   metadata: { name: 'data' },
-  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-};
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } },
+});
 
 /** What a user changes of a spec. */
 export interface Wish {
@@ -87,6 +87,11 @@ export interface Wish {
   preferredPrimary: Spec['failover']['preferredPrimary'];
   /** Claims are deleted with the service. */
   deletesClaims: boolean;
+  /** Of each volume. */
+  storage: string;
+  /** What all objects of the service inherit of it, and what its write Service is given. */
+  inherits: boolean;
+  serviceType: 'ClusterIP' | 'NodePort';
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
 
@@ -95,6 +100,7 @@ export const firstWish: Wish = {
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
   ...{ neverPrimary: undefined, preferredPrimary: undefined, deletesClaims: false },
+  ...{ storage: '1Gi', inherits: false, serviceType: 'ClusterIP' },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -104,7 +110,7 @@ const parsed = new Map<string, Spec>();
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
   const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims, cpu } = wish;
-  const { preferredPrimary } = wish;
+  const { storage, inherits, serviceType, preferredPrimary } = wish;
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -115,8 +121,10 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       replicas,
       paused,
       heartbeat,
-      ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
+      ...(keepsVolumes ? { volumeClaimTemplates: [volume(storage)] } : {}),
       ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
+      ...(inherits ? { inherit: { labels: ['team'] } } : {}),
+      ...(serviceType === 'ClusterIP' ? {} : { services: { write: { type: serviceType } } }),
       template: {
         spec: {
           containers: [

@@ -1,9 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Action } from '../../core/model/action.ts';
-import type { WriteFailure } from '../../core/model/write-failure.ts';
+import {
+  type OwnerReference,
+  claimOwnerReference,
+  ownerReference,
+} from '../../core/model/manifest.ts';
+import type { WriteFailure } from '../../core/model/fault.ts';
 import { namesToRemove } from '../../core/resources/given-names.ts';
+import { quantityOf } from '../../core/resources/quantity.ts';
 import { nameOf } from '../../core/status/undone-change.ts';
 import type { KubeObject } from '../../kube/api-types.ts';
+import { isOwnedBy } from '../state/owner-references.ts';
 import { kindOf as ownedKindOf, wishedParts } from './ensure-owned-object.ts';
 import type { ExecuteContext } from './execute-context.ts';
 import { differences } from './semantic-equality.ts';
@@ -17,8 +24,15 @@ const againMs = 30_000;
 /** What the object of an action is to be like, in parts, and what it is like in the cache; undefined: it is not compared. */
 function compared(
   action: Action,
-  { stores, resource: { namespace } }: ExecuteContext,
+  { stores, resource }: ExecuteContext,
 ): { wished: unknown[]; object: KubeObject | undefined } | undefined {
+  const { namespace } = resource;
+  /** Other owners may be there. */
+  const owners = (object: KubeObject | undefined, owner: OwnerReference, isOwned: boolean) => {
+    const isRight = object === undefined || isOwnedBy(object, owner.uid) === isOwned;
+    const wish = { metadata: { ownerReferences: isOwned ? [owner] : null } };
+    return { wished: isRight ? [] : [wish], object };
+  };
   switch (action.type) {
     case 'EnsureOwnedObject':
     case 'Repoint': {
@@ -42,6 +56,21 @@ function compared(
         wished: [{ metadata: inherited }],
         object: stores.claims.get(namespace, claim.name),
       };
+    }
+    case 'GrowClaim': {
+      const { claim, size } = action;
+      const object = stores.claims.get(namespace, claim.name);
+      const found = quantityOf(object?.spec?.resources?.requests?.['storage']) ?? 0;
+      const wish = { spec: { resources: { requests: { storage: size } } } };
+      return { wished: found < (quantityOf(size) ?? 0) ? [wish] : [], object };
+    }
+    case 'OwnClaim': {
+      const object = stores.claims.get(namespace, action.claim.name);
+      return owners(object, claimOwnerReference(resource), action.isOwned);
+    }
+    case 'AdoptPod': {
+      const object = stores.pods.get(namespace, action.pod.name);
+      return owners(object, ownerReference(resource), true);
     }
     default:
       return undefined;

@@ -1,7 +1,7 @@
 import { madeForAnnotation } from '../../api/labels.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
-import type { ClaimView } from '../../core/model/found-objects.ts';
+import type { ClaimView, OwnedClaim } from '../../core/model/found-objects.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
 import { isOfEarlier, isOwnedBy } from '../state/owner-references.ts';
 import type { Stores } from '../state/stores.ts';
@@ -41,6 +41,14 @@ function resizeOf(status: Claim['status']): Pick<ClaimView, 'resize'> {
   return pending === undefined
     ? {}
     : { resize: { state: 'FileSystemPending', message: pending.message ?? '' } };
+}
+
+/** All that are deleted with the resource: those of a template that is gone as well. */
+export function ownedClaimsOf({ namespace, name, uid }: Resource, stores: Stores): OwnedClaim[] {
+  return stores.claims
+    .byIndex('label', `${namespace}/${name}`)
+    .filter((claim) => isOwnedBy(claim, uid))
+    .map(({ metadata }) => ({ name: metadata?.name ?? '', uid: metadata?.uid ?? '' }));
 }
 
 /** The claims of spec.volumeClaimTemplates that exist, by ordinal. */

@@ -17,7 +17,7 @@ import type { HeartbeatMonitor } from '../../heartbeat/monitor.ts';
 import { type ChaosContext, chaosViewOf } from './chaos-view.ts';
 import { endpointsSeen } from './endpoints-view.ts';
 import { isAwaitingGarbageCollection, isOwnOrOrphan, ownerOf } from '../state/owner-references.ts';
-import { claimsOf } from './claims-view.ts';
+import { claimsOf, ownedClaimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
@@ -158,6 +158,7 @@ export function observe(
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());
+  const ownedClaims = ownedClaimsOf(resource, stores);
   const unknownClaims = stores.claims.completeness.whyOf(resource.namespace);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
   return {
@@ -167,6 +168,7 @@ export function observe(
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     claims: claimsOf(resource, stores),
+    ...(ownedClaims.length === 0 ? {} : { ownedClaims }),
     ...(unknownClaims === undefined ? {} : { unknownClaims }),
     zones: zonesOf(stores.nodes.list(), resource.spec),
     ...(operatorZone === undefined ? {} : { operatorZone }),

@@ -1,10 +1,9 @@
 import type { Status } from '../../api/status.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import type { Injection, SteadyStateProbe } from '../../core/model/chaos-view.ts';
-import type { KnownFault } from '../../core/model/fault.ts';
+import type { KnownFault, WriteFailure } from '../../core/model/fault.ts';
 import type { FailoverTimings } from '../../core/model/failover-timings.ts';
 import type { RoleCommandState } from '../../core/model/observed.ts';
-import type { WriteFailure } from '../../core/model/write-failure.ts';
 import type { ForeignPod } from '../../core/model/found-objects.ts';
 
 /** A write that did not last: what the object should be like, in parts, and the version in which it was not so. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Spec } from '../../api/spec.ts';
+import { decide } from '../decide.ts';
 import { degradedReasonsOf } from '../status/degraded-reasons.ts';
 import { noSuccessor } from '../status/no-successor.ts';
 import { planReplicas } from '../replicas/replicas.ts';
@@ -43,6 +44,22 @@ describe('a failover', () => {
     ] as Resource['status']['members'];
     const remembering = { ...byZone.resource, status: { ...byZone.resource.status, members } };
     expect(plan(remembering, [seen[0]!, placeless])).toMatchObject({ reason: 'NeverPrimary' });
+  });
+
+  it('passes over such a member for as long as its node is not known, and not if its node is in no zone', () => {
+    const { resource, members } = running(never({ zones: ['b'] }, 'Eventual'));
+    const [lost, one, two] = [members[0]!, members[1]!, members[2]!];
+    const { zone: _unknown, ...placeless } = one;
+    const after = (zoneless: Member) => {
+      let { status } = decide(resource, makeObserved(members), t0);
+      const seen = makeObserved([lost, zoneless, two]);
+      for (let pass = 1; pass <= 3; pass++) {
+        ({ status } = decide({ ...resource, status }, seen, t0 + pass));
+      }
+      return plan({ ...resource, status }, [{ ...lost, health: dead('Refused') }, zoneless]);
+    };
+    expect(after({ ...placeless, nodeReady: false })).toMatchObject({ reason: 'NeverPrimary' });
+    expect(after(placeless)).toMatchObject({ kind: 'Elect', winner: { name: 'web-1' } });
   });
 
   it('elects no member with less than a needed voter that may not lead', () => {
@@ -157,6 +174,12 @@ describe('planned changes', () => {
     expect(remove.map(({ member }) => member.name)).toEqual(['web-1']);
     const two = makeObserved(members.slice(0, 2));
     expect(degradedReasonsOf(resource, two, t0)).toMatchObject([{ reason: 'NoSuccessor' }]);
+    const told = (spec: object) => {
+      const service = strong({ ...never({ ordinals: [1, 2] }), ...spec });
+      return noSuccessor(service.resource, service.members)[0]?.message;
+    };
+    expect(told({})).toContain('web-0 alone surely holds what it acknowledges');
+    expect(told({ engine: { type: 'Redis' } })).not.toContain('alone');
     expect(noSuccessor(resource, members)).toEqual([]);
     expect(noSuccessor(running().resource, members)).toEqual([]);
   });
@@ -169,6 +192,37 @@ describe('planned changes', () => {
     }));
     const { remove } = planReplicas(resource, makeObserved(seen), t0);
     expect(remove.map(({ member }) => member.name)).toEqual(['web-0']);
+  });
+
+  it('a primary whose data would end with its pod is not replaced if no other may lead, whether it may itself or not', () => {
+    const spec = (neverPrimary: Never) => ({ engine: { type: 'Redis' }, ...never(neverPrimary) });
+    const removed = (neverPrimary: Never, keepsData: boolean) => {
+      const { resource, members } = strong(spec(neverPrimary));
+      const [first, ...others] = members.map((member) => ({ ...member, keepsData }));
+      const seen = makeObserved([{ ...first!, templateHash: 'old' }, ...others]);
+      return planReplicas(resource, seen, t0).remove.map(({ member }) => member.name);
+    };
+    for (const zones of [
+      ['b', 'c'],
+      ['a', 'b', 'c'],
+    ]) {
+      expect(removed({ zones }, false)).toEqual([]);
+      expect(removed({ zones }, true)).toEqual(['web-0']);
+    }
+  });
+
+  it('a primary that has stayed the primary does not hand over again at once to be updated', () => {
+    const record = {
+      ...fencing('Switchover'),
+      epoch: 1,
+      to: 'web-0',
+      outcome: 'Completed' as const,
+    };
+    const { resource, members } = strong({}, { failovers: [record] });
+    const [first, ...others] = members;
+    const seen = makeObserved([{ ...first!, templateHash: 'old' }, ...others]);
+    expect(planFailover(resource, seen, t0)).toEqual({ kind: 'None' });
+    expect(planFailover(resource, seen, t0 + 30_000)).toMatchObject({ kind: 'Fence' });
   });
 
   it('an edit of the field replaces no pod', () => {

@@ -72,6 +72,8 @@ describe('a switchover that a user asks for', () => {
     expect(refusal(asked, members)).toMatch(why);
     const { status } = decided(asked, members);
     expect(decided({ ...asked, status }, members).events).toEqual([]);
+    // The annotation is removed, and the message with it.
+    expect(decided({ ...resource, status }, members).status.switchover).toBeUndefined();
   });
 
   it('is refused while it would cost something, or another change runs', () => {

@@ -119,9 +119,15 @@ export function withRefusedSwitchover(
   nowMs: number,
 ): Resource {
   if (resource.deleting) return resource;
+  const { switchover: told, ...status } = resource.status;
+  const { lastRequest, refusedRequest } = told ?? {};
+  if (resource.requests?.switchover === undefined && refusedRequest !== undefined) {
+    // The message is about an annotation that is gone.
+    const left = lastRequest === undefined ? {} : { switchover: { lastRequest } };
+    return { ...resource, status: { ...status, ...left } };
+  }
   const request = switchoverRequest(resource, observed, nowMs);
   if (request.kind !== 'Refused') return resource;
-  const { lastRequest } = resource.status.switchover ?? {};
   const switchover: Status['switchover'] = {
     ...(lastRequest === undefined ? {} : { lastRequest }),
     refusedRequest: request.value,
@@ -131,5 +137,5 @@ export function withRefusedSwitchover(
         1024,
       ),
   };
-  return { ...resource, status: { ...resource.status, switchover } };
+  return { ...resource, status: { ...status, switchover } };
 }

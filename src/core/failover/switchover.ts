@@ -69,9 +69,11 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
   return { what, winner, request: value };
 }
 
-function beforeItsUpdate({ resource, observed, primary, context }: About): Found | undefined {
+function beforeItsUpdate(about: About): Found | undefined {
+  const { resource, observed, primary, context, nowMs } = about;
   const others = othersOf(observed, primary);
   if (!isLastOutdated(resource, primary, others)) return undefined;
+  if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { winner } = elect(others, { ...context, failedZone: primary.zone });
   const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
   return winner && { what, winner };
@@ -124,8 +126,8 @@ const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): 
   others.length >= resource.spec.replicas - 1 &&
   others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member));
 
-/** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. */
-function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
+/** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. Each try interrupts writes. */
+export function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
   const last = status.failovers?.[0];
   const hasStayed = last?.trigger === 'Switchover' && last.from === last.to;
   return hasStayed ? endOf(begunMs(last), againMs, nowMs) : undefined;

@@ -17,7 +17,11 @@ export const acksOf = (replicas: number): number => Math.floor(replicas / 2);
  * an acknowledged write. If the leader counts any replica such a member stays in the set, as it acknowledges all the same: a successor
  * must then hold what it holds (holders in fenced-failover.ts).
  */
-export function wishedSet(resource: Resource, observed: Observed, leader: string): SyncSet {
+export function wishedSet(
+  resource: Resource,
+  observed: Pick<Observed, 'members'>,
+  leader: string,
+): SyncSet {
   const { spec, name } = resource;
   const excluded = countsByName(spec)
     ? observed.members.filter((member) => !mayLead(resource, member)).map((each) => each.name)

@@ -2,7 +2,7 @@ import type { SteadyState } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
 import type { Manifest } from './manifest.ts';
 import type { Member } from './observed.ts';
-import type { ClaimView, ForeignEndpoints } from './found-objects.ts';
+import type { ClaimView, ForeignEndpoints, OwnedClaim } from './found-objects.ts';
 import type { RoleCommand } from './role-commands.ts';
 
 /** A member that is to be deleted, and why. */
@@ -60,7 +60,7 @@ export type Action =
   /** Set or remove what a volume claim inherits of the HAService, guarded by UID. */
   | { type: 'LabelClaim'; claim: ClaimView; inherited: InheritedNames }
   /** Let a claim be deleted with the HAService, or no more; guarded by UID and resourceVersion. */
-  | { type: 'OwnClaim'; claim: ClaimView; isOwned: boolean }
+  | { type: 'OwnClaim'; claim: OwnedClaim; isOwned: boolean }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
   | { type: 'DeletePod'; removal: Removal; replacement?: Manifest }
   /**

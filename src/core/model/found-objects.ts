@@ -33,6 +33,12 @@ export interface ForeignPod {
   orphanUid?: string;
 }
 
+/** A volume claim with the label of this resource, whether spec.volumeClaimTemplates still has a template for it or not. */
+export interface OwnedClaim {
+  name: string;
+  uid: string;
+}
+
 /** A volume claim of spec.volumeClaimTemplates that exists. */
 export interface ClaimView {
   name: string;

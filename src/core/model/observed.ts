@@ -1,13 +1,12 @@
 import type { HookKind } from '../../api/engine-spec.ts';
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import type { FailoverTimings } from './failover-timings.ts';
-import type { KnownFault } from './fault.ts';
+import type { KnownFault, WriteFailure } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChaosView } from './chaos-view.ts';
 import type { ServiceRole } from './naming.ts';
-import type { WriteFailure } from './write-failure.ts';
 import type {
   AdditionalSlice,
   ClaimView,
@@ -15,6 +14,7 @@ import type {
   ForeignPod,
   GivenNames,
   NamedObject,
+  OwnedClaim,
   ZoneView,
 } from './found-objects.ts';
 
@@ -172,6 +172,8 @@ export interface Observed {
   foreignPods: ForeignPod[];
   /** By ordinal. */
   claims: ClaimView[];
+  /** Those that are deleted with this resource; absent if there is none. */
+  ownedClaims?: OwnedClaim[];
   /** There may be more claims: the operator may not list them, or has not been able to yet. */
   unknownClaims?: 'Refused' | 'NotListed';
   /** Zones that can take a member. Empty if no node has the zone label. */

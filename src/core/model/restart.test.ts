@@ -56,6 +56,16 @@ describe('a restart by annotation', () => {
     expect(actions.map(({ type }) => type)).toContain('DeletePod');
   });
 
+  it('that was refused is told until the annotation is removed', () => {
+    const refusal = { refusedRequest: 'yesterday', message: 'no time stamp' };
+    const handled = { restart: { lastRequest: now, ...refusal } };
+    expect(withRestart(asked('yesterday', handled).resource, t0).status).toMatchObject(handled);
+    const { status } = withRestart(asked(undefined, handled).resource, t0);
+    expect(status.restart).toEqual({ lastRequest: now });
+    const only = withRestart(asked(undefined, { restart: refusal }).resource, t0);
+    expect(only.status).not.toHaveProperty('restart');
+  });
+
   it('leaves members alone that were made since, by any clock', () => {
     const { resource } = asked(now, { restart: { lastRequest: now } });
     const made = (more: object) => whyOutdated(resource, makeMember(resource, 0, more));

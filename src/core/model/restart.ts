@@ -10,7 +10,14 @@ export function withRestart(resource: Resource, nowMs: number): Resource {
   const { status, requests, createdAtMs, deleting } = resource;
   const { lastRequest: handled, refusedRequest: refused } = status.restart ?? {};
   const request = userRequest(requests?.restart, { handled, refused }, createdAtMs, nowMs);
-  if (request.kind === 'None' || deleting) return resource;
+  if (deleting) return resource;
+  if (requests?.restart === undefined && refused !== undefined) {
+    // The message is about an annotation that is gone.
+    const { restart: _restart, ...rest } = status;
+    const restart = handled === undefined ? {} : { restart: { lastRequest: handled } };
+    return { ...resource, status: { ...rest, ...restart } };
+  }
+  if (request.kind === 'None') return resource;
   const restart: Status['restart'] =
     request.kind === 'Due'
       ? { lastRequest: request.value }

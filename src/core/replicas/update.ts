@@ -78,11 +78,10 @@ export function replaceBroken(
 
 /** No other member may lead, so that the primary cannot hand over. Its end is an outage; but its data must not end with its pod. */
 const isAlone = (resource: Resource, live: Member[]): boolean =>
-  live.every(
-    (member) =>
-      !mayLead(resource, member) ||
-      (member.uid === resource.status.primaryUID &&
-        (member.keepsData === true || !speaksProtocol(resource.spec))),
+  live.every((member) =>
+    member.uid === resource.status.primaryUID
+      ? member.keepsData === true || !speaksProtocol(resource.spec)
+      : !mayLead(resource, member),
   );
 
 /** Replaces one outdated member that works: standbys first, while all members are well. True if one is left. */

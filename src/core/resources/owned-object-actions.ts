@@ -122,12 +122,22 @@ export function correctClaims(resource: Resource, observed: Observed): Action[] 
     const inherited = inheritedNames(resource, claim.given, template.metadata);
     return inherited === undefined ? [] : [{ type: 'LabelClaim', claim, inherited }];
   });
-  const isOwned = deletesClaims(resource);
-  const owned = observed.claims
-    .filter((claim) => claim.isBound && (claim.isOwned ?? false) !== isOwned)
-    .map((claim): Action => ({ type: 'OwnClaim', claim, isOwned }));
+  const owned = deletesClaims(resource)
+    ? observed.claims
+        .filter((claim) => claim.isBound && claim.isOwned !== true)
+        .map((claim): Action => ({ type: 'OwnClaim', claim, isOwned: true }))
+    : [];
   return [...grown, ...labelled, ...owned];
 }
+
+/**
+ * Claims that are no longer to be deleted with the HAService: of a template that is gone, too, and before they have a volume. Also while
+ * the service is paused or being deleted, as their data would be lost with it against the word of the user.
+ */
+export const keepClaims = (resource: Resource, { ownedClaims = [] }: Observed): Action[] =>
+  deletesClaims(resource)
+    ? []
+    : ownedClaims.map((claim) => ({ type: 'OwnClaim', claim, isOwned: false }));
 
 /** What is missing or wrong on an object of that which it inherits of the HAService; null: the object inherits that no more. */
 function inheritedNames(

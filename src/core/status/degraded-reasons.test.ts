@@ -194,6 +194,25 @@ describe('findProblems', () => {
     ]);
   });
 
+  it.each([
+    ['write Service web', 'metadata.labels: Invalid value', 'correct spec.services, spec.ports'],
+    ['write EndpointSlice web', 'ports: Duplicate value', 'correct spec.ports'],
+    ['write PodDisruptionBudget web', 'no', 'correct spec.inherit'],
+    ['label PersistentVolumeClaim data-web-0', 'no', 'correct spec.inherit'],
+    ['own PersistentVolumeClaim data-web-0', 'no', 'correct spec.volumeClaimRetentionPolicy'],
+    [
+      'create Pod web-1',
+      'POST /api/v1/namespaces/shop/persistentvolumeclaims: 422 spec.accessModes: Required value',
+      'correct spec.volumeClaimTemplates',
+    ],
+  ])('names the field that the refused object is made from: %s', (what, message, advice) => {
+    for (const reason of ['Invalid', 'Forbidden']) {
+      const [problem] = degradedReasons(none, { failures: [{ what, reason, message }] });
+      expect(problem?.message).toContain(advice);
+      expect(problem?.message).not.toContain('spec.template');
+    }
+  });
+
   it('says how to give the operator a right that its role lacks', () => {
     const message =
       'pods "web-1" is forbidden: User "system:serviceaccount:ha:operator" cannot patch resource "pods/status" in API group "" in the namespace "shop"';

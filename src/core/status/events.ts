@@ -4,7 +4,7 @@ import { chaosNotes } from './chaos-events.ts';
 import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote } from '../model/event-note.ts';
-import type { Resource } from '../model/observed.ts';
+import type { Observed, Resource } from '../model/observed.ts';
 
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
@@ -36,12 +36,12 @@ export function noteOfAction(action: Action): EventNote | undefined {
 }
 
 /** Events for the differences between the present status and the next one. */
-export function notesOf(resource: Resource, next: Status): EventNote[] {
+export function notesOf(resource: Resource, next: Status, observed: Observed): EventNote[] {
   const before = resource.status;
   return [
     ...failoverNotes(before, next),
     ...chaosReadyNotes(before, next),
-    ...specNotes(resource, next),
+    ...specNotes(resource, next, observed),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
     ...restartNotes(before, next),

@@ -1,3 +1,5 @@
+import { wishedSet } from '../failover/sync-sets.ts';
+import { hasQuorum } from '../model/capabilities.ts';
 import type { Degradation } from '../model/fault.ts';
 import { isLive, primaryOf } from '../model/member.ts';
 import { letLead, mayLead } from '../model/never-primary.ts';
@@ -12,11 +14,16 @@ export function noSuccessor(resource: Resource, members: Observed['members']): D
   const others = members.filter((member) => isLive(member) && member !== primary);
   const isWaiting = primary === undefined || others.length < replicas - 1;
   if (isWaiting || others.some((member) => mayLead(resource, member))) return [];
+  const isAlone =
+    hasQuorum(resource.spec) && wishedSet(resource, { members }, primary.name).acks === 0;
+  const alone = isAlone
+    ? ` Meanwhile ${primary.name} alone surely holds what it acknowledges.`
+    : '';
   const list = (all: Member[]) => all.map(({ name }) => name).join(', ');
   return [
     {
       reason: 'NoSuccessor',
-      message: `no member can take over if ${primary.name} fails: failover.neverPrimary forbids ${list(others)} to lead. Raise replicas, or ${letLead(resource)}`,
+      message: `no member can take over if ${primary.name} fails: failover.neverPrimary forbids ${list(others)} to lead. Raise replicas, or ${letLead(resource)}.${alone}`,
     },
   ];
 }

@@ -19,9 +19,15 @@ it.each<[string, object, RegExp[]]>([
   ['Redis without a password', redis, [/passwordSecret is absent: every program/]],
   ['Redis with one', { ...redis, ...password }, []],
   ['Strong alone', { ...redis, ...password, ...strong, replicas: 1 }, [/lost with the volume/]],
+  [
+    'a zone and a number of nobody that must never lead',
+    { failover: { neverPrimary: { zones: ['b', 'backup-sit'], ordinals: [1, 3] } } },
+    [/zones names backup-sit, .* The zones are: a, b, c/, /ordinals names 3, .* from 0 to 2/],
+  ],
+  ['members that must never lead', { failover: { neverPrimary: { zones: ['b'] } } }, []],
   ['a lease alone', { ...strong, replicas: 1 }, [/no member can take over. Write replicas: 2/]],
 ])('warns of %s', (_what, spec, words) => {
-  expect(specWarnings(makeResource(spec))).toEqual(
+  expect(specWarnings(makeResource(spec), makeObserved([]))).toEqual(
     words.map((word) => expect.stringMatching(word) as string),
   );
 });

@@ -1,11 +1,15 @@
+import type { Spec } from '../../api/spec.ts';
 import type { Status } from '../../api/status.ts';
 import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
 import type { EventNote } from '../model/event-note.ts';
-import type { Resource } from '../model/observed.ts';
+import type { Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
-export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
+export function specWarnings(
+  { spec }: Pick<Resource, 'spec'>,
+  observed: Pick<Observed, 'zones' | 'members'>,
+): string[] {
   const { replicas, failover, placement } = spec;
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
@@ -32,13 +36,39 @@ export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
         : 'failover.consistency is Strong and replicas is 1: no member can take over. Write replicas: 2 or more',
     );
   }
-  return warnings;
+  return [...warnings, ...forbidsNobody(spec, observed)];
+}
+
+/** A misspelt name would be noticed when such a member leads. */
+function forbidsNobody(
+  { failover: { neverPrimary = {} }, placement, replicas }: Spec,
+  { zones, members }: Pick<Observed, 'zones' | 'members'>,
+): string[] {
+  const known = [...zones.map(({ name }) => name), ...members.flatMap(({ zone }) => zone ?? [])];
+  const unknown = neverPrimary.zones?.filter((zone) => !known.includes(zone)) ?? [];
+  const numbers =
+    neverPrimary.ordinals?.filter(
+      (number) => number >= replicas && !members.some(({ ordinal }) => ordinal === number),
+    ) ?? [];
+  const list = [...new Set(known)].sort().join(', ');
+  return [
+    ...(unknown.length === 0
+      ? []
+      : [
+          `failover.neverPrimary.zones names ${unknown.join(', ')}, and no node that can take a member has that value of the label ${placement.zones.topologyKey} now. The zones are: ${list === '' ? 'none' : list}`,
+        ]),
+    ...(numbers.length === 0 || replicas === 0
+      ? []
+      : [
+          `failover.neverPrimary.ordinals names ${numbers.join(', ')}, and replicas is ${replicas}: the members are numbered from 0 to ${replicas - 1}`,
+        ]),
+  ];
 }
 
 /** One Event for each, when a spec is seen for the first time. */
-export function specNotes(resource: Resource, next: Status): EventNote[] {
+export function specNotes(resource: Resource, next: Status, observed: Observed): EventNote[] {
   if (resource.status.observedGeneration === next.observedGeneration) return [];
-  return specWarnings(resource).map((note) => ({
+  return specWarnings(resource, observed).map((note) => ({
     ...{ type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note },
   }));
 }

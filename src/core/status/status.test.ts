@@ -157,7 +157,7 @@ describe('the status', () => {
     expect(condition(status, 'Progressing')?.message).toBe(
       'web-0 is starting; web-1 is starting; web-2 is starting',
     );
-    expect(notesOf(resource, status)).toEqual([]);
+    expect(notesOf(resource, status, makeObserved([]))).toEqual([]);
   });
 
   it.each<[string, object, (m: Member) => Partial<Member>, string, string]>([
@@ -234,7 +234,7 @@ describe('the status', () => {
 
 describe('Events', () => {
   const reasons = (resource: Resource, status: Status) =>
-    notesOf(resource, status).map(({ type, reason }) => `${type} ${reason}`);
+    notesOf(resource, status, makeObserved([])).map(({ type, reason }) => `${type} ${reason}`);
 
   it('tell of an election with its evidence, and of the pod', () => {
     const { resource, members } = running();

@@ -56,6 +56,8 @@ function memberStatus(
 ): MemberStatus {
   const health = healthOf(member);
   const old = resource.status.members?.find((entry) => entry.uid === member.uid);
+  // While its node is not known, as a Node object that is made anew: failover.neverPrimary needs its zone.
+  const zone = member.zone ?? (member.nodeReady ? undefined : old?.zone);
   const since =
     old?.health === health && old.since !== undefined
       ? old.since
@@ -64,7 +66,7 @@ function memberStatus(
     pod: member.name,
     uid: member.uid,
     role: roleOf(resource, member),
-    ...(member.zone === undefined ? {} : { zone: member.zone }),
+    ...(zone === undefined ? {} : { zone }),
     ...(member.node === undefined ? {} : { node: member.node }),
     health,
     since,

@@ -1,6 +1,5 @@
 import { applyRole } from '../../api/advice.ts';
-import type { Degradation } from '../model/fault.ts';
-import type { WriteFailure } from '../model/write-failure.ts';
+import type { Degradation, WriteFailure } from '../model/fault.ts';
 
 /** The first characters of a message that another program has written. */
 export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}...` : text);
@@ -8,8 +7,29 @@ export const cut = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}
 /** What the authorizers of Kubernetes say; a quota, pod security and other admission plugins say something else. */
 export const isRoleMissing = (message: string) => /\bcannot [a-z]+ resource "/.test(message);
 
+/** The fields that the object of a write is made from. */
+function sourceOf({ what, message }: WriteFailure): string {
+  const [verb, kind] = what.split(' ');
+  switch (kind) {
+    case 'Service':
+      return 'spec.services, spec.ports or spec.inherit';
+    case 'EndpointSlice':
+      return 'spec.ports or spec.inherit';
+    case 'PodDisruptionBudget':
+      return 'spec.inherit';
+    case 'PersistentVolumeClaim':
+      return verb === 'label' ? 'spec.inherit' : 'spec.volumeClaimRetentionPolicy';
+    default:
+      // The claims of a pod are made before it.
+      return message.includes('/persistentvolumeclaims')
+        ? 'spec.volumeClaimTemplates'
+        : 'spec.template';
+  }
+}
+
 /** What a write that the API server refused means, and what to do. */
-export function writeFailureDegradedReason({ what, reason, message }: WriteFailure): Degradation {
+export function writeFailureDegradedReason(failure: WriteFailure): Degradation {
+  const { what, reason, message } = failure;
   switch (reason) {
     case 'NameTaken':
     case 'VolumeNotGrown':
@@ -28,12 +48,12 @@ export function writeFailureDegradedReason({ what, reason, message }: WriteFailu
     case 'BadRequest':
       return {
         reason: 'TemplateRefused',
-        message: `cannot ${what}: ${cut(message)}; correct spec.template`,
+        message: `cannot ${what}: ${cut(message)}; correct ${sourceOf(failure)}`,
       };
     case 'Forbidden': {
       const advice = isRoleMissing(message)
         ? applyRole
-        : 'allow it (quota, pod security), or correct spec.template';
+        : `allow it (quota, pod security), or correct ${sourceOf(failure)}`;
       return { reason: 'WriteRefused', message: `cannot ${what}: ${cut(message)}; ${advice}` };
     }
     default:

@@ -79,6 +79,29 @@ describe('a tool that looks its user up', () => {
     expect(await isThere(socket)).toBe(false);
   });
 
+  it('finds the socket also if it starts at the moment when another one ends', async () => {
+    const folder = await makeFolder();
+    const socket = join(folder, 'socket');
+    const lookup = new UserLookup(entry, folder);
+    for (let turns = 0; turns < 12; turns++) {
+      const [begin, end] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const first = lookup.during(() => {
+        begin.resolve(undefined);
+        return end.promise;
+      });
+      await begin.promise;
+      end.resolve(undefined);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      // Whatever the first one still has to do at its end.
+      const second = lookup.during(async () => {
+        await first;
+        return isThere(socket);
+      });
+      expect([turns, await second]).toEqual([turns, true]);
+    }
+    expect(await isThere(socket)).toBe(false);
+  });
+
   it('needs no socket if the image knows the user', async () => {
     const folder = await makeFolder();
     const known = new UserLookup({ uid: 0, gid: 0 }, folder);

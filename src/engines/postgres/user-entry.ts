@@ -78,6 +78,8 @@ export class UserLookup {
   #isKnown: Promise<boolean> | undefined;
   #users = 0;
   #server: Promise<Server | undefined> | undefined;
+  /** The end of the last socket: it must not take the next one away. */
+  #closed: Promise<void> = Promise.resolve();
 
   constructor({ uid, gid }: { uid: number; gid: number }, folder = userLookupFolder) {
     this.#entry = { name: 'postgres', uid, gid };
@@ -90,7 +92,7 @@ export class UserLookup {
     if (await this.#isKnown) return run();
     this.#users++;
     try {
-      this.#server ??= this.#listen();
+      this.#server ??= this.#closed.then(() => this.#listen());
       await this.#server;
       return await run();
     } catch (error) {
@@ -122,11 +124,14 @@ export class UserLookup {
   }
 
   /** Otherwise every look-up of a name, of hosts as well, would ask here first, and wait if the agent were stopped. */
-  async #close(): Promise<void> {
-    const server = await this.#server;
+  #close(): Promise<void> {
+    const server = this.#server;
     this.#server = undefined;
-    server?.close();
-    await rm(this.#path, { force: true }).catch(() => {});
+    this.#closed = (async () => {
+      (await server)?.close();
+      await rm(this.#path, { force: true }).catch(() => {});
+    })();
+    return this.#closed;
   }
 
   #explained(cause: HAError): HAError {

@@ -114,6 +114,10 @@ const known: Record<string, (spec: unknown) => Value[]> = {
   'spec.heartbeat.interval': () => [good('fast', '100ms'), good('slow', '1s')],
   'spec.heartbeat.timeout': () => [good('short', '600ms'), good('long', '10s')],
   'spec.failover.leaseDuration': () => [good('usual', '8s')],
+  'spec.failover.neverPrimary.zones': () => [
+    good('a zone', ['zone-a']),
+    good('all zones', ['zone-a', 'zone-b', 'zone-c']),
+  ],
   'spec.chaos.schedule': () => [good('each Monday', '0 3 * * 1'), good('never', '0 0 30 2 *')],
   'spec.chaos.meanTimeBetween': () => [good('a day', '24h')],
   'spec.chaos.timeZone': () => [good('a zone', 'Europe/Berlin')],

@@ -22,6 +22,7 @@ export function wrongPods({ resource, pods, zones }: Seen, spec: Spec): string[]
   }
   return [
     ...wrong,
+    ...wrongLeader(pods, leader, zones, spec),
     ...pods.flatMap((pod) =>
       [...unlikeTemplate(pod, spec), ...wrongPlacement(pod, spec)].map(
         (fault) => `pod ${nameOf(pod)}: ${fault}`,
@@ -29,6 +30,21 @@ export function wrongPods({ resource, pods, zones }: Seen, spec: Spec): string[]
     ),
     ...unevenZones(pods, spec, zones),
   ];
+}
+
+/** A primary that is named by failover.neverPrimary leads on only if no other member may lead. */
+function wrongLeader(
+  pods: Pod[],
+  leader: string | undefined,
+  zones: Seen['zones'],
+  { failover: { neverPrimary = {} } }: Spec,
+): string[] {
+  const may = (pod: Pod) =>
+    neverPrimary.ordinals?.some((ordinal) => nameOf(pod).endsWith(`-${ordinal}`)) !== true &&
+    neverPrimary.zones?.includes(zones.get(pod.spec?.nodeName ?? '') ?? '') !== true;
+  return pods.some((pod) => nameOf(pod) === leader && !may(pod)) && pods.some(may)
+    ? [`${leader} leads, and failover.neverPrimary names it`]
+    : [];
 }
 
 /** What the agent of the operator replaces in the container of the program. */

@@ -3,7 +3,7 @@ import type { EndpointSlice, Pod, Service } from '../../../src/kube/api-types.ts
 import { missing } from './contains.ts';
 import { type Seen, nameOf } from './seen.ts';
 
-const suffixes = { write: '', read: '-read', all: '-all' } as const;
+const suffixes = { write: '', read: '-read', all: '-all', members: '-members' } as const;
 type Role = keyof typeof suffixes;
 
 /** What is wrong with the Services, and with what is behind them. */
@@ -11,7 +11,7 @@ export function wrongServices(seen: Seen, spec: Spec): string[] {
   const { resource, services, slices } = seen;
   const { name } = resource.metadata;
   const roles = Object.keys(suffixes) as Role[];
-  const names = [...roles.map((role) => name + suffixes[role]), `${name}-members`];
+  const names = roles.map((role) => name + suffixes[role]);
   const extra = services.map(nameOf).filter((each) => !names.includes(each));
   return [
     ...extra.map((each) => `there is a Service ${each} that nothing asks for`),
@@ -24,13 +24,16 @@ export function wrongServices(seen: Seen, spec: Spec): string[] {
       return [
         ...wrongService(service, spec, role),
         ...wrongEndpoints(behind, membersBehind(role, seen, spec), spec),
+        ...(role === 'members' ? wrongNames(behind, seen.pods) : []),
       ].map((fault) => `Service ${nameOf(service)}: ${fault}`);
     }),
   ];
 }
 
 function wrongService({ metadata, spec: service }: Service, spec: Spec, role: Role): string[] {
-  const { labels, annotations, ...settings } = spec.services?.[role] ?? {};
+  const isHeadless = role === 'members';
+  const { labels, annotations, ...settings } =
+    (isHeadless ? undefined : spec.services?.[role]) ?? {};
   const {
     type = 'ClusterIP',
     sessionAffinity = 'None',
@@ -52,6 +55,8 @@ function wrongService({ metadata, spec: service }: Service, spec: Spec, role: Ro
       : {}),
     loadBalancerClass,
     loadBalancerSourceRanges,
+    // It has the names of members that are not ready, too.
+    ...(isHeadless ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
   };
   const more = [
     ...(service?.ports?.length === ports.length ? [] : [`it has ${service?.ports?.length} ports`]),
@@ -72,7 +77,7 @@ const secondsOf = (text: string) => Number(text.slice(0, -1)) * (units[text.slic
 
 /** The pods that a Service leads to, if all are healthy. */
 function membersBehind(role: Role, { resource, pods }: Seen, { topology }: Spec): Pod[] {
-  if (topology === 'ActiveActive' || role === 'all') return pods;
+  if (topology === 'ActiveActive' || role === 'all' || role === 'members') return pods;
   const isPrimary = (pod: Pod) => nameOf(pod) === resource.status?.primary;
   const standbys = pods.filter((pod) => !isPrimary(pod));
   return role === 'read' && standbys.length > 0 ? standbys : pods.filter(isPrimary);
@@ -100,6 +105,13 @@ function wrongEndpoints(slices: EndpointSlice[], members: Pod[], spec: Spec): st
       ...otherNames(slice.ports ?? [], spec),
     ]),
   ];
+}
+
+/** Each member has a DNS name of its own. */
+function wrongNames(slices: EndpointSlice[], pods: Pod[]): string[] {
+  const found = slices.flatMap(({ endpoints = [] }) => endpoints.map(({ hostname }) => hostname));
+  const [is, should] = [found.sort().join(), pods.map(nameOf).sort().join()];
+  return is === should ? [] : [`its endpoints have the names ${is}, not ${should}`];
 }
 
 /** A Service leads to the ports of its slices that have the same names: also no name is one. */

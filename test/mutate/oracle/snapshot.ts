@@ -9,7 +9,7 @@ export type Snapshot = Record<string, string>;
 const perPod = [/^kube-api-access-/];
 
 export function snapshotOf(seen: Seen): Snapshot {
-  const { resource, pods, services, slices, budgets } = seen;
+  const { resource, pods, services, slices, budgets, claims } = seen;
   const { status = {} } = resource;
   const anonymous = anonymousOf(seen);
   const parts: Record<string, unknown> = {
@@ -27,6 +27,8 @@ export function snapshotOf(seen: Seen): Snapshot {
       syncSets: status.syncSets?.map(({ members, acks }) => [members.length, acks]),
     },
     pods: pods.map((pod) => canonicalJson(anonymous(pod))).sort(),
+    // Not of members of before; and a volume never shrinks.
+    claims: pods.flatMap((pod) => claimsOf(pod, claims)).sort(),
   };
   for (const service of services) {
     const { labels, annotations } = service.metadata ?? {};
@@ -52,6 +54,15 @@ export function snapshotOf(seen: Seen): Snapshot {
   return Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [name, canonicalJson(part)]),
   );
+}
+
+function claimsOf(pod: Pod, claims: Seen['claims']): string[] {
+  return claims
+    .filter((claim) => nameOf(claim).endsWith(`-${nameOf(pod)}`))
+    .map(({ metadata }) => {
+      const { labels, ownerReferences = [] } = metadata ?? {};
+      return canonicalJson({ labels, owners: ownerReferences.map(({ uid }) => uid) });
+    });
 }
 
 /** A pod without what differs between two members, or between a member and its successor. */

@@ -41,15 +41,24 @@ function seen(spec: unknown = subjects.web().service.spec): Seen {
     },
     status: { podIP: ipOf(name), conditions: [{ type: 'Ready', status: 'True' }] },
   })) as unknown as Pod[];
-  const endpoints = { '': ['web-1'], '-read': ['web-0', 'web-2'], '-all': names };
+  const endpoints = {
+    ...{ '': ['web-1'], '-read': ['web-0', 'web-2'], '-all': names },
+    '-members': names,
+  };
   const services = Object.keys(endpoints).map((suffix) => ({
     metadata: { name: `web${suffix}`, labels },
     spec: {
+      ...(suffix === '-members' ? { clusterIP: 'None', publishNotReadyAddresses: true } : {}),
       type: 'ClusterIP',
       sessionAffinity: 'None',
       ports: [{ port: 80, protocol: 'TCP', targetPort: 8080 }],
     },
   })) as Service[];
+  const claims = names.flatMap((name) =>
+    parsed.volumeClaimTemplates.map(({ metadata }) => ({
+      metadata: { name: `${metadata.name}-${name}`, labels },
+    })),
+  );
   const slices = Object.entries(endpoints).map(([suffix, behind]) => ({
     metadata: {
       name: `web${suffix}`,
@@ -60,6 +69,7 @@ function seen(spec: unknown = subjects.web().service.spec): Seen {
     endpoints: behind.map((name) => ({
       addresses: [ipOf(name)],
       conditions: { ready: true },
+      ...(suffix === '-members' ? { hostname: name } : {}),
       targetRef: { kind: 'Pod', name },
     })),
   })) as EndpointSlice[];
@@ -80,14 +90,26 @@ function seen(spec: unknown = subjects.web().service.spec): Seen {
     },
     ...{ pods, services, slices },
     budgets: [{ metadata: { name: 'web', labels }, spec: { minAvailable: 2 } }],
-    claims: [],
+    claims,
     zones: new Map(names.map((_, i) => [`node-${i}`, `zone-${i}`])),
   };
 }
 
 /** A copy with this value at a path such as `pods[].spec.nodeName`, which is of the first entry. */
-const withOther = (path: string, value: unknown) =>
-  withValue(seen(), `seen.${path}`, value) as Seen;
+const withOther = (path: string, value: unknown, base = seen()) =>
+  withValue(base, `seen.${path}`, value) as Seen;
+
+/** The same with a volume for each member. */
+const stored = (more: object = {}) => {
+  const base = subjects.web().service.spec as object;
+  const all = seen({ ...base, ...more, volumeClaimTemplates: [claim()] });
+  const pods = all.pods.map((pod) => {
+    const persistentVolumeClaim = { claimName: `data-${pod.metadata?.name}` };
+    const volumes = [{ name: 'data', persistentVolumeClaim }];
+    return { ...pod, spec: { ...pod.spec, volumes } } as Pod;
+  });
+  return { ...all, pods };
+};
 
 describe('the oracle', () => {
   it('finds nothing wrong with what is as the resource says', () => {
@@ -132,6 +154,42 @@ describe('the oracle', () => {
     expect(wrong).toMatch(words);
   });
 
+  it('finds a member without a name in the DNS, and a missing Service of these names', () => {
+    const [members, ...others] = seen().services.toReversed();
+    const without = whatIsWrong({ ...seen(), services: others });
+    expect(without).toEqual(['there is no Service web-members']);
+    const [last, ...slices] = seen().slices.toReversed();
+    const nameless = {
+      ...last!,
+      endpoints: last?.endpoints?.map((each) => ({ ...each, hostname: 'x' })),
+    };
+    const wrong = whatIsWrong({ ...seen(), slices: [nameless as EndpointSlice, ...slices] });
+    expect(wrong.join()).toMatch(
+      /Service web-members: its endpoints have the names x,x,x, not web-0/,
+    );
+    const headed = { ...members!, spec: { ...members?.spec, clusterIP: '10.1.1.1' } } as Service;
+    expect(whatIsWrong({ ...seen(), services: [...others, headed] }).join()).toMatch(/clusterIP/);
+  });
+
+  it('finds claims that are deleted with the service against its word, or kept', () => {
+    const policy = { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } };
+    expect(whatIsWrong(stored())).toEqual([]);
+    expect(whatIsWrong(stored(policy)).join()).toMatch(
+      /claim data-web-0 would stay when the HAService is deleted/,
+    );
+    const owned = withOther('claims[].metadata.ownerReferences', [{ uid: 'u' }], stored());
+    expect(whatIsWrong(owned)).toEqual(['claim data-web-0 would be deleted with the HAService']);
+  });
+
+  it('finds a primary that may not lead, if another member may', () => {
+    const wrong = (neverPrimary: object) =>
+      whatIsWrong(seen({ ...(subjects.web().service.spec as object), failover: { neverPrimary } }));
+    expect(wrong({ ordinals: [0] })).toEqual([]);
+    expect(wrong({ ordinals: [1] })).toEqual(['web-1 leads, and failover.neverPrimary names it']);
+    expect(wrong({ zones: ['zone-1'] })).toHaveLength(1);
+    expect(wrong({ zones: ['zone-0', 'zone-1', 'zone-2'] })).toEqual([]);
+  });
+
   it('finds a label that nobody inherits, and one that is left', () => {
     const base = seen();
     const metadata = { ...base.resource.metadata, labels: { team: 'blue' } };
@@ -140,6 +198,11 @@ describe('the oracle', () => {
     const spec = withValue(resource.spec, 'spec.inherit', { labels: ['team'] });
     const wrong = whatIsWrong({ ...base, resource: { ...resource, spec } });
     expect(wrong.join()).toMatch(/web-0 has labels.team absent, not blue/);
+    const ofClaims = whatIsWrong({
+      ...stored({ inherit: { labels: ['team'] } }),
+      ...{ resource: { ...stored({ inherit: { labels: ['team'] } }).resource, metadata } },
+    });
+    expect(ofClaims.join()).toMatch(/data-web-0 has labels.team absent, not blue/);
   });
 });
 
@@ -161,6 +224,13 @@ describe('a snapshot', () => {
   ])('differs by %s', (path, value, words) => {
     const found = differences(snapshotOf(seen()), snapshotOf(withOther(path, value)));
     expect(found.join('\n')).toMatch(words);
+  });
+
+  it('differs by the labels and the owners of a claim', () => {
+    const found = (path: string, value: unknown) =>
+      differences(snapshotOf(stored()), snapshotOf(withOther(path, value, stored()))).join();
+    expect(found('claims[].metadata.labels', { a: 'b' })).toMatch(/^claims: was/);
+    expect(found('claims[].metadata.ownerReferences', [{ uid: 'u' }])).toMatch(/^claims: was/);
   });
 });
 

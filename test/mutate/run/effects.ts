@@ -4,6 +4,7 @@
  */
 const atOnce = [
   'spec.services',
+  'spec.volumeClaimRetentionPolicy',
   'spec.inherit',
   'spec.placement.disruptionBudget',
   'spec.heartbeat',
@@ -12,6 +13,7 @@ const atOnce = [
   'spec.failover.minInterval',
   'spec.failover.maxLag',
   'spec.failover.onNoCandidate',
+  'spec.failover.neverPrimary',
   'spec.chaos',
   'spec.paused',
 ];
@@ -23,6 +25,8 @@ export const isAtOnce = (field: string): boolean =>
 
 /** Fields whose values may take the address away that the client asks, or all members. */
 const interrupting = ['spec', 'spec.ports', 'spec.replicas', 'spec.topology'];
+/** Fields in which the same is true of all that is in them: the primary may hand over its role. */
+const handingOver = ['spec.ports[', 'spec.failover.neverPrimary'];
 
 export const mayInterrupt = (field: string): boolean =>
-  interrupting.includes(field) || field.startsWith('spec.ports[');
+  interrupting.includes(field) || handingOver.some((each) => field.startsWith(each));

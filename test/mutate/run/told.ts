@@ -1,7 +1,16 @@
+import type { DegradedReason } from '../../../src/api/reasons.ts';
 import type { HAService } from '../../../src/api/haservice.ts';
 
 /** Reasons that say that something is missing, and not why. */
 const unexplained = ['MembersMissing', 'Stopped', 'Paused', 'Suspended', 'NotNeeded'];
+
+/** Reasons that tell of a fault of the operator itself, or of the cluster: no value of a field may lead to them. */
+const faults: DegradedReason[] = [
+  ...(['StatusRefused', 'WriteFailed', 'WriteNotKept'] as const),
+  ...(['ContractBroken', 'AgentUnseen', 'RivalLeads'] as const),
+];
+
+const explainsNothing: string[] = [...unexplained, ...faults];
 
 /** Conditions that can tell what is wrong with a spec, and the status with which they do. The most precise first. */
 const telling: [string, 'True' | 'False'][] = [
@@ -16,7 +25,7 @@ export function toldBy({ metadata, status = {} }: HAService): string | undefined
   if (status.observedGeneration !== metadata.generation) return undefined;
   for (const [type, is] of telling) {
     const condition = status.conditions?.find((each) => each.type === type);
-    if (condition?.status !== is || unexplained.includes(condition.reason)) continue;
+    if (condition?.status !== is || explainsNothing.includes(condition.reason)) continue;
     return `${type} ${condition.reason}: ${condition.message}`;
   }
   return undefined;

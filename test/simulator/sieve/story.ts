@@ -29,6 +29,26 @@ export const stories = {
       wish(world, { heartbeat: { interval: '500ms', timeout: '3s', failureThreshold: 3 } }),
     (world) => wish(world, { leaseDuration: '15s' }),
   ],
+  editClaims: [
+    (world) => wish(world, { storage: '2Gi', deletesClaims: true }),
+    (world) => wish(world, { deletesClaims: false }),
+  ],
+  editNames: [
+    (world) => {
+      const { service } = world.api;
+      const metadata = { ...service.metadata, labels: { team: 'blue' } };
+      world.api.put('haservices', { ...service, metadata });
+      wish(world, { inherits: true, serviceType: 'NodePort' });
+    },
+    (world) => wish(world, { inherits: false, serviceType: 'ClusterIP' }),
+  ],
+  forbidPrimary: [
+    (world) => {
+      const [, ordinal] = /-(\d+)$/.exec(world.api.service.status.primary ?? '') ?? [];
+      wish(world, { neverPrimary: { ordinals: [Number(ordinal)] } });
+    },
+    (world) => wish(world, { neverPrimary: undefined }),
+  ],
   scale: [scale(5), scale(2)],
   crash: [
     (world) => {
