@@ -60,6 +60,11 @@ export const conditionReasons = {
         meaning: 'the service has never been ready, and its members are starting',
         whatToDo: 'nothing',
       },
+      PlannedChange: {
+        meaning:
+          'fewer members than `replicas` are healthy, and only because an update, a restart, a switchover or a scale-up runs; what takes too long is told as `MembersMissing`',
+        whatToDo: 'nothing; `Progressing` says what is done',
+      },
     },
   },
   FailoverBlocked: {

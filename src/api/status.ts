@@ -76,6 +76,13 @@ const fencing = z
       'Strong: a failover that has begun: members are being ordered to stop following the old primary.',
   });
 
+const plannedAbsence = z
+  .object({
+    pod: text('Name of the pod.'),
+    since: time('Since when.'),
+  })
+  .meta({ description: 'A member that is missing by a planned change.' });
+
 const refusedMove = z
   .object({
     zone: text('The zone.'),
@@ -145,6 +152,7 @@ const phases = [
   'Pending',
   'Failed',
   'Healthy',
+  'Progressing',
   'Degraded',
   'FailingOver',
   'Unavailable',
@@ -157,7 +165,7 @@ export const statusSchema = z
     observedGeneration: int('metadata.generation that this status was derived from.').optional(),
     phase: z.enum(phases).optional().meta({
       description:
-        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
+        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Progressing (a planned change runs, and nothing is wrong), Degraded, FailingOver, Unavailable, Paused or Stopped.',
     }),
     reason: text(
       'The most urgent reason of FailoverBlocked, Degraded or Ready; absent if all is well.',
@@ -207,6 +215,10 @@ export const statusSchema = z
       .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
+    plannedAbsences: z.array(plannedAbsence).max(128).optional().meta({
+      description:
+        'Members that an update, a restart, a switchover or a scale-up has taken away or is making: they are no fault while they come back in time.',
+    }),
     refusedMoves: z.array(refusedMove).max(16).optional().meta({
       description:
         'Zones that have fewer members than others, and to which no member could be moved. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
@@ -237,6 +249,7 @@ export type Condition = z.output<typeof conditionSchema>;
 export type MemberStatus = z.output<typeof memberStatusSchema>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
 export type Fencing = z.output<typeof fencing>;
+export type PlannedAbsence = z.output<typeof plannedAbsence>;
 export type RefusedMove = z.output<typeof refusedMove>;
 export type Loss = z.output<typeof loss>;
 export type Candidate = z.output<typeof candidate>;

@@ -25,6 +25,7 @@ import { endOf } from './model/since.ts';
 import { inheritHealth } from './model/inherited-health.ts';
 import { tellFaults } from './status/fault-events.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
+import { excuse } from './status/planned-absences.ts';
 import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
 import { planChaos } from './chaos/chaos.ts';
@@ -119,6 +120,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
   if (!idle && !isUrgent) actions.push(...chaos.actions);
 
   const subject = withOutcome(withRestart(resource, nowMs), observed, promoted && repointed);
+  const excused = excuse(subject, observed, degradedReasons, nowMs);
   const status = nextStatus(
     subject,
     observed,
@@ -127,7 +129,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       failover,
       promoted,
       repointed,
-      degradedReasons,
+      excused,
       progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
       ...(replicas.refusedMove === undefined || idle ? {} : { refusedMove: replicas.refusedMove }),
@@ -135,7 +137,13 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     },
     nowMs,
   );
-  const told = tellFaults(observed.knownFaults, resource.status, status, degradedReasons, nowMs);
+  const told = tellFaults(
+    observed.knownFaults,
+    resource.status,
+    status,
+    excused.degradedReasons,
+    nowMs,
+  );
   return {
     actions,
     promoted: roles.promoted,
@@ -150,6 +158,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       writes.requeueAtMs,
       chaos.requeueAtMs,
       idle ? undefined : contracts.requeueAtMs,
+      excused.nextAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,

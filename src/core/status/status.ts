@@ -21,6 +21,7 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
 /** The fields that come from the member's report. */
@@ -83,16 +84,23 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
     }
     if (inFlight(resource) !== undefined) return 'FailingOver';
     if (hasNeverStarted(resource)) {
-      const isStuck = plans.degradedReasons.some(({ reason }) => needsPerson('Degraded', reason));
+      const isStuck = plans.excused.degradedReasons.some(({ reason }) =>
+        needsPerson('Degraded', reason),
+      );
       return isStuck ? 'Failed' : 'Pending';
     }
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
-      return plans.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
+      return plans.excused.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
     }
     return 'Unavailable';
   }
-  const whole = observed.members.filter(seemsWell).length >= spec.replicas;
-  return whole && plans.degradedReasons.length === 0 ? 'Healthy' : 'Degraded';
+  const { degradedReasons, pods } = plans.excused;
+  const healthy = observed.members.filter(seemsWell).length;
+  if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
+  const isChanging = observed.members.some(
+    (member) => isLive(member) && isOutdated(resource, member),
+  );
+  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
 }
 
 /** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
@@ -162,9 +170,11 @@ export function nextStatus(
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
   delete rest.refusedMoves;
+  delete rest.plannedAbsences;
   delete rest.primaryLeaseMs;
   delete rest.consistency;
   delete rest.reason;
+  const { absences } = plans.excused;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   // Its pod may be gone, and its program run on: until another member leads, its lease counts, whatever the spec says now.
   const known = plans.primary ?? { leaseMs: status.primaryLeaseMs };
@@ -187,6 +197,7 @@ export function nextStatus(
       .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
     ...syncSets(resource, observed, plans),
     ...(plans.chaos === undefined ? {} : { chaos: plans.chaos }),
+    ...(absences.length === 0 ? {} : { plannedAbsences: absences }),
     ...refusedMoves(resource, plans),
     ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
     conditions,
