@@ -91,6 +91,17 @@ describe('the status', () => {
     );
   });
 
+  it('says of each member that may not lead by which entry of failover.neverPrimary', () => {
+    const failover = { neverPrimary: { zones: ['b'], ordinals: [2] } };
+    const entries = (spec: object) => {
+      const { resource, members } = running({ failover, ...spec });
+      return after(resource, members).members?.map(({ neverPrimary }) => neverPrimary);
+    };
+    expect(entries({})).toEqual([undefined, 'zone b', 'ordinal 2']);
+    // There is no primary.
+    expect(entries({ topology: 'ActiveActive' })).toEqual([undefined, undefined, undefined]);
+  });
+
   it('of one that cannot start before a person corrects something is Failed, and names the reason', () => {
     const resource = makeResource();
     const waiting = { container: 'nginx', reason: 'ErrImagePull', message: 'not found' };

@@ -17,6 +17,7 @@ import {
   whyNotHealthy,
   whyNotInRole,
 } from '../model/member.ts';
+import { neverPrimaryEntry } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
@@ -56,6 +57,7 @@ function memberStatus(
   nowMs: number,
 ): MemberStatus {
   const health = healthOf(member);
+  const never = isActive(resource) ? undefined : neverPrimaryEntry(resource, member);
   const old = resource.status.members?.find((entry) => entry.uid === member.uid);
   const since =
     old?.health === health && old.since !== undefined
@@ -65,6 +67,7 @@ function memberStatus(
     pod: member.name,
     uid: member.uid,
     role: roleOf(resource, member),
+    ...(never === undefined ? {} : { neverPrimary: never }),
     ...(member.zone === undefined ? {} : { zone: member.zone }),
     ...(member.node === undefined ? {} : { node: member.node }),
     health,
