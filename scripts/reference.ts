@@ -19,6 +19,8 @@ const degraded = `The reason is that of the most urgent fault; the message names
 const reported = `Faults that members report. A reason that begins with \`HA_ERR_\` is [an error](#errors) of the agent in the pod; a program that
 speaks the member protocol itself, and a status command of \`Exec\`, may report reasons of their own.`;
 
+const warningIntro = `The condition is there as long as the warning holds, and says nothing of the members. Its Event comes once.`;
+
 const chaosIntro = `Only services with \`spec.chaos\` have this condition: see [chaos.md](chaos.md).`;
 
 const refusalsIntro = `\`reason\` in \`status.chaos.history\`, for the verdicts \`Refused\` and \`Aborted\`.`;
@@ -47,7 +49,8 @@ const condition = ({ True, False }: Record<'True' | 'False', Explanations>): str
 
 /** docs/reference.md, before it is formatted. */
 export function referencePage(): string {
-  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced, ChaosReady } = conditionReasons;
+  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced, SpecWarning, ChaosReady } =
+    conditionReasons;
   return [
     intro,
     '## Condition Ready',
@@ -63,6 +66,9 @@ export function referencePage(): string {
     condition(FailoverBlocked),
     '## Condition Fenced',
     condition(Fenced),
+    '## Condition SpecWarning',
+    warningIntro,
+    condition(SpecWarning),
     '## Condition ChaosReady',
     chaosIntro,
     condition(ChaosReady),

@@ -168,6 +168,17 @@ export const conditionReasons = {
       },
     },
   },
+  SpecWarning: {
+    True: {
+      MayBeMeantOtherwise: {
+        meaning:
+          'the spec is allowed, and may mean something else than you think; the message says what',
+        whatToDo: 'write what the message says, or leave it if it is meant so',
+      },
+    },
+    // Without a warning there is no such condition.
+    False: {},
+  },
   ChaosReady: chaosReady,
 } as const satisfies Record<string, Record<'True' | 'False', Reasons>>;
 
@@ -214,10 +225,7 @@ export const eventReasons = {
       'the annotation `haservice.dev/restart` is no time stamp, in the future, or too old: nothing is restarted',
     whatToDo: 'annotate again with `haservice.dev/restart="$(date -Is)"`',
   },
-  SpecWarning: {
-    meaning: 'the spec is allowed, and may mean something else than you think; the note says what',
-    whatToDo: 'write what the note says, or leave it if it is meant so',
-  },
+  SpecWarning: conditionReasons.SpecWarning.True.MayBeMeantOtherwise,
   SettingsInvalid: {
     meaning:
       'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',

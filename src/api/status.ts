@@ -237,7 +237,8 @@ export const statusSchema = z
       .array(conditionSchema)
       .optional()
       .meta({
-        description: 'Ready, Progressing, Degraded, FailoverBlocked, Fenced and ChaosReady.',
+        description:
+          'Ready, Progressing, Degraded, FailoverBlocked, Fenced, SpecWarning and ChaosReady.',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
       }),

@@ -9,6 +9,7 @@ import { needsFence } from '../model/capabilities.ts';
 import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
+import { specWarning } from './spec-warnings.ts';
 import type { DesiredCondition } from './desired-condition.ts';
 import type { Excused } from './planned-absences.ts';
 import { messagesOf } from './same-of-members.ts';
@@ -176,5 +177,6 @@ export const conditionsOf = (
   degraded(resource, observed, plans),
   failoverBlocked(plans),
   ...fenced(resource, observed),
+  ...specWarning(resource),
   ...chaosReady(resource, observed, plans.chaos ?? resource.status.chaos ?? {}),
 ];

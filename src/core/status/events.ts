@@ -1,7 +1,6 @@
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
 import { chaosNotes } from './chaos-events.ts';
-import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote } from '../model/event-note.ts';
 import type { Resource } from '../model/observed.ts';
@@ -41,7 +40,7 @@ export function notesOf(resource: Resource, next: Status): EventNote[] {
   return [
     ...failoverNotes(before, next),
     ...chaosReadyNotes(before, next),
-    ...specNotes(resource, next),
+    ...specWarningNotes(before, next),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
     ...restartNotes(before, next),
@@ -56,6 +55,13 @@ function chaosReadyNotes(before: Status, next: Status): EventNote[] {
   if (!isNews || now.reason === 'Paused' || now.reason === 'Suspended') return [];
   const note = `${now.reason}: ${now.message}`;
   return [{ type: 'Warning', reason: 'ChaosNotReady', action: 'Experiment', note }];
+}
+
+/** An Event for what the spec may mean, when that is first said. */
+function specWarningNotes(before: Status, next: Status): EventNote[] {
+  const now = conditionOf(next, 'SpecWarning');
+  if (now === undefined || now.message === conditionOf(before, 'SpecWarning')?.message) return [];
+  return [{ type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note: now.message }];
 }
 
 /** Events for a restart that a user has asked for. */

@@ -1,11 +1,10 @@
-import type { Status } from '../../api/status.ts';
 import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
-import type { EventNote } from '../model/event-note.ts';
 import type { Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
+import type { DesiredCondition } from './desired-condition.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
-export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
+function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
   const { replicas, failover, placement } = spec;
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
@@ -35,10 +34,10 @@ export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
   return warnings;
 }
 
-/** One Event for each, when a spec is seen for the first time. */
-export function specNotes(resource: Resource, next: Status): EventNote[] {
-  if (resource.status.observedGeneration === next.observedGeneration) return [];
-  return specWarnings(resource).map((note) => ({
-    ...{ type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note },
-  }));
+/** The condition for all of them: it stands as long as the spec has one, as an Event is gone after an hour. */
+export function specWarning(resource: Pick<Resource, 'spec'>): DesiredCondition[] {
+  const message = specWarnings(resource).join('. ');
+  return message === ''
+    ? []
+    : [{ type: 'SpecWarning', status: true, reason: 'MayBeMeantOtherwise', message }];
 }
