@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
-import { restartStatusSchema } from './restart-status.ts';
+import { plannedAbsence, refusedMove, restartStatusSchema } from './change-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
 import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
 
@@ -75,25 +75,6 @@ const fencing = z
     description:
       'Strong: a failover that has begun: members are being ordered to stop following the old primary.',
   });
-
-const plannedAbsence = z
-  .object({
-    pod: text('Name of the pod.'),
-    since: time('Since when.'),
-  })
-  .meta({ description: 'A member that is missing by a planned change.' });
-
-const refusedMove = z
-  .object({
-    zone: text('The zone.'),
-    at: time('When the move failed.'),
-    generation: int('metadata.generation at that time.'),
-    nodes: int('How many nodes of the zone could take members, as far as the operator knows.'),
-    message: text(
-      'Why: what the scheduler or the kubelet said, or the last heartbeats of the new member.',
-    ),
-  })
-  .meta({ description: 'A move to another zone that failed.' });
 
 const failoverRecord = z
   .object({

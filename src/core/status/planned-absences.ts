@@ -45,7 +45,7 @@ function isSwitching(resource: Resource, member: Member, nowMs: number): boolean
  * The members that a planned change has taken away or is making, for the status: what becomes of the pods does not show later why they
  * went. A member leaves the list when it is well, and all do when no member is missing.
  */
-export function plannedAbsences(
+function plannedAbsences(
   resource: Resource,
   { members }: Observed,
   nowMs: number,
