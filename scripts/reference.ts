@@ -19,12 +19,15 @@ const degraded = `The reason is that of the most urgent fault; the message names
 const reported = `Faults that members report. A reason that begins with \`HA_ERR_\` is [an error](#errors) of the agent in the pod; a program that
 speaks the member protocol itself, and a status command of \`Exec\`, may report reasons of their own.`;
 
+const warningIntro = `The condition is there as long as the warning holds, and says nothing of the members. Its Event comes once.`;
+
 const chaosIntro = `Only services with \`spec.chaos\` have this condition: see [chaos.md](chaos.md).`;
 
 const refusalsIntro = `\`reason\` in \`status.chaos.history\`, for the verdicts \`Refused\` and \`Aborted\`.`;
 
 const events = `Each reason of \`Degraded\` above is also the reason of a Warning Event, and a \`FailoverBlocked\` has one, too: once, when the fault has lasted
-for ten seconds, or for two if only a person can end it, or for a minute if it is \`MembersMissing\` alone. What heals sooner is in the conditions alone.`;
+for ten seconds, or for two if only a person can end it, or for a minute if it is \`MembersMissing\` alone. A member that an update, a restart,
+a switchover or a scale-up takes away is no fault (\`PlannedChange\`) before a minute is over since its pod was made, or since more of its copy has come. What heals sooner is in the conditions alone.`;
 
 const errorsIntro = `These codes are in logs, in messages and, if the agent of a member reports them, in the reason of \`Degraded\`.`;
 
@@ -46,7 +49,8 @@ const condition = ({ True, False }: Record<'True' | 'False', Explanations>): str
 
 /** docs/reference.md, before it is formatted. */
 export function referencePage(): string {
-  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced, ChaosReady } = conditionReasons;
+  const { Ready, Progressing, Degraded, FailoverBlocked, Fenced, SpecWarning, ChaosReady } =
+    conditionReasons;
   return [
     intro,
     '## Condition Ready',
@@ -62,6 +66,9 @@ export function referencePage(): string {
     condition(FailoverBlocked),
     '## Condition Fenced',
     condition(Fenced),
+    '## Condition SpecWarning',
+    warningIntro,
+    condition(SpecWarning),
     '## Condition ChaosReady',
     chaosIntro,
     condition(ChaosReady),

@@ -26,6 +26,9 @@ export const memberStatusSchema = z
     pod: text('Name of the pod.'),
     uid: text('UID of the pod.'),
     role: z.enum(['primary', 'standby', 'active']).meta({ description: 'Role of the member.' }),
+    neverPrimary: text(
+      'The member may not lead: the entry of failover.neverPrimary that names it, as `zone NAME` or `ordinal NUMBER`. Absent: it may.',
+    ).optional(),
     zone: text('Zone of its node.').optional(),
     node: text('Its node.').optional(),
     health: z.enum(healths).meta({

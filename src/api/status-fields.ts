@@ -14,7 +14,7 @@ export const time = (description: string) =>
 /** metav1.Condition. */
 export const conditionSchema = z
   .object({
-    type: text('Ready, Progressing, Degraded, FailoverBlocked, Fenced or ChaosReady.'),
+    type: text('Ready, Progressing, Degraded, FailoverBlocked, Fenced, SpecWarning or ChaosReady.'),
     status: z.enum(['True', 'False', 'Unknown']).meta({ description: 'True, False or Unknown.' }),
     observedGeneration: int('metadata.generation that this was derived from.').optional(),
     lastTransitionTime: time('When status last changed.'),

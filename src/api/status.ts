@@ -1,7 +1,11 @@
 import * as z from 'zod';
 import { chaosStatusSchema } from './chaos-status.ts';
-import { restartStatusSchema } from './restart-status.ts';
-import { switchoverStatusSchema } from './switchover-status.ts';
+import {
+  plannedAbsence,
+  refusedMove,
+  restartStatusSchema,
+  switchoverStatusSchema,
+} from './change-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
 import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
 
@@ -80,18 +84,6 @@ const fencing = z
       'Strong: a failover that has begun: members are being ordered to stop following the old primary.',
   });
 
-const refusedMove = z
-  .object({
-    zone: text('The zone.'),
-    at: time('When the move failed.'),
-    generation: int('metadata.generation at that time.'),
-    nodes: int('How many nodes of the zone could take members, as far as the operator knows.'),
-    message: text(
-      'Why: what the scheduler or the kubelet said, or the last heartbeats of the new member.',
-    ),
-  })
-  .meta({ description: 'A move to another zone that failed.' });
-
 const failoverRecord = z
   .object({
     epoch: epoch('Epoch that this failover began.'),
@@ -149,6 +141,7 @@ const phases = [
   'Pending',
   'Failed',
   'Healthy',
+  'Progressing',
   'Degraded',
   'FailingOver',
   'Unavailable',
@@ -161,7 +154,7 @@ export const statusSchema = z
     observedGeneration: int('metadata.generation that this status was derived from.').optional(),
     phase: z.enum(phases).optional().meta({
       description:
-        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Degraded, FailingOver, Unavailable, Paused or Stopped.',
+        'In one word: Pending (it starts for the first time), Failed (it cannot start before a person corrects something: see reason), Healthy, Progressing (a planned change runs, and nothing is wrong), Degraded, FailingOver, Unavailable, Paused or Stopped.',
     }),
     reason: text(
       'The most urgent reason of FailoverBlocked, Degraded or Ready; absent if all is well.',
@@ -211,6 +204,10 @@ export const statusSchema = z
       .optional(),
     lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
+    plannedAbsences: z.array(plannedAbsence).max(128).optional().meta({
+      description:
+        'Members that an update, a restart, a switchover or a scale-up has taken away or is making: they are no fault while they come back in time.',
+    }),
     refusedMoves: z.array(refusedMove).max(16).optional().meta({
       description:
         'Zones that have fewer members than others, and to which no member could be moved. Tried again after an hour, when the spec changes, or when the zone gets more nodes.',
@@ -230,7 +227,8 @@ export const statusSchema = z
       .array(conditionSchema)
       .optional()
       .meta({
-        description: 'Ready, Progressing, Degraded, FailoverBlocked, Fenced and ChaosReady.',
+        description:
+          'Ready, Progressing, Degraded, FailoverBlocked, Fenced, SpecWarning and ChaosReady.',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
       }),
@@ -242,6 +240,7 @@ export type Condition = z.output<typeof conditionSchema>;
 export type MemberStatus = z.output<typeof memberStatusSchema>;
 export type FailoverRecord = z.output<typeof failoverRecord>;
 export type Fencing = z.output<typeof fencing>;
+export type PlannedAbsence = z.output<typeof plannedAbsence>;
 export type RefusedMove = z.output<typeof refusedMove>;
 export type Loss = z.output<typeof loss>;
 export type Candidate = z.output<typeof candidate>;

@@ -105,12 +105,29 @@ describe('an operator that ends in the middle of an experiment', () => {
 });
 
 describe('a kill without an answer', () => {
-  it('is not repeated, and nobody knows whether it was done', async () => {
+  it('is not repeated, and nobody knows whether it was done, if the pod runs on', async () => {
     await start();
     world.cluster.refuse = (write) => (write.startsWith('DELETE pods') ? busy : undefined);
     request();
     await until(() => last() !== undefined);
     expect(last()).toMatchObject({ verdict: 'Unknown' });
+    expect(kills()).toEqual(['DELETE pods/web-1']);
+  });
+
+  it('was done if the pod goes, and the experiment is judged as any other', async () => {
+    await start();
+    const before = uidOf('web-1');
+    world.cluster.refuse = (write) => {
+      if (write !== 'DELETE pods/web-1') return undefined;
+      const pod = world.cluster.get('pods', 'web-1');
+      const deletionTimestamp = new Date().toISOString();
+      world.cluster.put('pods', { ...pod, metadata: { ...pod!.metadata, deletionTimestamp } });
+      return busy;
+    };
+    request();
+    await until(() => last() !== undefined);
+    expect(last()).toMatchObject({ verdict: 'Passed', hits: [{ pod: 'web-1', uid: before }] });
+    expect(last()?.kill).toBeUndefined();
     expect(kills()).toEqual(['DELETE pods/web-1']);
   });
 

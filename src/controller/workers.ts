@@ -135,8 +135,8 @@ export class Workers {
 }
 
 /**
- * Writes of status and endpoints are the failover itself. An eviction is the kill of an experiment, which is counted by its answer; a kill by
- * deletion that is given up ends the experiment as unsure.
+ * Writes of status and endpoints are the failover itself. An eviction is the kill of an experiment, which is counted by its answer; of a kill by
+ * deletion that is given up the end of the pod tells if it was done.
  */
 function mayBeGivenUp(request: ApiRequest): boolean {
   switch (request.verb) {

@@ -7,6 +7,7 @@ import { primaryOf, reportOf } from './model/member.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { positionOf } from './model/position.ts';
 import { degradedReasonsOf } from './status/degraded-reasons.ts';
+import { excuse } from './status/planned-absences.ts';
 import { nextStatus } from './status/status.ts';
 import { inheritedSets } from './failover/sync-sets.ts';
 
@@ -104,7 +105,7 @@ function commitOf(
       failover: { kind: 'None' },
       promoted: false,
       repointed: false,
-      degradedReasons: degradedReasonsOf(resource, observed, nowMs),
+      excused: excuse(subject, observed, degradedReasonsOf(resource, observed, nowMs), nowMs),
       progress:
         changed.fencing === undefined
           ? [`${changed.primary ?? 'a member'} is being made primary`]
@@ -118,6 +119,6 @@ function commitOf(
     actions: [],
     promoted: false,
     status,
-    events: notesOf(resource, status, observed),
+    events: notesOf(resource, status),
   };
 }

@@ -29,6 +29,7 @@ import { endOf } from './model/since.ts';
 import { inheritHealth } from './model/inherited-health.ts';
 import { tellFaults } from './status/fault-events.ts';
 import { degradedReasonsOf, nextDegradedAtMs } from './status/degraded-reasons.ts';
+import { excuse } from './status/planned-absences.ts';
 import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
 import { planChaos } from './chaos/chaos.ts';
@@ -125,6 +126,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
 
   const answered = withRefusedSwitchover(withRestart(resource, nowMs), observed, nowMs);
   const subject = withOutcome(answered, observed, promoted && repointed);
+  const excused = excuse(subject, observed, degradedReasons, nowMs);
   const status = nextStatus(
     subject,
     observed,
@@ -133,7 +135,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       failover,
       promoted,
       repointed,
-      degradedReasons,
+      excused,
       progress: progressOf(subject, observed, actions, nowMs),
       moveStarted: replicas.moveStarted && !idle,
       ...(replicas.refusedMove === undefined || idle ? {} : { refusedMove: replicas.refusedMove }),
@@ -141,12 +143,18 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     },
     nowMs,
   );
-  const told = tellFaults(observed.knownFaults, resource.status, status, degradedReasons, nowMs);
+  const told = tellFaults(
+    observed.knownFaults,
+    resource.status,
+    status,
+    excused.degradedReasons,
+    nowMs,
+  );
   return {
     actions,
     promoted: roles.promoted,
     status,
-    events: [...notesOf(resource, status, observed), ...told.events],
+    events: [...notesOf(resource, status), ...told.events],
     faults: told.faults,
     ...earliest(nowMs, [
       told.nextAtMs,
@@ -157,6 +165,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       writes.requeueAtMs,
       chaos.requeueAtMs,
       idle ? undefined : contracts.requeueAtMs,
+      excused.nextAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
       ...[primary && failbackAtMs(resource, primary)].filter((atMs) => (atMs ?? 0) > nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,

@@ -71,6 +71,7 @@ export function* injectFault(action: InjectFault, context: InjectContext): Steps
     atMs: clock.wallNow(),
     killed: [],
     failures: [],
+    unanswered: [],
     isUnsure: false,
   };
   state.injection = injection;
@@ -102,10 +103,18 @@ export function* injectFault(action: InjectFault, context: InjectContext): Steps
         isGone(member);
         continue;
       }
-      injection.failures.push(`${member.name}: ${message}`);
-      if (code === 'HA_ERR_API_STATUS' && (status < 500 || hasSeveralBudgets(error))) continue;
+      if (code === 'HA_ERR_API_STATUS' && (status < 500 || hasSeveralBudgets(error))) {
+        injection.failures.push(`${member.name}: ${message}`);
+        continue;
+      }
       // The request may have been carried out without an answer. Nothing more is killed.
-      injection.isUnsure = true;
+      const why = code === 'HA_ERR_PREEMPTED' ? 'a failover goes first' : message;
+      injection.unanswered.push({
+        uid: member.uid,
+        why: `${member.name}: its kill was sent, and has no answer (${why})`,
+      });
+      const others = members.slice(members.indexOf(member) + 1);
+      injection.failures.push(...others.map(({ name }) => `${name} was left alone after that`));
       break;
     }
   }

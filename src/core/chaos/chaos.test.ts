@@ -229,11 +229,47 @@ describe('a kill that the API server refuses', () => {
       atMs: t0 + minute,
       killed: [],
       failures: ['web-1: a disruption budget needs it'],
+      unanswered: [],
       isUnsure: false,
     };
     service.decide(t0 + minute + 1);
     expect(service.last).toMatchObject({ verdict: 'Aborted', reason: 'KillRefused' });
     expect(service.last?.message).toContain('a disruption budget needs it');
+  });
+});
+
+describe('a kill that was not answered', () => {
+  const why = 'web-1: its kill was sent, and has no answer (a failover goes first)';
+  /** The pass after the kill. */
+  const unanswered = () => {
+    const service = scheduled(standby);
+    service.decide(t0 + minute);
+    service.view.injection = {
+      ...{ id: 1, startsAt: at(t0 + minute), atMs: t0 + minute, isUnsure: false },
+      ...{ killed: [], unanswered: [{ uid: 'uid-web-1', why }], failures: [] },
+    };
+    service.decide(t0 + minute + 1);
+    expect(service.chaos.experiment).toMatchObject({ phase: 'Recovering', isUnsure: true });
+    return service;
+  };
+
+  it('was done if the pod goes, and is judged as any other', () => {
+    const service = unanswered();
+    service.members = service.members.filter(({ name }) => name !== 'web-1');
+    service.decide(t0 + minute + 2_000);
+    expect(service.chaos.experiment?.isUnsure).toBeUndefined();
+    service.replace();
+    service.decide(t0 + minute + 4_000);
+    expect(service.last).toMatchObject({ verdict: 'Passed', message: 'recovered after 4000 ms' });
+  });
+
+  it('stays unknown if the pod runs on', () => {
+    const service = unanswered();
+    service.decide(t0 + minute + 4_000);
+    expect(service.last).toMatchObject({
+      verdict: 'Unknown',
+      message: expect.stringContaining('its kill was sent, and has no answer') as string,
+    });
   });
 });
 
@@ -243,7 +279,7 @@ it('what was not killed is no part of the experiment, and the record says why', 
   service.view.schedule = { nextMs: t0 + 2 * minute };
   service.decide(t0 + minute);
   service.view.injection = {
-    ...{ id: 1, startsAt: at(t0 + minute), atMs: t0 + minute, isUnsure: false },
+    ...{ id: 1, startsAt: at(t0 + minute), atMs: t0 + minute, unanswered: [], isUnsure: false },
     ...{ killed: ['uid-web-1'], failures: ['web-2 was gone already'] },
   };
   service.members = service.members.filter(({ name }) => name !== 'web-1');
@@ -316,7 +352,7 @@ it('an injection of an earlier experiment with the same number counts for nothin
   const service = scheduled(standby);
   service.decide(t0 + minute);
   service.view.injection = {
-    ...{ id: 1, startsAt: at(t0), atMs: t0, failures: [], isUnsure: false },
+    ...{ id: 1, startsAt: at(t0), atMs: t0, failures: [], unanswered: [], isUnsure: false },
     killed: ['uid-web-1'],
   };
   expect(service.kill(service.decide())).toHaveLength(1);

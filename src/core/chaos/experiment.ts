@@ -5,8 +5,8 @@ import type { Member } from '../model/observed.ts';
 import { roleOf } from '../model/topology.ts';
 import { type Refusal, isMeant } from './draw.ts';
 import { latestMs } from './next-time.ts';
-import { cut, ended, iso } from './records.ts';
-import { type ExperimentStep, hitsOf, isOwn, namesOf, recovering } from './recovery.ts';
+import { ended, iso } from './records.ts';
+import { type ExperimentStep, hitsOf, isOwn, namesOf, notKilled, recovering } from './recovery.ts';
 import { forbidden, refusalOf, refusalOfHits } from './refusals.ts';
 import { type ChaosSubject, hasUnheardMembers, lacksProbe } from './steady-state.ts';
 
@@ -132,7 +132,8 @@ function injecting(subject: ChaosSubject, experiment: Experiment): ExperimentSte
 }
 
 function injected(experiment: Experiment, injection: Injection, nowMs: number): ExperimentStep {
-  const { killed, failures, isUnsure, atMs } = injection;
+  const { killed, failures, unanswered, atMs } = injection;
+  const isUnsure = injection.isUnsure || unanswered.length > 0;
   if (killed.length === 0 && !isUnsure) {
     const message = `no member was killed: ${failures.join('; ')}`;
     return abort(experiment, { reason: 'KillRefused', message }, nowMs);
@@ -141,11 +142,15 @@ function injected(experiment: Experiment, injection: Injection, nowMs: number): 
     experiment: {
       ...experiment,
       // What was not killed is no part of the experiment.
-      hits: isUnsure ? experiment.hits : experiment.hits.filter(({ uid }) => killed.includes(uid)),
+      hits: injection.isUnsure
+        ? experiment.hits
+        : experiment.hits.filter(
+            ({ uid }) => killed.includes(uid) || unanswered.some((each) => each.uid === uid),
+          ),
       phase: 'Recovering',
       injectedAt: iso(atMs),
       ...(isUnsure ? { isUnsure } : {}),
-      ...(failures.length === 0 ? {} : { kill: cut(failures.join('; ')) }),
+      ...notKilled([...unanswered.map(({ why }) => why), ...failures]),
     },
   };
 }

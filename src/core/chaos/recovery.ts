@@ -4,7 +4,7 @@ import type { Action } from '../model/action.ts';
 import { isLive, seemsHealthy } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
 import { skewMs } from '../model/since.ts';
-import { ended, iso, isoOrNone } from './records.ts';
+import { cut, ended, iso, isoOrNone } from './records.ts';
 import { type ChaosSubject, hasUnheardMembers, whyNotSteady } from './steady-state.ts';
 
 /** The next step of the experiment that runs: another phase, the kill, or its end. None of them: it goes on as it is. */
@@ -23,6 +23,10 @@ export function hitsOf({ observed }: ChaosSubject, { hits }: Experiment): Member
 
 export const namesOf = ({ hits }: Experiment) => hits.map(({ pod }) => pod).join(', ');
 
+/** What the kill has not done, or may not have. */
+export const notKilled = (clauses: string[]): Pick<Experiment, 'kill'> =>
+  clauses.length === 0 ? {} : { kill: cut(clauses.join('; ')) };
+
 /** Whether this process has done the kill, and so has watched the service since. */
 export const isOwn = ({ observed }: ChaosSubject, { id, startsAt }: Experiment): boolean =>
   observed.chaos?.injection?.id === id && observed.chaos.injection.startsAt === startsAt;
@@ -30,7 +34,7 @@ export const isOwn = ({ observed }: ChaosSubject, { id, startsAt }: Experiment):
 /** Whether the service has recovered from the kill, and the verdict. */
 export function recovering(subject: ChaosSubject, experiment: Experiment): ExperimentStep {
   const { resource, nowMs } = subject;
-  const seen = withObservedTimes(subject, experiment);
+  const seen = withAnswer(subject, withObservedTimes(subject, experiment));
   const injectedMs = Date.parse(seen.injectedAt ?? seen.startsAt);
   const elapsedMs = nowMs - injectedMs;
   const objectiveMs = durationMs(seen.objective);
@@ -79,6 +83,26 @@ export function recovering(subject: ChaosSubject, experiment: Experiment): Exper
     return { record: ended(seen, seen.isUnsure ? 'Unknown' : 'Failed', nowMs, { message }) };
   }
   return { experiment: seen, requeueAtMs: injectedMs + objectiveMs };
+}
+
+/**
+ * Without doubt, if each pod whose kill was not answered is being deleted, or gone: it ran a moment before, and so the kill was done. The
+ * answer may be late because a failover of the same service goes first, which is what such a kill causes.
+ */
+function withAnswer(subject: ChaosSubject, experiment: Experiment): Experiment {
+  const injection = isOwn(subject, experiment) ? subject.observed.chaos?.injection : undefined;
+  if (injection === undefined || experiment.isUnsure !== true || injection.isUnsure) {
+    return experiment;
+  }
+  if (
+    hitsOf(subject, experiment).some(({ uid }) =>
+      injection.unanswered.some((each) => each.uid === uid),
+    )
+  ) {
+    return experiment;
+  }
+  const { isUnsure: _unsure, kill: _kill, ...sure } = experiment;
+  return { ...sure, ...notKilled(injection.failures) };
 }
 
 /** When the operator saw the steps of the recovery. */

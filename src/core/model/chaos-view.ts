@@ -13,7 +13,9 @@ export interface Injection {
   killed: string[];
   /** What was not killed, and why, in clauses for a person. */
   failures: string[];
-  /** The API server may have done something that it has not answered. */
+  /** Pods whose kill was sent and has no answer, in clauses: what becomes of the pod tells if it was done. */
+  unanswered: { uid: string; why: string }[];
+  /** A pod was gone already: another process may have done the same. */
   isUnsure: boolean;
 }
 

@@ -118,7 +118,11 @@ describe('a pod with an agent', () => {
     const redis = { engine: { type: 'Redis', agentPort: 9000 } };
     const own = { readinessProbe: { tcpSocket: { port: 1 } } };
     expect(probeOf(redis)).toMatchObject({
-      readinessProbe: { httpGet: { path: '/haservice/v1/ready', port: 9000 } },
+      readinessProbe: {
+        httpGet: { path: '/haservice/v1/ready', port: 9000 },
+        // No red Event of a start that takes less.
+        initialDelaySeconds: 2,
+      },
     });
     expect(probeOf(redis, own)).toMatchObject(own);
     const gatesOf = (spec: object, more: object) =>

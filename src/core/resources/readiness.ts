@@ -8,6 +8,13 @@ import { isComplete, isLive, reportOf } from '../model/member.ts';
 import type { Member } from '../model/observed.ts';
 import { type Unstructured, asList } from '../model/unstructured.ts';
 
+/**
+ * The kubelet makes a Warning Event of each probe that fails, also of those before the agent listens and the member has its data. It
+ * probes at the start of the container and then each period: this leaves out the probes before the second one, which comes when it
+ * would come anyway, as the kubelet counts from the whole second in which the container has started.
+ */
+const quietSeconds = 2;
+
 const hasProbe = (program: Unstructured) => program['readinessProbe'] !== undefined;
 
 /**
@@ -18,7 +25,14 @@ const hasProbe = (program: Unstructured) => program['readinessProbe'] !== undefi
 export function readiness(spec: Spec, program: Unstructured): Unstructured {
   if (!knowsItsProgram(spec) || hasProbe(program)) return {};
   const httpGet = { path: readyPath, port: agentPort(spec) };
-  return { readinessProbe: { httpGet, periodSeconds: 2, timeoutSeconds: 2 } };
+  return {
+    readinessProbe: {
+      httpGet,
+      initialDelaySeconds: quietSeconds,
+      periodSeconds: 2,
+      timeoutSeconds: 2,
+    },
+  };
 }
 
 /** The operator sets the condition: see markComplete. */

@@ -9,9 +9,10 @@ import { needsFence } from '../model/capabilities.ts';
 import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
 import { chaosReady } from './chaos-condition.ts';
+import { specWarning } from './spec-warnings.ts';
 import type { DesiredCondition } from './desired-condition.ts';
+import type { Excused } from './planned-absences.ts';
 import { messagesOf } from './same-of-members.ts';
-import type { Degradation } from '../model/fault.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
 export interface Plans {
@@ -21,7 +22,8 @@ export interface Plans {
   promoted: boolean;
   /** The write Service has the primary as its endpoint. */
   repointed: boolean;
-  degradedReasons: Degradation[];
+  /** The faults, and what is none although a member is missing. */
+  excused: Excused;
   /** What is being done, for the condition Progressing; empty if nothing is. */
   progress: string[];
   moveStarted: boolean;
@@ -46,7 +48,9 @@ function readiness(resource: Resource, observed: Observed, plans: Plans): Desire
     reason,
     message,
   });
-  const conflict = plans.degradedReasons.find(({ reason }) => reason === 'ServiceNameConflict');
+  const conflict = plans.excused.degradedReasons.find(
+    ({ reason }) => reason === 'ServiceNameConflict',
+  );
   if (conflict !== undefined) return not('ServiceNameConflict', conflict.message);
   if (resource.spec.replicas === 0) return not('Stopped', 'replicas is 0');
   if (isActive(resource)) {
@@ -89,11 +93,8 @@ function progressing({ spec }: Resource, { progress }: Plans): DesiredCondition 
     : { type, status: false, reason: 'Stable', message: 'nothing to do' };
 }
 
-function degraded(
-  resource: Resource,
-  observed: Observed,
-  { degradedReasons }: Plans,
-): DesiredCondition {
+function degraded(resource: Resource, observed: Observed, { excused }: Plans): DesiredCondition {
+  const { degradedReasons, pods, notes } = excused;
   const type = 'Degraded';
   const { replicas } = resource.spec;
   const healthy = observed.members.filter(seemsWell).length;
@@ -106,8 +107,14 @@ function degraded(
   if (healthy >= replicas) {
     return { type, status: false, reason: 'AllHealthy', message: summary };
   }
-  return hasNeverStarted(resource)
-    ? { type, status: false, reason: 'Starting', message: summary }
+  if (hasNeverStarted(resource)) {
+    return { type, status: false, reason: 'Starting', message: summary };
+  }
+  const message = [`${summary}; a planned change lets ${pods.join(', ')} be away`, ...notes].join(
+    '; ',
+  );
+  return healthy + pods.length >= replicas
+    ? { type, status: false, reason: 'PlannedChange', message }
     : { type, status: true, reason: 'MembersMissing', message: summary };
 }
 
@@ -170,5 +177,6 @@ export const conditionsOf = (
   degraded(resource, observed, plans),
   failoverBlocked(plans),
   ...fenced(resource, observed),
+  ...specWarning(resource, observed),
   ...chaosReady(resource, observed, plans.chaos ?? resource.status.chaos ?? {}),
 ];

@@ -1,10 +1,9 @@
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
 import { chaosNotes } from './chaos-events.ts';
-import { specNotes } from './spec-warnings.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote } from '../model/event-note.ts';
-import type { Observed, Resource } from '../model/observed.ts';
+import type { Resource } from '../model/observed.ts';
 
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
@@ -36,12 +35,12 @@ export function noteOfAction(action: Action): EventNote | undefined {
 }
 
 /** Events for the differences between the present status and the next one. */
-export function notesOf(resource: Resource, next: Status, observed: Observed): EventNote[] {
+export function notesOf(resource: Resource, next: Status): EventNote[] {
   const before = resource.status;
   return [
     ...failoverNotes(before, next),
     ...chaosReadyNotes(before, next),
-    ...specNotes(resource, next, observed),
+    ...specWarningNotes(before, next),
     ...pauseNotes(before, next),
     ...chaosNotes(before, next),
     ...restartNotes(before, next),
@@ -57,6 +56,13 @@ function chaosReadyNotes(before: Status, next: Status): EventNote[] {
   if (!isNews || now.reason === 'Paused' || now.reason === 'Suspended') return [];
   const note = `${now.reason}: ${now.message}`;
   return [{ type: 'Warning', reason: 'ChaosNotReady', action: 'Experiment', note }];
+}
+
+/** An Event for what the spec may mean, when that is first said. */
+function specWarningNotes(before: Status, next: Status): EventNote[] {
+  const now = conditionOf(next, 'SpecWarning');
+  if (now === undefined || now.message === conditionOf(before, 'SpecWarning')?.message) return [];
+  return [{ type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note: now.message }];
 }
 
 /** Events for a restart that a user has asked for. */

@@ -20,9 +20,10 @@ interface Fault {
   event: EventNote;
 }
 
-function graceOf(type: Fault['type'], reason: string): number {
+function graceOf(type: Fault['type'], reason: string, about = ''): number {
   if (needsPerson(type, reason)) return shortGraceMs;
-  return reason === 'MembersMissing' ? startGraceMs : graceMs;
+  // One that is named has had that time.
+  return reason === 'MembersMissing' && about === '' ? startGraceMs : graceMs;
 }
 
 /** The faults of now. The wording of a fault may change: its identity is the reason, and what it is about. */
@@ -50,7 +51,7 @@ function faultsOf(status: Status, degradedReasons: readonly Degradation[]): Faul
     const id = `${reason}/${about}`;
     if (faults.has(id)) continue;
     faults.set(id, {
-      ...{ type: 'Degraded', id, graceMs: graceOf('Degraded', reason) },
+      ...{ type: 'Degraded', id, graceMs: graceOf('Degraded', reason, about) },
       event: { type: 'Warning', reason, action: 'Reconcile', note: message },
     });
   }

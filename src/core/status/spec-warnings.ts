@@ -1,15 +1,11 @@
 import type { Spec } from '../../api/spec.ts';
-import type { Status } from '../../api/status.ts';
 import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
-import type { EventNote } from '../model/event-note.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
+import type { DesiredCondition } from './desired-condition.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
-export function specWarnings(
-  { spec }: Pick<Resource, 'spec'>,
-  observed: Pick<Observed, 'zones' | 'members'>,
-): string[] {
+function specWarnings({ spec, status, generation }: About, observed: Seen): string[] {
   const { replicas, failover, placement } = spec;
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
@@ -36,7 +32,11 @@ export function specWarnings(
         : 'failover.consistency is Strong and replicas is 1: no member can take over. Write replicas: 2 or more',
     );
   }
-  return [...warnings, ...forbidsNobody(spec, observed)];
+  // A zone that is lost later was no mistake of the spec.
+  const told = status.conditions?.find(({ type }) => type === 'SpecWarning')?.message ?? '';
+  const isNew = status.observedGeneration !== generation;
+  const names = forbidsNobody(spec, observed).filter((text) => isNew || told.includes(text));
+  return [...warnings, ...names];
 }
 
 /** A misspelt name would be noticed when such a member leads. */
@@ -65,10 +65,13 @@ function forbidsNobody(
   ];
 }
 
-/** One Event for each, when a spec is seen for the first time. */
-export function specNotes(resource: Resource, next: Status, observed: Observed): EventNote[] {
-  if (resource.status.observedGeneration === next.observedGeneration) return [];
-  return specWarnings(resource, observed).map((note) => ({
-    ...{ type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note },
-  }));
+type About = Pick<Resource, 'spec' | 'status' | 'generation'>;
+type Seen = Pick<Observed, 'zones' | 'members'>;
+
+/** The condition for all of them: it stands as long as the spec has one, as an Event is gone after an hour. */
+export function specWarning(resource: About, observed: Seen): DesiredCondition[] {
+  const message = specWarnings(resource, observed).join('. ');
+  return message === ''
+    ? []
+    : [{ type: 'SpecWarning', status: true, reason: 'MayBeMeantOtherwise', message }];
 }

@@ -91,6 +91,17 @@ describe('the status', () => {
     );
   });
 
+  it('says of each member that may not lead by which entry of failover.neverPrimary', () => {
+    const failover = { neverPrimary: { zones: ['b'], ordinals: [2] } };
+    const entries = (spec: object) => {
+      const { resource, members } = running({ failover, ...spec });
+      return after(resource, members).members?.map(({ neverPrimary }) => neverPrimary);
+    };
+    expect(entries({})).toEqual([undefined, 'zone b', 'ordinal 2']);
+    // There is no primary.
+    expect(entries({ topology: 'ActiveActive' })).toEqual([undefined, undefined, undefined]);
+  });
+
   it('of one that cannot start before a person corrects something is Failed, and names the reason', () => {
     const resource = makeResource();
     const waiting = { container: 'nginx', reason: 'ErrImagePull', message: 'not found' };
@@ -157,7 +168,7 @@ describe('the status', () => {
     expect(condition(status, 'Progressing')?.message).toBe(
       'web-0 is starting; web-1 is starting; web-2 is starting',
     );
-    expect(notesOf(resource, status, makeObserved([]))).toEqual([]);
+    expect(notesOf(resource, status)).toEqual([]);
   });
 
   it.each<[string, object, (m: Member) => Partial<Member>, string, string]>([
@@ -234,7 +245,7 @@ describe('the status', () => {
 
 describe('Events', () => {
   const reasons = (resource: Resource, status: Status) =>
-    notesOf(resource, status, makeObserved([])).map(({ type, reason }) => `${type} ${reason}`);
+    notesOf(resource, status).map(({ type, reason }) => `${type} ${reason}`);
 
   it('tell of an election with its evidence, and of the pod', () => {
     const { resource, members } = running();

@@ -17,10 +17,12 @@ import {
   whyNotHealthy,
   whyNotInRole,
 } from '../model/member.ts';
+import { neverPrimaryEntry } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
+import { isOutdated } from '../resources/pod.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
 /** The fields that come from the member's report. */
@@ -55,6 +57,7 @@ function memberStatus(
   nowMs: number,
 ): MemberStatus {
   const health = healthOf(member);
+  const never = isActive(resource) ? undefined : neverPrimaryEntry(resource, member);
   const old = resource.status.members?.find((entry) => entry.uid === member.uid);
   // While its node is not known, as a Node object that is made anew: failover.neverPrimary needs its zone.
   const zone = member.zone ?? (member.nodeReady ? undefined : old?.zone);
@@ -66,6 +69,7 @@ function memberStatus(
     pod: member.name,
     uid: member.uid,
     role: roleOf(resource, member),
+    ...(never === undefined ? {} : { neverPrimary: never }),
     ...(zone === undefined ? {} : { zone }),
     ...(member.node === undefined ? {} : { node: member.node }),
     health,
@@ -85,16 +89,23 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
     }
     if (inFlight(resource) !== undefined) return 'FailingOver';
     if (hasNeverStarted(resource)) {
-      const isStuck = plans.degradedReasons.some(({ reason }) => needsPerson('Degraded', reason));
+      const isStuck = plans.excused.degradedReasons.some(({ reason }) =>
+        needsPerson('Degraded', reason),
+      );
       return isStuck ? 'Failed' : 'Pending';
     }
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
-      return plans.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
+      return plans.excused.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
     }
     return 'Unavailable';
   }
-  const whole = observed.members.filter(seemsWell).length >= spec.replicas;
-  return whole && plans.degradedReasons.length === 0 ? 'Healthy' : 'Degraded';
+  const { degradedReasons, pods } = plans.excused;
+  const healthy = observed.members.filter(seemsWell).length;
+  if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
+  const isChanging = observed.members.some(
+    (member) => isLive(member) && isOutdated(resource, member),
+  );
+  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
 }
 
 /** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
@@ -164,9 +175,11 @@ export function nextStatus(
   const primary = plans.primary?.name ?? status.primary;
   delete rest.primary;
   delete rest.refusedMoves;
+  delete rest.plannedAbsences;
   delete rest.primaryLeaseMs;
   delete rest.consistency;
   delete rest.reason;
+  const { absences } = plans.excused;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   // Its pod may be gone, and its program run on: until another member leads, its lease counts, whatever the spec says now.
   const known = plans.primary ?? { leaseMs: status.primaryLeaseMs };
@@ -189,6 +202,7 @@ export function nextStatus(
       .map((member) => memberStatus(resource, member, plans.primary, nowMs)),
     ...syncSets(resource, observed, plans),
     ...(plans.chaos === undefined ? {} : { chaos: plans.chaos }),
+    ...(absences.length === 0 ? {} : { plannedAbsences: absences }),
     ...refusedMoves(resource, plans),
     ...(plans.moveStarted ? { lastRebalanceTime: new Date(nowMs).toISOString() } : {}),
     conditions,

@@ -86,6 +86,7 @@ export class ChaosService {
         atMs: this.nowMs,
         killed: [...uids],
         failures: [],
+        unanswered: [],
         isUnsure: false,
       },
     };

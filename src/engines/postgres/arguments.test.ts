@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allowedArgs, argsFor } from './arguments.ts';
 import { Member, Members, havePostgres, within } from './testing.ts';
 import { findPrograms } from './tools.ts';
@@ -110,6 +111,32 @@ describe.skipIf(!havePostgres)('the arguments of a member', { timeout: 120_000 }
     await started;
     expect(engine.startProblem).toBeUndefined();
     await a.until(({ state }) => state === 'Detached');
+  });
+
+  it('are told in words that are understood, also if the server speaks another language and logs little', async () => {
+    const members = await all();
+    const locales = join(members.folder, 'locales');
+    await mkdir(locales, { mode: 0o755 });
+    execFileSync('localedef', ['-i', 'ru_RU', '-f', 'UTF-8', join(locales, 'ru_RU.UTF-8')]);
+    vi.stubEnv('LOCPATH', locales);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const a = await members.add('a');
+    await a.promote(1, undefined, true);
+    await a.sql(`ALTER SYSTEM SET lc_messages = 'ru_RU.UTF-8'`);
+    await a.sql(`ALTER SYSTEM SET log_min_messages = 'panic'`);
+    await a.sql(`ALTER SYSTEM SET shared_preload_libraries = 'nowhere'`);
+    await a.engine.stop(within());
+    const { engine } = a.anew();
+    const started = engine.start(within());
+    await expect
+      .poll(() => engine.startProblem?.message, { timeout: 20_000 })
+      .toContain('could not access file "nowhere"');
+    const auto = join(a.dataDir, 'pgdata', 'postgresql.auto.conf');
+    await writeFile(auto, `lc_messages = 'ru_RU.UTF-8'\n`);
+    await started;
+    await a.until(({ state }) => state === 'Detached');
+    // It runs in its own language.
+    await expect(a.sql('SELECT no_such')).rejects.toThrow('столбец "no_such" не существует');
   });
 
   it('may give a new data set lower limits than the defaults', async () => {

@@ -11,6 +11,11 @@ const immediateMs = 2_000;
 const beginMs = 20;
 /** Milliseconds. */
 const refusalMs = 10_000;
+/**
+ * For a start whose output is read: in the one language that is understood here, and with the lines that are looked for, whatever the
+ * settings are. The server that runs keeps those of its user.
+ */
+const readable = ['-c', 'lc_messages=C', '-c', 'log_min_messages=warning'];
 /** How much of a line of its log is told. */
 const quotedLength = 300;
 
@@ -83,7 +88,9 @@ export class Server {
     };
     const either = AbortSignal.any([signal, running.signal]);
     const run = { signal: either, timeoutMs: refusalMs, onLine };
-    await this.#tools.run('postgres', ['-D', this.#data, ...args], run).catch(() => {});
+    await this.#tools
+      .run('postgres', ['-D', this.#data, ...args, ...readable], run)
+      .catch(() => {});
     signal.throwIfAborted();
     const fatal = lines.map((line) => /(?:FATAL|PANIC): +(.*)/.exec(line)?.[1]);
     const why = fatal.find((line) => line !== undefined) ?? lines[0] ?? 'see its log';

@@ -1,0 +1,155 @@
+import type { PlannedAbsence, Status } from '../../api/status.ts';
+import { isPlanned } from '../failover/failover-backoff.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { missingFollowers } from '../failover/sync-sets.ts';
+import type { Degradation } from '../model/fault.ts';
+import { isLive, primaryOf, seemsHealthy, seemsWell } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { endOf } from '../model/since.ts';
+import { stuckAfterMs } from '../replicas/garbage-collection-grace.ts';
+import { isOutdated } from '../resources/pod.ts';
+import { copyStatusOf } from './copy-status.ts';
+
+/** So long a member may take to be back after its pod was made: an image may have to be pulled. Milliseconds. */
+const backMs = 60_000;
+/** After the beginning of a switchover, members that leave their roles for it are looked for. Milliseconds. */
+const switchoverMs = 10_000;
+
+const entryOf = ({ members = [] }: Status, pod: string) =>
+  members.find((entry) => entry.pod === pod);
+
+/** An update or a restart has deleted it, and it was well: what has failed before is a fault, also if the update replaces it. */
+function isReplaced(resource: Resource, member: Member): boolean {
+  const { deletionAtMs, ...alive } = member;
+  return deletionAtMs !== undefined && isOutdated(resource, member) && seemsWell(alive);
+}
+
+/** No member had its name, and the spec has just been changed: more members are wished. */
+const isAdded = ({ status, generation }: Resource, member: Member): boolean =>
+  status.observedGeneration !== generation &&
+  isLive(member) &&
+  entryOf(status, member.name) === undefined;
+
+/** It answers, and has left its role because the role of the primary is moved on purpose. */
+function isSwitching(resource: Resource, member: Member, nowMs: number): boolean {
+  const last = resource.status.fencing ?? resource.status.failovers?.[0];
+  if (last === undefined || !isPlanned(last.trigger) || !seemsHealthy(member)) return false;
+  return (
+    resource.status.fencing !== undefined ||
+    inFlight(resource) !== undefined ||
+    endOf(last.startedAt, switchoverMs, nowMs) !== undefined
+  );
+}
+
+/**
+ * The members that a planned change has taken away or is making, for the status: what becomes of the pods does not show later why they
+ * went. A member leaves the list when it is well, and all do when no member is missing.
+ */
+function plannedAbsences(
+  resource: Resource,
+  { members }: Observed,
+  nowMs: number,
+): PlannedAbsence[] {
+  const { spec, status } = resource;
+  if (members.filter(seemsWell).length >= spec.replicas) return [];
+  const known = status.plannedAbsences ?? [];
+  const since = new Date(nowMs).toISOString();
+  const away = known
+    .filter(({ pod }) => members.every(({ name }) => name !== pod))
+    // Its pod was there until now, and may have taken long to end.
+    .map((entry) => (entryOf(status, entry.pod) === undefined ? entry : { ...entry, since }));
+  const here = members
+    .filter((member) => !seemsWell(member))
+    .flatMap((member) => {
+      const entry = known.find(({ pod }) => pod === member.name);
+      if (entry !== undefined) return [entry];
+      const isNew =
+        isReplaced(resource, member) ||
+        isAdded(resource, member) ||
+        isSwitching(resource, member, nowMs);
+      return isNew ? [{ pod: member.name, since }] : [];
+    });
+  return [...away, ...here].sort((a, b) => (a.pod < b.pod ? -1 : 1)).slice(0, 128);
+}
+
+/** Until when a member of that list is expected; undefined: that time is over. Epoch milliseconds. */
+function expectedUntilMs(
+  resource: Resource,
+  member: Member | undefined,
+  { since }: PlannedAbsence,
+  nowMs: number,
+): number | undefined {
+  const { deletionAtMs, createdAtMs } = member ?? {};
+  if (deletionAtMs !== undefined)
+    return endOf(deletionAtMs, stuckAfterMs, Math.max(nowMs, deletionAtMs));
+  const copy = member && copyStatusOf(resource, member, nowMs);
+  const ends = [since, createdAtMs, copy?.lastProgressTime].flatMap(
+    (time) => endOf(time, backMs, nowMs) ?? [],
+  );
+  return ends.length === 0 ? undefined : Math.max(...ends);
+}
+
+/** What the planned changes of now excuse. */
+export interface Excused {
+  /** For the status. */
+  absences: PlannedAbsence[];
+  /** The members that are missing, and no fault. */
+  pods: string[];
+  /** What is true meanwhile, and no fault either. */
+  notes: string[];
+  /** The other faults. */
+  degradedReasons: Degradation[];
+  /** When the next of these members must be back. Epoch milliseconds. */
+  nextAtMs?: number;
+}
+
+/**
+ * A member that a planned change takes away is no fault as long as it comes back within its time. All else is one, also in a rollout:
+ * another member that is missing, and what is known to be wrong with the new one.
+ */
+export function excuse(
+  resource: Resource,
+  observed: Observed,
+  degradedReasons: Degradation[],
+  nowMs: number,
+): Excused {
+  const absences = plannedAbsences(resource, observed, nowMs);
+  const times = absences.map((entry) => {
+    const member = observed.members.find(({ name }) => name === entry.pod);
+    return { ...entry, untilMs: expectedUntilMs(resource, member, entry, nowMs) };
+  });
+  // While it is paused the operator brings nobody back.
+  if (resource.spec.paused || times.length === 0) {
+    return { absences, pods: [], notes: [], degradedReasons };
+  }
+  const awaited = times.filter(({ untilMs }) => untilMs !== undefined);
+  const pods = awaited.map(({ pod }) => pod);
+  const absent = missingFollowers(
+    resource,
+    observed,
+    primaryOf(resource, observed.members),
+  )?.absent;
+  const isExcused = ({ reason }: Degradation) =>
+    reason === 'WritesWait' && absent?.every((pod) => pods.includes(pod)) === true;
+  const faults = degradedReasons.filter((each) => !isExcused(each));
+  const late = times.flatMap(({ pod, untilMs }): Degradation[] =>
+    untilMs === undefined
+      ? [
+          {
+            reason: 'MembersMissing',
+            about: pod,
+            message: `a planned change has taken ${pod} away or is making it, and it is not well after ${backMs / 1_000} s: see \`kubectl describe pod ${pod} -n ${resource.namespace}\` and its log`,
+          },
+        ]
+      : [],
+  );
+  const nextAtMs = Math.min(...awaited.map(({ untilMs }) => untilMs ?? Infinity));
+  return {
+    absences,
+    pods,
+    notes: degradedReasons.filter(isExcused).map(({ message }) => message),
+    // What has a name says more.
+    degradedReasons: faults.length > 0 ? faults : late,
+    ...(Number.isFinite(nextAtMs) ? { nextAtMs } : {}),
+  };
+}
