@@ -192,6 +192,11 @@ export const eventReasons = {
     meaning: 'the volume of a member is to get the size that `spec.volumeClaimTemplates` asks for',
     whatToDo: 'nothing: the condition `Progressing` says how far it is',
   },
+  VolumeClaimGivenUp: {
+    meaning:
+      'the claim of a member that was scaled away is being deleted, as `volumeClaimRetentionPolicy.whenScaled: Delete` asks',
+    whatToDo: 'nothing',
+  },
   ChangeUndone: {
     meaning:
       'somebody has changed or deleted an object of the operator by hand, and the operator has undone that; the same Event is at that object',

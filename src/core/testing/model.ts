@@ -207,6 +207,8 @@ export class Model {
       case 'GrowClaim':
       case 'LabelClaim':
       case 'OwnClaim':
+      case 'MarkScaledAway':
+      case 'GiveUpClaim':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
