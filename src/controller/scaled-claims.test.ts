@@ -103,7 +103,7 @@ it('keeps every claim at 0 replicas, also that of a member that was just scaled 
 
 it('does not delete the pod as long as the claim cannot be marked', async () => {
   const { web2 } = await running();
-  world.cluster.refuse = (write) => (/PATCH persistent/.test(write) ? forbidden : undefined);
+  world.cluster.refuse = (write) => (write.includes('PATCH persistent') ? forbidden : undefined);
   apply(2);
   await until(() => world.condition('Degraded')?.message.includes('data-web-2') === true);
   expect(uidOf(2)).toBe(web2);

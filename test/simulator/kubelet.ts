@@ -97,14 +97,22 @@ export class Kubelets {
     if (volume !== undefined) this.#destroy(volume);
   }
 
+  /** The writes that others hold than the volume of this pod. */
+  heldWithout(name: string): ReadonlySet<number> {
+    return this.#heldBy((volume) => volume !== this.#volumes.get(name));
+  }
+
+  #heldBy(counts: (volume: Volume) => boolean): ReadonlySet<number> {
+    const running = [...this.containers.values()].map((container) => container.volume);
+    const logs = [...this.#volumes.values(), ...running]
+      .filter(counts)
+      .flatMap(({ data, onDisk }) => [...(data?.log ?? []), ...(onDisk?.log ?? [])]);
+    return new Set(logs.map(({ id }) => id));
+  }
+
   #destroy(volume: Volume): void {
     Object.assign(volume, emptyVolume());
-    const running = [...this.containers.values()].map((container) => container.volume);
-    const logs = [...this.#volumes.values(), ...running].flatMap(({ data, onDisk }) => [
-      ...(data?.log ?? []),
-      ...(onDisk?.log ?? []),
-    ]);
-    this.onDestroyed(new Set(logs.map(({ id }) => id)));
+    this.onDestroyed(this.#heldBy(() => true));
   }
 
   /** The volume of this pod attaches slowly, the next time. */

@@ -86,6 +86,8 @@ export interface Wish {
   neverPrimary: Spec['failover']['neverPrimary'];
   /** Claims are deleted with the service. */
   deletesClaims: boolean;
+  /** Claims are deleted with a member that is scaled away. */
+  deletesScaledClaims: boolean;
   heartbeat: { interval: string; timeout: string; failureThreshold: number };
 }
 
@@ -93,7 +95,8 @@ export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', cpu: '100m', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
-  ...{ neverPrimary: undefined, deletesClaims: false },
+  ...{ neverPrimary: undefined },
+  ...{ deletesClaims: false, deletesScaledClaims: false },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
 
@@ -102,7 +105,8 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
-  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims, cpu } = wish;
+  const { agentPort, answer, neverPrimary, leaseDuration, cpu } = wish;
+  const policy = (isDelete: boolean) => (isDelete ? 'Delete' : 'Retain');
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -114,7 +118,10 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       paused,
       heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume] } : {}),
-      ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
+      volumeClaimRetentionPolicy: {
+        whenDeleted: policy(wish.deletesClaims),
+        whenScaled: policy(wish.deletesScaledClaims),
+      },
       template: {
         spec: {
           containers: [
