@@ -227,6 +227,11 @@ export const eventReasons = {
     meaning: 'on the ConfigMap `haservice-operator`: the settings are valid again, and hold',
     whatToDo: 'nothing',
   },
+  NamespacesChanged: {
+    meaning:
+      'on the ConfigMap `haservice-operator`: `namespaces` has changed, and the operator starts again to work on the new list',
+    whatToDo: 'nothing',
+  },
   Resumed: { meaning: '`spec.paused` is false again: the operator continues', whatToDo: 'nothing' },
   ...chaosEvents,
 } as const satisfies Reasons;
