@@ -3,6 +3,7 @@ import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
 import type { EventNote } from '../model/event-note.ts';
 import type { Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
+import { withoutEffect } from './without-effect.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
 export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
@@ -32,7 +33,7 @@ export function specWarnings({ spec }: Pick<Resource, 'spec'>): string[] {
         : 'failover.consistency is Strong and replicas is 1: no member can take over. Write replicas: 2 or more',
     );
   }
-  return warnings;
+  return [...warnings, ...withoutEffect(spec)];
 }
 
 /** One Event for each, when a spec is seen for the first time. */
