@@ -2,6 +2,7 @@ import { chaosEvents, chaosReady } from './chaos-reasons.ts';
 import type { Explanation } from './errors.ts';
 import { memberProblems } from './member-problems.ts';
 import { serviceProblems } from './service-problems.ts';
+import { settingsEvents } from './settings-reasons.ts';
 
 type Reasons = Record<string, Explanation>;
 
@@ -218,20 +219,7 @@ export const eventReasons = {
     meaning: 'the spec is allowed, and may mean something else than you think; the note says what',
     whatToDo: 'write what the note says, or leave it if it is meant so',
   },
-  SettingsInvalid: {
-    meaning:
-      'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',
-    whatToDo: 'correct what the note names, see docs/operator-settings.md',
-  },
-  SettingsCorrected: {
-    meaning: 'on the ConfigMap `haservice-operator`: the settings are valid again, and hold',
-    whatToDo: 'nothing',
-  },
-  NamespacesChanged: {
-    meaning:
-      'on the ConfigMap `haservice-operator`: `namespaces` has changed, and the operator starts again to work on the new list',
-    whatToDo: 'nothing',
-  },
+  ...settingsEvents,
   Resumed: { meaning: '`spec.paused` is false again: the operator continues', whatToDo: 'nothing' },
   ...chaosEvents,
 } as const satisfies Reasons;

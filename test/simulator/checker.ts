@@ -92,16 +92,6 @@ export class Checker {
     }
   }
 
-  /** An operator has given up a volume, and these writes are held elsewhere. */
-  givenUp(held: ReadonlySet<number>): void {
-    if (!this.#mustKeep) return;
-    const lost = [...this.#acknowledged.keys()].find(
-      (id) => !held.has(id) && !this.#destroyed.has(id),
-    );
-    if (lost !== undefined)
-      this.fail(`the last copy of the acknowledged write ${lost} is given up`);
-  }
-
   /** The resource is deleted. Another of its name begins with epoch 0, and keeps what this one has acknowledged. */
   renewed(): void {
     this.#former = [...this.#former, ...this.#reigns.values()];

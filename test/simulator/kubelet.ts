@@ -5,7 +5,7 @@ import { Agent } from './agent.ts';
 import type { AgentWorld } from './agent-world.ts';
 import type { ApiServer } from './api-server.ts';
 import { endClaims } from './claims.ts';
-import { type Data, type Volume, emptyVolume } from './volume.ts';
+import { type Data, type Entry, type Volume, emptyVolume } from './volume.ts';
 
 export interface Container extends AgentPod {
   volume: Volume;
@@ -97,22 +97,17 @@ export class Kubelets {
     if (volume !== undefined) this.#destroy(volume);
   }
 
-  /** The writes that others hold than the volume of this pod. */
-  heldWithout(name: string): ReadonlySet<number> {
-    return this.#heldBy((volume) => volume !== this.#volumes.get(name));
-  }
-
-  #heldBy(counts: (volume: Volume) => boolean): ReadonlySet<number> {
+  /** The writes that any volume holds, besides that of a pod. */
+  entries(besides?: string): Entry[] {
     const running = [...this.containers.values()].map((container) => container.volume);
-    const logs = [...this.#volumes.values(), ...running]
-      .filter(counts)
+    return [...this.#volumes.values(), ...running]
+      .filter((volume) => besides === undefined || volume !== this.#volumes.get(besides))
       .flatMap(({ data, onDisk }) => [...(data?.log ?? []), ...(onDisk?.log ?? [])]);
-    return new Set(logs.map(({ id }) => id));
   }
 
   #destroy(volume: Volume): void {
     Object.assign(volume, emptyVolume());
-    this.onDestroyed(this.#heldBy(() => true));
+    this.onDestroyed(new Set(this.entries().map(({ id }) => id)));
   }
 
   /** The volume of this pod attaches slowly, the next time. */
