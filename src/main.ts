@@ -22,14 +22,6 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-if (process.env['WATCH_NAMESPACES'] !== undefined) {
-  // It would work on all of them, perhaps beside another operator.
-  const instead =
-    'write namespaces: [...] into the ConfigMap haservice-operator, key settings.yaml';
-  log.error({}, `WATCH_NAMESPACES is not read any more: ${instead}, and remove the variable`);
-  process.exit(1);
-}
-
 /** Set when it has found out who it is. */
 let notReady = (): string | undefined => 'waiting for the API server';
 const server = await startTelemetry({
