@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { HAError, isHAError } from './api/errors.ts';
+import { isHAError } from './api/errors.ts';
 import { Operator } from './controller/operator.ts';
+import { findNamespaces } from './controller/find-namespaces.ts';
 import { findOwnPod } from './controller/own-pod.ts';
 import { systemClock } from './lib/clock.ts';
 import { KubeClient } from './kube/client.ts';
@@ -29,6 +30,15 @@ const server = await startTelemetry({
   port: Number(process.env['METRICS_PORT'] ?? 8080),
 });
 const own = await findOwnPod({ client, env: process.env, clock: systemClock, log }, stop.signal);
+const watchNamespaces = await findNamespaces(
+  {
+    ...{ client, namespace: process.env['POD_NAMESPACE'], clock: systemClock, log },
+    onFault: (fault) => {
+      notReady = () => fault;
+    },
+  },
+  stop.signal,
+);
 const operator = new Operator({
   ...own,
   client,
@@ -40,7 +50,8 @@ const operator = new Operator({
   instance: process.env['POD_NAME'] ?? hostname(),
   namespace: process.env['POD_NAMESPACE'],
   unsafe: unsafeMode(process.env['HASERVICE_TEST_UNSAFE']),
-  ...namespacesOrExit(process.env['WATCH_NAMESPACES'] ?? ''),
+  watchNamespaces,
+  onOtherNamespaces: () => stop.abort(),
 });
 notReady = () => operator.notReady();
 log.info(
@@ -56,18 +67,6 @@ function unsafeMode(text: string | undefined): 'no-fence' | 'no-quorum' | undefi
   if (text !== 'no-fence' && text !== 'no-quorum') return undefined;
   log.error({ reason: text }, 'HASERVICE_TEST_UNSAFE is set: failovers are NOT safe');
   return text;
-}
-
-/** Names of namespaces, separated by commas. Empty: all of them. */
-function namespacesOrExit(text: string): { watchNamespaces?: string[] } {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter(Boolean);
-  const wrong = names.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
-  if (wrong !== undefined) {
-    const { message } = new HAError('HA_ERR_SETTINGS_INVALID', `WATCH_NAMESPACES: ${wrong}`);
-    log.error({ reason: 'HA_ERR_SETTINGS_INVALID' }, message);
-    process.exit(1);
-  }
-  return names.length === 0 ? {} : { watchNamespaces: names };
 }
 
 /** One line instead of a stack: it is for a person who has just started it by hand. */

@@ -10,12 +10,6 @@ interface Variable {
  * generated from this table.
  */
 export const environment = {
-  WATCH_NAMESPACES: {
-    description:
-      'The namespaces that the operator works on, separated by commas. In others it asks for nothing, so that it needs the role `haservice-operator` in these alone: see `examples/namespaced`. Nodes and the labels of namespaces are read in the whole cluster.',
-    default: 'all namespaces',
-    example: 'shop,payments',
-  },
   METRICS_PORT: {
     description:
       'Port of `/metrics`, `/healthz` and `/readyz`. The probes and the annotations in `manifests/operator.yaml` name it, too.',

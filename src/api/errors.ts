@@ -53,7 +53,7 @@ export const errors = {
   HA_ERR_SETTINGS_INVALID: {
     meaning: 'the settings of the operator are invalid',
     whatToDo:
-      'correct the named field in the ConfigMap haservice-operator, or the named variable of the Deployment; until then the last good settings hold, and an operator that has read none begins no experiment',
+      'correct the named field in the ConfigMap haservice-operator; until then the last good settings hold. An operator that has read none begins no experiment, and does not begin to work if it cannot know its namespaces',
   },
   HA_ERR_PROBE_REFUSED: {
     meaning: 'nothing listens on the probed port',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isHAError } from './errors.ts';
-import { defaultSettings, parseSettings, settingsOf } from './operator-settings.ts';
+import { defaultSettings, namespacesOf, parseSettings, settingsOf } from './operator-settings.ts';
 
 const faultOf = (read: () => unknown): string => {
   try {
@@ -44,6 +44,10 @@ describe('the settings of the operator', () => {
     ['- chaos', /^settings\.yaml is a list; write fields/],
     ['chaos: &itself [*itself]', /^chaos is a list; write its fields/],
     ['chaos: { enabled: {} }', /^chaos\.enabled is a mapping; write true or false/],
+    ['namespaces: shop', /^namespaces is "shop"; write a list, such as \[shop, payments\]/],
+    ['namespaces: []', /^namespaces is an empty list; write at least one namespace, or leave/],
+    ['namespaces: [a, Shop_1]', /^namespaces\.1 is "Shop_1"; write the name of a namespace/],
+    ['namespaces: [7]', /^namespaces\.0 is 7; write the name of a namespace/],
     ['chaos: {}\nchaos: {}', /^settings\.yaml is not YAML in line 2: duplicated/],
     ['chaos: [', /^settings\.yaml is not YAML in line 1/],
     ['chaos: {}\n---\nchaos: {}', /^settings\.yaml has 2 YAML documents/],
@@ -68,5 +72,18 @@ describe('the settings of the operator', () => {
     // As kubectl stores a file in UTF-16.
     const binaryData = { 'settings.yaml': '//5jAGgAYQBvAHMA' };
     expect(faultOf(() => settingsOf({ binaryData }))).toMatch(/settings\.yaml is in binaryData/);
+  });
+
+  it('tell the namespaces also if they are wrong elsewhere, but not if a field may be a misspelt one', () => {
+    const of = (text: string) => namespacesOf({ data: { 'settings.yaml': text } });
+    expect(of('namespaces: [shop]\nchaos: { enabled: perhaps }')).toEqual(['shop']);
+    expect(of('chaos: { enabled: perhaps }')).toBeUndefined();
+    expect(namespacesOf(undefined)).toBeUndefined();
+    for (const text of ['namespace: [shop]', 'namespaces: shop', 'namespaces: [', '- shop']) {
+      expect(
+        faultOf(() => of(text)),
+        text,
+      ).not.toBe('');
+    }
   });
 });

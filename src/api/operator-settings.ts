@@ -23,6 +23,10 @@ const limit = z
   .int(insteadOf('write a whole number, at least 1'))
   .min(1, insteadOf('write at least 1 (chaos.enabled: false stops all chaos)'));
 
+const namespace = z
+  .string(insteadOf('write the name of a namespace'))
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, insteadOf('write the name of a namespace'));
+
 /** docs/fields.md is generated from it; docs/operator-settings.md says how to use the settings. */
 export const settingsSchema = z.strictObject(
   {
@@ -49,6 +53,21 @@ export const settingsSchema = z.strictObject(
       )
       .prefault({})
       .meta({ description: 'Limits of experiments.', ...takesEffect({ effect: 'AtOnce' }) }),
+    namespaces: z
+      .array(namespace, insteadOf('write a list, such as [shop, payments]'))
+      .min(1, {
+        error:
+          'is an empty list; write at least one namespace, or leave the field out for all of them',
+      })
+      .optional()
+      .meta({
+        description:
+          'The namespaces that the operator works on. Absent: all. In others it asks for nothing, so that it needs the role `haservice-operator` in these alone: see `examples/namespaced`. Nodes and the labels of namespaces are read in the whole cluster.',
+        ...example(['shop', 'payments'], {
+          effect: 'AtOnce',
+          note: 'The process of the operator ends, and Kubernetes starts it again with the new list.',
+        }),
+      }),
   },
   insteadOf('write fields, such as chaos: { enabled: false }'),
 );
@@ -69,7 +88,10 @@ export interface SettingsSource {
  *
  * @throws HAError HA_ERR_SETTINGS_INVALID with the path and the fault of each wrong field.
  */
-export function settingsOf({ data = {}, binaryData = {} }: SettingsSource = {}): OperatorSettings {
+export const settingsOf = (source?: SettingsSource): OperatorSettings =>
+  parseSettings(textOf(source));
+
+function textOf({ data = {}, binaryData = {} }: SettingsSource = {}): string {
   const [binary] = Object.keys(binaryData);
   if (binary !== undefined) {
     const fault = `${binary} is in binaryData, as its text is not UTF-8; save the file as UTF-8`;
@@ -82,15 +104,36 @@ export function settingsOf({ data = {}, binaryData = {} }: SettingsSource = {}):
     );
     throw new HAError('HA_ERR_SETTINGS_INVALID', faults.join('; '));
   }
-  return parseSettings(data[settingsKey] ?? '');
+  return data[settingsKey] ?? '';
 }
 
 /** @throws HAError HA_ERR_SETTINGS_INVALID with the path and the fault of each wrong field. */
 export function parseSettings(text: string): OperatorSettings {
   const result = settingsSchema.safeParse(fromYaml(text));
   if (result.success) return result.data;
-  const faults = result.error.issues.flatMap(faultsOf);
-  throw new HAError('HA_ERR_SETTINGS_INVALID', faults.join('; '), { cause: result.error });
+  throw invalid(result.error);
+}
+
+function invalid(error: z.ZodError): HAError {
+  const faults = error.issues.flatMap(faultsOf).join('; ');
+  return new HAError('HA_ERR_SETTINGS_INVALID', faults, { cause: error });
+}
+
+/**
+ * The namespaces that the operator is to work on; undefined: all. Also from settings that are wrong elsewhere, as the operator must not
+ * wait for their correction to work at all. A field that is misspelt may have been meant as this one.
+ *
+ * @throws HAError HA_ERR_SETTINGS_INVALID if they cannot be known.
+ */
+export function namespacesOf(source: SettingsSource | undefined): string[] | undefined {
+  const text = textOf(source);
+  const result = settingsSchema.safeParse(fromYaml(text));
+  if (result.success) return result.data.namespaces;
+  const isUnknown = result.error.issues.some(
+    ({ path: [field] }) => field === undefined || field === 'namespaces',
+  );
+  if (isUnknown) throw invalid(result.error);
+  return settingsSchema.pick({ namespaces: true }).strip().parse(fromYaml(text)).namespaces;
 }
 
 /** An empty text, or one of comments alone, is an empty mapping. */
@@ -121,6 +164,7 @@ function faultsOf(issue: z.core.$ZodIssue): string[] {
   return [`${pathTo() || settingsKey} ${issue.message}`];
 }
 
-const fieldNames = Object.keys(defaultSettings.chaos)
-  .map((name) => `chaos.${name}`)
-  .join(', ');
+const fieldNames = [
+  ...Object.keys(defaultSettings.chaos).map((name) => `chaos.${name}`),
+  'namespaces',
+].join(', ');

@@ -4,6 +4,7 @@ import { failoverBlocked, fenced } from './failover-reasons.ts';
 import { memberProblems } from './member-problems.ts';
 import { requestEvents } from './request-reasons.ts';
 import { serviceProblems } from './service-problems.ts';
+import { settingsEvents } from './settings-reasons.ts';
 
 type Reasons = Record<string, Explanation>;
 
@@ -111,6 +112,11 @@ export const eventReasons = {
     meaning: 'the volume of a member is to get the size that `spec.volumeClaimTemplates` asks for',
     whatToDo: 'nothing: the condition `Progressing` says how far it is',
   },
+  VolumeClaimGivenUp: {
+    meaning:
+      'the claim of a member that was scaled away is being deleted, as `volumeClaimRetentionPolicy.whenScaled: Delete` asks',
+    whatToDo: 'nothing',
+  },
   ChangeUndone: {
     meaning:
       'somebody has changed or deleted an object of the operator by hand, and the operator has undone that; the same Event is at that object',
@@ -120,15 +126,7 @@ export const eventReasons = {
   Paused: conditionReasons.Progressing.False.Paused,
   ...requestEvents,
   SpecWarning: conditionReasons.SpecWarning.True.MayBeMeantOtherwise,
-  SettingsInvalid: {
-    meaning:
-      'on the ConfigMap `haservice-operator`: the settings are wrong, and the last good ones hold; the note says what is wrong',
-    whatToDo: 'correct what the note names, see docs/operator-settings.md',
-  },
-  SettingsCorrected: {
-    meaning: 'on the ConfigMap `haservice-operator`: the settings are valid again, and hold',
-    whatToDo: 'nothing',
-  },
+  ...settingsEvents,
   Resumed: { meaning: '`spec.paused` is false again: the operator continues', whatToDo: 'nothing' },
   ...chaosEvents,
 } as const satisfies Reasons;

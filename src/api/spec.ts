@@ -80,7 +80,10 @@ export const specSchema = z
       .default(3)
       .meta({
         description: 'How many members to keep.',
-        ...example(5, { effect: 'AtOnce', note: 'Members are added or removed; claims are kept.' }),
+        ...example(5, {
+          effect: 'AtOnce',
+          note: 'Members are added or removed; their claims are kept, if volumeClaimRetentionPolicy.whenScaled says nothing else.',
+        }),
       }),
     ports: z
       .array(port)

@@ -74,9 +74,7 @@ const fencing = z
     experiment: int('As in failovers.').optional(),
     podDeleted: z.boolean().meta({ description: 'As in failovers.' }).optional(),
     request: text('As in failovers.').optional(),
-    wanted: text(
-      'Pod that is to become primary, if it has all that the others have: a user has asked for that.',
-    ).optional(),
+    wanted: text('Pod that a user wants as primary.').optional(),
     waitMs: ms('As in failovers.').optional(),
   })
   .meta({
@@ -163,6 +161,9 @@ export const statusSchema = z
       'Members that are healthy and in their roles, of those wanted, such as 2/3.',
     ).optional(),
     replicas: int('Number of pods.').optional(),
+    scaledTo: int(
+      'With volumeClaimTemplates: as how many members it has been complete. More than spec.replicas while it is being scaled down: so a member that a scale-down removes is known from another surplus one.',
+    ).optional(),
     readyReplicas: int('Members that are healthy and in their roles.').optional(),
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
     primary: text('Pod that is primary.').optional(),

@@ -88,10 +88,21 @@ export const volumeClaimRetentionPolicy = z
           'When the HAService is deleted: keep the claims, or delete them, and with them all data, also those of members that were scaled away. With --cascade=orphan they are kept.',
         ...example('Delete', { effect: 'AtOnce' }),
       }),
+    whenScaled: z
+      .enum(['Retain', 'Delete'])
+      .default('Retain')
+      .meta({
+        description:
+          'When a scale-down removes a member: keep its claims, or delete them, and with them its data. They go after the pod, when all members that are left are well and hold a complete copy on their disks, and no acknowledged write may depend on the removed one. Replicas 0 is a pause and keeps every claim. Kept are also the claims of a member that was not healthy when it was removed, and of one whose pod was replaced, moved, drained or has failed.',
+        ...example('Delete', {
+          effect: 'AtOnce',
+          note: 'For the scale-downs from then on: the claims of members that were scaled away before stay.',
+        }),
+      }),
   })
   .meta({
     description:
-      'What becomes of the volume claims, as in a StatefulSet. It holds for every claim of spec.volumeClaimTemplates, also for one that you have made or labelled. Kept as an owner reference of each claim. A change takes effect at once.',
+      'What becomes of the volume claims, as in a StatefulSet. It holds for every claim of spec.volumeClaimTemplates, also for one that you have made or labelled. Done by an owner reference of each claim: Kubernetes deletes the claims. A change takes effect at once.',
   });
 
 const quantities = (what: string, shown: Record<string, string>) =>

@@ -6,10 +6,11 @@ afterEach(() => world.close());
 
 const until = (done: () => boolean) => world.cluster.until(done);
 const putSettings = (text: string, name = 'haservice-operator', namespace = 'system') =>
-  world.cluster.put('configmaps', {
-    metadata: { name, namespace },
-    data: { 'settings.yaml': text },
-  });
+  world.cluster.put('configmaps', settingsOf(text, name, namespace));
+const settingsOf = (text: string, name = 'haservice-operator', namespace = 'system') => ({
+  metadata: { name, namespace },
+  data: { 'settings.yaml': text },
+});
 const reasons = () =>
   world.cluster.list('events').map((event) => (event as { reason?: string }).reason);
 const gauge = async () =>
@@ -66,4 +67,32 @@ it('lists only the namespaces that have opted out of chaos', async () => {
   await until(() => world.healthy());
   const { query } = world.cluster.api.requests.find(({ path }) => path === '/api/v1/namespaces')!;
   expect(query.get('labelSelector')).toBe('haservice.dev/chaos=disabled');
+});
+
+it('works on its namespaces, and asks for a start when its settings name others', async () => {
+  world = await World.start((each) => {
+    each.watchNamespaces = ['shop', 'payments'];
+    each.cluster.put('configmaps', settingsOf('namespaces: [payments, shop, shop]'));
+  });
+  world.apply('web', { replicas: 1 });
+  await until(() => world.healthy());
+  const { requests } = world.cluster.api;
+  expect(requests.filter(({ path }) => path.endsWith('v1alpha1/haservices'))).toEqual([]);
+  putSettings('namespaces: [');
+  await until(() => reasons().includes('SettingsInvalid'));
+  expect(world.restarts).toBe(0);
+  putSettings('namespaces: [shop]');
+  await until(() => reasons().includes('NamespacesChanged'));
+  expect(world.restarts).toBe(1);
+});
+
+it('asks for a start when the ConfigMap with its namespaces is deleted', async () => {
+  world = await World.start((each) => {
+    each.watchNamespaces = ['shop'];
+    each.cluster.put('configmaps', settingsOf('namespaces: [shop]'));
+  });
+  world.apply('web', { replicas: 1 });
+  await until(() => world.healthy());
+  world.cluster.remove('configmaps', 'haservice-operator', 'system');
+  await until(() => world.restarts > 0);
 });

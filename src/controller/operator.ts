@@ -32,7 +32,9 @@ export interface OperatorOptions extends Pick<
   /** Name of this process in Events. */
   instance: string;
   /** The namespaces whose resources it works on. Default: all. */
-  watchNamespaces?: readonly string[];
+  watchNamespaces: readonly string[] | undefined;
+  /** The settings name other namespaces than `watchNamespaces`: the process is to end, and the next one begins with these. */
+  onOtherNamespaces: () => void;
 }
 
 type Selection = Pick<
@@ -88,6 +90,22 @@ export class Operator {
     const fieldSelector = `metadata.name=${name}`;
     stores.settings.completeness.expect([namespace]);
     this.#watch(configMaps, stores.settings, { namespace, fieldSelector, optional: true });
+    stores.settings.onChange(() => this.#compareNamespaces());
+    stores.settings.completeness.onChange(() => this.#compareNamespaces());
+  }
+
+  /** Watches, caches and their completeness are made for the namespaces with which this process has started. */
+  #compareNamespaces(): void {
+    const { settings } = this.#loop;
+    const { watchNamespaces, onOtherNamespaces, log } = this.#options;
+    const { namespaces: wished } = settings.current;
+    const nameOf = (list: readonly string[] | undefined) =>
+      list === undefined ? 'all namespaces' : [...new Set(list)].sort().join(', ');
+    if (!settings.known || nameOf(wished) === nameOf(watchNamespaces)) return;
+    const note = `the operator starts again to work on ${nameOf(wished)}, after ${nameOf(watchNamespaces)}`;
+    log.info({ reason: 'NamespacesChanged' }, note);
+    settings.tell('Normal', 'NamespacesChanged', note);
+    onOtherNamespaces();
   }
 
   /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */

@@ -28,6 +28,8 @@ const summary = (actions: Action[]) =>
       case 'GrowClaim':
       case 'LabelClaim':
       case 'OwnClaim':
+      case 'MarkScaledAway':
+      case 'GiveUpClaim':
         return `${action.type} ${action.claim.name}`;
       case 'MarkComplete':
         return `mark ${action.member.name} ${action.isComplete ? 'complete' : 'incomplete'}`;

@@ -34,6 +34,7 @@ import { progressOf } from './status/progress.ts';
 import { withOutcome } from './failover/failover-history.ts';
 import { planChaos } from './chaos/chaos.ts';
 import { planReplicas } from './replicas/replicas.ts';
+import { planScaledClaims } from './replicas/scaled-claims.ts';
 import { withRestart } from './model/restart.ts';
 import { planRoles } from './roles/roles.ts';
 import { nextStatus } from './status/status.ts';
@@ -70,6 +71,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     return commitFirstData(resource, observed, nowMs);
   }
   const replicas = planReplicas(resource, observed, nowMs);
+  const claims = planScaledClaims(resource, observed, replicas);
   const endpoints = endpointsOf(resource, observed, primary, nowMs);
   const writes = isActive(resource)
     ? { endpoints: endpoints.write }
@@ -95,11 +97,13 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
           readsMayWait,
         ),
       );
+    if (!isUrgent) actions.push(...claims.actions);
     // Before the labels: a frozen pod is deleted at once because its label says primary.
     const isKept = ({ uid }: Member) =>
       uid === resource.status.primaryUID && isNewlyHeld(resource, failover);
     const removals = replicas.remove.filter(
-      ({ member, reason }) => (!isUrgent && !isKept(member)) || reason === 'Frozen',
+      ({ member, reason }) =>
+        (!isUrgent && !isKept(member) && !claims.held.has(member.ordinal)) || reason === 'Frozen',
     );
     actions.push(...removals.map((removal) => removePod(resource, removal, observed.members)));
   }
@@ -112,9 +116,9 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
     actions.push(...markComplete(observed.members));
     actions.push(...contracts.actions);
     actions.push(
-      ...replicas.create.map((ordinal) =>
-        createPod(resource, ordinal, replicas.zone, observed.members),
-      ),
+      ...replicas.create
+        .filter((ordinal) => !claims.held.has(ordinal))
+        .map((ordinal) => createPod(resource, ordinal, replicas.zone, observed.members)),
     );
   }
 

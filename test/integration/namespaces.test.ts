@@ -14,6 +14,7 @@ import {
   grant,
   installRights,
   runOperator,
+  writeNamespaces,
 } from './operator-with-its-rights.ts';
 
 /** The operator may work in the first, is told to work in the second and has no right to, and is not told of the third. */
@@ -84,4 +85,14 @@ it('begins in a namespace as soon as it gets the rights there, and never in one 
   await grant(cluster, refused);
   await until(() => seen.get(refused, 'web-all') !== undefined, 'no Service after the grant');
   expect(seen.get(other, 'web')).toBeUndefined();
+});
+
+it('ends when its settings name other namespaces, and the next one works in these', async () => {
+  await writeNamespaces(cluster, own);
+  await operator.ended;
+  await operator.stop();
+  await grant(cluster, other);
+  operator = await runOperator(cluster, own);
+  expect(operator.watchNamespaces).toEqual(own);
+  await until(() => seen.get(other, 'web-all') !== undefined, 'no Service in the new namespace');
 });

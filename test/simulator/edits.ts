@@ -170,11 +170,15 @@ export const edits: Record<string, Fault> = {
     });
     return random.chance(0.5) ? () => wish(world, { preferredPrimary: undefined }) : undefined;
   },
-  /** Claims are to be deleted with the service, or no more. */
+  /** Claims are to be deleted with the service and with members that are scaled away, or no more. */
   claimRetention: (world) => {
     const { random } = world.kernel;
-    wish(world, { deletesClaims: true });
-    return random.chance(0.5) ? () => wish(world, { deletesClaims: false }) : undefined;
+    wish(world, { deletesClaims: true, deletesScaledClaims: true });
+    // Only a scale-down in this time gives claims away.
+    if (random.chance(0.5)) wish(world, { replicas: 2 });
+    return random.chance(0.5)
+      ? () => wish(world, { deletesClaims: false, deletesScaledClaims: false })
+      : undefined;
   },
   pause: (world) => {
     wish(world, { paused: true });

@@ -5,7 +5,7 @@ import { Agent } from './agent.ts';
 import type { AgentWorld } from './agent-world.ts';
 import type { ApiServer } from './api-server.ts';
 import { endClaims } from './claims.ts';
-import { type Data, type Volume, emptyVolume } from './volume.ts';
+import { type Data, type Entry, type Volume, emptyVolume } from './volume.ts';
 
 export interface Container extends AgentPod {
   volume: Volume;
@@ -97,14 +97,17 @@ export class Kubelets {
     if (volume !== undefined) this.#destroy(volume);
   }
 
+  /** The writes that any volume holds, besides that of a pod. */
+  entries(besides?: string): Entry[] {
+    const running = [...this.containers.values()].map((container) => container.volume);
+    return [...this.#volumes.values(), ...running]
+      .filter((volume) => besides === undefined || volume !== this.#volumes.get(besides))
+      .flatMap(({ data, onDisk }) => [...(data?.log ?? []), ...(onDisk?.log ?? [])]);
+  }
+
   #destroy(volume: Volume): void {
     Object.assign(volume, emptyVolume());
-    const running = [...this.containers.values()].map((container) => container.volume);
-    const logs = [...this.#volumes.values(), ...running].flatMap(({ data, onDisk }) => [
-      ...(data?.log ?? []),
-      ...(onDisk?.log ?? []),
-    ]);
-    this.onDestroyed(new Set(logs.map(({ id }) => id)));
+    this.onDestroyed(new Set(this.entries().map(({ id }) => id)));
   }
 
   /** The volume of this pod attaches slowly, the next time. */

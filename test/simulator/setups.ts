@@ -87,6 +87,8 @@ export interface Wish {
   preferredPrimary: Spec['failover']['preferredPrimary'];
   /** Claims are deleted with the service. */
   deletesClaims: boolean;
+  /** Claims are deleted with a member that is scaled away. */
+  deletesScaledClaims: boolean;
   /** Of each volume. */
   storage: string;
   /** What all objects of the service inherit of it, and what its write Service is given. */
@@ -99,7 +101,8 @@ export const firstWish: Wish = {
   ...{ replicas: 3, image: 'program', cpu: '100m', paused: false },
   ...{ keepsVolumes: true, isEventual: false, chaos: undefined },
   ...{ port: firstPort, agentPort: defaultAgentPort, answer: 'well', leaseDuration: '10s' },
-  ...{ neverPrimary: undefined, preferredPrimary: undefined, deletesClaims: false },
+  ...{ neverPrimary: undefined, preferredPrimary: undefined },
+  ...{ deletesClaims: false, deletesScaledClaims: false },
   ...{ storage: '1Gi', inherits: false, serviceType: 'ClusterIP' },
   heartbeat: { interval: '500ms', timeout: '2s', failureThreshold: 3 },
 };
@@ -109,8 +112,9 @@ const parsed = new Map<string, Spec>();
 
 export function specOf(engine: Engine, wish: Wish): Spec {
   const { replicas, image, paused, keepsVolumes, isEventual, chaos, port, heartbeat } = wish;
-  const { agentPort, answer, neverPrimary, leaseDuration, deletesClaims, cpu } = wish;
+  const { agentPort, answer, neverPrimary, leaseDuration, cpu } = wish;
   const { storage, inherits, serviceType, preferredPrimary } = wish;
+  const policy = (isDelete: boolean) => (isDelete ? 'Delete' : 'Retain');
   const key = JSON.stringify([engine, wish]);
   let spec = parsed.get(key);
   if (spec === undefined) {
@@ -122,7 +126,10 @@ export function specOf(engine: Engine, wish: Wish): Spec {
       paused,
       heartbeat,
       ...(keepsVolumes ? { volumeClaimTemplates: [volume(storage)] } : {}),
-      ...(deletesClaims ? { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } : {}),
+      volumeClaimRetentionPolicy: {
+        whenDeleted: policy(wish.deletesClaims),
+        whenScaled: policy(wish.deletesScaledClaims),
+      },
       ...(inherits ? { inherit: { labels: ['team'] } } : {}),
       ...(serviceType === 'ClusterIP' ? {} : { services: { write: { type: serviceType } } }),
       template: {

@@ -10,6 +10,7 @@ import { ApiServer, type Snapshot } from './api-server.ts';
 import { Checker } from './checker.ts';
 import { ExperimentCounts } from './experiment-counts.ts';
 import { Experiments } from './experiments.ts';
+import { collectGivenUp } from './given-up.ts';
 import { Kernel } from './kernel.ts';
 import { type Container, Kubelets } from './kubelet.ts';
 import { forbiddenElection } from './never-primary.ts';
@@ -97,6 +98,7 @@ export class World implements AgentWorld, OperatorWorld {
     this.api.watchers.add(({ kind, object, isGone }) => {
       if (kind === 'endpointslices' && !isGone) this.#checkPorts(object as EndpointSlice);
     });
+    collectGivenUp(this);
     this.kubelets.onDestroyed = (held) => this.checker.destroyed(held);
     this.kubelets.onProcessEnd = (process) => {
       // Its connections are reset, if that can still be heard.

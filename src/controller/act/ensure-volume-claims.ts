@@ -3,7 +3,7 @@ import { fieldManager, nameLabel } from '../../api/labels.ts';
 import { desiredClaims } from '../../core/resources/volume-claims.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
-import { isOfEarlier } from '../state/owner-references.ts';
+import { isGivenUp, isOfEarlier } from '../state/owner-references.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, create, get } from '../../kube/api-request.ts';
 import { persistentVolumeClaims } from '../../kube/resources.ts';
@@ -47,7 +47,7 @@ function whyUnusable(claim: PersistentVolumeClaim, resource: Resource) {
   if (isOfEarlier(claim, resource)) {
     return `was to be deleted with the HAService ${resource.name} of before (volumeClaimRetentionPolicy), and its data with it: another is made when it has gone`;
   }
-  if (metadata?.deletionTimestamp !== undefined) {
+  if (metadata?.deletionTimestamp !== undefined || isGivenUp(claim)) {
     return 'is being deleted, and its data with it: another is made when it has gone';
   }
   if (status?.phase === 'Lost') return 'has lost its volume, and the data on it';

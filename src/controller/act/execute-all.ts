@@ -115,6 +115,8 @@ function kindOf(action: Action): string | undefined {
     case 'GrowClaim':
     case 'LabelClaim':
     case 'OwnClaim':
+    case 'MarkScaledAway':
+    case 'GiveUpClaim':
       return 'PersistentVolumeClaim';
     case 'LabelPod':
     case 'AnnotatePod':

@@ -11,7 +11,7 @@ import {
   markComplete,
 } from './pod-actions.ts';
 import { endpointSlices, endpoints } from '../../kube/resources.ts';
-import { growClaim, ownClaim, patchClaim } from './claim-actions.ts';
+import { giveUpClaim, growClaim, markScaledAway, ownClaim, patchClaim } from './claim-actions.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
@@ -44,6 +44,10 @@ export function describe(action: Action): string {
       return `label PersistentVolumeClaim ${action.claim.name}`;
     case 'OwnClaim':
       return `${action.isOwned ? 'own' : 'disown'} PersistentVolumeClaim ${action.claim.name}`;
+    case 'MarkScaledAway':
+      return `${action.pod === undefined ? 'keep' : 'mark'} PersistentVolumeClaim ${action.claim.name}`;
+    case 'GiveUpClaim':
+      return `give up PersistentVolumeClaim ${action.claim.name}`;
     case 'MarkComplete':
       return `write status of Pod ${action.member.name}: its data are ${action.isComplete ? '' : 'not '}complete`;
     case 'InjectFault':
@@ -113,6 +117,10 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       return yield* patchClaim(action.claim, { metadata: action.inherited }, context);
     case 'OwnClaim':
       return yield* ownClaim(action, context);
+    case 'MarkScaledAway':
+      return yield* markScaledAway(action, context);
+    case 'GiveUpClaim':
+      return yield* giveUpClaim(action, context);
     case 'MarkComplete':
       return yield* markComplete(action, context);
     case 'AdoptPod':

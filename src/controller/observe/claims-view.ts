@@ -1,9 +1,9 @@
-import { madeForAnnotation } from '../../api/labels.ts';
+import { madeForAnnotation, scaledAwayAnnotation } from '../../api/labels.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ClaimView, OwnedClaim } from '../../core/model/found-objects.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
-import { isOfEarlier, isOwnedBy } from '../state/owner-references.ts';
+import { isGivenUp, isOfEarlier, isOwnedBy } from '../state/owner-references.ts';
 import type { Stores } from '../state/stores.ts';
 
 /** The node that the scheduler has chosen for a volume that is made for its first pod. */
@@ -68,7 +68,9 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
       if (ordinal === undefined) return [];
       const node = stores.nodes.get(undefined, annotations?.[selectedNode] ?? '');
       const madeFor = annotations?.[madeForAnnotation];
-      const isGoing = deletionTimestamp !== undefined || isOfEarlier(claim, resource);
+      const scaledAway = annotations?.[scaledAwayAnnotation];
+      const isGoing =
+        deletionTimestamp !== undefined || isOfEarlier(claim, resource) || isGivenUp(claim);
       const zone = node?.metadata?.labels?.[spec.placement.zones.topologyKey];
       return [
         {
@@ -82,6 +84,8 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
           given: { labels: metadata?.labels, annotations },
           createdAtMs: Date.parse(creationTimestamp),
           hasVolume: !isGoing && (status?.phase === 'Bound' || isRestored),
+          ...(isGoing ? { isGoing } : {}),
+          ...(scaledAway === undefined ? {} : { scaledAway }),
           ...(madeFor === undefined ? {} : { madeFor }),
           ...(zone === undefined ? {} : { zone }),
         },

@@ -40,6 +40,15 @@ export const isOwnedBy = (object: KubeObject, uid: string): boolean =>
   (object.metadata?.ownerReferences ?? []).some((owner) => owner.uid === uid);
 
 /**
+ * A volume claim whose member a scale-down has removed, given up to the garbage collector: its owner is that pod, which is gone. Claims of
+ * generic ephemeral volumes, which have a pod as their owner, too, are controlled by it.
+ */
+export const isGivenUp = (claim: KubeObject): boolean =>
+  (claim.metadata?.ownerReferences ?? []).some(
+    ({ kind: owner, controller }) => owner === 'Pod' && controller !== true,
+  );
+
+/**
  * A volume claim that was to be deleted with an earlier resource of this name: the garbage collector is about to do that, if that
  * was not an orphan deletion, in which it has removed the reference before.
  */

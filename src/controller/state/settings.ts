@@ -95,21 +95,17 @@ export class LiveSettings {
     metrics.settingsValid(this.#fault === undefined);
     if (this.#fault !== undefined && this.#fault !== before) {
       log.error({ reason: 'SettingsInvalid', current: this.#current }, this.#fault);
-      this.#tell(configMap, 'Warning', 'SettingsInvalid', this.#fault);
+      this.tell('Warning', 'SettingsInvalid', this.#fault);
     } else if (this.#fault === undefined) {
       log.info({ settings: this.#current }, 'these settings hold');
       const note = `these settings hold: ${JSON.stringify(this.#current)}`;
-      if (before !== undefined) this.#tell(configMap, 'Normal', 'SettingsCorrected', note);
+      if (before !== undefined) this.tell('Normal', 'SettingsCorrected', note);
     }
   }
 
-  #tell(
-    configMap: ConfigMap | undefined,
-    type: 'Normal' | 'Warning',
-    reason: EventReason,
-    note: string,
-  ): void {
-    const { name, namespace, uid } = configMap?.metadata ?? {};
+  /** An Event on the ConfigMap. */
+  tell(type: 'Normal' | 'Warning', reason: EventReason, note: string): void {
+    const { name, namespace, uid } = this.#options.store.list()[0]?.metadata ?? {};
     // It was deleted: there is nothing to show an Event on.
     if (name === undefined || namespace === undefined) return;
     const { apiVersion, kind } = configMaps;

@@ -61,6 +61,9 @@ export class World {
   kubelet = true;
   /** Of the operator's pod. */
   namespace: string | undefined = 'system';
+  watchNamespaces: string[] | undefined;
+  /** How often the operator has asked to be started again. */
+  restarts = 0;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   readonly #addresses = new Map<string, string>();
@@ -103,6 +106,8 @@ export class World {
       instance: 'test',
       namespace: this.namespace,
       agentImage: 'operator',
+      watchNamespaces: this.watchNamespaces,
+      onOtherNamespaces: () => this.restarts++,
     });
     this.#running = operator.run(this.#stop.signal);
   }

@@ -12,6 +12,8 @@ export interface Removal {
     'ScaleDown' | 'Ended' | 'Frozen' | 'Unfenceable' | 'Outdated' | 'Rebalance' | 'Unplaceable';
   note: string;
   gracePeriodSeconds?: number;
+  /** Its volume claims are to be deleted after it. */
+  givesUpClaims?: boolean;
 }
 
 /** Labels and annotations to be set; null: to be removed. */
@@ -61,6 +63,13 @@ export type Action =
   | { type: 'LabelClaim'; claim: ClaimView; inherited: InheritedNames }
   /** Let a claim be deleted with the HAService, or no more; guarded by UID and resourceVersion. */
   | { type: 'OwnClaim'; claim: OwnedClaim; isOwned: boolean }
+  /** Note on a claim for which pod's end it is given up, by UID, or for none; guarded by UID and resourceVersion. That alone deletes nothing. */
+  | { type: 'MarkScaledAway'; claim: ClaimView; pod?: string }
+  /**
+   * Let Kubernetes delete a claim whose pod was scaled away. Only if the API server still has the very resource that was decided on, and
+   * no pod of that name; guarded by UID and resourceVersion.
+   */
+  | { type: 'GiveUpClaim'; claim: ClaimView; pod: { name: string; uid: string } }
   /** Delete a pod, guarded by UID. `replacement`: only if the API server accepts this next pod in a dry run. */
   | { type: 'DeletePod'; removal: Removal; replacement?: Manifest }
   /**

@@ -62,6 +62,10 @@ export interface ClaimView {
   given: GivenNames;
   /** It is deleted when this resource is. */
   isOwned?: boolean;
+  /** It is being deleted, or about to be: Kubernetes' garbage collector deletes it. */
+  isGoing?: boolean;
+  /** UID of the pod that a scale-down removes or has removed: the claim is to be deleted after that pod. See scaled-claims.ts. */
+  scaledAway?: string;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */
   zone?: string;
 }

@@ -32,6 +32,12 @@ export const claimOwnerReference = (resource: Resource): OwnerReference => ({
   blockOwnerDeletion: false,
 });
 
+/** The claim is deleted with a pod. */
+export const podOwnerReference = (pod: { name: string; uid: string }): OwnerReference => ({
+  ...{ apiVersion: 'v1', kind: 'Pod', ...pod },
+  ...{ controller: false, blockOwnerDeletion: false },
+});
+
 export const ownerReference = (resource: Resource): OwnerReference => ({
   apiVersion,
   kind,

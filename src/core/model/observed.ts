@@ -63,7 +63,7 @@ export interface Member {
   zone?: string;
   /** Whether the node is Ready, as far as the API server knows. */
   nodeReady: boolean;
-  /** Why its pod will soon have to leave its node, in a clause for a person: the node was cordoned, or is about to be removed. */
+  /** Why its pod must leave its node soon, in a clause: a cordon, or a taint. */
   leavesNode?: string;
   phase: string;
   /** The kubelet's readiness of the pod. */
@@ -156,7 +156,7 @@ export interface Resource {
   status: Status;
   /** The labels and annotations of the HAService that spec.inherit names. Absent: none. */
   inherited?: GivenNames;
-  /** What a user asks for by annotations: see user-request.ts. */
+  /** What a user asks for: see user-request.ts. */
   requests?: { chaos?: string; failoverNow?: string; restart?: string; switchover?: string };
   /** Image with the agent; undefined if the operator does not know its own image. */
   agentImage?: string;

@@ -43,7 +43,12 @@ function holderOrdinals(resource: Resource, observed: Observed): number[] {
   ];
   const ordinals = names.flatMap((name) => ordinalOf(resource.name, name) ?? []);
   const earlier = earlierClaims(resource, observed).map(({ ordinal }) => ordinal);
-  return [...new Set([...ordinals, ...earlier])];
+  // Last those that were scaled away: another member, which is only being replaced, keeps its name and volume.
+  const isAway = (ordinal: number) =>
+    observed.claims.some((claim) => claim.ordinal === ordinal && claim.scaledAway !== undefined);
+  return [...new Set([...ordinals, ...earlier])].sort(
+    (a, b) => Number(isAway(a)) - Number(isAway(b)),
+  );
 }
 
 /**

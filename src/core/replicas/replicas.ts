@@ -17,6 +17,7 @@ import { lookAgain } from '../model/role-commands.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { frozen, unfenceable } from './removals.ts';
 import { endOf } from '../model/since.ts';
+import { deletesScaledClaims } from '../resources/volume-claims.ts';
 import { mayStop } from '../failover/stopped.ts';
 import { giveUpMove, moveOf, newcomerOf, rebalance, replaceUnplaceable } from './moves.ts';
 import { earlierOrdinals, freeOrdinals } from './ordinals.ts';
@@ -186,6 +187,9 @@ function scaleDown(
     for (const state of states.values()) if ('untilMs' in state) again(state.untilMs ?? Infinity);
     return;
   }
+  // A surplus that a failover or a move has made is nobody's wish: its claims stay.
+  const isAsked =
+    deletesScaledClaims(resource) && surplus <= (status.scaledTo ?? 0) - spec.replicas;
   const left = [...live];
   for (let i = 0; i < surplus; i++) {
     const counts = zoneCounts(left, observed.zones);
@@ -209,7 +213,11 @@ function scaleDown(
     plan.remove.push(
       moving
         ? { member: victim, reason: 'Rebalance', note: `its zone ${victim.zone} had most members` }
-        : { member: victim, reason: 'ScaleDown', note: `replicas is ${spec.replicas}` },
+        : {
+            ...{ member: victim, reason: 'ScaleDown', note: `replicas is ${spec.replicas}` },
+            // Of one that does not answer nobody knows what it alone has.
+            ...(isAsked && isHealthy(victim) ? { givesUpClaims: true } : {}),
+          },
     );
   }
 }

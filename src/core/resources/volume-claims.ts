@@ -12,6 +12,10 @@ const claimName = (template: string, pod: string) => `${template}-${pod}`;
 export const deletesClaims = ({ spec }: Resource): boolean =>
   spec.volumeClaimRetentionPolicy?.whenDeleted === 'Delete';
 
+/** Whether the claims of a member that a scale-down removes are to be deleted. A scale to 0 is a pause. */
+export const deletesScaledClaims = ({ spec }: Resource): boolean =>
+  spec.volumeClaimRetentionPolicy?.whenScaled === 'Delete' && spec.replicas > 0;
+
 /**
  * The volume claims of a member, with the names that a StatefulSet would give them. They stay when the pod is deleted, and the next pod
  * of the same name uses their data. They stay when the HAService is deleted, too, as they have no owner, if the spec does not say Delete.

@@ -25,6 +25,10 @@ export function noteOfAction(action: Action): EventNote | undefined {
     const note = `${claim.name}: from ${claim.requests} to ${size}`;
     return { type: 'Normal', reason: 'VolumeGrowing', action: 'Resize', note };
   }
+  if (action.type === 'GiveUpClaim') {
+    const note = `${action.claim.name}: ${action.pod.name} was scaled away (volumeClaimRetentionPolicy.whenScaled: Delete)`;
+    return { type: 'Normal', reason: 'VolumeClaimGivenUp', action: 'Delete', note };
+  }
   if (action.type !== 'CreatePod') return undefined;
   return {
     type: 'Normal',

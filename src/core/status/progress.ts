@@ -6,6 +6,7 @@ import { passwordProgress } from '../model/shared-password.ts';
 import { restartAskedAt } from '../model/restart.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { sizeProgress } from '../resources/claim-sizes.ts';
+import { scaledClaimsProgress } from '../replicas/scaled-claims.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyClause } from './copy-status.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
@@ -47,6 +48,7 @@ export function progressOf(
     }
   }
   clauses.push(...sizeProgress(resource, observed));
+  clauses.push(...scaledClaimsProgress(resource, observed));
   const live = observed.members.filter(isLive);
   const primary = undurablePrimary(resource, live);
   if (primary !== undefined) {

@@ -27,6 +27,47 @@ it.each<[string, object, RegExp[]]>([
   ],
   ['members that must never lead', { failover: { neverPrimary: { zones: ['b'] } } }, []],
   ['a lease alone', { ...strong, replicas: 1 }, [/no member can take over. Write replicas: 2/]],
+  [
+    'fields of an agent without one',
+    { agent: {}, engine: { type: 'HTTP', dataDir: '/data', agentPort: 9 } },
+    [/^agent, engine\.agentPort, engine\.dataDir do nothing without an agent .* Remove them, or/],
+  ],
+  ['the fields of an agent with one', { agent: {}, ...strong }, []],
+  ['the fields of the agent of a database', { agent: {}, ...redis, ...password }, []],
+  [
+    'a retention policy without claims',
+    { volumeClaimRetentionPolicy: { whenDeleted: 'Delete' } },
+    [/^volumeClaimRetentionPolicy does nothing without volumeClaimTemplates\. Remove it, or/],
+  ],
+  [
+    'hooks without a standby',
+    { topology: 'ActiveActive', engine: { type: 'HTTP', promote: { path: '/up' } } },
+    [/^engine\.promote does nothing if topology/],
+  ],
+  ['hooks', { engine: { type: 'HTTP', promote: { path: '/up' } } }, []],
+  [
+    'rules of failovers without a primary',
+    { topology: 'ActiveActive', failover: { automatic: false, delay: '3s', maxLag: '2Mi' } },
+    [/^failover\.automatic, failover\.delay, failover\.maxLag do nothing with topology/],
+  ],
+  [
+    'a lease that nobody has',
+    { failover: { leaseDuration: '20s' } },
+    [/^failover\.leaseDuration does nothing without a lease/],
+  ],
+  ['a lease', { failover: { consistency: 'Strong', leaseDuration: '20s' } }, []],
+  [
+    'a lag that is not known',
+    { failover: { maxLag: '2Mi' } },
+    [/^failover\.maxLag does nothing with Strong, .* Remove it$/],
+  ],
+  ['a lag', { ...redis, ...password, failover: { maxLag: '2Mi' } }, []],
+  [
+    'a suspicion that is not asked for',
+    { heartbeat: { phiThreshold: 9 } },
+    [/^heartbeat\.phiThreshold does nothing with heartbeat\.detector: Deadline/],
+  ],
+  ['a suspicion', { heartbeat: { detector: 'PhiAccrual', phiThreshold: 9 } }, []],
 ])('warns of %s', (_what, spec, words) => {
   const [condition] = specWarning(makeResource(spec), makeObserved([]));
   for (const word of words) expect(condition?.message).toMatch(word);

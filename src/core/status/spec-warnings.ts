@@ -3,6 +3,7 @@ import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 import type { DesiredCondition } from './desired-condition.ts';
+import { withoutEffect } from './without-effect.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
 function specWarnings({ spec, status, generation }: About, observed: Seen): string[] {
@@ -36,7 +37,7 @@ function specWarnings({ spec, status, generation }: About, observed: Seen): stri
   const told = status.conditions?.find(({ type }) => type === 'SpecWarning')?.message ?? '';
   const isNew = status.observedGeneration !== generation;
   const names = forbidsNobody(spec, observed).filter((text) => isNew || told.includes(text));
-  return [...warnings, ...names];
+  return [...warnings, ...withoutEffect(spec), ...names];
 }
 
 /** A misspelt name would be noticed when such a member leads. */

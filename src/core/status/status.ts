@@ -145,6 +145,20 @@ function withoutStale(status: Status, resource: Resource): Status {
   return active;
 }
 
+/**
+ * As how many members the service has been complete. That falls only when no member is too many: until then the ones that are, up to this
+ * number, are those of a scale-down.
+ */
+function scaledTo({ status, spec }: Resource, live: number): Pick<Status, 'scaledTo'> {
+  if (spec.volumeClaimTemplates.length === 0) return {};
+  const { replicas } = spec;
+  const before = status.scaledTo ?? 0;
+  const isSurplus = live > replicas;
+  return {
+    scaledTo: isSurplus ? Math.max(before, replicas) : Math.max(live, Math.min(before, replicas)),
+  };
+}
+
 /** With the newest one for each zone, and without those that a change of the spec has made obsolete. */
 function refusedMoves(
   { status, generation }: Resource,
@@ -179,6 +193,7 @@ export function nextStatus(
   delete rest.primaryLeaseMs;
   delete rest.consistency;
   delete rest.reason;
+  delete rest.scaledTo;
   const { absences } = plans.excused;
   const hasPrimary = !isActive(resource) && primaryUID !== undefined;
   // Its pod may be gone, and its program run on: until another member leads, its lease counts, whatever the spec says now.
@@ -193,6 +208,7 @@ export function nextStatus(
     observedGeneration: generation,
     phase: phaseOf(resource, observed, plans, ready),
     ...reasonOf(conditions),
+    ...scaledTo(resource, observed.members.filter(isLive).length),
     ready: `${healthy}/${spec.replicas}`,
     replicas: observed.members.filter(isLive).length,
     readyReplicas: healthy,

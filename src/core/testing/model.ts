@@ -63,7 +63,7 @@ export class Model {
     this.touch();
   }
 
-  /** Somebody edits the status by hand. */
+  /** Somebody edits the status. */
   editStatus(status: Status): void {
     this.resource = { ...this.resource, status };
     this.touch();
@@ -99,7 +99,7 @@ export class Model {
     this.#world();
   }
 
-  /** Runs until nothing has happened for `quietMs`. False if that does not happen within an hour. */
+  /** Runs until nothing has happened for `quietMs`. False if not within an hour. */
   settle(quietMs = 150_000): boolean {
     let quietFrom = this.nowMs;
     for (const end = this.nowMs + 3_600_000; this.nowMs < end;) {
@@ -180,7 +180,7 @@ export class Model {
 
   #writeStatus(status: Status): void {
     this.statusWrites++;
-    // As it comes back over the wire.
+    // As over the wire.
     this.resource = { ...this.resource, status: JSON.parse(JSON.stringify(status)) as Status };
   }
 
@@ -207,6 +207,8 @@ export class Model {
       case 'GrowClaim':
       case 'LabelClaim':
       case 'OwnClaim':
+      case 'MarkScaledAway':
+      case 'GiveUpClaim':
       case 'DeleteForeignEndpoints':
       case 'InjectFault':
       case 'ProbeSteadyState':
@@ -214,15 +216,10 @@ export class Model {
       case 'GiveRoleCommand': {
         const { command } = action;
         this.#roleCommands.set(`${command.member.uid}/${command.action}`, {
-          action: command.action,
-          uid: command.member.uid,
-          generation: command.generation,
-          epoch: command.epoch,
-          state: 'Running',
-          failures: command.failures,
-          message: command.message,
-          calledAtMs: this.nowMs,
-          retryAtMs: 0,
+          ...{ action: command.action, uid: command.member.uid, state: 'Running' },
+          ...{ generation: command.generation, epoch: command.epoch },
+          ...{ failures: command.failures, message: command.message },
+          ...{ calledAtMs: this.nowMs, retryAtMs: 0 },
         });
         return true;
       }
