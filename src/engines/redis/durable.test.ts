@@ -56,7 +56,7 @@ describe
     });
 
     test('promoted, the member is durable once its log is written', async () => {
-      await using all = await copied(20_000);
+      await using all = await copied(100_000);
       const [, b] = all;
       await b.fence();
       await b.promote(2);

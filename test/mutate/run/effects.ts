@@ -14,6 +14,7 @@ const atOnce = [
   'spec.failover.maxLag',
   'spec.failover.onNoCandidate',
   'spec.failover.neverPrimary',
+  'spec.failover.preferredPrimary',
   'spec.chaos',
   'spec.paused',
 ];
@@ -26,7 +27,7 @@ export const isAtOnce = (field: string): boolean =>
 /** Fields whose values may take the address away that the client asks, or all members. */
 const interrupting = ['spec', 'spec.ports', 'spec.replicas', 'spec.topology'];
 /** Fields in which the same is true of all that is in them: the primary may hand over its role. */
-const handingOver = ['spec.ports[', 'spec.failover.neverPrimary'];
+const handingOver = ['spec.ports[', 'spec.failover.neverPrimary', 'spec.failover.preferredPrimary'];
 
 export const mayInterrupt = (field: string): boolean =>
   interrupting.includes(field) || handingOver.some((each) => field.startsWith(each));
