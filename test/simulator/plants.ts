@@ -46,8 +46,8 @@ export const plants: Record<string, Plant> = {
     breaks: 'a failover elects without the proof that the members left hold every write',
     mutant: { unsafe: 'no-quorum' },
     found: [
-      { engine: 'postgres', by: lost, from: 1 },
-      { engine: 'redis', by: lost, from: 1 },
+      { engine: 'postgres', by: lost, from: 55 },
+      { engine: 'redis', by: lost, from: 20 },
     ],
   },
   'no-fence': {
@@ -63,7 +63,7 @@ export const plants: Record<string, Plant> = {
     mutant: { decide: broken.promotesEarly },
     found: [
       { engine: 'postgres', by: early, from: 1 },
-      { engine: 'lease', by: early, from: 1 },
+      { engine: 'lease', by: early, from: 12 },
     ],
   },
   'fewer-acks': {
@@ -77,14 +77,14 @@ export const plants: Record<string, Plant> = {
   'clones-acknowledge': {
     breaks: 'a member acknowledges writes while it is still being made a copy',
     mutant: { behaviour: { clonesAcknowledge: true } },
-    found: [{ engine: 'postgres', by: lost, from: 1 }],
+    found: [{ engine: 'postgres', by: lost, from: 165 }],
   },
   'old-log': {
     breaks: 'a promotion counts a copy as written that is not on the disk yet',
     mutant: { behaviour: { forgetsOldLog: true } },
     found: [
       {
-        ...{ engine: 'redis', by: lost, from: 1 },
+        ...{ engine: 'redis', by: lost, from: 440 },
         faults: ['reboots', 'crashAll', 'crash', 'freeze', 'cutPair', 'scale'],
       },
     ],
@@ -97,7 +97,7 @@ export const plants: Record<string, Plant> = {
         engine: 'postgres',
         by: lost,
         faults: ['slowCopy', 'loseClaim', 'wipe', 'crash'],
-        from: 60,
+        from: 70,
       },
     ],
   },
@@ -105,8 +105,8 @@ export const plants: Record<string, Plant> = {
     breaks: 'a service that is scaled to 0 and back does not remember who led',
     mutant: { decide: broken.forgetsLeaderAt0 },
     found: [
-      { engine: 'redis', by: lost, faults: ['stop'], from: 1 },
-      { engine: 'postgres', by: lost, faults: ['stop', 'crash', 'cutPair'], from: 1 },
+      { engine: 'redis', by: lost, faults: ['stop'], from: 615 },
+      { engine: 'postgres', by: lost, faults: ['stop', 'crash', 'cutPair'], from: 95 },
     ],
   },
   'first-set-believed': {
@@ -117,12 +117,12 @@ export const plants: Record<string, Plant> = {
   'unheard-is-broken': {
     breaks: 'a member that a new operator has not heard yet is replaced as if it were broken',
     mutant: { decide: broken.deletesUnheard },
-    found: [{ engine: 'postgres', by: /by an operator that has not heard it yet/, from: 1 }],
+    found: [{ engine: 'postgres', by: /by an operator that has not heard it yet/, from: 45 }],
   },
   'any-refusal-proves': {
     breaks: 'a port on which nobody has ever listened proves the end of a primary',
     mutant: { oneContact: true, decide: broken.believesAnyRefusal },
-    found: [{ engine: 'lease', by: late, from: 1 }],
+    found: [{ engine: 'lease', by: late, from: 50 }],
   },
   'follows-spec': {
     breaks: 'a member is reached where the spec of this minute says, not as its pod was made',
@@ -146,7 +146,7 @@ export const plants: Record<string, Plant> = {
     mutant: { decide: broken.forgetsLease },
     found: [
       {
-        ...{ engine: 'lease', by: late, from: 1 },
+        ...{ engine: 'lease', by: late, from: 20 },
         faults: ['shorterWhileLost'],
       },
     ],
@@ -156,7 +156,7 @@ export const plants: Record<string, Plant> = {
     mutant: { grantsBySpec: true },
     found: [
       {
-        ...{ engine: 'lease', by: /ends, and an operator has reached it/, from: 140 },
+        ...{ engine: 'lease', by: /ends, and an operator has reached it/, from: 3575 },
         faults: ['leaseConsistency', 'pause'],
       },
     ],
@@ -169,19 +169,19 @@ export const plants: Record<string, Plant> = {
   'any-epoch': {
     breaks: 'a member obeys an order of an absurd epoch',
     mutant: { behaviour: { anyEpoch: true } },
-    found: [{ engine: 'postgres', by: /not whole/, from: 1 }],
+    found: [{ engine: 'postgres', by: /not whole/, from: 18 }],
   },
   'any-revision': {
     breaks: 'a late order makes a leader go back to an earlier sync set',
     mutant: { behaviour: { anyRevision: true } },
-    found: [{ engine: 'postgres', by: otherSet, faults: ['scale', 'lateness'], from: 1 }],
+    found: [{ engine: 'postgres', by: otherSet, faults: ['scale', 'lateness'], from: 290 }],
   },
   'told-terms': {
     breaks: 'members do not report the history of their positions',
     mutant: { behaviour: { withoutHistory: true } },
     found: [
       {
-        ...{ engine: 'redis', by: lost, from: 1 },
+        ...{ engine: 'redis', by: lost, from: 2445 },
         faults: ['cutFromOperator', 'cutPair', 'crash', 'lateness', 'loss'],
       },
     ],
@@ -189,7 +189,7 @@ export const plants: Record<string, Plant> = {
   'kills-at-once': {
     breaks: 'an experiment kills before its intent is stored',
     mutant: { decide: broken.killsAtOnce },
-    found: [{ engine: 'postgres', by: unnamed, faults: ['experiment'], from: 1 }],
+    found: [{ engine: 'postgres', by: unnamed, faults: ['experiment'], from: 10 }],
   },
   'kills-quorum': {
     breaks: 'an experiment does not ask whether enough members are left',

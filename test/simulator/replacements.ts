@@ -43,7 +43,7 @@ export function whyPrimaryFirst(
   if (before.fencing !== undefined) return undefined;
   const last = after.fencing ?? after.failovers?.[0];
   if (last === undefined || last.epoch === before.failovers?.[0]?.epoch) return undefined;
-  const isForPods = last.evidence?.startsWith('what pods are made from') === true;
+  const isForPods = last.evidence?.includes('is replaced after all other members') === true;
   if (last.trigger !== 'Switchover' || !isForPods) return undefined;
   const left = pods.find(
     ({ metadata, ...pod }) =>

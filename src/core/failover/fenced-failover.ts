@@ -13,10 +13,12 @@ import type { Failure } from './failure.ts';
 import { type Fence, byFollowers, fenceOf, fencedLeader, mayVote, mustFence } from './fence.ts';
 import { begunMs, describeCause } from './failover-backoff.ts';
 import { hasQuorum } from '../model/capabilities.ts';
+import { isFenced, isHealthy, reportOf } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
+import { hasRefusedFence, takesOrders } from '../model/takes-orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 
 /**
@@ -114,6 +116,35 @@ function neededUnelectable(resource: Resource, observed: Observed, epoch: number
   );
 }
 
+/** A planned change: the member that is wanted has not answered yet. */
+const isStillWanted = (
+  { members }: Observed,
+  { wanted, epoch }: Fencing,
+  winner: Member,
+): boolean =>
+  wanted !== undefined &&
+  winner.name !== wanted &&
+  members.some(
+    (member) => member.name === wanted && isHealthy(member) && !isFenced(reportOf(member), epoch),
+  );
+
+/** A planned change: the primary has answered, and now the others are told. See waitsForHandOver. */
+const isAboutToAsk = (
+  resource: Resource,
+  observed: Observed,
+  { trigger, epoch }: Fencing,
+): boolean =>
+  trigger === 'Switchover' &&
+  observed.members.some(
+    (member) =>
+      member.name !== resource.status.primary &&
+      isHealthy(member) &&
+      takesOrders(resource, member) &&
+      reportOf(member) !== undefined &&
+      !isFenced(reportOf(member), epoch) &&
+      !hasRefusedFence(resource, observed, member),
+  );
+
 function choose(
   resource: Resource,
   observed: Observed,
@@ -145,8 +176,9 @@ function choose(
   const isLastResort =
     winner === undefined
       ? isRelieved
-      : !mayLead(resource, winner) && winner.name === status.primary;
-  if (isLastResort && isAsking(observed, epoch)) {
+      : (!mayLead(resource, winner) && winner.name === status.primary) ||
+        isStillWanted(observed, fencing, winner);
+  if (isLastResort && (isAsking(observed, epoch) || isAboutToAsk(resource, observed, fencing))) {
     return { kind: 'Wait', untilMs: Infinity, message: what };
   }
   // No member can replace it, and it was well: it stays the primary.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import { planFailover } from './failover.ts';
-import type { Member, Resource } from '../model/observed.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
 
@@ -145,5 +145,55 @@ describe('a primary whose node is about to go', () => {
     expect(planFailover(resource, makeObserved(seen), t0)).toMatchObject({
       winner: { name: 'web-2' },
     });
+  });
+});
+
+describe('a planned change, once its epoch has begun', () => {
+  const fencing = {
+    ...{ epoch: 2, from: 'web-0', trigger: 'Switchover' as const, wanted: 'web-2' },
+    startedAt: now,
+  };
+  const { resource } = strong({}, { epoch: 2, fencing });
+  const stopped = (ordinal: number, offset = 100) =>
+    led(resource, ordinal, {
+      ...{ state: 'Detached', epoch: 2, position: { term: 1, offset } },
+      ...(ordinal === 0 ? { ledEpoch: 1 } : {}),
+    });
+  const fences = (members: Member[], roleCommands: Observed['roleCommands'] = []) =>
+    decide(resource, makeObserved(members, { roleCommands }), t0).actions.flatMap((action) =>
+      action.type === 'GiveRoleCommand' && action.command.action === 'fence'
+        ? [action.command.member.name]
+        : [],
+    );
+  const next = (members: Member[]) => planFailover(resource, makeObserved(members), t0);
+  const follower = (ordinal: number) => led(resource, ordinal, {});
+
+  it('the primary is told first, so that it sends the others the rest of its log', () => {
+    expect(fences([led(resource, 0, leading()), follower(1), follower(2)])).toEqual(['web-0']);
+    const rest = [stopped(0), follower(1), follower(2)];
+    expect(fences(rest)).toEqual(['web-1', 'web-2']);
+    expect(next(rest)).toMatchObject({ kind: 'Wait' });
+  });
+
+  it('the others are told at once if the primary cannot be', () => {
+    const dying = { ...led(resource, 0, leading()), health: dead('Silent') };
+    expect(fences([dying, follower(1), follower(2)])).toEqual(['web-1', 'web-2']);
+    const refused: Observed['roleCommands'] = [
+      {
+        ...{ action: 'fence', uid: 'uid-web-0', epoch: 2, generation: 0, state: 'Failed' },
+        ...{ failures: 1, message: '', calledAtMs: t0 - 9, retryAtMs: t0 + 9 },
+      },
+    ];
+    const members = [led(resource, 0, leading()), follower(1), follower(2)];
+    expect(fences(members, refused)).toEqual(['web-1', 'web-2']);
+  });
+
+  it('the member that is wanted is waited for as long as it is well', () => {
+    expect(next([stopped(0), stopped(1), follower(2)])).toMatchObject({ kind: 'Wait' });
+    expect(next([stopped(0), stopped(1), stopped(2)])).toMatchObject({
+      winner: { name: 'web-2' },
+    });
+    const lost = { ...follower(2), health: dead('Silent') };
+    expect(next([stopped(0), stopped(1), lost])).toMatchObject({ winner: { name: 'web-1' } });
   });
 });

@@ -1,8 +1,8 @@
 import { inFlight } from '../failover/failover-plan.ts';
 import { hooksOf, transportOf } from '../model/contact.ts';
+import { hasRefusedFence, takesOrders } from '../model/takes-orders.ts';
 import { reportOf } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { refusesAll } from '../model/refuses-all.ts';
 import { reachable, roleCommandStateOf } from '../model/role-commands.ts';
 
 /**
@@ -11,10 +11,6 @@ import { reachable, roleCommandStateOf } from '../model/role-commands.ts';
  */
 export const formerLeaderLeads = (resource: Resource, observed: Observed): boolean =>
   leadsByReport(resource, observed) || demotionPending(resource, observed);
-
-/** The member can be reached, and no other client has given it an order that makes it refuse those of this service. */
-export const takesOrders = ({ spec, status }: Resource, member: Member): boolean =>
-  transportOf(spec, member) !== undefined && reachable(member) && !refusesAll(member, status.epoch);
 
 /** A former leader still answers and still leads: it must be fenced before the promotion. */
 const leadsByReport = (resource: Resource, observed: Observed): boolean =>
@@ -33,12 +29,6 @@ const leadsByReport = (resource: Resource, observed: Observed): boolean =>
 function isProvedFenced(resource: Resource, { name }: Member): boolean {
   const record = inFlight(resource);
   return record?.fence !== undefined && record.from === name;
-}
-
-/** It has not carried out an order to fence itself in this epoch. An earlier epoch's failure says nothing: that order has ended. */
-function hasRefusedFence({ status }: Resource, observed: Observed, member: Member): boolean {
-  const last = roleCommandStateOf(observed.roleCommands, 'fence', member);
-  return last !== undefined && last.epoch === status.epoch && last.failures > 0;
 }
 
 /** The former primary still runs and its demote hook was not called yet: that must happen before another member is promoted. */

@@ -1,10 +1,11 @@
 import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts';
 import { type OrderDetails, type RolePlan, roleCommandStateOf } from '../model/role-commands.ts';
 import { countsByName, hasQuorum, needsLease } from '../model/capabilities.ts';
-import { formerLeaderLeads, takesOrders } from './former-leader.ts';
+import { formerLeaderLeads } from './former-leader.ts';
+import { hasRefusedFence, takesOrders } from '../model/takes-orders.ts';
 import { giveOrder } from './give-order.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
-import { follows, isFenced, reportOf } from '../model/member.ts';
+import { follows, isFenced, isHealthy, reportOf } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
@@ -67,7 +68,8 @@ export function planOrders(
     const report = reportOf(member);
     if (report === undefined || !takesOrders(resource, member)) continue;
     if (fencing !== undefined) {
-      if (!isFenced(report, epoch) && observed.unsafe !== 'no-fence') {
+      const isDue = !isFenced(report, epoch) && !waitsForHandOver(resource, observed, member);
+      if (isDue && observed.unsafe !== 'no-fence') {
         give('fence', member, `epoch ${epoch} begins`);
       }
     } else if (member.uid === primary?.uid) {
@@ -114,6 +116,23 @@ export function planOrders(
     }
   }
   return plan;
+}
+
+/**
+ * A planned change: the primary, which is well, is told first, and sends the others what it still has for them before they are told to
+ * receive no more. So they hold the same in the end, and the member that is wanted can lead.
+ */
+function waitsForHandOver(resource: Resource, observed: Observed, { name }: Member): boolean {
+  const { epoch = 0, fencing, primary } = resource.status;
+  if (fencing?.trigger !== 'Switchover' || name === primary) return false;
+  const leader = observed.members.find((member) => member.name === primary);
+  return (
+    leader !== undefined &&
+    isHealthy(leader) &&
+    takesOrders(resource, leader) &&
+    !isFenced(reportOf(leader), epoch) &&
+    !hasRefusedFence(resource, observed, leader)
+  );
 }
 
 /** Its agent, or what the spec promises, lets one process lead in one epoch at most. */
