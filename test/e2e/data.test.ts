@@ -92,6 +92,40 @@ it('Redis: the data of a StatefulSet are gone on with, as docs/data.md describes
   }
 });
 
+it('Postgres, whenScaled: Delete: the claim of a member that is scaled away goes after its pod, and no other does', async () => {
+  const name = 'shrinking';
+  const scaled = (replicas: number) =>
+    database(name, 'Postgres', {
+      spec: { replicas, volumeClaimRetentionPolicy: { whenScaled: 'Delete' } },
+    });
+  const claims = async () => {
+    const selector = `--selector=haservice.dev/name=${name}`;
+    const shown = await world.kubectl(['get', 'pvc', selector, '-o', 'name']);
+    return shown.trim().split('\n').sort();
+  };
+  const claimOf = (pod: string) => `persistentvolumeclaim/data-${pod}`;
+  await world.apply(scaled(3));
+  const { primary } = await world.settled(name);
+  await healthy(name);
+  await sql(world, primary, "create table kept as select 'here' as value");
+  const all = await claims();
+  expect(all).toHaveLength(3);
+  await world.apply(scaled(2));
+  await world.until('one member to be gone', () => world.members(name).length === 2);
+  await world.eventually('its claim to be gone', async () => {
+    expect(await claims()).toEqual(
+      world
+        .members(name)
+        .map(({ metadata }) => claimOf(metadata?.name ?? ''))
+        .sort(),
+    );
+  });
+  await world.apply(scaled(3));
+  await healthy(name);
+  expect(await claims()).toEqual(all);
+  expect(await sql(world, world.status(name).primary ?? '', 'select value from kept')).toBe('here');
+});
+
 /** One Redis, as a user may have it today. */
 function statefulSet(name: string): KubeObject {
   const { spec } = database(name, 'Redis') as unknown as {
