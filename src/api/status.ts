@@ -74,7 +74,7 @@ const fencing = z
     experiment: int('As in failovers.').optional(),
     podDeleted: z.boolean().meta({ description: 'As in failovers.' }).optional(),
     request: text('As in failovers.').optional(),
-    wanted: text('Pod that a user wants as primary.').optional(),
+    wanted: text('As in failovers.').optional(),
     waitMs: ms('As in failovers.').optional(),
   })
   .meta({
@@ -87,6 +87,9 @@ const failoverRecord = z
     epoch: epoch('Epoch that this failover began.'),
     from: text('Pod that was primary.').optional(),
     to: text('Pod that became primary.'),
+    wanted: text(
+      'Switchover: pod that was meant to become primary. Another one becomes it if that one has more data.',
+    ).optional(),
     trigger,
     evidence: text('What the heartbeats of the old primary showed.').optional(),
     startedAt: time('When the old primary was found failed.'),

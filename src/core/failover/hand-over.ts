@@ -1,7 +1,7 @@
 import { hasQuorum } from '../model/capabilities.ts';
 import { isWell } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { tooFarBehind } from './lag.ts';
+import { tooFarBehindForNow } from './lag.ts';
 import { canAcknowledge, wishedSet } from './sync-sets.ts';
 
 /** Why a planned change to this member would cost something; undefined: as the new primary it has all that it should have, and can acknowledge writes. */
@@ -10,7 +10,7 @@ export function whyCannotGoOn(
   observed: Observed,
   winner: Member,
 ): string | undefined {
-  if (!hasQuorum(resource.spec)) return tooFarBehind(resource, observed, winner);
+  if (!hasQuorum(resource.spec)) return tooFarBehindForNow(resource, observed, winner);
   const well = observed.members.filter(isWell).map(({ name }) => name);
   return canAcknowledge(wishedSet(resource, observed, winner.name), new Set(well))
     ? undefined
