@@ -139,4 +139,19 @@ describe('a primary that hands over', () => {
       if (why === outdated) expect(message).toContain(told);
     }
   });
+
+  it('is not asked to by a user if the new primary would hand over again at once', () => {
+    const { resource, members } = running();
+    const [a, b, c] = members as [Member, Member, Member];
+    const asked = { ...resource, requests: { switchover: `${new Date(t0).toISOString()} web-1` } };
+    const told = (all: Member[]) => decide(asked, makeObserved(all), t0);
+    expect(told([a, { ...b, ...cordoned }, c]).status.switchover?.message).toMatch(
+      /web-1 would hand over again at once, as it must go: its node is cordoned/,
+    );
+    expect(told([a, { ...b, ...outdated }, c]).status.switchover?.message).toMatch(
+      /web-1 is replaced next.*wait until the update has ended/,
+    );
+    const all = [a, b, c].map((each) => ({ ...each, ...cordoned }));
+    expect(told(all).commit?.status.primary).toBe('web-1');
+  });
 });

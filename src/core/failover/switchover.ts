@@ -5,7 +5,7 @@ import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-p
 import type { Failure } from './failure.ts';
 import { mustFence } from './fence.ts';
 import { begunMs } from './failover-backoff.ts';
-import { whyCannotGoOn } from './hand-over.ts';
+import { isYetToBeReplaced, whyCannotGoOn } from './hand-over.ts';
 import { switchoverRequest } from './switchover-request.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isWell } from '../model/member.ts';
@@ -142,11 +142,6 @@ function relieved(about: About): Found | undefined {
     }
   );
 }
-
-/** As the primary, the member would hand over for its own update next, and perhaps to a member that must hand over, too. */
-const isYetToBeReplaced = (resource: Resource, { members }: Observed, member: Member): boolean =>
-  isOutdated(resource, member) &&
-  members.every((other) => other === member || !isOutdated(resource, other));
 
 const othersOf = ({ members }: Observed, primary: Member): Member[] =>
   members.filter(({ uid }) => uid !== primary.uid);
