@@ -132,7 +132,7 @@ function relieved(about: About): Found | undefined {
     const what = `${primary.name} hands over before it must go: ${primary.leavesNode}`;
     return winner && { what, winner };
   }
-  if (!mayMove || (failbackAtMs(resource, primary) ?? Infinity) > nowMs) return undefined;
+  if (!mayMove || (failbackAtMs(resource, primary, nowMs) ?? Infinity) > nowMs) return undefined;
   const winner = to((member) => stays(member) && isPreferred(resource, member));
   const after = failover.preferredPrimary?.failbackAfter;
   return (
