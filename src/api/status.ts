@@ -7,10 +7,7 @@ import {
   switchoverStatusSchema,
 } from './change-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
-import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
-
-const ms = (description: string) =>
-  z.number().meta({ description: `${description} Milliseconds.` });
+import { conditionSchema, epoch, int, ms, text, time } from './status-fields.ts';
 
 const candidate = z
   .object({
@@ -88,7 +85,7 @@ const failoverRecord = z
     from: text('Pod that was primary.').optional(),
     to: text('Pod that became primary.'),
     wanted: text(
-      'Switchover: pod that was meant to become primary. Another one becomes it if that one has more data.',
+      'Switchover: pod that was meant to lead; one that had more data does instead.',
     ).optional(),
     trigger,
     evidence: text('What the heartbeats of the old primary showed.').optional(),
