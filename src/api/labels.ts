@@ -14,7 +14,7 @@ export const contractAnnotation = `${group}/contract`;
 export const completeCondition = `${group}/Complete`;
 /** On a volume claim: UID of the HAService for which the operator has made the claim. */
 export const madeForAnnotation = `${group}/made-for`;
-/** On a volume claim: UID of the pod that a scale-down removes, if the claim is to be deleted after that pod. */
+/** On a volume claim that is to be deleted after a pod that a scale-down removes: the UIDs of the HAService and of the pod, with a slash. */
 export const scaledAwayAnnotation = `${group}/scaled-away`;
 /** On an object that gets labels and annotations by the spec: their names, as JSON, so that they are removed when the spec no longer has them. */
 export const appliedAnnotation = `${group}/applied`;

@@ -22,3 +22,6 @@ export const conditionSchema = z
     message: text('What a person should know, and can do.'),
   })
   .meta({ description: 'A condition, as everywhere in Kubernetes.' });
+
+export const ms = (description: string) =>
+  z.number().meta({ description: `${description} Milliseconds.` });

@@ -7,10 +7,7 @@ import {
   switchoverStatusSchema,
 } from './change-status.ts';
 import { memberStatusSchema, wordOfBefore } from './member-status.ts';
-import { conditionSchema, epoch, int, text, time } from './status-fields.ts';
-
-const ms = (description: string) =>
-  z.number().meta({ description: `${description} Milliseconds.` });
+import { conditionSchema, epoch, int, ms, text, time } from './status-fields.ts';
 
 const candidate = z
   .object({
@@ -74,7 +71,7 @@ const fencing = z
     experiment: int('As in failovers.').optional(),
     podDeleted: z.boolean().meta({ description: 'As in failovers.' }).optional(),
     request: text('As in failovers.').optional(),
-    wanted: text('Pod that a user wants as primary.').optional(),
+    wanted: text('As in failovers.').optional(),
     waitMs: ms('As in failovers.').optional(),
   })
   .meta({
@@ -87,6 +84,9 @@ const failoverRecord = z
     epoch: epoch('Epoch that this failover began.'),
     from: text('Pod that was primary.').optional(),
     to: text('Pod that became primary.'),
+    wanted: text(
+      'Switchover: pod that was meant to lead; one that had more data does instead.',
+    ).optional(),
     trigger,
     evidence: text('What the heartbeats of the old primary showed.').optional(),
     startedAt: time('When the old primary was found failed.'),

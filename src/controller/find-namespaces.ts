@@ -5,12 +5,11 @@ import type { KubeClient } from '../kube/client.ts';
 import { configMaps } from '../kube/resources.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { lastingRefusal } from './own-pod.ts';
 
 const timeoutMs = 5_000;
 /** Wait before the next attempt. */
 const againMs = 1_000;
-/** For how long a refusal is tried again: see findOwnPod. Milliseconds. */
-const refusalRetryMs = 30_000;
 
 interface FindNamespacesOptions {
   client: Pick<KubeClient, 'get'>;
@@ -33,7 +32,7 @@ export async function findNamespaces(
   signal: AbortSignal,
 ): Promise<string[] | undefined> {
   if (!namespace) return undefined;
-  const startedAt = clock.now();
+  const isLasting = lastingRefusal(clock);
   let told = '';
   while (!signal.aborted) {
     try {
@@ -52,8 +51,7 @@ export async function findNamespaces(
       }
       told = fault;
       onFault(`${waits}: ${fault}`);
-      const isRefused = isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500;
-      if (isRefused && clock.now() - startedAt >= refusalRetryMs) break;
+      if (isLasting(error)) break;
       await sleep(clock, againMs, signal);
     }
   }

@@ -1,5 +1,5 @@
-import { isHAError } from '../api/errors.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
+import { isForbidden, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../lib/log.ts';
@@ -10,11 +10,22 @@ const containerName = 'operator';
 const timeoutMs = 5_000;
 /** Wait before the next attempt. */
 const againMs = 1_000;
-/**
- * For how long a refusal is tried again. An API server that was just started refuses requests which it allows a moment later, when
- * it has read its roles. Milliseconds.
- */
+/** For how long a refusal is tried again. Milliseconds. */
 const refusalRetryMs = 30_000;
+
+/**
+ * Tells of each error of an operator that begins whether the API server keeps refusing what the role does not allow, or has no such object. One that was just
+ * started refuses requests which it allows a moment later, when it has read its roles; so the time in which it did not answer, or
+ * refused for another reason such as too many requests, does not count.
+ */
+export function lastingRefusal(clock: Clock): (error: unknown) => boolean {
+  let sinceMs: number | undefined;
+  return (error) => {
+    const isRefused = isForbidden(error) || isNotFound(error);
+    sinceMs = isRefused ? (sinceMs ?? clock.now()) : undefined;
+    return sinceMs !== undefined && clock.now() - sinceMs >= refusalRetryMs;
+  };
+}
 
 export interface Self {
   self?: OwnPod;
@@ -42,7 +53,7 @@ export async function findOwnPod(
   const image = given === undefined || given === '' ? undefined : given;
   const nothing = image === undefined ? {} : { agentImage: image };
   if (!name || !namespace) return nothing;
-  const startedAt = clock.now();
+  const isLasting = lastingRefusal(clock);
   while (!signal.aborted) {
     try {
       const pod = await client.get(pods, { namespace, name }, { timeoutMs, signal });
@@ -55,8 +66,7 @@ export async function findOwnPod(
     } catch (error) {
       if (signal.aborted) break;
       log.warn({ error, pod: name }, 'the pod of this operator cannot be read');
-      const isRefused = isHAError(error, 'HA_ERR_API_STATUS') && (error.status ?? 0) < 500;
-      if (isRefused && clock.now() - startedAt >= refusalRetryMs) return nothing;
+      if (isLasting(error)) return nothing;
       await sleep(clock, againMs, signal);
     }
   }

@@ -16,7 +16,7 @@ const claim = (ordinal: number) =>
 const owners = (ordinal: number) =>
   (claim(ordinal)?.metadata?.ownerReferences ?? []).map(({ kind, uid }) => `${kind} ${uid}`);
 const mark = (ordinal: number) =>
-  claim(ordinal)?.metadata?.annotations?.['haservice.dev/scaled-away'];
+  claim(ordinal)?.metadata?.annotations?.['haservice.dev/scaled-away']?.replace(/^[^/]*\//, '');
 const uidOf = (ordinal: number) => world.cluster.get('pods', `web-${ordinal}`)?.metadata.uid;
 const apply = (replicas: number, more: object = {}) =>
   world.apply('web', {
@@ -86,6 +86,28 @@ it('leaves a claim alone that has an owner of the user', async () => {
   const { generation } = world.cluster.get('haservices', 'web')?.metadata ?? {};
   await until(() => world.status().observedGeneration === generation);
   expect(owners(2)).toEqual(['ConfigMap uid-mine']);
+  await until(() => world.condition('Progressing')?.status === 'False');
+});
+
+it('leaves a claim alone that an earlier HAService of this name has scaled away and not given up', async () => {
+  await running();
+  world.cluster.refuse = (_write, { metadata }) =>
+    metadata?.ownerReferences === undefined ? undefined : forbidden;
+  apply(2);
+  await until(() => mark(2) !== undefined && uidOf(2) === undefined);
+  world.cluster.remove('haservices', 'web');
+  await until(() => world.cluster.get('haservices', 'web') === undefined);
+  // Kubernetes deletes what was owned by it.
+  for (const plural of ['services', 'endpointslices', 'poddisruptionbudgets', 'pods']) {
+    for (const { metadata } of world.cluster.list(plural)) {
+      world.cluster.remove(plural, metadata.name ?? '');
+    }
+  }
+  for (const program of world.programs.values()) program.kill();
+  world.cluster.refuse = () => undefined;
+  apply(2);
+  await until(() => world.healthy() && world.condition('Progressing')?.status === 'False');
+  expect(owners(2)).toEqual([]);
 });
 
 it('keeps every claim at 0 replicas, also that of a member that was just scaled away', async () => {

@@ -171,7 +171,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       idle ? undefined : contracts.requeueAtMs,
       excused.nextAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
-      ...[primary && failbackAtMs(resource, primary)].filter((atMs) => (atMs ?? 0) > nowMs),
+      ...[primary && failbackAtMs(resource, primary, nowMs)].filter((atMs) => (atMs ?? 0) > nowMs),
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members

@@ -11,7 +11,7 @@ import { isRoleMissing } from '../../core/status/write-failures.ts';
 import { isConflict, isNotFound } from '../../kube/api-error.ts';
 import { type Steps, get, mergePatch } from '../../kube/api-request.ts';
 import { persistentVolumeClaims } from '../../kube/resources.ts';
-import { isOwnedBy } from '../state/owner-references.ts';
+import { isOwnedBy, scaledAwayMark } from '../state/owner-references.ts';
 import type { Stores } from '../state/stores.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
 import { haServices } from '../state/resource-type.ts';
@@ -76,7 +76,8 @@ export function* markScaledAway(
 ): Steps<Change> {
   const found = stores.claims.get(resource.namespace, claim.name);
   if (found?.metadata?.uid !== claim.uid) return 'Same';
-  return yield* patchGuarded(found, { annotations: { [scaledAwayAnnotation]: pod } }, stores);
+  const mark = pod === null ? null : scaledAwayMark(resource, pod);
+  return yield* patchGuarded(found, { annotations: { [scaledAwayAnnotation]: mark } }, stores);
 }
 
 /**
@@ -94,7 +95,7 @@ export function* giveUpClaim(
   const found = stores.claims.get(namespace, claim.name);
   const { uid, annotations, ownerReferences = [] } = found?.metadata ?? {};
   if (found === undefined || uid !== claim.uid) return 'Same';
-  if (annotations?.[scaledAwayAnnotation] !== pod.uid) return 'Same';
+  if (annotations?.[scaledAwayAnnotation] !== scaledAwayMark(resource, pod.uid)) return 'Same';
   if (ownerReferences.some((owner) => owner.uid !== resource.uid)) return 'Same';
   try {
     // The caches may be old: the service may have been scaled up again, and the pod be there.

@@ -17,7 +17,7 @@ const stored: PersistentVolumeClaim = {
   ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
   metadata: {
     ...{ name: 'data-web-2', namespace: 'shop', uid: 'uid-claim', resourceVersion: '1' },
-    annotations: { 'haservice.dev/scaled-away': 'uid-web-2' },
+    annotations: { 'haservice.dev/scaled-away': 'uid-web/uid-web-2' },
   },
 };
 const claim = { name: 'data-web-2', uid: 'uid-claim' } as ClaimView;

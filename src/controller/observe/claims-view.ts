@@ -3,7 +3,7 @@ import { ordinalOf } from '../../core/model/naming.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { ClaimView, OwnedClaim } from '../../core/model/found-objects.ts';
 import type { PersistentVolumeClaim } from '../../kube/api-types.ts';
-import { isGivenUp, isOfEarlier, isOwnedBy } from '../state/owner-references.ts';
+import { isGivenUp, isOfEarlier, isOwnedBy, scaledAwayMark } from '../state/owner-references.ts';
 import type { Stores } from '../state/stores.ts';
 
 /** The node that the scheduler has chosen for a volume that is made for its first pod. */
@@ -68,7 +68,10 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
       if (ordinal === undefined) return [];
       const node = stores.nodes.get(undefined, annotations?.[selectedNode] ?? '');
       const madeFor = annotations?.[madeForAnnotation];
-      const scaledAway = annotations?.[scaledAwayAnnotation];
+      const mark = annotations?.[scaledAwayAnnotation] ?? '';
+      const prefix = scaledAwayMark(resource, '');
+      const scaledAway = mark.startsWith(prefix) ? mark.slice(prefix.length) : undefined;
+      const isOthers = metadata?.ownerReferences?.some(({ uid }) => uid !== resource.uid);
       const isGoing =
         deletionTimestamp !== undefined || isOfEarlier(claim, resource) || isGivenUp(claim);
       const zone = node?.metadata?.labels?.[spec.placement.zones.topologyKey];
@@ -85,6 +88,7 @@ export function claimsOf(resource: Resource, stores: Stores): ClaimView[] {
           createdAtMs: Date.parse(creationTimestamp),
           hasVolume: !isGoing && (status?.phase === 'Bound' || isRestored),
           ...(isGoing ? { isGoing } : {}),
+          ...(isOthers === true ? { isOthers } : {}),
           ...(scaledAway === undefined ? {} : { scaledAway }),
           ...(madeFor === undefined ? {} : { madeFor }),
           ...(zone === undefined ? {} : { zone }),

@@ -68,10 +68,10 @@ function requestsOf({ metadata }: HAService): Pick<Resource, 'requests'> {
   };
   const requests = Object.entries(names).flatMap(([request, annotation]) => {
     const value = metadata.annotations?.[annotation];
-    // The status repeats the values. A switchover may name a member or a zone after the time stamp.
+    // The status repeats the values, and is stored without half of a character. A switchover may name a member or a zone after the time stamp.
     return value === undefined
       ? []
-      : [[request, value.slice(0, request === 'switchover' ? 140 : 64)]];
+      : [[request, value.slice(0, request === 'switchover' ? 140 : 64).toWellFormed()]];
   });
   return requests.length === 0
     ? {}

@@ -48,6 +48,10 @@ export const isGivenUp = (claim: KubeObject): boolean =>
     ({ kind: owner, controller }) => owner === 'Pod' && controller !== true,
   );
 
+/** The mark of a claim whose member a scale-down removes. That of an earlier resource of this name says nothing about this one. */
+export const scaledAwayMark = (resource: { uid: string }, podUid: string): string =>
+  `${resource.uid}/${podUid}`;
+
 /**
  * A volume claim that was to be deleted with an earlier resource of this name: the garbage collector is about to do that, if that
  * was not an orphan deletion, in which it has removed the reference before.

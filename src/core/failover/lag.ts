@@ -29,16 +29,36 @@ function furthest(members: Member[]): Position | undefined {
     .reduce((most, each) => (comparePositions(each, most) > 0 ? each : most), undefined);
 }
 
+/** In a clause, with by how much the member is further behind than the spec allows; undefined: it is not. */
+function beyond({ spec }: Resource, { members }: Observed, member: Member): string | undefined {
+  const bytes = behind(furthest(members), positionOf(member));
+  return bytes === undefined || bytes <= quantityBytes(spec.failover.maxLag)
+    ? undefined
+    : `${member.name}, is ${bytes} bytes behind, failover.maxLag allows ${spec.failover.maxLag}`;
+}
+
 /** Eventual: why even the most advanced member may not take over; undefined if it may. */
 export function tooFarBehind(
-  { spec }: Resource,
-  { members }: Observed,
+  resource: Resource,
+  observed: Observed,
   winner: Member,
 ): string | undefined {
-  if (spec.failover.onNoCandidate === 'PromoteAnyway') return undefined;
-  const bytes = behind(furthest(members), positionOf(winner));
-  if (bytes === undefined || bytes <= quantityBytes(spec.failover.maxLag)) return undefined;
-  return `the most advanced member, ${winner.name}, is ${bytes} bytes behind, failover.maxLag allows ${spec.failover.maxLag}: raise it, or set failover.onNoCandidate: PromoteAnyway, to go on without them`;
+  if (resource.spec.failover.onNoCandidate === 'PromoteAnyway') return undefined;
+  const late = beyond(resource, observed, winner);
+  return (
+    late &&
+    `the most advanced member, ${late}: raise it, or set failover.onNoCandidate: PromoteAnyway, to go on without them`
+  );
+}
+
+/** Eventual: why a planned change to this member would lose too much. The primary is well: PromoteAnyway is not about that. */
+export function tooFarBehindForNow(
+  resource: Resource,
+  observed: Observed,
+  winner: Member,
+): string | undefined {
+  const late = beyond(resource, observed, winner);
+  return late && `the member that is meant, ${late}: wait until it has caught up, or raise it`;
 }
 
 const powerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(value));

@@ -72,6 +72,12 @@ describe('failover.preferredPrimary', () => {
       });
     });
 
+    it('does not wait for years for the time of a clock that was wrong', () => {
+      const { resource, members } = back();
+      const status = { ...resource.status, lastFailoverTime: '2036-01-01T00:00:00.000Z' };
+      expect(plan({ ...resource, status }, members).kind).toBe('Fence');
+    });
+
     it('waits for a preferred member that is well and need not leave its node', () => {
       const { resource, members } = back();
       const [a, b, c] = members as [Member, Member, Member];

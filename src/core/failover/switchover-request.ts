@@ -4,7 +4,7 @@ import type { Status } from '../../api/status.ts';
 import { describeRejections, elect } from './election.ts';
 import { electionContextOf } from './election-context.ts';
 import { inFlight } from './failover-plan.ts';
-import { whyCannotGoOn } from './hand-over.ts';
+import { whyCannotGoOn, whyGivesBack } from './hand-over.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isLive, isWell, primaryOf, whyNotHealthy } from '../model/member.ts';
 import { isActive } from '../model/topology.ts';
@@ -92,7 +92,8 @@ function findWinner(
         : describeRejections(rejected);
     return { why: `no member that is meant can lead: ${why}` };
   }
-  const obstacle = whyCannotGoOn(resource, observed, winner);
+  const obstacle =
+    whyCannotGoOn(resource, observed, winner) ?? whyGivesBack(resource, observed, winner);
   return obstacle === undefined ? { winner } : { why: obstacle };
 }
 

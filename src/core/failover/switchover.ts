@@ -1,10 +1,11 @@
 import { switchoverAnnotation } from '../../api/labels.ts';
-import { type ElectionContext, elect } from './election.ts';
+import { type ElectionContext, elect, promoteAttempts, promoteFailures } from './election.ts';
+import { electionContextOf } from './election-context.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { mustFence } from './fence.ts';
 import { begunMs } from './failover-backoff.ts';
-import { whyCannotGoOn } from './hand-over.ts';
+import { isYetToBeReplaced, whyCannotGoOn } from './hand-over.ts';
 import { switchoverRequest } from './switchover-request.ts';
 import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isWell } from '../model/member.ts';
@@ -14,7 +15,7 @@ import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
 import { endOf } from '../model/since.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 
-/** So long after a primary that is to hand over has stayed the primary, as no other could lead, that is tried again. Milliseconds. */
+/** So long after a planned change has made another member the primary than it was meant to, or none, the next one may begin. Milliseconds. */
 const againMs = 30_000;
 
 /**
@@ -36,13 +37,10 @@ export function planSwitchover(
   if (found === undefined) return undefined;
   const { what, winner, request } = found;
   const failure: Failure = { trigger: 'Switchover', what, evidence: what, atMs: nowMs };
-  const fencing = fencingOf(resource, failure, nowMs);
+  const fencing = { ...fencingOf(resource, failure, nowMs), wanted: winner.name };
   const handles = request === undefined ? {} : { switchover: request };
   return mustFence(resource, observed)
-    ? {
-        ...{ kind: 'Fence', why: what, ...handles },
-        fencing: request === undefined ? fencing : { ...fencing, wanted: winner.name },
-      }
+    ? { kind: 'Fence', why: what, fencing, ...handles }
     : { ...electionOf(winner, what, fencing), ...handles };
 }
 
@@ -70,30 +68,59 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
 }
 
 function beforeItsUpdate(about: About): Found | undefined {
-  const { resource, observed, primary, context, nowMs } = about;
-  const others = othersOf(observed, primary);
-  if (!isLastOutdated(resource, primary, others)) return undefined;
+  const { resource, observed, primary, nowMs } = about;
+  if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
   if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
-  const { winner } = elect(others, { ...context, failedZone: primary.zone });
+  const { winner, obstacle } = successorOf(about, () => true);
   const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
-  return winner && { what, winner };
+  return winner && obstacle === undefined ? { what, winner } : undefined;
+}
+
+/** Why the primary is the only member that an update does not replace now, in a clause for a person; undefined if it does. */
+export function whyNotUpdated(
+  resource: Resource,
+  observed: Observed,
+  primary: Member,
+  nowMs: number,
+): string | undefined {
+  if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  const context = electionContextOf(resource, observed);
+  const { obstacle } = successorOf({ resource, observed, primary, context, nowMs }, () => true);
+  return obstacle && `${primary.name} is replaced when another member can lead: ${obstacle}`;
+}
+
+/** The best member for a planned change, and what speaks against any. */
+function successorOf(
+  { resource, observed, primary, context }: About,
+  isMeant: (member: Member) => boolean,
+): { winner?: Member; obstacle?: string } {
+  const able = othersOf(observed, primary).filter(
+    (member) =>
+      isWell(member) &&
+      isDurable(member) &&
+      isMeant(member) &&
+      !isYetToBeReplaced(resource, observed, member),
+  );
+  const { winner } = elect(able, { ...context, failedZone: primary.zone });
+  if (winner === undefined) return {};
+  // The role would come back at once, again and again. Those that have not failed so are preferred.
+  const obstacle =
+    promoteFailures(winner, observed.roleCommands) >= promoteAttempts
+      ? `${winner.name} could not be promoted, look at its log`
+      : whyCannotGoOn(resource, observed, winner);
+  return { winner, ...(obstacle === undefined ? {} : { obstacle }) };
 }
 
 /** By the spec, or by its node. It stays the primary if no other member is as good. */
 function relieved(about: About): Found | undefined {
-  const { resource, observed, primary, context, nowMs } = about;
+  const { resource, primary, nowMs } = about;
   if (!isWell(primary) || stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { paused, failover } = resource.spec;
   const mayMove = failover.automatic && !paused;
   const never = whyNeverPrimary(resource, primary);
   const to = (isMeant: (member: Member) => boolean): Member | undefined => {
-    const able = othersOf(observed, primary).filter(
-      (member) => isWell(member) && isDurable(member) && isMeant(member),
-    );
-    const { winner } = elect(able, { ...context, failedZone: primary.zone });
-    return winner !== undefined && whyCannotGoOn(resource, observed, winner) === undefined
-      ? winner
-      : undefined;
+    const { winner, obstacle } = successorOf(about, isMeant);
+    return obstacle === undefined ? winner : undefined;
   };
   const stays = ({ leavesNode }: Member) => leavesNode === undefined;
   if (never !== undefined) {
@@ -105,7 +132,7 @@ function relieved(about: About): Found | undefined {
     const what = `${primary.name} hands over before it must go: ${primary.leavesNode}`;
     return winner && { what, winner };
   }
-  if (!mayMove || (failbackAtMs(resource, primary) ?? Infinity) > nowMs) return undefined;
+  if (!mayMove || (failbackAtMs(resource, primary, nowMs) ?? Infinity) > nowMs) return undefined;
   const winner = to((member) => stays(member) && isPreferred(resource, member));
   const after = failover.preferredPrimary?.failbackAfter;
   return (
@@ -126,9 +153,13 @@ const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): 
   others.length >= resource.spec.replicas - 1 &&
   others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member));
 
-/** Until when a switchover is not tried again that has ended with the same primary; undefined if there is none. Each try interrupts writes. */
+/**
+ * Until when no planned change begins, as the last one has ended with the same primary, or with another member than the one that was
+ * meant, which had less data; undefined if none is waited for. Each try interrupts writes, and the next one may end in the same way.
+ */
 export function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
   const last = status.failovers?.[0];
-  const hasStayed = last?.trigger === 'Switchover' && last.from === last.to;
-  return hasStayed ? endOf(begunMs(last), againMs, nowMs) : undefined;
+  if (last?.trigger !== 'Switchover') return undefined;
+  const hasMissed = last.from === last.to || (last.wanted ?? last.to) !== last.to;
+  return hasMissed ? endOf(begunMs(last), againMs, nowMs) : undefined;
 }

@@ -64,6 +64,8 @@ export interface ClaimView {
   isOwned?: boolean;
   /** It is being deleted, or about to be: Kubernetes' garbage collector deletes it. */
   isGoing?: boolean;
+  /** It has an owner besides this resource, such as one of the user's: it stays as long as that owner. */
+  isOthers?: boolean;
   /** UID of the pod that a scale-down removes or has removed: the claim is to be deleted after that pod. See scaled-claims.ts. */
   scaledAway?: string;
   /** Where its volume is, if the scheduler has chosen that and the node still exists. */

@@ -1,6 +1,7 @@
 import { durationMs } from '../../api/duration.ts';
 import { entryOf } from './named-members.ts';
 import type { Member, Resource } from './observed.ts';
+import { endOf } from './since.ts';
 
 type Subject = Pick<Resource, 'spec' | 'status'>;
 
@@ -14,12 +15,15 @@ export function isPreferred(resource: Subject, member: Member): boolean {
 
 /**
  * From when on a primary that is not preferred gives the role back, if a preferred member can take it; undefined: never. Epoch
- * milliseconds; 0 if it has led since before the status remembers.
+ * milliseconds; 0 if that time is over, or not known.
  */
-export function failbackAtMs(resource: Subject, primary: Member): number | undefined {
+export function failbackAtMs(
+  resource: Subject,
+  primary: Member,
+  nowMs: number,
+): number | undefined {
   const { automatic, preferredPrimary } = resource.spec.failover;
   const after = preferredPrimary?.failbackAfter;
   if (after === undefined || !automatic || isPreferred(resource, primary)) return undefined;
-  const sinceMs = Date.parse(resource.status.lastFailoverTime ?? '');
-  return Number.isNaN(sinceMs) ? 0 : sinceMs + durationMs(after);
+  return endOf(resource.status.lastFailoverTime, durationMs(after), nowMs) ?? 0;
 }

@@ -73,7 +73,7 @@ function mayGiveUp(
   resource: Resource,
   observed: Observed,
   { create }: ReplicaPlan,
-  { ordinal }: ClaimView,
+  { ordinal, isOthers }: ClaimView,
 ): boolean {
   const { spec, status, name } = resource;
   const pod = podName(name, ordinal);
@@ -85,6 +85,7 @@ function mayGiveUp(
     status.primary === pod || status.syncSets?.some((set) => set.members.includes(pod)) === true;
   return (
     isGone &&
+    isOthers !== true &&
     isLed &&
     !isNeeded &&
     !isBusy(resource, observed) &&
@@ -103,8 +104,9 @@ export const scaledClaimsProgress = (
   deletesScaledClaims(resource)
     ? claims
         .filter(
-          ({ isGoing, scaledAway, ordinal }) =>
+          ({ isGoing, isOthers, scaledAway, ordinal }) =>
             isGoing !== true &&
+            isOthers !== true &&
             scaledAway !== undefined &&
             members.every((member) => member.ordinal !== ordinal),
         )

@@ -115,6 +115,20 @@ describe('a member that an update has deleted', () => {
     );
   });
 
+  it('is missing if its new pod is deleted, too, whether its end is seen or not', () => {
+    const ended = at(gone, [primary, standby], 290_000).status;
+    const made = at(ended, [primary, standby, starting(291_000)], 292_000).status;
+    expect(degradedOf(made)).toBe('False PlannedChange');
+    const evicted = { ...starting(291_000), deletionAtMs: t0 + 330_000 };
+    const seen = at(made, [primary, standby, evicted], 320_000).status;
+    expect(degradedOf(seen)).toBe('True MembersMissing');
+    expect(degradedOf(at(seen, [primary, standby], 321_000).status)).toBe('True MembersMissing');
+    // One that is gone at once again and again.
+    const again = at(made, [primary, standby], 349_000).status;
+    expect(degradedOf(again)).toBe('False PlannedChange');
+    expect(degradedOf(at(again, [primary, standby], 350_000).status)).toBe('True MembersMissing');
+  });
+
   it('is missing if it was not well before, or while the service is paused', () => {
     const failed = { ...leaving, health: dead('Refused') };
     expect(degradedOf(at(before, [primary, standby, failed], 1_000).status)).toBe(

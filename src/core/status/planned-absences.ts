@@ -41,6 +41,13 @@ function isSwitching(resource: Resource, member: Member, nowMs: number): boolean
   );
 }
 
+/** The pod that was made for the planned change is deleted, too, and not by that: this may go on for ever. */
+function isLostAgain({ deletionAtMs, createdAtMs }: Member, entry: PlannedAbsence): boolean {
+  const sinceMs = Date.parse(entry.since);
+  // A creationTimestamp has whole seconds.
+  return deletionAtMs !== undefined && createdAtMs >= sinceMs - (sinceMs % 1_000);
+}
+
 /**
  * The members that a planned change has taken away or is making, for the status: what becomes of the pods does not show later why they
  * went. A member leaves the list when it is well, and all do when no member is missing.
@@ -57,12 +64,14 @@ function plannedAbsences(
   const away = known
     .filter(({ pod }) => members.every(({ name }) => name !== pod))
     // Its pod was there until now, and may have taken long to end.
-    .map((entry) => (entryOf(status, entry.pod) === undefined ? entry : { ...entry, since }));
+    .map((entry) =>
+      entryOf(status, entry.pod)?.health === 'Terminating' ? { ...entry, since } : entry,
+    );
   const here = members
     .filter((member) => !seemsWell(member))
     .flatMap((member) => {
       const entry = known.find(({ pod }) => pod === member.name);
-      if (entry !== undefined) return [entry];
+      if (entry !== undefined && !isLostAgain(member, entry)) return [entry];
       const isNew =
         isReplaced(resource, member) ||
         isAdded(resource, member) ||

@@ -1,6 +1,7 @@
 import type { Action } from '../model/action.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { healthOf, isLive, undurablePrimary } from '../model/member.ts';
+import { whyNotUpdated } from '../failover/switchover.ts';
+import { healthOf, isLive, primaryOf, undurablePrimary } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
 import { restartAskedAt } from '../model/restart.ts';
@@ -65,5 +66,8 @@ export function progressOf(
       `${outdated.length} of ${live.length} members ${isRestart ? 'are still to be restarted' : 'still run by the former spec until they are replaced'}`,
     );
   }
+  const leader = record === undefined ? primaryOf(resource, live) : undefined;
+  const waits = leader && whyNotUpdated(resource, observed, leader, nowMs);
+  if (waits !== undefined) clauses.push(waits);
   return clauses;
 }
