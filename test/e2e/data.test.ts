@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { KubeObject } from '../../src/kube/api-types.ts';
 import { database, redis, secret, sql } from './databases.ts';
 import { World } from './world.ts';
@@ -110,8 +111,17 @@ it('Postgres, whenScaled: Delete: the claim of a member that is scaled away goes
   await sql(world, primary, "create table kept as select 'here' as value");
   const all = await claims();
   expect(all).toHaveLength(3);
+  // The cluster of the tests has the admission plugin, as OpenShift has.
+  const right = join(import.meta.dirname, '../../examples/delete-claims.yaml');
+  onTestFinished(async () => {
+    await world.kubectl(['delete', '-f', right, '--ignore-not-found']);
+  });
   await world.apply(scaled(2));
   await world.until('one member to be gone', () => world.members(name).length === 2);
+  const told = await world.reason(name, 'Degraded', 'WriteRefused');
+  expect(told).toContain('kubectl apply -f examples/delete-claims.yaml');
+  expect(await claims()).toEqual(all);
+  await world.kubectl(['apply', '-f', right]);
   await world.eventually('its claim to be gone', async () => {
     expect(await claims()).toEqual(
       world

@@ -225,6 +225,13 @@ describe('findProblems', () => {
     expect(problem?.message).not.toContain('spec.template');
   });
 
+  it('says how to let claims be deleted where an admission plugin asks for that right', () => {
+    const what = 'give up PersistentVolumeClaim data-web-2';
+    const message = "is forbidden: cannot set an ownerRef on a resource you can't delete: , <nil>";
+    const [problem] = degradedReasons(none, { failures: [{ what, reason: 'Forbidden', message }] });
+    expect(problem?.message).toContain('`kubectl apply -f examples/delete-claims.yaml`');
+  });
+
   it('cuts what others say', () => {
     const [problem] = degradedReasons(() => ({ unschedulable: 'x'.repeat(5_000) }));
     expect(problem?.message.length).toBeLessThan(600);

@@ -1,4 +1,4 @@
-import { applyRole } from '../../api/advice.ts';
+import { allowDeletion, applyRole } from '../../api/advice.ts';
 import type { Degradation, WriteFailure } from '../model/fault.ts';
 
 /** The first characters of a message that another program has written. */
@@ -27,6 +27,10 @@ function sourceOf({ what, message }: WriteFailure): string {
   }
 }
 
+/** The admission plugin OwnerReferencesPermissionEnforcement, whose words these are. */
+const isDeleteMissing = ({ what, message }: WriteFailure): boolean =>
+  what.includes('PersistentVolumeClaim') && message.includes("on a resource you can't delete");
+
 /** What a write that the API server refused means, and what to do. */
 export function writeFailureDegradedReason(failure: WriteFailure): Degradation {
   const { what, reason, message } = failure;
@@ -53,7 +57,9 @@ export function writeFailureDegradedReason(failure: WriteFailure): Degradation {
     case 'Forbidden': {
       const advice = isRoleMissing(message)
         ? applyRole
-        : `allow it (quota, pod security), or correct ${sourceOf(failure)}`;
+        : isDeleteMissing(failure)
+          ? allowDeletion
+          : `allow it (quota, pod security), or correct ${sourceOf(failure)}`;
       return { reason: 'WriteRefused', message: `cannot ${what}: ${cut(message)}; ${advice}` };
     }
     default:
