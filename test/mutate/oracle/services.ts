@@ -109,7 +109,8 @@ function wrongEndpoints(slices: EndpointSlice[], members: Pod[], spec: Spec): st
 
 /** Each member has a DNS name of its own. */
 function wrongNames(slices: EndpointSlice[], pods: Pod[]): string[] {
-  const found = slices.flatMap(({ endpoints = [] }) => endpoints.map(({ hostname }) => hostname));
+  // The API server writes null for none.
+  const found = slices.flatMap(({ endpoints }) => (endpoints ?? []).map((each) => each.hostname));
   const [is, should] = [found.sort().join(), pods.map(nameOf).sort().join()];
   return is === should ? [] : [`its endpoints have the names ${is}, not ${should}`];
 }
