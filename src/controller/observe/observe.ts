@@ -164,7 +164,11 @@ export function observe(
   return {
     members: members.map((member) => {
       const health = monitor.health(key, member.uid);
-      return health === undefined ? member : { ...member, health };
+      return {
+        ...member,
+        ...(health === undefined ? {} : { health }),
+        ...(state.replaced.has(member.uid) ? { isReplaced: true as const } : {}),
+      };
     }),
     foreignPods: foreignPodsOf(resource, stores, state, clock.wallNow()),
     claims: claimsOf(resource, stores),

@@ -7,6 +7,7 @@ import type { Decision } from '../../core/model/decision.ts';
 import type { Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
+import { noteReplaced } from '../act/note-replaced.ts';
 import { findPod, noteLabels } from '../act/pod-actions.ts';
 import { forgetOld, forgetOldFailures } from './forget-old.ts';
 import { commitElection } from './commit-election.ts';
@@ -165,6 +166,7 @@ export class Reconciler {
     if (forgetOldFailures(state, decision)) return { again: true, failed: false };
     notePromotion(resource.status, decision, state, clock.wallNow());
     noteLabels(state, observed.members, decision.actions);
+    noteReplaced(state, observed.members, decision.actions);
     const context = { ...this.#options, ...subject };
     const { changed, failed, apiServerLost, retryAfterMs } = yield* executeAll(
       decision.actions,

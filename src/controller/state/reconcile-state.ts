@@ -60,6 +60,8 @@ export interface ReconcileState {
   confirmed: Map<string, Manifest>;
   /** The operator's labels of pods, as this process has last found or made them, by the name of the pod. */
   confirmedLabels: Map<string, { uid: string; labels: Record<string, string> }>;
+  /** UIDs of pods that this process has deleted to replace them, and that were well then. */
+  replaced: Set<string>;
   /** Writes that did not last, by their description. See unkept-writes.ts. */
   unkept: Map<string, UnkeptWrite>;
   /** See Observed.knownFaults. */
@@ -91,6 +93,7 @@ export class ReconcileStates {
         generation: undefined,
         confirmed: new Map(),
         confirmedLabels: new Map(),
+        replaced: new Set(),
         unkept: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,

@@ -94,7 +94,7 @@ export interface Member {
   unschedulable?: string;
   /** The kubelet has reported the end of every container. The phase is no proof: on a lost node others write it. */
   terminated?: boolean;
-  /** Port of the agent that the pod was created with; absent: it was created without an agent. The present spec does not change that. */
+  /** Port of the agent that the pod was created with; absent: it was created without an agent. */
   agentPort?: number;
   /** The pod was made with an agent, and its settings are not found in it: somebody has changed it. Nothing is known of the member, and it takes no part. */
   isAgentUnseen?: boolean;
@@ -106,10 +106,12 @@ export interface Member {
   passwordSecret?: { name: string; key: string };
   /** The one zone for which the pod was created, to balance the zones. */
   pinnedTo?: string;
-  /** All labels and annotations of its pod, if the pod inherits some of the HAService, or is to. */
+  /** Names of its pod, if the pod inherits some, or is to. */
   given?: GivenNames;
   /** Its pod has the label that forbids experiments. */
   isOptedOut?: boolean;
+  /** It was well when it was deleted to be replaced. */
+  isReplaced?: true;
   health?: Health;
   /** This process has no verdict yet; what the stored status says. See inherited-health.ts. */
   inheritsHealth?: 'Healthy' | 'Unhealthy';

@@ -51,6 +51,19 @@ describe('a planned change', () => {
     expect(model.resource.status.plannedAbsences).toBeUndefined();
   });
 
+  it('is no fault if the program of a replaced pod ends before its deletion is seen', () => {
+    const { resource, members } = running(newImage);
+    const gone: Member = {
+      ...members[2]!,
+      ...{ templateHash: 'former', templateMeaning: '', deletionAtMs: t0 + 30_000 },
+      health: dead('Refused'),
+    };
+    const told = (member: Member) =>
+      degradedOf(decide(resource, makeObserved([...members.slice(0, 2), member]), t0).status);
+    expect(told({ ...gone, isReplaced: true })).toBe('False PlannedChange');
+    expect(told(gone)).toBe('True MembersMissing');
+  });
+
   it('is told by the phase as long as it runs', () => {
     const { model, phases } = watched();
     model.spec = newImage;

@@ -21,7 +21,8 @@ const entryOf = ({ members = [] }: Status, pod: string) =>
 /** An update or a restart has deleted it, and it was well: what has failed before is a fault, also if the update replaces it. */
 function isReplaced(resource: Resource, member: Member): boolean {
   const { deletionAtMs, ...alive } = member;
-  return deletionAtMs !== undefined && isOutdated(resource, member) && seemsWell(alive);
+  if (deletionAtMs === undefined || !isOutdated(resource, member)) return false;
+  return member.isReplaced === true || seemsWell(alive);
 }
 
 /** No member had its name, and the spec has just been changed: more members are wished. */
