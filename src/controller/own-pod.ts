@@ -14,9 +14,9 @@ const againMs = 1_000;
 const refusalRetryMs = 30_000;
 
 /**
- * Tells of each error of an operator that begins whether the API server keeps refusing what the role does not allow, or has no such object. One that was just
- * started refuses requests which it allows a moment later, when it has read its roles; so the time in which it did not answer, or
- * refused for another reason such as too many requests, does not count.
+ * Tells of each error of an operator that begins whether the API server keeps refusing what the role does not allow, or has no such
+ * object. An API server that was just started refuses requests which it allows a moment later, when it has read its roles; so the
+ * time in which it did not answer, or refused for another reason such as too many requests, does not count.
  */
 export function lastingRefusal(clock: Clock): (error: unknown) => boolean {
   let sinceMs: number | undefined;

@@ -34,7 +34,7 @@ export interface ElectionContext {
   only?: { uids: Set<string>; why: string };
   /** The member that is to hand over its role. */
   notName?: string | undefined;
-  /** The member that a user wants as the primary: preferred among those that have the same data. */
+  /** The member for which a planned change was begun: preferred among those that have the same data. */
   wanted?: string | undefined;
   /** Whether the spec prefers a member. */
   isPreferred?: (member: Member) => boolean;
@@ -98,10 +98,10 @@ interface Election {
 /**
  * Chooses the next primary. Healthy members are eligible; readiness does not count, since standbys often become unready because the
  * primary died. They are preferred in this order: the most advanced, if positions are known (Strong: before all else; Eventual:
- * after members whose promotion failed), no failed promotion, the wish of a user, the label of the primary (if the status was lost),
- * the present template, data that survive a restart, a node that they need not leave soon, the preference of the spec, no missing heartbeat (the fault of the primary may affect its neighbours), a Ready node,
- * a zone other than that of the failed primary, a zone other than the operator's (so that one lost zone cannot take both), the
- * lowest ordinal.
+ * after members whose promotion failed), no failed promotion, the member that a planned change is for, the label of the primary (if
+ * the status was lost), the present template, data that survive a restart, a node that it need not leave soon, the preference of the
+ * spec, no missing heartbeat (the fault of the primary may affect its neighbours), a Ready node, a zone other than that of the failed
+ * primary, a zone other than the operator's (so that one lost zone cannot take both), the lowest ordinal.
  */
 export function elect(members: Member[], context: ElectionContext): Election {
   const isAble = (member: Member) => whyNot(member, context) === undefined;

@@ -18,7 +18,7 @@ import { mayLead } from '../model/never-primary.ts';
 import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
-import { hasRefusedFence, takesOrders } from '../model/takes-orders.ts';
+import { owesFence } from '../model/takes-orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 
 /**
@@ -129,20 +129,10 @@ const isStillWanted = (
   );
 
 /** A planned change: the primary has answered, and now the others are told. See waitsForHandOver. */
-const isAboutToAsk = (
-  resource: Resource,
-  observed: Observed,
-  { trigger, epoch }: Fencing,
-): boolean =>
+const isAboutToAsk = (resource: Resource, observed: Observed, { trigger }: Fencing): boolean =>
   trigger === 'Switchover' &&
   observed.members.some(
-    (member) =>
-      member.name !== resource.status.primary &&
-      isHealthy(member) &&
-      takesOrders(resource, member) &&
-      reportOf(member) !== undefined &&
-      !isFenced(reportOf(member), epoch) &&
-      !hasRefusedFence(resource, observed, member),
+    (member) => member.name !== resource.status.primary && owesFence(resource, observed, member),
   );
 
 function choose(

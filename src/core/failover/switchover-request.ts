@@ -1,6 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
 import { switchoverAnnotation } from '../../api/labels.ts';
-import type { Status } from '../../api/status.ts';
 import { describeRejections, elect } from './election.ts';
 import { electionContextOf } from './election-context.ts';
 import { inFlight } from './failover-plan.ts';
@@ -10,7 +9,7 @@ import { isDurable, isLive, isWell, primaryOf, whyNotHealthy } from '../model/me
 import { isActive } from '../model/topology.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
-import { userRequest } from '../model/user-request.ts';
+import { userRequest, withAnswer } from '../model/user-request.ts';
 
 /** What is to be done about a switchover that a user has asked for. */
 export type SwitchoverRequest =
@@ -120,23 +119,18 @@ export function withRefusedSwitchover(
   nowMs: number,
 ): Resource {
   if (resource.deleting) return resource;
-  const { switchover: told, ...status } = resource.status;
-  const { lastRequest, refusedRequest } = told ?? {};
-  if (resource.requests?.switchover === undefined && refusedRequest !== undefined) {
-    // The message is about an annotation that is gone.
-    const left = lastRequest === undefined ? {} : { switchover: { lastRequest } };
-    return { ...resource, status: { ...status, ...left } };
-  }
+  const { lastRequest, refusedRequest } = resource.status.switchover ?? {};
   const request = switchoverRequest(resource, observed, nowMs);
-  if (request.kind !== 'Refused') return resource;
-  const switchover: Status['switchover'] = {
-    ...(lastRequest === undefined ? {} : { lastRequest }),
-    refusedRequest: request.value,
-    message:
+  if (request.kind === 'Refused') {
+    const message =
       `the annotation ${switchoverAnnotation} is ${JSON.stringify(request.value)}: ${request.why}; the primary is not changed`.slice(
         0,
         1024,
-      ),
-  };
-  return { ...resource, status: { ...status, switchover } };
+      );
+    const refusal = { refusedRequest: request.value, message };
+    return withAnswer(resource, 'switchover', lastRequest, refusal);
+  }
+  // The message is about an annotation that is gone.
+  const isStale = resource.requests?.switchover === undefined && refusedRequest !== undefined;
+  return isStale ? withAnswer(resource, 'switchover', lastRequest, undefined) : resource;
 }

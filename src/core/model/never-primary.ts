@@ -1,4 +1,5 @@
 import type { Spec } from '../../api/spec.ts';
+import { entryOf } from './named-members.ts';
 import type { Member, Resource } from './observed.ts';
 
 type Subject = Pick<Resource, 'spec' | 'status'>;
@@ -7,25 +8,16 @@ type Subject = Pick<Resource, 'spec' | 'status'>;
 export const isExcludedOrdinal = ({ failover }: Spec, ordinal: number): boolean =>
   failover.neverPrimary?.ordinals?.includes(ordinal) === true;
 
-/** Its zone; if its node is not known at the moment, the zone that the status has. */
-const zoneOf = ({ status }: Subject, { uid, zone }: Member): string | undefined =>
-  zone ?? status.members?.find((each) => each.uid === uid)?.zone;
-
 /** The entry of failover.neverPrimary that names this member; undefined if none does. */
 export function neverPrimaryEntry(resource: Subject, member: Member): string | undefined {
   const { neverPrimary } = resource.spec.failover;
-  if (neverPrimary === undefined) return undefined;
-  if (isExcludedOrdinal(resource.spec, member.ordinal)) return `ordinal ${member.ordinal}`;
-  const zone = zoneOf(resource, member);
-  return zone !== undefined && neverPrimary.zones?.includes(zone) === true
-    ? `zone ${zone}`
-    : undefined;
+  return neverPrimary && entryOf(resource, neverPrimary, member);
 }
 
 /**
  * Why the user has forbidden this member to lead, in a clause for a person; undefined if it may. It is a copy like any other apart
  * from that. The primary itself may be such a member, if the field was edited or its pod came back in another zone: it hands
- * over its role as soon as another member can take it (whyHandOver), and leads on as long as none can, as only it surely has all writes.
+ * over its role as soon as another member can take it (planSwitchover), and leads on as long as none can, as only it surely has all writes.
  */
 export function whyNeverPrimary(resource: Subject, member: Member): string | undefined {
   const entry = neverPrimaryEntry(resource, member);

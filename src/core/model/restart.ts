@@ -1,6 +1,6 @@
 import type { Status } from '../../api/status.ts';
 import type { Member, Resource } from './observed.ts';
-import { userRequest } from './user-request.ts';
+import { userRequest, withAnswer } from './user-request.ts';
 
 /**
  * A user asks by the annotation haservice.dev/restart for the replacement of every member whose pod was made before that time. The
@@ -11,22 +11,14 @@ export function withRestart(resource: Resource, nowMs: number): Resource {
   const { lastRequest: handled, refusedRequest: refused } = status.restart ?? {};
   const request = userRequest(requests?.restart, { handled, refused }, createdAtMs, nowMs);
   if (deleting) return resource;
-  if (requests?.restart === undefined && refused !== undefined) {
-    // The message is about an annotation that is gone.
-    const { restart: _restart, ...rest } = status;
-    const restart = handled === undefined ? {} : { restart: { lastRequest: handled } };
-    return { ...resource, status: { ...rest, ...restart } };
+  if (request.kind === 'Due') return withAnswer(resource, 'restart', request.value, undefined);
+  if (request.kind === 'Refused') {
+    const message = `the annotation haservice.dev/restart is ${JSON.stringify(request.value)}: ${request.why}; nothing is restarted; annotate with haservice.dev/restart="$(date -Is)"`;
+    return withAnswer(resource, 'restart', handled, { refusedRequest: request.value, message });
   }
-  if (request.kind === 'None') return resource;
-  const restart: Status['restart'] =
-    request.kind === 'Due'
-      ? { lastRequest: request.value }
-      : {
-          ...(handled === undefined ? {} : { lastRequest: handled }),
-          refusedRequest: request.value,
-          message: `the annotation haservice.dev/restart is ${JSON.stringify(request.value)}: ${request.why}; nothing is restarted; annotate with haservice.dev/restart="$(date -Is)"`,
-        };
-  return { ...resource, status: { ...status, restart } };
+  // The message is about an annotation that is gone.
+  const isStale = requests?.restart === undefined && refused !== undefined;
+  return isStale ? withAnswer(resource, 'restart', handled, undefined) : resource;
 }
 
 /**

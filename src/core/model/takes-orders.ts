@@ -1,4 +1,5 @@
 import { transportOf } from './contact.ts';
+import { isFenced, isHealthy, reportOf } from './member.ts';
 import type { Member, Observed, Resource } from './observed.ts';
 import { refusesAll } from './refuses-all.ts';
 import { reachable, roleCommandStateOf } from './role-commands.ts';
@@ -11,4 +12,17 @@ export const takesOrders = ({ spec, status }: Resource, member: Member): boolean
 export function hasRefusedFence({ status }: Resource, observed: Observed, member: Member): boolean {
   const last = roleCommandStateOf(observed.roleCommands, 'fence', member);
   return last !== undefined && last.epoch === status.epoch && last.failures > 0;
+}
+
+/** It is asked, or about to be, to fence itself in the epoch of the status, and its answer is still to come. */
+export function owesFence(resource: Resource, observed: Observed, member: Member): boolean {
+  const report = reportOf(member);
+  return (
+    isHealthy(member) &&
+    takesOrders(resource, member) &&
+    // A member that reports nothing is told nothing.
+    report !== undefined &&
+    !isFenced(report, resource.status.epoch ?? 0) &&
+    !hasRefusedFence(resource, observed, member)
+  );
 }

@@ -1,3 +1,4 @@
+import type { Resource } from './observed.ts';
 import { endOf, skewMs } from './since.ts';
 
 /** How old a request may be. An older one may come from a file or a backup that was applied again. Milliseconds. */
@@ -55,6 +56,24 @@ export function userRequest(
   return atMs >= createdAtMs - 1_000
     ? { kind: 'Due', value }
     : refuse('RequestTooOld', 'this is before the HAService was created');
+}
+
+/**
+ * The resource whose status has the answer to a request.
+ *
+ * @param lastRequest the last value that was carried out
+ * @param refusal absent if none was refused, or its annotation is gone
+ */
+export function withAnswer(
+  resource: Resource,
+  request: 'restart' | 'switchover',
+  lastRequest: string | undefined,
+  refusal: { refusedRequest: string; message: string } | undefined,
+): Resource {
+  const { [request]: _former, ...status } = resource.status;
+  if (lastRequest === undefined && refusal === undefined) return { ...resource, status };
+  const answer = { ...(lastRequest === undefined ? {} : { lastRequest }), ...refusal };
+  return { ...resource, status: { ...status, [request]: answer } };
 }
 
 /** Date.parse also takes texts such as "1". */

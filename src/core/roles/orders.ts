@@ -2,10 +2,10 @@ import type { MemberReport, OrderKind } from '../../protocol/member-protocol.ts'
 import { type OrderDetails, type RolePlan, roleCommandStateOf } from '../model/role-commands.ts';
 import { countsByName, hasQuorum, needsLease } from '../model/capabilities.ts';
 import { formerLeaderLeads } from './former-leader.ts';
-import { hasRefusedFence, takesOrders } from '../model/takes-orders.ts';
+import { owesFence, takesOrders } from '../model/takes-orders.ts';
 import { giveOrder } from './give-order.ts';
 import { acceptsOld, hasLess } from '../failover/half-copies.ts';
-import { follows, isFenced, isHealthy, reportOf } from '../model/member.ts';
+import { follows, isFenced, reportOf } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
@@ -123,16 +123,10 @@ export function planOrders(
  * receive no more. So they hold the same in the end, and the member that is wanted can lead.
  */
 function waitsForHandOver(resource: Resource, observed: Observed, { name }: Member): boolean {
-  const { epoch = 0, fencing, primary } = resource.status;
+  const { fencing, primary } = resource.status;
   if (fencing?.trigger !== 'Switchover' || name === primary) return false;
   const leader = observed.members.find((member) => member.name === primary);
-  return (
-    leader !== undefined &&
-    isHealthy(leader) &&
-    takesOrders(resource, leader) &&
-    !isFenced(reportOf(leader), epoch) &&
-    !hasRefusedFence(resource, observed, leader)
-  );
+  return leader !== undefined && owesFence(resource, observed, leader);
 }
 
 /** Its agent, or what the spec promises, lets one process lead in one epoch at most. */
