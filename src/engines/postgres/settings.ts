@@ -88,6 +88,10 @@ export class Settings {
    * @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG if there is no such copy
    */
   async prepare(): Promise<boolean> {
+    return this.#inTurn(() => this.#prepare());
+  }
+
+  async #prepare(): Promise<boolean> {
     const { settings } = this.#layout;
     await makeFolder(settings, this.#osUser);
     const { config } = this.#context;

@@ -98,15 +98,20 @@ export class Member {
     if (password !== this.#context.passwords.current) {
       this.#context.passwords = fixedPassword(password);
     }
-    await this.anew().engine.start(within());
+    await this.#startAnew();
   }
 
   /** As if its pod were replaced by one that has other passwords. */
   async replace(passwords: Passwords): Promise<void> {
-    this.engine.kill();
-    await this.engine.stop(within());
     this.#context.passwords = passwords;
     this.password = passwords.current ?? this.password;
+    await this.#startAnew();
+  }
+
+  /** The former engine ends first: two must not write into one folder. */
+  async #startAnew(): Promise<void> {
+    this.engine.kill();
+    await this.engine.stop(within());
     await this.anew().engine.start(within());
   }
 
