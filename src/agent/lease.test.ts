@@ -72,6 +72,20 @@ describe('a lease', () => {
     expect(lease.isGood(`${lease.issue()} 1250`)).toBe(true);
   });
 
+  it('begins with the newest grant that came while the promotion waited for an earlier order', () => {
+    const { clock, lease, over } = make();
+    const own = `${lease.issue()} 1250`;
+    clock.advance(900);
+    lease.grant(`${lease.issue()} 1250`);
+    clock.advance(200);
+    expect(lease.isGood(own)).toBe(true);
+    lease.begin(own);
+    clock.advance(799);
+    expect(over).toEqual([]);
+    clock.advance(1);
+    expect(over).toEqual([1_900]);
+  });
+
   it('is never longer than the configured maximum', () => {
     const { clock, lease, over } = make(1_000);
     lease.begin(`${lease.issue()} 999999`);

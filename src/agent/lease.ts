@@ -46,6 +46,8 @@ export class Lease {
   readonly #options: LeaseOptions;
   readonly #earlyMs: number;
   #end: number | undefined;
+  /** End of the newest grant that came while no lease was in force: the operator has counted that one, too. */
+  #offeredEnd = -Infinity;
   #isOver = false;
   #cancel = () => {};
 
@@ -69,25 +71,25 @@ export class Lease {
   isGood(grant: string | undefined): boolean {
     if (this.isOver()) return false;
     if (this.#end !== undefined) return true;
-    const end = grant === undefined ? undefined : this.#endOf(grant);
-    return end !== undefined && end > this.#options.clock.now();
+    return this.#newestEnd(grant) > this.#options.clock.now();
   }
 
   /**
-   * Starts or extends the lease. Called before the engine is told to promote.
-   * @throws HAError HA_ERR_LEASE_OVER if the grant is invalid or has expired. Nothing has changed then.
+   * Starts or extends the lease. Called before the engine is told to promote. A promotion may have waited for the end of an earlier
+   * order: the lease begins with the newest grant that has come in this time, as the promotion's own may be about to expire.
+   * @throws HAError HA_ERR_LEASE_OVER if every grant is invalid or has expired. Nothing has changed then.
    */
   begin(grant: string | undefined): void {
     if (!this.isGood(grant)) throw new HAError('HA_ERR_LEASE_OVER', 'the promotion came too late');
-    const end = grant === undefined ? undefined : this.#endOf(grant);
-    if (end !== undefined) this.#extend(end);
+    this.#extend(this.#newestEnd(grant));
   }
 
-  /** Extends a lease that is in force; ignored if none is. */
+  /** Extends a lease that is in force. If none is, the next one begins with this grant. */
   grant(grant: string): void {
-    if (this.isOver() || this.#end === undefined) return;
-    const end = this.#endOf(grant);
-    if (end !== undefined) this.#extend(end);
+    if (this.isOver()) return;
+    const end = this.#newestEnd(grant);
+    if (this.#end === undefined) this.#offeredEnd = end;
+    else this.#extend(end);
   }
 
   /** Ends the lease. Called once the program surely takes no more writes. */
@@ -125,10 +127,15 @@ export class Lease {
     });
   }
 
+  /** -Infinity: there is none. */
+  #newestEnd(grant: string | undefined): number {
+    return Math.max(this.#endOf(grant) ?? -Infinity, this.#offeredEnd);
+  }
+
   /** `<nonce> <milliseconds>`; undefined if this run of the agent has not issued the nonce. */
-  #endOf(grant: string): number | undefined {
+  #endOf(grant: string | undefined): number | undefined {
     const { clock, maxMs, run } = this.#options;
-    const match = /^([\w-]+)\.(\d{1,16}) (\d{1,9})$/.exec(grant.trim());
+    const match = /^([\w-]+)\.(\d{1,16}) (\d{1,9})$/.exec(grant?.trim() ?? '');
     if (match?.[1] !== run) return undefined;
     const issued = Number(match[2]) / 1_000;
     return issued > clock.now()

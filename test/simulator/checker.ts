@@ -29,6 +29,11 @@ interface Reign {
   firstAckMs: number | undefined;
 }
 
+interface FormerReign extends Reign {
+  /** Whether what it acknowledges was promised to be kept. */
+  isPromised: boolean;
+}
+
 /** Watches everything that happens, and knows what must never. */
 export class Checker {
   readonly #kernel: Kernel;
@@ -46,7 +51,9 @@ export class Checker {
   readonly #destroyed = new Set<number>();
   readonly #highest = new Map<string, number>();
   /** Of the resource that was deleted before: its processes may run on for a while. */
-  #former: Reign[] = [];
+  #former: FormerReign[] = [];
+  /** What leaders of this epoch and later ones of the resource that was deleted before acknowledge is promised to be kept. */
+  #formerlyPromisedFrom: number | undefined;
   /** Highest epoch of the resources that were deleted before. */
   #landed = 0;
   #count = 0;
@@ -94,7 +101,12 @@ export class Checker {
 
   /** The resource is deleted. Another of its name begins with epoch 0, and keeps what this one has acknowledged. */
   renewed(): void {
-    this.#former = [...this.#former, ...this.#reigns.values()];
+    const from = this.#promisedFrom;
+    if (from !== formerEpoch) this.#formerlyPromisedFrom = from;
+    this.#former = [
+      ...this.#former,
+      ...[...this.#reigns.values()].map((reign) => this.#formerly(reign)),
+    ];
     for (const known of [this.#reigns, this.#committed, this.#highest]) known.clear();
     for (const id of this.#destroyed) this.#acknowledged.delete(id);
     for (const id of this.#acknowledged.keys()) this.#acknowledged.set(id, formerEpoch);
@@ -154,7 +166,7 @@ export class Checker {
     const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
     // An order of the resource that was deleted, carried out late.
     if (this.#committed.get(epoch) !== pod.uid && this.#elected.has(`${epoch} ${pod.uid}`)) {
-      this.#former.push(reign);
+      this.#former.push(this.#formerly(reign));
       return;
     }
     this.#reigns.set(epoch, { ...this.#reigns.get(epoch), ...reign });
@@ -179,7 +191,8 @@ export class Checker {
     const isPlain = pod.agentPort === undefined;
     const led = isPlain ? this.#plainEpochOf(pod.uid) : leadership?.epoch;
     if (led === undefined) return;
-    const isFormer = this.#isFormer(pod.uid, led);
+    const former = this.#formerReignOf(pod.uid, led);
+    const isFormer = former !== undefined;
     const epoch = isFormer ? formerEpoch : led;
     const reign = this.#reigns.get(epoch);
     if (!isFormer && reign?.uid !== pod.uid) {
@@ -190,6 +203,7 @@ export class Checker {
     if (reign !== undefined) reign.firstAckMs ??= this.#kernel.nowMs;
     this.#count++;
     if (this.#promisedFrom === undefined || epoch < this.#promisedFrom) return;
+    if (former?.isPromised === false) return;
     this.#acknowledged.set(id, epoch);
     const set = setName(leadership?.sync);
     if (epoch === this.epoch && this.#mustKeep && this.#sets?.includes(set) === false) {
@@ -218,9 +232,14 @@ export class Checker {
     }
   }
 
-  #isFormer(uid: string, epoch: number): boolean {
+  #formerReignOf(uid: string, epoch: number): FormerReign | undefined {
     const isSame = (each: Reign | undefined) => each?.uid === uid && each.epoch === epoch;
-    return !isSame(this.#reigns.get(epoch)) && this.#former.some(isSame);
+    return isSame(this.#reigns.get(epoch)) ? undefined : this.#former.find(isSame);
+  }
+
+  #formerly(reign: Reign): FormerReign {
+    const from = this.#formerlyPromisedFrom;
+    return { ...reign, isPromised: from !== undefined && reign.epoch >= from };
   }
 
   /** The last epoch in which a program without an agent was made primary: it leads by being the Service's endpoint. */
