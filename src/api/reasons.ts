@@ -49,6 +49,10 @@ export const conditionReasons = {
     },
     False: {
       Stable: { meaning: 'there is nothing to do', whatToDo: 'nothing' },
+      Waiting: {
+        meaning: 'a failover waits, and until it goes on nothing else is to be done',
+        whatToDo: 'see the condition `FailoverBlocked`',
+      },
       Paused: {
         meaning: '`spec.paused` is true: nothing is changed',
         whatToDo: 'set it to false to let the operator go on',

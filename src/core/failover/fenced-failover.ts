@@ -19,6 +19,7 @@ import { absentHolder, comesUntilMs, holderBack } from './stopped.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { comparePositions, positionOf } from '../model/position.ts';
 import { owesFence } from '../model/takes-orders.ts';
+import { goOnWithLess } from './lost-copies.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 
 /**
@@ -58,8 +59,9 @@ export function planFenced(
   if (comesMs !== undefined) return { kind: 'Wait', untilMs: comesMs, message };
   return {
     kind: 'Blocked',
-    reason: hasQuorum(resource.spec) ? 'QuorumMissing' : 'LeaseNotExpired',
-    message,
+    ...(hasQuorum(resource.spec)
+      ? { reason: 'QuorumMissing', message: `${message}${goOnWithLess(resource, observed)}` }
+      : { reason: 'LeaseNotExpired', message }),
     ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
   };
 }

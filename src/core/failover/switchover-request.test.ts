@@ -31,7 +31,7 @@ describe('a switchover that a user asks for', () => {
       switchover: { lastRequest: `${now} web-2` },
       fencing: { trigger: 'Switchover', from: 'web-0', wanted: 'web-2', epoch: 2 },
     });
-    expect(events).toMatchObject([{ type: 'Normal', reason: 'SwitchoverStarted' }]);
+    expect(events[0]).toMatchObject({ type: 'Normal', reason: 'SwitchoverStarted' });
     const fenced = { state: 'Detached' as const, epoch: 2 };
     const after = [0, 1, 2].map((ordinal) => led(resource, ordinal, fenced));
     const next = planFailover({ ...asked, status: commit!.status }, makeObserved(after), t0 + 100);

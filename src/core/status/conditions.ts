@@ -82,14 +82,22 @@ const promotedBefore = (resource: Resource, { roleCommands }: Observed, primary:
       action === 'promote' && uid === primary.uid && (state !== 'Running' || generation > 0),
   );
 
-function progressing({ spec }: Resource, { progress }: Plans): DesiredCondition {
+function progressing({ spec }: Resource, { progress, failover }: Plans): DesiredCondition {
   const type = 'Progressing';
   if (spec.paused) {
     const message = 'spec.paused is true: nothing is changed until it is false';
     return { type, status: false, reason: 'Paused', message };
   }
-  return progress.length > 0
-    ? { type, status: true, reason: 'Acting', message: progress.join('; ') }
+  if (progress.length > 0) {
+    return { type, status: true, reason: 'Acting', message: progress.join('; ') };
+  }
+  return failover.kind === 'Blocked'
+    ? {
+        type,
+        status: false,
+        reason: 'Waiting',
+        message: 'a failover waits: the condition FailoverBlocked says for what',
+      }
     : { type, status: false, reason: 'Stable', message: 'nothing to do' };
 }
 

@@ -19,6 +19,28 @@ it.each<[string, object, RegExp[]]>([
   ['a budget of one for one', { replicas: 1 }, []],
   ['Redis without a password', redis, [/passwordSecret is absent: every program/]],
   ['Redis with one', { ...redis, ...password }, []],
+  [
+    'Strong without volumes',
+    { ...redis, ...password, ...strong },
+    [/^failover.consistency is Strong and the members have no volumes: .* Write volumeClaimT/],
+  ],
+  [
+    'Strong on a disk of the node',
+    {
+      ...redis,
+      ...password,
+      ...strong,
+      template: {
+        spec: {
+          containers: [
+            { name: 'redis', image: 'redis', volumeMounts: [{ name: 'disk', mountPath: '/data' }] },
+          ],
+          volumes: [{ name: 'disk', hostPath: { path: '/var/redis' } }],
+        },
+      },
+    },
+    [],
+  ],
   ['Strong alone', { ...redis, ...password, ...strong, replicas: 1 }, [/lost with the volume/]],
   [
     'a zone and a number of nobody that must never lead',

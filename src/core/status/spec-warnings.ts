@@ -3,6 +3,7 @@ import { hasQuorum, isOpenToAll } from '../model/capabilities.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
 import type { DesiredCondition } from './desired-condition.ts';
+import { keepsData } from '../resources/kept-data.ts';
 import { withoutEffect } from './without-effect.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
@@ -31,6 +32,11 @@ function specWarnings({ spec, status, generation }: About, observed: Seen): stri
       hasQuorum(spec)
         ? 'failover.consistency is Strong and replicas is 1: no other member has the writes, so they are lost with the volume, and no member can take over. Write replicas: 3'
         : 'failover.consistency is Strong and replicas is 1: no member can take over. Write replicas: 2 or more',
+    );
+  }
+  if (replicas > 1 && hasQuorum(spec) && !keepsData(spec)) {
+    warnings.push(
+      'failover.consistency is Strong and the members have no volumes: the data of a member are lost with its pod, and if several pods are deleted within seconds, no member can take over until you decide to lose writes. Write volumeClaimTemplates',
     );
   }
   // A zone that is lost later was no mistake of the spec.
