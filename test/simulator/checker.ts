@@ -2,6 +2,7 @@ import type { Status } from '../../src/api/status.ts';
 import { highestEpoch } from '../../src/api/epoch.ts';
 import type { Agent } from './agent.ts';
 import type { ServiceObject } from './api-server.ts';
+import { FormerReigns, type Reign, formerEpoch } from './former-reigns.ts';
 import type { Kernel } from './kernel.ts';
 import { type MemberBehaviour, isStrong } from './setups.ts';
 import { describeChange, setName } from './status-words.ts';
@@ -13,25 +14,10 @@ export class Violation extends Error {}
 /** The share of the heartbeat's timeout for which silence is nothing, as clocks run at different speeds. */
 const unheardShare = 0.95;
 
-/** Stands for every epoch of a resource that was deleted. */
-const formerEpoch = -1;
-
 /** An order, or a hook. */
 export interface RoleGiven {
   kind: string;
   order: { epoch: number };
-}
-
-interface Reign {
-  epoch: number;
-  uid: string;
-  log: Entry[];
-  firstAckMs: number | undefined;
-}
-
-interface FormerReign extends Reign {
-  /** Whether what it acknowledges was promised to be kept. */
-  isPromised: boolean;
 }
 
 /** Watches everything that happens, and knows what must never. */
@@ -50,10 +36,7 @@ export class Checker {
   /** Writes of which a person or a broken disk has destroyed every copy. */
   readonly #destroyed = new Set<number>();
   readonly #highest = new Map<string, number>();
-  /** Of the resource that was deleted before: its processes may run on for a while. */
-  #former: FormerReign[] = [];
-  /** What leaders of this epoch and later ones of the resource that was deleted before acknowledge is promised to be kept. */
-  #formerlyPromisedFrom: number | undefined;
+  readonly #former = new FormerReigns();
   /** Highest epoch of the resources that were deleted before. */
   #landed = 0;
   #count = 0;
@@ -101,12 +84,7 @@ export class Checker {
 
   /** The resource is deleted. Another of its name begins with epoch 0, and keeps what this one has acknowledged. */
   renewed(): void {
-    const from = this.#promisedFrom;
-    if (from !== formerEpoch) this.#formerlyPromisedFrom = from;
-    this.#former = [
-      ...this.#former,
-      ...[...this.#reigns.values()].map((reign) => this.#formerly(reign)),
-    ];
+    this.#former.end(this.#reigns.values(), this.#promisedFrom);
     for (const known of [this.#reigns, this.#committed, this.#highest]) known.clear();
     for (const id of this.#destroyed) this.#acknowledged.delete(id);
     for (const id of this.#acknowledged.keys()) this.#acknowledged.set(id, formerEpoch);
@@ -166,7 +144,7 @@ export class Checker {
     const reign = { epoch, uid: pod.uid, log: leadership.data.log, firstAckMs: undefined };
     // An order of the resource that was deleted, carried out late.
     if (this.#committed.get(epoch) !== pod.uid && this.#elected.has(`${epoch} ${pod.uid}`)) {
-      this.#former.push(this.#formerly(reign));
+      this.#former.add(reign);
       return;
     }
     this.#reigns.set(epoch, { ...this.#reigns.get(epoch), ...reign });
@@ -191,7 +169,8 @@ export class Checker {
     const isPlain = pod.agentPort === undefined;
     const led = isPlain ? this.#plainEpochOf(pod.uid) : leadership?.epoch;
     if (led === undefined) return;
-    const former = this.#formerReignOf(pod.uid, led);
+    const former =
+      this.#reigns.get(led)?.uid === pod.uid ? undefined : this.#former.find(pod.uid, led);
     const isFormer = former !== undefined;
     const epoch = isFormer ? formerEpoch : led;
     const reign = this.#reigns.get(epoch);
@@ -230,16 +209,6 @@ export class Checker {
     if (isPlanned && this.#isUp(uid) && unheardMs > 0 && unheardMs < timeoutMs * unheardShare) {
       this.fail(`${uid} is deleted (${reason}) by an operator that has not heard it yet`);
     }
-  }
-
-  #formerReignOf(uid: string, epoch: number): FormerReign | undefined {
-    const isSame = (each: Reign | undefined) => each?.uid === uid && each.epoch === epoch;
-    return isSame(this.#reigns.get(epoch)) ? undefined : this.#former.find(isSame);
-  }
-
-  #formerly(reign: Reign): FormerReign {
-    const from = this.#formerlyPromisedFrom;
-    return { ...reign, isPromised: from !== undefined && reign.epoch >= from };
   }
 
   /** The last epoch in which a program without an agent was made primary: it leads by being the Service's endpoint. */

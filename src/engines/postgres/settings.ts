@@ -49,7 +49,7 @@ export class Settings {
   /** Content of the passfile; undefined: that of an earlier process. */
   #passfile: string | undefined;
   readonly #space: () => Promise<Space>;
-  /** What the file is to say. */
+  /** To be written. */
   #replication: ReplicationConfig = detached;
   /** What the file says; undefined: it was not written yet. */
   #retention: LogRetention | undefined;
@@ -82,8 +82,8 @@ export class Settings {
   }
 
   /**
-   * Writes all files except postgresql.conf and the passfile. If the certificates in the Secret cannot be used, a server runs, and is
-   * started, with the copy of the former ones.
+   * Writes all files except postgresql.conf and the passfile. If the certificates in the Secret cannot be used, a server runs, or is
+   * started, with the former ones.
    *
    * @returns whether the certificates have changed. @throws HAError HA_ERR_AGENT_CONFIG if there is no such copy
    */
