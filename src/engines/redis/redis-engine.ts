@@ -14,6 +14,7 @@ import { Certificates } from './certificates.ts';
 import { DataRetention } from './data-retention.ts';
 import { dropClients, serveStale, followNobody } from './commands.ts';
 import { noteDiskState } from './disk-state.ts';
+import { sendRest } from './hand-over.ts';
 import { LeaderSettings } from './leader-settings.ts';
 import { syncAll } from './log-settings.ts';
 import { type Access, askHistory } from './upstream.ts';
@@ -28,9 +29,8 @@ import { type ServerInfo, cannotLog } from './server-info.ts';
  * Runs a Redis or Valkey server, 7.0 or later.
  *
  * How a fence works: REPLICAOF closes the connection to the old leader before it answers, and discards received data that are
- * not applied. Anything that the old leader receives after that was sent before, and names no higher offset than what the member
- * still holds. So the old leader can count this member for no write (WAIT, min-replicas-to-write) beyond the position that the
- * member reports then.
+ * not applied. What the old leader receives after that names no higher offset than what the member still holds. So the old leader
+ * can count this member for no write (WAIT, min-replicas-to-write) beyond the position that the member reports then.
  *
  * Strong promises to retain writes that WAIT has confirmed: min-replicas-to-write only checks when followers last answered.
  */
@@ -47,9 +47,9 @@ export class RedisEngine implements ManagedEngine {
   #retention: DataRetention | undefined;
   readonly #certificates: Certificates | undefined;
   #target: ReplicationTarget = { kind: 'detached' };
-  /** Clients may be connected that take this member for the leader. */
+  /** Clients may be connected that take it for the leader. */
   #hasClients = false;
-  /** Number of orders in progress: meanwhile the server's state may differ from the target. */
+  /** How many orders are in progress: meanwhile the state may differ from the target. */
   #orders = 0;
 
   constructor(context: EngineContext, options: { tlsFolder?: string } = {}) {
@@ -100,7 +100,7 @@ export class RedisEngine implements ManagedEngine {
       if (target.kind === 'leading') await this.#settings.check(target.sync, signal);
     }
     const reported = this.#orders === 0 ? this.#target : target;
-    // Asked before its promotion was carried out: followers would be told to expect the log of its predecessor.
+    // Asked before its promotion: followers would be told to expect its predecessor's log.
     const isEarlier = reported.kind === 'leading' && info.master !== undefined;
     return this.#reports.report(info, {
       ...{ retention, acks, target: reported, accessProblems },
@@ -125,7 +125,7 @@ export class RedisEngine implements ManagedEngine {
       if (!this.#history.isKnown) retention.refuseOld(order);
       await retention.setHeld();
       await this.#settings.apply(sync, signal);
-      // From here on it may lead, even if the order is interrupted.
+      // From here on it may lead, even if interrupted.
       const from = this.#target;
       this.#target = { kind: 'leading', epoch, sync };
       this.#hasClients = true;
@@ -149,7 +149,7 @@ export class RedisEngine implements ManagedEngine {
         return;
       }
       if (!there) {
-        // Its position must not change while the possible loss is computed.
+        // Its position must not change while the loss is computed.
         const detached = await this.#fence(retention, signal);
         const { replid } = detached;
         const position = this.#history.position(detached);
@@ -188,7 +188,7 @@ export class RedisEngine implements ManagedEngine {
 
   async #obey<T>(order: (retention: DataRetention) => Promise<T>): Promise<T> {
     if (this.#retention === undefined) {
-      throw new HAError('HA_ERR_PROBE_REFUSED', 'the server has not started yet');
+      throw new HAError('HA_ERR_PROBE_REFUSED', 'the server has not started');
     }
     this.#orders++;
     try {
@@ -198,12 +198,14 @@ export class RedisEngine implements ManagedEngine {
     }
   }
 
-  /** @returns the state of the server afterwards */
+  /** @returns the state afterwards */
   async #fence(retention: DataRetention, signal: AbortSignal): Promise<ServerInfo> {
     const target = this.#target;
+    const isLeader = target.kind === 'leading';
+    const resume = isLeader ? [await sendRest(this.#server, this.#context.clock, signal)] : [];
     // A server that must sync but cannot ends, and loses acknowledged data that are only in memory.
     const sync = cannotLog(await this.#server.info(signal)) ? [] : [syncAll];
-    const refuse = [serveStale('no'), followNobody, ...sync];
+    const refuse = [serveStale('no'), followNobody, ...sync, ...resume];
     const commands = this.#hasClients ? [...refuse, ...dropClients] : refuse;
     const { before, after } = await this.#server.order(commands, signal);
     this.#update(before, target);
@@ -213,7 +215,7 @@ export class RedisEngine implements ManagedEngine {
     if (after.master === undefined || after.master.linked || after.master.port !== noLeader.port) {
       throw new HAError('HA_ERR_PROBE_ANSWER', 'the server still follows its leader');
     }
-    if (target.kind === 'leading') retention.fenced(after.offset);
+    if (isLeader) retention.fenced(after.offset);
     if (!this.#history.hasCopyFailed) return after;
     await this.#backToDisk(signal);
     return this.#server.info(signal);
@@ -221,7 +223,7 @@ export class RedisEngine implements ManagedEngine {
 
   readonly #isFollowing = (target: Following) => () => this.#target === target;
 
-  /** The data in memory are worthless; those on the disk are from before the copy. */
+  /** Those in memory are worthless; those on the disk are from before the copy. */
   async #backToDisk(signal: AbortSignal): Promise<void> {
     const { log } = this.#context;
     log.warn({}, 'copying the leader has failed: the server restarts with the former data');
@@ -230,7 +232,7 @@ export class RedisEngine implements ManagedEngine {
     this.#target = { kind: 'detached' };
   }
 
-  /** Acts on the state that the server has reported while it had this target. */
+  /** Acts on the state that it has reported while it had this target. */
   #update(info: ServerInfo, target: ReplicationTarget): void {
     const resync = this.#history.update(info, target);
     if (target.kind === 'following' && resync !== undefined) {
@@ -238,10 +240,10 @@ export class RedisEngine implements ManagedEngine {
     }
   }
 
-  /** Only the operator decides whom the server follows. Any other change is undone. */
+  /** Only the operator decides whom it follows. Any other change is undone. */
   async #undoRedirect(signal: AbortSignal): Promise<void> {
     this.#context.log.error({}, 'another client has sent REPLICAOF to the server: fencing it');
-    // Before any await: an order that comes in between takes precedence.
+    // Before any await: an order that comes in between wins.
     this.#target = { kind: 'detached', wasRedirected: true };
     this.#history.forget();
     await this.#server.call([serveStale('no'), followNobody, ...dropClients], signal);
