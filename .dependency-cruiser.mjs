@@ -23,7 +23,7 @@ const belowController = [
   'protocol',
   'lib',
   'core',
-  'chaos',
+  'calendar',
   'heartbeat',
   'member-client',
   'kube',
@@ -61,11 +61,11 @@ export default {
     only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client']),
     only('kube', ['api', 'lib']),
     // Computes times alone: what happens at them is decided in core.
-    only('chaos', ['api', 'lib']),
+    only('calendar', ['api', 'lib']),
     {
-      name: 'chaos does no input or output, and knows no package but croner',
+      name: 'calendar does no input or output, and knows no package but croner',
       severity: 'error',
-      from: { path: '^src/chaos/', pathNot: tests },
+      from: { path: '^src/calendar/', pathNot: tests },
       to: { dependencyTypes: ['core', 'npm'], pathNot: '(^|/)node_modules/croner/' },
     },
     // What runs in the pods of members: nothing of the cluster, and of telemetry the log alone.

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { blackout } from './blackout-spec.ts';
 import { cel } from './cel.ts';
 import { duration, ifDurations } from './duration.ts';
 import { example, takesEffect } from './field-notes.ts';
@@ -53,33 +54,6 @@ const target = z
     ...cel({
       rule: "!has(self.member) || !has(self.zone) && self.role == 'Any'",
       message: 'target.member names the one member already; remove target.role and target.zone',
-    }),
-  });
-
-const blackout = z
-  .object({
-    from: z
-      .string()
-      .max(10)
-      .meta({
-        description: 'First day, as 2026-12-24; or the time of day at which it begins, as 22:00.',
-        ...example('22:00'),
-      }),
-    to: z
-      .string()
-      .max(10)
-      .meta({
-        description:
-          'Last day, as 2027-01-02, which is part of it; or the time of day at which it ends, as 06:00. A time of day before `from` is on the next day.',
-        ...example('06:00'),
-      }),
-  })
-  .meta({
-    description: 'Days, or hours of each day, without experiments.',
-    ...cel({
-      rule: "[self.from, self.to].all(t, t.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')) || [self.from, self.to].all(t, t.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$'))",
-      message:
-        'from and to are two days, or two times of day; write from: "2026-12-24" and to: "2027-01-02", or from: "22:00" and to: "06:00"',
     }),
   });
 
@@ -152,9 +126,13 @@ export const chaosSchema = z
           'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
         ...example('Europe/Berlin'),
       }),
-    blackouts: z.array(blackout).max(20).default([]).meta({
-      description: 'When no experiment may begin.',
-    }),
+    blackouts: z
+      .array(blackout('Days, or hours of each day, without experiments.'))
+      .max(20)
+      .default([])
+      .meta({
+        description: 'When no experiment may begin.',
+      }),
     action: z
       .enum(chaosActions)
       .default('PodKill')

@@ -6,6 +6,7 @@ import { engineSchema, portNumber } from './engine-spec.ts';
 import { failoverSchema, heartbeatSchema } from './failover-spec.ts';
 import { inheritSchema } from './inherit-spec.ts';
 import { placementSchema } from './placement-spec.ts';
+import { plannedChangesSchema } from './planned-changes-spec.ts';
 import { servicesSchema } from './services-spec.ts';
 import {
   agentSchema,
@@ -117,6 +118,7 @@ export const specSchema = z
     placement: placementSchema.prefault({}),
     heartbeat: heartbeatSchema.prefault({}),
     failover: failoverSchema.prefault({}),
+    plannedChanges: plannedChangesSchema.optional(),
     chaos: chaosSchema.optional(),
     paused: z
       .boolean()

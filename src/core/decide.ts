@@ -172,6 +172,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       excused.nextAtMs,
       nextDegradedAtMs(resource, observed, nowMs),
       ...[primary && failbackAtMs(resource, primary, nowMs)].filter((atMs) => (atMs ?? 0) > nowMs),
+      observed.changeTimes?.blackout?.untilMs,
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members

@@ -1,4 +1,4 @@
-import { scheduleOf } from '../../chaos/schedule.ts';
+import { scheduleOf } from '../../calendar/schedule.ts';
 import { longestMs } from '../../api/chaos-spec.ts';
 import type { Experiment } from '../../api/chaos-status.ts';
 import { durationMs } from '../../api/duration.ts';

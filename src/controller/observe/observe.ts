@@ -7,6 +7,7 @@ import {
   switchoverAnnotation,
 } from '../../api/labels.ts';
 import { type HAService, parseSpec } from '../../api/haservice.ts';
+import { scheduleOf } from '../../calendar/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { needsLease, usesAgent } from '../../core/model/capabilities.ts';
 import { isFromTemplate } from '../../core/resources/pod.ts';
@@ -158,6 +159,7 @@ export function observe(
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());
+  const { plannedChanges } = resource.spec;
   const ownedClaims = ownedClaimsOf(resource, stores);
   const unknownClaims = stores.claims.completeness.whyOf(resource.namespace);
   const operatorZone = ownNode?.metadata?.labels?.[resource.spec.placement.zones.topologyKey];
@@ -190,6 +192,9 @@ export function observe(
     ...(connectedSinceMs === undefined ? {} : { connectedSinceMs }),
     ...(unsafe === undefined ? {} : { unsafe }),
     ...(chaos === undefined ? {} : { chaos }),
+    ...(plannedChanges === undefined
+      ? {}
+      : { changeTimes: scheduleOf(plannedChanges, clock.wallNow(), 'spec.plannedChanges') }),
     ...endpointsSeen(resource, members, stores),
   };
 }

@@ -11,6 +11,8 @@ import { takesNoOrders } from '../model/contact.ts';
 import { isDurable, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { heldBack } from '../model/change-times.ts';
+import { restartAskedAt } from '../model/restart.ts';
 import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
 import { endOf } from '../model/since.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
@@ -70,6 +72,8 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
 function beforeItsUpdate(about: About): Found | undefined {
   const { resource, observed, primary, nowMs } = about;
   if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  if (heldBack(observed) !== undefined && restartAskedAt(resource.status, primary) === undefined)
+    return undefined;
   if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { winner, obstacle } = successorOf(about, () => true);
   const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
@@ -113,7 +117,7 @@ function successorOf(
 
 /** By the spec, or by its node. It stays the primary if no other member is as good. */
 function relieved(about: About): Found | undefined {
-  const { resource, primary, nowMs } = about;
+  const { resource, observed, primary, nowMs } = about;
   if (!isWell(primary) || stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { paused, failover } = resource.spec;
   const mayMove = failover.automatic && !paused;
@@ -132,7 +136,8 @@ function relieved(about: About): Found | undefined {
     const what = `${primary.name} hands over before it must go: ${primary.leavesNode}`;
     return winner && { what, winner };
   }
-  if (!mayMove || (failbackAtMs(resource, primary, nowMs) ?? Infinity) > nowMs) return undefined;
+  if (!mayMove || heldBack(observed) !== undefined) return undefined;
+  if ((failbackAtMs(resource, primary, nowMs) ?? Infinity) > nowMs) return undefined;
   const winner = to((member) => stays(member) && isPreferred(resource, member));
   const after = failover.preferredPrimary?.failbackAfter;
   return (

@@ -5,6 +5,7 @@ import type { KnownFault, WriteFailure } from './fault.ts';
 import type { PodContract } from '../../api/pod-contract.ts';
 import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
+import type { ChangeTimes } from './change-times.ts';
 import type { ChaosView } from './chaos-view.ts';
 import type { ServiceRole } from './naming.ts';
 import type {
@@ -204,21 +205,18 @@ export interface Observed {
    * count on the end of the member.
    */
   unansweredElection?: string;
-  /** For tests alone: leaves out a part of what makes a failover safe, to show that their checker finds that. */
+  /** For tests alone: leaves out a part of what makes a failover safe. */
   unsafe?: 'no-fence' | 'no-quorum';
   /**
    * Epoch milliseconds since when the API server can be reached again; absent if it could always be reached. The operator's own
    * network may be the cause of silence from before.
    */
   connectedSinceMs?: number;
-  /**
-   * UIDs of the endpoints that the write Service's slice holds now, also if an earlier resource of this name has left the slice;
-   * undefined if there is no slice.
-   */
+  /** UIDs of the endpoints in the write Service's slice, also if an earlier resource of this name has left it; undefined: no slice. */
   writeEndpoints?: string[];
-  /** Epoch milliseconds since when this process has seen no other spec of this resource. Absent: not known. */
+  /** Epoch milliseconds since when this process has seen no other spec. Absent: not known. */
   generationSinceMs?: number;
-  /** UIDs of the endpoints of all Services, in the same slices. Absent: there are none. */
+  /** UIDs of the endpoints of all Services. Absent: there are none. */
   served?: string[];
   /**
    * Endpoints of each Service that this resource is to take over, as nothing controls their pods, and that are no members yet:
@@ -230,6 +228,8 @@ export interface Observed {
   foreignEndpoints: ForeignEndpoints[];
   /** The slices of this resource besides the usual one of each Service and family: see desiredSlices. */
   additionalSlices: AdditionalSlice[];
+  /** Absent without spec.plannedChanges. */
+  changeTimes?: ChangeTimes;
   /** What experiments depend on; absent if the spec has no `chaos`. */
   chaos?: ChaosView;
   /** Whether the pods' addresses are IPv6, as far as pods or slices show. */

@@ -1,4 +1,5 @@
 import { isDurable, isHealthy, isLive, isWell, lacksNothing } from '../model/member.ts';
+import { heldBack } from '../model/change-times.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
@@ -152,6 +153,7 @@ export function rebalance(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): void {
+  if (heldBack(observed) !== undefined) return;
   const isEnough = live.filter((member) => mayLead(resource, member)).length > 2;
   const open = openZones(resource, observed, nowMs).filter(
     ({ name }) => isEnough || resource.spec.failover.neverPrimary?.zones?.includes(name) !== true,

@@ -4,6 +4,8 @@ import { takesNoOrders } from '../model/contact.ts';
 import { isHealthy, isLive, isWell, reportOf, undurablePrimary } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { heldBack } from '../model/change-times.ts';
+import { restartAskedAt } from '../model/restart.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { brokenness } from './broken.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
@@ -84,6 +86,9 @@ const isAlone = (resource: Resource, live: Member[]): boolean =>
       : !mayLead(resource, member),
   );
 
+const isAsked = ({ status }: Resource, member: Member): boolean =>
+  restartAskedAt(status, member) !== undefined;
+
 /** Replaces one outdated member that works: standbys first, while all members are well. True if one is left. */
 export function update(
   resource: Resource,
@@ -93,8 +98,12 @@ export function update(
   plan: ReplicaPlan,
   again: (atMs: number) => void,
 ): boolean {
-  const outdated = live.filter((member) => isOutdated(resource, member));
-  if (outdated.length === 0) return false;
+  const all = live.filter((member) => isOutdated(resource, member));
+  if (all.length === 0) return false;
+  const isHeld = heldBack(observed) !== undefined;
+  // A request is carried out when it is made.
+  const outdated = isHeld ? all.filter((member) => isAsked(resource, member)) : all;
+  if (outdated.length === 0) return true;
   if (
     isBusy(resource, observed) ||
     !live.every(isWell) ||
@@ -108,7 +117,7 @@ export function update(
     live.length === 1 ||
     outdated.every((member) => takesNoOrders(resource.spec, member)) ||
     isAlone(resource, live);
-  const next = outdatedStandbys(resource, live)[0] ?? (mustEnd ? outdated[0] : undefined);
+  const next = outdatedStandbys(resource, outdated)[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) replace(resource, next, plan);
   return true;
 }

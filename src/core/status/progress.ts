@@ -2,6 +2,7 @@ import type { Action } from '../model/action.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { whyNotUpdated } from '../failover/switchover.ts';
 import { healthOf, isLive, primaryOf, undurablePrimary } from '../model/member.ts';
+import { heldBack } from '../model/change-times.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
 import { restartAskedAt } from '../model/restart.ts';
@@ -60,10 +61,12 @@ export function progressOf(
   const password = passwordProgress(live);
   if (password !== undefined) clauses.push(password);
   const outdated = live.filter((member) => isOutdated(resource, member));
+  const held = heldBack(observed);
   if (outdated.length > 0) {
     const isRestart = outdated.every((member) => restartAskedAt(resource.status, member));
     clauses.push(
       `${outdated.length} of ${live.length} members ${isRestart ? 'are still to be restarted' : 'still run by the former spec until they are replaced'}`,
+      ...(held === undefined ? [] : [held]),
     );
   }
   const leader = record === undefined ? primaryOf(resource, live) : undefined;

@@ -8,6 +8,7 @@ import { withoutEffect } from './without-effect.ts';
 
 /** What a spec says that is allowed, and that may mean something else than the user thinks; each with what to write. */
 function specWarnings({ spec, status, generation }: About, observed: Seen): string[] {
+  const { changeTimes } = observed;
   const { replicas, failover, placement } = spec;
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
@@ -43,7 +44,9 @@ function specWarnings({ spec, status, generation }: About, observed: Seen): stri
   const told = status.conditions?.find(({ type }) => type === 'SpecWarning')?.message ?? '';
   const isNew = status.observedGeneration !== generation;
   const names = forbidsNobody(spec, observed).filter((text) => isNew || told.includes(text));
-  return [...warnings, ...withoutEffect(spec), ...names];
+  const wrong = changeTimes?.problem?.message;
+  const ignored = wrong === undefined ? [] : [`${wrong}. Until then it holds no change back`];
+  return [...warnings, ...withoutEffect(spec), ...names, ...ignored];
 }
 
 /** A misspelt name would be noticed when such a member leads. */
@@ -73,7 +76,7 @@ function forbidsNobody(
 }
 
 type About = Pick<Resource, 'spec' | 'status' | 'generation'>;
-type Seen = Pick<Observed, 'zones' | 'members'>;
+type Seen = Pick<Observed, 'zones' | 'members' | 'changeTimes'>;
 
 /** The condition for all of them: it stands as long as the spec has one, as an Event is gone after an hour. */
 export function specWarning(resource: About, observed: Seen): DesiredCondition[] {

@@ -15,6 +15,7 @@ const atOnce = [
   'spec.failover.onNoCandidate',
   'spec.failover.neverPrimary',
   'spec.failover.preferredPrimary',
+  'spec.plannedChanges',
   'spec.chaos',
   'spec.paused',
 ];

@@ -34,15 +34,22 @@ interface Plan {
  */
 const mostInARow = 500;
 
-/** As in parseSpec: specs are never changed in place, and each pass of a reconcile asks again. */
-const plans = new WeakMap<ChaosSpec, Plan>();
+/** spec.chaos, or another part of the spec that has blackouts. */
+type Times = Pick<ChaosSpec, 'timeZone' | 'blackouts'> & Partial<Pick<ChaosSpec, 'schedule'>>;
 
-/** When experiments begin by `schedule`, and when none may begin. */
-export function scheduleOf(chaos: ChaosSpec, nowMs: number): ScheduleView {
-  let plan = plans.get(chaos);
+/** As in parseSpec: specs are never changed in place, and each pass of a reconcile asks again. */
+const plans = new WeakMap<Times, Plan>();
+
+/**
+ * When something begins by `schedule`, and when it may not begin.
+ *
+ * @param field that has these times
+ */
+export function scheduleOf(times: Times, nowMs: number, field = 'spec.chaos'): ScheduleView {
+  let plan = plans.get(times);
   if (plan === undefined) {
-    plan = planOf(chaos);
-    plans.set(chaos, plan);
+    plan = planOf(times, field);
+    plans.set(times, plan);
   }
   const { known } = plan;
   if (known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs) return known.view;
@@ -50,10 +57,10 @@ export function scheduleOf(chaos: ChaosSpec, nowMs: number): ScheduleView {
   return plan.known.view;
 }
 
-function planOf({ schedule, timeZone, blackouts }: ChaosSpec): Plan {
+function planOf({ schedule, timeZone, blackouts }: Times, field: string): Plan {
   const wrong = (reason: ScheduleRefusal, message: string): ScheduleProblem => ({
     reason,
-    message: `spec.chaos.${message}`,
+    message: `${field}.${message}`,
   });
   if (!isTimeZone(timeZone)) {
     const message = `timeZone: "${timeZone}" is no time zone; write an IANA name, such as Europe/Berlin or UTC`;
