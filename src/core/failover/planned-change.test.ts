@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FailoverRecord } from '../../api/status.ts';
+import { decide } from '../decide.ts';
 import { planFailover } from './failover.ts';
 import { stayedUntilMs } from './failover-backoff.ts';
 import type { Health, Member, Observed, Resource } from '../model/observed.ts';
@@ -104,11 +105,16 @@ describe('planned changes that were in vain', () => {
     expect(restMs([record(0, 'Crash', back), record(2, 'Crash')])).toBe(0);
   });
 
-  it('hold up neither a failover nor a request of a user', () => {
+  it('hold up no request of a user, and the condition Progressing says until when they hold up an update', () => {
     const failovers = [record(0, 'Crash', back), record(2, 'Switchover')];
     const { resource, members } = strong({}, { failovers });
     const [a, b, c] = members as [Member, Member, Member];
     expect(plan(resource, [{ ...a, ...cordoned }, b, c])).toEqual({ kind: 'None' });
+    const { status } = decide(resource, makeObserved([{ ...a, ...outdated }, b, c]), t0);
+    const { message } = status.conditions?.find(({ type }) => type === 'Progressing') ?? {};
+    expect(message).toContain(
+      'web-0 is replaced later, as the last planned change was in vain (status.failovers): the next try is at 2026-01-01T00:00:30.000Z',
+    );
     const requests = { switchover: new Date(t0).toISOString() };
     expect(plan({ ...resource, requests }, [a, b, c])).toMatchObject({ kind: 'Fence' });
   });

@@ -81,6 +81,10 @@ export function whyNotUpdated(
   nowMs: number,
 ): string | undefined {
   if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  const restsUntilMs = stayedUntilMs(resource, nowMs);
+  if (restsUntilMs !== undefined) {
+    return `${primary.name} is replaced later, as the last planned change was in vain (status.failovers): the next try is at ${new Date(restsUntilMs).toISOString()}`;
+  }
   const context = electionContextOf(resource, observed);
   const { obstacle } = successorOf({ resource, observed, primary, context, nowMs }, () => true);
   return obstacle && `${primary.name} is replaced when another member can lead: ${obstacle}`;
