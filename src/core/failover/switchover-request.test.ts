@@ -215,6 +215,14 @@ describe('a planned change, once its epoch has begun', () => {
     expect(next([stopped(0), stopped(1), lost])).toMatchObject({ winner: { name: 'web-1' } });
   });
 
+  it('says that no member is told anything while the service is paused', () => {
+    const paused = { ...resource, spec: { ...resource.spec, paused: true } };
+    for (const first of [led(resource, 0, leading()), stopped(0)]) {
+      const plan = planFailover(paused, makeObserved([first, follower(1), follower(2)]), t0);
+      expect(plan).toMatchObject({ kind: 'Blocked', reason: 'Paused' });
+    }
+  });
+
   it('an answer that the reports contradict is waited for no longer, of the primary or of another', () => {
     const members = [led(resource, 0, leading()), follower(1), follower(2)];
     expect(fences(members, [told(0, 'Done')], t0 + showMs - 1)).toEqual([]);
