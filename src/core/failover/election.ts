@@ -139,6 +139,19 @@ export function elect(members: Member[], context: ElectionContext): Election {
   return { ...(winner === undefined ? {} : { winner }), rejected, ranked: eligible, forbidden };
 }
 
+/**
+ * For a planned change: the best of those that suit, or else of all. Their positions are compared only afterwards, as those that the
+ * members report while the primary takes writes differ by the age of the reports.
+ */
+export function electFirst(
+  members: Member[],
+  suits: (member: Member) => boolean,
+  context: ElectionContext,
+): Election {
+  const election = elect(members.filter(suits), context);
+  return election.winner === undefined ? elect(members, context) : election;
+}
+
 const inZone = (member: Member, zone: string | undefined) =>
   zone !== undefined && member.zone === zone ? 1 : 0;
 

@@ -44,7 +44,13 @@ export function planFailover(resource: Resource, observed: Observed, nowMs: numb
       message: `the API server has not answered whether an election was written (on resourceVersion ${observed.unansweredElection})`,
     };
   }
-  if (!isElection) return plan;
+  if (!isElection) {
+    if (!resource.spec.paused || resource.status.fencing === undefined) return plan;
+    // Paused after the fence has begun: writes may be held up, and only an edit by the user ends that.
+    if (plan.kind === 'None') return plan;
+    const message = `${plan.message}; no member is told anything while spec.paused is true: set it to false`;
+    return { kind: 'Blocked', reason: 'Paused', message };
+  }
   const who = plan.kind === 'Elect' ? plan.winner.name : 'another member';
   return {
     kind: 'Blocked',

@@ -66,9 +66,18 @@ export function planFenced(
   };
 }
 
-const isAsking = ({ roleCommands }: Observed, epoch: number): boolean =>
+/** `which`: of several members that hang, one or another would be asked again at any time. */
+const isAsking = (
+  { roleCommands }: Observed,
+  epoch: number,
+  which: 'Ever' | 'ForTheFirstTime' = 'Ever',
+): boolean =>
   roleCommands.some(
-    (hook) => hook.action === 'fence' && hook.state === 'Running' && hook.epoch === epoch,
+    ({ action, state, failures, ...hook }) =>
+      action === 'fence' &&
+      state === 'Running' &&
+      hook.epoch === epoch &&
+      (which === 'Ever' || failures === 0),
   );
 
 /**
@@ -131,10 +140,16 @@ const isStillWanted = (
   );
 
 /** A planned change: the primary has answered, and now the others are told. See waitsForHandOver. */
-const isAboutToAsk = (resource: Resource, observed: Observed, { trigger }: Fencing): boolean =>
+const isAboutToAsk = (
+  resource: Resource,
+  observed: Observed,
+  { trigger }: Fencing,
+  nowMs: number,
+): boolean =>
   trigger === 'Switchover' &&
   observed.members.some(
-    (member) => member.name !== resource.status.primary && owesFence(resource, observed, member),
+    (member) =>
+      member.name !== resource.status.primary && owesFence(resource, observed, member, nowMs),
   );
 
 function choose(
@@ -170,7 +185,10 @@ function choose(
       ? isRelieved
       : (!mayLead(resource, winner) && winner.name === status.primary) ||
         isStillWanted(observed, fencing, winner);
-  if (isLastResort && (isAsking(observed, epoch) || isAboutToAsk(resource, observed, fencing))) {
+  const isAwaited =
+    isAsking(observed, epoch, 'ForTheFirstTime') ||
+    isAboutToAsk(resource, observed, fencing, nowMs);
+  if (isLastResort && isAwaited) {
     return { kind: 'Wait', untilMs: Infinity, message: what };
   }
   // No member can replace it, and it was well: it stays the primary.

@@ -2,6 +2,7 @@ import { hasQuorum } from '../model/capabilities.ts';
 import { isDurable, isWell } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
+import { positionOf } from '../model/position.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { tooFarBehindForNow } from './lag.ts';
 import { canAcknowledge, wishedSet } from './sync-sets.ts';
@@ -13,6 +14,8 @@ export function whyCannotGoOn(
   winner: Member,
 ): string | undefined {
   if (!hasQuorum(resource.spec)) return tooFarBehindForNow(resource, observed, winner);
+  // Of members that must be compared, the primary alone would be left.
+  if (positionOf(winner) === undefined) return `${winner.name} does not tell its position`;
   const well = observed.members.filter(isWell).map(({ name }) => name);
   return canAcknowledge(wishedSet(resource, observed, winner.name), new Set(well))
     ? undefined

@@ -3,6 +3,7 @@ import { decide } from '../decide.ts';
 import { planFailover } from './failover.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
+import { showMs } from '../model/takes-orders.ts';
 import { led, leading, strong } from '../testing/led.ts';
 
 const now = new Date(t0).toISOString();
@@ -98,6 +99,15 @@ describe('a switchover that a user asks for', () => {
     );
   });
 
+  it('takes another than the most advanced one if that one would hand over again at once', () => {
+    const { resource, members } = strong();
+    const [a, , c] = members as [Member, Member, Member];
+    // By its report, which is a moment younger.
+    const ahead = led(resource, 1, { position: { term: 1, offset: 101 } });
+    const seen = [a, { ...ahead, leavesNode: 'its node is cordoned' }, c];
+    expect(decided(asking(resource, now), seen).commit?.status.fencing?.wanted).toBe('web-2');
+  });
+
   it('waits until a new operator has heard the members, and no longer', () => {
     const { resource, members } = strong();
     const asked = asking(resource, now);
@@ -159,13 +169,27 @@ describe('a planned change, once its epoch has begun', () => {
       ...{ state: 'Detached', epoch: 2, position: { term: 1, offset } },
       ...(ordinal === 0 ? { ledEpoch: 1 } : {}),
     });
-  const fences = (members: Member[], roleCommands: Observed['roleCommands'] = []) =>
-    decide(resource, makeObserved(members, { roleCommands }), t0).actions.flatMap((action) =>
+  const fences = (
+    members: Member[],
+    roleCommands: Observed['roleCommands'] = [],
+    nowMs: number = t0,
+  ) =>
+    decide(resource, makeObserved(members, { roleCommands }), nowMs).actions.flatMap((action) =>
       action.type === 'GiveRoleCommand' && action.command.action === 'fence'
         ? [action.command.member.name]
         : [],
     );
-  const next = (members: Member[]) => planFailover(resource, makeObserved(members), t0);
+  const next = (members: Member[], roleCommands: Observed['roleCommands'] = [], nowMs = t0) =>
+    planFailover(resource, makeObserved(members, { roleCommands }), nowMs);
+  /** An order to fence itself that was given at `t0`. */
+  const told = (
+    ordinal: number,
+    state: 'Running' | 'Done' | 'Failed',
+    failures = 0,
+  ): Observed['roleCommands'][number] => ({
+    ...{ action: 'fence', uid: `uid-web-${ordinal}`, epoch: 2, generation: 0, state },
+    ...{ failures, message: '', calledAtMs: t0, retryAtMs: t0 + 60_000 },
+  });
   const follower = (ordinal: number) => led(resource, ordinal, {});
 
   it('the primary is told first, so that it sends the others the rest of its log', () => {
@@ -178,14 +202,8 @@ describe('a planned change, once its epoch has begun', () => {
   it('the others are told at once if the primary cannot be', () => {
     const dying = { ...led(resource, 0, leading()), health: dead('Silent') };
     expect(fences([dying, follower(1), follower(2)])).toEqual(['web-1', 'web-2']);
-    const refused: Observed['roleCommands'] = [
-      {
-        ...{ action: 'fence', uid: 'uid-web-0', epoch: 2, generation: 0, state: 'Failed' },
-        ...{ failures: 1, message: '', calledAtMs: t0 - 9, retryAtMs: t0 + 9 },
-      },
-    ];
     const members = [led(resource, 0, leading()), follower(1), follower(2)];
-    expect(fences(members, refused)).toEqual(['web-1', 'web-2']);
+    expect(fences(members, [told(0, 'Failed', 1)])).toEqual(['web-1', 'web-2']);
   });
 
   it('the member that is wanted is waited for as long as it is well', () => {
@@ -195,5 +213,31 @@ describe('a planned change, once its epoch has begun', () => {
     });
     const lost = { ...follower(2), health: dead('Silent') };
     expect(next([stopped(0), stopped(1), lost])).toMatchObject({ winner: { name: 'web-1' } });
+  });
+
+  it('says that no member is told anything while the service is paused', () => {
+    const paused = { ...resource, spec: { ...resource.spec, paused: true } };
+    for (const first of [led(resource, 0, leading()), stopped(0)]) {
+      const plan = planFailover(paused, makeObserved([first, follower(1), follower(2)]), t0);
+      expect(plan).toMatchObject({ kind: 'Blocked', reason: 'Paused' });
+    }
+  });
+
+  it('an answer that the reports contradict is waited for no longer, of the primary or of another', () => {
+    const members = [led(resource, 0, leading()), follower(1), follower(2)];
+    expect(fences(members, [told(0, 'Done')], t0 + showMs - 1)).toEqual([]);
+    const due = fences(members, [told(0, 'Done')], t0 + showMs);
+    expect(due).toEqual(['web-0', 'web-1', 'web-2']);
+    const rest = [stopped(0), stopped(1), follower(2)];
+    expect(next(rest, [told(2, 'Done')], t0 + showMs - 1)).toMatchObject({ kind: 'Wait' });
+    expect(next(rest, [told(2, 'Done')], t0 + showMs)).toMatchObject({ winner: { name: 'web-1' } });
+  });
+
+  it('the old primary leads again if all others hang, whichever of them is asked again at the moment', () => {
+    const members = [stopped(0), follower(1), follower(2)];
+    const first = [told(1, 'Running'), told(2, 'Running')];
+    expect(next(members, first)).toMatchObject({ kind: 'Wait' });
+    const again = [told(1, 'Running', 1), told(2, 'Failed', 1)];
+    expect(next(members, again)).toMatchObject({ winner: { name: 'web-0' } });
   });
 });

@@ -1,6 +1,6 @@
 import { durationMs } from '../../api/duration.ts';
 import { switchoverAnnotation } from '../../api/labels.ts';
-import { describeRejections, elect } from './election.ts';
+import { describeRejections, electFirst } from './election.ts';
 import { electionContextOf } from './election-context.ts';
 import { inFlight } from './failover-plan.ts';
 import { whyCannotGoOn, whyGivesBack } from './hand-over.ts';
@@ -83,7 +83,8 @@ function findWinner(
   const unwell = meant.find((each) => !isWell(each) || !isDurable(each));
   const able = meant.filter((each) => isWell(each) && isDurable(each));
   const context = { ...electionContextOf(resource, observed), failedZone: primary.zone };
-  const { winner, rejected } = elect(able, context);
+  const staysPrimary = (member: Member) => whyGivesBack(resource, observed, member) === undefined;
+  const { winner, rejected } = electFirst(able, staysPrimary, context);
   if (winner === undefined) {
     const why =
       able.length === 0 && unwell !== undefined

@@ -1,24 +1,20 @@
 import { switchoverAnnotation } from '../../api/labels.ts';
-import { type ElectionContext, elect, promoteAttempts, promoteFailures } from './election.ts';
+import { type ElectionContext, electFirst, promoteAttempts, promoteFailures } from './election.ts';
 import { electionContextOf } from './election-context.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { mustFence } from './fence.ts';
-import { begunMs } from './failover-backoff.ts';
+import { stayedUntilMs } from './failover-backoff.ts';
 import { isYetToBeReplaced, whyCannotGoOn } from './hand-over.ts';
 import { switchoverRequest } from './switchover-request.ts';
 import { takesNoOrders } from '../model/contact.ts';
-import { isDurable, isWell } from '../model/member.ts';
+import { isDurable, isHealthy, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { heldBack } from '../model/change-times.ts';
 import { restartAskedAt } from '../model/restart.ts';
 import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
-import { endOf } from '../model/since.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
-
-/** So long after a planned change has made another member the primary than it was meant to, or none, the next one may begin. Milliseconds. */
-const againMs = 30_000;
 
 /**
  * A planned change of the primary, which is well: so that it can be replaced, as a user has asked for it, as the user has forbidden it
@@ -32,8 +28,9 @@ export function planSwitchover(
   context: ElectionContext,
   nowMs: number,
 ): FailoverPlan | undefined {
-  // A primary that takes no orders cannot hand over. See update().
-  if (inFlight(resource) !== undefined || takesNoOrders(resource.spec, primary)) return undefined;
+  // One that has failed is a matter of a failover, with its waits and permissions. A primary that takes no orders cannot hand over: see update().
+  if (!isHealthy(primary) || takesNoOrders(resource.spec, primary)) return undefined;
+  if (inFlight(resource) !== undefined) return undefined;
   const about = { resource, observed, primary, context, nowMs };
   const found = asked(about) ?? beforeItsUpdate(about) ?? relieved(about);
   if (found === undefined) return undefined;
@@ -88,6 +85,10 @@ export function whyNotUpdated(
   nowMs: number,
 ): string | undefined {
   if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  const restsUntilMs = stayedUntilMs(resource, nowMs);
+  if (restsUntilMs !== undefined) {
+    return `${primary.name} is replaced later, as the last planned change was in vain (status.failovers): the next try is at ${new Date(restsUntilMs).toISOString()}`;
+  }
   const context = electionContextOf(resource, observed);
   const { obstacle } = successorOf({ resource, observed, primary, context, nowMs }, () => true);
   return obstacle && `${primary.name} is replaced when another member can lead: ${obstacle}`;
@@ -105,13 +106,17 @@ function successorOf(
       isMeant(member) &&
       !isYetToBeReplaced(resource, observed, member),
   );
-  const { winner } = elect(able, { ...context, failedZone: primary.zone });
+  // To one that could not be promoted, the role would come back from it at once, again and again.
+  const hasFailed = (member: Member) =>
+    promoteFailures(member, observed.roleCommands) >= promoteAttempts;
+  const { winner } = electFirst(able, (member) => !hasFailed(member), {
+    ...context,
+    failedZone: primary.zone,
+  });
   if (winner === undefined) return {};
-  // The role would come back at once, again and again. Those that have not failed so are preferred.
-  const obstacle =
-    promoteFailures(winner, observed.roleCommands) >= promoteAttempts
-      ? `${winner.name} could not be promoted, look at its log`
-      : whyCannotGoOn(resource, observed, winner);
+  const obstacle = hasFailed(winner)
+    ? `${winner.name} could not be promoted, look at its log`
+    : whyCannotGoOn(resource, observed, winner);
   return { winner, ...(obstacle === undefined ? {} : { obstacle }) };
 }
 
@@ -157,14 +162,3 @@ const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): 
   others.length > 0 &&
   others.length >= resource.spec.replicas - 1 &&
   others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member));
-
-/**
- * Until when no planned change begins, as the last one has ended with the same primary, or with another member than the one that was
- * meant, which had less data; undefined if none is waited for. Each try interrupts writes, and the next one may end in the same way.
- */
-export function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
-  const last = status.failovers?.[0];
-  if (last?.trigger !== 'Switchover') return undefined;
-  const hasMissed = last.from === last.to || (last.wanted ?? last.to) !== last.to;
-  return hasMissed ? endOf(begunMs(last), againMs, nowMs) : undefined;
-}

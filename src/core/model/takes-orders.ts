@@ -14,8 +14,25 @@ export function hasRefusedFence({ status }: Resource, observed: Observed, member
   return last !== undefined && last.epoch === status.epoch && last.failures > 0;
 }
 
-/** It is asked, or about to be, to fence itself in the epoch of the status, and its answer is still to come. */
-export function owesFence(resource: Resource, observed: Observed, member: Member): boolean {
+/** How long a member's reports may take to show the effect of an order, before the order is given again. Milliseconds. */
+export const showMs = 2_000;
+
+/** The member has answered an order, and has reported since, after enough time, and its report still does not show the order. */
+export const isContradicted = (calledAtMs: number, member: Member, nowMs: number): boolean =>
+  nowMs >= calledAtMs + showMs && (member.health?.reportedAtMs ?? nowMs) >= calledAtMs;
+
+/**
+ * It is asked, or about to be, to fence itself in the epoch of the status, and its answer is still to come. An answer that its reports
+ * contradict is no answer to wait for: it would be given again and again.
+ */
+export function owesFence(
+  resource: Resource,
+  observed: Observed,
+  member: Member,
+  nowMs: number,
+): boolean {
+  const last = roleCommandStateOf(observed.roleCommands, 'fence', member);
+  const hasAnswered = last?.state === 'Done' && last.epoch === resource.status.epoch;
   const report = reportOf(member);
   return (
     isHealthy(member) &&
@@ -23,6 +40,7 @@ export function owesFence(resource: Resource, observed: Observed, member: Member
     // A member that reports nothing is told nothing.
     report !== undefined &&
     !isFenced(report, resource.status.epoch ?? 0) &&
-    !hasRefusedFence(resource, observed, member)
+    !hasRefusedFence(resource, observed, member) &&
+    !(hasAnswered && isContradicted(last.calledAtMs, member, nowMs))
   );
 }

@@ -7,9 +7,7 @@ import {
   roleCommandStateOf,
 } from '../model/role-commands.ts';
 import type { Member, Observed } from '../model/observed.ts';
-
-/** How long a member's reports may take to show the effect of an order, before the order is given again. */
-const showMs = 2_000;
+import { isContradicted, showMs } from '../model/takes-orders.ts';
 
 interface Given {
   action: OrderKind;
@@ -34,7 +32,7 @@ export function giveOrder(
     return;
   }
   const isSame = state?.history === given.order.history;
-  if (state?.state === 'Done' && isSame && !contradicted(state.calledAtMs, member, nowMs)) {
+  if (state?.state === 'Done' && isSame && !isContradicted(state.calledAtMs, member, nowMs)) {
     lookAgain(plan, state.calledAtMs + showMs);
     return;
   }
@@ -46,7 +44,3 @@ export function giveOrder(
     message: state?.message ?? '',
   });
 }
-
-/** The member has reported since, after enough time, and its report still does not show the order. */
-const contradicted = (calledAtMs: number, member: Member, nowMs: number): boolean =>
-  nowMs >= calledAtMs + showMs && (member.health?.reportedAtMs ?? nowMs) >= calledAtMs;

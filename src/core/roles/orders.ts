@@ -68,7 +68,8 @@ export function planOrders(
     const report = reportOf(member);
     if (report === undefined || !takesOrders(resource, member)) continue;
     if (fencing !== undefined) {
-      const isDue = !isFenced(report, epoch) && !waitsForHandOver(resource, observed, member);
+      const isDue =
+        !isFenced(report, epoch) && !waitsForHandOver(resource, observed, member, nowMs);
       if (isDue && observed.unsafe !== 'no-fence') {
         give('fence', member, `epoch ${epoch} begins`);
       }
@@ -122,11 +123,16 @@ export function planOrders(
  * A planned change: the primary, which is well, is told first, and sends the others what it still has for them before they are told to
  * receive no more. So they hold the same in the end, and the member that is wanted can lead.
  */
-function waitsForHandOver(resource: Resource, observed: Observed, { name }: Member): boolean {
+function waitsForHandOver(
+  resource: Resource,
+  observed: Observed,
+  { name }: Member,
+  nowMs: number,
+): boolean {
   const { fencing, primary } = resource.status;
   if (fencing?.trigger !== 'Switchover' || name === primary) return false;
   const leader = observed.members.find((member) => member.name === primary);
-  return leader !== undefined && owesFence(resource, observed, leader);
+  return leader !== undefined && owesFence(resource, observed, leader, nowMs);
 }
 
 /** Its agent, or what the spec promises, lets one process lead in one epoch at most. */
