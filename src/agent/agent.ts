@@ -45,8 +45,10 @@ const stopMs = 8_000;
  * As the program ended, by the rule of shells: Kubernetes shows the exit code of the agent as that of the container. 137 tells
  * that somebody else has killed the program: the kernel, if the memory limit is too low. Never 0: nobody has asked for the end.
  */
-const exitCodeOf = ({ code, signal }: Ending): number =>
-  (signal === null ? code : 128 + constants.signals[signal]) || 1;
+const exitCodeOf = ({ code, signal }: Ending): number => {
+  if (signal !== null) return 128 + constants.signals[signal];
+  return code === 0 ? 1 : (code ?? 1);
+};
 
 const describeEnding = ({ signal }: Ending): string =>
   signal === 'SIGKILL'
