@@ -315,8 +315,17 @@ describe('the agent', () => {
     socket.write('GET /haservice/v1/status HTTP/1.1\r\nhost: a\r\n\r\n');
     await once(socket, 'data');
     engine.end({ code: null, signal: 'SIGKILL' });
-    expect(await exit).toBe(1);
+    expect(await exit).toBe(137);
     expect(await reset).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+
+  it.each([
+    [0, 1],
+    [3, 3],
+  ])('exits as the program did, and never with 0: %i as %i', async (code, told) => {
+    const { engine, exit } = await start();
+    engine.end({ code, signal: null });
+    expect(await exit).toBe(told);
   });
 
   it('stops the program in order, and exits with 0', async () => {

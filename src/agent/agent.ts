@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
 import type { Clock } from '../lib/clock.ts';
-import type { ManagedEngine } from '../engines/managed-engine.ts';
+import type { Ending, ManagedEngine } from '../engines/managed-engine.ts';
 import type { Log } from '../lib/log.ts';
 import type { Watchdog } from './watchdog.ts';
 import { Lease } from './lease.ts';
@@ -41,6 +42,20 @@ export interface Agent {
 const stopMs = 8_000;
 
 /**
+ * As the program ended, by the rule of shells: Kubernetes shows the exit code of the agent as that of the container. 137 tells
+ * that somebody else has killed the program: the kernel, if the memory limit is too low. Never 0: nobody has asked for the end.
+ */
+const exitCodeOf = ({ code, signal }: Ending): number => {
+  if (signal !== null) return 128 + constants.signals[signal];
+  return code === 0 ? 1 : (code ?? 1);
+};
+
+const describeEnding = ({ signal }: Ending): string =>
+  signal === 'SIGKILL'
+    ? 'the program was killed by SIGKILL, which this process has not sent: see whether the memory limit of the container is too low'
+    : 'the program has ended';
+
+/**
  * Starts the program and serves the member protocol. The program takes no writes and follows no leader until an order says so.
  * The process of the agent ends if the program ends or the lease is over. It then resets all connections, so that the operator
  * learns of it at once.
@@ -53,13 +68,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let isEnding = false;
   let reset = () => {};
 
-  const terminate = (fields: object, message: string) => {
+  const terminate = (fields: object, message: string, code = 1) => {
     if (isEnding) return;
     isEnding = true;
     engine.kill();
     reset();
     log.error(fields, message);
-    options.exit(1);
+    options.exit(code);
   };
 
   const lease = new Lease({
@@ -108,7 +123,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
   });
 
-  void engine.ended.then((ending) => terminate({ ...ending }, 'the program has ended'));
+  void engine.ended.then((ending) =>
+    terminate({ ...ending }, describeEnding(ending), exitCodeOf(ending)),
+  );
   started.then(
     () => {
       isStarted = true;

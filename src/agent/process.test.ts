@@ -158,16 +158,16 @@ describe('the agent as a process', { timeout: 60_000 }, () => {
     expect(state).toEqual({ epoch: 4, ledEpoch: 3 });
   });
 
-  it('resets its connections and exits with 1 when its program is killed', async () => {
+  it('resets its connections and exits as its program when that is killed', async () => {
     const { agentPort, exit, log, program } = await start();
     await program.accepted(1);
     const socket = connect(agentPort, '127.0.0.1');
     await once(socket, 'connect');
     const reset = once(socket, 'error', { signal: soon() });
     process.kill(programOf(log()), 'SIGKILL');
-    expect(await exit).toEqual([1, null]);
+    expect(await exit).toEqual([137, null]);
     expect(await reset).toMatchObject([{ code: 'ECONNRESET' }]);
-    expect(log()).toContain('the program has ended');
+    expect(log()).toContain('see whether the memory limit of the container is too low');
   });
 
   it('ends with its program if the lease is over', async () => {

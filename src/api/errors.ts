@@ -4,6 +4,8 @@ export interface Explanation {
   whatToDo: string;
   /** Of a fault: it does not heal by itself. Its Event is written at once, and a service that has never run because of it is not starting. */
   needsPerson?: true;
+  /** The same for the phase; but it may heal, as a program that ends until another one is up: its Event is not written at once. */
+  keepsDown?: true;
   /** What a member reports about the spec or a Secret of it, so that each member reports the same: its Event is written once, not for each member. */
   isOfSpec?: true;
 }

@@ -70,6 +70,7 @@ export const memberProblems = {
   StartFailed: {
     meaning: 'Postgres: the server ends before it has read its data, such as for a wrong setting',
     whatToDo: 'correct the setting that the message names; the server is tried again',
+    keepsDown: true,
   },
   LeadsUnordered: {
     meaning: 'the program takes writes although the operator has not promoted it',
@@ -119,6 +120,7 @@ export const memberProblems = {
     meaning: 'Redis: the server refuses a command that the agent needs, so that the member waits',
     whatToDo:
       'remove `rename-command` for that command, and let the user `default` run all commands',
+    keepsDown: true,
   },
   CertificateRefused: {
     meaning: 'the server refuses a renewed certificate, and goes on with the former one',

@@ -154,6 +154,12 @@ export function needsPerson(type: 'Degraded' | 'FailoverBlocked', reason: string
   return explanations[reason]?.needsPerson === true;
 }
 
+/** Whether a service that does not come up because of this fault waits for a person: then its phase is Failed. */
+export function keepsDown(reason: string): boolean {
+  const explanations: Reasons = conditionReasons.Degraded.True;
+  return explanations[reason]?.keepsDown === true || needsPerson('Degraded', reason);
+}
+
 /** Whether each member reports it of the same spec: one fault for a person. */
 export function isOfSpec(reason: string): boolean {
   const explanations: Reasons = memberProblems;

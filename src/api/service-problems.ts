@@ -44,6 +44,7 @@ export const serviceProblems = {
     meaning: 'the API server does not allow a write: quota, pod security or RBAC',
     whatToDo:
       'raise the quota, correct `spec.template` or, for the init container `haservice-agent`, `spec.agent.resources`, or apply the role of this version of the operator (`kubectl apply -f manifests/rbac.yaml`): the message says which',
+    keepsDown: true,
   },
   WriteFailed: {
     meaning: 'a write to the API server failed, and is tried again',
@@ -92,6 +93,7 @@ export const serviceProblems = {
       'the template has several containers, `engine.container` names none of them, and it is not certain that the first one has the program: the agent would start, lead and fence another one',
     whatToDo:
       'write `engine.container`: the name of the container with the program; if that is the first one, no pod is restarted',
+    needsPerson: true,
   },
   ProcessesShared: {
     meaning:
@@ -161,7 +163,14 @@ export const serviceProblems = {
   ContainerNotStarting: {
     meaning: 'a container does not start, or ends again and again',
     whatToDo:
-      'the message says how it ended, such as OOMKilled, and with which exit code; see `kubectl logs -p POD -c CONTAINER`',
+      'the message says how it ended, and with which exit code (137: killed, perhaps for its memory limit); see `kubectl logs -p POD -c CONTAINER`',
+    keepsDown: true,
+  },
+  OOMKilled: {
+    meaning: 'a container does not come up, as it needs more memory than its limit',
+    whatToDo:
+      'raise the limit in the field that the message names: `spec.template`, or `spec.agent.resources`',
+    keepsDown: true,
   },
   PodNotSetUp: {
     meaning: 'the kubelet cannot set up the volumes or the network of a pod',

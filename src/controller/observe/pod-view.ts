@@ -19,46 +19,13 @@ import { podKeepsData } from '../../core/resources/kept-data.ts';
 import { ordinalOf } from '../../core/model/naming.ts';
 import type { Member } from '../../core/model/observed.ts';
 import type { Node, Pod } from '../../kube/api-types.ts';
+import { hasTerminated, lastEndOf, preparingOf, waitingOf } from './container-view.ts';
 
 const ownLabels = [nameLabel, managedByLabel, ordinalLabel, roleLabel];
-
-/** Waiting reasons that every pod has while it starts. */
-const ordinaryWaits = new Set(['ContainerCreating', 'PodInitializing']);
 
 export const isNodeReady = (node: Node | undefined): boolean =>
   node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
   false;
-
-function waitingOf(pod: Pod): Member['waiting'] {
-  const statuses = [
-    ...(pod.status?.initContainerStatuses ?? []),
-    ...(pod.status?.containerStatuses ?? []),
-  ];
-  for (const { name, state } of statuses) {
-    const waiting = state?.waiting;
-    if (waiting?.reason === undefined || ordinaryWaits.has(waiting.reason)) continue;
-    return { container: name, reason: waiting.reason, message: waiting.message ?? '' };
-  }
-  return undefined;
-}
-
-/** The latest end of a container. One that ended as it should, such as an init container, is none. */
-function lastEndOf({ status }: Pod): Member['lastEnd'] {
-  const ends = (status?.containerStatuses ?? []).flatMap(({ name, state, lastState }) => {
-    const end = state?.terminated ?? lastState?.terminated;
-    const finishedAtMs = Date.parse(end?.finishedAt ?? '');
-    if (end === undefined || !Number.isFinite(finishedAtMs)) return [];
-    const { reason = 'Error', exitCode } = end;
-    return [{ container: name, reason, exitCode, finishedAtMs }];
-  });
-  return ends.toSorted((a, b) => b.finishedAtMs - a.finishedAtMs)[0];
-}
-
-/** Whether the kubelet has reported the end of every container: PodGC and others write a phase without that. */
-function hasTerminated({ status }: Pod): boolean {
-  const containers = status?.containerStatuses ?? [];
-  return containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined);
-}
 
 /** Nothing if there is none. Somebody may have changed it into something else. */
 function contractIn(text: string | undefined): Pick<Member, 'contract' | 'isContractBroken'> {
@@ -145,6 +112,7 @@ export function toMember(
   const unreadySinceMs = Date.parse(unready?.lastTransitionTime ?? '');
   const waiting = waitingOf(pod);
   const lastEnd = lastEndOf(pod);
+  const preparing = preparingOf(pod);
   const setUp = condition('PodReadyToStartContainers');
   const notSetUpSinceMs = Date.parse(
     setUp?.status === 'False' && status?.phase === 'Pending'
@@ -193,6 +161,7 @@ export function toMember(
     ...givenTo(pod, resource.inherits === true),
     ...(waiting === undefined ? {} : { waiting }),
     ...(lastEnd === undefined ? {} : { lastEnd }),
+    ...(preparing === undefined ? {} : { preparing }),
     ...(Number.isFinite(notSetUpSinceMs) ? { notSetUpSinceMs } : {}),
     ...(scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
       ? { unschedulable: scheduled.message ?? 'no node fits' }

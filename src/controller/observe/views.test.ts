@@ -50,23 +50,7 @@ describe('toMember', () => {
     }
   });
 
-  it('knows how a container has ended, and since when the kubelet cannot set the pod up', () => {
-    const end = (name: string, at: number, exitCode: number) => ({
-      ...{
-        name,
-        lastState: {
-          terminated: {
-            ...{ reason: 'OOMKilled', exitCode },
-            finishedAt: `2026-01-01T00:00:0${at}Z`,
-          },
-        },
-      },
-    });
-    const restarted = { containerStatuses: [end('a', 1, 1), end('b', 2, 137), { name: 'c' }] };
-    expect(toMember(view, pod({}, restarted), undefined)?.lastEnd).toEqual({
-      ...{ container: 'b', reason: 'OOMKilled', exitCode: 137 },
-      finishedAtMs: Date.parse('2026-01-01T00:00:02Z'),
-    });
+  it('knows since when the kubelet cannot set the pod up', () => {
     const setUp = (status: string) => ({
       phase: 'Pending',
       conditions: [

@@ -1,7 +1,44 @@
+import { agentVolume } from '../../protocol/agent-config.ts';
+import type { ContainerEnd } from './container-state.ts';
+import { healthOf, reportOf } from './member.ts';
 import type { Member, Resource } from './observed.ts';
 
 /** The kubelet reports the end of a container by whole seconds, and a verdict comes before or after it. Milliseconds. */
 const nearMs = 10_000;
+/** The kubelet forgets the earlier ends of a container that has run for so long. Milliseconds. */
+const forgottenMs = 600_000;
+/** What the shell, the agent and Kubernetes call the end by SIGKILL. */
+const killedCode = 137;
+
+/** Words of container runtimes: a limit may be too low for the start of any process. */
+export const namesOomKill = (message: string): boolean =>
+  /OOM-killed|memory limit\b.*\btoo low/i.test(message);
+
+/** It is certain that the container has ended for its memory. What a program says of itself is no proof. */
+export const isOomKilled = ({ reason, message = '' }: ContainerEnd): boolean =>
+  reason === 'OOMKilled' || (reason !== 'Error' && namesOomKill(message));
+
+/** The field that sets the resources of the agent's init container. */
+export const agentField = 'spec.agent.resources';
+
+/** The field that sets how much memory a container may have. */
+export const limitField = (container: string): string =>
+  container === agentVolume
+    ? agentField
+    : `resources.limits.memory of container ${container} in spec.template`;
+
+function memoryClause(end: ContainerEnd): string {
+  const { container, exitCode, memoryLimit } = end;
+  const raise = `raise ${limitField(container)}`;
+  if (isOomKilled(end)) {
+    return memoryLimit === undefined
+      ? ' (the memory of its pod or node is used up)'
+      : ` (it needs more memory than its limit of ${memoryLimit}: ${raise})`;
+  }
+  return exitCode === killedCode && memoryLimit !== undefined
+    ? ` (killed by signal 9; its memory limit is ${memoryLimit}: if that is too low, ${raise})`
+    : '';
+}
 
 /** How the last process of a container ended, in a clause for a person, with the command that shows its log. */
 export function describeEnd(
@@ -9,9 +46,9 @@ export function describeEnd(
   { name, lastEnd }: Member,
 ): string | undefined {
   if (lastEnd === undefined) return undefined;
-  const { container, reason, exitCode, finishedAtMs } = lastEnd;
-  const more = reason === 'OOMKilled' ? ' (it needs more memory than its limit)' : '';
-  return `container ${container} of ${name} ended at ${new Date(finishedAtMs).toISOString()}: ${reason}${more}, exit code ${exitCode}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
+  const { container, reason, exitCode, finishedAtMs, count } = lastEnd;
+  const ended = count > 1 ? `ended ${count} times, last at` : 'ended at';
+  return `container ${container} of ${name} ${ended} ${new Date(finishedAtMs).toISOString()}: ${reason}${memoryClause(lastEnd)}, exit code ${exitCode}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
 }
 
 /** The same, if the end was near that time: it explains what was seen then. */
@@ -23,3 +60,18 @@ export const describeEndAt = (
   member.lastEnd !== undefined && Math.abs(member.lastEnd.finishedAtMs - atMs) <= nearMs
     ? describeEnd(resource, member)
     : undefined;
+
+/** Until when ends of a container count that ends again and again; undefined: it does not. Epoch milliseconds. */
+export function endsAgainUntilMs(member: Member, nowMs: number): number | undefined {
+  const { lastEnd, health } = member;
+  if (lastEnd === undefined || lastEnd.count < 2) return undefined;
+  const verdict = healthOf(member);
+  // One that answers in between, and has not started its program.
+  const isStarting = verdict === 'Healthy' && reportOf(member)?.state === 'Starting';
+  if (!isStarting && verdict !== 'Unknown' && verdict !== 'Dead') return undefined;
+  // Another operator process may have heard it since.
+  const sinceMs = health?.sinceWallMs ?? nowMs;
+  const isNear = lastEnd.finishedAtMs >= sinceMs - nearMs;
+  const isUnheard = verdict === 'Unknown' && nowMs >= sinceMs + nearMs;
+  return isStarting || isNear || isUnheard ? lastEnd.finishedAtMs + forgottenMs : undefined;
+}

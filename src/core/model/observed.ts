@@ -7,6 +7,7 @@ import type { Status } from '../../api/status.ts';
 import type { Spec } from '../../api/spec.ts';
 import type { ChangeTimes } from './change-times.ts';
 import type { ChaosView } from './chaos-view.ts';
+import type { ContainerEnd, ContainerWait, NextContainer } from './container-state.ts';
 import type { ServiceRole } from './naming.ts';
 import type {
   AdditionalSlice,
@@ -85,10 +86,9 @@ export interface Member {
   contract?: PodContract;
   /** Somebody has changed the annotation with the contract into something else. */
   isContractBroken?: boolean;
-  /** Reason and message of a container that cannot start, such as ImagePullBackOff. */
-  waiting?: { container: string; reason: string; message: string };
-  /** The latest end of a container of it. */
-  lastEnd?: { container: string; reason: string; exitCode: number; finishedAtMs: number };
+  waiting?: ContainerWait;
+  lastEnd?: ContainerEnd;
+  preparing?: NextContainer;
   /** Epoch milliseconds since when its volumes and network are not set up; absent: they are. */
   notSetUpSinceMs?: number;
   /** Why the scheduler finds no node. */

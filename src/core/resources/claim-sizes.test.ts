@@ -79,7 +79,7 @@ describe('the size of volumes', () => {
 
   it('has a reason of its own if the API server refuses it', () => {
     const failure = { what: 'grow', reason: 'VolumeNotGrown', message: 'what to do' };
-    expect(writeFailureDegradedReason(failure)).toEqual({
+    expect(writeFailureDegradedReason(running().resource.spec, failure)).toEqual({
       reason: 'VolumeNotGrown',
       message: 'what to do',
     });

@@ -12,6 +12,7 @@ import { chaosReady } from './chaos-condition.ts';
 import { specWarning } from './spec-warnings.ts';
 import type { DesiredCondition } from './desired-condition.ts';
 import type { Excused } from './planned-absences.ts';
+import { preparingOf } from './preparing.ts';
 import { messagesOf } from './same-of-members.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 
@@ -101,12 +102,19 @@ function progressing({ spec }: Resource, { progress, failover }: Plans): Desired
     : { type, status: false, reason: 'Stable', message: 'nothing to do' };
 }
 
-function degraded(resource: Resource, observed: Observed, { excused }: Plans): DesiredCondition {
+function degraded(
+  resource: Resource,
+  observed: Observed,
+  { excused }: Plans,
+  nowMs: number,
+): DesiredCondition {
   const { degradedReasons, pods, notes } = excused;
   const type = 'Degraded';
   const { replicas } = resource.spec;
   const healthy = observed.members.filter(seemsWell).length;
-  const summary = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}`;
+  const counts = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}`;
+  const starting = preparingOf(resource, observed, nowMs);
+  const summary = [counts, ...starting].join('. ');
   const [first] = degradedReasons;
   if (first !== undefined) {
     const message = messagesOf(resource.name, degradedReasons).join('. ');
@@ -118,9 +126,8 @@ function degraded(resource: Resource, observed: Observed, { excused }: Plans): D
   if (hasNeverStarted(resource)) {
     return { type, status: false, reason: 'Starting', message: summary };
   }
-  const message = [`${summary}; a planned change lets ${pods.join(', ')} be away`, ...notes].join(
-    '; ',
-  );
+  const planned = [`${counts}; a planned change lets ${pods.join(', ')} be away`, ...notes];
+  const message = [planned.join('; '), ...starting].join('. ');
   return healthy + pods.length >= replicas
     ? { type, status: false, reason: 'PlannedChange', message }
     : { type, status: true, reason: 'MembersMissing', message: summary };
@@ -179,10 +186,11 @@ export const conditionsOf = (
   resource: Resource,
   observed: Observed,
   plans: Plans,
+  nowMs: number,
 ): DesiredCondition[] => [
   readiness(resource, observed, plans),
   progressing(resource, plans),
-  degraded(resource, observed, plans),
+  degraded(resource, observed, plans, nowMs),
   failoverBlocked(plans),
   ...fenced(resource, observed),
   ...specWarning(resource, observed),

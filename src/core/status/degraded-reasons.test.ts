@@ -26,10 +26,16 @@ describe('findProblems', () => {
       /container web of web-1: ImagePullBackOff: no such image; correct the image/,
     ],
     [
-      'ContainerNotStarting',
+      'OOMKilled',
       {
         waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' },
-        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+        lastEnd: {
+          container: 'web',
+          reason: 'OOMKilled',
+          exitCode: 137,
+          finishedAtMs: t0,
+          count: 1,
+        },
       },
       /OOMKilled .*exit code 137; see `kubectl logs -p web-1 -c web -n shop`/,
     ],
@@ -70,7 +76,13 @@ describe('findProblems', () => {
       'MemberDead',
       {
         health: dead('Refused'),
-        lastEnd: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 },
+        lastEnd: {
+          container: 'web',
+          reason: 'OOMKilled',
+          exitCode: 137,
+          finishedAtMs: t0,
+          count: 1,
+        },
       },
       /nothing listens any more; container web of web-1 ended at .*OOMKilled/,
     ],
@@ -141,7 +153,13 @@ describe('findProblems', () => {
         message: expect.stringContaining('on port 80: refuses; check spec.engine.port') as string,
       },
     ]);
-    const lastEnd = { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0 };
+    const lastEnd = {
+      container: 'web',
+      reason: 'OOMKilled',
+      exitCode: 137,
+      finishedAtMs: t0,
+      count: 1,
+    };
     const [ended] = degradedReasons(() => ({ ...unheard(t0 - 10_000), lastEnd }));
     expect(ended?.message).toMatch(/on port 80: refuses; container web of web-1 .*: OOMKilled/);
     const [agent] = degradedReasons(() => ({ ...unheard(t0 - 10_000), agentPort: 8990 }));

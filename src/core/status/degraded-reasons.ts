@@ -1,13 +1,11 @@
 import type { DegradedReason } from '../../api/reasons.ts';
+import { answersWrongly, healthOf, isLive, lacksNothing, whyNotHealthy } from '../model/member.ts';
 import {
-  answersWrongly,
-  healthOf,
-  isLive,
-  lacksNothing,
-  seemsHealthy,
-  whyNotHealthy,
-} from '../model/member.ts';
-import { describeEnd, describeEndAt } from '../model/container-end.ts';
+  describeEnd,
+  describeEndAt,
+  endsAgainUntilMs,
+  isOomKilled,
+} from '../model/container-end.ts';
 import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
@@ -22,9 +20,10 @@ import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { isActive } from '../model/topology.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
+import { preparingDueMs } from './preparing.ts';
 import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
-import { zoneCounts } from '../replicas/zones.ts';
+import { zoneDegradedReason } from './zone-degraded-reason.ts';
 
 /** How long a started member may be without an answer before the condition Degraded reports that: programs need time to start. */
 const portWrongAfterMs = 10_000;
@@ -48,11 +47,10 @@ export function memberDegradedReason(
     const port = contactOf(resource.spec, member).port;
     // The port of the agent is the operator's own choice.
     const check = member.agentPort === undefined ? 'check spec.engine.port, the program,' : 'check';
-    // A container that ends again and again runs in between, and then nothing else says why nobody hears it.
     const why =
       describeEnd(resource, member) ?? `${check} the log of the pod, and network policies`;
     return {
-      reason: 'NotHeard',
+      reason: member.lastEnd && isOomKilled(member.lastEnd) ? 'OOMKilled' : 'NotHeard',
       message: `${name} has never been heard on port ${port}: ${cut(member.health?.message ?? '')}; ${why}`,
     };
   }
@@ -74,24 +72,6 @@ export function memberDegradedReason(
   return undefined;
 }
 
-function zoneDegradedReason(resource: Resource, observed: Observed): Degradation | undefined {
-  const { minZones, topologyKey } = resource.spec.placement.zones;
-  if (minZones === undefined || resource.spec.replicas === 0) return undefined;
-  if (observed.zones.length < minZones) {
-    return {
-      reason: 'TooFewZones',
-      message: `placement.zones.minZones is ${minZones}, but nodes that can take a member span ${observed.zones.length} (label ${topologyKey}): add nodes in other zones or lower minZones`,
-    };
-  }
-  const healthy = observed.members.filter(seemsHealthy);
-  const used = zoneCounts(healthy, []).size;
-  if (used >= minZones || healthy.length < resource.spec.replicas) return undefined;
-  return {
-    reason: 'TooFewZones',
-    message: `the members span ${used} zones, placement.zones.minZones wishes ${minZones}: they are moved when there is room`,
-  };
-}
-
 /** When the next grace time of a member or of a name ends: then decide again, so that the condition Degraded reports it. */
 export function nextDegradedAtMs(
   resource: Resource,
@@ -105,11 +85,15 @@ export function nextDegradedAtMs(
   const unready = observed.members.flatMap(({ unreadySinceMs }) =>
     unreadySinceMs === undefined ? [] : [unreadySinceMs + unreadyAfterMs],
   );
-  const setUp = observed.members.flatMap((member) => setUpDueMs(member) ?? []);
+  const starts = observed.members.flatMap((member) => [
+    setUpDueMs(member) ?? 0,
+    preparingDueMs(member) ?? 0,
+    endsAgainUntilMs(member, nowMs) ?? 0,
+  ]);
   const times = [
     ...graceStarts,
     ...unready,
-    ...setUp,
+    ...starts,
     garbageCollectedAtMs(resource, nowMs),
   ].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
@@ -190,7 +174,7 @@ export function degradedReasonsOf(
   }
   for (const failure of observed.failures) {
     if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
-    degradedReasons.push(writeFailureDegradedReason(failure));
+    degradedReasons.push(writeFailureDegradedReason(resource.spec, failure));
   }
   // Without a promotion no member takes writes: that comes first.
   const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);

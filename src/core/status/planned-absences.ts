@@ -9,6 +9,7 @@ import { endOf } from '../model/since.ts';
 import { stuckAfterMs } from '../replicas/garbage-collection-grace.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyStatusOf } from './copy-status.ts';
+import { preparingClause } from './preparing.ts';
 
 /** So long a member may take to be back after its pod was made: an image may have to be pulled. Milliseconds. */
 const backMs = 60_000;
@@ -126,7 +127,8 @@ export function excuse(
   const absences = plannedAbsences(resource, observed, nowMs);
   const times = absences.map((entry) => {
     const member = observed.members.find(({ name }) => name === entry.pod);
-    return { ...entry, untilMs: expectedUntilMs(resource, member, entry, nowMs) };
+    const preparing = member && preparingClause(resource, member, nowMs);
+    return { ...entry, preparing, untilMs: expectedUntilMs(resource, member, entry, nowMs) };
   });
   // While it is paused the operator brings nobody back.
   if (resource.spec.paused || times.length === 0) {
@@ -142,13 +144,13 @@ export function excuse(
   const isExcused = ({ reason }: Degradation) =>
     reason === 'WritesWait' && absent?.every((pod) => pods.includes(pod)) === true;
   const faults = degradedReasons.filter((each) => !isExcused(each));
-  const late = times.flatMap(({ pod, untilMs }): Degradation[] =>
+  const late = times.flatMap(({ pod, preparing, untilMs }): Degradation[] =>
     untilMs === undefined
       ? [
           {
             reason: 'MembersMissing',
             about: pod,
-            message: `a planned change has taken ${pod} away or is making it, and it is not well after ${backMs / 1_000} s: see \`kubectl describe pod ${pod} -n ${resource.namespace}\` and its log`,
+            message: `a planned change has taken ${pod} away or is making it, and it is not well after ${backMs / 1_000} s: ${preparing ?? `see \`kubectl describe pod ${pod} -n ${resource.namespace}\` and its log`}`,
           },
         ]
       : [],

@@ -1,5 +1,11 @@
 import { isHealthy } from '../model/member.ts';
-import { describeEnd } from '../model/container-end.ts';
+import {
+  describeEnd,
+  endsAgainUntilMs,
+  namesOomKill,
+  isOomKilled,
+  limitField,
+} from '../model/container-end.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Member, Resource } from '../model/observed.ts';
 import { asUnstructured } from '../model/unstructured.ts';
@@ -66,6 +72,9 @@ function mountedNames({ spec }: Resource): string[] {
 export const setUpDueMs = ({ notSetUpSinceMs }: Member): number | undefined =>
   notSetUpSinceMs === undefined ? undefined : notSetUpSinceMs + setUpMs;
 
+const reasonOfEnd = ({ lastEnd }: Member, container: string) =>
+  lastEnd?.container === container && isOomKilled(lastEnd) ? 'OOMKilled' : 'ContainerNotStarting';
+
 /** What keeps the pod of a member from starting; undefined if nothing is known to. */
 export function startDegradedReason(
   resource: Resource,
@@ -85,8 +94,23 @@ export function startDegradedReason(
       const advice = configAdvice(resource, message) ?? describePod;
       return { reason: 'ContainerConfigError', message: `${said}; ${advice}`, about: container };
     }
-    const advice = describeEnd(resource, member) ?? describePod;
-    return { reason: 'ContainerNotStarting', message: `${said}; ${advice}`, about: container };
+    const isTooLow = namesOomKill(message);
+    const limit = isTooLow ? `raise ${limitField(container)}` : describePod;
+    const advice = describeEnd(resource, member) ?? limit;
+    return {
+      reason: isTooLow ? 'OOMKilled' : reasonOfEnd(member, container),
+      message: `${said}; ${advice}`,
+      about: container,
+    };
+  }
+  const againUntilMs = endsAgainUntilMs(member, nowMs);
+  if (againUntilMs !== undefined && nowMs < againUntilMs) {
+    const { lastEnd: { container } = { container: '' } } = member;
+    return {
+      reason: reasonOfEnd(member, container),
+      message: `${name} does not come up: ${describeEnd(resource, member)}`,
+      about: container,
+    };
   }
   if (member.unschedulable !== undefined) {
     const said = cut(member.unschedulable);

@@ -1,18 +1,17 @@
 import { nameLabel } from '../../api/labels.ts';
-import { needsPerson } from '../../api/reasons.ts';
-import type { Condition, MemberStatus, Status } from '../../api/status.ts';
-import { inFlight } from '../failover/failover-plan.ts';
-import { type Plans, conditionsOf, hasNeverStarted } from './conditions.ts';
+import type { MemberStatus, Status } from '../../api/status.ts';
+import { type Plans, conditionsOf } from './conditions.ts';
 import { consistencyOf } from './consistency.ts';
 import { copyStatusOf } from './copy-status.ts';
 import { toConditions } from './desired-condition.ts';
+import { phaseOf, reasonOf } from './phase.ts';
+import { preparingClause } from './preparing.ts';
 import { lagOf } from '../failover/lag.ts';
 import { hasQuorum } from '../model/capabilities.ts';
 import {
   healthOf,
   isLive,
   reportOf,
-  seemsHealthy,
   seemsWell,
   whyNotHealthy,
   whyNotInRole,
@@ -22,7 +21,6 @@ import type { Member, Observed, Resource } from '../model/observed.ts';
 import { finishRecords } from '../failover/failover-history.ts';
 import { afterStop } from '../failover/stopped.ts';
 import { nextSets } from '../failover/sync-sets.ts';
-import { isOutdated } from '../resources/pod.ts';
 import { isActive, roleOf } from '../model/topology.ts';
 
 /** The fields that come from the member's report. */
@@ -44,9 +42,17 @@ function reported(
 }
 
 /** Why the member does not count as ready. */
-function messageOf(member: Member, health: MemberStatus['health']): Pick<MemberStatus, 'message'> {
+function messageOf(
+  resource: Resource,
+  member: Member,
+  health: MemberStatus['health'],
+  nowMs: number,
+): Pick<MemberStatus, 'message'> {
   if (health === 'Terminating') return {};
-  if (health !== 'Healthy') return { message: whyNotHealthy(member).slice(0, 1024) };
+  if (health !== 'Healthy') {
+    const why = preparingClause(resource, member, nowMs) ?? whyNotHealthy(member);
+    return { message: why.slice(0, 1024) };
+  }
   return seemsWell(member) ? {} : { message: whyNotInRole(member).slice(0, 1024) };
 }
 
@@ -75,49 +81,8 @@ function memberStatus(
     health,
     since,
     ...reported(resource, member, leader, nowMs),
-    ...messageOf(member, health),
+    ...messageOf(resource, member, health, nowMs),
   };
-}
-
-function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: boolean) {
-  const { spec } = resource;
-  if (spec.paused) return 'Paused';
-  if (spec.replicas === 0) return 'Stopped';
-  if (!ready) {
-    if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
-      return 'FailingOver';
-    }
-    if (inFlight(resource) !== undefined) return 'FailingOver';
-    if (hasNeverStarted(resource)) {
-      const isStuck = plans.excused.degradedReasons.some(({ reason }) =>
-        needsPerson('Degraded', reason),
-      );
-      return isStuck ? 'Failed' : 'Pending';
-    }
-    if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
-      return plans.excused.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
-    }
-    return 'Unavailable';
-  }
-  const { degradedReasons, pods } = plans.excused;
-  const healthy = observed.members.filter(seemsWell).length;
-  if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
-  const isChanging = observed.members.some(
-    (member) => isLive(member) && isOutdated(resource, member),
-  );
-  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
-}
-
-/** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
-function reasonOf(conditions: Condition[]): Pick<Status, 'reason'> {
-  const reasonIf = (type: string, status: string) =>
-    conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
-  const unready = reasonIf('Ready', 'False');
-  const reason =
-    reasonIf('FailoverBlocked', 'True') ??
-    reasonIf('Degraded', 'True') ??
-    (unready === 'Stopped' ? undefined : unready);
-  return reason === undefined ? {} : { reason };
 }
 
 /** The sync sets from the next pass on. */
@@ -179,9 +144,10 @@ export function nextStatus(
   nowMs: number,
 ): Status {
   const { status, spec, generation } = resource;
-  const found = conditionsOf(resource, observed, plans);
+  const found = conditionsOf(resource, observed, plans, nowMs);
   const conditions = toConditions(status.conditions ?? [], found, generation, nowMs);
   const ready = found[0]?.status === true;
+  const phase = phaseOf(resource, observed, plans, ready, nowMs);
   const healthy = observed.members.filter(seemsWell).length;
   const { primaryUID, ...all } = afterStop(resource, observed, plans.primary);
   const rest = withoutStale(all, resource);
@@ -206,8 +172,8 @@ export function nextStatus(
     ...(hasPrimary ? { primaryUID, ...consistencyOf(resource, plans.primary) } : {}),
     ...(primaryLeaseMs === undefined ? {} : { primaryLeaseMs }),
     observedGeneration: generation,
-    phase: phaseOf(resource, observed, plans, ready),
-    ...reasonOf(conditions),
+    phase,
+    ...reasonOf(conditions, phase, plans),
     ...scaledTo(resource, observed.members.filter(isLive).length),
     ready: `${healthy}/${spec.replicas}`,
     replicas: observed.members.filter(isLive).length,

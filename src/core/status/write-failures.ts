@@ -1,4 +1,8 @@
 import { allowDeletion, applyRole } from '../../api/advice.ts';
+import { agentVolume } from '../../protocol/agent-config.ts';
+import type { Spec } from '../../api/spec.ts';
+import { usesAgent } from '../model/capabilities.ts';
+import { agentField } from '../model/container-end.ts';
 import type { Degradation, WriteFailure } from '../model/fault.ts';
 
 /** The first characters of a message that another program has written. */
@@ -27,12 +31,30 @@ function sourceOf({ what, message }: WriteFailure): string {
   }
 }
 
+/** LimitRange and ResourceQuota: the first does not say of which container it speaks, the second does if it asks for a field. */
+const isAboutResources = (message: string): boolean =>
+  /\bper (Container|Pod)\b|\bquota\b.*\b(cpu|memory|ephemeral-storage)\b/.test(message);
+
+/** As sourceOf; with the field for the agent's container, if the resources of a pod with an agent are refused. */
+function resourcesOf(spec: Spec, failure: WriteFailure): string {
+  const { what, message } = failure;
+  const source = sourceOf(failure);
+  if (!what.startsWith('create Pod ') || source !== 'spec.template') return source;
+  if (!usesAgent(spec) || !isAboutResources(message)) return source;
+  const named = [...message.matchAll(/must specify \S+ for: ([^;\s]+)|; \S+ for: ([^;\s]+)/g)]
+    .flatMap(([, first, other]) => (first ?? other ?? '').split(','))
+    .filter((name) => name !== '');
+  if (named.length > 0 && named.every((name) => name === agentVolume)) return agentField;
+  if (named.length > 0 && !named.includes(agentVolume)) return source;
+  return `the resources of your containers in ${source}, or of the init container ${agentVolume}, which ${agentField} sets`;
+}
+
 /** The admission plugin OwnerReferencesPermissionEnforcement, whose words these are. */
 const isDeleteMissing = ({ what, message }: WriteFailure): boolean =>
   what.includes('PersistentVolumeClaim') && message.includes("on a resource you can't delete");
 
 /** What a write that the API server refused means, and what to do. */
-export function writeFailureDegradedReason(failure: WriteFailure): Degradation {
+export function writeFailureDegradedReason(spec: Spec, failure: WriteFailure): Degradation {
   const { what, reason, message } = failure;
   switch (reason) {
     case 'NameTaken':
@@ -59,7 +81,7 @@ export function writeFailureDegradedReason(failure: WriteFailure): Degradation {
         ? applyRole
         : isDeleteMissing(failure)
           ? allowDeletion
-          : `allow it (quota, pod security), or correct ${sourceOf(failure)}`;
+          : `allow it (quota, pod security), or correct ${resourcesOf(spec, failure)}`;
       return { reason: 'WriteRefused', message: `cannot ${what}: ${cut(message)}; ${advice}` };
     }
     default:

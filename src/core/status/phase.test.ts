@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { Status } from '../../api/status.ts';
+import { decide } from '../decide.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import {
+  dead,
+  healthy,
+  makeMember,
+  makeObserved,
+  makeResource,
+  running,
+  t0,
+} from '../testing/fixtures.ts';
+
+const after = (resource: Resource, members: Member[], more: Partial<Observed> = {}): Status =>
+  decide(resource, makeObserved(members, { writeEndpoints: ['uid-web-0'], ...more }), t0).status;
+const three = (resource: Resource, more: Partial<Member>) =>
+  [0, 1, 2].map((ordinal) => makeMember(resource, ordinal, more));
+
+const unheard = healthy({ verdict: 'Unknown', message: 'not heard yet', sinceWallMs: t0 });
+const waiting = (reason: string) => ({ container: 'web', reason, message: '' });
+const crashing = { health: unheard, waiting: waiting('CrashLoopBackOff') };
+
+describe('the phase of a service that has never started', () => {
+  it.each([
+    ['ContainerNotStarting', 'CrashLoopBackOff'],
+    ['ImagePullFailed', 'ErrImagePull'],
+    ['ContainerConfigError', 'CreateContainerConfigError'],
+  ])('is Failed with %s', (reason, why) => {
+    const resource = makeResource();
+    const members = three(resource, { health: unheard, waiting: waiting(why) });
+    expect(after(resource, members)).toMatchObject({ phase: 'Failed', reason });
+  });
+
+  it('is Failed if the operator cannot tell which container is the program', () => {
+    const containers = ['a', 'b'].map((name) => ({ name, image: name }));
+    const resource = makeResource({
+      ...{ engine: { type: 'Redis' }, ports: [{ port: 6379 }], template: { spec: { containers } } },
+    });
+    const status = after({ ...resource, agentImage: 'agent:1' }, []);
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerAmbiguous' });
+  });
+
+  it('is Failed if its pods are refused, and that of what is only slow is Pending', () => {
+    const failure = (reason: string) => ({
+      failures: [{ what: 'create Pod web-0', reason, message: 'exceeded quota' }],
+    });
+    expect(after(makeResource(), [], failure('Forbidden')).phase).toBe('Failed');
+    expect(after(makeResource(), [], failure('InternalError')).phase).toBe('Pending');
+    const resource = makeResource();
+    const unschedulable = three(resource, { health: unheard, unschedulable: '0/3 nodes' });
+    expect(after(resource, unschedulable).phase).toBe('Pending');
+  });
+
+  it('leaves Failed by itself when the members come up', () => {
+    const resource = makeResource();
+    const failed = { ...resource, status: after(resource, three(resource, crashing)) };
+    expect(failed.status.phase).toBe('Failed');
+    const starting = after(failed, three(resource, { health: unheard }));
+    expect(starting).toMatchObject({ phase: 'Pending', reason: 'NoPrimary' });
+    const active = makeResource({ topology: 'ActiveActive' });
+    const stuck = { ...active, status: after(active, three(active, crashing)) };
+    expect(stuck.status.phase).toBe('Failed');
+    expect(after(stuck, three(active, {})).phase).toBe('Healthy');
+  });
+});
+
+describe('the phase of a service that has led', () => {
+  const { resource, members } = running();
+  const down = { ...crashing, health: dead('Refused') };
+  const change = (more: Partial<Member>, ...ordinals: number[]) =>
+    members.map((member) => (ordinals.includes(member.ordinal) ? { ...member, ...more } : member));
+
+  it('is Degraded if one member does not start', () => {
+    const status = after(resource, change(crashing, 1));
+    expect(status).toMatchObject({ phase: 'Degraded', reason: 'ContainerNotStarting' });
+  });
+
+  it('is not Failed if the primary is down for another reason than a member that does not start', () => {
+    const seen = change(crashing, 1).map((m) =>
+      m.ordinal === 1 ? m : { ...m, health: dead('Silent') },
+    );
+    expect(after(resource, seen).phase).toBe('Unavailable');
+  });
+
+  it('is Failed if no member starts, names what to correct, and ends by itself', () => {
+    const status = after(resource, change(down, 0, 1, 2));
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerNotStarting' });
+    expect(after({ ...resource, status }, members).phase).toBe('Healthy');
+  });
+
+  it('is Unavailable in ActiveActive, where the phase alone tells that the service has been ready', () => {
+    const active = running({ topology: 'ActiveActive' });
+    const status: Status = { ...active.resource.status, phase: 'Healthy' };
+    const seen = active.members.map((member) => ({ ...member, ...down }));
+    expect(after({ ...active.resource, status }, seen).phase).toBe('Unavailable');
+  });
+});

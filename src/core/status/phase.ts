@@ -1,0 +1,73 @@
+import { keepsDown } from '../../api/reasons.ts';
+import type { Condition, Status } from '../../api/status.ts';
+import { inFlight } from '../failover/failover-plan.ts';
+import { isLive, problemsOf, reportOf, seemsHealthy, seemsWell } from '../model/member.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
+import { isActive } from '../model/topology.ts';
+import { isOutdated } from '../resources/pod.ts';
+import { type Plans, hasNeverStarted } from './conditions.ts';
+import { memberDegradedReason } from './degraded-reasons.ts';
+
+/**
+ * A service that is not ready waits for a person: it has never started, and a fault keeps a member down; or it has led, and a fault keeps
+ * each of its members down. In ActiveActive the phase is all that tells whether it has ever started, see hasNeverStarted.
+ */
+function isStuck(resource: Resource, { members }: Observed, plans: Plans, nowMs: number): boolean {
+  if (!plans.excused.degradedReasons.some(({ reason }) => keepsDown(reason))) return false;
+  if (hasNeverStarted(resource)) return true;
+  const isDown = (member: Member) =>
+    !seemsWell(member) &&
+    [memberDegradedReason(resource, member, nowMs), ...problemsOf(reportOf(member))].some(
+      (fault) => fault !== undefined && keepsDown(fault.reason),
+    );
+  return !isActive(resource) && members.filter(isLive).every(isDown);
+}
+
+export function phaseOf(
+  resource: Resource,
+  observed: Observed,
+  plans: Plans,
+  ready: boolean,
+  nowMs: number,
+): NonNullable<Status['phase']> {
+  const { spec } = resource;
+  if (spec.paused) return 'Paused';
+  if (spec.replicas === 0) return 'Stopped';
+  if (!ready) {
+    if (isStuck(resource, observed, plans, nowMs)) return 'Failed';
+    if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
+      return 'FailingOver';
+    }
+    if (inFlight(resource) !== undefined) return 'FailingOver';
+    if (hasNeverStarted(resource)) return 'Pending';
+    if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
+      return plans.excused.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
+    }
+    return 'Unavailable';
+  }
+  const { degradedReasons, pods } = plans.excused;
+  const healthy = observed.members.filter(seemsWell).length;
+  if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
+  const isChanging = observed.members.some(
+    (member) => isLive(member) && isOutdated(resource, member),
+  );
+  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
+}
+
+/** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
+export function reasonOf(
+  conditions: Condition[],
+  phase: Status['phase'],
+  { excused }: Plans,
+): Pick<Status, 'reason'> {
+  const toCorrect = excused.degradedReasons.find(({ reason }) => keepsDown(reason));
+  if (phase === 'Failed' && toCorrect !== undefined) return { reason: toCorrect.reason };
+  const reasonIf = (type: string, status: string) =>
+    conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
+  const unready = reasonIf('Ready', 'False');
+  const reason =
+    reasonIf('FailoverBlocked', 'True') ??
+    reasonIf('Degraded', 'True') ??
+    (unready === 'Stopped' ? undefined : unready);
+  return reason === undefined ? {} : { reason };
+}
