@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { withoutOldFolders } from '../failover/data-loss.ts';
-import type { Action, Removal } from '../model/action.ts';
+import type { Removal } from '../model/action.ts';
 import { makeMember, running } from '../testing/fixtures.ts';
 import { noteOfAction } from './events.ts';
 import { failoverNotes } from './failover-events.ts';
