@@ -112,11 +112,12 @@ function phaseOf(resource: Resource, observed: Observed, plans: Plans, ready: bo
 function reasonOf(conditions: Condition[]): Pick<Status, 'reason'> {
   const reasonIf = (type: string, status: string) =>
     conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
-  const unready = reasonIf('Ready', 'False');
-  const reason =
-    reasonIf('FailoverBlocked', 'True') ??
-    reasonIf('Degraded', 'True') ??
-    (unready === 'Stopped' ? undefined : unready);
+  const isOff = reasonIf('Ready', 'False') === 'Stopped';
+  const unready = isOff ? undefined : reasonIf('Ready', 'False');
+  const degraded = reasonIf('Degraded', 'True');
+  // That members are missing is the least that can be said: why nobody takes writes says more.
+  const [first, second] = degraded === 'MembersMissing' ? [unready, degraded] : [degraded, unready];
+  const reason = reasonIf('FailoverBlocked', 'True') ?? first ?? second;
   return reason === undefined ? {} : { reason };
 }
 
