@@ -26,8 +26,9 @@ const chaosIntro = `Only services with \`spec.chaos\` have this condition: see [
 const refusalsIntro = `\`reason\` in \`status.chaos.history\`, for the verdicts \`Refused\` and \`Aborted\`.`;
 
 const events = `Each reason of \`Degraded\` above is also the reason of a Warning Event, and a \`FailoverBlocked\` has one, too: once, when the fault has lasted
-for ten seconds, or for two if only a person can end it, or for a minute if it is \`MembersMissing\` alone. A member that an update, a restart,
-a switchover or a scale-up takes away is no fault (\`PlannedChange\`) before a minute is over since its pod was made, or since more of its copy has come. What heals sooner is in the conditions alone.`;
+for ten seconds, or for two if only a person can end it, or for a minute if it is \`MembersMissing\` alone or \`NotHeard\`. A member that an update, a restart,
+a switchover or a scale-up takes away is no fault (\`PlannedChange\`) before a minute is over since its pod was made, or since more of its copy has come. What heals sooner is in the conditions alone.
+A failover that succeeds is one Warning, \`FailoverStarted\`; its other Events are of type Normal.`;
 
 const errorsIntro = `These codes are in logs, in messages and, if the agent of a member reports them, in the reason of \`Degraded\`.`;
 

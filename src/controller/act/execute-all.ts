@@ -73,7 +73,7 @@ export function* executeAll(actions: Action[], context: ExecuteAllContext): Step
         noteUndone(context, change);
         continue;
       }
-      const note = noteOfAction(action);
+      const note = noteOfAction(action, resource.status);
       if (note !== undefined) recordNotes(events, object, [note]);
     } catch (error) {
       // Preempted: the failover needs a decision of its own, now.

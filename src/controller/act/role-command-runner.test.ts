@@ -106,6 +106,21 @@ it('counts failures, waits longer after each, and keeps the last message while i
   expect(results).toEqual(['promote HA_ERR_HOOK_STATUS', 'promote HA_ERR_HOOK_STATUS']);
 });
 
+it('remembers since when a role command fails, until it succeeds', async () => {
+  status = 500;
+  const sinceMs = clock.wallNow();
+  start();
+  await settled();
+  clock.advance(700);
+  start({ failures: 1 });
+  expect(state()).toMatchObject({ state: 'Running', failsSinceMs: sinceMs });
+  await settled();
+  expect(state()).toMatchObject({ failures: 2, failsSinceMs: sinceMs });
+  // In another epoch it is another command.
+  start({ epoch: 4 });
+  expect(state()).not.toHaveProperty('failsSinceMs');
+});
+
 it('remembers that a member may still be at work on an order, also during the next attempt', () => {
   const late = new HAError('HA_ERR_ORDER_TIMEOUT', 'took too long');
   const refused = new HAError('HA_ERR_ORDER_REFUSED', 'refused');

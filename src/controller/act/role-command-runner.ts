@@ -63,10 +63,12 @@ export class RoleCommandRunner {
       ...(history === undefined ? {} : { history }),
     };
     const id = `${uid}/${action}`;
-    const isLate = failures > 0 && reconcileState.roleCommands.get(id)?.isLate === true;
+    const last = failures > 0 ? reconcileState.roleCommands.get(id) : undefined;
+    const isLate = last?.isLate === true;
     const running: RoleCommandState = {
       ...base,
       ...(isLate ? { isLate } : {}),
+      ...(last?.failsSinceMs === undefined ? {} : { failsSinceMs: last.failsSinceMs }),
       state: 'Running',
       failures,
       message: call.message,
@@ -87,6 +89,7 @@ export class RoleCommandRunner {
           ...base,
           state: 'Failed',
           failures: failures + 1,
+          failsSinceMs: running.failsSinceMs ?? running.calledAtMs,
           message: error instanceof Error ? error.message : String(error),
           ...(isHAError(error, 'HA_ERR_ORDER_TIMEOUT') ? { isLate: true } : {}),
           retryAtMs: clock.wallNow() + Math.min(lastMs, firstMs * 2 ** failures),

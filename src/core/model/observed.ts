@@ -121,7 +121,7 @@ export interface Member {
 /** Hooks and orders that tell a member its role. */
 export type RoleCommandKind = OrderKind | HookKind;
 
-/** The state of the last role command of one kind for one pod. A new process does not know it: commands may be repeated. */
+/** The last role command of a kind for a pod. A new process may repeat it. Epoch milliseconds. */
 export interface RoleCommandState {
   action: RoleCommandKind;
   uid: string;
@@ -130,15 +130,16 @@ export interface RoleCommandState {
   /** Of an order to follow: the history of the leader that the order named. */
   history?: string;
   state: 'Running' | 'Done' | 'Failed';
-  /** Failures in a row. */
+  /** Failures in a row, and when the first of these commands was sent. */
   failures: number;
+  failsSinceMs?: number;
   /** Of the last failure, also while it is tried again; or empty. */
   message: string;
   /** A timeout: it may be at work. */
   isLate?: true;
-  /** When it was sent. Epoch milliseconds. */
+  /** When it was sent. */
   calledAtMs: number;
-  /** When it may be sent again after a failure. Epoch milliseconds. */
+  /** When it may be sent again after a failure. */
   retryAtMs: number;
 }
 

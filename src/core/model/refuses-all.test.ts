@@ -74,7 +74,7 @@ describe('a follower that refuses all', () => {
       members[1] = led(resource, 1, fencedAway());
       expect(plan(resource, members)).toEqual({ kind: 'None' });
       expect(told(resource, members)).toEqual([]);
-      expect(memberDegradedReasons(resource, makeObserved(members))).toMatchObject([
+      expect(memberDegradedReasons(resource, makeObserved(members), t0)).toMatchObject([
         {
           reason: 'TooHighEpoch',
           message: expect.stringMatching(
@@ -103,6 +103,7 @@ describe('a follower that refuses all', () => {
     const degradedReasons = memberDegradedReasons(
       resource,
       makeObserved([led(resource, 1, fencedAway({ state: 'Leading' }))]),
+      t0,
     );
     expect(degradedReasons).toMatchObject([{ message: expect.stringContaining(cure) as string }]);
     expect(degradedReasons[0]?.message).toContain('says that it takes writes');

@@ -274,29 +274,4 @@ describe('findProblems', () => {
       { reason: 'PortNotFound', message: expect.stringContaining('targetPort http') as string },
     ]);
   });
-
-  it('reports a failing hook only while its role still applies', () => {
-    const failed = {
-      action: 'promote' as const,
-      uid: 'uid-web-0',
-      generation: 0,
-      epoch: 1,
-      state: 'Running' as const,
-      failures: 1,
-      message: 'answered 500',
-      calledAtMs: t0,
-      retryAtMs: t0,
-    };
-    expect(degradedReasons(none, { roleCommands: [failed] })).toMatchObject([
-      { reason: 'PromoteFailed' },
-    ]);
-    expect(degradedReasons(none, { roleCommands: [{ ...failed, epoch: 0 }] })).toEqual([]);
-    expect(degradedReasons(none, { roleCommands: [{ ...failed, uid: 'uid-web-1' }] })).toEqual([]);
-    expect(degradedReasons(none, { roleCommands: [{ ...failed, generation: 3 }] })).toEqual([]);
-    const demote = { ...failed, action: 'demote' as const };
-    expect(degradedReasons(none, { roleCommands: [demote] })).toEqual([]);
-    expect(
-      degradedReasons(none, { roleCommands: [{ ...demote, uid: 'uid-web-1' }] }),
-    ).toMatchObject([{ reason: 'DemoteFailed' }]);
-  });
 });

@@ -1,4 +1,3 @@
-import type { DegradedReason } from '../../api/reasons.ts';
 import { answersWrongly, healthOf, isLive, lacksNothing, whyNotHealthy } from '../model/member.ts';
 import {
   describeEnd,
@@ -8,19 +7,19 @@ import {
 } from '../model/container-end.ts';
 import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
-import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { sizeDegradedReasons } from '../resources/claim-sizes.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
-import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
+import { memberDegradedReasons, rivalDueMs } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
 import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
-import { isActive } from '../model/topology.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
 import { preparingDueMs } from './preparing.ts';
+import { roleCommandDegradedReasons, roleCommandDueMs } from './role-command-degraded-reasons.ts';
 import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
 import { zoneDegradedReason } from './zone-degraded-reason.ts';
@@ -92,19 +91,14 @@ export function nextDegradedAtMs(
   ]);
   const times = [
     ...graceStarts,
+    ...roleCommandDueMs(observed),
+    ...rivalDueMs(resource, observed),
     ...unready,
     ...starts,
     garbageCollectedAtMs(resource, nowMs),
   ].filter((time) => time > nowMs);
   return times.length > 0 ? Math.min(...times) : undefined;
 }
-
-const failureReasons: Record<RoleCommandState['action'], DegradedReason> = {
-  promote: 'PromoteFailed',
-  demote: 'DemoteFailed',
-  follow: 'FollowFailed',
-  fence: 'FenceFailed',
-};
 
 /** Everything wrong that a person should know, the most urgent first. */
 export function degradedReasonsOf(
@@ -176,27 +170,10 @@ export function degradedReasonsOf(
     if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
     degradedReasons.push(writeFailureDegradedReason(resource.spec, failure));
   }
-  // Without a promotion no member takes writes: that comes first.
-  const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);
-  const roleCommands = observed.roleCommands.toSorted((a, b) => urgency(a) - urgency(b));
-  for (const { failures, action, uid, message, generation, epoch } of roleCommands) {
-    const member = observed.members.find((candidate) => candidate.uid === uid);
-    if (failures === 0 || member?.health?.generation !== generation) continue;
-    // A command for a role that the member no longer has is not repeated.
-    const { primaryUID, epoch: present } = resource.status;
-    const isPrimary = uid === primaryUID;
-    if (isActive(resource)) continue;
-    if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) continue;
-    if (isFulfilled(resource, member, { action, epoch })) continue;
-    degradedReasons.push({
-      reason: failureReasons[action],
-      about: member.name,
-      message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
-    });
-  }
   degradedReasons.push(
+    ...roleCommandDegradedReasons(resource, observed, nowMs),
     ...agentDegradedReasons(resource),
-    ...memberDegradedReasons(resource, observed),
+    ...memberDegradedReasons(resource, observed, nowMs),
     ...podDegradedReasons(resource, observed),
   );
   const zones = zoneDegradedReason(resource, observed);

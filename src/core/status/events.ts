@@ -1,19 +1,28 @@
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
+import { isPlanned } from '../failover/failover-backoff.ts';
 import { chaosNotes } from './chaos-events.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote } from '../model/event-note.ts';
-import type { Resource } from '../model/observed.ts';
+import type { Member, Resource } from '../model/observed.ts';
 
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
+/** The pod has failed as the primary, and FailoverStarted was the warning of that. */
+const isToldByFailover = ({ fencing, failovers = [] }: Status, { name, createdAtMs }: Member) =>
+  [...(fencing === undefined ? [] : [fencing]), ...failovers].some(
+    ({ from, trigger, startedAt }) =>
+      from === name && !isPlanned(trigger) && createdAtMs <= Date.parse(startedAt),
+  );
+
 /** The Event for an action on a pod, after it was executed. */
-export function noteOfAction(action: Action): EventNote | undefined {
+export function noteOfAction(action: Action, status: Status): EventNote | undefined {
   if (action.type === 'DeletePod') {
     const { member, reason, note } = action.removal;
+    const isFault = reason === 'Frozen' || reason === 'Ended';
     return {
-      type: reason === 'Frozen' || reason === 'Ended' ? 'Warning' : 'Normal',
+      type: isFault && !isToldByFailover(status, member) ? 'Warning' : 'Normal',
       reason: 'PodDeleted',
       action: 'Delete',
       note: `${member.name}: ${note}`,

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { withoutOldFolders } from '../failover/data-loss.ts';
+import type { Removal } from '../model/action.ts';
+import { makeMember, running } from '../testing/fixtures.ts';
+import { noteOfAction } from './events.ts';
 import { failoverNotes } from './failover-events.ts';
 
 const record: FailoverRecord = {
@@ -13,6 +16,48 @@ const about = (loss: FailoverRecord['loss'], more: Partial<FailoverRecord>, stat
     { ...status, epoch: 2, failovers: [{ ...record, ...more }] },
     { ...status, epoch: 2, failovers: [{ ...record, ...more, ...(loss && { loss }) }] },
   );
+
+it('a failover that succeeds is one Warning, also if its former primary must be removed', () => {
+  const begun: Status = {
+    ...{ primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2 },
+    fencing: { epoch: 2, from: 'web-0', trigger: 'Silent', startedAt: record.startedAt },
+  };
+  const elected: Status = {
+    ...{ primary: 'web-1', primaryUID: 'uid-web-1', epoch: 2 },
+    failovers: [{ ...record, trigger: 'Silent', outcome: 'Promoting' }],
+  };
+  const ended: Status = { ...elected, failovers: [{ ...record, trigger: 'Silent' }] };
+  const removal = (reason: Removal['reason'], status: Status, createdAtMs: number) =>
+    noteOfAction(
+      {
+        type: 'DeletePod',
+        removal: {
+          member: { ...makeMember(running().resource, 0), createdAtMs },
+          reason,
+          note: 'no answer',
+        },
+      },
+      status,
+    )!;
+  const before = Date.parse(record.startedAt) - 60_000;
+  const told = [
+    ...failoverNotes({ primary: 'web-0', primaryUID: 'uid-web-0', epoch: 1 }, begun),
+    ...failoverNotes(begun, elected),
+    removal('Frozen', elected, before),
+    ...failoverNotes(elected, ended),
+    removal('Ended', ended, before),
+  ].map(({ type, reason }) => `${type} ${reason}`);
+  expect(told).toEqual([
+    'Warning FailoverStarted',
+    'Normal PrimaryElected',
+    'Normal PodDeleted',
+    'Normal FailoverCompleted',
+    'Normal PodDeleted',
+  ]);
+  // A pod that was no primary, as it was made later, or as there was no failover.
+  expect(removal('Ended', ended, Date.parse(record.startedAt) + 1).type).toBe('Warning');
+  expect(removal('Frozen', { epoch: 1 }, before).type).toBe('Warning');
+});
 
 it('discarded writes are a warning, and the note says no more than is known', () => {
   expect(about({ bytes: 30, message: '30 bytes' }, {})).toMatchObject([

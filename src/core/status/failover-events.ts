@@ -14,7 +14,7 @@ export function failoverNotes(before: Status, next: Status): EventNote[] {
   ];
 }
 
-/** A change that a user has asked for is no warning. */
+/** One Warning for a failover: when it begins. A change that a user has asked for is none, and neither is what succeeds. */
 const kindOf = (trigger: FailoverTrigger) =>
   isPlanned(trigger)
     ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
@@ -48,8 +48,9 @@ function electionNotes(
     const fence = record.fence === undefined ? '' : `; fenced by ${record.fence}`;
     return [
       {
-        ...kindOf(record.trigger),
-        ...(before.fencing === undefined ? {} : { reason: 'PrimaryElected' }),
+        ...(before.fencing === undefined
+          ? kindOf(record.trigger)
+          : ({ type: 'Normal', reason: 'PrimaryElected' } as const)),
         action: 'Elect',
         note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${causeOf(record)}): ${record.evidence ?? ''}${fence}`,
         pod: record.to,

@@ -3,7 +3,8 @@ import type { Status } from '../../api/status.ts';
 import { decide } from '../decide.ts';
 import type { KnownFault } from '../model/fault.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { dead, makeObserved, running, t0 } from '../testing/fixtures.ts';
+import { conditionOf } from './events.ts';
+import { dead, healthy, makeObserved, running, t0 } from '../testing/fixtures.ts';
 
 /** One process of the operator: each pass sees what the last one has written and told. */
 class Process {
@@ -83,6 +84,17 @@ describe('Events about faults', () => {
     expect(operator.pass(members.slice(0, 1), 60_000).told).toEqual([
       'MembersMissing: 1 of 3 members are healthy',
     ]);
+  });
+
+  it('so has a member that runs and has not answered yet: under load a normal start takes longer', () => {
+    const operator = new Process(resource);
+    const sinceWallMs = t0 - 10_000;
+    const health = healthy({ verdict: 'Unknown', message: 'refuses', sinceWallMs });
+    const unheard = members.map((m) => (m.ordinal === 1 ? { ...m, health } : m));
+    operator.pass(unheard, 0);
+    expect(conditionOf(operator.status, 'Degraded')?.reason).toBe('NotHeard');
+    expect(operator.pass(unheard, 59_999).told).toEqual([]);
+    expect(operator.pass(unheard, 60_000).told).toEqual([expect.stringMatching('^NotHeard')]);
   });
 
   it('a fault of another member is another one', () => {

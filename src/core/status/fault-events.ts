@@ -23,7 +23,9 @@ interface Fault {
 function graceOf(type: Fault['type'], reason: string, about = ''): number {
   if (needsPerson(type, reason)) return shortGraceMs;
   // One that is named has had that time.
-  return reason === 'MembersMissing' && about === '' ? startGraceMs : graceMs;
+  return reason === 'NotHeard' || (reason === 'MembersMissing' && about === '')
+    ? startGraceMs
+    : graceMs;
 }
 
 /** The faults of now. The wording of a fault may change: its identity is the reason, and what it is about. */

@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
+import type { FailoverRecord } from '../../api/status.ts';
+import type { FailoverTimings } from '../model/failover-timings.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import type { Member } from '../model/observed.ts';
-import { makeObserved } from '../testing/fixtures.ts';
+import { makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
 
 const problemsOf = ({ resource, members }: ReturnType<typeof strong>) =>
-  memberDegradedReasons(resource, makeObserved(members));
+  memberDegradedReasons(resource, makeObserved(members), t0);
 
 it('has none if all members are well', () => {
   expect(problemsOf(strong())).toEqual([]);
@@ -27,6 +29,38 @@ it('reports a member that says that it leads and is not the primary', () => {
   expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['RivalLeads']);
 });
 
+it('gives the former primary of a failover the time to hear of its successor', () => {
+  const service = strong();
+  service.members[2] = led(service.resource, 2, leading());
+  const rivalsAfter = (ms: number, from: string, committedMs?: number) => {
+    const startedAt = new Date(t0 - ms).toISOString();
+    const record = { epoch: 1, from, to: 'web-0', trigger: 'Silent', startedAt } as FailoverRecord;
+    const status = { ...service.resource.status, failovers: [record] };
+    const timings = { epoch: 1, committedAtMs: t0 - (committedMs ?? 0) } as FailoverTimings;
+    return memberDegradedReasons(
+      { ...service.resource, status },
+      makeObserved(service.members, committedMs === undefined ? {} : { timings }),
+      t0,
+    ).length;
+  };
+  expect(rivalsAfter(4_999, 'web-2')).toBe(0);
+  expect(rivalsAfter(5_000, 'web-2')).toBe(1);
+  // A lease had to run out first.
+  expect(rivalsAfter(30_000, 'web-2', 4_999)).toBe(0);
+  expect(rivalsAfter(1_000, 'web-1')).toBe(1);
+});
+
+it('reports no waiting writes of a leader that is silent itself: its followers need not be brought back', () => {
+  const { resource, members } = strong();
+  const unlinked = members.map((member) =>
+    member.ordinal === 0 ? member : led(resource, member.ordinal, { linked: false }),
+  );
+  const [leader, ...followers] = unlinked;
+  expect(problemsOf({ resource, members: unlinked })).toHaveLength(1);
+  const silent: Member = { ...leader!, health: { ...leader!.health!, verdict: 'Suspect' } };
+  expect(problemsOf({ resource, members: [silent, ...followers] })).toEqual([]);
+});
+
 it('reports no rival that has died: what it has said before says nothing of now', () => {
   const service = strong();
   const rival = led(service.resource, 2, leading());
@@ -39,7 +73,7 @@ it('before the first election reports no member as a rival that leads on, and of
   for (const epoch of [undefined, 1]) {
     const lost = { ...resource, status: epoch === undefined ? {} : { epoch } };
     const rivalsOf = (writeEndpoints: string[]) =>
-      memberDegradedReasons(lost, makeObserved(members, { writeEndpoints })).filter(
+      memberDegradedReasons(lost, makeObserved(members, { writeEndpoints }), t0).filter(
         ({ reason }) => reason === 'RivalLeads',
       );
     expect(rivalsOf(['uid-web-0'])).toEqual([]);

@@ -5,10 +5,17 @@ import { usesAgent } from '../model/capabilities.ts';
 import { hasEnded, isFenced, isLive, problemsOf, reportOf } from '../model/member.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
+import { begunMs } from '../failover/failover-backoff.ts';
 import { earlierEndpoint } from '../resources/earlier-endpoint.ts';
 import { leads } from '../roles/orders.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { missingFollowers } from '../failover/sync-sets.ts';
+
+/**
+ * What passes by itself in an ordinary failover is not told before this time is over: a fence or an order to follow fails if the member
+ * has just died or is about to restart, and a former primary says that it leads until its order has come. Milliseconds.
+ */
+export const ordinaryMs = 5_000;
 
 /** Whether the effect of an order that failed is there all the same. */
 export function isFulfilled(
@@ -36,10 +43,14 @@ export function isFulfilled(
 }
 
 /** Faults that members report about themselves, and those that stop writes. */
-export function memberDegradedReasons(resource: Resource, observed: Observed): Degradation[] {
+export function memberDegradedReasons(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): Degradation[] {
   const degradedReasons: Degradation[] = [
     ...writesWait(resource, observed),
-    ...rivals(resource, observed),
+    ...rivals(resource, observed, nowMs),
     ...refusing(resource, observed),
     ...brokenContracts(resource, observed),
   ];
@@ -59,16 +70,19 @@ export function memberDegradedReasons(resource: Resource, observed: Observed): D
  * A member that reports that it takes writes, and is not the primary: it is ordered to stop, again and again. Before the first election
  * one may lead on from before, and there may be no epoch yet in which the others could get an order.
  */
-function rivals(resource: Resource, observed: Observed): Degradation[] {
+function rivals(resource: Resource, observed: Observed, nowMs: number): Degradation[] {
   const { status } = resource;
   const isUndecided = status.primaryUID === undefined && status.fencing === undefined;
   const leader = isUndecided ? earlierEndpoint(resource, observed)?.uid : status.primaryUID;
+  const former = status.failovers?.[0]?.from;
+  const isDue = rivalDueMs(resource, observed).every((dueMs) => nowMs >= dueMs);
   return (
     observed.members
       .filter((member) => member.uid !== leader && reportOf(member)?.state === 'Leading')
       // What one has said before it died says nothing of now.
       .filter((member) => !hasEnded(member) && member.health?.verdict !== 'Dead')
       .filter((member) => !refusesAll(member, status.epoch))
+      .filter(({ name }) => name !== former || isDue)
       .map((member) => {
         const epoch = reportOf(member)?.epoch ?? 0;
         const isOrdered = status.epoch !== undefined && epoch <= status.epoch;
@@ -80,6 +94,15 @@ function rivals(resource: Resource, observed: Observed): Degradation[] {
         };
       })
   );
+}
+
+/** When the former primary of the last failover has had the time to hear of it. Epoch milliseconds. */
+export function rivalDueMs({ status }: Resource, { timings }: Observed): number[] {
+  const [record] = status.failovers ?? [];
+  if (record === undefined) return [];
+  // The election may come long after the beginning, if a lease had to run out.
+  const electedMs = timings?.epoch === record.epoch ? timings.committedAtMs : undefined;
+  return [(electedMs ?? begunMs(record)) + ordinaryMs];
 }
 
 /** Members that have acknowledged an order of another client, and how to free them. */
@@ -123,6 +146,8 @@ function cure({ spec, namespace }: Resource, name: string): string {
 function writesWait(resource: Resource, observed: Observed): Degradation[] {
   const { primary } = resource.status;
   const leader = observed.members.find(({ name }) => name === primary);
+  // A leader that is silent has lost its followers itself: they need not be brought back.
+  if (leader?.health?.verdict === 'Suspect' || leader?.health?.verdict === 'Dead') return [];
   const missing = missingFollowers(resource, observed, leader);
   if (missing === undefined) return [];
   const { set, absent } = missing;

@@ -64,10 +64,11 @@ export function reasonOf(
   if (phase === 'Failed' && toCorrect !== undefined) return { reason: toCorrect.reason };
   const reasonIf = (type: string, status: string) =>
     conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
-  const unready = reasonIf('Ready', 'False');
-  const reason =
-    reasonIf('FailoverBlocked', 'True') ??
-    reasonIf('Degraded', 'True') ??
-    (unready === 'Stopped' ? undefined : unready);
+  const isOff = reasonIf('Ready', 'False') === 'Stopped';
+  const unready = isOff ? undefined : reasonIf('Ready', 'False');
+  const degraded = reasonIf('Degraded', 'True');
+  // That members are missing is the least that can be said: why nobody takes writes says more.
+  const [first, second] = degraded === 'MembersMissing' ? [unready, degraded] : [degraded, unready];
+  const reason = reasonIf('FailoverBlocked', 'True') ?? first ?? second;
   return reason === undefined ? {} : { reason };
 }

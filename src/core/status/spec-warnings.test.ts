@@ -10,7 +10,11 @@ const password = { engine: { type: 'Redis', passwordSecret: { name: 'redis' } } 
 
 it.each<[string, object, RegExp[]]>([
   ['nothing', {}, []],
-  ['Strong without a primary', { topology: 'ActiveActive', ...strong }, [/ActiveActive/]],
+  [
+    'Strong without a primary',
+    { topology: 'ActiveActive', ...strong },
+    [/^failover\.consistency does nothing with topology: ActiveActive, .* Remove it, or/],
+  ],
   [
     'a budget for all members',
     { replicas: 2, placement: { disruptionBudget: 5 } },
@@ -64,7 +68,12 @@ it.each<[string, object, RegExp[]]>([
   [
     'hooks without a standby',
     { topology: 'ActiveActive', engine: { type: 'HTTP', promote: { path: '/up' } } },
-    [/^engine\.promote does nothing if topology/],
+    [/^engine\.promote does nothing with topology: ActiveActive/],
+  ],
+  [
+    'hooks for members that get orders',
+    { topology: 'LeaderFollower', engine: { type: 'HTTP', promote: { path: '/up' } } },
+    [/^engine\.promote does nothing with topology: LeaderFollower/],
   ],
   ['hooks', { engine: { type: 'HTTP', promote: { path: '/up' } } }, []],
   [
@@ -94,6 +103,20 @@ it.each<[string, object, RegExp[]]>([
   const [condition] = specWarning(makeResource(spec), makeObserved([]));
   for (const word of words) expect(condition?.message).toMatch(word);
   if (words.length === 0) expect(condition).toBeUndefined();
+});
+
+it('says once what has one cause', () => {
+  const [condition] = specWarning(
+    makeResource({
+      ...{ topology: 'ActiveActive', engine: { type: 'HTTP', demote: { path: '/down' } } },
+      failover: { consistency: 'Strong', delay: '3s', leaseDuration: '20s' },
+    }),
+    makeObserved([]),
+  );
+  expect(condition?.message).toMatch(
+    /^engine\.demote, failover\.consistency, failover\.delay, failover\.leaseDuration do nothing/,
+  );
+  expect(condition?.message.match(/ActiveActive/g)).toHaveLength(1);
 });
 
 it('does not call a zone misspelt that is lost later', () => {

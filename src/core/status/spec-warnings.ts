@@ -13,11 +13,6 @@ function specWarnings({ spec, status, generation }: About, observed: Seen): stri
   const { disruptionBudget } = placement;
   const isStrong = failover.consistency === 'Strong';
   const warnings: string[] = [];
-  if (isActive({ spec }) && isStrong) {
-    warnings.push(
-      'failover.consistency: Strong does nothing with topology: ActiveActive, as there is no primary: several members take writes at once. Remove it, or write topology: ActivePassive',
-    );
-  }
   if (replicas > 1 && disruptionBudget >= replicas) {
     warnings.push(
       `placement.disruptionBudget is ${disruptionBudget} and replicas is ${replicas}: a drain may stop all members at once. Write at most ${replicas - 1}`,

@@ -236,6 +236,13 @@ describe('the status', () => {
     expect(actions.map(({ type }) => type)).toContain('DeletePod');
   });
 
+  it('names why nobody takes writes rather than that members are missing', () => {
+    const { resource, members } = running();
+    const gone = after(resource, members.slice(1));
+    expect(short(gone)).toContain('Degraded True MembersMissing');
+    expect(gone.reason).toBe('Promoting');
+  });
+
   it('stays as it is when decided again', () => {
     const { resource, members } = running();
     const status = after(resource, members);

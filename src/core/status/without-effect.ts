@@ -19,13 +19,21 @@ const defaults = { failover: failoverSchema.parse({}), heartbeat: heartbeatSchem
 const present = (of: Record<string, unknown>): string[] =>
   Object.keys(of).filter((path) => of[path] !== undefined);
 
+const hooks = ({ engine: { promote, demote } }: Spec): string[] =>
+  present({ 'engine.promote': promote, 'engine.demote': demote });
+
 /** The fields with another value than the default, which is all that is known of a field that has one. */
 const changed =
-  (...names: Exclude<keyof Spec['failover'], 'neverPrimary' | 'consistency'>[]) =>
+  (...names: Exclude<keyof Spec['failover'], 'neverPrimary'>[]) =>
   ({ failover }: Spec): string[] =>
     names
       .filter((name) => failover[name] !== defaults.failover[name])
       .map((name) => `failover.${name}`);
+
+const ofFailover = changed(
+  ...(['consistency', 'automatic', 'delay', 'minInterval'] as const),
+  ...(['maxLag', 'onNoCandidate', 'leaseDuration'] as const),
+);
 
 const isStrong = ({ failover }: Spec) => failover.consistency === 'Strong';
 
@@ -55,16 +63,16 @@ const rows: Row[] = [
     instead: ', or write volumeClaimTemplates',
   },
   {
-    isUsed: ({ topology }) => topology === 'ActivePassive',
-    set: ({ engine: { promote, demote } }) =>
-      present({ 'engine.promote': promote, 'engine.demote': demote }),
-    when: 'if topology is not ActivePassive: with ActiveActive there is no primary, and with LeaderFollower members get orders',
+    isUsed: ({ topology }) => topology !== 'LeaderFollower',
+    set: hooks,
+    when: 'with topology: LeaderFollower, as members get orders',
     instead: ', or write topology: ActivePassive',
   },
   {
     isUsed: (spec) => !isActive({ spec }),
-    set: changed('automatic', 'delay', 'minInterval', 'maxLag', 'onNoCandidate', 'leaseDuration'),
-    when: 'with topology: ActiveActive, as there is no primary',
+    // In one line: each of them for the same reason.
+    set: (spec) => [...hooks(spec), ...ofFailover(spec)],
+    when: 'with topology: ActiveActive, as there is no primary: several members take writes at once',
     instead: ', or write topology: ActivePassive',
   },
   {

@@ -21,7 +21,7 @@ const zoneNames = ['a', 'b', 'c'];
 const tickMs = 500;
 const startMs = 1_000;
 const graceMs = 2_000;
-/** Passes without rest: it quarrels with itself. */
+/** Passes without rest: it quarrels. */
 const maxPasses = 30;
 
 /** A cluster as far as decisions can tell: pods, their processes, zones, slices, and what the operator remembers. */
@@ -214,12 +214,12 @@ export class Model {
       case 'ProbeSteadyState':
         return false;
       case 'GiveRoleCommand': {
-        const { command } = action;
-        this.#roleCommands.set(`${command.member.uid}/${command.action}`, {
-          ...{ action: command.action, uid: command.member.uid, state: 'Running' },
-          ...{ generation: command.generation, epoch: command.epoch },
-          ...{ failures: command.failures, message: command.message },
-          ...{ calledAtMs: this.nowMs, retryAtMs: 0 },
+        const { member, action: kind, generation, epoch, failures, message } = action.command;
+        const id = `${member.uid}/${kind}`;
+        this.#roleCommands.set(id, {
+          ...(failures > 0 ? this.#roleCommands.get(id) : {}),
+          ...{ action: kind, uid: member.uid, state: 'Running', generation, epoch, failures },
+          ...{ message, calledAtMs: this.nowMs, retryAtMs: 0 },
         });
         return true;
       }
@@ -288,18 +288,14 @@ export class Model {
     this.pods = left;
   }
 
-  /** Hooks answer within the tick after their call. */
+  /** Hooks answer within a tick. */
   #finishRoleCommands(): void {
     for (const [id, hook] of this.#roleCommands) {
       if (hook.state !== 'Running') continue;
+      const { failures, failsSinceMs = hook.calledAtMs } = hook;
+      const failed = { failures: failures + 1, failsSinceMs, message: 'answered 500' };
       const settled: RoleCommandState = this.hooksFail
-        ? {
-            ...hook,
-            state: 'Failed',
-            failures: hook.failures + 1,
-            message: 'answered 500',
-            retryAtMs: this.nowMs + 2_000,
-          }
+        ? { ...hook, ...failed, state: 'Failed', retryAtMs: this.nowMs + 2_000 }
         : { ...hook, state: 'Done', failures: 0, message: '' };
       this.#roleCommands.set(id, settled);
       this.touch();
@@ -307,6 +303,6 @@ export class Model {
   }
 }
 
-/** Members by role label, for messages of tests. */
+/** Members by role label, for messages. */
 export const rolesOf = (model: Model): string[] =>
   model.pods.map((pod) => `${pod.name} ${pod.labels[roleLabel]} ${pod.process} ${pod.zone}`);

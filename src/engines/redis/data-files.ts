@@ -61,6 +61,50 @@ export async function dropRetained(dir: string, except?: number): Promise<void> 
   }
 }
 
+/**
+ * Whether the log holds no key, no function and no command: whatever the server has sent to its followers were its own pings, which it
+ * does not log. A log that cannot be read may hold anything.
+ */
+export async function isLogEmpty(dir: string): Promise<boolean> {
+  try {
+    const text = await readFile(join(dir, manifest), 'utf8');
+    for (const [, name = '', type] of text.matchAll(/^file (\S+) seq \d+ type ([bi])/gm)) {
+      const path = join(dir, logFolder, name);
+      const { size } = await stat(path);
+      const isEmpty =
+        size === 0 ||
+        (type === 'b' && size <= mostEmptyBytes && isEmptySnapshot(await readFile(path)));
+      if (!isEmpty) return false;
+    }
+    return text.includes(' type i');
+  } catch {
+    return false;
+  }
+}
+
+/** A snapshot without keys has only some short fields about the server. */
+const mostEmptyBytes = 1_024;
+
+/** Only auxiliary fields (0xfa, and two strings) between the magic word and the end (0xff). Redis, rdb.h. */
+function isEmptySnapshot(bytes: Buffer): boolean {
+  if (bytes.toString('latin1', 0, 5) !== 'REDIS') return false;
+  let at = 9;
+  const skipString = () => {
+    const first = bytes[at] ?? 0xff;
+    // A length of 6 or 14 bits, or a number of 8, 16 or 32 bits.
+    const sizes: Record<number, number> = { 0xc0: 2, 0xc1: 3, 0xc2: 5 };
+    if (first < 0x40) at += 1 + first;
+    else if (first < 0x80) at += 2 + ((first & 0x3f) << 8) + (bytes[at + 1] ?? 0);
+    else at += sizes[first] ?? bytes.length;
+  };
+  while (bytes[at] === 0xfa) {
+    at++;
+    skipString();
+    skipString();
+  }
+  return bytes[at] === 0xff;
+}
+
 function filesOf(text: string): string[] {
   return [...text.matchAll(/^file (\S+) seq \d+ type [bi]/gm)].map(([, name = '']) => name);
 }

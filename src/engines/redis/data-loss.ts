@@ -51,11 +51,11 @@ export function lossOf(
   return ahead === undefined
     ? {
         epoch,
-        message: `It may have held writes that the leader of epoch ${epoch} lacks. They cannot be counted, as one of the two was restarted or missed an epoch. ${where}`,
+        message: `The bytes cannot be counted, as it or the leader of epoch ${epoch} was restarted or missed an epoch. ${where}`,
       }
     : {
         epoch,
         bytes: ahead,
-        message: `It held ${ahead} bytes of the replication stream beyond the point from which the leader of epoch ${epoch} continued; this includes the server's own pings, 14 bytes a second while it has followers. ${where}`,
+        message: `${ahead} bytes of the replication stream, beyond the point from which the leader of epoch ${epoch} continued; this includes the server's own pings, 14 bytes a second while it has followers. ${where}`,
       };
 }

@@ -2,7 +2,14 @@ import { HAError } from '../../api/errors.ts';
 import type { Order, Position } from '../../protocol/member-protocol.ts';
 import type { EngineLog } from '../engine-context.ts';
 import type { Resync } from './replication-history.ts';
-import { dropRetained, dropPending, findData, isLogPending, retainData } from './data-files.ts';
+import {
+  dropRetained,
+  dropPending,
+  findData,
+  isLogEmpty,
+  isLogPending,
+  retainData,
+} from './data-files.ts';
 import type { UpstreamHistory } from './upstream.ts';
 import { bytesAhead, isAtRisk, lossOf } from './data-loss.ts';
 import { PersistedState, type Persisted } from './persisted-state.ts';
@@ -105,7 +112,9 @@ export class DataRetention {
   ): Promise<void> {
     const { epoch } = order;
     // Data retained before a failed copy count; the present data may be incomplete.
-    if (this.now.kept === undefined && isAtRisk(order, position, this.now)) {
+    const isAtRiskNow = this.now.kept === undefined && isAtRisk(order, position, this.now);
+    // The fence has written all data to the log, and a leader in Strong has each write there before it answers.
+    if (isAtRiskNow && !(await isLogEmpty(this.#dir))) {
       const folder = await retainData(this.#dir, epoch);
       const ahead =
         position === undefined ? undefined : bytesAhead(position.offset, replid, await history());

@@ -214,6 +214,32 @@ describe.runIf(haveServer).concurrent('a Redis server under orders', { timeout: 
     expect(await dataIn(join(a.dir, 'haservice-diverged-2'))).toContain('lost');
   });
 
+  test('a killed former leader to which no client has ever written has lost nothing and reports nothing', async () => {
+    await using all = await members(['a', 'b']);
+    const [a, b] = all;
+    await a.promote(1, { init: true });
+    await b.follow(a, 1);
+    await b.linked();
+    // The second leader is a copy of the first one.
+    for (const [epoch, former, next] of [
+      [2, a, b],
+      [3, b, a],
+    ] as const) {
+      await pollUntil(async () => {
+        await next.report();
+        return !(await remembered(next)).includes('cloning');
+      });
+      const start = await offset(next);
+      await former.kill();
+      await next.promote(epoch);
+      await (await next.client()).call('PING');
+      await former.restart();
+      await former.follow(next, epoch, start);
+      expect(await former.linked()).not.toHaveProperty('loss');
+    }
+    expect((await readdir(a.dir)).join()).not.toContain('diverged');
+  });
+
   test('a former leader that was fenced before its restart has lost nothing and reports nothing', async () => {
     await using all = await service(['a', 'b']);
     const [a, b] = all;

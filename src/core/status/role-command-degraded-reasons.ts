@@ -1,0 +1,52 @@
+import type { DegradedReason } from '../../api/reasons.ts';
+import type { Degradation } from '../model/fault.ts';
+import type { Observed, Resource, RoleCommandState } from '../model/observed.ts';
+import { reachable } from '../model/role-commands.ts';
+import { isActive } from '../model/topology.ts';
+import { isFulfilled, ordinaryMs } from './member-degraded-reasons.ts';
+import { cut } from './write-failures.ts';
+
+const failureReasons: Record<RoleCommandState['action'], DegradedReason> = {
+  promote: 'PromoteFailed',
+  demote: 'DemoteFailed',
+  follow: 'FollowFailed',
+  fence: 'FenceFailed',
+};
+
+/** When a failing command has had the time in which it may succeed after all. Epoch milliseconds. */
+const dueMs = ({ action, failsSinceMs }: RoleCommandState): number[] =>
+  // Without a promotion no member takes writes: that is told at once.
+  failsSinceMs === undefined || action === 'promote' ? [] : [failsSinceMs + ordinaryMs];
+
+export const roleCommandDueMs = ({ roleCommands }: Observed): number[] =>
+  roleCommands.flatMap(dueMs);
+
+/** Hooks and orders that fail, of the roles that the members have now; a failed promotion first. */
+export function roleCommandDegradedReasons(
+  resource: Resource,
+  observed: Observed,
+  nowMs: number,
+): Degradation[] {
+  // A command for a role that the member no longer has is not repeated.
+  if (isActive(resource)) return [];
+  const { primaryUID, epoch: present } = resource.status;
+  const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);
+  const roleCommands = observed.roleCommands.toSorted((a, b) => urgency(a) - urgency(b));
+  return roleCommands.flatMap((command): Degradation[] => {
+    const { failures, action, uid, message, generation, epoch } = command;
+    const member = observed.members.find((candidate) => candidate.uid === uid);
+    if (failures === 0 || member?.health?.generation !== generation) return [];
+    // Nor is one for a member that has died: its death is the fault.
+    if (!reachable(member) || dueMs(command).some((atMs) => nowMs < atMs)) return [];
+    const isPrimary = uid === primaryUID;
+    if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) return [];
+    if (isFulfilled(resource, member, { action, epoch })) return [];
+    return [
+      {
+        reason: failureReasons[action],
+        about: member.name,
+        message: `${action} of ${member.name} failed and is tried again: ${cut(message)}`,
+      },
+    ];
+  });
+}
