@@ -4,7 +4,14 @@ import type { FailoverRecord, RefusedMove } from '../../api/status.ts';
 import { begunMs } from '../failover/failover-backoff.ts';
 import type { FailoverPlan } from '../failover/failover-plan.ts';
 import { inFlight } from '../failover/failover-plan.ts';
-import { reportOf, seemsHealthy, seemsWell, whyNotHealthy, whyNotInRole } from '../model/member.ts';
+import {
+  isLive,
+  reportOf,
+  seemsHealthy,
+  seemsWell,
+  whyNotHealthy,
+  whyNotInRole,
+} from '../model/member.ts';
 import { needsFence } from '../model/capabilities.ts';
 import { transportOf } from '../model/contact.ts';
 import { isActive } from '../model/topology.ts';
@@ -112,7 +119,7 @@ function degraded(
   const type = 'Degraded';
   const { replicas } = resource.spec;
   const healthy = observed.members.filter(seemsWell).length;
-  const counts = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}`;
+  const counts = `${healthy} of ${replicas} members are healthy${withoutRole(observed.members)}${drained(observed.members)}`;
   const starting = preparingOf(resource, observed, nowMs);
   const summary = [counts, ...starting].join('. ');
   const [first] = degradedReasons;
@@ -148,6 +155,15 @@ function withoutRole(members: Member[]): string {
     ? ''
     : ` and in their roles; ${names.map((member) => `${member.name} ${whyNotInRole(member)}`).join(', ')}`;
 }
+
+/** Members whose pods are deleted while their nodes are cordoned: a drain, which somebody wants. */
+const drained = (members: Member[]): string =>
+  members
+    .filter((member) => !isLive(member))
+    .flatMap(({ name, leavesNode }) =>
+      leavesNode === undefined ? [] : [`; ${name} is being deleted, and ${leavesNode}`],
+    )
+    .join('');
 
 /** The pod that was primary before this failover is still there, and has not been seen in the new epoch. */
 const mayStillLead = ({ from, to, epoch, ...record }: FailoverRecord, { members }: Observed) =>

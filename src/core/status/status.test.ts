@@ -243,6 +243,17 @@ describe('the status', () => {
     expect(gone.reason).toBe('Promoting');
   });
 
+  it('names the node of a member that a drain takes away', () => {
+    const { resource, members } = running();
+    const leavesNode = 'its node node-c is cordoned';
+    const going = members.map((m) =>
+      m.ordinal === 2 ? { ...m, deletionAtMs: t0, leavesNode } : m,
+    );
+    expect(condition(after(resource, going), 'Degraded')?.message).toBe(
+      '2 of 3 members are healthy; web-2 is being deleted, and its node node-c is cordoned',
+    );
+  });
+
   it('stays as it is when decided again', () => {
     const { resource, members } = running();
     const status = after(resource, members);
