@@ -131,7 +131,8 @@ export const serviceProblems = {
     needsPerson: true,
   },
   PromoteFailed: {
-    meaning: 'the hook or order that promotes the primary failed, and is tried again',
+    meaning:
+      'the hook or order that promotes the primary failed, and is tried again; or it has failed for a standby, so that a failover to that one would fail, too',
     whatToDo: 'see the message, and the log of the member',
   },
   DemoteFailed: {

@@ -13,6 +13,13 @@ export function forgetOld(state: ReconcileState, { members }: Observed, nowMs: n
   }
 }
 
+/** Another spec, such as another hook, may promote members whose promotion has failed. That of the primary is still tried. */
+export function forgetFailedPromotions(state: ReconcileState, primaryUID: string | undefined) {
+  for (const [id, { action, uid, failures }] of state.roleCommands) {
+    if (action === 'promote' && failures > 0 && uid !== primaryUID) state.roleCommands.delete(id);
+  }
+}
+
 /** Forgets the failures of actions that are no longer decided. True if there was one: it must be removed from the status, too. */
 export function forgetOldFailures(state: ReconcileState, { actions }: Decision): boolean {
   const wanted = new Set(actions.map(describe));

@@ -1,6 +1,7 @@
 import type { DegradedReason } from '../../api/reasons.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Observed, Resource, RoleCommandState } from '../model/observed.ts';
+import { promoteAttempts } from '../failover/election.ts';
 import { reachable } from '../model/role-commands.ts';
 import { isActive } from '../model/topology.ts';
 import { isFulfilled, ordinaryMs } from './member-degraded-reasons.ts';
@@ -39,6 +40,11 @@ export function roleCommandDegradedReasons(
     // Nor is one for a member that has died: its death is the fault.
     if (!reachable(member) || dueMs(command).some((atMs) => nowMs < atMs)) return [];
     const isPrimary = uid === primaryUID;
+    if (action === 'promote' && !isPrimary && failures >= promoteAttempts) {
+      const hint = `another member is preferred to it, and no planned change chooses it, until the spec is corrected or its pod is restarted (\`kubectl delete pod ${member.name} -n ${resource.namespace}\`)`;
+      const text = `${member.name} could not be promoted: ${cut(message)}; ${hint}`;
+      return [{ reason: 'PromoteFailed', about: member.name, message: text }];
+    }
     if (action === 'promote' ? !isPrimary || epoch !== present : isPrimary) return [];
     if (isFulfilled(resource, member, { action, epoch })) return [];
     return [
