@@ -21,6 +21,7 @@ interface Options {
   faults?: string[];
   plant?: string;
   exhaustive?: number;
+  edits: number;
   states: number;
   sieve?: true;
   every: number;
@@ -71,8 +72,14 @@ const options = new Command('npm run simulate --')
   .option('--faults <names>', `chooses from these faults: ${allFaultNames.join(',')}`, faultsOf)
   .option(
     '--exhaustive <faults>',
-    'instead, searches all orders of events with so many faults (1 or 2) and a write',
+    'instead, searches all orders of events with so many faults (0, 1 or 2) and a write',
     whole,
+  )
+  .option(
+    '--edits <count>',
+    '--exhaustive edits the spec so often, from Strong to Eventual or back',
+    whole,
+    0,
   )
   .option(
     '--sieve',
@@ -93,7 +100,7 @@ const options = new Command('npm run simulate --')
   .parse()
   .opts<Options>();
 const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } = options;
-const { sieve, every, perturb } = options;
+const { sieve, every, perturb, edits } = options;
 const chosenEngines = engine === undefined ? engines : [engine];
 
 const mutant = mutantOf(plant);
@@ -113,6 +120,7 @@ function searchAll(faults: number): void {
   const found = search({
     faults,
     kinds,
+    edits,
     writes: 1,
     epochs: 2 + faults,
     late: false,
