@@ -97,7 +97,7 @@ export const plants: Record<string, Plant> = {
   },
   'begins-unheard': {
     breaks:
-      'a resource that is applied again begins before all members that may have data are heard',
+      'a resource that is applied again begins before each that may have data is heard',
     mutant: { decide: data.beginsUnheard },
     found: [
       {
