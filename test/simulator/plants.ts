@@ -96,8 +96,7 @@ export const plants: Record<string, Plant> = {
     ],
   },
   'begins-unheard': {
-    breaks:
-      'a resource that is applied again begins before each that may have data is heard',
+    breaks: 'a resource that is applied again begins before each that may have data is heard',
     mutant: { decide: data.beginsUnheard },
     found: [
       {
