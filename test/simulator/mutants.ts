@@ -203,3 +203,17 @@ export function promotesOwnAlone(): Decide {
     return { ...decision, actions: actions.filter((action) => !isForgotten(action)) };
   };
 }
+
+/** A member that a zone has refused goes, and nobody notes that. */
+export function forgetsRefusals(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const { generation } = resource;
+  const at = new Date(nowMs).toISOString();
+  const isRefused = observed.members.some(({ unschedulable }) => unschedulable !== undefined);
+  const refusedMoves = isRefused
+    ? observed.zones.map(({ name: zone, nodes }) => ({ zone, at, generation, nodes, message: '' }))
+    : [];
+  const status = { ...resource.status, refusedMoves };
+  const decision = decide({ ...resource, status }, observed, nowMs);
+  const { refusedMoves: _moves, ...next } = decision.status;
+  return { ...decision, status: next };
+}

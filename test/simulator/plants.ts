@@ -2,7 +2,6 @@ import * as data from './data-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import * as broken from './mutants.ts';
 import * as updates from './update-mutants.ts';
-import { replayCommand } from './commands.ts';
 import type { Plant } from './plant.ts';
 
 const lost = /lost|lacks it|is not there in the end/;
@@ -110,6 +109,11 @@ export const plants: Record<string, Plant> = {
     mutant: { decide: broken.waitsOn },
     found: [],
     inSearch: { edits: 1, by: /the spec says Eventual, but the leader waits/ },
+  },
+  'forgets-refusals': {
+    breaks: 'a member is moved again and again to a zone that has no room',
+    mutant: { decide: broken.forgetsRefusals },
+    found: [{ engine: 'postgres', by: /is made again for zone/, faults: ['fullZone'], from: 1 }],
   },
   'forgets-leader-at-0': {
     breaks: 'a service that is scaled to 0 and back does not remember who led',
@@ -273,18 +277,3 @@ export const plants: Record<string, Plant> = {
 
 /** The mutant of this name; without a name, nothing is broken. */
 export const mutantOf = (name: string | undefined): Mutant => plants[name ?? '']?.mutant ?? {};
-
-/** Each plant, what it breaks, and how it is found. */
-export const describePlants = (): string =>
-  Object.entries(plants)
-    .flatMap(([name, { breaks, found, inStories = [], inSearch }]) => [
-      `${name}: ${breaks}`,
-      ...found.map(
-        ({ engine, faults, from }) => `  ${replayCommand(engine, { from, faults, plant: name })}`,
-      ),
-      ...inStories.map(({ engine }) => `  ${replayCommand(engine, { plant: name })} --sieve`),
-      ...(inSearch === undefined
-        ? []
-        : [`  npm run simulate -- --exhaustive 0 --edits ${inSearch.edits} --plant ${name}`]),
-    ])
-    .join('\n');
