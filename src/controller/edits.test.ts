@@ -117,6 +117,19 @@ it('a primary with a lease leads on with it when the lease is given up, until it
   expect(agent?.grants).toBeGreaterThan(grants);
 });
 
+it('Strong for a template without a command is told and replaces nobody, and failovers go on', async () => {
+  const template = { spec: { containers: [{ name: 'web', image: 'web' }] } };
+  world.apply('web', { template });
+  await until(() => world.healthy());
+  const old = uids();
+  world.apply('web', { template, failover: strong });
+  await until(() => world.condition('Degraded')?.reason === 'CommandMissing');
+  expect(world.status()).toMatchObject({ ready: '3/3', consistency: 'Eventual' });
+  world.programs.get('web-0')?.kill();
+  await until(() => world.behind('web').join() === 'web-1');
+  expect(uids()).toEqual(old);
+});
+
 const named = (targetPort: string) => ({
   ports: [{ port: 80, targetPort }],
   template: {

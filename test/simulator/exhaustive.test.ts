@@ -56,6 +56,15 @@ it.each([
   120_000,
 );
 
+it.each(Object.entries(plants).filter(([, { inSearch }]) => inSearch !== undefined))(
+  'detects the plant %s, of a spec that is edited',
+  (_name, { mutant, inSearch }) => {
+    const options = { ...bounds, faults: 0, edits: inSearch?.edits ?? 0, states: 150_000 };
+    expect(search({ ...options, mutant }).violation?.what).toMatch(inSearch?.by ?? '');
+  },
+  120_000,
+);
+
 it('detects that a leader in Strong acknowledges too early after an edit of the spec', () => {
   const mutant = plants['fewer-acks']?.mutant ?? {};
   const options = { ...bounds, faults: 1, edits: 1, from: 'Eventual', states: 300_000 } as const;

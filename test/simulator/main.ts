@@ -6,7 +6,8 @@ import { describeTotals } from './run-seeds.ts';
 import { allFaultNames, play } from './scenario.ts';
 import { faultKinds } from './exhaustive-laws.ts';
 import { describeFound, search } from './exhaustive-search.ts';
-import { describePlants, mutantOf, plants } from './plants.ts';
+import { describePlants } from './describe-plants.ts';
+import { mutantOf, plants } from './plants.ts';
 import { type Engine, engines } from './setups.ts';
 import { type Perturbed, describeSieve, perturbedNamed } from './sieve/describe.ts';
 import { playStories } from './sieve/play-stories.ts';
@@ -21,6 +22,7 @@ interface Options {
   faults?: string[];
   plant?: string;
   exhaustive?: number;
+  edits: number;
   states: number;
   sieve?: true;
   every: number;
@@ -71,8 +73,14 @@ const options = new Command('npm run simulate --')
   .option('--faults <names>', `chooses from these faults: ${allFaultNames.join(',')}`, faultsOf)
   .option(
     '--exhaustive <faults>',
-    'instead, searches all orders of events with so many faults (1 or 2) and a write',
+    'instead, searches all orders of events with so many faults (0, 1 or 2) and a write',
     whole,
+  )
+  .option(
+    '--edits <count>',
+    '--exhaustive edits the spec so often, from Strong to Eventual or back',
+    whole,
+    0,
   )
   .option(
     '--sieve',
@@ -93,7 +101,7 @@ const options = new Command('npm run simulate --')
   .parse()
   .opts<Options>();
 const { engine, seeds, from, seconds, seed, faults, plant, exhaustive, states } = options;
-const { sieve, every, perturb } = options;
+const { sieve, every, perturb, edits } = options;
 const chosenEngines = engine === undefined ? engines : [engine];
 
 const mutant = mutantOf(plant);
@@ -113,6 +121,7 @@ function searchAll(faults: number): void {
   const found = search({
     faults,
     kinds,
+    edits,
     writes: 1,
     epochs: 2 + faults,
     late: false,

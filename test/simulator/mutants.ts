@@ -3,9 +3,9 @@ import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/model/decision.ts';
 import { takesNoOrders } from '../../src/core/model/contact.ts';
 import { isHealthy, isLive, reportOf } from '../../src/core/model/member.ts';
-import type { Member, Observed, Resource } from '../../src/core/model/observed.ts';
+import type { Observed, Resource } from '../../src/core/model/observed.ts';
 import { templateHash } from '../../src/core/resources/pod.ts';
-import { type MemberReport, defaultAgentPort } from '../../src/protocol/member-protocol.ts';
+import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 
 type Decide = typeof decide;
 
@@ -154,32 +154,6 @@ export function electsAnybody(resource: Resource, observed: Observed, nowMs: num
   return decide({ ...resource, spec: { ...spec, failover } }, observed, nowMs);
 }
 
-type Change<T> = (value: T) => T;
-
-/** Decides as it should, but about members that `change` has made something else of. */
-const seeing =
-  (change: Change<Member>): Decide =>
-  (resource, observed, nowMs) =>
-    decide(resource, { ...observed, members: observed.members.map(change) }, nowMs);
-
-/** The same of what members report. */
-const hearing = (change: Change<MemberReport>): Decide =>
-  seeing((member) => {
-    const { health } = member;
-    if (health?.report === undefined) return member;
-    return { ...member, health: { ...health, report: change(health.report) } };
-  });
-
-/** A member is reached where the spec of this minute says, and not as its pod was made. */
-export const followsSpec = seeing(({ contract: _contract, ...member }) => member);
-
-/** A member without data, or in the middle of a copy, counts as one that holds a little. */
-export const countsIncomplete = hearing((report) => ({
-  ...report,
-  state: report.state === 'Empty' || report.state === 'Cloning' ? 'Detached' : report.state,
-  position: report.position ?? { term: 0, offset: 0 },
-}));
-
 /** With what lease the primary was made is forgotten with its pod. */
 function withoutLease({ commit, ...decision }: Decision): Decision {
   const forget = ({ primaryLeaseMs: _leaseMs, ...status }: Status): Status => status;
@@ -196,6 +170,19 @@ const withoutAdoption = ({ actions, ...decision }: Decision): Decision => ({
   actions: actions.filter(({ type }) => type !== 'AdoptPod'),
 });
 
+/** A leader that waits for followers is not told that it need not any more. */
+const waiting = (decision: Decision, { spec }: Resource): Decision => ({
+  ...decision,
+  actions: decision.actions.filter(
+    (action) =>
+      action.type !== 'GiveRoleCommand' ||
+      spec.failover.consistency === 'Strong' ||
+      action.command.action !== 'promote' ||
+      reportOf(action.command.member)?.state !== 'Leading',
+  ),
+});
+
+export const waitsOn = changed(waiting);
 export const neverAdopts = changed(withoutAdoption);
 export const forgetsLease = changed(withoutLease);
 export const forgetsLeaderAt0 = changed(withoutLeaderAt0);
@@ -215,4 +202,18 @@ export function promotesOwnAlone(): Decide {
       !own.has(action.command.epoch);
     return { ...decision, actions: actions.filter((action) => !isForgotten(action)) };
   };
+}
+
+/** A member that a zone has refused goes, and nobody notes that. */
+export function forgetsRefusals(resource: Resource, observed: Observed, nowMs: number): Decision {
+  const { generation } = resource;
+  const at = new Date(nowMs).toISOString();
+  const isRefused = observed.members.some(({ unschedulable }) => unschedulable !== undefined);
+  const refusedMoves = isRefused
+    ? observed.zones.map(({ name: zone, nodes }) => ({ zone, at, generation, nodes, message: '' }))
+    : [];
+  const status = { ...resource.status, refusedMoves };
+  const decision = decide({ ...resource, status }, observed, nowMs);
+  const { refusedMoves: _moves, ...next } = decision.status;
+  return { ...decision, status: next };
 }

@@ -7,7 +7,7 @@ export const nodeNames = ['n0', 'n1', 'n2', 'n3', 'n4'];
 
 export const zoneOf = (node: string): string => 'abc'[Number(node.slice(1)) % 3] ?? 'a';
 
-const zoneLabel = 'topology.kubernetes.io/zone';
+export const zoneLabel = 'topology.kubernetes.io/zone';
 
 /** A node that is ready, as the API server has it. */
 export const nodeOf = (name: string): Node => ({
@@ -21,6 +21,14 @@ export const cordoned = (node: Node, unschedulable: boolean): Node => ({
   spec: { ...node.spec, unschedulable },
 });
 
+const fullAnnotation = 'test/full';
+
+/** The same node, with room for one more pod or not. An operator cannot see that. */
+export const filled = ({ metadata, ...node }: Node, isFull: boolean): Node => ({
+  ...node,
+  metadata: { ...metadata, annotations: isFull ? { [fullAnnotation]: 'true' } : {} },
+});
+
 /**
  * A pod is placed at once: on the node of its number, or if the pod or a cordon forbids that, on another one, which is free if
  * possible. If no node takes the pod, the scheduler says so, and the pod waits.
@@ -32,7 +40,8 @@ export function schedule(object: KubeObject, nodes: readonly Node[], pods: reado
   const open = nodes.flatMap(({ metadata, spec }) => {
     const name = metadata?.name ?? '';
     const isAllowed = zone === undefined || zone === zoneOf(name);
-    return isAllowed && spec?.unschedulable !== true ? [name] : [];
+    const isFull = metadata?.annotations?.[fullAnnotation] !== undefined;
+    return isAllowed && !isFull && spec?.unschedulable !== true ? [name] : [];
   });
   const isFree = (node: string) => !pods.some(({ spec }) => spec?.nodeName === node);
   const place = open.includes(usual) ? usual : (open.find(isFree) ?? open[0]);

@@ -6,6 +6,7 @@ import {
 import { isTooManyRequests } from '../../src/kube/api-error.ts';
 import type { Pod } from '../../src/kube/api-types.ts';
 import { deleteClaims } from './claims.ts';
+import { filled } from './nodes.ts';
 import { owned, release } from './reapply.ts';
 import { type Fault, leaderOrAny } from './targets.ts';
 import { t0, timestamp } from './time.ts';
@@ -76,6 +77,20 @@ export const ordinaryDays: Record<string, Fault> = {
     world.kernel.note('FAULT', () => `the volume of ${agent.name} takes ${Math.round(ms)} ms`);
     world.kubelets.attachSlowly(agent.name, ms);
     if (random.chance(0.6)) world.api.deletePod(agent.pod.uid, 2);
+    return undefined;
+  },
+  /** The only node of a zone has no room for another pod, for some minutes, and the member there has to go elsewhere. */
+  fullZone: ({ api, kernel }, ms) => {
+    const lone = 'n2';
+    kernel.note('FAULT', () => `${lone} is full`);
+    const fill = (isFull: boolean) => {
+      const node = api.list('nodes').find(({ metadata }) => metadata?.name === lone);
+      if (node !== undefined) api.put('nodes', filled(node, isFull));
+    };
+    fill(true);
+    for (const { metadata, spec } of api.pods)
+      if (spec?.nodeName === lone) api.deletePod(metadata?.uid ?? '', 2);
+    kernel.after(ms + kernel.random.between(30_000, 120_000), () => fill(false));
     return undefined;
   },
   /** A tool removes the owner references of some pods, Services and slices. */

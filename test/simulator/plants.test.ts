@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type Find, plants } from './plants.ts';
+import type { Find } from './plant.ts';
+import { plants } from './plants.ts';
 import { type Broken, runSeeds } from './run-seeds.ts';
 import type { Engine } from './setups.ts';
 

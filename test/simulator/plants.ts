@@ -1,46 +1,19 @@
+import * as data from './data-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import * as broken from './mutants.ts';
 import * as updates from './update-mutants.ts';
-import { replayCommand } from './commands.ts';
-import type { Engine } from './setups.ts';
-import type { StoryName } from './sieve/story.ts';
-
-/** How a plant is found. */
-export interface Find {
-  engine: Engine;
-  /** What the checker says. */
-  by: RegExp;
-  /** The faults that can bring it about, if it is rare among all. */
-  faults?: string[];
-  /** A seed from which on it is found soon: later changes of the loop move it. */
-  from: number;
-}
-
-export interface Plant {
-  /** What is wrong, in a sentence. */
-  breaks: string;
-  mutant: Mutant;
-  found: Find[];
-  /** How a perturbed story finds it, in place of seeds. */
-  inStories?: StoryFind[];
-}
-
-/** A story that breaks if it is perturbed. */
-export interface StoryFind {
-  engine: Engine;
-  story: StoryName;
-  by: RegExp;
-}
+import type { Plant } from './plant.ts';
 
 const lost = /lost|lacks it|is not there in the end/;
 const late = /acknowledges write \d+ in epoch \d+ after/;
 const early = /before that epoch had landed/;
+const blocked = /cannot be promoted, and it holds writes/;
 const otherSet = /acknowledges by .*, and the status has/;
 const asked = /is asked for .*, and was made to answer/;
 const forbidden = /is elected in epoch \d+, and may not lead/;
 const unnamed = /no stored status has named it as Injecting/;
 
-/** Operators and members that are broken on purpose, each by a loss that was found or feared: CI plays them all. */
+/** Operators and members that are broken on purpose, by a loss that was found or feared: CI plays them all. */
 export const plants: Record<string, Plant> = {
   'no-quorum': {
     breaks: 'a failover elects without the proof that the members left hold every write',
@@ -91,7 +64,7 @@ export const plants: Record<string, Plant> = {
   },
   'counts-incomplete': {
     breaks: 'a member without data, or in the middle of a copy, votes as if it held some',
-    mutant: { decide: broken.countsIncomplete },
+    mutant: { decide: data.countsIncomplete },
     found: [
       {
         engine: 'postgres',
@@ -100,6 +73,47 @@ export const plants: Record<string, Plant> = {
         from: 70,
       },
     ],
+  },
+  'ignores-positions': {
+    breaks: 'a failover takes every member that has data for one that has the newest',
+    mutant: { decide: data.ignoresPositions },
+    found: [
+      {
+        ...{ engine: 'postgres', by: lost, from: 41 },
+        faults: ['crash', 'cutPair', 'cutFromMembers', 'freeze'],
+      },
+    ],
+  },
+  'trusts-memory': {
+    breaks: 'an election and a planned change count data in memory as written to the disk',
+    mutant: { decide: data.trustsMemory },
+    found: [
+      {
+        ...{ engine: 'redis', by: blocked, from: 75 },
+        faults: ['slowCopy', 'wipe', 'crashAll', 'crash', 'stop'],
+      },
+    ],
+  },
+  'begins-unheard': {
+    breaks: 'a resource that is applied again begins before each that may have data is heard',
+    mutant: { decide: data.beginsUnheard },
+    found: [
+      {
+        ...{ engine: 'postgres', by: lost, from: 90 },
+        faults: ['reapply', 'slowVolume', 'cutPair', 'crash'],
+      },
+    ],
+  },
+  'waits-on': {
+    breaks: 'a leader that waits for followers is not told that Strong has been given up',
+    mutant: { decide: broken.waitsOn },
+    found: [],
+    inSearch: { edits: 1, by: /the spec says Eventual, but the leader waits/ },
+  },
+  'forgets-refusals': {
+    breaks: 'a member is moved again and again to a zone that has no room',
+    mutant: { decide: broken.forgetsRefusals },
+    found: [{ engine: 'postgres', by: /is made again for zone/, faults: ['fullZone'], from: 1 }],
   },
   'forgets-leader-at-0': {
     breaks: 'a service that is scaled to 0 and back does not remember who led',
@@ -126,7 +140,7 @@ export const plants: Record<string, Plant> = {
   },
   'follows-spec': {
     breaks: 'a member is reached where the spec of this minute says, not as its pod was made',
-    mutant: { decide: broken.followsSpec },
+    mutant: { decide: data.followsSpec },
     found: [
       { engine: 'postgres', by: /slice .* leads to/, faults: ['ports'], from: 1 },
       { engine: 'lease', by: /slice .* leads to/, faults: ['ports'], from: 1 },
@@ -144,12 +158,7 @@ export const plants: Record<string, Plant> = {
   'forgets-lease': {
     breaks: 'the lease that the primary was made with is forgotten with its pod',
     mutant: { decide: broken.forgetsLease },
-    found: [
-      {
-        ...{ engine: 'lease', by: late, from: 20 },
-        faults: ['shorterWhileLost'],
-      },
-    ],
+    found: [{ engine: 'lease', by: late, from: 20, faults: ['shorterWhileLost'] }],
   },
   'renews-by-spec': {
     breaks: 'the lease of a primary is renewed only while the spec of this minute asks for a lease',
@@ -268,15 +277,3 @@ export const plants: Record<string, Plant> = {
 
 /** The mutant of this name; without a name, nothing is broken. */
 export const mutantOf = (name: string | undefined): Mutant => plants[name ?? '']?.mutant ?? {};
-
-/** Each plant, what it breaks, and how it is found. */
-export const describePlants = (): string =>
-  Object.entries(plants)
-    .flatMap(([name, { breaks, found, inStories = [] }]) => [
-      `${name}: ${breaks}`,
-      ...found.map(
-        ({ engine, faults, from }) => `  ${replayCommand(engine, { from, faults, plant: name })}`,
-      ),
-      ...inStories.map(({ engine }) => `  ${replayCommand(engine, { plant: name })} --sieve`),
-    ])
-    .join('\n');

@@ -11,6 +11,7 @@ import { Checker } from './checker.ts';
 import { ExperimentCounts } from './experiment-counts.ts';
 import { Experiments } from './experiments.ts';
 import { collectGivenUp } from './given-up.ts';
+import { watchMoves } from './moves.ts';
 import { Kernel } from './kernel.ts';
 import { type Container, Kubelets } from './kubelet.ts';
 import { forbiddenElection } from './never-primary.ts';
@@ -99,6 +100,7 @@ export class World implements AgentWorld, OperatorWorld {
       if (kind === 'endpointslices' && !isGone) this.#checkPorts(object as EndpointSlice);
     });
     collectGivenUp(this);
+    watchMoves(this.api, this.checker);
     this.kubelets.onDestroyed = (held) => this.checker.destroyed(held);
     this.kubelets.onProcessEnd = (process) => {
       // Its connections are reset, if that can still be heard.

@@ -82,7 +82,10 @@ const hasArrived = (member: Member): boolean =>
 const isUnheard = (health: Member['health']): boolean =>
   health === undefined || health.verdict === 'Unknown';
 
-/** The newcomer goes, and the zone is not tried again before something has changed: the same would happen again. */
+/**
+ * The newcomer goes, and the zone is not tried again before something has changed: the same would happen again. The status says so first:
+ * a pass that has deleted a pod writes no status, and the next one sees no newcomer any more.
+ */
 export function giveUpMove(
   resource: Resource,
   observed: Observed,
@@ -91,12 +94,13 @@ export function giveUpMove(
   plan: ReplicaPlan,
 ): void {
   const { pinnedTo: zone = '' } = newcomer;
+  refuse(resource, observed, zone, why, nowMs, plan);
+  if (plan.refusedMove !== undefined) return;
   plan.remove.push({
     member: newcomer,
     reason: 'Unplaceable',
     note: `zone ${zone} has fewer members than others, but ${why}; the members stay where they are`,
   });
-  refuse(resource, observed, zone, why, nowMs, plan);
 }
 
 function refuse(

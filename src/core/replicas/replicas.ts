@@ -42,6 +42,7 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     if (newcomerOf(resource, [member], nowMs) !== undefined) {
       const why = `the kubelet does not run its pod (phase ${member.phase})`;
       giveUpMove(resource, observed, { kind: 'Failed', newcomer: member, why }, nowMs, plan);
+      if (plan.refusedMove !== undefined) ended++;
     } else if (dueMs === undefined) {
       plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
     } else {

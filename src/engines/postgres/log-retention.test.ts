@@ -127,3 +127,34 @@ it.skipIf(!havePostgres)(
     expect(await shown()).toEqual([{ max_wal_size: '700MB' }]);
   },
 );
+
+it.skipIf(!havePostgres)(
+  'a slot of the user that is left on a former leader does not fill its volume',
+  { timeout: 120_000 },
+  async () => {
+    const members = await Members.create();
+    onTestFinished(() => members.end(), 60_000);
+    const measure = () => Promise.resolve({ total: GiB / 2, free: GiB / 4 });
+    const a = await members.add('a', { measure });
+    const b = await members.add('b', { measure });
+    await a.promote(1, undefined, true);
+    await b.follow(1, a);
+    await b.caughtUp(a);
+    await a.sql(`SELECT pg_create_physical_replication_slot('left', true)`);
+    await a.fence();
+    await b.fence();
+    await b.promote(2);
+    await a.follow(2, b);
+    await a.caughtUp(b);
+    for (let i = 0; i < 12; i++) {
+      await b.sql(`SELECT pg_logical_emit_message(true, 'x', 'y'); SELECT pg_switch_wal()`);
+    }
+    await b.sql('CHECKPOINT');
+    await a.caughtUp(b);
+    await a.sql('CHECKPOINT');
+    const slots = await a.sql(
+      'SELECT slot_name AS name, wal_status AS status FROM pg_replication_slots',
+    );
+    expect(slots).toEqual([{ name: 'left', status: 'lost' }]);
+  },
+);
