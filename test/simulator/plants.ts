@@ -20,14 +20,14 @@ export const plants: Record<string, Plant> = {
     mutant: { unsafe: 'no-quorum' },
     found: [
       { engine: 'postgres', by: lost, from: 55 },
-      { engine: 'redis', by: lost, from: 20 },
+      { engine: 'redis', by: lost, from: 40 },
     ],
   },
   'no-fence': {
     breaks: 'a failover does not stop the old primary and its followers first',
     mutant: { unsafe: 'no-fence' },
     found: [
-      { engine: 'postgres', by: lost, from: 1 },
+      { engine: 'postgres', by: lost, from: 36 },
       { engine: 'lease', by: late, from: 1 },
     ],
   },
@@ -43,14 +43,14 @@ export const plants: Record<string, Plant> = {
     breaks: 'a leader waits for one acknowledgement less than it reports',
     mutant: { behaviour: { fewerAcks: true } },
     found: [
-      { engine: 'postgres', by: lost, from: 1 },
+      { engine: 'postgres', by: lost, from: 45 },
       { engine: 'redis', by: lost, from: 1 },
     ],
   },
   'clones-acknowledge': {
     breaks: 'a member acknowledges writes while it is still being made a copy',
     mutant: { behaviour: { clonesAcknowledge: true } },
-    found: [{ engine: 'postgres', by: lost, from: 165 }],
+    found: [{ engine: 'postgres', by: lost, from: 632 }],
   },
   'old-log': {
     breaks: 'a promotion counts a copy as written that is not on the disk yet',
@@ -136,7 +136,7 @@ export const plants: Record<string, Plant> = {
   'any-refusal-proves': {
     breaks: 'a port on which nobody has ever listened proves the end of a primary',
     mutant: { oneContact: true, decide: broken.believesAnyRefusal },
-    found: [{ engine: 'lease', by: late, from: 50 }],
+    found: [{ engine: 'lease', by: late, from: 101 }],
   },
   'follows-spec': {
     breaks: 'a member is reached where the spec of this minute says, not as its pod was made',
@@ -178,7 +178,7 @@ export const plants: Record<string, Plant> = {
   'any-epoch': {
     breaks: 'a member obeys an order of an absurd epoch',
     mutant: { behaviour: { anyEpoch: true } },
-    found: [{ engine: 'postgres', by: /not whole/, from: 18 }],
+    found: [{ engine: 'postgres', by: /not whole/, from: 50 }],
   },
   'any-revision': {
     breaks: 'a late order makes a leader go back to an earlier sync set',
