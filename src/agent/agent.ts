@@ -28,6 +28,8 @@ export interface AgentOptions {
   clock: Clock;
   log: Log;
   watchdog?: Pick<Watchdog, 'watch'> | undefined;
+  /** Grace period of the pod; undefined: not known. */
+  graceSeconds?: number | undefined;
   /** Ends the process of the agent at once. */
   exit: (code: number) => void;
 }
@@ -38,8 +40,17 @@ export interface Agent {
   stop(reason: string): Promise<void>;
 }
 
-/** Time that the program has to end in order. Milliseconds, less than the kubelet's grace period. */
-const stopMs = 8_000;
+/** How much earlier than the kubelet ends the container the agent ends the program. Milliseconds. */
+const earlyMs = 2_000;
+/** In a pod of an earlier version, which does not say its grace period. Milliseconds. */
+const unknownStopMs = 8_000;
+
+/** How long the program may take to end in order, such as a database that writes a checkpoint. Milliseconds. */
+export function stopMsOf(graceSeconds: number | undefined): number {
+  if (graceSeconds === undefined) return unknownStopMs;
+  const graceMs = graceSeconds * 1_000;
+  return Math.max(graceMs - earlyMs, graceMs / 2);
+}
 
 /**
  * As the program ended, by the rule of shells: Kubernetes shows the exit code of the agent as that of the container. 137 tells
@@ -150,7 +161,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       log.info({ reason }, 'stopping');
       stopping.abort();
       await queue.close();
-      await engine.stop(AbortSignal.timeout(stopMs));
+      await engine.stop(AbortSignal.timeout(stopMsOf(options.graceSeconds)));
       if (isEnding) return;
       isEnding = true;
       reset();

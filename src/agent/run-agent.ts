@@ -63,6 +63,7 @@ async function run(log: Log, fail: (error: unknown) => void): Promise<void> {
     clock: systemClock,
     log,
     watchdog: leaseMs === undefined ? undefined : new Watchdog(systemClock, log),
+    graceSeconds: config.graceSeconds,
     exit: (code) => process.exit(code),
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) {

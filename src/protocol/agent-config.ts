@@ -36,6 +36,8 @@ export const agentConfigSchema = z.object({
   args: z.array(z.string()).default([]),
   /** How long a leader may lead after its last grant; absent: it needs no lease. Milliseconds. */
   leaseMs: z.number().optional(),
+  /** Grace period of the pod; absent in a pod of an earlier version. Not part of the template's hash: see agentConfig. */
+  graceSeconds: z.number().optional(),
 });
 
 const port = z.int().min(1).max(65_535);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentConfigSchema } from '../../protocol/agent-config.ts';
-import { agentDegradedReasons } from './agent-pod.ts';
+import { agentConfig, agentDegradedReasons } from './agent-pod.ts';
 import { usesGrpc } from '../model/capabilities.ts';
 import { desiredPod, templateHash } from './pod.ts';
 import { makeResource } from '../testing/fixtures.ts';
@@ -58,6 +58,13 @@ const reasons = (resource: Parameters<typeof agentDegradedReasons>[0]) =>
   agentDegradedReasons(resource).map(({ reason }) => reason);
 
 describe('a pod with an agent', () => {
+  it('tells the agent its grace period, which is not in the hash, so that an upgrade restarts nothing', () => {
+    const slow = make({}, { terminationGracePeriodSeconds: 300 });
+    expect(configOf(slow).config.graceSeconds).toBe(300);
+    expect(configOf(make()).config.graceSeconds).toBe(30);
+    expect(agentConfig(slow.spec)).toEqual(agentConfig(make().spec));
+  });
+
   it.each<[what: string, given: object | undefined, expected: object]>([
     [
       'has no limit of processor time if the program has none',

@@ -144,10 +144,19 @@ const initContainer = (
  */
 const inertJson = (value: unknown): string => JSON.stringify(value).replaceAll('$', '\\u0024');
 
+/** 30 is Kubernetes' own default. */
+const graceSeconds = ({ template }: Spec): number => {
+  const given = template.spec['terminationGracePeriodSeconds'];
+  return typeof given === 'number' ? given : 30;
+};
+
 function environment(resource: Resource, given: Unstructured[]): Unstructured[] {
   const { spec, name } = resource;
   const own: Unstructured[] = [
-    { name: agentConfigVariable, value: inertJson({ service: name, ...agentConfig(spec) }) },
+    {
+      name: agentConfigVariable,
+      value: inertJson({ service: name, graceSeconds: graceSeconds(spec), ...agentConfig(spec) }),
+    },
   ];
   const pod: Unstructured[] = [
     ['POD_NAME', 'metadata.name'],
