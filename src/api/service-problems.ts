@@ -132,7 +132,7 @@ export const serviceProblems = {
   },
   PromoteFailed: {
     meaning:
-      'the hook or order that promotes the primary failed, and is tried again; or it has failed for a standby, so that a failover to that one would fail, too',
+      'the hook or order that promotes the primary failed, and is tried again; or it has failed for a standby, and an update waits for a member that can lead',
     whatToDo: 'see the message, and the log of the member',
   },
   DemoteFailed: {

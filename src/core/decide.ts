@@ -21,6 +21,7 @@ import { inFlight, isNewlyHeld } from './failover/failover-plan.ts';
 import { withRefusedSwitchover } from './failover/switchover-request.ts';
 import { speaksProtocol } from './model/capabilities.ts';
 import { primaryOf } from './model/member.ts';
+import { withoutLapsed } from './model/role-commands.ts';
 import { failbackAtMs } from './model/preferred-primary.ts';
 import type { Member, Observed, Resource } from './model/observed.ts';
 import { withTerms } from './model/position.ts';
@@ -59,7 +60,9 @@ const setsRefreshMs = 1_000;
  */
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
   const members = withoutRoles(resource, inheritHealth(resource, seen));
-  const observed = { ...seen, members: withTerms(members) };
+  const { primaryUID } = resource.status;
+  const { roleCommands, nextAtMs } = withoutLapsed(seen.roleCommands, primaryUID, nowMs);
+  const observed = { ...seen, roleCommands, members: withTerms(members) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {
     return commitPlan(resource, observed, failover, nowMs);
@@ -172,6 +175,7 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       nextDegradedAtMs(resource, observed, nowMs),
       ...[primary && failbackAtMs(resource, primary, nowMs)].filter((atMs) => (atMs ?? 0) > nowMs),
       observed.changeTimes?.blackout?.untilMs,
+      nextAtMs,
       speaksProtocol(resource.spec) ? nowMs + lagRefreshMs : undefined,
       (resource.status.syncSets?.length ?? 0) > 1 ? nowMs + setsRefreshMs : undefined,
       ...observed.members

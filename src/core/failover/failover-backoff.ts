@@ -7,6 +7,8 @@ import { endOf } from '../model/since.ts';
 /** A new primary that fails within this time after its election has failed at once. Milliseconds. */
 const atOnceMs = 60_000;
 const mostDoublings = 4;
+/** Up to about an hour: nothing has failed, and a hook that is wrong fails each time. */
+const mostVainDoublings = 7;
 
 /** A user has caused it: no member has failed. */
 export const isPlanned = (trigger: FailoverTrigger): boolean =>
@@ -59,14 +61,14 @@ const againMs = 30_000;
 
 /**
  * Until when no planned change begins, as the last one was in vain; undefined if none is waited for. Each try interrupts writes, and the
- * next one may end in the same way: so the wait is doubled each time, up to sixteen times.
+ * next one may end in the same way: so the wait is doubled each time, up to an hour.
  */
 export function stayedUntilMs({ status }: Resource, nowMs: number): number | undefined {
   const { failovers = [] } = status;
   const [last] = failovers;
   const vain = vainChanges(failovers);
   if (last === undefined || vain === 0) return undefined;
-  return endOf(begunMs(last), againMs * 2 ** Math.min(vain - 1, mostDoublings), nowMs);
+  return endOf(begunMs(last), againMs * 2 ** Math.min(vain - 1, mostVainDoublings), nowMs);
 }
 
 /** When it went on, after a wait. Epoch milliseconds. */

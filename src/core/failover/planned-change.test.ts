@@ -54,6 +54,21 @@ describe('the member that a planned change is for', () => {
     expect(planned).toMatchObject({ kind: 'Fence', fencing: { wanted: 'web-2' } });
   });
 
+  it('is one whose promotion has failed, when that is five minutes ago', () => {
+    const { resource, members } = running();
+    const [a, b, c] = members as [Member, Member, Member];
+    const failed = (uid: string): Observed['roleCommands'][number] => ({
+      ...{ action: 'promote', uid, epoch: 0, generation: 0, state: 'Failed' },
+      ...{ failures: 3, message: '', calledAtMs: t0, retryAtMs: t0 },
+    });
+    const roleCommands = [failed(b.uid), failed(c.uid)];
+    const observed = makeObserved([{ ...a, ...outdated }, b, c], { roleCommands });
+    const early = decide(resource, observed, t0 + 299_999);
+    expect(early.commit).toBeUndefined();
+    expect(early.requeueAtMs).toBe(t0 + 300_000);
+    expect(decide(resource, observed, t0 + 300_000).commit?.status.primary).toBe('web-1');
+  });
+
   it('tells its position, if positions must be compared: otherwise the primary alone would be left', () => {
     const { resource } = strong();
     const unknown = { position: undefined } as object;
@@ -81,10 +96,10 @@ describe('planned changes that were in vain', () => {
   };
   const missed = (secondsAgo: number) => record(secondsAgo, 'Switchover', { to: 'web-0' });
 
-  it('are followed by a rest that is doubled each time, up to eight minutes', () => {
+  it('are followed by a rest that is doubled each time, up to an hour', () => {
     expect(restMs([missed(0)])).toBe(30_000);
     expect(restMs([missed(0), missed(30), record(90, 'Switchover'), missed(130)])).toBe(60_000);
-    expect(restMs(Array.from({ length: 9 }, (_, i) => missed(i * 500)))).toBe(480_000);
+    expect(restMs(Array.from({ length: 9 }, (_, i) => missed(i * 500)))).toBe(3_840_000);
   });
 
   it('count if the new primary failed at once, and so those after it', () => {

@@ -68,7 +68,7 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
 
 function beforeItsUpdate(about: About): Found | undefined {
   const { resource, observed, primary, nowMs } = about;
-  if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  if (!isLastOutdated(resource, observed, primary)) return undefined;
   if (heldBack(observed) !== undefined && restartAskedAt(resource.status, primary) === undefined)
     return undefined;
   if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
@@ -84,7 +84,7 @@ export function whyNotUpdated(
   primary: Member,
   nowMs: number,
 ): string | undefined {
-  if (!isLastOutdated(resource, primary, othersOf(observed, primary))) return undefined;
+  if (!isLastOutdated(resource, observed, primary)) return undefined;
   const restsUntilMs = stayedUntilMs(resource, nowMs);
   if (restsUntilMs !== undefined) {
     return `${primary.name} is replaced later, as the last planned change was in vain (status.failovers): the next try is at ${new Date(restsUntilMs).toISOString()}`;
@@ -157,8 +157,12 @@ const othersOf = ({ members }: Observed, primary: Member): Member[] =>
   members.filter(({ uid }) => uid !== primary.uid);
 
 /** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
-const isLastOutdated = (resource: Resource, primary: Member, others: Member[]): boolean =>
-  isOutdated(resource, primary) &&
-  others.length > 0 &&
-  others.length >= resource.spec.replicas - 1 &&
-  others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member));
+export function isLastOutdated(resource: Resource, observed: Observed, primary: Member): boolean {
+  const others = othersOf(observed, primary);
+  return (
+    isOutdated(resource, primary) &&
+    others.length > 0 &&
+    others.length >= resource.spec.replicas - 1 &&
+    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member))
+  );
+}

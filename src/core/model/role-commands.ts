@@ -60,6 +60,32 @@ export const roleCommandStateOf = (
       hook.action === action && hook.uid === member.uid && hook.generation === generationOf(member),
   );
 
+/**
+ * After how long it counts no more that a standby could not be promoted: what was wrong may be mended, and nothing shows that but
+ * another try. Milliseconds.
+ */
+const promotionLapsesMs = 300_000;
+
+/** When the failed promotions of standbys lapse. Epoch milliseconds; never that of the primary, which is tried again. */
+const lapsesAtMs = (
+  { action, failures, uid, calledAtMs }: RoleCommandState,
+  primaryUID?: string,
+) =>
+  action === 'promote' && failures > 0 && uid !== primaryUID
+    ? calledAtMs + promotionLapsesMs
+    : Infinity;
+
+/** Those that count, and when the first of them counts no more. */
+export function withoutLapsed(
+  roleCommands: readonly RoleCommandState[],
+  primaryUID: string | undefined,
+  nowMs: number,
+): { roleCommands: RoleCommandState[]; nextAtMs: number } {
+  const counting = roleCommands.filter((each) => lapsesAtMs(each, primaryUID) > nowMs);
+  const times = counting.map((each) => lapsesAtMs(each, primaryUID));
+  return { roleCommands: counting, nextAtMs: Math.min(...times, Infinity) };
+}
+
 /** Decides again at `atMs` at the latest. */
 export function lookAgain(plan: { requeueAtMs?: number }, atMs: number): void {
   plan.requeueAtMs = Math.min(plan.requeueAtMs ?? Infinity, atMs);

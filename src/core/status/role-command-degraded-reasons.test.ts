@@ -33,10 +33,13 @@ it('reports a failing hook only while its role still applies', () => {
   expect(reasons(running(), demote, failed)).toEqual(['PromoteFailed web-0', 'DemoteFailed web-1']);
 });
 
-it('reports a standby whose promotion has failed as often as is tried: a failover to it would fail, too', () => {
+it('reports a standby whose promotion has failed as often as is tried, while an update waits for a successor', () => {
   const standby = { ...failed, uid: 'uid-web-1', epoch: 0, state: 'Failed' as const };
-  expect(reasons(running(), { ...standby, failures: 2 })).toEqual([]);
-  expect(reasons(running(), { ...standby, failures: 3 })).toEqual(['PromoteFailed web-1']);
+  expect(reasons(running(), { ...standby, failures: 3 })).toEqual([]);
+  const service = running();
+  service.members[0] = { ...service.members[0]!, templateHash: 'old' };
+  expect(reasons(service, { ...standby, failures: 2 })).toEqual([]);
+  expect(reasons(service, { ...standby, failures: 3 })).toEqual(['PromoteFailed web-1']);
 });
 
 it.each(['fence', 'follow', 'demote'] as const)(

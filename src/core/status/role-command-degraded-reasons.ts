@@ -2,6 +2,8 @@ import type { DegradedReason } from '../../api/reasons.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Observed, Resource, RoleCommandState } from '../model/observed.ts';
 import { promoteAttempts } from '../failover/election.ts';
+import { isLastOutdated } from '../failover/switchover.ts';
+import { primaryOf } from '../model/member.ts';
 import { reachable } from '../model/role-commands.ts';
 import { isActive } from '../model/topology.ts';
 import { isFulfilled, ordinaryMs } from './member-degraded-reasons.ts';
@@ -31,6 +33,8 @@ export function roleCommandDegradedReasons(
   // A command for a role that the member no longer has is not repeated.
   if (isActive(resource)) return [];
   const { primaryUID, epoch: present } = resource.status;
+  const primary = primaryOf(resource, observed.members);
+  const awaitsSuccessor = primary !== undefined && isLastOutdated(resource, observed, primary);
   const urgency = ({ action }: RoleCommandState) => (action === 'promote' ? 0 : 1);
   const roleCommands = observed.roleCommands.toSorted((a, b) => urgency(a) - urgency(b));
   return roleCommands.flatMap((command): Degradation[] => {
@@ -40,8 +44,9 @@ export function roleCommandDegradedReasons(
     // Nor is one for a member that has died: its death is the fault.
     if (!reachable(member) || dueMs(command).some((atMs) => nowMs < atMs)) return [];
     const isPrimary = uid === primaryUID;
-    if (action === 'promote' && !isPrimary && failures >= promoteAttempts) {
-      const hint = `another member is preferred to it, and no planned change chooses it, until the spec is corrected or its pod is restarted (\`kubectl delete pod ${member.name} -n ${resource.namespace}\`)`;
+    // It may have been promoted at a bad moment; but an update that waits for a successor would wait for ever.
+    if (action === 'promote' && !isPrimary && failures >= promoteAttempts && awaitsSuccessor) {
+      const hint = `the update waits, as a failover to it would fail, too: correct the spec, or restart its pod (\`kubectl delete pod ${member.name} -n ${resource.namespace}\`)`;
       const text = `${member.name} could not be promoted: ${cut(message)}; ${hint}`;
       return [{ reason: 'PromoteFailed', about: member.name, message: text }];
     }
