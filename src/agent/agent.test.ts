@@ -11,7 +11,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { untilTrue } from '../member-client/testing.ts';
 import { silentLog } from '../lib/log.ts';
-import { startAgent, stopMsOf } from './agent.ts';
+import { startAgent } from './agent.ts';
 import { type Acknowledged, nothingAcknowledged } from './epoch-check.ts';
 import type { PasswordFile } from './password-file.ts';
 import { FakeEngine, FakeEpochStore, passwordIn, reportOf } from './testing.ts';
@@ -326,15 +326,6 @@ describe('the agent', () => {
     const { engine, exit } = await start();
     engine.end({ code, signal: null });
     expect(await exit).toBe(told);
-  });
-
-  it.each([
-    [undefined, 8_000],
-    [30, 28_000],
-    [300, 298_000],
-    [3, 1_500],
-  ])('lets the program end in order for less than a grace period of %s s', (grace, ms) => {
-    expect(stopMsOf(grace)).toBe(ms);
   });
 
   it('stops the program in order, and exits with 0', async () => {

@@ -9,6 +9,7 @@ import { MemberRoutes } from './member-routes.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { Acknowledged } from './epoch-check.ts';
 import type { PasswordFile } from './password-file.ts';
+import { stopMsOf } from './stop-time.ts';
 import { startServer } from './server.ts';
 import type { EpochStore } from './epoch-store.ts';
 
@@ -38,18 +39,6 @@ export interface Agent {
   port: number;
   /** Ends the program in order, then the process of the agent. */
   stop(reason: string): Promise<void>;
-}
-
-/** How much earlier than the kubelet ends the container the agent ends the program. Milliseconds. */
-const earlyMs = 2_000;
-/** In a pod of an earlier version, which does not say its grace period. Milliseconds. */
-const unknownStopMs = 8_000;
-
-/** How long the program may take to end in order, such as a database that writes a checkpoint. Milliseconds. */
-export function stopMsOf(graceSeconds: number | undefined): number {
-  if (graceSeconds === undefined) return unknownStopMs;
-  const graceMs = graceSeconds * 1_000;
-  return Math.max(graceMs - earlyMs, graceMs / 2);
 }
 
 /**

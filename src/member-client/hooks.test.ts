@@ -55,6 +55,15 @@ describe('a hook', () => {
     },
   );
 
+  it('that answers with a page for a browser has failed, and the error does not have the page', async () => {
+    const page = '<html>\r\n<head><title>404 Not Found</title></head>\r\n</html>';
+    const port = await serve((_request, response) => {
+      response.writeHead(404).end(page);
+    });
+    const message = expect.not.stringContaining('html') as string;
+    await expect(run(port)).rejects.toMatchObject({ code: 'HA_ERR_HOOK_STATUS', message });
+  });
+
   it.each([
     ['does not answer', () => {}],
     ['does not end its answer', (_request, response) => void response.write('wait')],

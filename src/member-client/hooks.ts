@@ -48,6 +48,8 @@ export async function callHook(
     signal,
   );
   if (status >= 200 && status <= 299) return;
-  const quote = text === '' ? '' : ` ${JSON.stringify(text.slice(0, quotedLength))}`;
+  // A page for a browser says less than the status.
+  const words = /^\s*</.test(text) ? '' : text.replace(/\s+/g, ' ').trim();
+  const quote = words === '' ? '' : ` ${JSON.stringify(words.slice(0, quotedLength))}`;
   throw new HAError('HA_ERR_HOOK_STATUS', `${what} answered ${status}${quote}`, { status });
 }

@@ -10,6 +10,12 @@ import { userRequest } from '../model/user-request.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { endOf } from '../model/since.ts';
 
+/** What a person can do about a promotion that fails. */
+const whatHelps = ({ spec: { engine } }: Resource): string =>
+  engine.promote === undefined
+    ? 'look at its log'
+    : 'correct spec.engine.promote, or what answers it in the pod: see its log';
+
 /** The command that ends the wait. */
 const goOnNow = ({ name, namespace }: Resource) =>
   `to go on now, \`kubectl annotate --overwrite has ${name} -n ${namespace} ${failoverNowAnnotation}="$(date -Is)"\``;
@@ -95,7 +101,7 @@ export function noPromotableCandidate(
     mayLead(resource, member) &&
     promoteFailures(member, roleCommands) < promoteAttempts;
   if (!members.some(isAlternative)) {
-    const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; look at its log`;
+    const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; ${whatHelps(resource)}`;
     return { ...blocked, message };
   }
   // Strong: it was elected again although it could not be promoted, because no other member certainly holds its writes.
@@ -103,6 +109,6 @@ export function noPromotableCandidate(
   const isSame = last?.trigger === trigger && last.from === last.to && last.to === status.primary;
   const untilMs = isSame ? endOf(begunMs(last), anotherRoundMs, nowMs) : undefined;
   if (untilMs === undefined) return undefined;
-  const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; look at its log`;
+  const message = `${status.primary} cannot be promoted, and it holds writes that no other member is sure to hold: ${evidence}; ${whatHelps(resource)}`;
   return { ...blocked, message, untilMs };
 }

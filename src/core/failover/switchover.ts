@@ -62,7 +62,7 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
   const request = switchoverRequest(resource, observed, nowMs);
   if (request.kind !== 'Due') return undefined;
   const { winner, value } = request;
-  const what = `a user has asked that ${winner.name} leads (${switchoverAnnotation}=${value})`;
+  const what = `a user has asked for a change of the primary, to ${winner.name} (${switchoverAnnotation}=${value})`;
   return { what, winner, request: value };
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Member } from '../model/observed.ts';
-import { healthy, makeMember, makeObserved, t0 } from '../testing/fixtures.ts';
+import type { Member, Observed } from '../model/observed.ts';
+import { healthy, makeMember, makeObserved, running, t0 } from '../testing/fixtures.ts';
 import { led, strong } from '../testing/led.ts';
 import { planReplicas } from './replicas.ts';
 
@@ -9,6 +9,10 @@ const redis = { engine: { type: 'Redis' }, volumeClaimTemplates: claims };
 const fencing = {
   ...{ epoch: 2, from: 'web-0', trigger: 'PodGone' as const },
   startedAt: new Date(t0).toISOString(),
+};
+const promotion = {
+  ...{ epoch: 1, from: 'web-1', to: 'web-0', trigger: 'Crash' as const },
+  ...{ startedAt: new Date(t0).toISOString(), outcome: 'Promoting' as const },
 };
 const wrongImage = { container: 'redis', reason: 'ImagePullBackOff', message: 'no such image' };
 
@@ -62,10 +66,33 @@ it('but not if the primary is gone, and a person or a wait decides when its succ
 
 it('but not while what its memory holds may be a vote for the successor of a primary that leaves', () => {
   const health = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: 'not well' });
-  const running = ([a, b, { waiting: _none, ...c } = {} as Member]: Member[]) => [
+  const up = ([a, b, { waiting: _none, ...c } = {} as Member]: Member[]) => [
     ...[a!, b!],
     { ...c, phase: 'Running', health },
   ];
-  expect(replaced({}, running)).toEqual(['web-2 Outdated']);
-  expect(replaced({}, (members) => leaving(running(members)))).toEqual([]);
+  expect(replaced({}, up)).toEqual(['web-2 Outdated']);
+  expect(replaced({}, (members) => leaving(up(members)))).toEqual([]);
+});
+
+it('a standby is replaced by the present spec if the primary cannot be promoted and no member is of that spec, such as one that corrects a hook', () => {
+  const spec = { engine: { type: 'HTTP' } };
+  const { resource, members } = running(spec);
+  const failed = (failures: number): Observed['roleCommands'] => [
+    {
+      ...{ action: 'promote', uid: 'uid-web-0', epoch: 1, generation: 0, state: 'Failed' },
+      ...{ failures, message: 'answered 404', calledAtMs: t0, retryAtMs: t0 + 30_000 },
+    },
+  ];
+  const promoting = { ...resource.status, failovers: [promotion] };
+  const removed = (all: Member[], failures: number) =>
+    planReplicas(
+      { ...resource, status: promoting },
+      makeObserved(all, { roleCommands: failed(failures) }),
+      t0,
+    ).remove.map(({ member, reason }) => `${member.name} ${reason}`);
+  const old = members.map((member) => ({ ...member, templateHash: 'old' }));
+  expect(removed(old, 3)).toEqual(['web-2 Outdated']);
+  expect(removed(old, 2)).toEqual([]);
+  const [a, b] = old as [Member, Member];
+  expect(removed([a, b, members[2]!], 3)).toEqual([]);
 });

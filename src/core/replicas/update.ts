@@ -1,7 +1,15 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
 import { hasQuorum, positionsOutliveRestart, speaksProtocol } from '../model/capabilities.ts';
-import { takesNoOrders } from '../model/contact.ts';
-import { isHealthy, isLive, isWell, reportOf, undurablePrimary } from '../model/member.ts';
+import { promoteAttempts, promoteFailures } from '../failover/election.ts';
+import { takesNoOrders, transportOf } from '../model/contact.ts';
+import {
+  isHealthy,
+  isLive,
+  isWell,
+  primaryOf,
+  reportOf,
+  undurablePrimary,
+} from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { heldBack } from '../model/change-times.ts';
@@ -75,7 +83,29 @@ export function replaceBroken(
       (!isVoting || isNoVote(resource, member)) &&
       (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
   );
-  if (broken !== undefined) replace(resource, broken, plan);
+  const next =
+    broken ?? candidates.find((member) => mayLeadInstead(resource, observed, live, member));
+  if (next !== undefined) replace(resource, next, plan);
+}
+
+/**
+ * The primary cannot be promoted, and no member is by the present spec, such as one that corrects a hook: nothing changes before one is.
+ * What the member holds must outlive its pod, or it is a program that keeps no data of which the operator knows.
+ */
+function mayLeadInstead(
+  resource: Resource,
+  observed: Observed,
+  live: Member[],
+  member: Member,
+): boolean {
+  const primary = primaryOf(resource, live);
+  return (
+    primary !== undefined &&
+    resource.status.fencing === undefined &&
+    promoteFailures(primary, observed.roleCommands) >= promoteAttempts &&
+    live.every((each) => isOutdated(resource, each)) &&
+    (transportOf(resource.spec, primary) === undefined || member.keepsData === true)
+  );
 }
 
 /** No other member may lead, so that the primary cannot hand over. Its end is an outage; but its data must not end with its pod. */

@@ -3,7 +3,7 @@ import type { FailoverRecord } from '../../api/status.ts';
 import type { FailoverTimings } from '../model/failover-timings.ts';
 import { isFulfilled, memberDegradedReasons } from './member-degraded-reasons.ts';
 import type { Member } from '../model/observed.ts';
-import { makeObserved, t0 } from '../testing/fixtures.ts';
+import { dead, makeObserved, t0 } from '../testing/fixtures.ts';
 import { led, leading, strong } from '../testing/led.ts';
 
 const problemsOf = ({ resource, members }: ReturnType<typeof strong>) =>
@@ -21,6 +21,20 @@ it('reports that writes wait, and for which members', () => {
   expect(problemsOf(service)).toMatchObject([
     { reason: 'WritesWait', message: expect.stringContaining('web-1 or web-2') as string },
   ]);
+});
+
+it('does not report what a member said before it died', () => {
+  const service = strong();
+  const problem = {
+    reason: 'HA_ERR_PROBE_REFUSED',
+    message: 'the server: the connection has ended',
+  };
+  const said = led(service.resource, 2, { problem });
+  service.members[2] = said;
+  expect(problemsOf(service).map(({ reason }) => reason)).toEqual(['HA_ERR_PROBE_REFUSED']);
+  const { report } = said.health!;
+  service.members[2] = { ...said, health: dead('Refused', { report: report! }) };
+  expect(problemsOf(service)).toEqual([]);
 });
 
 it('reports a member that says that it leads and is not the primary', () => {

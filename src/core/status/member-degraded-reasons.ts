@@ -54,7 +54,9 @@ export function memberDegradedReasons(
     ...refusing(resource, observed),
     ...brokenContracts(resource, observed),
   ];
-  for (const member of observed.members.filter(isLive)) {
+  // What a member said before it died is no fault beside its death.
+  const isHeard = (member: Member) => isLive(member) && member.health?.verdict !== 'Dead';
+  for (const member of observed.members.filter(isHeard)) {
     for (const { reason, message } of problemsOf(reportOf(member))) {
       degradedReasons.push({
         reason: relayed(reason),

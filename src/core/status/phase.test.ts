@@ -32,6 +32,16 @@ describe('the phase of a service that has never started', () => {
     expect(after(resource, members)).toMatchObject({ phase: 'Failed', reason });
   });
 
+  it('is Pending while its first primary is promoted', () => {
+    const { resource, members } = running();
+    const status = { ...resource.status, phase: 'Pending' as const };
+    const promoting = members.map((member) => ({ ...member, labels: {} }));
+    const more = { writeEndpoints: [] };
+    expect(after({ ...resource, status }, promoting, more).phase).toBe('Pending');
+    const healthyOnce = { ...resource.status, phase: 'Healthy' as const };
+    expect(after({ ...resource, status: healthyOnce }, promoting, more).phase).toBe('FailingOver');
+  });
+
   it('is Failed if the operator cannot tell which container is the program', () => {
     const containers = ['a', 'b'].map((name) => ({ name, image: name }));
     const resource = makeResource({

@@ -23,6 +23,10 @@ function isStuck(resource: Resource, { members }: Observed, plans: Plans, nowMs:
   return !isActive(resource) && members.filter(isLive).every(isDown);
 }
 
+/** No member has ever taken writes: its first primary is being promoted. */
+const isFirstPromotion = ({ status }: Resource): boolean =>
+  status.failovers === undefined && ['Pending', 'Failed'].includes(status.phase ?? '');
+
 export function phaseOf(
   resource: Resource,
   observed: Observed,
@@ -39,7 +43,7 @@ export function phaseOf(
       return 'FailingOver';
     }
     if (inFlight(resource) !== undefined) return 'FailingOver';
-    if (hasNeverStarted(resource)) return 'Pending';
+    if (hasNeverStarted(resource) || isFirstPromotion(resource)) return 'Pending';
     if (plans.failover.kind === 'None' && plans.primary && seemsHealthy(plans.primary)) {
       return plans.excused.degradedReasons.length > 0 ? 'Degraded' : 'FailingOver';
     }

@@ -41,7 +41,9 @@ export class LocalClient {
       });
     } catch (error) {
       if (signal.aborted) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const said = error instanceof Error ? error.message : String(error);
+      // The words of the library are about its own options.
+      const reason = said.includes('enableOfflineQueue') ? 'the connection has ended' : said;
       throw new HAError('HA_ERR_PROBE_REFUSED', `the server: ${reason}`, { cause: error });
     }
   }
