@@ -165,7 +165,7 @@ export class Reconciler {
       return { again: yield* tellRefusal(this.#options, subject), failed: true };
     }
     if (forgetOldFailures(state, decision)) return { again: true, failed: false };
-    notePromotion(resource.status, decision, state, clock.wallNow());
+    notePromotion(resource.status, decision, observed, state, clock.wallNow());
     noteLabels(state, observed.members, decision.actions);
     noteReplaced(state, observed.members, decision.actions);
     const context = { ...this.#options, ...subject };

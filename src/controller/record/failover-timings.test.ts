@@ -79,7 +79,7 @@ it.each(['Postgres', 'HTTP'])(
     state.timings = { epoch: 2, committedAtMs: t0 };
     const note = (member: Member, nowMs: number) => {
       const decision = decide(resource, makeObserved([member]), nowMs);
-      notePromotion(resource.status, decision, state, nowMs);
+      notePromotion(resource.status, decision, {}, state, nowMs);
       return state.timings?.promotedAtMs;
     };
     // A member with an agent needs an order, although its engine has no promote hook; a website needs nothing.
@@ -89,6 +89,18 @@ it.each(['Postgres', 'HTTP'])(
     expect(note(led(resource, 0, unsynced), t0 + 90)).toBe(early ?? t0 + 90);
   },
 );
+
+it('notes as repointed a Service that points at its former primary, which leads again', () => {
+  const { status } = makeResource({}, { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2 });
+  const note = (writeEndpoints: string[]) => {
+    const state = new ReconcileStates().of('uid');
+    state.timings = { epoch: 2, committedAtMs: t0 };
+    notePromotion(status, { promoted: true }, { writeEndpoints }, state, t0 + 7);
+    return state.timings.repointedAtMs;
+  };
+  expect(note(['uid-web-0'])).toBe(t0 + 7);
+  expect(note([])).toBeUndefined();
+});
 
 it('looks for the first answer through the Service once, and has the resource looked at when it came', async () => {
   const { look, answered, timings, timers } = start('127.0.0.1');

@@ -3,7 +3,7 @@ import type { Decision } from '../../core/model/decision.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import { contactOf } from '../../core/model/contact.ts';
 import { primaryOf } from '../../core/model/member.ts';
-import type { Member, Resource } from '../../core/model/observed.ts';
+import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import { memberPorts, memberProbePort } from '../../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -12,15 +12,21 @@ import type { Stores } from '../state/stores.ts';
 /** How long the first answer through the Service is waited for. */
 const firstSuccessMs = 3_000;
 
-/** Records when this process saw the end of the promotion: at once, if the primary needs no command. */
+/**
+ * Records when this process saw the end of the promotion: at once, if the primary needs no command. If the former primary leads again,
+ * the Service may still point at it: then nothing is repointed.
+ */
 export function notePromotion(
-  { epoch, fencing }: Resource['status'],
+  { epoch, fencing, primaryUID }: Resource['status'],
   { promoted }: Pick<Decision, 'promoted'>,
+  { writeEndpoints }: Pick<Observed, 'writeEndpoints'>,
   { timings }: Pick<ReconcileState, 'timings'>,
   nowMs: number,
 ): void {
   if (timings === undefined || timings.epoch !== epoch || fencing !== undefined) return;
-  if (promoted) timings.promotedAtMs ??= nowMs;
+  if (!promoted) return;
+  timings.promotedAtMs ??= nowMs;
+  if (writeEndpoints?.join() === primaryUID) timings.repointedAtMs ??= nowMs;
 }
 
 /** Records when the write Service was repointed to the primary. `to`: the pods behind it now, by UID. */
