@@ -2,8 +2,20 @@ import * as z from 'zod';
 import { cel } from './cel.ts';
 import { example } from './field-notes.ts';
 
-/** @param description what does not happen then */
-export const blackout = (description: string) =>
+/** @param description what the zone is used for */
+export const timeZone = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .default('UTC')
+    .meta({ description, ...example('Europe/Berlin') });
+
+/** @param description what does not happen then. @param entry the same of one entry */
+export const blackouts = (description: string, entry: string) =>
+  z.array(blackout(entry)).max(20).default([]).meta({ description });
+
+const blackout = (description: string) =>
   z
     .object({
       from: z

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { blackout } from './blackout-spec.ts';
+import { blackouts, timeZone } from './blackout-spec.ts';
 import { cel } from './cel.ts';
 import { duration, ifDurations } from './duration.ts';
 import { example, takesEffect } from './field-notes.ts';
@@ -116,23 +116,13 @@ export const chaosSchema = z
       'Instead of a schedule: mean time between experiments, which begin at random (Poisson process). At least 1m.',
       '4h',
     ).optional(),
-    timeZone: z
-      .string()
-      .min(1)
-      .max(64)
-      .default('UTC')
-      .meta({
-        description:
-          'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
-        ...example('Europe/Berlin'),
-      }),
-    blackouts: z
-      .array(blackout('Days, or hours of each day, without experiments.'))
-      .max(20)
-      .default([])
-      .meta({
-        description: 'When no experiment may begin.',
-      }),
+    timeZone: timeZone(
+      'IANA time zone of schedule and blackouts, such as Europe/Berlin. When clocks change, a fixed time such as "30 2 * * *" fires once: at the moment of the change if clocks skip it, at the first of two. A schedule with * or a step in minute or hour goes on as clocks show it.',
+    ),
+    blackouts: blackouts(
+      'When no experiment may begin.',
+      'Days, or hours of each day, without experiments.',
+    ),
     action: z
       .enum(chaosActions)
       .default('PodKill')

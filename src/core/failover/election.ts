@@ -82,9 +82,9 @@ function whyUnable(member: Member, context: ElectionContext): string | undefined
   return whyIncomplete(member, context.acceptsOld);
 }
 
-/** How many times the promotion of its present process has failed. */
-export const promoteFailures = (member: Member, roleCommands: RoleCommandState[]) =>
-  roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0;
+/** The promotion of its present process has failed as often as is tried. */
+export const couldNotBePromoted = (member: Member, roleCommands: RoleCommandState[]): boolean =>
+  (roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0) >= promoteAttempts;
 
 interface Election {
   winner?: Member;
@@ -115,7 +115,7 @@ export function elect(members: Member[], context: ElectionContext): Election {
     .filter((member) => !eligible.includes(member))
     .map((member) => ({ pod: member.name, why: whyNot(member, context) ?? '' }));
   const promotionFailed = (member: Member) =>
-    promoteFailures(member, context.roleCommands) >= promoteAttempts ? 1 : 0;
+    couldNotBePromoted(member, context.roleCommands) ? 1 : 0;
   const rank = (member: Member): number[] => [
     promotionFailed(member),
     context.wanted === member.name ? 0 : 1,

@@ -1,6 +1,6 @@
 import { durationMs } from '../../api/duration.ts';
 import { failoverNowAnnotation } from '../../api/labels.ts';
-import { promoteAttempts, promoteFailures } from './election.ts';
+import { couldNotBePromoted } from './election.ts';
 import { type FailoverPlan, heldSinceMs, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
 import { begunMs, failoverBackoffMs, isFault, isPlanned } from './failover-backoff.ts';
@@ -99,7 +99,7 @@ export function noPromotableCandidate(
     member.uid !== status.primaryUID &&
     isHealthy(member) &&
     mayLead(resource, member) &&
-    promoteFailures(member, roleCommands) < promoteAttempts;
+    !couldNotBePromoted(member, roleCommands);
   if (!members.some(isAlternative)) {
     const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; ${whatHelps(resource)}`;
     return { ...blocked, message };

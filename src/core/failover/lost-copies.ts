@@ -25,7 +25,6 @@ function lostCopies(resource: Resource, { members }: Observed): string[] {
 export function goOnWithLess(resource: Resource, observed: Observed): string {
   const lost = lostCopies(resource, observed);
   if (lost.length === 0) return '';
-  const to = (consistency: string) =>
-    `\`kubectl patch has ${resource.name} -n ${resource.namespace} --type merge -p '{"spec":{"failover":{"consistency":"${consistency}"}}}'\``;
-  return `. ${lost.join(' and ')} ${lost.length === 1 ? 'has' : 'have'} no data any more, so that waiting does not help: to go on with the data that are left, and to lose the writes that only the lost copies held: ${to('Eventual')}, and Strong again once a member leads`;
+  const command = `kubectl patch has ${resource.name} -n ${resource.namespace} --type merge -p '{"spec":{"failover":{"consistency":"Eventual"}}}'`;
+  return `. ${lost.join(' and ')} ${lost.length === 1 ? 'has' : 'have'} no data any more, so that waiting does not help: to go on with the data that are left, and to lose the writes that only the lost copies held: \`${command}\`, and Strong again once a member leads`;
 }

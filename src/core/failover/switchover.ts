@@ -1,5 +1,5 @@
 import { switchoverAnnotation } from '../../api/labels.ts';
-import { type ElectionContext, electFirst, promoteAttempts, promoteFailures } from './election.ts';
+import { type ElectionContext, couldNotBePromoted, electFirst } from './election.ts';
 import { electionContextOf } from './election-context.ts';
 import { type FailoverPlan, electionOf, fencingOf, inFlight } from './failover-plan.ts';
 import type { Failure } from './failure.ts';
@@ -12,7 +12,7 @@ import { isDurable, isHealthy, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { heldBack } from '../model/change-times.ts';
-import { restartAskedAt } from '../model/restart.ts';
+import { isUpdateHeldBack } from '../model/restart.ts';
 import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 
@@ -69,8 +69,7 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
 function beforeItsUpdate(about: About): Found | undefined {
   const { resource, observed, primary, nowMs } = about;
   if (!isLastOutdated(resource, observed, primary)) return undefined;
-  if (heldBack(observed) !== undefined && restartAskedAt(resource.status, primary) === undefined)
-    return undefined;
+  if (isUpdateHeldBack(resource, observed, primary)) return undefined;
   if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { winner, obstacle } = successorOf(about, () => true);
   const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
@@ -107,8 +106,7 @@ function successorOf(
       !isYetToBeReplaced(resource, observed, member),
   );
   // To one that could not be promoted, the role would come back from it at once, again and again.
-  const hasFailed = (member: Member) =>
-    promoteFailures(member, observed.roleCommands) >= promoteAttempts;
+  const hasFailed = (member: Member) => couldNotBePromoted(member, observed.roleCommands);
   const { winner } = electFirst(able, (member) => !hasFailed(member), {
     ...context,
     failedZone: primary.zone,

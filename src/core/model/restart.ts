@@ -1,5 +1,6 @@
 import type { Status } from '../../api/status.ts';
-import type { Member, Resource } from './observed.ts';
+import { heldBack } from './change-times.ts';
+import type { Member, Observed, Resource } from './observed.ts';
 import { userRequest, withAnswer } from './user-request.ts';
 
 /**
@@ -20,6 +21,13 @@ export function withRestart(resource: Resource, nowMs: number): Resource {
   const isStale = requests?.restart === undefined && refused !== undefined;
   return isStale ? withAnswer(resource, 'restart', handled, undefined) : resource;
 }
+
+/** A blackout holds back the update of this member. A restart that was asked for is done when it is asked for. */
+export const isUpdateHeldBack = (
+  { status }: Pick<Resource, 'status'>,
+  observed: Pick<Observed, 'changeTimes'>,
+  member: Member,
+): boolean => heldBack(observed) !== undefined && restartAskedAt(status, member) === undefined;
 
 /**
  * When a restart of this member was asked for that it has not had; undefined: it needs none. A pod that was made since says for which

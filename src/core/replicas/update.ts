@@ -1,6 +1,6 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
 import { hasQuorum, positionsOutliveRestart, speaksProtocol } from '../model/capabilities.ts';
-import { promoteAttempts, promoteFailures } from '../failover/election.ts';
+import { couldNotBePromoted } from '../failover/election.ts';
 import { takesNoOrders, transportOf } from '../model/contact.ts';
 import {
   isHealthy,
@@ -12,8 +12,7 @@ import {
 } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { heldBack } from '../model/change-times.ts';
-import { restartAskedAt } from '../model/restart.ts';
+import { isUpdateHeldBack } from '../model/restart.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { brokenness } from './broken.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
@@ -102,7 +101,7 @@ function mayLeadInstead(
   return (
     primary !== undefined &&
     resource.status.fencing === undefined &&
-    promoteFailures(primary, observed.roleCommands) >= promoteAttempts &&
+    couldNotBePromoted(primary, observed.roleCommands) &&
     live.every((each) => isOutdated(resource, each)) &&
     (transportOf(resource.spec, primary) === undefined || member.keepsData === true)
   );
@@ -116,9 +115,6 @@ const isAlone = (resource: Resource, live: Member[]): boolean =>
       : !mayLead(resource, member),
   );
 
-const isAsked = ({ status }: Resource, member: Member): boolean =>
-  restartAskedAt(status, member) !== undefined;
-
 /** Replaces one outdated member that works: standbys first, while all members are well. True if one is left. */
 export function update(
   resource: Resource,
@@ -130,9 +126,7 @@ export function update(
 ): boolean {
   const all = live.filter((member) => isOutdated(resource, member));
   if (all.length === 0) return false;
-  const isHeld = heldBack(observed) !== undefined;
-  // A request is carried out when it is made.
-  const outdated = isHeld ? all.filter((member) => isAsked(resource, member)) : all;
+  const outdated = all.filter((member) => !isUpdateHeldBack(resource, observed, member));
   if (outdated.length === 0) return true;
   if (
     isBusy(resource, observed) ||
