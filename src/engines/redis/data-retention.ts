@@ -113,8 +113,9 @@ export class DataRetention {
     const { epoch } = order;
     // Data retained before a failed copy count; the present data may be incomplete.
     const isAtRiskNow = this.now.kept === undefined && isAtRisk(order, position, this.now);
-    // The fence has written all data to the log, and a leader in Strong has each write there before it answers.
-    if (isAtRiskNow && !(await isLogEmpty(this.#dir))) {
+    // The fence has written all data to the log, and a leader in Strong has each write there before it answers; but the log of a copy
+    // is that from before it until it is rewritten.
+    if (isAtRiskNow && (this.isAheadOfDisk || !(await isLogEmpty(this.#dir)))) {
       const folder = await retainData(this.#dir, epoch);
       const ahead =
         position === undefined ? undefined : bytesAhead(position.offset, replid, await history());

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { closeAll, haveServer, held, service, pollUntil } from './testing.ts';
+import { isLogEmpty } from './data-files.ts';
+import { closeAll, haveServer, held, members, pollUntil, service } from './testing.ts';
 
 afterAll(closeAll);
 
@@ -53,6 +54,25 @@ describe
       await b.fence();
       await b.restart();
       await expect(b.promote(2)).rejects.toThrow('may be older than what it has once held');
+    });
+
+    test('promoted, and then made a copy of another leader, the member reports the loss of what its log has never held', async () => {
+      await using all = await members(['a', 'b']);
+      const [a, b] = all;
+      await a.promote(1, { init: true });
+      const client = await a.client();
+      await Promise.all(Array.from({ length: 20 }, (_, i) => client.set(`key ${i}`, 'x')));
+      await (await b.client()).config('SET', 'rdb-key-save-delay', never);
+      await b.follow(a, 1);
+      await b.linked();
+      await b.fence();
+      await b.promote(2);
+      expect(await (await b.client()).set('k', 'in epoch 2')).toBe('OK');
+      expect(await isLogEmpty(b.dir)).toBe(true);
+      await a.promote(3);
+      await b.follow(a, 3);
+      const { loss } = await b.linked();
+      expect(loss).toMatchObject({ epoch: 3 });
     });
 
     test('promoted, the member is durable once its log is written', async () => {
