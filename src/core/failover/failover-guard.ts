@@ -85,22 +85,28 @@ export function guard(
 /** How long a primary that cannot be promoted, and that no other member could replace, is tried before the next election. */
 const anotherRoundMs = 30_000;
 
+/** A failover could make it the primary. */
+export const isPromotable = (
+  resource: Resource,
+  { roleCommands }: Observed,
+  member: Member,
+): boolean =>
+  member.uid !== resource.status.primaryUID &&
+  isHealthy(member) &&
+  mayLead(resource, member) &&
+  !couldNotBePromoted(member, roleCommands);
+
 /** The primary cannot be promoted, and no other member can be either: the promotion is tried again and again. */
 export function noPromotableCandidate(
   resource: Resource,
-  { members, roleCommands }: Observed,
+  observed: Observed,
   { trigger, evidence }: Failure,
   nowMs: number,
 ): FailoverPlan | undefined {
   const { status } = resource;
   if (trigger !== 'PromoteFailed') return undefined;
   const blocked = { kind: 'Blocked', reason: 'PromoteFailed' } as const;
-  const isAlternative = (member: Member) =>
-    member.uid !== status.primaryUID &&
-    isHealthy(member) &&
-    mayLead(resource, member) &&
-    !couldNotBePromoted(member, roleCommands);
-  if (!members.some(isAlternative)) {
+  if (!observed.members.some((member) => isPromotable(resource, observed, member))) {
     const message = `${status.primary} cannot be promoted, and no other member can: ${evidence}; ${whatHelps(resource)}`;
     return { ...blocked, message };
   }

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import type { Member, Observed } from '../model/observed.ts';
+import { describe, expect, it } from 'vitest';
+import type { MemberReport } from '../../protocol/member-protocol.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { healthy, makeMember, makeObserved, running, t0 } from '../testing/fixtures.ts';
 import { led, strong } from '../testing/led.ts';
 import { planReplicas } from './replicas.ts';
@@ -74,25 +75,76 @@ it('but not while what its memory holds may be a vote for the successor of a pri
   expect(replaced({}, (members) => leaving(up(members)))).toEqual([]);
 });
 
-it('a standby is replaced by the present spec if the primary cannot be promoted and no member is of that spec, such as one that corrects a hook', () => {
-  const spec = { engine: { type: 'HTTP' } };
-  const { resource, members } = running(spec);
-  const failed = (failures: number): Observed['roleCommands'] => [
-    {
-      ...{ action: 'promote', uid: 'uid-web-0', epoch: 1, generation: 0, state: 'Failed' },
-      ...{ failures, message: 'answered 404', calledAtMs: t0, retryAtMs: t0 + 30_000 },
-    },
-  ];
-  const promoting = { ...resource.status, failovers: [promotion] };
-  const removed = (all: Member[], failures: number) =>
-    planReplicas(
-      { ...resource, status: promoting },
-      makeObserved(all, { roleCommands: failed(failures) }),
-      t0,
-    ).remove.map(({ member, reason }) => `${member.name} ${reason}`);
-  const old = members.map((member) => ({ ...member, templateHash: 'old' }));
-  expect(removed(old, 3)).toEqual(['web-2 Outdated']);
-  expect(removed(old, 2)).toEqual([]);
-  const [a, b] = old as [Member, Member];
-  expect(removed([a, b, members[2]!], 3)).toEqual([]);
+describe('the primary cannot be promoted, and no member is by the present spec, such as one that corrects a hook', () => {
+  const failed = (uid: string, more: object = {}): Observed['roleCommands'][number] => ({
+    ...{ action: 'promote', uid, epoch: 1, generation: 0, state: 'Failed', failures: 3 },
+    ...{ message: 'answered 404', calledAtMs: t0, retryAtMs: t0 + 30_000, ...more },
+  });
+  const removed = (
+    { resource, members }: { resource: Resource; members: Member[] },
+    roleCommands: Observed['roleCommands'],
+    change: (old: Member[]) => Member[] = (old) => old,
+  ) => {
+    const old = members.map((member) => ({ ...member, templateHash: 'old' }));
+    const status = { ...resource.status, failovers: [promotion] };
+    const observed = makeObserved(change(old), { roleCommands });
+    const { remove } = planReplicas({ ...resource, status }, observed, t0);
+    return remove.map(({ member, reason }) => `${member.name} ${reason}`);
+  };
+  const primary = failed('uid-web-0');
+  const all = [primary, failed('uid-web-1'), failed('uid-web-2')];
+  const protocol = (spec: object = {}, state: MemberReport['state'] = 'Detached') => {
+    const volumes = { volumeClaimTemplates: claims };
+    const service = strong({ ...volumes, ...spec });
+    const members = [0, 1, 2].map((ordinal) => led(service.resource, ordinal, { state }));
+    return { ...service, members };
+  };
+
+  it('a standby is replaced', () => {
+    expect(removed(running(), [primary])).toEqual(['web-2 Outdated']);
+    expect(removed(running(), [failed('uid-web-0', { failures: 2 })])).toEqual([]);
+    const { members } = running();
+    expect(removed(running(), [primary], ([a, b]) => [a!, b!, members[2]!])).toEqual([]);
+  });
+
+  it('but only one, also while that one is not there any more', () => {
+    const end = (c: Member) => ({ ...c, deletionAtMs: t0 + 30_000 });
+    expect(removed(running(), all, ([a, b, c]) => [a!, b!, end(c!)])).toEqual([]);
+    expect(removed(running(), all, ([a, b]) => [a!, b!])).toEqual([]);
+  });
+
+  it('but not the only one that a failover can still promote, when its wait is over', () => {
+    const one = [primary, failed('uid-web-1')];
+    expect(removed(running(), one)).toEqual(['web-1 Outdated']);
+    const { resource, members } = running({ replicas: 2 });
+    expect(removed({ resource, members: members.slice(0, 2) }, [primary])).toEqual([]);
+  });
+
+  it('but not one that may not lead by the present spec, either', () => {
+    const spec = { failover: { neverPrimary: { ordinals: [2] } } };
+    expect(removed(running(spec), all)).toEqual(['web-1 Outdated']);
+  });
+
+  it('but not before the promotion in the present epoch has failed', () => {
+    expect(removed(running(), [failed('uid-web-0', { epoch: 0 }), ...all.slice(1)])).toEqual([]);
+  });
+
+  it('but not one whose data would end with its process', () => {
+    expect(removed(protocol(), all)).toEqual(['web-2 Outdated']);
+    expect(removed(protocol({ volumeClaimTemplates: [] }), all)).toEqual([]);
+    const undurable = (old: Member[]) =>
+      old.map((m) => (m.ordinal === 2 ? { ...m, health: memory(m) } : m));
+    const memory = ({ health }: Member) => ({
+      ...health!,
+      report: { ...health!.report!, durable: false },
+    });
+    expect(removed(protocol(), all, undurable)).toEqual(['web-1 Outdated']);
+  });
+
+  it('but not one whose position is a vote that it would lose, unless it has no data yet', () => {
+    expect(removed(protocol(redis), all)).toEqual([]);
+    const eventual = { failover: { consistency: 'Eventual' } };
+    expect(removed(protocol({ ...redis, ...eventual }), all)).toEqual(['web-2 Outdated']);
+    expect(removed(protocol(redis, 'Empty'), all)).toEqual(['web-2 Outdated']);
+  });
 });

@@ -1,8 +1,10 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
 import { hasQuorum, positionsOutliveRestart, speaksProtocol } from '../model/capabilities.ts';
-import { couldNotBePromoted } from '../failover/election.ts';
+import { promoteAttempts } from '../failover/election.ts';
+import { isPromotable } from '../failover/failover-guard.ts';
 import { takesNoOrders, transportOf } from '../model/contact.ts';
 import {
+  isDurable,
   isHealthy,
   isLive,
   isWell,
@@ -13,6 +15,7 @@ import {
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isUpdateHeldBack } from '../model/restart.ts';
+import { roleCommandStateOf } from '../model/role-commands.ts';
 import { isOutdated, whyOutdated } from '../resources/pod.ts';
 import { brokenness } from './broken.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
@@ -88,8 +91,8 @@ export function replaceBroken(
 }
 
 /**
- * The primary cannot be promoted, and no member is by the present spec, such as one that corrects a hook: nothing changes before one is.
- * What the member holds must outlive its pod, or it is a program that keeps no data of which the operator knows.
+ * The promotion of the primary has failed, and no member is by the present spec, such as one that corrects a hook: nothing changes
+ * before one is. One is enough, and it must be able to lead; a member that a failover can still promote is tried first.
  */
 function mayLeadInstead(
   resource: Resource,
@@ -97,13 +100,35 @@ function mayLeadInstead(
   live: Member[],
   member: Member,
 ): boolean {
+  const { spec, status } = resource;
   const primary = primaryOf(resource, live);
+  const promotion = primary && roleCommandStateOf(observed.roleCommands, 'promote', primary);
+  const isNext = (each: Member) => isPromotable(resource, observed, each);
   return (
-    primary !== undefined &&
-    resource.status.fencing === undefined &&
-    couldNotBePromoted(primary, observed.roleCommands) &&
+    promotion !== undefined &&
+    promotion.epoch === status.epoch &&
+    promotion.failures >= promoteAttempts &&
+    status.fencing === undefined &&
+    // Otherwise the next pod is by the present spec anyway.
+    live.length === observed.members.length &&
+    live.length >= spec.replicas &&
     live.every((each) => isOutdated(resource, each)) &&
-    (transportOf(resource.spec, primary) === undefined || member.keepsData === true)
+    mayLead(resource, member) &&
+    (!isNext(member) || live.some((each) => each !== member && isNext(each))) &&
+    outlivesItsPod(resource, member)
+  );
+}
+
+/**
+ * Nothing that an election may need ends with the pod: the data, and with a quorum the position, without which it is no vote, and which
+ * no leader will give back. Of a program that reports nothing the operator knows no data.
+ */
+function outlivesItsPod(resource: Resource, member: Member): boolean {
+  const { spec } = resource;
+  if (transportOf(spec, member) === undefined || hasNothingInMemory(resource, member)) return true;
+  const isVoteKept = !hasQuorum(spec) || positionsOutliveRestart(spec);
+  return (
+    member.keepsData === true && reportOf(member) !== undefined && isDurable(member) && isVoteKept
   );
 }
 
