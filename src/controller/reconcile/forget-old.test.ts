@@ -14,5 +14,11 @@ it('forgets with another spec that the promotion of a standby has failed, and no
     state.roleCommands.set(id, { ...base, action, uid: id, state: 'Failed', failures });
   }
   forgetFailedPromotions(state, 'primary');
-  expect([...state.roleCommands.keys()]).toEqual(['primary', 'promoted', 'fenced']);
+  const counts = [...state.roleCommands.values()].map(({ uid, failures }) => [uid, failures]);
+  expect(counts).toEqual([
+    ['primary', 3],
+    ['failed', 0],
+    ['promoted', 0],
+    ['fenced', 3],
+  ]);
 });

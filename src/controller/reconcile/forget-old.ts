@@ -15,8 +15,9 @@ export function forgetOld(state: ReconcileState, { members }: Observed, nowMs: n
 
 /** Another spec, such as another hook, may promote members whose promotion has failed. That of the primary is still tried. */
 export function forgetFailedPromotions(state: ReconcileState, primaryUID: string | undefined) {
-  for (const [id, { action, uid, failures }] of state.roleCommands) {
-    if (action === 'promote' && failures > 0 && uid !== primaryUID) state.roleCommands.delete(id);
+  for (const [id, command] of state.roleCommands) {
+    if (command.action === 'promote' && command.failures > 0 && command.uid !== primaryUID)
+      state.roleCommands.set(id, { ...command, failures: 0 });
   }
 }
 

@@ -75,15 +75,18 @@ const lapsesAtMs = (
     ? calledAtMs + promotionLapsesMs
     : Infinity;
 
-/** Those that count, and when the first of them counts no more. */
+/** The same without the failures that count no more, and when the first of the others lapses. That a member was told something still counts. */
 export function withoutLapsed(
   roleCommands: readonly RoleCommandState[],
   primaryUID: string | undefined,
   nowMs: number,
 ): { roleCommands: RoleCommandState[]; nextAtMs: number } {
-  const counting = roleCommands.filter((each) => lapsesAtMs(each, primaryUID) > nowMs);
-  const times = counting.map((each) => lapsesAtMs(each, primaryUID));
-  return { roleCommands: counting, nextAtMs: Math.min(...times, Infinity) };
+  const times = roleCommands.map((each) => lapsesAtMs(each, primaryUID));
+  const isLapsed = (i: number) => (times[i] ?? Infinity) <= nowMs;
+  return {
+    roleCommands: roleCommands.map((each, i) => (isLapsed(i) ? { ...each, failures: 0 } : each)),
+    nextAtMs: Math.min(...times.filter((atMs) => atMs > nowMs), Infinity),
+  };
 }
 
 /** Decides again at `atMs` at the latest. */
