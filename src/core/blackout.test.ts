@@ -48,6 +48,55 @@ describe('in a blackout of spec.plannedChanges', () => {
     expect(deleted(held)).toEqual(['web-2']);
   });
 
+  it('a restart waits for no other member whose update is held back, and the condition names no blackout if it holds none', () => {
+    const lastRequest = new Date(t0 - 1_000).toISOString();
+    const { resource, members } = strong({}, { restart: { lastRequest } });
+    const restarted = (member: Member) => ({ ...member, restartedFor: lastRequest });
+    const asked = (member: Member) => ({ ...member, createdAtMs: t0 - minuteMs });
+    const [first, second, third] = members as [Member, Member, Member];
+    // Made for that restart, from the spec before its last edit.
+    const edited = restarted(outdated(second));
+    const { held } = both(resource, [asked(first), edited, restarted(third)]);
+    expect(held.commit?.status.fencing?.trigger).toBe('Switchover');
+    const told = (standby: Member) => {
+      const { status } = both(resource, [asked(first), standby, asked(third)]).held;
+      return conditionOf(status, 'Progressing')?.message;
+    };
+    expect(told(edited)).toContain(text);
+    expect(told(asked(second))).toContain('still to be restarted');
+    expect(told(asked(second))).not.toContain(text);
+  });
+
+  it('a drain goes on: the primary hands over to a member whose own update is held back', () => {
+    const { resource, members } = strong({ replicas: 2 });
+    const [first, second] = members as [Member, Member, Member];
+    const old = outdated(second);
+    const leaving = { ...first, leavesNode: 'its node is cordoned' };
+    const { held, free } = both(resource, [leaving, old]);
+    expect(held.commit?.status.fencing).toMatchObject({ trigger: 'Switchover', wanted: 'web-1' });
+    expect(free.commit).toBeUndefined();
+    const requests = { switchover: new Date(t0).toISOString() };
+    const asked = both({ ...resource, requests }, [first, old]);
+    expect(asked.held.commit?.status.fencing?.trigger).toBe('Switchover');
+    expect(asked.free.status.switchover?.message).toContain('is replaced next');
+  });
+
+  it('a standby that could not be promoted is no fault of an update that is held back anyway', () => {
+    const { resource, members } = running();
+    const [first, ...others] = members as [Member, Member, Member];
+    const roleCommands: Observed['roleCommands'] = others.map(({ uid }) => ({
+      ...{ action: 'promote', uid, epoch: 0, generation: 0, state: 'Failed', failures: 3 },
+      ...{ message: 'answered 404', calledAtMs: t0, retryAtMs: t0 },
+    }));
+    const degraded = (more: Partial<Observed>) => {
+      const all = [outdated(first), ...others];
+      const { status } = decide(resource, makeObserved(all, { roleCommands, ...more }), t0);
+      return conditionOf(status, 'Degraded')?.message;
+    };
+    expect(degraded({})).toContain('the update waits');
+    expect(degraded({ changeTimes }) ?? '').not.toContain('the update waits');
+  });
+
   it('no member is moved to another zone', () => {
     const { resource, members } = running();
     const crowded = members.map((m) => (m.ordinal === 2 ? { ...m, zone: 'b' } : m));

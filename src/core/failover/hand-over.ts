@@ -3,7 +3,7 @@ import { isDurable, isWell } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { positionOf } from '../model/position.ts';
-import { isOutdated } from '../resources/pod.ts';
+import { isUpdateDue } from '../resources/pod.ts';
 import { tooFarBehindForNow } from './lag.ts';
 import { canAcknowledge, wishedSet } from './sync-sets.ts';
 
@@ -25,11 +25,11 @@ export function whyCannotGoOn(
 /** As the primary, the member would hand over for its own update next, and perhaps to a member that must hand over, too. */
 export const isYetToBeReplaced = (
   resource: Resource,
-  { members }: Observed,
+  observed: Observed,
   member: Member,
 ): boolean =>
-  isOutdated(resource, member) &&
-  members.every((other) => other === member || !isOutdated(resource, other));
+  isUpdateDue(resource, observed, member) &&
+  observed.members.every((other) => other === member || !isUpdateDue(resource, observed, other));
 
 /** Why this member, as the new primary, would hand over again at once, in a clause for a person; undefined: it would not. */
 export function whyGivesBack(

@@ -12,9 +12,8 @@ import { isDurable, isHealthy, isWell } from '../model/member.ts';
 import { whyNeverPrimary } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { heldBack } from '../model/change-times.ts';
-import { isUpdateHeldBack } from '../model/restart.ts';
 import { failbackAtMs, isPreferred } from '../model/preferred-primary.ts';
-import { isOutdated, whyOutdated } from '../resources/pod.ts';
+import { isUpdateDue, whyOutdated } from '../resources/pod.ts';
 
 /**
  * A planned change of the primary, which is well: so that it can be replaced, as a user has asked for it, as the user has forbidden it
@@ -69,7 +68,6 @@ function asked({ resource, observed, nowMs }: About): Found | undefined {
 function beforeItsUpdate(about: About): Found | undefined {
   const { resource, observed, primary, nowMs } = about;
   if (!isLastOutdated(resource, observed, primary)) return undefined;
-  if (isUpdateHeldBack(resource, observed, primary)) return undefined;
   if (stayedUntilMs(resource, nowMs) !== undefined) return undefined;
   const { winner, obstacle } = successorOf(about, () => true);
   const what = `the primary ${primary.name} is replaced after all other members: ${whyOutdated(resource, primary) ?? ''}`;
@@ -154,13 +152,15 @@ function relieved(about: About): Found | undefined {
 const othersOf = ({ members }: Observed, primary: Member): Member[] =>
   members.filter(({ uid }) => uid !== primary.uid);
 
-/** All members except the primary have the present template and are well: the primary hands over its role, so that it can be replaced. */
+/** The primary alone is to be replaced now, and all others are well: it hands over its role, so that it can be. */
 export function isLastOutdated(resource: Resource, observed: Observed, primary: Member): boolean {
   const others = othersOf(observed, primary);
   return (
-    isOutdated(resource, primary) &&
+    isUpdateDue(resource, observed, primary) &&
     others.length > 0 &&
     others.length >= resource.spec.replicas - 1 &&
-    others.every((member) => isWell(member) && isDurable(member) && !isOutdated(resource, member))
+    others.every(
+      (member) => isWell(member) && isDurable(member) && !isUpdateDue(resource, observed, member),
+    )
   );
 }

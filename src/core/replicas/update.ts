@@ -14,9 +14,8 @@ import {
 } from '../model/member.ts';
 import { mayLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
-import { isUpdateHeldBack } from '../model/restart.ts';
 import { roleCommandStateOf } from '../model/role-commands.ts';
-import { isOutdated, whyOutdated } from '../resources/pod.ts';
+import { isOutdated, isUpdateDue, whyOutdated } from '../resources/pod.ts';
 import { brokenness } from './broken.ts';
 import { type ReplicaPlan, durableRefreshMs, isBusy } from './replica-plan.ts';
 
@@ -151,7 +150,7 @@ export function update(
 ): boolean {
   const all = live.filter((member) => isOutdated(resource, member));
   if (all.length === 0) return false;
-  const outdated = all.filter((member) => !isUpdateHeldBack(resource, observed, member));
+  const outdated = all.filter((member) => isUpdateDue(resource, observed, member));
   if (outdated.length === 0) return true;
   if (
     isBusy(resource, observed) ||

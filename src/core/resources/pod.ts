@@ -16,9 +16,9 @@ import { canonicalJson, fnv1a } from '../../lib/hash.ts';
 import { usesAgent } from '../model/capabilities.ts';
 import { type Manifest, ownerReference } from '../model/manifest.ts';
 import { namedProgram } from '../model/program.ts';
-import { restartAskedAt } from '../model/restart.ts';
+import { isUpdateHeldBack, restartAskedAt } from '../model/restart.ts';
 import { podName, selectorLabels } from '../model/naming.ts';
-import type { Member, Resource } from '../model/observed.ts';
+import type { Member, Observed, Resource } from '../model/observed.ts';
 import { contractOf, hasOtherContract } from '../model/contact.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
 
@@ -93,6 +93,13 @@ export function whyOutdated(
 
 export const isOutdated = (resource: Pick<Resource, 'spec' | 'status'>, member: Member): boolean =>
   whyOutdated(resource, member) !== undefined;
+
+/** It is outdated, and no blackout holds its update back. */
+export const isUpdateDue = (
+  resource: Pick<Resource, 'spec' | 'status'>,
+  observed: Pick<Observed, 'changeTimes'>,
+  member: Member,
+): boolean => isOutdated(resource, member) && !isUpdateHeldBack(resource, observed, member);
 
 function spread(spec: Spec, labels: Record<string, string>): Unstructured {
   const { topologyKey, minZones, whenUnsatisfiable } = spec.placement.zones;

@@ -5,7 +5,7 @@ import { healthOf, isLive, primaryOf, undurablePrimary } from '../model/member.t
 import { heldBack } from '../model/change-times.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { passwordProgress } from '../model/shared-password.ts';
-import { restartAskedAt } from '../model/restart.ts';
+import { isUpdateHeldBack, restartAskedAt } from '../model/restart.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { sizeProgress } from '../resources/claim-sizes.ts';
 import { scaledClaimsProgress } from '../replicas/scaled-claims.ts';
@@ -61,7 +61,8 @@ export function progressOf(
   const password = passwordProgress(live);
   if (password !== undefined) clauses.push(password);
   const outdated = live.filter((member) => isOutdated(resource, member));
-  const held = heldBack(observed);
+  const isHeld = outdated.some((member) => isUpdateHeldBack(resource, observed, member));
+  const held = isHeld ? heldBack(observed) : undefined;
   if (outdated.length > 0) {
     const isRestart = outdated.every((member) => restartAskedAt(resource.status, member));
     clauses.push(
