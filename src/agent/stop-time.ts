@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../lib/clock.ts';
+
 /** How much earlier than the kubelet ends the container the agent ends the program. Milliseconds. */
 const earlyMs = 2_000;
 /** In a pod of an earlier version, which does not say its grace period. Milliseconds. */
@@ -7,5 +9,5 @@ const unknownStopMs = 8_000;
 export function stopMsOf(graceSeconds: number | undefined): number {
   if (graceSeconds === undefined) return unknownStopMs;
   const graceMs = graceSeconds * 1_000;
-  return Math.max(graceMs - earlyMs, graceMs / 2);
+  return Math.min(Math.max(graceMs - earlyMs, graceMs / 2), longestTimerMs);
 }

@@ -16,8 +16,8 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** A longer timer of Node would fire at once. */
-const longestMs = 2 ** 31 - 1;
+/** A longer timer of Node would fire at once. Milliseconds. */
+export const longestTimerMs = 2 ** 31 - 1;
 
 /** The process's own clock. */
 export const systemClock: Clock = {
@@ -27,7 +27,7 @@ export const systemClock: Clock = {
     () => Date.now(),
   ),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, Math.min(ms, longestMs));
+    const timer = setTimeout(callback, Math.min(ms, longestTimerMs));
     return () => clearTimeout(timer);
   },
 };
