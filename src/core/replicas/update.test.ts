@@ -146,5 +146,7 @@ describe('the primary cannot be promoted, and no member is by the present spec, 
     const eventual = { failover: { consistency: 'Eventual' } };
     expect(removed(protocol({ ...redis, ...eventual }), all)).toEqual(['web-2 Outdated']);
     expect(removed(protocol(redis, 'Empty'), all)).toEqual(['web-2 Outdated']);
+    const { resource, members } = protocol({ ...redis, replicas: 1 });
+    expect(removed({ resource, members: [members[0]!] }, all)).toEqual(['web-0 Outdated']);
   });
 });

@@ -123,11 +123,15 @@ function mayLeadInstead(
  * no leader will give back. Of a program that reports nothing the operator knows no data.
  */
 function outlivesItsPod(resource: Resource, member: Member): boolean {
-  const { spec } = resource;
+  const { spec, status } = resource;
   if (transportOf(spec, member) === undefined || hasNothingInMemory(resource, member)) return true;
-  const isVoteKept = !hasQuorum(spec) || positionsOutliveRestart(spec);
+  // The only member is no vote, and leads again with what is on its volume.
+  const isVote = hasQuorum(spec) && member.uid !== status.primaryUID;
   return (
-    member.keepsData === true && reportOf(member) !== undefined && isDurable(member) && isVoteKept
+    member.keepsData === true &&
+    reportOf(member) !== undefined &&
+    isDurable(member) &&
+    (!isVote || positionsOutliveRestart(spec))
   );
 }
 
