@@ -130,6 +130,18 @@ describe('problems', () => {
     });
   });
 
+  test('blackouts that leave no time of day', () => {
+    const viewOf = (to: string) => {
+      const blackouts = [
+        { from: '08:00', to: '20:00' },
+        { from: '20:00', to },
+      ];
+      return scheduleOf(chaosOf({ timeZone: berlin, blackouts }), at('2026-06-01T12:00', berlin));
+    };
+    expect(viewOf('08:00')).toMatchObject({ isEndless: true });
+    expect(viewOf('07:59')).not.toHaveProperty('isEndless');
+  });
+
   test('blackouts that leave no time of day of the schedule', () => {
     const blackouts = [
       { from: '22:00', to: '06:00' },

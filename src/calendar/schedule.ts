@@ -17,9 +17,11 @@ export interface ScheduleView {
   problem?: ScheduleProblem;
   /** The blackout in which now lies; of several the one that ends last. */
   blackout?: { text: string; untilMs: number };
+  /** Each day the next blackout begins where one ends. */
+  isEndless?: true;
 }
 
-interface Plan {
+interface Plan extends Pick<ScheduleView, 'isEndless'> {
   problem?: ScheduleProblem;
   /** The first time of the schedule after a time, in a blackout or not. */
   next?: (afterMs: number) => number | undefined;
@@ -74,7 +76,10 @@ function planOf({ schedule, timeZone, blackouts }: Times, field: string): Plan {
     const message = `blackouts[${faulty}]: ${faults[faulty]}`;
     return { ...plan, problem: wrong('BlackoutInvalid', message) };
   }
-  if (schedule === undefined) return plan;
+  const covered = (time: string) => plan.blackouts.some(({ covers }) => covers(time));
+  if (schedule === undefined) {
+    return { ...plan, ...(timesOfDay('* * * * *').every(covered) && { isEndless: true }) };
+  }
   const fault = cronFault(schedule);
   if (fault !== undefined) {
     return { ...plan, problem: wrong('ScheduleInvalid', `schedule: ${fault}`) };
@@ -85,7 +90,6 @@ function planOf({ schedule, timeZone, blackouts }: Times, field: string): Plan {
     const message = `schedule: "${schedule}" never comes, as no month of it has such a day; correct field 3 or 4 of 5`;
     return { ...plan, problem: wrong('ScheduleInvalid', message) };
   }
-  const covered = (time: string) => plan.blackouts.some(({ covers }) => covers(time));
   if (plan.blackouts.length > 0 && timesOfDay(schedule).every(covered)) {
     const message = `blackouts: every time of day of the schedule "${schedule}" lies in a blackout; change the schedule or the blackouts`;
     return { ...plan, problem: wrong('BlackoutInvalid', message) };
@@ -94,7 +98,7 @@ function planOf({ schedule, timeZone, blackouts }: Times, field: string): Plan {
 }
 
 function viewOf(plan: Plan, nowMs: number): { untilMs: number; view: ScheduleView } {
-  const { problem, blackouts } = plan;
+  const { problem, blackouts, isEndless } = plan;
   const blackout = blackoutAt(blackouts, nowMs);
   const nextMs = nextOutside(plan, nowMs);
   const changes = blackouts.flatMap((it) => {
@@ -108,6 +112,7 @@ function viewOf(plan: Plan, nowMs: number): { untilMs: number; view: ScheduleVie
       ...(nextMs === undefined ? {} : { nextMs }),
       ...(problem && { problem }),
       ...(blackout && { blackout }),
+      ...(isEndless && { isEndless }),
     },
   };
 }

@@ -145,3 +145,12 @@ it('a blackout that is wrong is warned of, and holds nothing back', () => {
   expect(specWarning(resource, observed)[0]?.message).toContain(`${message}. Until then`);
   expect(deleted(decide(resource, observed, t0))).toEqual(['web-2']);
 });
+
+it('blackouts that leave no time of day are warned of, and hold all back', () => {
+  const { resource, members } = strong();
+  const observed = makeObserved(members.map(outdated), {
+    changeTimes: { ...changeTimes, isEndless: true },
+  });
+  expect(specWarning(resource, observed)[0]?.message).toContain('no planned change ever begins');
+  expect(deleted(decide(resource, observed, t0))).toEqual([]);
+});

@@ -2,6 +2,8 @@
 export interface ChangeTimes {
   /** The blackout in which that time lies. `untilMs`: epoch milliseconds. */
   blackout?: { text: string; untilMs: number };
+  /** They leave no time of day. */
+  isEndless?: true;
   /** What the user must correct: a blackout that is wrong holds nothing back. */
   problem?: { message: string };
 }

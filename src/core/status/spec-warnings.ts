@@ -35,6 +35,11 @@ function specWarnings({ spec, status, generation }: About, observed: Seen): stri
       'failover.consistency is Strong and the members have no volumes: the data of a member are lost with its pod, and if several pods are deleted within seconds, no member can take over until you decide to lose writes. Write volumeClaimTemplates',
     );
   }
+  if (changeTimes?.isEndless === true) {
+    warnings.push(
+      'plannedChanges.blackouts leave no time of day: no planned change ever begins. Leave some time between them',
+    );
+  }
   // A zone that is lost later was no mistake of the spec.
   const told = status.conditions?.find(({ type }) => type === 'SpecWarning')?.message ?? '';
   const isNew = status.observedGeneration !== generation;
