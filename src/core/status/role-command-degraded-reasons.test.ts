@@ -40,6 +40,12 @@ it('reports a standby whose promotion has failed as often as is tried, while an 
   service.members[0] = { ...service.members[0]!, templateHash: 'old' };
   expect(reasons(service, { ...standby, failures: 2 })).toEqual([]);
   expect(reasons(service, { ...standby, failures: 3 })).toEqual(['PromoteFailed web-1']);
+  // Its failures count no more, and the update rests after a change that was in vain.
+  const change = { epoch: 1, from: 'web-0', to: 'web-0', trigger: 'Switchover' as const };
+  const ended = { startedAt: new Date(t0 - 1_000).toISOString(), outcome: 'Completed' as const };
+  expect(reasons(service, { ...standby, failures: 0 })).toEqual([]);
+  service.resource.status.failovers = [{ ...change, ...ended }];
+  expect(reasons(service, { ...standby, failures: 0 })).toEqual(['PromoteFailed web-1']);
 });
 
 it.each(['fence', 'follow', 'demote'] as const)(
