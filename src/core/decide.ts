@@ -61,7 +61,7 @@ const setsRefreshMs = 1_000;
 export function decide(resource: Resource, seen: Observed, nowMs: number): Decision {
   const members = withoutRoles(resource, inheritHealth(resource, seen));
   const { primaryUID } = resource.status;
-  const { roleCommands, nextAtMs } = withoutLapsed(seen.roleCommands, primaryUID, nowMs);
+  const { roleCommands, nextAtMs } = withoutLapsed(seen, primaryUID, nowMs);
   const observed = { ...seen, roleCommands, members: withTerms(members) };
   const failover = planFailover(resource, observed, nowMs);
   if ((failover.kind === 'Elect' || failover.kind === 'Fence') && !resource.deleting) {

@@ -13,14 +13,6 @@ export function forgetOld(state: ReconcileState, { members }: Observed, nowMs: n
   }
 }
 
-/** Another spec, such as another hook, may promote members whose promotion has failed. That of the primary is still tried. */
-export function forgetFailedPromotions(state: ReconcileState, primaryUID: string | undefined) {
-  for (const [id, command] of state.roleCommands) {
-    if (command.action === 'promote' && command.failures > 0 && command.uid !== primaryUID)
-      state.roleCommands.set(id, { ...command, failures: 0 });
-  }
-}
-
 /** Forgets the failures of actions that are no longer decided. True if there was one: it must be removed from the status, too. */
 export function forgetOldFailures(state: ReconcileState, { actions }: Decision): boolean {
   const wanted = new Set(actions.map(describe));

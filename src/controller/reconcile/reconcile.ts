@@ -9,7 +9,7 @@ import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
 import { noteReplaced } from '../act/note-replaced.ts';
 import { findPod, noteLabels } from '../act/pod-actions.ts';
-import { forgetFailedPromotions, forgetOld, forgetOldFailures } from './forget-old.ts';
+import { forgetOld, forgetOldFailures } from './forget-old.ts';
 import { commitElection } from './commit-election.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
@@ -137,7 +137,6 @@ export class Reconciler {
     if (state.unansweredElection !== object.metadata.resourceVersion)
       state.unansweredElection = undefined;
     if (state.generation?.number !== resource.generation) {
-      forgetFailedPromotions(state, resource.status.primaryUID);
       state.generation = { number: resource.generation, sinceMs: clock.wallNow() };
     }
     const subject: Subject = { key, object, resource, state, log };

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import { makeObserved, running, t0 } from '../testing/fixtures.ts';
-import type { RoleCommandState } from './observed.ts';
+import type { Observed, RoleCommandState } from './observed.ts';
+import { withoutLapsed } from './role-commands.ts';
 
 const hooks = { engine: { type: 'HTTP', promote: { path: '/p' }, demote: { path: '/d' } } };
 
@@ -22,4 +23,32 @@ it('a member is told that it is a standby, however long ago its promotion has fa
     );
   expect(demoted(t0 + 1_000)).toEqual(['web-1']);
   expect(demoted(t0 + 300_000)).toEqual(['web-1']);
+});
+
+it('the failed promotion of a standby counts for five minutes, or until the spec is another one; that of the primary counts as long as it leads', () => {
+  const failed = (uid: string, calledAtMs: number, more: Partial<RoleCommandState> = {}) => ({
+    ...{ action: 'promote' as const, uid, epoch: 1, generation: 0, state: 'Failed' as const },
+    ...{ failures: 3, message: '', calledAtMs, retryAtMs: 0, ...more },
+  });
+  const told = [
+    failed('primary', t0 - 1),
+    failed('before the edit', t0 - 1),
+    failed('after it', t0),
+    failed('fenced', t0 - 1, { action: 'fence' }),
+  ];
+  const counting = (nowMs: number, more: Partial<Observed>) => {
+    const observed = makeObserved([], { roleCommands: told, ...more });
+    const { roleCommands, nextAtMs } = withoutLapsed(observed, 'primary', nowMs);
+    const uids = roleCommands.flatMap(({ uid, failures }) => (failures > 0 ? [uid] : []));
+    return { uids, nextAtMs, count: roleCommands.length };
+  };
+  const ends = t0 + 300_000;
+  const all = told.map(({ uid }) => uid);
+  const edited = { generationSinceMs: t0 };
+  expect(counting(t0, {})).toEqual({ uids: all, nextAtMs: ends - 1, count: 4 });
+  const left = { uids: ['primary', 'after it', 'fenced'], nextAtMs: ends, count: 4 };
+  expect(counting(t0, edited)).toEqual(left);
+  expect(counting(ends - 1, {})).toEqual(left);
+  const none = { uids: ['primary', 'fenced'], nextAtMs: Infinity, count: 4 };
+  expect(counting(ends, edited)).toEqual(none);
 });

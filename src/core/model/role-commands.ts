@@ -1,6 +1,6 @@
 import type { HookKind, HookSpec } from '../../api/engine-spec.ts';
 import type { Order, OrderKind } from '../../protocol/member-protocol.ts';
-import type { RoleCommandState, Member, RoleCommandKind } from './observed.ts';
+import type { RoleCommandState, Member, Observed, RoleCommandKind } from './observed.ts';
 
 /** The fields of an order besides its member and epoch. */
 export type OrderDetails = Partial<
@@ -66,27 +66,27 @@ export const roleCommandStateOf = (
  */
 const promotionLapsesMs = 300_000;
 
-/** When the failed promotions of standbys lapse. Epoch milliseconds; never that of the primary, which is tried again. */
-const lapsesAtMs = (
-  { action, failures, uid, calledAtMs }: RoleCommandState,
-  primaryUID?: string,
-) =>
-  action === 'promote' && failures > 0 && uid !== primaryUID
-    ? calledAtMs + promotionLapsesMs
-    : Infinity;
-
-/** The same without the failures that count no more, and when the first of the others lapses. That a member was told something still counts. */
+/**
+ * Without the failed promotions of standbys that count no more: they are too long ago, or the spec is another one now, such as one with
+ * another hook. That of the primary still counts, as it is tried again; and it still counts that a member was told something.
+ *
+ * @returns also when the first of the others counts no more. Epoch milliseconds
+ */
 export function withoutLapsed(
-  roleCommands: readonly RoleCommandState[],
+  { roleCommands, generationSinceMs = -Infinity }: Observed,
   primaryUID: string | undefined,
   nowMs: number,
 ): { roleCommands: RoleCommandState[]; nextAtMs: number } {
-  const times = roleCommands.map((each) => lapsesAtMs(each, primaryUID));
-  const isLapsed = (i: number) => (times[i] ?? Infinity) <= nowMs;
-  return {
-    roleCommands: roleCommands.map((each, i) => (isLapsed(i) ? { ...each, failures: 0 } : each)),
-    nextAtMs: Math.min(...times.filter((atMs) => atMs > nowMs), Infinity),
-  };
+  let nextAtMs = Infinity;
+  const counting = roleCommands.map((command) => {
+    const { action, failures, uid, calledAtMs } = command;
+    if (action !== 'promote' || failures === 0 || uid === primaryUID) return command;
+    const lapsesAtMs = calledAtMs + promotionLapsesMs;
+    if (calledAtMs < generationSinceMs || lapsesAtMs <= nowMs) return { ...command, failures: 0 };
+    nextAtMs = Math.min(nextAtMs, lapsesAtMs);
+    return command;
+  });
+  return { roleCommands: counting, nextAtMs };
 }
 
 /** Decides again at `atMs` at the latest. */
