@@ -7,6 +7,7 @@ import { reportOf } from '../model/member.ts';
 import { letLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
+import { keepsData } from '../resources/kept-data.ts';
 
 /** How many failovers the status remembers. */
 const historyLength = 20;
@@ -102,7 +103,10 @@ export function whatHelps(resource: Resource, observed: Observed): string {
   if (copies.length > 0) {
     return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
   }
-  return members.length > 0 && members.every((member) => reportOf(member)?.state === 'Empty')
+  // A member without a pod may have data on its volume.
+  const isAll = members.length >= resource.spec.replicas || !keepsData(resource.spec);
+  const areEmpty = members.every((member) => reportOf(member)?.state === 'Empty');
+  return members.length > 0 && isAll && areEmpty
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'
     : 'It goes on when one is healthy';
 }
