@@ -142,12 +142,16 @@ export function healthOf(
 
 /** What keeps it from being healthy, in a clause for a person. */
 export function whyNotHealthy(member: Member): string {
+  const { health, waiting } = member;
   if (!isLive(member)) return 'is being deleted';
   if (hasEnded(member)) return `has ended (phase ${member.phase})`;
-  if (member.waiting) return `cannot start: ${member.waiting.reason}`;
+  // A program that hangs or answers wrongly runs: another container waits.
+  const runs =
+    health?.verdict === 'Unhealthy' || (health?.verdict === 'Dead' && health.cause === 'Silent');
+  if (waiting && !runs) return `cannot start: ${waiting.reason}`;
   if (member.unschedulable !== undefined) return 'has no node';
   if (member.ip === undefined) return 'has no address yet';
-  return member.health?.message ?? 'is not asked';
+  return health?.message ?? 'is not asked';
 }
 
 /** Healthy, and not well: what it lacks, in a clause for a person. */

@@ -25,10 +25,11 @@ describe('the phase of a service that has never started', () => {
   it.each([
     ['ContainerNotStarting', 'CrashLoopBackOff'],
     ['ImagePullFailed', 'ErrImagePull'],
-    ['ContainerConfigError', 'CreateContainerConfigError'],
-  ])('is Failed with %s', (reason, why) => {
+    ['ContainerConfigError', 'CreateContainerConfigError', 'secret "redis" not found'],
+  ])('is Failed with %s', (reason, why, message = '') => {
     const resource = makeResource();
-    const members = three(resource, { health: unheard, waiting: waiting(why) });
+    const stuck = { ...waiting(why), message };
+    const members = three(resource, { health: unheard, waiting: stuck });
     expect(after(resource, members)).toMatchObject({ phase: 'Failed', reason });
   });
 
@@ -91,6 +92,13 @@ describe('the phase of a service that has led', () => {
       m.ordinal === 1 ? m : { ...m, health: dead('Silent') },
     );
     expect(after(resource, seen).phase).toBe('Unavailable');
+  });
+
+  it('is not Failed if the members are silent beside a sidecar that ends again and again', () => {
+    const containers = ['nginx', 'web'].map((name) => ({ name, image: name }));
+    const beside = running({ template: { spec: { containers } } });
+    const silent = beside.members.map((m) => ({ ...m, ...crashing, health: dead('Silent') }));
+    expect(after(beside.resource, silent).phase).toBe('Unavailable');
   });
 
   it('is Failed if no member starts, names what to correct, and ends by itself', () => {
