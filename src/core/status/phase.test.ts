@@ -11,6 +11,7 @@ import {
   running,
   t0,
 } from '../testing/fixtures.ts';
+import { strong } from '../testing/led.ts';
 
 const after = (resource: Resource, members: Member[], more: Partial<Observed> = {}): Status =>
   decide(resource, makeObserved(members, { writeEndpoints: ['uid-web-0'], ...more }), t0).status;
@@ -99,6 +100,18 @@ describe('the phase of a service that has led', () => {
     const beside = running({ template: { spec: { containers } } });
     const silent = beside.members.map((m) => ({ ...m, ...crashing, health: dead('Silent') }));
     expect(after(beside.resource, silent).phase).toBe('Unavailable');
+  });
+
+  it('is Unavailable after it was Failed, and not Pending, as it holds data', () => {
+    const { resource: database, members: all } = strong({}, { phase: 'Failed' });
+    const starting = all.map((member) => ({ ...member, health: unheard }));
+    expect(after(database, starting).phase).toBe('Unavailable');
+  });
+
+  it('is not Failed for a fault of no member while all pods are being deleted', () => {
+    const foreignPods = [{ name: 'web-7', owner: 'nobody', isAwaitingGarbageCollection: false }];
+    const deleted = members.map((member) => ({ ...member, deletionAtMs: t0 + 30_000 }));
+    expect(after(resource, deleted, { foreignPods }).phase).not.toBe('Failed');
   });
 
   it('is Failed if no member starts, names what to correct, and ends by itself', () => {
