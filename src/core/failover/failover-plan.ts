@@ -98,17 +98,21 @@ export function fencingOf(resource: Resource, failure: Failure, nowMs: number): 
 
 /** What a failover without a candidate waits for, and what a person can do. */
 export function whatHelps(resource: Resource, observed: Observed): string {
-  const { members } = observed;
   const copies = halfCopies(resource, observed).map(({ name }) => name);
   if (copies.length > 0) {
     return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
   }
+  return allLost(resource, observed) ?? 'It goes on when one is healthy';
+}
+
+/** What a person can do if no member has data; undefined if one has, or may have. */
+export function allLost({ spec }: Resource, { members }: Observed): string | undefined {
   // A member without a pod may have data on its volume.
-  const isAll = members.length >= resource.spec.replicas || !keepsData(resource.spec);
+  const areThere = members.length >= spec.replicas || !keepsData(spec);
   const areEmpty = members.every((member) => reportOf(member)?.state === 'Empty');
-  return members.length > 0 && isAll && areEmpty
+  return members.length > 0 && areThere && areEmpty
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'
-    : 'It goes on when one is healthy';
+    : undefined;
 }
 
 /** Members could take over, and the user has forbidden them to lead. */

@@ -87,6 +87,8 @@ describe('five members, of which three have lost their data', () => {
     const none = said([...five.lost, anew(3), anew(4)]);
     expect(none).toContain('All data are lost: put a backup on the volume of one member');
     expect(none).not.toContain('kubectl');
+    // Their pods are being made again, and will be empty.
+    expect(said([])).toMatch(/web-4 have no data any more$/);
   });
 });
 

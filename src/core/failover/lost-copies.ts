@@ -2,7 +2,7 @@ import { isHealthy, reportOf } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
 import { keepsData } from '../resources/kept-data.ts';
 import { type Election, describeRejections } from './election.ts';
-import { whatHelps } from './failover-plan.ts';
+import { allLost } from './failover-plan.ts';
 import { provesFence } from './fence.ts';
 
 /**
@@ -42,9 +42,9 @@ export function goOnWithLess(
     .filter((name) => ranked.every((member) => member.name !== name))
     .map((pod) => rejected.find((each) => each.pod === pod) ?? { pod, why: 'has no pod' });
   if (winner === undefined) {
-    return away.length === 0
-      ? `${said}. ${whatHelps(resource, observed)}`
-      : `${said}, and of those that may have data none can take over now: ${describeRejections(away)}. Bring one of them back first`;
+    const all = allLost(resource, observed);
+    if (away.length === 0) return all === undefined ? said : `${said}. ${all}`;
+    return `${said}, and of those that may have data none can take over now: ${describeRejections(away)}. Bring one of them back first`;
   }
   const also =
     away.length === 0

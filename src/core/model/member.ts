@@ -140,11 +140,15 @@ export function healthOf(
   return verdict === 'Suspect' || verdict === 'Healthy' ? 'Unknown' : verdict;
 }
 
+/** The phase of a pod that has ended, and why it has, if the kubelet or another controller says so. */
+export const describePhase = ({ phase, endedFor }: Member): string =>
+  endedFor === undefined ? phase : `${phase}: ${endedFor}`;
+
 /** What keeps it from being healthy, in a clause for a person. */
 export function whyNotHealthy(member: Member): string {
   const { health, waiting } = member;
   if (!isLive(member)) return 'is being deleted';
-  if (hasEnded(member)) return `has ended (phase ${member.phase})`;
+  if (hasEnded(member)) return `has ended (phase ${describePhase(member)})`;
   // A program that hangs or answers wrongly runs: another container waits.
   const runs =
     health?.verdict === 'Unhealthy' || (health?.verdict === 'Dead' && health.cause === 'Silent');
