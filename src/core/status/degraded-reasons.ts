@@ -39,7 +39,7 @@ function isBeside({ spec }: Resource, { health }: Member, { about }: Degradation
 }
 
 /** What is wrong with one member, first why it does not answer; empty if nothing is, or if it is only starting. */
-export function degradedReasonsOfMember(
+function degradedReasonsOfMember(
   resource: Resource,
   member: Member,
   nowMs: number,
