@@ -7,7 +7,7 @@ import { reportOf } from '../model/member.ts';
 import { letLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
-import { keepsData } from '../resources/kept-data.ts';
+import { absentKeepsData } from '../resources/kept-data.ts';
 
 /** How many failovers the status remembers. */
 const historyLength = 20;
@@ -108,7 +108,7 @@ export function whatHelps(resource: Resource, observed: Observed): string {
 /** What a person can do if no member has data; undefined if one has, or may have. */
 export function allLost({ spec }: Resource, { members }: Observed): string | undefined {
   // A member without a pod may have data on its volume.
-  const areThere = members.length >= spec.replicas || !keepsData(spec);
+  const areThere = members.length >= spec.replicas || !absentKeepsData(spec, members);
   const areEmpty = members.every((member) => reportOf(member)?.state === 'Empty');
   return members.length > 0 && areThere && areEmpty
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'

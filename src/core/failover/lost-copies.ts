@@ -1,6 +1,6 @@
 import { isHealthy, reportOf } from '../model/member.ts';
 import type { Observed, Resource } from '../model/observed.ts';
-import { keepsData } from '../resources/kept-data.ts';
+import { absentKeepsData } from '../resources/kept-data.ts';
 import { type Election, describeRejections } from './election.ts';
 import { allLost } from './failover-plan.ts';
 import { provesFence } from './fence.ts';
@@ -17,7 +17,7 @@ function lostCopies(
   const isLost = (name: string) => {
     const member = members.find((each) => each.name === name);
     return member === undefined
-      ? !keepsData(resource.spec)
+      ? !absentKeepsData(resource.spec, members)
       : isHealthy(member) && reportOf(member)?.state === 'Empty';
   };
   const names = [...new Set([primary, ...syncSets.flatMap((set) => set.members)])];
