@@ -153,7 +153,8 @@ export const serviceProblems = {
   },
   ImagePullFailed: {
     meaning: 'the image of a container cannot be pulled',
-    whatToDo: 'correct the image or its pull secret in `spec.template`',
+    whatToDo:
+      'correct the image or its pull secret in `spec.template`; for the init container `haservice-agent`, what the message says',
     needsPerson: true,
   },
   ContainerConfigError: {
@@ -168,9 +169,9 @@ export const serviceProblems = {
     keepsDown: true,
   },
   OOMKilled: {
-    meaning: 'a container does not come up, as it needs more memory than its limit',
+    meaning: 'a container does not come up, as it needs more memory than it gets',
     whatToDo:
-      'raise the limit in the field that the message names: `spec.template`, or `spec.agent.resources`',
+      'raise the limit in the field that the message names: `spec.template`, or `spec.agent.resources`; without a limit, its pod or node has too little',
     keepsDown: true,
   },
   PodNotSetUp: {

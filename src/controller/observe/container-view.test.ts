@@ -55,6 +55,16 @@ describe('the last end', () => {
     expect(countOf(runs(3))).toBe(1);
   });
 
+  it('of a container that waits is its own', () => {
+    const containerStatuses = [
+      entry('log', runs(9), { lastState: ended(137, 8), restartCount: 1 }),
+      entry('web', waits('CrashLoopBackOff'), { lastState: ended(1, 3), restartCount: 4 }),
+    ];
+    const { end } = waitingOf(pod({ containerStatuses })) ?? {};
+    expect(end).toMatchObject({ container: 'web', exitCode: 1, count: 5 });
+    expect(lastEndOf(pod({ containerStatuses }))?.container).toBe('log');
+  });
+
   it('has the words of the container runtime', () => {
     const end = ended(128, 2, { reason: 'StartError', message: 'container init was OOM-killed' });
     const containerStatuses = [entry('log', waits('CrashLoopBackOff'), { lastState: end })];

@@ -1,3 +1,4 @@
+import type { ContainerEnd } from '../../core/model/container-state.ts';
 import type { Member } from '../../core/model/observed.ts';
 import type { Pod } from '../../kube/api-types.ts';
 
@@ -17,12 +18,34 @@ const containersOf = ({ spec }: Pod) => [
 
 /** Which container cannot start, and what the kubelet says of it. */
 export function waitingOf(pod: Pod): Member['waiting'] {
-  for (const { name, state } of statusesOf(pod)) {
-    const waiting = state?.waiting;
+  for (const entry of statusesOf(pod)) {
+    const waiting = entry.state?.waiting;
     if (waiting?.reason === undefined || ordinaryWaits.has(waiting.reason)) continue;
-    return { container: name, reason: waiting.reason, message: waiting.message ?? '' };
+    const { reason, message = '' } = waiting;
+    const [end] = endsOf(pod, entry);
+    return { container: entry.name, reason, message, ...(end === undefined ? {} : { end }) };
   }
   return undefined;
+}
+
+/** How a container has ended last; empty if it has not, or when is not known. */
+function endsOf(pod: Pod, entry: ReturnType<typeof statusesOf>[number]): ContainerEnd[] {
+  const { name, state, lastState, restartCount } = entry;
+  const end = state?.terminated ?? lastState?.terminated;
+  const finishedAtMs = Date.parse(end?.finishedAt ?? '');
+  if (end === undefined || !Number.isFinite(finishedAtMs)) return [];
+  const { reason = 'Error', exitCode, message } = end;
+  const memoryLimit = containersOf(pod).find((container) => container.name === name)?.resources
+    ?.limits?.['memory'];
+  return [
+    {
+      ...{ container: name, reason, exitCode, finishedAtMs },
+      // A container that runs has been started once more than it has ended.
+      count: restartCount + (state?.running === undefined ? 1 : 0),
+      ...(message === undefined ? {} : { message }),
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    },
+  ];
 }
 
 /** The latest end of a container. That of an init container which has done its work is none. */
@@ -32,24 +55,7 @@ export function lastEndOf(pod: Pod): Member['lastEnd'] {
       ({ state }) => state?.terminated?.exitCode === 0,
     ),
   );
-  const ends = statusesOf(pod).flatMap((entry) => {
-    const { name, state, lastState, restartCount } = entry;
-    const end = state?.terminated ?? lastState?.terminated;
-    const finishedAtMs = Date.parse(end?.finishedAt ?? '');
-    if (end === undefined || done.has(entry) || !Number.isFinite(finishedAtMs)) return [];
-    const { reason = 'Error', exitCode, message } = end;
-    const memoryLimit = containersOf(pod).find((container) => container.name === name)?.resources
-      ?.limits?.['memory'];
-    return [
-      {
-        ...{ container: name, reason, exitCode, finishedAtMs },
-        // A container that runs has been started once more than it has ended.
-        count: restartCount + (state?.running === undefined ? 1 : 0),
-        ...(message === undefined ? {} : { message }),
-        ...(memoryLimit === undefined ? {} : { memoryLimit }),
-      },
-    ];
-  });
+  const ends = statusesOf(pod).flatMap((entry) => (done.has(entry) ? [] : endsOf(pod, entry)));
   return ends.toSorted((a, b) => b.finishedAtMs - a.finishedAtMs)[0];
 }
 

@@ -80,6 +80,13 @@ function leavesNode(node: Node | undefined): Pick<Member, 'leavesNode'> {
   return unschedulable === true ? { leavesNode: `its node ${name} is cordoned` } : {};
 }
 
+/** Such as an eviction. The container runtime and others write long messages. */
+function endedFor({ status }: Pod): Pick<Member, 'endedFor'> {
+  const { phase, reason, message } = status ?? {};
+  if (phase !== 'Failed' || !reason) return {};
+  return { endedFor: [reason, ...(message ? [message] : [])].join(': ').slice(0, 300) };
+}
+
 function givenTo({ metadata }: Pod, inherits: boolean): Pick<Member, 'given'> {
   const { labels, annotations } = metadata ?? {};
   const isGiven = inherits || annotations?.[appliedAnnotation] !== undefined;
@@ -142,6 +149,7 @@ export function toMember(
     nodeReady: isNodeReady(node),
     ...leavesNode(node),
     phase: status?.phase ?? 'Pending',
+    ...endedFor(pod),
     ready: readiness?.status === 'True',
     ...(Number.isFinite(unreadySinceMs) ? { unreadySinceMs } : {}),
     ...(hasGate === true

@@ -44,6 +44,16 @@ describe('toMember', () => {
     });
   });
 
+  it('knows why the pod has ended', () => {
+    const endedFor = (status: object) => toMember(view, pod({}, status), undefined)?.endedFor;
+    const evicted = { reason: 'Evicted', message: 'The node was low on resource: memory' };
+    expect(endedFor({ ...evicted, phase: 'Failed' })).toBe(
+      'Evicted: The node was low on resource: memory',
+    );
+    expect(endedFor({ phase: 'Failed' })).toBeUndefined();
+    expect(endedFor(evicted)).toBeUndefined();
+  });
+
   it('ignores a pod with a name that this resource does not give', () => {
     for (const name of ['web-02', 'web-x', 'web-2-0', 'other-2', 'web-']) {
       expect(toMember(view, pod({ name }), undefined)).toBeUndefined();

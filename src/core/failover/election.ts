@@ -86,7 +86,7 @@ function whyUnable(member: Member, context: ElectionContext): string | undefined
 export const couldNotBePromoted = (member: Member, roleCommands: RoleCommandState[]): boolean =>
   (roleCommandStateOf(roleCommands, 'promote', member)?.failures ?? 0) >= promoteAttempts;
 
-interface Election {
+export interface Election {
   winner?: Member;
   rejected: Rejection[];
   /** Those that could be elected, the winner first. */

@@ -7,6 +7,7 @@ import { reportOf } from '../model/member.ts';
 import { letLead } from '../model/never-primary.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
+import { absentKeepsData } from '../resources/kept-data.ts';
 
 /** How many failovers the status remembers. */
 const historyLength = 20;
@@ -97,14 +98,21 @@ export function fencingOf(resource: Resource, failure: Failure, nowMs: number): 
 
 /** What a failover without a candidate waits for, and what a person can do. */
 export function whatHelps(resource: Resource, observed: Observed): string {
-  const { members } = observed;
   const copies = halfCopies(resource, observed).map(({ name }) => name);
   if (copies.length > 0) {
     return `What ${copies.join(', ')} held before may be old: set failover.onNoCandidate: PromoteAnyway to go on with that`;
   }
-  return members.length > 0 && members.every((member) => reportOf(member)?.state === 'Empty')
+  return allLost(resource, observed) ?? 'It goes on when one is healthy';
+}
+
+/** What a person can do if no member has data; undefined if one has, or may have. */
+export function allLost({ spec }: Resource, { members }: Observed): string | undefined {
+  // A member without a pod may have data on its volume.
+  const areThere = members.length >= spec.replicas || !absentKeepsData(spec, members);
+  const areEmpty = members.every((member) => reportOf(member)?.state === 'Empty');
+  return members.length > 0 && areThere && areEmpty
     ? 'All data are lost: put a backup on the volume of one member, or delete the HAService and apply it again to begin with an empty data set'
-    : 'It goes on when one is healthy';
+    : undefined;
 }
 
 /** Members could take over, and the user has forbidden them to lead. */

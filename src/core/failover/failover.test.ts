@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { roleLabel } from '../../api/labels.ts';
 import { decide } from '../decide.ts';
 import { planFailover } from './failover.ts';
+import { planReplicas } from '../replicas/replicas.ts';
 import type { Member } from '../model/observed.ts';
 import {
   dead,
@@ -91,6 +92,19 @@ describe('failover', () => {
     expect(planFailover(resource, makeObserved(leaving), t0)).toMatchObject({
       winner: { name: 'web-1' },
     });
+  });
+
+  it('says why the pod of the primary has ended, such as an eviction', () => {
+    const { resource, members } = running();
+    const endedFor = 'Evicted: The node was low on resource: memory';
+    const [first, ...others] = members as [Member, Member, Member];
+    const evicted = { ...first, phase: 'Failed', endedFor, createdAtMs: t0 - 3_600_000 };
+    const observed = makeObserved([evicted, ...others]);
+    expect(planFailover(resource, observed, t0)).toMatchObject({
+      record: { trigger: 'PodGone', evidence: `pod web-0 has ended: Failed: ${endedFor}` },
+    });
+    const { remove } = planReplicas(resource, observed, t0);
+    expect(remove).toMatchObject([{ reason: 'Ended', note: `phase Failed: ${endedFor}` }]);
   });
 
   it('does not take a pod made again under the same name for the primary', () => {

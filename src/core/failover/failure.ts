@@ -4,7 +4,7 @@ import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { promoteAttempts } from './election.ts';
 import { isolationOf } from './isolation.ts';
 import { hasLess } from './half-copies.ts';
-import { hasEnded, isLive } from '../model/member.ts';
+import { describePhase, hasEnded, isLive } from '../model/member.ts';
 import type { RoleCommandState, Member, Observed, Resource } from '../model/observed.ts';
 import { refusesAll } from '../model/refuses-all.ts';
 import { roleCommandStateOf } from '../model/role-commands.ts';
@@ -42,7 +42,7 @@ export function failureOf(
   const deleted = (how: string): Failure => ({ ...gone(how), isDeleted: true });
   if (primary === undefined) return deleted('is gone');
   if (!isLive(primary)) return deleted('is being deleted');
-  if (hasEnded(primary)) return gone(`has ended: ${primary.phase}`);
+  if (hasEnded(primary)) return gone(`has ended: ${describePhase(primary)}`);
   const { health } = primary;
   if (primary.ip === undefined && health === undefined) return gone('has lost its address');
   const what = `${name} ${health?.message ?? ''}`;

@@ -84,13 +84,14 @@ export function byFollowers(resource: Resource, observed: Observed, epoch: numbe
     const needed = votersNeeded(set);
     if (provesFence(set, names)) continue;
     const absent = set.members.filter((name) => !names.has(name));
-    const others =
-      set.acks === 0
-        ? 'no follower had to acknowledge its writes'
-        : `${needed} of ${set.members.join(', ')} must stop following it and tell their position, and ${fenced.length === 0 ? 'none has' : `only ${fenced.join(', ')} has`}: ${absent.map((name) => `${name} ${whyNoVoter(observed, name, epoch)}`).join(', ')}`;
+    const itself = `${primary} itself must be back with its data${butIsOld(observed, primary)}`;
+    const others = `${needed} of ${set.members.join(', ')} must stop following it and tell their position, and ${fenced.length === 0 ? 'none has' : `only ${fenced.join(', ')} has`}: ${absent.map((name) => `${name} ${whyNoVoter(observed, name, epoch)}`).join(', ')}`;
     return {
       isProved: false,
-      missing: `${others}; or ${primary} itself must be back with its data${butIsOld(observed, primary)}`,
+      missing:
+        set.acks === 0
+          ? `no follower had to acknowledge its writes, so that ${itself}`
+          : `${others}; or ${itself}`,
     };
   }
   if (syncSets.length === 0) {

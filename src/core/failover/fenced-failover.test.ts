@@ -47,6 +47,22 @@ describe('Strong, with a quorum', () => {
     ]);
   });
 
+  it('of the only member waits for that one alone, and its Event speaks of no other', () => {
+    const one = { replicas: 1 };
+    const syncSets = [{ members: [], acks: 0 }];
+    const before = strong(one, { syncSets });
+    const seen = makeObserved([crashed(before.members[0]!)]);
+    const { events } = decide(before.resource, seen, t0);
+    expect(events.map(({ note }) => note).join()).not.toContain('another member');
+    expect(
+      planFailover(strong(one, { epoch: 2, fencing, syncSets }).resource, seen, t0),
+    ).toMatchObject({
+      reason: 'QuorumMissing',
+      message:
+        'web-0 failed (Crash); no follower had to acknowledge its writes, so that web-0 itself must be back with its data',
+    });
+  });
+
   it('waits while one of two followers has not answered, and names it', () => {
     const { resource, members } = begun();
     const [first, , third] = members as [Member, Member, Member];

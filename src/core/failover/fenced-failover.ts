@@ -60,7 +60,10 @@ export function planFenced(
   return {
     kind: 'Blocked',
     ...(hasQuorum(resource.spec)
-      ? { reason: 'QuorumMissing', message: `${message}${goOnWithLess(resource, observed)}` }
+      ? {
+          reason: 'QuorumMissing',
+          message: `${message}${goOnWithLess(resource, observed, elect(observed.members, context))}`,
+        }
       : { reason: 'LeaseNotExpired', message }),
     ...(fence.untilMs === undefined ? {} : { untilMs: fence.untilMs }),
   };

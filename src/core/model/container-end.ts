@@ -40,15 +40,20 @@ function memoryClause(end: ContainerEnd): string {
     : '';
 }
 
-/** How the last process of a container ended, in a clause for a person, with the command that shows its log. */
+/**
+ * How the last process of a container ended, in a clause for a person, with the command that shows its log.
+ *
+ * @param end absent: the latest one of any container
+ */
 export function describeEnd(
   { namespace }: Resource,
   { name, lastEnd }: Member,
+  end = lastEnd,
 ): string | undefined {
-  if (lastEnd === undefined) return undefined;
-  const { container, reason, exitCode, finishedAtMs, count } = lastEnd;
+  if (end === undefined) return undefined;
+  const { container, reason, exitCode, finishedAtMs, count } = end;
   const ended = count > 1 ? `ended ${count} times, last at` : 'ended at';
-  return `container ${container} of ${name} ${ended} ${new Date(finishedAtMs).toISOString()}: ${reason}${memoryClause(lastEnd)}, exit code ${exitCode}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
+  return `container ${container} of ${name} ${ended} ${new Date(finishedAtMs).toISOString()}: ${reason}${memoryClause(end)}, exit code ${exitCode}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
 }
 
 /** The same, if the end was near that time: it explains what was seen then. */
@@ -60,6 +65,10 @@ export const describeEndAt = (
   member.lastEnd !== undefined && Math.abs(member.lastEnd.finishedAtMs - atMs) <= nearMs
     ? describeEnd(resource, member)
     : undefined;
+
+/** Until when an end explains that the member is not heard: after that its container has run for so long. Epoch milliseconds. */
+export const endTellsUntilMs = ({ lastEnd }: Member): number =>
+  (lastEnd?.finishedAtMs ?? -Infinity) + forgottenMs;
 
 /** Until when ends of a container count that ends again and again; undefined: it does not. Epoch milliseconds. */
 export function endsAgainUntilMs(member: Member, nowMs: number): number | undefined {
@@ -73,5 +82,5 @@ export function endsAgainUntilMs(member: Member, nowMs: number): number | undefi
   const sinceMs = health?.sinceWallMs ?? nowMs;
   const isNear = lastEnd.finishedAtMs >= sinceMs - nearMs;
   const isUnheard = verdict === 'Unknown' && nowMs >= sinceMs + nearMs;
-  return isStarting || isNear || isUnheard ? lastEnd.finishedAtMs + forgottenMs : undefined;
+  return isStarting || isNear || isUnheard ? endTellsUntilMs(member) : undefined;
 }

@@ -3,6 +3,8 @@ export interface ContainerWait {
   container: string;
   reason: string;
   message: string;
+  /** How it ended before. Absent: it has not run yet, or the kubelet does not tell. */
+  end?: ContainerEnd;
 }
 
 /** The latest end of a process of a container, as the kubelet tells. */

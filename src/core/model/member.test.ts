@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import { dead, healthy, makeMember, running } from '../testing/fixtures.ts';
-import { isComplete, isDurable, undurablePrimary, whyIncomplete } from './member.ts';
+import { isComplete, isDurable, undurablePrimary, whyIncomplete, whyNotHealthy } from './member.ts';
+import type { Member } from './observed.ts';
 
 const { resource } = running();
 const position = { term: 1, offset: 8 };
@@ -30,6 +31,14 @@ it('counts what is old as complete only if that is accepted', () => {
   expect(whyIncomplete(old)).toContain('may have old data');
   expect(whyIncomplete(old, true)).toBeUndefined();
   expect(whyIncomplete(memberWith({ state: 'Empty', durable: false }), true)).toBe('has no data');
+});
+
+it('is not said to be unable to start if it hangs beside a container that waits', () => {
+  const waiting = { container: 'log', reason: 'CrashLoopBackOff', message: '' };
+  const why = (health: Member['health']) =>
+    whyNotHealthy({ ...memberWith({}), waiting, ...(health && { health }) });
+  expect(why(dead('Silent'))).toBe('silent for 2000 ms');
+  expect(why(dead('Refused'))).toBe('cannot start: CrashLoopBackOff');
 });
 
 it('finds a primary whose restart would lose data, while it is healthy', () => {

@@ -140,14 +140,22 @@ export function healthOf(
   return verdict === 'Suspect' || verdict === 'Healthy' ? 'Unknown' : verdict;
 }
 
+/** The phase of a pod that has ended, and why it has, if the kubelet or another controller says so. */
+export const describePhase = ({ phase, endedFor }: Member): string =>
+  endedFor === undefined ? phase : `${phase}: ${endedFor}`;
+
 /** What keeps it from being healthy, in a clause for a person. */
 export function whyNotHealthy(member: Member): string {
+  const { health, waiting } = member;
   if (!isLive(member)) return 'is being deleted';
-  if (hasEnded(member)) return `has ended (phase ${member.phase})`;
-  if (member.waiting) return `cannot start: ${member.waiting.reason}`;
+  if (hasEnded(member)) return `has ended (phase ${describePhase(member)})`;
+  // A program that hangs or answers wrongly runs: another container waits.
+  const runs =
+    health?.verdict === 'Unhealthy' || (health?.verdict === 'Dead' && health.cause === 'Silent');
+  if (waiting && !runs) return `cannot start: ${waiting.reason}`;
   if (member.unschedulable !== undefined) return 'has no node';
   if (member.ip === undefined) return 'has no address yet';
-  return member.health?.message ?? 'is not asked';
+  return health?.message ?? 'is not asked';
 }
 
 /** Healthy, and not well: what it lacks, in a clause for a person. */

@@ -68,6 +68,8 @@ export interface Member {
   /** Why its pod must leave its node soon, in a clause: a cordon, or a taint. */
   leavesNode?: string;
   phase: string;
+  /** Why the pod has ended, such as an eviction. */
+  endedFor?: string;
   /** The kubelet's readiness of the pod. */
   ready: boolean;
   /** Epoch milliseconds since when the kubelet says that the pod is not ready; absent if it is ready, or that is not known. */

@@ -48,10 +48,16 @@ it('evidence is a refused port, a wrong answer, silence that others did not shar
 });
 
 it('an operator that was restarted during an update or a scale-down deletes no member before it had time to answer', () => {
-  const removed = (spec: object, hash: string | undefined, ms: number) => {
+  const removed = (
+    spec: object,
+    hash: string | undefined,
+    ms: number,
+    more: Partial<Member> = {},
+  ) => {
     const { resource, members } = running(spec);
     const seen = members.map((m) => ({
       ...m,
+      ...more,
       ...(hash === undefined ? {} : { templateHash: hash }),
       health: m.ordinal === 0 ? heard(t0) : unheard(),
     }));
@@ -60,6 +66,10 @@ it('an operator that was restarted during an update or a scale-down deletes no m
   };
   expect(removed({}, 'old', 100)).toEqual([[], true]);
   expect(removed({}, 'old', 2_000)).toEqual([['web-2'], false]);
+  // Another container of the pod ends again and again.
+  const waiting = { container: 'log', reason: 'CrashLoopBackOff', message: '' };
+  expect(removed({}, 'old', 100, { waiting })).toEqual([[], true]);
+  expect(removed({ replicas: 2 }, undefined, 100, { waiting })).toEqual([[], true]);
   expect(removed({ replicas: 2 }, undefined, 100)).toEqual([[], true]);
   expect(removed({ replicas: 2 }, undefined, 2_000)).toEqual([['web-2'], false]);
 });

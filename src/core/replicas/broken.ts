@@ -24,10 +24,9 @@ export function brokenness(
 ): Brokenness {
   if (isHealthy(member)) return { isBroken: false };
   const { health } = member;
-  const cannotStart = member.waiting !== undefined || member.unschedulable !== undefined;
-  if (cannotStart || member.phase === 'Pending' || health?.verdict === 'Unhealthy') {
-    return { isBroken: true };
-  }
+  // A container that waits, in a pod that runs, may be another one than the program's.
+  const cannotStart = member.phase === 'Pending' || member.unschedulable !== undefined;
+  if (cannotStart || health?.verdict === 'Unhealthy') return { isBroken: true };
   // It is never asked, and so never well: an update and a scale-down must not wait for that.
   if (member.isAgentUnseen === true) return { isBroken: true };
   if (health === undefined) return { isBroken: false };

@@ -177,9 +177,8 @@ it('a member whose claim has no volume is not waited for, and goes if it is one 
 it('a broken image is corrected, though more members are there than asked for', () => {
   const resource = applied({ replicas: 1 });
   const waiting = { container: 'db', reason: 'ImagePullBackOff', message: 'x' };
-  const broken = [0, 1].map((ordinal) =>
-    makeMember(resource, ordinal, { waiting, templateHash: 'old', health: undefined } as object),
-  );
+  const pending = { waiting, phase: 'Pending', templateHash: 'old', health: undefined };
+  const broken = [0, 1].map((ordinal) => makeMember(resource, ordinal, pending as object));
   const observed = makeObserved(broken, { claims: [claim(0), claim(1)] });
   expect(planReplicas(resource, observed, t0).remove).toMatchObject([{ reason: 'Outdated' }]);
 });

@@ -1,6 +1,7 @@
 import { brokenness } from './broken.ts';
 import { stuckAfterMs } from './garbage-collection-grace.ts';
 import {
+  describePhase,
   hasEnded,
   isComplete,
   isDurable,
@@ -40,11 +41,11 @@ export function planReplicas(resource: Resource, observed: Observed, nowMs: numb
     // A pod that the kubelet refuses ends at once, and so would the next one, many times a second.
     const dueMs = endOf(member.createdAtMs, endedAgainMs, nowMs);
     if (newcomerOf(resource, [member], nowMs) !== undefined) {
-      const why = `the kubelet does not run its pod (phase ${member.phase})`;
+      const why = `the kubelet does not run its pod (phase ${describePhase(member)})`;
       giveUpMove(resource, observed, { kind: 'Failed', newcomer: member, why }, nowMs, plan);
       if (plan.refusedMove !== undefined) ended++;
     } else if (dueMs === undefined) {
-      plan.remove.push({ member, reason: 'Ended', note: `phase ${member.phase}` });
+      plan.remove.push({ member, reason: 'Ended', note: `phase ${describePhase(member)}` });
     } else {
       ended++;
       again(dueMs);

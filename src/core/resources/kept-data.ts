@@ -1,6 +1,7 @@
 import { engineSchema } from '../../api/engine-spec.ts';
 import type { Spec } from '../../api/spec.ts';
 import { dataDir, knowsItsProgram } from '../../protocol/agent-config.ts';
+import type { Member } from '../model/observed.ts';
 import { programOf } from '../model/program.ts';
 import { agentContainerOf } from './agent-settings.ts';
 import { type Unstructured, asList, asUnstructured } from '../model/unstructured.ts';
@@ -42,7 +43,13 @@ export function keepsData(spec: Spec): boolean {
   return mountsData([programOf(spec)], asList(template.spec['volumes']), engine);
 }
 
-/** The same of a pod that runs, by its own spec. */
+/** Whether a member without a pod may have data on a volume: its pod may have been made before the spec gave the volumes up. */
+export const absentKeepsData = (
+  spec: Spec,
+  members: readonly Pick<Member, 'keepsData'>[],
+): boolean => keepsData(spec) || members.some((member) => member.keepsData === true);
+
+/** Whether the data of a pod that runs survive it, by its own spec. */
 export function podKeepsData(name: string, podSpec: Unstructured): boolean {
   const volumes = asList(podSpec['volumes']);
   // A claim of its own counts wherever it is mounted, as in the spec.

@@ -28,13 +28,9 @@ describe('findProblems', () => {
     [
       'OOMKilled',
       {
-        waiting: { container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' },
-        lastEnd: {
-          container: 'web',
-          reason: 'OOMKilled',
-          exitCode: 137,
-          finishedAtMs: t0,
-          count: 1,
+        waiting: {
+          ...{ container: 'web', reason: 'CrashLoopBackOff', message: 'back-off' },
+          end: { container: 'web', reason: 'OOMKilled', exitCode: 137, finishedAtMs: t0, count: 1 },
         },
       },
       /OOMKilled .*exit code 137; see `kubectl logs -p web-1 -c web -n shop`/,
@@ -104,6 +100,25 @@ describe('findProblems', () => {
     expect(degradedReasons(() => change)).toMatchObject([
       { reason, message: expect.stringMatching(message) as string },
     ]);
+  });
+
+  it('tells the death of a member beside another container that ends again and again, and not for it', () => {
+    const waiting = { container: 'log', reason: 'CrashLoopBackOff', message: 'back-off' };
+    const containers = ['web', 'log'].map((name) => ({ name, image: name }));
+    const reasonsOf = (change: Partial<Member>) =>
+      degradedReasons(() => change, {}, { template: { spec: { containers } } }).map(
+        ({ reason }) => reason,
+      );
+    const wrong = healthy({ verdict: 'Unhealthy', cause: 'BadAnswer', message: 'HTTP 503' });
+    expect(reasonsOf({ waiting })).toEqual(['ContainerNotStarting']);
+    expect(reasonsOf({ waiting, health: dead('Silent') })).toEqual([
+      ...['MemberDead', 'ContainerNotStarting'],
+    ]);
+    expect(reasonsOf({ waiting, health: wrong })).toEqual([
+      ...['MemberUnhealthy', 'ContainerNotStarting'],
+    ]);
+    const own = { ...waiting, container: 'web' };
+    expect(reasonsOf({ waiting: own, health: dead('Refused') })).toEqual(['ContainerNotStarting']);
   });
 
   it('says nothing of a pod that is not ready for a moment, or while the member is made a copy', () => {

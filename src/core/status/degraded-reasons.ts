@@ -2,6 +2,7 @@ import { answersWrongly, healthOf, isLive, lacksNothing, whyNotHealthy } from '.
 import {
   describeEnd,
   describeEndAt,
+  endTellsUntilMs,
   endsAgainUntilMs,
   isOomKilled,
 } from '../model/container-end.ts';
@@ -14,7 +15,7 @@ import { memberDegradedReasons, rivalDueMs } from './member-degraded-reasons.ts'
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
 import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
-import { whyAmbiguous } from '../model/program.ts';
+import { programOf, whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
@@ -30,15 +31,38 @@ const portWrongAfterMs = 10_000;
 /** How long the kubelet may call a healthy member not ready before that is told: programs warm up, and probes wait. Milliseconds. */
 const unreadyAfterMs = 30_000;
 
-/** What is wrong with one member; undefined if nothing is, or if it is only starting. */
-export function memberDegradedReason(
+/** What does not start is no cause of this: the program answers, and wrongly; or it is in another container. */
+function isBeside({ spec }: Resource, { health }: Member, { about }: Degradation): boolean {
+  if (health?.verdict !== 'Dead') return health?.verdict === 'Unhealthy';
+  const others = spec.template.spec.containers.filter((each) => each !== programOf(spec));
+  return others.some(({ name }) => name === about);
+}
+
+/** What is wrong with one member, first why it does not answer; empty if nothing is, or if it is only starting. */
+function degradedReasonsOfMember(
+  resource: Resource,
+  member: Member,
+  nowMs: number,
+): Degradation[] {
+  const start = startDegradedReason(resource, member, nowMs);
+  if (start !== undefined && !isBeside(resource, member, start)) return [start];
+  return [heartbeatDegradedReason(resource, member, nowMs), start].filter(
+    (reason) => reason !== undefined,
+  );
+}
+
+export const memberDegradedReason = (
+  resource: Resource,
+  member: Member,
+  nowMs: number,
+): Degradation | undefined => degradedReasonsOfMember(resource, member, nowMs)[0];
+
+function heartbeatDegradedReason(
   resource: Resource,
   member: Member,
   nowMs: number,
 ): Degradation | undefined {
   const { name } = member;
-  const start = startDegradedReason(resource, member, nowMs);
-  if (start !== undefined) return start;
   const health = healthOf(member);
   if (health === 'Unknown') {
     const waited = nowMs - (member.health?.sinceWallMs ?? nowMs);
@@ -46,10 +70,12 @@ export function memberDegradedReason(
     const port = contactOf(resource.spec, member).port;
     // The port of the agent is the operator's own choice.
     const check = member.agentPort === undefined ? 'check spec.engine.port, the program,' : 'check';
+    const lastEnd = nowMs < endTellsUntilMs(member) ? member.lastEnd : undefined;
     const why =
-      describeEnd(resource, member) ?? `${check} the log of the pod, and network policies`;
+      (lastEnd && describeEnd(resource, member)) ??
+      `${check} the log of the pod, and network policies`;
     return {
-      reason: member.lastEnd && isOomKilled(member.lastEnd) ? 'OOMKilled' : 'NotHeard',
+      reason: lastEnd && isOomKilled(lastEnd) ? 'OOMKilled' : 'NotHeard',
       message: `${name} has never been heard on port ${port}: ${cut(member.health?.message ?? '')}; ${why}`,
     };
   }
@@ -79,8 +105,11 @@ export function nextDegradedAtMs(
 ): number | undefined {
   const graceStarts = observed.members
     .filter((member) => isLive(member) && member.phase === 'Running')
-    .flatMap(({ health }) => (health?.verdict === 'Unknown' ? [health.sinceWallMs] : []))
-    .map((since) => since + portWrongAfterMs);
+    .flatMap((member) =>
+      member.health?.verdict === 'Unknown'
+        ? [member.health.sinceWallMs + portWrongAfterMs, endTellsUntilMs(member)]
+        : [],
+    );
   const unready = observed.members.flatMap(({ unreadySinceMs }) =>
     unreadySinceMs === undefined ? [] : [unreadySinceMs + unreadyAfterMs],
   );
@@ -187,8 +216,7 @@ export function degradedReasonsOf(
     });
   }
   for (const member of observed.members.filter(isLive)) {
-    const problem = memberDegradedReason(resource, member, nowMs);
-    if (problem !== undefined) degradedReasons.push(problem);
+    degradedReasons.push(...degradedReasonsOfMember(resource, member, nowMs));
   }
   degradedReasons.push(...sizeDegradedReasons(resource, observed));
   degradedReasons.push(...noSuccessor(resource, observed.members));

@@ -1,6 +1,6 @@
 import type { Condition, Status } from '../../api/status.ts';
 import type { Action } from '../model/action.ts';
-import { isPlanned } from '../failover/failover-backoff.ts';
+import { begunMs, isPlanned } from '../failover/failover-backoff.ts';
 import { chaosNotes } from './chaos-events.ts';
 import { failoverNotes } from './failover-events.ts';
 import type { EventNote } from '../model/event-note.ts';
@@ -9,12 +9,21 @@ import type { Member, Resource } from '../model/observed.ts';
 export const conditionOf = (status: Status, type: string): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
-/** The pod has failed as the primary, and FailoverStarted was the warning of that. */
-const isToldByFailover = ({ fencing, failovers = [] }: Status, { name, createdAtMs }: Member) =>
-  [...(fencing === undefined ? [] : [fencing]), ...failovers].some(
-    ({ from, trigger, startedAt }) =>
-      from === name && !isPlanned(trigger) && createdAtMs <= Date.parse(startedAt),
-  );
+/** A verdict that comes later is about another failure than the failover. Milliseconds. */
+const sameFailureMs = 60_000;
+
+/** The pod has failed as the primary, FailoverStarted was the warning of that, and it has not been well since. */
+function isToldByFailover({ fencing, failovers = [] }: Status, member: Member): boolean {
+  const { name, createdAtMs, health, lastEnd } = member;
+  const wellMs = health?.healthyOrSuspectSinceWallMs ?? -Infinity;
+  const isDown = health?.verdict === 'Dead' || health?.verdict === 'Unhealthy';
+  const failedMs = (isDown ? health.sinceWallMs : lastEnd?.finishedAtMs) ?? -Infinity;
+  return [...(fencing === undefined ? [] : [fencing]), ...failovers].some((record) => {
+    const startedMs = Date.parse(record.startedAt);
+    const isSame = wellMs <= startedMs && failedMs <= begunMs(record) + sameFailureMs;
+    return record.from === name && !isPlanned(record.trigger) && createdAtMs <= startedMs && isSame;
+  });
+}
 
 /** The Event for an action on a pod, after it was executed. */
 export function noteOfAction(action: Action, status: Status): EventNote | undefined {

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { FailoverRecord, Status } from '../../api/status.ts';
 import { withoutOldFolders } from '../failover/data-loss.ts';
 import type { Removal } from '../model/action.ts';
-import { makeMember, running } from '../testing/fixtures.ts';
+import type { Member } from '../model/observed.ts';
+import { dead, healthy, makeMember, running } from '../testing/fixtures.ts';
 import { noteOfAction } from './events.ts';
 import { failoverNotes } from './failover-events.ts';
 
@@ -27,12 +28,17 @@ it('a failover that succeeds is one Warning, also if its former primary must be 
     failovers: [{ ...record, trigger: 'Silent', outcome: 'Promoting' }],
   };
   const ended: Status = { ...elected, failovers: [{ ...record, trigger: 'Silent' }] };
-  const removal = (reason: Removal['reason'], status: Status, createdAtMs: number) =>
+  const removal = (
+    reason: Removal['reason'],
+    status: Status,
+    createdAtMs: number,
+    more: Partial<Member> = {},
+  ) =>
     noteOfAction(
       {
         type: 'DeletePod',
         removal: {
-          member: { ...makeMember(running().resource, 0), createdAtMs },
+          member: { ...makeMember(running().resource, 0), createdAtMs, ...more },
           reason,
           note: 'no answer',
         },
@@ -57,6 +63,14 @@ it('a failover that succeeds is one Warning, also if its former primary must be 
   // A pod that was no primary, as it was made later, or as there was no failover.
   expect(removal('Ended', ended, Date.parse(record.startedAt) + 1).type).toBe('Warning');
   expect(removal('Frozen', { epoch: 1 }, before).type).toBe('Warning');
+  // One that has come back as a standby, and fails a day later.
+  const dayLater = Date.parse(record.startedAt) + 86_400_000;
+  const silent = dead('Silent', { sinceWallMs: dayLater });
+  expect(removal('Frozen', ended, before, { health: silent }).type).toBe('Warning');
+  const evicted = healthy({ healthyOrSuspectSinceWallMs: Date.parse(record.startedAt) + 5_000 });
+  expect(removal('Ended', ended, before, { health: evicted }).type).toBe('Warning');
+  const same = dead('Silent', { sinceWallMs: Date.parse(record.startedAt) });
+  expect(removal('Frozen', ended, before, { health: same }).type).toBe('Normal');
 });
 
 it('discarded writes are a warning, and the note says no more than is known', () => {

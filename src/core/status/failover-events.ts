@@ -32,7 +32,7 @@ function fenceNotes(before: Status, next: Status): EventNote[] {
     {
       ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${from} ${whatHappened(fencing.trigger)} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: another member becomes primary when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
+      note: `${from} ${whatHappened(fencing.trigger)} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: the next primary is elected when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];

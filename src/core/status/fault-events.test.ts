@@ -125,6 +125,23 @@ describe('Events about faults', () => {
     expect(operator.pass(members, 2_000, { failures }).told).toHaveLength(1);
   });
 
+  it('the next process of the operator tells what has come since', () => {
+    const first = new Process(resource);
+    first.pass(lose(1), 0);
+    first.pass(lose(1), 10_000);
+    const second = new Process(resource, first.status);
+    const failures = [{ what: 'create Pod web-2', reason: 'Invalid', message: 'wrong' }];
+    second.pass(lose(1), 600_000, { failures });
+    expect(second.pass(lose(1), 610_000, { failures }).told).toEqual([
+      expect.stringMatching('^TemplateRefused: '),
+    ]);
+    const third = new Process(resource, first.status);
+    third.pass(lose(2), 600_000);
+    expect(third.pass(lose(2), 610_000).told).toEqual([
+      expect.stringMatching('^MemberDead: web-2'),
+    ]);
+  });
+
   it('the next process of the operator does not tell it again, and tells the end', () => {
     const first = new Process(resource);
     first.pass(lose(1), 0);

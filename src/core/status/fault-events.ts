@@ -1,5 +1,5 @@
 import { needsPerson, relayed } from '../../api/reasons.ts';
-import type { Status } from '../../api/status.ts';
+import type { Condition, Status } from '../../api/status.ts';
 import { conditionOf } from './events.ts';
 import type { Degradation, KnownFault } from '../model/fault.ts';
 import type { EventNote } from '../model/event-note.ts';
@@ -16,6 +16,10 @@ const sameMs = 60_000;
 interface Fault {
   type: 'Degraded' | 'FailoverBlocked';
   id: string;
+  /** As the condition has it, if this fault is the most urgent one. */
+  reason: string;
+  /** Of what the fault is told; empty: of the service. */
+  about: string;
   graceMs: number;
   event: EventNote;
 }
@@ -46,6 +50,7 @@ function faultsOf(status: Status, degradedReasons: readonly Degradation[]): Faul
     const type = 'FailoverBlocked';
     faults.set(type, {
       ...{ type, id: `${type}/${blocked.reason}`, graceMs: graceOf(type, blocked.reason) },
+      ...{ reason: blocked.reason, about: '' },
       event: { type: 'Warning', reason: type, action: 'Failover', note: blocked.message },
     });
   }
@@ -53,14 +58,21 @@ function faultsOf(status: Status, degradedReasons: readonly Degradation[]): Faul
     const id = `${reason}/${about}`;
     if (faults.has(id)) continue;
     faults.set(id, {
-      ...{ type: 'Degraded', id, graceMs: graceOf('Degraded', reason, about) },
+      ...{ type: 'Degraded', id, graceMs: graceOf('Degraded', reason, about), reason, about },
       event: { type: 'Warning', reason, action: 'Reconcile', note: message },
     });
   }
   return [...faults.values()];
 }
 
-/** What the operator process before this one has told: the stored conditions that have been True for their grace time. */
+/** The stored condition speaks of the fault, in the words of now or with its reason. */
+const isSaidIn = ({ reason, message }: Condition, { about, event, ...fault }: Fault): boolean =>
+  message.includes(event.note) || (reason === fault.reason && message.includes(about));
+
+/**
+ * What the operator process before this one has told: what the stored conditions say that have been True for their grace time. A fault
+ * that has come since is news, whatever else was wrong before.
+ */
 function toldBefore(status: Status, faults: Fault[], nowMs: number): KnownFault[] {
   const lasts = (type: Fault['type']) => {
     const condition = conditionOf(status, type);
@@ -69,7 +81,10 @@ function toldBefore(status: Status, faults: Fault[], nowMs: number): KnownFault[
     return ageMs < 0 || ageMs >= graceOf(type, condition.reason) ? condition : undefined;
   };
   const degraded = lasts('Degraded');
-  const told = faults.filter(({ type }) => lasts(type) !== undefined);
+  const told = faults.filter((fault) => {
+    const condition = lasts(fault.type);
+    return condition !== undefined && isSaidIn(condition, fault);
+  });
   const ids = [
     ...told.map(({ id }) => id),
     // Its end is told, too.

@@ -11,6 +11,7 @@ import {
   running,
   t0,
 } from '../testing/fixtures.ts';
+import { strong } from '../testing/led.ts';
 
 const after = (resource: Resource, members: Member[], more: Partial<Observed> = {}): Status =>
   decide(resource, makeObserved(members, { writeEndpoints: ['uid-web-0'], ...more }), t0).status;
@@ -25,10 +26,11 @@ describe('the phase of a service that has never started', () => {
   it.each([
     ['ContainerNotStarting', 'CrashLoopBackOff'],
     ['ImagePullFailed', 'ErrImagePull'],
-    ['ContainerConfigError', 'CreateContainerConfigError'],
-  ])('is Failed with %s', (reason, why) => {
+    ['ContainerConfigError', 'CreateContainerConfigError', 'secret "redis" not found'],
+  ])('is Failed with %s', (reason, why, message = '') => {
     const resource = makeResource();
-    const members = three(resource, { health: unheard, waiting: waiting(why) });
+    const stuck = { ...waiting(why), message };
+    const members = three(resource, { health: unheard, waiting: stuck });
     expect(after(resource, members)).toMatchObject({ phase: 'Failed', reason });
   });
 
@@ -91,6 +93,25 @@ describe('the phase of a service that has led', () => {
       m.ordinal === 1 ? m : { ...m, health: dead('Silent') },
     );
     expect(after(resource, seen).phase).toBe('Unavailable');
+  });
+
+  it('is not Failed if the members are silent beside a sidecar that ends again and again', () => {
+    const containers = ['nginx', 'web'].map((name) => ({ name, image: name }));
+    const beside = running({ template: { spec: { containers } } });
+    const silent = beside.members.map((m) => ({ ...m, ...crashing, health: dead('Silent') }));
+    expect(after(beside.resource, silent).phase).toBe('Unavailable');
+  });
+
+  it('is Unavailable after it was Failed, and not Pending, as it holds data', () => {
+    const { resource: database, members: all } = strong({}, { phase: 'Failed' });
+    const starting = all.map((member) => ({ ...member, health: unheard }));
+    expect(after(database, starting).phase).toBe('Unavailable');
+  });
+
+  it('is not Failed for a fault of no member while all pods are being deleted', () => {
+    const foreignPods = [{ name: 'web-7', owner: 'nobody', isAwaitingGarbageCollection: false }];
+    const deleted = members.map((member) => ({ ...member, deletionAtMs: t0 + 30_000 }));
+    expect(after(resource, deleted, { foreignPods }).phase).not.toBe('Failed');
   });
 
   it('is Failed if no member starts, names what to correct, and ends by itself', () => {

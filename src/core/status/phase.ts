@@ -20,12 +20,16 @@ function isStuck(resource: Resource, { members }: Observed, plans: Plans, nowMs:
     [memberDegradedReason(resource, member, nowMs), ...problemsOf(reportOf(member))].some(
       (fault) => fault !== undefined && keepsDown(fault.reason),
     );
-  return !isActive(resource) && members.filter(isLive).every(isDown);
+  const live = members.filter(isLive);
+  // Pods that are only being replaced are down for no fault; pods that cannot be created are.
+  return !isActive(resource) && live.every(isDown) && (live.length > 0 || members.length === 0);
 }
 
 /** No member has ever taken writes: its first primary is being promoted. */
 const isFirstPromotion = ({ status }: Resource): boolean =>
-  status.failovers === undefined && ['Pending', 'Failed'].includes(status.phase ?? '');
+  status.failovers === undefined &&
+  // What holds data has failed after it has led.
+  (status.phase === 'Pending' || (status.phase === 'Failed' && status.initialized !== true));
 
 export function phaseOf(
   resource: Resource,

@@ -54,6 +54,38 @@ describe('a container that ends again and again', () => {
   });
 });
 
+it('a container that waits is not told with the end of another one', () => {
+  const waiting = { container: 'web', reason: 'CrashLoopBackOff', message: '', end: end() };
+  const lastEnd = end({ container: 'log', reason: 'OOMKilled', memoryLimit: '10Mi' });
+  expect(told({ waiting, lastEnd })?.message).toMatch(/container web of web-1 ended .*-c web -n/);
+  const { end: _none, ...first } = waiting;
+  const fault = told({ waiting: { ...first, reason: 'RunContainerError' }, lastEnd });
+  expect(fault?.message).not.toContain('log of web-1');
+});
+
+it('a member that nobody hears is not told with an end of long ago', () => {
+  const health = unheard({ sinceWallMs: t0 - 10_000 });
+  const lastEnd = end({ reason: 'OOMKilled', count: 1, finishedAtMs: t0 - 599_999 });
+  const members = [makeMember(resource, 1, { health, lastEnd })];
+  expect(told({ health, lastEnd })?.reason).toBe('OOMKilled');
+  expect(nextDegradedAtMs(resource, makeObserved(members), t0)).toBe(t0 + 1);
+  expect(told({ health, lastEnd }, t0 + 1)).toMatchObject({
+    reason: 'NotHeard',
+    message: expect.stringMatching(/refuses; check .* network policies$/) as string,
+  });
+});
+
+it("an image of the agent is the operator's, and not one of the template", () => {
+  const waiting = { container: 'haservice-agent', reason: 'ErrImagePull', message: 'denied' };
+  expect(told({ waiting })?.message).toMatch(/operator's own .* imagePullSecrets of spec.template/);
+});
+
+it('a container that may not run as it is set up needs no Secret', () => {
+  const message = 'container has runAsNonRoot and image will run as root';
+  const waiting = { container: 'web', reason: 'CreateContainerConfigError', message };
+  expect(told({ waiting })?.reason).toBe('ContainerNotStarting');
+});
+
 describe('too little memory', () => {
   const raise = 'raise resources.limits.memory of container web in spec.template';
   const killed = { reason: 'OOMKilled', exitCode: 137, memoryLimit: '10Mi' };
@@ -64,8 +96,9 @@ describe('too little memory', () => {
     [
       'OOMKilled',
       {
-        waiting: { container: 'web', reason: 'CrashLoopBackOff', message: '' },
-        lastEnd: end(killed),
+        waiting: {
+          ...{ container: 'web', reason: 'CrashLoopBackOff', message: '', end: end(killed) },
+        },
       },
       `limit of 10Mi: ${raise}`,
     ],

@@ -1,3 +1,4 @@
+import { agentVolume } from '../../protocol/agent-config.ts';
 import { isHealthy } from '../model/member.ts';
 import {
   describeEnd,
@@ -6,6 +7,7 @@ import {
   isOomKilled,
   limitField,
 } from '../model/container-end.ts';
+import type { ContainerEnd } from '../model/container-state.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Member, Resource } from '../model/observed.ts';
 import { asUnstructured } from '../model/unstructured.ts';
@@ -72,8 +74,14 @@ function mountedNames({ spec }: Resource): string[] {
 export const setUpDueMs = ({ notSetUpSinceMs }: Member): number | undefined =>
   notSetUpSinceMs === undefined ? undefined : notSetUpSinceMs + setUpMs;
 
-const reasonOfEnd = ({ lastEnd }: Member, container: string) =>
-  lastEnd?.container === container && isOomKilled(lastEnd) ? 'OOMKilled' : 'ContainerNotStarting';
+const reasonOfEnd = (end: ContainerEnd | undefined) =>
+  end !== undefined && isOomKilled(end) ? 'OOMKilled' : 'ContainerNotStarting';
+
+/** The operator gives the agent its image; to pull it, the pod has what the user's template names. */
+const imageAdvice = (container: string): string =>
+  container === agentVolume
+    ? "the image is the operator's own (AGENT_IMAGE, or the one of its pod): let the nodes reach its registry, or name a pull secret for it in imagePullSecrets of spec.template"
+    : 'correct the image or its pull secret in spec.template';
 
 /** What keeps the pod of a member from starting; undefined if nothing is known to. */
 export function startDegradedReason(
@@ -84,32 +92,33 @@ export function startDegradedReason(
   const { name, waiting } = member;
   const describePod = `see \`kubectl describe pod ${name} -n ${resource.namespace}\``;
   if (waiting !== undefined) {
-    const { container, reason, message } = waiting;
+    const { container, reason, message, end } = waiting;
     const said = `container ${container} of ${name}: ${reason}: ${cut(message)}`;
     if (/Image|Pull/.test(reason)) {
-      const advice = 'correct the image or its pull secret in spec.template';
+      const advice = imageAdvice(container);
       return { reason: 'ImagePullFailed', message: `${said}; ${advice}`, about: container };
     }
-    if (reason === 'CreateContainerConfigError') {
-      const advice = configAdvice(resource, message) ?? describePod;
-      return { reason: 'ContainerConfigError', message: `${said}; ${advice}`, about: container };
+    const missing =
+      reason === 'CreateContainerConfigError' ? configAdvice(resource, message) : undefined;
+    if (missing !== undefined) {
+      return { reason: 'ContainerConfigError', message: `${said}; ${missing}`, about: container };
     }
     const isTooLow = namesOomKill(message);
     const limit = isTooLow ? `raise ${limitField(container)}` : describePod;
-    const advice = describeEnd(resource, member) ?? limit;
+    const advice = (end && describeEnd(resource, member, end)) ?? limit;
     return {
-      reason: isTooLow ? 'OOMKilled' : reasonOfEnd(member, container),
+      reason: isTooLow ? 'OOMKilled' : reasonOfEnd(end),
       message: `${said}; ${advice}`,
       about: container,
     };
   }
   const againUntilMs = endsAgainUntilMs(member, nowMs);
   if (againUntilMs !== undefined && nowMs < againUntilMs) {
-    const { lastEnd: { container } = { container: '' } } = member;
+    const { lastEnd } = member;
     return {
-      reason: reasonOfEnd(member, container),
+      reason: reasonOfEnd(lastEnd),
       message: `${name} does not come up: ${describeEnd(resource, member)}`,
-      about: container,
+      about: lastEnd?.container ?? '',
     };
   }
   if (member.unschedulable !== undefined) {
