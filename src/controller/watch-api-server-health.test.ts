@@ -52,8 +52,8 @@ it('finds that the API server cannot be reached, closes connections that hang, a
   clock.advance(5_000);
   await turn();
   expect(restored).toBe(1);
-  expect(apiServerHealth.lostSince(clock.now())).toBe(false);
-  expect(apiServerHealth.lostSince(10_000)).toBe(true);
+  expect(apiServerHealth.lostSince(clock.now())).toBe(true);
+  expect(apiServerHealth.lostSince(clock.now() + 1)).toBe(false);
   expect(apiServerHealth.sinceWallMs).toBe(clock.wallNow());
   clock.advance(5_000);
   await turn();
@@ -61,6 +61,18 @@ it('finds that the API server cannot be reached, closes connections that hang, a
   stop.abort();
   clock.advance(60_000);
   expect(pings).toBe(5);
+});
+
+it('counts an outage until the answer that ends it, not only until the last request that has failed', () => {
+  const clock = new FakeClock();
+  const apiServerHealth = new ApiServerHealth(clock, () => {});
+  apiServerHealth.failed(new HAError('HA_ERR_API_TIMEOUT', 'GET x'));
+  clock.advance(20_000);
+  apiServerHealth.answered();
+  clock.advance(900);
+  expect(apiServerHealth.lostSince(clock.now() - 1_000)).toBe(true);
+  clock.advance(200);
+  expect(apiServerHealth.lostSince(clock.now() - 1_000)).toBe(false);
 });
 
 it('counts a refusal as an answer', () => {

@@ -52,6 +52,8 @@ export class ApiServerHealth {
   answered(): void {
     if (!this.#lost) return;
     this.#lost = false;
+    // Until now, and not only until the last request that has failed: what was silent meanwhile need not have been.
+    this.#lostAt = this.#clock.now();
     this.#sinceWallMs = this.#clock.wallNow();
     this.#onRestored();
   }

@@ -194,7 +194,7 @@ describe('failover', () => {
     const silent = withHealth(members, 0, dead('Silent'));
     const cut = makeObserved(silent, { connectedSinceMs: t0 });
     expect(planFailover(resource, cut, t0 + 1_000)).toMatchObject({ kind: 'Wait' });
-    expect(planFailover(resource, cut, t0 + 2_000)).toMatchObject({ kind: 'Elect' });
+    expect(planFailover(resource, cut, t0 + 3_000)).toMatchObject({ kind: 'Elect' });
     const crashed = makeObserved(withHealth(members, 0, dead('Refused')), { connectedSinceMs: t0 });
     expect(planFailover(resource, crashed, t0 + 1_000)).toMatchObject({ kind: 'Elect' });
   });
@@ -213,9 +213,9 @@ describe('failover', () => {
     const observed = makeObserved(stalled);
     expect(planFailover(resource, observed, t0 + 1)).toMatchObject({
       kind: 'Wait',
-      untilMs: t0 + 2_000,
+      untilMs: t0 + 3_000,
     });
-    expect(planFailover(resource, observed, t0 + 2_000)).toMatchObject({ kind: 'Elect' });
+    expect(planFailover(resource, observed, t0 + 3_000)).toMatchObject({ kind: 'Elect' });
     // A missed beat of the witness since then makes it no worse a witness.
     const heard = withHealth(
       stalled,

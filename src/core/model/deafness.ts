@@ -20,7 +20,10 @@ export interface Silence {
   mayBeOwn: boolean;
   /** Since when others answer and this member does not; Infinity while no member answers. */
   countsFromMs: number;
-  /** From when the member is certainly the cause: a living one answers within the timeout. Infinity while no member answers. */
+  /**
+   * From when the member is certainly the cause: a living one answers within the timeout, and a Dead one is Healthy again after two
+   * answers. Infinity while no member answers.
+   */
   certainAtMs: number;
 }
 
@@ -40,11 +43,13 @@ export function judgeSilence(
   tie: 'Own' | 'Members' = 'Own',
 ): Silence {
   const hearingMs = hasHeardSinceMs(observed);
+  const { timeout, interval } = resource.spec.heartbeat;
+  const recoveryMs = durationMs(timeout) + 2 * durationMs(interval);
   const mayBeOwn = hearingMs > sinceMs || (hearingMs === sinceMs && tie === 'Own');
   return {
     mayBeOwn,
     countsFromMs: Math.max(hearingMs, sinceMs),
-    certainAtMs: mayBeOwn ? hearingMs + durationMs(resource.spec.heartbeat.timeout) : sinceMs,
+    certainAtMs: mayBeOwn ? hearingMs + recoveryMs : sinceMs,
   };
 }
 

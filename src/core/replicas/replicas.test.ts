@@ -125,8 +125,8 @@ describe('planReplicas', () => {
       return { ...m, health, labels };
     });
     const at = (ms: number) => planReplicas(resource, makeObserved(stalled), t0 + ms);
-    expect(at(1)).toMatchObject({ remove: [], requeueAtMs: t0 + 2_000 });
-    expect(removed(at(2_000))).toEqual(['web-2 Frozen']);
+    expect(at(1)).toMatchObject({ remove: [], requeueAtMs: t0 + 3_000 });
+    expect(removed(at(3_000))).toEqual(['web-2 Frozen']);
     const reconnected = members.map((m) =>
       m.ordinal === 2 ? { ...m, health: dead('Silent', { sinceWallMs: t0 - 43_000 }) } : m,
     );

@@ -274,8 +274,8 @@ describe('endpointsOf', () => {
       const health = healthy({ healthyOrSuspectSinceWallMs });
       return silent.map((m) => (m.ordinal === 1 ? { ...m, health } : m));
     };
-    expect(names(first(t0 - 1_999), 'ActiveActive').write).toEqual([0, 1, 2]);
-    expect(names(first(t0 - 2_000), 'ActiveActive').write).toEqual([1]);
+    expect(names(first(t0 - 2_999), 'ActiveActive').write).toEqual([0, 1, 2]);
+    expect(names(first(t0 - 3_000), 'ActiveActive').write).toEqual([1]);
     expect(names(first(t0 - 60_000), 'ActiveActive').write).toEqual([1]);
   });
 
