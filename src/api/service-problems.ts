@@ -165,7 +165,7 @@ export const serviceProblems = {
   ContainerNotStarting: {
     meaning: 'a container does not start, or ends again and again',
     whatToDo:
-      'the message says how it ended, and with which exit code (137: killed, perhaps for its memory limit); see `kubectl logs -p POD -c CONTAINER`',
+      'the message says how it ended, and with which exit code (137: killed, perhaps for its memory limit); if the program ran, see `kubectl logs -p POD -c CONTAINER`',
     keepsDown: true,
   },
   OOMKilled: {
