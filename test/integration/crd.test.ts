@@ -321,7 +321,9 @@ describe('a change with which members could not go on together is refused', () =
     ['no-tls', redis(tls), redis({}), /engine.tls cannot be added or removed while/],
     ['password', redis({}), redis(password), /engine.passwordSecret of Redis cannot be added/],
     [
-      ...['no-password', postgres(password), postgres({})],
+      'no-password',
+      postgres(password),
+      postgres({}),
       /engine.passwordSecret of Postgres cannot be removed/,
     ],
   ])('%s', async (name, before, after, words) => {
