@@ -36,7 +36,8 @@ export const serviceProblems = {
     needsPerson: true,
   },
   TemplateRefused: {
-    meaning: 'the API server finds the object that is to be written invalid',
+    meaning:
+      'the API server finds the object that is to be written invalid, or would, as the spec has a quantity that is none, such as 1GB',
     whatToDo: 'correct the field of the spec that the message names',
     needsPerson: true,
   },

@@ -10,6 +10,7 @@ import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { sizeDegradedReasons } from '../resources/claim-sizes.ts';
+import { isAboutQuantity, wrongQuantities } from '../resources/wrong-quantities.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { memberDegradedReasons, rivalDueMs } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -39,11 +40,7 @@ function isBeside({ spec }: Resource, { health }: Member, { about }: Degradation
 }
 
 /** What is wrong with one member, first why it does not answer; empty if nothing is, or if it is only starting. */
-function degradedReasonsOfMember(
-  resource: Resource,
-  member: Member,
-  nowMs: number,
-): Degradation[] {
+function degradedReasonsOfMember(resource: Resource, member: Member, nowMs: number): Degradation[] {
   const start = startDegradedReason(resource, member, nowMs);
   if (start !== undefined && !isBeside(resource, member, start)) return [start];
   return [heartbeatDegradedReason(resource, member, nowMs), start].filter(
@@ -195,8 +192,11 @@ export function degradedReasonsOf(
       message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
     });
   }
+  const quantities = wrongQuantities(resource.spec);
+  degradedReasons.push(...quantities);
   for (const failure of observed.failures) {
     if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
+    if (quantities.length > 0 && isAboutQuantity(failure.message)) continue;
     degradedReasons.push(writeFailureDegradedReason(resource.spec, failure));
   }
   degradedReasons.push(
