@@ -16,18 +16,21 @@ export const serviceProblems = {
   },
   ServiceNameConflict: {
     meaning: 'a Service has a name that this HAService needs, and belongs to another object',
-    whatToDo: 'rename this HAService, or delete that Service',
+    whatToDo:
+      'do what the message says: rename the newer HAService; delete that Service only if nobody controls it',
     needsPerson: true,
   },
   NameTaken: {
     meaning: 'an object has a name that this HAService needs, and belongs to another object',
-    whatToDo: 'rename this HAService, or delete that object',
+    whatToDo:
+      'do what the message says: rename the newer HAService; delete that object only if nobody controls it',
     needsPerson: true,
   },
   ForeignPod: {
     meaning:
       'a pod has a name or labels of this HAService, and belongs to another object: it takes no traffic',
-    whatToDo: 'delete, rename or relabel that pod',
+    whatToDo:
+      'delete, rename or relabel that pod; one that a controller makes again, there: the message says which',
     needsPerson: true,
   },
   PortNotFound: {

@@ -18,6 +18,7 @@ import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { programOf, whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
+import { nameAdvice } from './name-advice.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
 import { preparingDueMs } from './preparing.ts';
@@ -143,7 +144,7 @@ export function degradedReasonsOf(
       !(found.isAwaitingGarbageCollection && nowMs < garbageCollectedMs)
     ) {
       const isLeft = `Service ${service} belongs to ${found.owner} and is left alone`;
-      const advice = 'rename this HAService, or delete that Service';
+      const advice = nameAdvice(found, 'Service');
       degradedReasons.push(
         // Clients reach the members all the same.
         role === 'members'
@@ -179,7 +180,8 @@ export function degradedReasonsOf(
     });
   }
   for (const foreignPod of observed.foreignPods) {
-    const { name, owner, isAwaitingGarbageCollection, deletionAtMs, orphanUid } = foreignPod;
+    const { name, owner, isControlled, isAwaitingGarbageCollection } = foreignPod;
+    const { deletionAtMs, orphanUid } = foreignPod;
     if (
       orphanUid !== undefined ||
       deletionAtMs !== undefined ||
@@ -189,7 +191,7 @@ export function degradedReasonsOf(
     degradedReasons.push({
       reason: 'ForeignPod',
       about: name,
-      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
+      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; ${isControlled === true ? `let ${owner} give its pods another name and other labels` : 'delete it, or rename or relabel it'}`,
     });
   }
   const quantities = wrongQuantities(resource.spec);
