@@ -210,9 +210,7 @@ export class ControlLoop {
       // Another resource may have waited for a name that this one needed.
       const { namespace, name, deletionTimestamp } = object.metadata;
       if (type !== 'deleted' && deletionTimestamp === undefined) return;
-      for (const service of Object.values(serviceNames(name))) {
-        this.#enqueueNeeding(namespace, service);
-      }
+      this.#enqueueNeeding(namespace, Object.values(serviceNames(name)), name);
     });
     for (const store of [pods, slices, budgets, claims] as Store<KubeObject>[]) {
       store.onChange(({ object, old }) => {
@@ -220,7 +218,7 @@ export class ControlLoop {
       });
     }
     services.onChange(({ object }) => {
-      this.#enqueueNeeding(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
+      this.#enqueueNeeding(object.metadata?.namespace ?? '', [object.metadata?.name ?? '']);
     });
     nodes.onChange(({ object, old }) => {
       if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
@@ -231,10 +229,10 @@ export class ControlLoop {
     optedOutNamespaces.onChange(({ object }) => this.#enqueueAll(object.metadata?.name));
   }
 
-  #enqueueNeeding(namespace: string, service: string): void {
-    for (const name of resourcesOfService(service)) {
+  #enqueueNeeding(namespace: string, services: string[], except?: string): void {
+    for (const name of new Set(services.flatMap(resourcesOfService))) {
       const isThere = this.stores.resources.get(namespace, name) !== undefined;
-      if (isThere) this.#queue.add(`${namespace}/${name}`);
+      if (isThere && name !== except) this.#queue.add(`${namespace}/${name}`);
     }
   }
 
