@@ -146,6 +146,12 @@ export function haServiceCrd(): Json {
                   rule: `self.spec.engine.type != 'Redis' || has(self.spec.engine.passwordSecret) == has(oldSelf.spec.engine.passwordSecret) || ${noMemberRuns}`,
                   message: `engine.passwordSecret of Redis cannot be added or removed while members run: one with a password and one without cannot replicate from each other; ${stopFirst}`,
                 },
+                {
+                  // It can be added: as long as it is missing, no member gets any data.
+                  rule: `self.spec.engine.type != 'Postgres' || has(self.spec.engine.passwordSecret) || !has(oldSelf.spec.engine.passwordSecret) || ${noMemberRuns}`,
+                  message:
+                    'engine.passwordSecret of Postgres cannot be removed while members run: the leader asks for the password, and a member without it cannot follow; write it as before, or name another Secret or key there to change the password',
+                },
               ],
             },
           },

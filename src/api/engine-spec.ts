@@ -56,7 +56,7 @@ const secretKey = z
       effect: 'RollingUpdate',
       note: 'Another password in the same Secret is taken over within two minutes, without a restart.',
       refused:
-        'With Redis, to add or remove it while members run. Write replicas: 0 and wait until status.replicas is 0.',
+        'With Redis, to add or remove it while members run. Write replicas: 0 and wait until status.replicas is 0. With Postgres, to remove it while members run.',
     }),
   });
 

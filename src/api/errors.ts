@@ -157,7 +157,7 @@ export const errors = {
     whatToDo: 'write the image of that version',
   },
   HA_ERR_NO_PASSWORD: {
-    meaning: 'a new database needs a password',
+    meaning: 'a new database, or a leader that asks for one, needs a password',
     whatToDo: 'name a Secret in engine.passwordSecret that holds one',
   },
   HA_ERR_AGENT_CONFIG: {

@@ -106,8 +106,9 @@ export const memberProblems = {
   },
   PasswordMissing: {
     meaning:
-      'the Secret of `engine.passwordSecret` holds no password: a program waits for it, and one that runs goes on with the last password',
-    whatToDo: 'run the command in the message, which writes a password into the Secret',
+      'the Secret of `engine.passwordSecret` holds no password: a program waits for it, and one that runs goes on with the last password; or a Postgres has no `engine.passwordSecret`',
+    whatToDo:
+      'do what the message says: run its command, which writes a password into the Secret, or write `engine.passwordSecret`',
     needsPerson: true,
     isOfSpec: true,
   },

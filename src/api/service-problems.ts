@@ -16,18 +16,21 @@ export const serviceProblems = {
   },
   ServiceNameConflict: {
     meaning: 'a Service has a name that this HAService needs, and belongs to another object',
-    whatToDo: 'rename this HAService, or delete that Service',
+    whatToDo:
+      'do what the message says: rename the newer HAService; delete that Service only if nobody controls it',
     needsPerson: true,
   },
   NameTaken: {
     meaning: 'an object has a name that this HAService needs, and belongs to another object',
-    whatToDo: 'rename this HAService, or delete that object',
+    whatToDo:
+      'do what the message says: rename the newer HAService; delete that object only if nobody controls it',
     needsPerson: true,
   },
   ForeignPod: {
     meaning:
       'a pod has a name or labels of this HAService, and belongs to another object: it takes no traffic',
-    whatToDo: 'delete, rename or relabel that pod',
+    whatToDo:
+      'delete, rename or relabel that pod; one that a controller makes again, there: the message says which',
     needsPerson: true,
   },
   PortNotFound: {
@@ -36,7 +39,8 @@ export const serviceProblems = {
     needsPerson: true,
   },
   TemplateRefused: {
-    meaning: 'the API server finds the object that is to be written invalid',
+    meaning:
+      'the API server finds the object that is to be written invalid, or would, as the spec has a quantity that is none, such as 1GB',
     whatToDo: 'correct the field of the spec that the message names',
     needsPerson: true,
   },
@@ -165,7 +169,7 @@ export const serviceProblems = {
   ContainerNotStarting: {
     meaning: 'a container does not start, or ends again and again',
     whatToDo:
-      'the message says how it ended, and with which exit code (137: killed, perhaps for its memory limit); see `kubectl logs -p POD -c CONTAINER`',
+      'the message says how it ended, and with which exit code (137: killed, perhaps for its memory limit); if the program ran, see `kubectl logs -p POD -c CONTAINER`',
     keepsDown: true,
   },
   OOMKilled: {

@@ -70,3 +70,17 @@ it('reconciles the resources of a namespace that opts out of chaos, or no longer
   expect(await reconciledBy(() => optedOutNamespaces.remove(shop))).toBe(2);
   expect(await reconciledBy(() => optedOutNamespaces.setRefused())).toBe(3);
 });
+
+it('reconciles a resource that needs the same names as one that goes', async () => {
+  const { resources } = loop.stores;
+  const metadata = { name: 'web-read', namespace: 'shop', uid: 'u2', resourceVersion: '2' };
+  expect(await reconciledBy(() => resources.put({ metadata, spec: {} }))).toBe(1);
+  const web = { name: 'web', namespace: 'shop', uid: 'shop/web' };
+  const at = (resourceVersion: string, deletionTimestamp?: string) => ({
+    ...{ metadata: { ...web, resourceVersion, ...(deletionTimestamp && { deletionTimestamp }) } },
+    spec: {},
+  });
+  expect(await reconciledBy(() => resources.put(at('3')))).toBe(1);
+  expect(await reconciledBy(() => resources.put(at('4', '2026-01-01T00:00:00Z')))).toBe(2);
+  expect(await reconciledBy(() => resources.remove(at('5')))).toBe(2);
+});

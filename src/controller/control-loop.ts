@@ -1,6 +1,6 @@
 import { nameLabel } from '../api/labels.ts';
 import { decide } from '../core/decide.ts';
-import { resourcesOfService } from '../core/model/naming.ts';
+import { resourcesOfService, serviceNames } from '../core/model/naming.ts';
 import type { Observed } from '../core/model/observed.ts';
 import { HeartbeatMonitor } from '../heartbeat/monitor.ts';
 import type { MonitorPorts } from '../heartbeat/ports.ts';
@@ -205,17 +205,20 @@ export class ControlLoop {
   #enqueueOnChanges(): void {
     const { resources, services, slices, budgets, pods, claims } = this.stores;
     const { nodes, optedOutNamespaces } = this.stores;
-    resources.onChange(({ object }) => this.#queue.add(keyOf(object)));
+    resources.onChange(({ type, object }) => {
+      this.#queue.add(keyOf(object));
+      // Another resource may have waited for a name that this one needed.
+      const { namespace, name, deletionTimestamp } = object.metadata;
+      if (type !== 'deleted' && deletionTimestamp === undefined) return;
+      this.#enqueueNeeding(namespace, Object.values(serviceNames(name)), name);
+    });
     for (const store of [pods, slices, budgets, claims] as Store<KubeObject>[]) {
       store.onChange(({ object, old }) => {
         for (const each of [object, old]) this.#enqueueNamed(each);
       });
     }
     services.onChange(({ object }) => {
-      const namespace = object.metadata?.namespace ?? '';
-      for (const name of resourcesOfService(object.metadata?.name ?? '')) {
-        if (resources.get(namespace, name) !== undefined) this.#queue.add(`${namespace}/${name}`);
-      }
+      this.#enqueueNeeding(object.metadata?.namespace ?? '', [object.metadata?.name ?? '']);
     });
     nodes.onChange(({ object, old }) => {
       if (nodeFacts(object) !== nodeFacts(old)) this.#enqueueAll();
@@ -224,6 +227,13 @@ export class ControlLoop {
       store.completeness.onChange(() => this.#enqueueAll());
     }
     optedOutNamespaces.onChange(({ object }) => this.#enqueueAll(object.metadata?.name));
+  }
+
+  #enqueueNeeding(namespace: string, services: string[], except?: string): void {
+    for (const name of new Set(services.flatMap(resourcesOfService))) {
+      const isThere = this.stores.resources.get(namespace, name) !== undefined;
+      if (isThere && name !== except) this.#queue.add(`${namespace}/${name}`);
+    }
   }
 
   /** @param namespace Default: all of them. */

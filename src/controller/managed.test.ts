@@ -87,7 +87,7 @@ describe('volume claims', () => {
   it.each([
     ['is being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }, {}],
     ['has lost its volume', {}, { status: { phase: 'Lost' } }],
-    ['is not of this HAService', { labels: { 'haservice.dev/name': 'other' } }, {}],
+    ['HAService other: rename this HAService', { labels: { 'haservice.dev/name': 'other' } }, {}],
   ])('prevent the creation of the pod if one %s', async (message, metadata, more) => {
     const labels = { 'haservice.dev/name': 'db' };
     world.cluster.put('persistentvolumeclaims', {

@@ -310,6 +310,7 @@ describe('a change with which members could not go on together is refused', () =
     ...{ topology: 'LeaderFollower', replicas },
     engine: { type: 'Redis', ...engine },
   });
+  const postgres = (engine: object) => redis({ type: 'Postgres', ...engine });
   const tls = { tls: { secretName: 'certificates' } };
   const password = { passwordSecret: { name: 'password' } };
   it.each<[string, object, object, RegExp]>([
@@ -319,6 +320,12 @@ describe('a change with which members could not go on together is refused', () =
     ['tls', redis({}), redis(tls), /engine.tls cannot be added or removed while/],
     ['no-tls', redis(tls), redis({}), /engine.tls cannot be added or removed while/],
     ['password', redis({}), redis(password), /engine.passwordSecret of Redis cannot be added/],
+    [
+      'no-password',
+      postgres(password),
+      postgres({}),
+      /engine.passwordSecret of Postgres cannot be removed/,
+    ],
   ])('%s', async (name, before, after, words) => {
     const topology = 'ActivePassive';
     await kubectl(['apply', '-f', '-'], resource(`kept-${name}`, { topology, ...before }));
@@ -336,6 +343,10 @@ describe('a change with which members could not go on together is refused', () =
   it('but not while no member runs', async () => {
     for (const spec of [redis({}), redis({}, 0), redis({ ...tls, ...password })]) {
       await kubectl(['apply', '-f', '-'], resource('renewed', spec));
+    }
+    // No member of a Postgres has data before that.
+    for (const spec of [postgres({}), postgres(password)]) {
+      await kubectl(['apply', '-f', '-'], resource('with-password', spec));
     }
   });
 

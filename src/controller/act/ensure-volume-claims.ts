@@ -52,8 +52,10 @@ function whyUnusable(claim: PersistentVolumeClaim, resource: Resource) {
   }
   if (status?.phase === 'Lost') return 'has lost its volume, and the data on it';
   // The claims of a StatefulSet or of another HAService can have the same name: their data must not be used.
-  if (metadata?.labels?.[nameLabel] !== resource.name) {
-    return `is not of this HAService; if its data are to be used, label it ${nameLabel}=${resource.name}`;
-  }
-  return undefined;
+  const holder = metadata?.labels?.[nameLabel];
+  if (holder === resource.name) return undefined;
+  const label = `label it ${nameLabel}=${resource.name}`;
+  return holder === undefined
+    ? `is not of this HAService; if its data are to be used, and nothing else uses them, ${label}`
+    : `is not of this HAService, but of HAService ${holder}: rename this HAService, or the volume in spec.volumeClaimTemplates; or, if ${holder} is gone and its data are to be used, ${label}`;
 }

@@ -14,6 +14,8 @@ import { endpointSlices, endpoints } from '../../kube/resources.ts';
 import { giveUpClaim, growClaim, markScaledAway, ownClaim, patchClaim } from './claim-actions.ts';
 import { injectFault } from './inject-fault.ts';
 import { isAwaitingGarbageCollection, ownerOf } from '../state/owner-references.ts';
+import { controllerField } from '../observe/name-holders.ts';
+import { nameAdvice } from '../../core/status/name-advice.ts';
 import { memberProbePort } from '../../core/model/ports.ts';
 import { readsWaitMs } from '../../core/model/primary-suspected.ts';
 import type { UndoneChange } from '../../core/status/undone-change.ts';
@@ -73,8 +75,12 @@ export function* execute(action: Action, context: ExecuteContext): Steps<Change 
       if (waits(action, context)) return 'Same';
       const result = yield* ensureOwnedObject(stores, action.manifest, context.state.confirmed);
       if (typeof result === 'object' && 'foreign' in result) {
-        const what = `cannot ${describe(action)}: it belongs to ${ownerOf(result.foreign)}`;
-        const reason = isAwaitingGarbageCollection(result.foreign, context.resource)
+        const { foreign } = result;
+        const owner = ownerOf(foreign);
+        const controller = controllerField(foreign, context.resource, stores);
+        const advice = nameAdvice({ owner, ...controller }, action.manifest.kind);
+        const what = `cannot ${describe(action)}: it belongs to ${owner}: ${advice}`;
+        const reason = isAwaitingGarbageCollection(foreign, context.resource)
           ? 'AwaitingGarbageCollection'
           : 'NameTaken';
         throw new HAError('HA_ERR_NAME_TAKEN', what, { reason });

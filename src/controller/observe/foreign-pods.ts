@@ -35,6 +35,7 @@ export function foreignPodOf(pod: Pod, resource: Resource): ForeignPod {
   return {
     name,
     owner: ownerOf(pod),
+    ...(controllerUid(pod) === undefined ? {} : { isControlled: true }),
     isAwaitingGarbageCollection: isAwaitingGarbageCollection(pod, resource),
     ...(isMember && isOrphan(pod, resource) ? { orphanUid: uid } : {}),
     ...(deletionTimestamp === undefined ? {} : { deletionAtMs: Date.parse(deletionTimestamp) }),

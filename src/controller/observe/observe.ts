@@ -25,6 +25,7 @@ import { storedStatus } from './stored-status.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
+import { controllerField, olderHolder } from './name-holders.ts';
 import { zonesOf } from './zone-view.ts';
 
 /** @throws HAError HA_ERR_SPEC_INVALID. */
@@ -126,12 +127,18 @@ function servicesOf(resource: Resource, stores: Stores): Record<string, NamedObj
   return Object.fromEntries(
     Object.values(serviceNames(resource.name)).flatMap((name) => {
       const service = stores.services.get(resource.namespace, name);
-      if (service === undefined) return [];
+      if (service === undefined) {
+        const holder = olderHolder(resource, name, stores);
+        if (holder === undefined) return [];
+        const held = { owner: `HAService ${holder}`, controller: 'Other' } as const;
+        return [[name, { ...held, uid: '', ours: false, isAwaitingGarbageCollection: false }]];
+      }
       const ours = isOwnOrOrphan(service, resource);
       const uid = service.metadata?.uid ?? '';
       const awaits = isAwaitingGarbageCollection(service, resource);
       const owner = ownerOf(service);
-      return [[name, { uid, ours, owner, isAwaitingGarbageCollection: awaits }]];
+      const controller = ours ? {} : controllerField(service, resource, stores);
+      return [[name, { uid, ours, owner, ...controller, isAwaitingGarbageCollection: awaits }]];
     }),
   );
 }

@@ -40,8 +40,21 @@ function memoryClause(end: ContainerEnd): string {
     : '';
 }
 
+/** Words of container runtimes for an end before the first instruction of the program, which so has no log. */
+const neverRan = new Set(['StartError', 'ContainerCannotRun']);
+
+/** What is said of an end, in one line: the cause is at its end. Characters. */
+const saidLength = 400;
+
+function saidClause({ reason, message = '' }: ContainerEnd): string {
+  const line = message.replaceAll(/\s+/g, ' ').trim();
+  if (line === '') return '';
+  const said = line.length > saidLength ? `...${line.slice(-saidLength).toWellFormed()}` : line;
+  return `, ${reason === 'Error' ? 'its last words' : 'the container runtime says'}: ${said}`;
+}
+
 /**
- * How the last process of a container ended, in a clause for a person, with the command that shows its log.
+ * How the last process of a container ended, in a clause for a person, with what was said of that, and the command that shows its log.
  *
  * @param end absent: the latest one of any container
  */
@@ -53,7 +66,13 @@ export function describeEnd(
   if (end === undefined) return undefined;
   const { container, reason, exitCode, finishedAtMs, count } = end;
   const ended = count > 1 ? `ended ${count} times, last at` : 'ended at';
-  return `container ${container} of ${name} ${ended} ${new Date(finishedAtMs).toISOString()}: ${reason}${memoryClause(end)}, exit code ${exitCode}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
+  const how = `container ${container} of ${name} ${ended} ${new Date(finishedAtMs).toISOString()}: ${reason}${memoryClause(end)}, exit code ${exitCode}${saidClause(end)}`;
+  if (neverRan.has(reason)) {
+    // Of the agent's container the spec sets the resources alone, and memoryClause names those.
+    const advice = `correct container ${container} in spec.template, such as its command`;
+    return isOomKilled(end) || container === agentVolume ? how : `${how}; ${advice}`;
+  }
+  return `${how}; see \`kubectl logs -p ${name} -c ${container} -n ${namespace}\``;
 }
 
 /** The same, if the end was near that time: it explains what was seen then. */

@@ -6,13 +6,16 @@ export interface GivenNames {
   annotations?: Record<string, string> | undefined;
 }
 
-/** A Service with one of the names that this resource needs. */
+/** A Service with one of the names that this resource needs; or only the name, which an older resource needs, too. */
 export interface NamedObject {
+  /** Empty: there is no Service. */
   uid: string;
   /** Its controller is this very resource, by UID; or an earlier resource of this name has left the object, which is to be taken over. */
   ours: boolean;
   /** Its owner, in words for a person. */
   owner: string;
+  /** What kind of controller it has: one that makes it again if it is deleted. Absent: none. */
+  controller?: 'NewerHAService' | 'Other';
   /** It belonged to a resource of the same name that is gone: Kubernetes' garbage collector is about to delete it. */
   isAwaitingGarbageCollection: boolean;
 }
@@ -22,6 +25,8 @@ export interface ForeignPod {
   name: string;
   /** Its owner, in words for a person. */
   owner: string;
+  /** That is a controller, which makes a pod again that is deleted. */
+  isControlled?: true;
   /** See NamedObject. */
   isAwaitingGarbageCollection: boolean;
   /** Epoch milliseconds by which it should be gone; absent if it is not being deleted. */

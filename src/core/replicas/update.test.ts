@@ -150,3 +150,58 @@ describe('the primary cannot be promoted, and no member is by the present spec, 
     expect(removed({ resource, members: [members[0]!] }, all)).toEqual(['web-0 Outdated']);
   });
 });
+
+describe('an outdated standby that has its data and cannot follow', () => {
+  const problem = { reason: 'WrongPassword', message: 'web-0 refuses the password' };
+  const cutOff = { linked: false, lagMs: 10_000, problem };
+  const refusing: Observed['roleCommands'][number] = {
+    ...{ action: 'follow', uid: 'uid-web-2', epoch: 1, generation: 0, state: 'Failed' },
+    ...{ failures: 9, message: 'exit code 1', failsSinceMs: t0 - 10_000 },
+    ...{ calledAtMs: t0, retryAtMs: t0 + 5_000 },
+  };
+  /** web-2 was made from a spec that is taken back. */
+  const removed = (
+    report: Partial<MemberReport>,
+    {
+      spec = {},
+      roleCommands = [],
+      change = (all: Member[]) => all,
+    }: {
+      spec?: object;
+      roleCommands?: Observed['roleCommands'];
+      change?: (all: Member[]) => Member[];
+    } = {},
+  ) => {
+    const { resource, members } = strong({ volumeClaimTemplates: claims, ...spec });
+    members[2] = { ...led(resource, 2, report), templateHash: 'old' };
+    const observed = makeObserved(change(members), { roleCommands });
+    return planReplicas(resource, observed, t0).remove.map(({ member }) => member.name);
+  };
+
+  it('is replaced', () => {
+    expect(removed(cutOff)).toEqual(['web-2']);
+    expect(removed({ state: 'Detached' }, { roleCommands: [refusing] })).toEqual(['web-2']);
+    expect(removed({ state: 'Empty' }, { roleCommands: [refusing] })).toEqual(['web-2']);
+  });
+
+  it('also if another member is broken', () => {
+    const change = ([a, { health: _none, ...b } = {} as Member, c]: Member[]) => [
+      ...[a!, { ...b, phase: 'Pending' }, c!],
+    ];
+    expect(removed(cutOff, { change })).toEqual(['web-2']);
+    // Its position is a vote that it would lose: the other one must have its own.
+    expect(removed(cutOff, { spec: redis, change })).toEqual([]);
+    expect(removed(cutOff, { spec: redis })).toEqual(['web-2']);
+  });
+
+  it('but not if that may be the first sign that the leader has died', () => {
+    expect(removed({ ...cutOff, lagMs: 9_999 })).toEqual([]);
+    const suspect = ([a, b, c]: Member[]) => [
+      ...[{ ...a!, health: { ...a!.health!, verdict: 'Suspect' as const } }, b!, c!],
+    ];
+    expect(removed(cutOff, { change: suspect })).toEqual([]);
+    expect(removed(cutOff, { change: ([, b, c]) => [b!, c!] })).toEqual([]);
+    const began = { ...refusing, failsSinceMs: t0 - 9_999 };
+    expect(removed({ state: 'Detached' }, { roleCommands: [began] })).toEqual([]);
+  });
+});

@@ -7,6 +7,8 @@ import {
   isDurable,
   isHealthy,
   isLive,
+  isSynced,
+  isUnlinked,
   isWell,
   primaryOf,
   reportOf,
@@ -37,21 +39,54 @@ function hasNothingInMemory({ spec }: Resource, member: Member): boolean {
     : state === 'Empty';
 }
 
-/** What it was made from may be the reason: another image, or a Secret that does not exist. */
-function isStuck(member: Member): boolean {
+/** How long a member must be without its leader: before that it may be the first one that feels the leader's death. Milliseconds. */
+const cutOffMs = 10_000;
+
+/** It refuses its order to follow, again and again. */
+function refusesToFollow({ roleCommands }: Observed, member: Member, nowMs: number): boolean {
+  const { failsSinceMs = Infinity } = roleCommandStateOf(roleCommands, 'follow', member) ?? {};
+  return nowMs >= failsSinceMs + cutOffMs;
+}
+
+/** It gets no data. What it was made from may be the reason: another image, or a Secret that does not exist. */
+function isStuck(observed: Observed, member: Member, nowMs: number): boolean {
   const { state, problem } = reportOf(member) ?? {};
-  return state !== undefined && problem !== undefined && isIncompleteState(state);
+  if (state === undefined || !isIncompleteState(state)) return false;
+  return problem !== undefined || refusesToFollow(observed, member, nowMs);
+}
+
+/** It answers, has data, and does not follow the primary, which is well: such as with a password or a command that was wrong. */
+function cannotFollow(
+  resource: Resource,
+  observed: Observed,
+  member: Member,
+  nowMs: number,
+): boolean {
+  const report = reportOf(member);
+  const primary = primaryOf(resource, observed.members);
+  const isCutOff =
+    isUnlinked(report) &&
+    report?.problem !== undefined &&
+    (report.lagMs === undefined || report.lagMs >= cutOffMs);
+  return (
+    (isCutOff || (!isSynced(member) && refusesToFollow(observed, member, nowMs))) &&
+    isHealthy(member) &&
+    primary !== undefined &&
+    primary.health?.verdict === 'Healthy' &&
+    isWell(primary) &&
+    !isBusy(resource, observed)
+  );
 }
 
 /** Nothing in its memory can be what a fence waits for. */
-function isNoVote(resource: Resource, member: Member): boolean {
+function isNoVote(resource: Resource, observed: Observed, member: Member, nowMs: number): boolean {
   const { health, phase } = member;
   return (
     health === undefined ||
     health.cause === 'Refused' ||
     (phase === 'Pending' && health.report === undefined) ||
     (health.cause === 'BadAnswer' && positionsOutliveRestart(resource.spec)) ||
-    (isStuck(member) && isHealthy(member) && hasNothingInMemory(resource, member))
+    (isStuck(observed, member, nowMs) && isHealthy(member) && hasNothingInMemory(resource, member))
   );
 }
 
@@ -81,8 +116,10 @@ export function replaceBroken(
     leaving.some(({ uid }) => uid === primaryUID);
   const broken = candidates.find(
     (member) =>
-      (!isVoting || isNoVote(resource, member)) &&
-      (isStuck(member) || brokenness(resource, observed, member, nowMs).isBroken),
+      (!isVoting || isNoVote(resource, observed, member, nowMs)) &&
+      (isStuck(observed, member, nowMs) ||
+        brokenness(resource, observed, member, nowMs).isBroken ||
+        (cannotFollow(resource, observed, member, nowMs) && outlivesItsPod(resource, member))),
   );
   const next =
     broken ?? candidates.find((member) => mayLeadInstead(resource, observed, live, member));
@@ -156,9 +193,12 @@ export function update(
   if (all.length === 0) return false;
   const outdated = all.filter((member) => isUpdateDue(resource, observed, member));
   if (outdated.length === 0) return true;
+  const standbys = outdatedStandbys(resource, outdated);
+  // What keeps it from being well may be what the update corrects.
+  const ill = standbys.find((member) => cannotFollow(resource, observed, member, nowMs));
   if (
     isBusy(resource, observed) ||
-    !live.every(isWell) ||
+    !live.every((member) => isWell(member) || member === ill) ||
     undurablePrimary(resource, live) !== undefined
   ) {
     again(nowMs + durableRefreshMs);
@@ -169,7 +209,7 @@ export function update(
     live.length === 1 ||
     outdated.every((member) => takesNoOrders(resource.spec, member)) ||
     isAlone(resource, live);
-  const next = outdatedStandbys(resource, outdated)[0] ?? (mustEnd ? outdated[0] : undefined);
+  const next = ill ?? standbys[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) replace(resource, next, plan);
   return true;
 }

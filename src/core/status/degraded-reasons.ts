@@ -10,6 +10,7 @@ import { serviceNames, serviceRoles } from '../model/naming.ts';
 import type { Degradation } from '../model/fault.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { sizeDegradedReasons } from '../resources/claim-sizes.ts';
+import { isAboutQuantity, wrongQuantities } from '../resources/wrong-quantities.ts';
 import { agentDegradedReasons } from '../resources/agent-pod.ts';
 import { memberDegradedReasons, rivalDueMs } from './member-degraded-reasons.ts';
 import { garbageCollectedAtMs } from '../replicas/garbage-collection-grace.ts';
@@ -17,6 +18,7 @@ import { contactOf } from '../model/contact.ts';
 import { probePort, resolvePorts } from '../model/ports.ts';
 import { programOf, whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
+import { nameAdvice } from './name-advice.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
 import { preparingDueMs } from './preparing.ts';
@@ -39,11 +41,7 @@ function isBeside({ spec }: Resource, { health }: Member, { about }: Degradation
 }
 
 /** What is wrong with one member, first why it does not answer; empty if nothing is, or if it is only starting. */
-function degradedReasonsOfMember(
-  resource: Resource,
-  member: Member,
-  nowMs: number,
-): Degradation[] {
+function degradedReasonsOfMember(resource: Resource, member: Member, nowMs: number): Degradation[] {
   const start = startDegradedReason(resource, member, nowMs);
   if (start !== undefined && !isBeside(resource, member, start)) return [start];
   return [heartbeatDegradedReason(resource, member, nowMs), start].filter(
@@ -146,7 +144,7 @@ export function degradedReasonsOf(
       !(found.isAwaitingGarbageCollection && nowMs < garbageCollectedMs)
     ) {
       const isLeft = `Service ${service} belongs to ${found.owner} and is left alone`;
-      const advice = 'rename this HAService, or delete that Service';
+      const advice = nameAdvice(found, 'Service');
       degradedReasons.push(
         // Clients reach the members all the same.
         role === 'members'
@@ -182,7 +180,8 @@ export function degradedReasonsOf(
     });
   }
   for (const foreignPod of observed.foreignPods) {
-    const { name, owner, isAwaitingGarbageCollection, deletionAtMs, orphanUid } = foreignPod;
+    const { name, owner, isControlled, isAwaitingGarbageCollection } = foreignPod;
+    const { deletionAtMs, orphanUid } = foreignPod;
     if (
       orphanUid !== undefined ||
       deletionAtMs !== undefined ||
@@ -192,11 +191,14 @@ export function degradedReasonsOf(
     degradedReasons.push({
       reason: 'ForeignPod',
       about: name,
-      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; delete it, or rename or relabel it`,
+      message: `pod ${name} has a name or labels of this HAService but belongs to ${owner}: it is left alone and takes no traffic; ${isControlled === true ? `let ${owner} give its pods another name and other labels` : 'delete it, or rename or relabel it'}`,
     });
   }
+  const quantities = wrongQuantities(resource.spec);
+  degradedReasons.push(...quantities);
   for (const failure of observed.failures) {
     if (failure.reason === 'AwaitingGarbageCollection' && nowMs < garbageCollectedMs) continue;
+    if (quantities.length > 0 && isAboutQuantity(failure.message)) continue;
     degradedReasons.push(writeFailureDegradedReason(resource.spec, failure));
   }
   degradedReasons.push(

@@ -54,6 +54,35 @@ describe('a container that ends again and again', () => {
   });
 });
 
+describe('what is said of an end', () => {
+  const cause = 'exec: "ngnix": executable file not found in $PATH';
+  const unstarted = end({
+    reason: 'StartError',
+    exitCode: 128,
+    message: `runc failed:\n${cause}\n`,
+  });
+
+  it('is told, without a log if the program never ran', () => {
+    const waiting = { container: 'web', reason: 'CrashLoopBackOff', message: '', end: unstarted };
+    for (const message of [told({ waiting })?.message, told({ lastEnd: unstarted })?.message]) {
+      expect(message).toContain(
+        `exit code 128, the container runtime says: runc failed: ${cause}; correct container web in spec.template`,
+      );
+      expect(message).not.toContain('kubectl logs');
+    }
+  });
+
+  it('is told with its end if it is long, as there is the cause', () => {
+    const lastEnd = { ...unstarted, message: `${'x'.repeat(1_000)}: ${cause}` };
+    expect(told({ lastEnd })?.message).toMatch(/says: \.\.\.x{100,400}: exec: "ngnix": .* \$PATH;/);
+  });
+
+  it('is told beside the log if the program itself has said it', () => {
+    const { message } = told({ lastEnd: end({ message: 'no license' }) }) ?? {};
+    expect(message).toMatch(/exit code 1, its last words: no license; see `kubectl logs -p/);
+  });
+});
+
 it('a container that waits is not told with the end of another one', () => {
   const waiting = { container: 'web', reason: 'CrashLoopBackOff', message: '', end: end() };
   const lastEnd = end({ container: 'log', reason: 'OOMKilled', memoryLimit: '10Mi' });

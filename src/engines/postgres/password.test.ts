@@ -116,6 +116,22 @@ describe('the password', () => {
   });
 });
 
+it.each([
+  ['by SCRAM', byScram],
+  ['in clear text', inClear],
+])(
+  'a member without a password says which field it lacks to a leader that asks %s',
+  async (_how, asks) => {
+    const { port } = await fakeLeader(asks);
+    const options = { host: '127.0.0.1', port, user: 'haservice', database: 'postgres' };
+    const error: unknown = await askUpstream(options, within()).catch((thrown: unknown) => thrown);
+    expect(problemOf(error, 'web-1')).toMatchObject({
+      reason: 'PasswordMissing',
+      message: expect.stringMatching(/write engine.passwordSecret .* of web-1/) as string,
+    });
+  },
+);
+
 describe.skipIf(!havePostgres)('the password of a member', { timeout: 60_000 }, () => {
   let members: Members;
   let a: Member;

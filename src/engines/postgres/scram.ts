@@ -16,21 +16,28 @@ const complaints: Record<string, string> = {
  * Makes `pg` answer to SCRAM only. By default it gives the password to any server that asks, in clear text or as an MD5 hash that
  * is easily guessed, and accepts a server that lets it in without having proved that it knows the password, too.
  *
- * @param mustProve the connection has a password: a server that does not prove that it knows the password is rejected
+ * @param hasPassword the connection has a password: a server that does not prove that it knows the password is rejected. Without one,
+ * a server that asks for it is.
  */
-export function answerScramAlone(connection: pg.Connection, mustProve: boolean): void {
+export function answerScramAlone(connection: pg.Connection, hasPassword: boolean): void {
   let isProved = false;
   // Called before the handlers of `pg` for the same message, which find the connection ended then.
   connection.on('message', ({ name }: { name: string }) => {
+    if (!name.startsWith('authentication')) return;
     // Afterwards `pg` checks whether the proof is right, and fails if it is not.
     if (name === 'authenticationSASLFinal') isProved = true;
-    if (scramSteps.some((step) => step === name) || !name.startsWith('authentication')) return;
-    if (name === 'authenticationOk' && (isProved || !mustProve)) return;
+    if (hasPassword && scramSteps.some((step) => step === name)) return;
+    if (name === 'authenticationOk' && (isProved || !hasPassword)) return;
     const complaint =
       complaints[name] ?? 'the server accepts any client, without proof that it knows the password';
     connection.stream.destroy();
     // At once: the next message may report success.
-    connection.emit('error', new HAError('HA_ERR_NOT_SCRAM', complaint));
+    connection.emit(
+      'error',
+      hasPassword
+        ? new HAError('HA_ERR_NOT_SCRAM', complaint)
+        : new HAError('HA_ERR_NO_PASSWORD', 'the server asks for a password'),
+    );
   });
 }
 

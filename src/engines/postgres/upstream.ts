@@ -158,6 +158,11 @@ export function problemOf(error: unknown, leader: string): EngineProblem {
       return { reason: 'OtherVersion', message: text };
     case 'HA_ERR_NOT_SCRAM':
       return { reason: 'NotScram', message: `this member does not follow ${leader}: ${text}` };
+    case 'HA_ERR_NO_PASSWORD':
+      return {
+        reason: 'PasswordMissing',
+        message: `${leader} asks for the password of role haservice, and the pod of this member has none, as the spec had no engine.passwordSecret when the pod was made: write engine.passwordSecret as before, with the Secret that holds the password of ${leader}; then the pod is made anew`,
+      };
     case '28000':
       return {
         reason: 'NotAllowed',
