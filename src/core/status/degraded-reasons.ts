@@ -39,11 +39,7 @@ function isBeside({ spec }: Resource, { health }: Member, { about }: Degradation
 }
 
 /** What is wrong with one member, first why it does not answer; empty if nothing is, or if it is only starting. */
-function degradedReasonsOfMember(
-  resource: Resource,
-  member: Member,
-  nowMs: number,
-): Degradation[] {
+function degradedReasonsOfMember(resource: Resource, member: Member, nowMs: number): Degradation[] {
   const start = startDegradedReason(resource, member, nowMs);
   if (start !== undefined && !isBeside(resource, member, start)) return [start];
   return [heartbeatDegradedReason(resource, member, nowMs), start].filter(

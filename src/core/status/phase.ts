@@ -4,7 +4,6 @@ import { inFlight } from '../failover/failover-plan.ts';
 import { isLive, problemsOf, reportOf, seemsHealthy, seemsWell } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
-import { isOutdated } from '../resources/pod.ts';
 import { type Plans, hasNeverStarted } from './conditions.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
 
@@ -56,10 +55,7 @@ export function phaseOf(
   const { degradedReasons, pods } = plans.excused;
   const healthy = observed.members.filter(seemsWell).length;
   if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
-  const isChanging = observed.members.some(
-    (member) => isLive(member) && isOutdated(resource, member),
-  );
-  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
+  return healthy < spec.replicas || plans.progress.length > 0 ? 'Progressing' : 'Healthy';
 }
 
 /** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
