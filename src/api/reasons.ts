@@ -64,7 +64,8 @@ export const conditionReasons = {
     False: {
       AllHealthy: { meaning: 'as many members as `replicas` are healthy', whatToDo: 'nothing' },
       Starting: {
-        meaning: 'the service has never been ready, and its members are starting',
+        meaning:
+          'the service has never been ready, or is started again after `replicas: 0`, and its members are starting',
         whatToDo: 'nothing',
       },
       PlannedChange: {
@@ -99,7 +100,12 @@ export const eventReasons = {
     whatToDo: 'find why it failed; its successor is elected without you',
   },
   SwitchoverStarted: {
-    meaning: 'the role of the primary is moved on purpose, for an update or after a stop',
+    meaning: 'the role of the primary is moved on purpose, as for an update',
+    whatToDo: 'nothing',
+  },
+  StartedAgain: {
+    meaning:
+      'the service is started after `replicas: 0`: the member that led last has the newest data, is awaited, and leads again',
     whatToDo: 'nothing',
   },
   PrimaryElected: { meaning: 'a member becomes primary', whatToDo: 'nothing' },

@@ -166,7 +166,7 @@ export const statusSchema = z
     ).optional(),
     readyReplicas: int('Members that are healthy and in their roles.').optional(),
     selector: text('Label selector of the pods, for the scale subresource.').optional(),
-    primary: text('Pod that is primary.').optional(),
+    primary: text('Pod that is primary; with stopped: the pod that led last.').optional(),
     primaryUID: text('UID of that pod.').optional(),
     consistency: z
       .enum(['Strong', 'Eventual'])
@@ -203,7 +203,7 @@ export const statusSchema = z
           'The service was scaled to 0, and no member has led since. The last leader holds the newest data; the operator waits for it.',
       })
       .optional(),
-    lastFailoverTime: time('When the last failover began.').optional(),
+    lastFailoverTime: time('When the last change of the primary began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
     plannedAbsences: z.array(plannedAbsence).max(128).optional().meta({
       description:

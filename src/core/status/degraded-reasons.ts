@@ -72,6 +72,7 @@ function heartbeatDegradedReason(
       `${check} the log of the pod, and network policies`;
     return {
       reason: lastEnd && isOomKilled(lastEnd) ? 'OOMKilled' : 'NotHeard',
+      member: name,
       message: `${name} has never been heard on port ${port}: ${cut(member.health?.message ?? '')}; ${why}`,
     };
   }

@@ -42,6 +42,10 @@ export function phaseOf(
   if (spec.replicas === 0) return 'Stopped';
   if (!ready) {
     if (isStuck(resource, observed, plans, nowMs)) return 'Failed';
+    const { isStart, degradedReasons } = plans.excused;
+    if (isStart && degradedReasons.length === 0 && plans.failover.kind !== 'Blocked') {
+      return 'Progressing';
+    }
     if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
       return 'FailingOver';
     }
@@ -68,7 +72,7 @@ export function reasonOf(
   if (phase === 'Failed' && toCorrect !== undefined) return { reason: toCorrect.reason };
   const reasonIf = (type: string, status: string) =>
     conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
-  const isOff = reasonIf('Ready', 'False') === 'Stopped';
+  const isOff = reasonIf('Ready', 'False') === 'Stopped' || phase === 'Progressing';
   const unready = isOff ? undefined : reasonIf('Ready', 'False');
   const degraded = reasonIf('Degraded', 'True');
   // That members are missing is the least that can be said: why nobody takes writes says more.
