@@ -166,6 +166,12 @@ export function keepsDown(reason: string): boolean {
   return explanations[reason]?.keepsDown === true || needsPerson('Degraded', reason);
 }
 
+/** Whether a service that has never started waits for a person if this lasts: see first-answer.ts. */
+export function keepsFromStarting(reason: string): boolean {
+  const explanations: Reasons = conditionReasons.Degraded.True;
+  return explanations[reason]?.keepsFromStarting === true;
+}
+
 /** Whether each member reports it of the same spec: one fault for a person. */
 export function isOfSpec(reason: string): boolean {
   const explanations: Reasons = memberProblems;

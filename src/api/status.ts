@@ -165,8 +165,8 @@ export const statusSchema = z
       'With volumeClaimTemplates: as how many members it has been complete. More than spec.replicas while it is being scaled down: so a member that a scale-down removes is known from another surplus one.',
     ).optional(),
     readyReplicas: int('Members that are healthy and in their roles.').optional(),
-    selector: text('Label selector of the pods, for the scale subresource.').optional(),
-    primary: text('Pod that is primary; with stopped: the pod that led last.').optional(),
+    selector: text('Label selector of the pods, for scale.').optional(),
+    primary: text('Pod that is primary; if stopped: that led.').optional(),
     primaryUID: text('UID of that pod.').optional(),
     consistency: z
       .enum(['Strong', 'Eventual'])
@@ -203,7 +203,7 @@ export const statusSchema = z
           'The service was scaled to 0, and no member has led since. The last leader holds the newest data; the operator waits for it.',
       })
       .optional(),
-    lastFailoverTime: time('When the last change of the primary began.').optional(),
+    lastFailoverTime: time('When the last failover began.').optional(),
     lastRebalanceTime: time('When a member was last moved to balance the zones.').optional(),
     plannedAbsences: z.array(plannedAbsence).max(128).optional().meta({
       description:
