@@ -126,7 +126,7 @@ const failoverRecord = z
     ).optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
     gapMs: ms(
-      'From the last sign of the old primary to the first answer through the Service: what a client saw. From the verdict, if the pod was gone.',
+      'From the last sign of the old primary to the first answer through the Service: what a client saw. Absent: no operator saw that sign.',
     ).optional(),
     outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
