@@ -88,7 +88,7 @@ describe('the operator', () => {
     const service = world.cluster.get('services', 'web') as { spec?: object };
     // web-1 answers there.
     const spec = { ...service.spec, clusterIP: '127.0.1.2' };
-    world.cluster.put('services', { ...service, spec } as never);
+    world.cluster.put('services', { ...service, spec });
     if (!runs) await world.stopOperator();
     world.cluster.remove('pods', 'web-0');
     if (!runs) world.startOperator();

@@ -6,7 +6,7 @@ import type { Member, Resource } from '../model/observed.ts';
  * of a planned change may take to be back, and twice as long as the probes of the kubelet wait by default (failureThreshold 3, every
  * 10 s). Milliseconds.
  */
-export const firstAnswerMs = 60_000;
+const firstAnswerMs = 60_000;
 
 /** When that is over; undefined: it is not waited for. Epoch milliseconds. */
 export function firstAnswerDueMs(
