@@ -77,6 +77,12 @@ describe('the CRD', () => {
     ]);
   });
 
+  it('shows no primary while the service is stopped: then status.primary is the one that led last', () => {
+    const columns = version?.additionalPrinterColumns as { name: string; jsonPath: string }[];
+    const { jsonPath } = columns.find(({ name }) => name === 'Primary') ?? {};
+    expect(jsonPath).toBe('.status.members[?(@.role=="primary")].pod');
+  });
+
   it('has no default below a list, which would be written back: then `kubectl apply` of the same file would never say unchanged', () => {
     const below = all.filter(([path, schema]) => path.includes('[]') && 'default' in schema);
     expect(below.map(([path]) => path)).toEqual([]);

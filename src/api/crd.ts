@@ -106,7 +106,12 @@ export function haServiceCrd(): Json {
           },
           additionalPrinterColumns: [
             { name: 'Topology', type: 'string', jsonPath: '.spec.topology' },
-            { name: 'Primary', type: 'string', jsonPath: '.status.primary' },
+            {
+              name: 'Primary',
+              type: 'string',
+              // While the service is stopped, status.primary remembers who led last.
+              jsonPath: '.status.members[?(@.role=="primary")].pod',
+            },
             { name: 'Ready', type: 'string', jsonPath: '.status.ready' },
             { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
             { name: 'Reason', type: 'string', jsonPath: '.status.reason' },

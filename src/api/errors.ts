@@ -6,6 +6,8 @@ export interface Explanation {
   needsPerson?: true;
   /** The same for the phase; but it may heal, as a program that ends until another one is up: its Event is not written at once. */
   keepsDown?: true;
+  /** The same for the phase of a service that has never started, if it lasts: a program may take its time to listen. */
+  keepsFromStarting?: true;
   /** What a member reports about the spec or a Secret of it, so that each member reports the same: its Event is written once, not for each member. */
   isOfSpec?: true;
 }

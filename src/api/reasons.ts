@@ -64,7 +64,8 @@ export const conditionReasons = {
     False: {
       AllHealthy: { meaning: 'as many members as `replicas` are healthy', whatToDo: 'nothing' },
       Starting: {
-        meaning: 'the service has never been ready, and its members are starting',
+        meaning:
+          'the service has never been ready, or is started again after `replicas: 0`, and its members are starting',
         whatToDo: 'nothing',
       },
       PlannedChange: {
@@ -99,7 +100,12 @@ export const eventReasons = {
     whatToDo: 'find why it failed; its successor is elected without you',
   },
   SwitchoverStarted: {
-    meaning: 'the role of the primary is moved on purpose, for an update or after a stop',
+    meaning: 'the role of the primary is moved on purpose, as for an update',
+    whatToDo: 'nothing',
+  },
+  StartedAgain: {
+    meaning:
+      'the service is started after `replicas: 0`: the member that led last has the newest data, is awaited, and leads again',
     whatToDo: 'nothing',
   },
   PrimaryElected: { meaning: 'a member becomes primary', whatToDo: 'nothing' },
@@ -158,6 +164,12 @@ export function needsPerson(type: 'Degraded' | 'FailoverBlocked', reason: string
 export function keepsDown(reason: string): boolean {
   const explanations: Reasons = conditionReasons.Degraded.True;
   return explanations[reason]?.keepsDown === true || needsPerson('Degraded', reason);
+}
+
+/** Whether a service that has never started waits for a person if this lasts: see first-answer.ts. */
+export function keepsFromStarting(reason: string): boolean {
+  const explanations: Reasons = conditionReasons.Degraded.True;
+  return explanations[reason]?.keepsFromStarting === true;
 }
 
 /** Whether each member reports it of the same spec: one fault for a person. */

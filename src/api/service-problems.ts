@@ -190,18 +190,24 @@ export const serviceProblems = {
   NotHeard: {
     meaning: 'a member runs and has never answered on its port',
     whatToDo: 'check `spec.engine.port`, the program, and network policies',
+    keepsFromStarting: true,
   },
   MemberUnhealthy: {
-    meaning: 'a member answers its heartbeats wrongly',
-    whatToDo: 'see the log of the member',
+    meaning:
+      'a member answers its heartbeats wrongly; the message names the field by which it is asked',
+    whatToDo: 'correct that field, or see the log of the member',
+    keepsFromStarting: true,
   },
   MemberDead: {
     meaning: 'nothing listens at a member any more, or it has been silent for too long',
     whatToDo: 'see the log of the member, and its node',
+    keepsFromStarting: true,
   },
   EveryMemberUnhealthy: {
     meaning: 'every member answers its heartbeats wrongly: failed checks alone empty no Service',
-    whatToDo: 'see the messages of the members, and the last change of `spec.engine`',
+    whatToDo:
+      'correct the field that the message names, or take back the last change of `spec.engine`',
+    keepsFromStarting: true,
   },
   PortNotServed: {
     meaning:

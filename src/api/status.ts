@@ -126,7 +126,7 @@ const failoverRecord = z
     ).optional(),
     totalMs: ms('From the verdict to the Service pointing at the new primary.').optional(),
     gapMs: ms(
-      'From the last sign of the old primary to the first answer through the Service: what a client saw. From the verdict, if the pod was gone.',
+      'From the last sign of the old primary to the first answer through the Service: what a client saw. Absent: no operator saw that sign.',
     ).optional(),
     outcome: z.enum(['Promoting', 'Completed', 'Superseded']).meta({
       description:
@@ -165,8 +165,8 @@ export const statusSchema = z
       'With volumeClaimTemplates: as how many members it has been complete. More than spec.replicas while it is being scaled down: so a member that a scale-down removes is known from another surplus one.',
     ).optional(),
     readyReplicas: int('Members that are healthy and in their roles.').optional(),
-    selector: text('Label selector of the pods, for the scale subresource.').optional(),
-    primary: text('Pod that is primary.').optional(),
+    selector: text('Label selector of the pods, for scale.').optional(),
+    primary: text('Pod that is primary; if stopped: that led.').optional(),
     primaryUID: text('UID of that pod.').optional(),
     consistency: z
       .enum(['Strong', 'Eventual'])

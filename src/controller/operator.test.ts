@@ -79,6 +79,25 @@ describe('the operator', () => {
     expect(world.programs.get('web-1')?.calls).toContain('/promote');
   });
 
+  it.each([
+    ['measures the gap of a failover', true],
+    ['claims no gap if the primary went away while no operator ran', false],
+  ])('%s', async (_, runs) => {
+    world.apply('web');
+    await until(() => world.healthy());
+    const service = world.cluster.get('services', 'web') as { spec?: object };
+    // web-1 answers there.
+    const spec = { ...service.spec, clusterIP: '127.0.1.2' };
+    world.cluster.put('services', { ...service, spec });
+    if (!runs) await world.stopOperator();
+    world.cluster.remove('pods', 'web-0');
+    if (!runs) world.startOperator();
+    await until(() => world.status().failovers?.[0]?.firstSuccessMs !== undefined);
+    const [record] = world.status().failovers ?? [];
+    expect(record).toMatchObject({ from: 'web-0', to: 'web-1', outcome: 'Completed' });
+    expect(record?.gapMs === undefined).toBe(!runs);
+  });
+
   it('finishes the failover that is under way when it is stopped', async () => {
     world.apply('web');
     await until(() => world.healthy());

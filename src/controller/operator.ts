@@ -108,11 +108,15 @@ export class Operator {
     onOtherNamespaces();
   }
 
-  /** The kinds whose caches are not filled yet, in a clause for a person; undefined if all are filled. */
+  /** The kinds whose caches are not filled yet, and what a person must do, in a clause; undefined if all are filled. */
   notReady(): string | undefined {
-    const missing = this.#reflectors.filter(({ reflector }) => !reflector.hasSynced());
+    const missing = this.#reflectors.filter(
+      ({ reflector }) => !reflector.hasSynced() || reflector.isUnknown,
+    );
+    if (missing.length === 0) return undefined;
     const kinds = new Set(missing.map(({ kind }) => kind));
-    return kinds.size === 0 ? undefined : `waiting for the list of ${[...kinds].join(', ')}`;
+    const lacks = new Set(missing.flatMap(({ reflector }) => reflector.lack ?? []));
+    return [`waiting for the list of ${[...kinds].join(', ')}`, ...lacks].join('; ');
   }
 
   /** Runs until the signal; then finishes the reconciles that are under way, within five seconds. */

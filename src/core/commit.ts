@@ -63,7 +63,8 @@ function elected(
       ? {}
       : {
           failovers: withRecord(status.failovers ?? [], record),
-          lastFailoverTime: record.startedAt,
+          // After a stop nothing has failed, and no role has moved.
+          ...(record.trigger === 'Stopped' ? {} : { lastFailoverTime: record.startedAt }),
         }),
   };
 }

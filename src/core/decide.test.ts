@@ -173,6 +173,12 @@ describe('after an election', () => {
       { ...status.failovers?.[0], firstSuccessMs: 20, gapMs: 29 },
     ]);
     expect(answered.events).toEqual([]);
+    const gapIf = (lastSignMs: number | 'Unknown') =>
+      later({ firstSuccessAtMs: t0 + 29, lastSignMs }).status.failovers?.[0]?.gapMs;
+    // No operator ran while the primary failed.
+    expect(gapIf('Unknown')).toBeUndefined();
+    expect(gapIf(t0 - 29_000)).toBe(29_029);
+    expect(gapIf(t0 + 20)).toBe(29);
     const { status: last } = answered;
     const again = { ...observed, timings: { ...timings, firstSuccessAtMs: t0 + 99 } };
     expect(decide({ ...done, status: last }, again, t0 + 100).status.failovers).toEqual(

@@ -142,7 +142,12 @@ export function decide(resource: Resource, seen: Observed, nowMs: number): Decis
       promoted,
       repointed,
       excused,
-      progress: progressOf(subject, observed, actions, nowMs),
+      progress: progressOf(
+        subject,
+        observed,
+        { actions, away: excused.absences.map(({ pod }) => pod), failover },
+        nowMs,
+      ),
       moveStarted: replicas.moveStarted && !idle,
       ...(replicas.refusedMove === undefined || idle ? {} : { refusedMove: replicas.refusedMove }),
       ...(chaos.status === undefined ? {} : { chaos: chaos.status }),

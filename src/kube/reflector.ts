@@ -1,7 +1,7 @@
 import { applyRole } from '../api/advice.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { apiError, isExpired, isForbidden } from './api-error.ts';
+import { apiError, isExpired, isForbidden, isNotFound } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { ResourceType } from './resources.ts';
@@ -57,7 +57,8 @@ export class Reflector<T extends KubeObject> {
   #lastVersion: string | undefined;
   /** Lists because of a 410 since the last event. */
   #relists = 0;
-  #isRefused = false;
+  #lack: string | undefined;
+  #isUnknown = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -69,6 +70,16 @@ export class Reflector<T extends KubeObject> {
 
   hasSynced(): boolean {
     return this.#hasSynced;
+  }
+
+  /** What a person must do before the API server answers the list, in a clause; undefined: nothing is known to be. */
+  get lack(): string | undefined {
+    return this.#lack;
+  }
+
+  /** The API server does not know the type: then even an optional list is nothing to begin with. */
+  get isUnknown(): boolean {
+    return this.#isUnknown;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -97,19 +108,32 @@ export class Reflector<T extends KubeObject> {
     // The database of the API server may have been restored meanwhile, and its version be higher again.
     this.#resourceVersion = undefined;
     if (optional) this.#endFirstAttempt();
-    if (!optional || !isForbidden(error)) {
-      const waitMs = this.#backoff.next();
+    const lack = this.#lackOf(error);
+    // Once, and not at each attempt.
+    if (lack !== undefined && lack !== this.#lack) log.warn({ kind: type.kind, error }, lack);
+    this.#lack = lack;
+    this.#isUnknown = isNotFound(error) && type.ifUnknown !== undefined;
+    if (optional && isForbidden(error)) {
+      store.setRefused(namespace);
+      return refusedRetryMs;
+    }
+    const waitMs = this.#backoff.next();
+    if (lack === undefined) {
       log.warn({ kind: type.kind, error, waitMs: Math.round(waitMs) }, 'watch failed, resuming');
-      return waitMs;
     }
-    store.setRefused(namespace);
-    if (!this.#isRefused) {
-      const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-      const what = `the operator may not list ${type.kind}s${where}: ${applyRole}`;
-      log.warn({ kind: type.kind, error }, what);
+    return waitMs;
+  }
+
+  #lackOf(error: unknown): string | undefined {
+    const { type, namespace } = this.#options;
+    const { kind, ifUnknown } = type;
+    if (isNotFound(error) && ifUnknown !== undefined) {
+      return `the API server does not know the kind ${kind}: ${ifUnknown}`;
     }
-    this.#isRefused = true;
-    return refusedRetryMs;
+    const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+    return isForbidden(error)
+      ? `the operator may not list ${kind}s${where}: ${applyRole}`
+      : undefined;
   }
 
   #endFirstAttempt(): void {
@@ -145,8 +169,9 @@ export class Reflector<T extends KubeObject> {
     store.replace(objects, resourceVersion, namespace);
     this.#resourceVersion = resourceVersion;
     this.#lastVersion = resourceVersion;
-    if (this.#isRefused) log.info({ kind: type.kind }, 'the operator may read this kind again');
-    this.#isRefused = false;
+    if (this.#lack !== undefined) log.info({ kind: type.kind }, 'the operator may read this kind');
+    this.#lack = undefined;
+    this.#isUnknown = false;
     this.#endFirstAttempt();
   }
 

@@ -16,6 +16,8 @@ export interface ResourceType<T extends KubeObject> {
   kind: string;
   plural: string;
   namespaced: boolean;
+  /** What to do if the API server does not know the type. Absent: each API server does. */
+  ifUnknown?: string;
   /** Never set: only carries the type. */
   readonly object?: T;
 }

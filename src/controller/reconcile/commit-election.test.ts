@@ -20,6 +20,7 @@ it.each<[string, Partial<Commit>, number]>([
   const object = { metadata, status: resource.status } as HAService;
   const state = new ReconcileStates().of('uid-web');
   state.timings = { epoch: 2, committedAtMs: t0 };
+  state.primarySign = { uid: 'uid-web-0', lastMs: 'Unknown' };
   const steps = commitElection(
     {
       stores: new Stores(),
@@ -38,4 +39,5 @@ it.each<[string, Partial<Commit>, number]>([
     value: 'Written',
   });
   expect(state.timings.committedAtMs).toBe(committedAtMs);
+  expect(state.timings.lastSignMs).toBe(committedAtMs === t0 ? undefined : 'Unknown');
 });

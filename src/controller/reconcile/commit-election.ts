@@ -45,7 +45,11 @@ export function* commitElection(
   const { epoch = 0, primary = '' } = status;
   // A commit that neither begins an epoch nor elects, such as that of the first data, is no step of a failover.
   if (epoch !== resource.status.epoch || trigger !== undefined) {
-    state.timings = { epoch, committedAtMs: options.clock.wallNow() };
+    const lastSignMs = state.primarySign?.lastMs;
+    state.timings = {
+      ...{ epoch, committedAtMs: options.clock.wallNow() },
+      ...(lastSignMs === undefined ? {} : { lastSignMs }),
+    };
   }
   const isWarning = trigger !== undefined && !isPlanned(trigger);
   log[isWarning ? 'warn' : 'info'](

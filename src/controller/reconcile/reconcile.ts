@@ -30,7 +30,7 @@ import { recordNotes } from '../record/record-notes.ts';
 import { statusWaitMs } from './status-pace.ts';
 import { asStored } from './status-writer.ts';
 import { withStoredEpoch } from './stored-epoch.ts';
-import { lookForSuccess, notePromotion } from '../record/failover-timings.ts';
+import { lookForSuccess, notePrimary, notePromotion } from '../record/failover-timings.ts';
 
 /**
  * Passes of one reconcile, each with a decision of its own. More of them are no progress, but a conflict with another writer or with
@@ -153,6 +153,7 @@ export class Reconciler {
       connectedSinceMs: apiServerHealth.sinceWallMs,
     });
     forgetOld(state, observed, clock.wallNow());
+    notePrimary(resource.status, observed, state);
     const nowMs = clock.wallNow();
     const decision = decide(resource, observed, nowMs);
     this.#reserve(resource, decision.status);

@@ -1,15 +1,22 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { FailoverRecord } from '../../api/status.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FailoverRecord, Status } from '../../api/status.ts';
 import { decide } from '../../core/decide.ts';
 import type { Member } from '../../core/model/observed.ts';
-import { makeMember, makeObserved, makeResource, t0 } from '../../core/testing/fixtures.ts';
+import {
+  dead,
+  healthy,
+  makeMember,
+  makeObserved,
+  makeResource,
+  t0,
+} from '../../core/testing/fixtures.ts';
 import { leading, led } from '../../core/testing/led.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
 import { Stores } from '../state/stores.ts';
-import { lookForSuccess, notePromotion } from './failover-timings.ts';
+import { lookForSuccess, notePrimary, notePromotion } from './failover-timings.ts';
 
 const server = createServer((_request, response) => response.end('ok'));
 let states: ReconcileStates;
@@ -100,6 +107,39 @@ it('notes as repointed a Service that points at its former primary, which leads 
   };
   expect(note(['uid-web-0'])).toBe(t0 + 7);
   expect(note([])).toBeUndefined();
+});
+
+describe('the last sign of a primary', () => {
+  const resource = makeResource({}, { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 2 });
+  const web0 = makeMember(resource, 0);
+  const unheard = { ...web0, health: healthy({ verdict: 'Unknown' }) };
+  const signs = (status: Status, ...passes: Member[][]) => {
+    const state = new ReconcileStates().of('uid');
+    for (const members of passes)
+      notePrimary({ ...resource.status, ...status }, { members }, state);
+    return state.primarySign?.lastMs;
+  };
+
+  it('is that of its heartbeats, if this process has heard it', () => {
+    expect(signs({}, [unheard], [web0], [{ ...web0, health: dead('Silent') }], [])).toBeUndefined();
+  });
+
+  it('is not known if the pod has gone while no operator ran', () => {
+    expect(signs({}, [])).toBe('Unknown');
+    expect(signs({}, [unheard], [])).toBe('Unknown');
+  });
+
+  it('is what Kubernetes says of a pod that has failed or is being deleted since before', () => {
+    const leaving = { ...unheard, deletionAtMs: t0 + 30_000, unreadySinceMs: t0 - 29_000 };
+    expect(signs({}, [leaving])).toBe(t0 - 29_000);
+    expect(signs({}, [leaving], [])).toBe(t0 - 29_000);
+  });
+
+  it('is that of the former process, if that has begun the failover', () => {
+    const startedAt = new Date(t0).toISOString();
+    const fencing = { epoch: 2, from: 'web-0', trigger: 'Silent' as const, startedAt };
+    expect(signs({ fencing }, [])).toBeUndefined();
+  });
 });
 
 it('looks for the first answer through the Service once, and has the resource looked at when it came', async () => {

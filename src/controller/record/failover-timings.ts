@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Decision } from '../../core/model/decision.ts';
 import { serviceNames } from '../../core/model/naming.ts';
 import { contactOf } from '../../core/model/contact.ts';
-import { primaryOf } from '../../core/model/member.ts';
+import { isHealthy, primaryOf } from '../../core/model/member.ts';
 import type { Member, Observed, Resource } from '../../core/model/observed.ts';
 import { memberPorts, memberProbePort } from '../../core/model/ports.ts';
 import { firstSuccess } from './first-success.ts';
@@ -11,6 +11,30 @@ import type { Stores } from '../state/stores.ts';
 
 /** How long the first answer through the Service is waited for. */
 const firstSuccessMs = 3_000;
+
+/**
+ * Records whether this process has heard the primary well. If it has not, as no operator ran while the primary failed, its outage may
+ * have begun long before the verdict: what Kubernetes says of its pod is all that is known, and of a pod that is gone that is nothing.
+ */
+export function notePrimary(
+  { primaryUID, fencing }: Resource['status'],
+  { members }: Pick<Observed, 'members'>,
+  state: Pick<ReconcileState, 'primarySign'>,
+): void {
+  if (primaryUID === undefined) {
+    delete state.primarySign;
+    return;
+  }
+  const before = state.primarySign?.uid === primaryUID ? state.primarySign : undefined;
+  // It was heard.
+  if (before !== undefined && before.lastMs === undefined) return;
+  const primary = members.find(({ uid }) => uid === primaryUID);
+  const known = primary?.unreadySinceMs ?? before?.lastMs ?? 'Unknown';
+  // The process before this one has begun the failover, and has written when.
+  const isFound = before === undefined && fencing !== undefined;
+  const isHeard = isFound || (primary !== undefined && isHealthy(primary));
+  state.primarySign = { uid: primaryUID, lastMs: isHeard ? undefined : known };
+}
 
 /**
  * Records when this process saw the end of the promotion: at once, if the primary needs no command. If the former primary leads again,

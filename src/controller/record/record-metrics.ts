@@ -38,9 +38,12 @@ export function logFailover(log: Log, object: HAService, next: Status): void {
   const { detectMs, fenceMs, electMs, promoteMs, repointMs } = after;
   const phases = { waitMs, detectMs, fenceMs, electMs, promoteMs, repointMs };
   const took = totalMs === undefined ? '' : `, ${totalMs} ms after the verdict`;
+  const what = isPlanned(trigger) ? 'switchover' : 'failover';
   log.info(
     { epoch, from, to, reason: trigger, evidence, experiment, totalMs, ...phases },
-    `${isPlanned(trigger) ? 'switchover' : 'failover'} completed: ${to} takes writes instead of ${from} (${trigger})${took}`,
+    trigger === 'Stopped'
+      ? `the service is started again: ${to} takes writes${took}`
+      : `${what} completed: ${to} takes writes instead of ${from} (${trigger})${took}`,
   );
 }
 

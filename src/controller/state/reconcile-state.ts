@@ -32,6 +32,8 @@ export interface ReconcileState {
   /** The last role command of each kind for each pod, by `uid/action`. */
   roleCommands: Map<string, RoleCommandState>;
   timings?: FailoverTimings;
+  /** The pod that is primary, and what this process knows of its last sign: see notePrimary. */
+  primarySign?: { uid: string; lastMs: FailoverTimings['lastSignMs'] };
   /**
    * resourceVersion on which an election was last written, from before the write until the resource has another resourceVersion; not
    * if the API server refused the write. See Observed.unansweredElection.

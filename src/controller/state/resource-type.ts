@@ -1,3 +1,4 @@
+import { applyCrd } from '../../api/advice.ts';
 import { type HAService, apiVersion, kind } from '../../api/haservice.ts';
 import type { ResourceType } from '../../kube/resources.ts';
 
@@ -6,4 +7,5 @@ export const haServices: ResourceType<HAService> = {
   kind,
   plural: 'haservices',
   namespaced: true,
+  ifUnknown: applyCrd,
 };

@@ -16,6 +16,7 @@ export const isPlanned = (trigger: FailoverTrigger): boolean =>
 
 /** What has happened to the former primary, in a few words for a person: a planned change and a pod that somebody deletes are no failure. */
 export function whatHappened(trigger: FailoverTrigger): string {
+  if (trigger === 'Stopped') return 'led when the service was stopped';
   if (isPlanned(trigger)) return 'gives up the role';
   return trigger === 'PodGone' ? 'is gone' : 'failed';
 }

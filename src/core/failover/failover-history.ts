@@ -36,13 +36,14 @@ function withFirstSuccess(
   const { outcome, startedAt, detectMs, firstSuccessMs } = record;
   const atMs = seen?.firstSuccessAtMs;
   if (outcome !== 'Completed' || firstSuccessMs !== undefined || atMs === undefined) return record;
-  // What a client saw: from the last sign of the old primary. One whose pod goes away is known at once.
-  const lastSignMs = Date.parse(startedAt) - (detectMs ?? 0);
+  // What a client saw: from the last sign of the old primary. One whose pod goes away is known at once, if an operator runs.
+  const foundMs = Date.parse(startedAt) - (detectMs ?? 0);
+  const { lastSignMs = foundMs } = seen ?? {};
   return {
     ...record,
     ...known({
       firstSuccessMs: between(seen?.repointedAtMs, atMs),
-      gapMs: between(lastSignMs, atMs),
+      gapMs: lastSignMs === 'Unknown' ? undefined : between(Math.min(lastSignMs, foundMs), atMs),
     }),
   };
 }

@@ -112,7 +112,8 @@ it('goes on by that command', () => {
 });
 
 it('has nothing to do meanwhile, and says where to look', () => {
-  const { status } = decide(resource, makeObserved([anew(0), anew(1), survivor]), t0);
+  const subject = { ...resource, status: { ...resource.status, observedGeneration: 1 } };
+  const { status } = decide(subject, makeObserved([anew(0), anew(1), survivor]), t0);
   expect(conditionOf(status, 'Progressing')).toMatchObject({
     status: 'False',
     reason: 'Waiting',

@@ -2,6 +2,11 @@
 export interface FailoverTimings {
   epoch: number;
   committedAtMs?: number;
+  /**
+   * This process has never heard the old primary well: since when Kubernetes calls it unwell, or that nothing says it. Absent: the verdict
+   * of this process has come with its last sign.
+   */
+  lastSignMs?: number | 'Unknown';
   promotedAtMs?: number;
   repointedAtMs?: number;
   firstSuccessAtMs?: number;

@@ -9,6 +9,8 @@ export interface Degradation {
    * Absent: an error of the spec makes the same fault in each pod. See fault-events.ts.
    */
   about?: string;
+  /** The one member that has this fault, if the same one in others is the same fault. */
+  member?: string;
 }
 
 /** A fault of now or of a moment ago, as far as its Event is concerned. */

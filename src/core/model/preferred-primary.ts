@@ -25,5 +25,6 @@ export function failbackAtMs(
   const { automatic, preferredPrimary } = resource.spec.failover;
   const after = preferredPrimary?.failbackAfter;
   if (after === undefined || !automatic || isPreferred(resource, primary)) return undefined;
-  return endOf(resource.status.lastFailoverTime, durationMs(after), nowMs) ?? 0;
+  const { failovers: [last] = [], lastFailoverTime } = resource.status;
+  return endOf(last?.startedAt ?? lastFailoverTime, durationMs(after), nowMs) ?? 0;
 }

@@ -48,7 +48,12 @@ describe('the condition Progressing', () => {
       const { report: _none, ...health } = one.health!;
       return { ...one, health: { ...health, ...(each === undefined ? {} : { report: each }) } };
     });
-    return progressOf(resource, makeObserved(members), [], 0).join();
+    return progressOf(
+      resource,
+      makeObserved(members),
+      { actions: [], away: [], failover: { kind: 'None' } },
+      0,
+    ).join();
   };
 
   it('says that a password is being changed, for whom that waits, and when it is done', () => {

@@ -159,7 +159,7 @@ it('the status knows a scale-down until no member is too many', () => {
       promoted: true,
       repointed: true,
       degradedReasons: [],
-      excused: { absences: [], pods: [], notes: [], degradedReasons: [] },
+      excused: { absences: [], pods: [], notes: [], degradedReasons: [], isStart: false },
       progress: [],
       moveStarted: false,
     };

@@ -130,7 +130,7 @@ function degraded(
   if (healthy >= replicas) {
     return { type, status: false, reason: 'AllHealthy', message: summary };
   }
-  if (hasNeverStarted(resource)) {
+  if (hasNeverStarted(resource) || excused.isStart) {
     return { type, status: false, reason: 'Starting', message: summary };
   }
   const planned = [`${counts}; a planned change lets ${pods.join(', ')} be away`, ...notes];

@@ -79,7 +79,9 @@ describe('the status of a member that is being made a copy', () => {
     expect(progress(again)?.message).toContain('0 bytes since');
     const failed = after(first, undefined, 5_000);
     expect(copyOf(failed)).toBeUndefined();
-    expect(progress(failed)?.status).toBe('False');
+    expect(progress(failed)?.message).toBe(
+      'web-2 answers, but neither leads nor follows (Cloning)',
+    );
   });
 
   it('bears what no copy can be', () => {

@@ -1,4 +1,4 @@
-import { answersWrongly, healthOf, isLive, lacksNothing, whyNotHealthy } from '../model/member.ts';
+import { healthOf, isLive, lacksNothing } from '../model/member.ts';
 import {
   describeEnd,
   describeEndAt,
@@ -19,12 +19,14 @@ import { probePort, resolvePorts } from '../model/ports.ts';
 import { programOf, whyAmbiguous } from '../model/program.ts';
 import { knowsItsProgram } from '../../protocol/agent-config.ts';
 import { nameAdvice } from './name-advice.ts';
+import { firstAnswerDueMs } from './first-answer.ts';
 import { noSuccessor } from './no-successor.ts';
 import { podDegradedReasons } from './pod-degraded-reasons.ts';
 import { preparingDueMs } from './preparing.ts';
 import { roleCommandDegradedReasons, roleCommandDueMs } from './role-command-degraded-reasons.ts';
 import { setUpDueMs, startDegradedReason } from './start-degraded-reasons.ts';
 import { cut, writeFailureDegradedReason } from './write-failures.ts';
+import { everyMemberUnhealthy, whyWrong } from './wrong-answers.ts';
 import { zoneDegradedReason } from './zone-degraded-reason.ts';
 
 /** How long a started member may be without an answer before the condition Degraded reports that: programs need time to start. */
@@ -67,13 +69,18 @@ function heartbeatDegradedReason(
     if (member.phase !== 'Running' || waited < portWrongAfterMs) return undefined;
     const port = contactOf(resource.spec, member).port;
     // The port of the agent is the operator's own choice.
-    const check = member.agentPort === undefined ? 'check spec.engine.port, the program,' : 'check';
+    const { port: own } = resource.spec.engine;
+    const check =
+      member.agentPort === undefined
+        ? `check spec.engine.port (${own ?? 'not set: as the first TCP port of spec.ports'}), the program,`
+        : 'check';
     const lastEnd = nowMs < endTellsUntilMs(member) ? member.lastEnd : undefined;
     const why =
       (lastEnd && describeEnd(resource, member)) ??
       `${check} the log of the pod, and network policies`;
     return {
       reason: lastEnd && isOomKilled(lastEnd) ? 'OOMKilled' : 'NotHeard',
+      member: name,
       message: `${name} has never been heard on port ${port}: ${cut(member.health?.message ?? '')}; ${why}`,
     };
   }
@@ -81,7 +88,7 @@ function heartbeatDegradedReason(
     const reason = health === 'Dead' ? 'MemberDead' : 'MemberUnhealthy';
     const end = describeEndAt(resource, member, member.health?.sinceWallMs ?? nowMs);
     const why = end === undefined ? '' : `; ${end}`;
-    return { reason, message: `${name} ${cut(whyNotHealthy(member))}${why}`, about: name };
+    return { reason, message: `${name} ${whyWrong(resource, member)}${why}`, about: name };
   }
   const { unreadySinceMs = Infinity } = member;
   // The readiness of a member that is still being made a copy says just that.
@@ -114,6 +121,7 @@ export function nextDegradedAtMs(
   const starts = observed.members.flatMap((member) => [
     setUpDueMs(member) ?? 0,
     preparingDueMs(member) ?? 0,
+    firstAnswerDueMs(resource, member) ?? 0,
     endsAgainUntilMs(member, nowMs) ?? 0,
   ]);
   const times = [
@@ -209,14 +217,7 @@ export function degradedReasonsOf(
   );
   const zones = zoneDegradedReason(resource, observed);
   if (zones !== undefined) degradedReasons.push(zones);
-  const running = observed.members.filter(isLive);
-  const [first, second] = running;
-  if (first !== undefined && second !== undefined && running.every(answersWrongly)) {
-    degradedReasons.push({
-      reason: 'EveryMemberUnhealthy',
-      message: `every member answers its heartbeats wrongly, and the Services still lead to those that are ready: ${cut(whyNotHealthy(first))}; if spec.engine was changed last, check it`,
-    });
-  }
+  degradedReasons.push(...everyMemberUnhealthy(resource, observed));
   for (const member of observed.members.filter(isLive)) {
     degradedReasons.push(...degradedReasonsOfMember(resource, member, nowMs));
   }

@@ -15,10 +15,12 @@ export function failoverNotes(before: Status, next: Status): EventNote[] {
 }
 
 /** One Warning for a failover: when it begins. A change that a user has asked for is none, and neither is what succeeds. */
-const kindOf = (trigger: FailoverTrigger) =>
-  isPlanned(trigger)
-    ? ({ type: 'Normal', reason: 'SwitchoverStarted' } as const)
-    : ({ type: 'Warning', reason: 'FailoverStarted' } as const);
+function kindOf(trigger: FailoverTrigger): Pick<EventNote, 'type' | 'reason'> {
+  if (trigger === 'Stopped') return { type: 'Normal', reason: 'StartedAgain' };
+  return isPlanned(trigger)
+    ? { type: 'Normal', reason: 'SwitchoverStarted' }
+    : { type: 'Warning', reason: 'FailoverStarted' };
+}
 
 /** In the night a person must see that an experiment has caused the failover. */
 const causeOf = ({ trigger, experiment }: Pick<FailoverRecord, 'trigger' | 'experiment'>) =>
@@ -28,11 +30,16 @@ function fenceNotes(before: Status, next: Status): EventNote[] {
   const { fencing } = next;
   if (fencing === undefined || before.fencing !== undefined) return [];
   const from = fencing.from ?? 'the primary';
+  const { epoch, trigger, evidence = '' } = fencing;
+  const note =
+    trigger === 'Stopped'
+      ? `${evidence}, and is started: ${from} is awaited, as it has the newest data (epoch ${epoch} begins)`
+      : `${from} ${whatHappened(trigger)} (${causeOf(fencing)}), epoch ${epoch} begins: the next primary is elected when it is proved that ${from} takes no writes: ${evidence}`;
   return [
     {
       ...kindOf(fencing.trigger),
       action: 'Fence',
-      note: `${from} ${whatHappened(fencing.trigger)} (${causeOf(fencing)}), epoch ${fencing.epoch} begins: the next primary is elected when it is proved that ${from} takes no writes: ${fencing.evidence ?? ''}`,
+      note,
       ...(fencing.from === undefined ? {} : { pod: fencing.from }),
     },
   ];
@@ -46,13 +53,15 @@ function electionNotes(
   const isNew = record !== undefined && record.epoch !== before.failovers?.[0]?.epoch;
   if (isNew && record.epoch === next.epoch) {
     const fence = record.fence === undefined ? '' : `; fenced by ${record.fence}`;
+    const after =
+      record.trigger === 'Stopped' ? '' : ` after ${record.from ?? 'none'} (${causeOf(record)})`;
     return [
       {
         ...(before.fencing === undefined
           ? kindOf(record.trigger)
           : ({ type: 'Normal', reason: 'PrimaryElected' } as const)),
         action: 'Elect',
-        note: `${record.to} becomes primary in epoch ${record.epoch} after ${record.from ?? 'none'} (${causeOf(record)}): ${record.evidence ?? ''}${fence}`,
+        note: `${record.to} becomes primary in epoch ${record.epoch}${after}: ${record.evidence ?? ''}${fence}`,
         pod: record.to,
       },
     ];

@@ -87,7 +87,7 @@ describe('Events about faults', () => {
   });
 
   it('so has a member that runs and has not answered yet: under load a normal start takes longer', () => {
-    const operator = new Process(resource);
+    const operator = new Process(resource, { ...resource.status, observedGeneration: 1 });
     const sinceWallMs = t0 - 10_000;
     const health = healthy({ verdict: 'Unknown', message: 'refuses', sinceWallMs });
     const unheard = members.map((m) => (m.ordinal === 1 ? { ...m, health } : m));

@@ -77,6 +77,91 @@ describe('the phase of a service that has never started', () => {
   });
 });
 
+describe('a service that has never started and gets no good answer', () => {
+  const path = { type: 'HTTP', http: { path: '/wrong' } };
+  const wrong = (ms: number) =>
+    healthy({
+      ...{ verdict: 'Unhealthy', cause: 'BadAnswer', sinceWallMs: t0 - ms },
+      message: 'answers, but wrongly (HTTP 404)',
+    });
+  const refused = (ms: number) =>
+    healthy({
+      ...{ verdict: 'Unknown', cause: 'Refused', sinceWallMs: t0 - ms },
+      message: 'nothing listens on port 8081 yet',
+    });
+  const asked = 'answers, but wrongly (HTTP 404), asked by engine.http.path: "/wrong"';
+
+  it.each([
+    ['a wrong path', { engine: path }, wrong, 'EveryMemberUnhealthy', asked],
+    ['a wrong path, one member', { engine: path, replicas: 1 }, wrong, 'MemberUnhealthy', asked],
+    [
+      'ActiveActive',
+      { engine: path, topology: 'ActiveActive' },
+      wrong,
+      'EveryMemberUnhealthy',
+      asked,
+    ],
+    [
+      'a wrong port',
+      { engine: { type: 'HTTP', port: 8081 } },
+      refused,
+      'NotHeard',
+      'on port 8081: nothing listens on port 8081 yet; check spec.engine.port (8081)',
+    ],
+  ])(
+    'is Failed after a minute, and the message names the field: %s',
+    (_, spec, health, reason, said) => {
+      const resource = makeResource(spec);
+      const seen = (ms: number) =>
+        three(resource, { health: health(ms) }).slice(0, resource.spec.replicas);
+      expect(after(resource, seen(59_999)).phase).toBe('Pending');
+      const decision = decide(resource, makeObserved(seen(59_000)), t0);
+      expect(decision.requeueAtMs).toBeLessThanOrEqual(t0 + 1_000);
+      const status = after(resource, seen(60_000));
+      expect(status).toMatchObject({ phase: 'Failed', reason });
+      const degraded = status.conditions?.find(({ type }) => type === 'Degraded');
+      expect(degraded?.message).toContain(said);
+      // Another process of the operator hears the same wrong answers.
+      const later = after({ ...resource, status }, seen(1_000)).phase;
+      expect(later).toBe(health === wrong ? 'Failed' : 'Pending');
+      const well = three(resource, {}).slice(0, resource.spec.replicas);
+      expect(after({ ...resource, status }, well).phase).not.toBe('Failed');
+    },
+  );
+
+  it('says that the Service leads nowhere while there is no primary', () => {
+    const resource = makeResource({ engine: path });
+    const { conditions } = after(resource, three(resource, { health: wrong(1_000) }));
+    const { message } = conditions?.find(({ type }) => type === 'Degraded') ?? {};
+    expect(message).toContain('none becomes primary and Service web leads nowhere');
+    expect(message).toContain('correct engine.http.path: "/wrong", or the program');
+    expect(message).not.toContain('still lead');
+  });
+
+  it('waits while one of its members has time', () => {
+    const resource = makeResource({ engine: path });
+    const members = three(resource, { health: wrong(90_000) });
+    const seen = members.map((m) => (m.ordinal === 1 ? { ...m, health: wrong(9_000) } : m));
+    expect(after(resource, seen).phase).toBe('Pending');
+  });
+});
+
+it('a service whose Service belongs to somebody else is Failed, also when its members are well', () => {
+  const services = {
+    web: { uid: 'other', ours: false, owner: 'nobody', isAwaitingGarbageCollection: false },
+  };
+  for (const [{ resource, members }, phase] of [
+    [running(), 'Pending'],
+    [running(), 'Healthy'],
+    [strong(), 'Failed'],
+  ] as const) {
+    const subject = { ...resource, status: { ...resource.status, phase } };
+    const status = after(subject, [...members], { services });
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'ServiceNameConflict' });
+    expect(after({ ...subject, status }, [...members]).phase).not.toBe('Failed');
+  }
+});
+
 describe('the phase of a service that has led', () => {
   const { resource, members } = running();
   const down = { ...crashing, health: dead('Refused') };

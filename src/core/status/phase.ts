@@ -1,20 +1,26 @@
-import { keepsDown } from '../../api/reasons.ts';
+import { keepsDown, keepsFromStarting } from '../../api/reasons.ts';
 import type { Condition, Status } from '../../api/status.ts';
 import { inFlight } from '../failover/failover-plan.ts';
 import { isLive, problemsOf, reportOf, seemsHealthy, seemsWell } from '../model/member.ts';
 import type { Member, Observed, Resource } from '../model/observed.ts';
 import { isActive } from '../model/topology.ts';
-import { isOutdated } from '../resources/pod.ts';
 import { type Plans, hasNeverStarted } from './conditions.ts';
 import { memberDegradedReason } from './degraded-reasons.ts';
+import { isFirstAnswerLate } from './first-answer.ts';
 
 /**
- * A service that is not ready waits for a person: it has never started, and a fault keeps a member down; or it has led, and a fault keeps
- * each of its members down. In ActiveActive the phase is all that tells whether it has ever started, see hasNeverStarted.
+ * A service that is not ready waits for a person: it has never started, and a fault keeps a member down, or no program has given a good
+ * answer in its time; or it has led, and a fault keeps each of its members down; or its Service belongs to somebody else. In ActiveActive the phase is all that tells whether it has ever started, see hasNeverStarted.
  */
 function isStuck(resource: Resource, { members }: Observed, plans: Plans, nowMs: number): boolean {
-  if (!plans.excused.degradedReasons.some(({ reason }) => keepsDown(reason))) return false;
-  if (hasNeverStarted(resource)) return true;
+  const reasons = plans.excused.degradedReasons.map(({ reason }) => reason);
+  const isNew = hasNeverStarted(resource);
+  // In ActiveActive the phase alone tells that the service has been ready.
+  if (reasons.includes('ServiceNameConflict') && !isActive(resource)) return true;
+  const isLate = isNew && isFirstAnswerLate(resource, members, nowMs);
+  if (isLate && reasons.some(keepsFromStarting)) return true;
+  if (!reasons.some(keepsDown)) return false;
+  if (isNew) return true;
   const isDown = (member: Member) =>
     !seemsWell(member) &&
     [memberDegradedReason(resource, member, nowMs), ...problemsOf(reportOf(member))].some(
@@ -43,6 +49,10 @@ export function phaseOf(
   if (spec.replicas === 0) return 'Stopped';
   if (!ready) {
     if (isStuck(resource, observed, plans, nowMs)) return 'Failed';
+    const { isStart, degradedReasons } = plans.excused;
+    if (isStart && degradedReasons.length === 0 && plans.failover.kind !== 'Blocked') {
+      return 'Progressing';
+    }
     if (resource.status.fencing !== undefined && plans.failover.kind !== 'Blocked') {
       return 'FailingOver';
     }
@@ -56,10 +66,7 @@ export function phaseOf(
   const { degradedReasons, pods } = plans.excused;
   const healthy = observed.members.filter(seemsWell).length;
   if (degradedReasons.length > 0 || healthy + pods.length < spec.replicas) return 'Degraded';
-  const isChanging = observed.members.some(
-    (member) => isLive(member) && isOutdated(resource, member),
-  );
-  return healthy < spec.replicas || isChanging ? 'Progressing' : 'Healthy';
+  return healthy < spec.replicas || plans.progress.length > 0 ? 'Progressing' : 'Healthy';
 }
 
 /** The most urgent reason of now, for a person who looks at one line; none if all is well, or if the phase says it. */
@@ -68,11 +75,14 @@ export function reasonOf(
   phase: Status['phase'],
   { excused }: Plans,
 ): Pick<Status, 'reason'> {
-  const toCorrect = excused.degradedReasons.find(({ reason }) => keepsDown(reason));
+  const { degradedReasons } = excused;
+  const toCorrect =
+    degradedReasons.find(({ reason }) => keepsDown(reason)) ??
+    degradedReasons.find(({ reason }) => keepsFromStarting(reason));
   if (phase === 'Failed' && toCorrect !== undefined) return { reason: toCorrect.reason };
   const reasonIf = (type: string, status: string) =>
     conditions.find((condition) => condition.type === type && condition.status === status)?.reason;
-  const isOff = reasonIf('Ready', 'False') === 'Stopped';
+  const isOff = reasonIf('Ready', 'False') === 'Stopped' || phase === 'Progressing';
   const unready = isOff ? undefined : reasonIf('Ready', 'False');
   const degraded = reasonIf('Degraded', 'True');
   // That members are missing is the least that can be said: why nobody takes writes says more.

@@ -9,6 +9,7 @@ import { endOf } from '../model/since.ts';
 import { stuckAfterMs } from '../replicas/garbage-collection-grace.ts';
 import { isOutdated } from '../resources/pod.ts';
 import { copyStatusOf } from './copy-status.ts';
+import { conditionOf } from './events.ts';
 import { preparingClause } from './preparing.ts';
 
 /** So long a member may take to be back after its pod was made: an image may have to be pulled. Milliseconds. */
@@ -26,11 +27,39 @@ function isReplaced(resource: Resource, member: Member): boolean {
   return member.isReplaced === true || seemsWell(alive);
 }
 
+/**
+ * It was stopped (`replicas: 0`) and is started again, and no member has taken writes since. Without Ready the phase is Progressing in
+ * such a start alone.
+ */
+function startsAgain({ spec, status }: Resource): boolean {
+  const ready = conditionOf(status, 'Ready');
+  const isUnready = ready?.status === 'False' && ready.reason !== 'SpecInvalid';
+  return (
+    spec.replicas > 0 &&
+    (status.phase === 'Stopped' || (status.phase === 'Progressing' && isUnready))
+  );
+}
+
+/** Until when such a start is in its ordinary time: the members of before may have to end first. Epoch milliseconds. */
+function startsUntilMs(
+  resource: Resource,
+  { members }: Observed,
+  nowMs: number,
+): number | undefined {
+  if (resource.spec.paused || !startsAgain(resource)) return undefined;
+  const progressing = conditionOf(resource.status, 'Progressing');
+  const isBegun = resource.status.phase === 'Progressing';
+  const sinceMs = isBegun ? Date.parse(progressing?.lastTransitionTime ?? '') : nowMs;
+  const made = members.filter(isLive).map(({ createdAtMs }) => createdAtMs);
+  return endOf(Math.max(sinceMs, made.length > 0 ? Math.min(...made) : sinceMs), backMs, nowMs);
+}
+
 /** No member had its name, and the spec has just been changed: more members are wished. */
-const isAdded = ({ status, generation }: Resource, member: Member): boolean =>
-  status.observedGeneration !== generation &&
+const isAdded = (resource: Resource, member: Member): boolean =>
   isLive(member) &&
-  entryOf(status, member.name) === undefined;
+  (startsAgain(resource) ||
+    (resource.status.observedGeneration !== resource.generation &&
+      entryOf(resource.status, member.name) === undefined));
 
 /** It answers, and has left its role because the role of the primary is moved on purpose. */
 function isSwitching(resource: Resource, member: Member, nowMs: number): boolean {
@@ -110,7 +139,9 @@ export interface Excused {
   notes: string[];
   /** The other faults. */
   degradedReasons: Degradation[];
-  /** When the next of these members must be back. Epoch milliseconds. */
+  /** After a stop the service is being started, and that takes no longer than usual. */
+  isStart: boolean;
+  /** When the next of these members must be back, or the start is no longer a usual one. Epoch milliseconds. */
   nextAtMs?: number;
 }
 
@@ -130,9 +161,11 @@ export function excuse(
     const preparing = member && preparingClause(resource, member, nowMs);
     return { ...entry, preparing, untilMs: expectedUntilMs(resource, member, entry, nowMs) };
   });
+  const startMs = startsUntilMs(resource, observed, nowMs);
+  const isStart = startMs !== undefined;
   // While it is paused the operator brings nobody back.
-  if (resource.spec.paused || times.length === 0) {
-    return { absences, pods: [], notes: [], degradedReasons };
+  if (resource.spec.paused || (times.length === 0 && !isStart)) {
+    return { absences, pods: [], notes: [], degradedReasons, isStart };
   }
   const awaited = times.filter(({ untilMs }) => untilMs !== undefined);
   const pods = awaited.map(({ pod }) => pod);
@@ -141,8 +174,12 @@ export function excuse(
     observed,
     primaryOf(resource, observed.members),
   )?.absent;
-  const isExcused = ({ reason }: Degradation) =>
-    reason === 'WritesWait' && absent?.every((pod) => pods.includes(pod)) === true;
+  const isExcused = ({ reason, member = '' }: Degradation) =>
+    (reason === 'WritesWait' && (isStart || absent?.every((pod) => pods.includes(pod)) === true)) ||
+    // That of a service that has never started may be an error of its spec.
+    (reason === 'NotHeard' &&
+      (isStart || pods.includes(member)) &&
+      resource.status.epoch !== undefined);
   const faults = degradedReasons.filter((each) => !isExcused(each));
   const late = times.flatMap(({ pod, preparing, untilMs }): Degradation[] =>
     untilMs === undefined
@@ -155,13 +192,15 @@ export function excuse(
         ]
       : [],
   );
-  const nextAtMs = Math.min(...awaited.map(({ untilMs }) => untilMs ?? Infinity));
+  const ends = awaited.map(({ untilMs }) => untilMs ?? Infinity);
+  const nextAtMs = Math.min(...ends, startMs ?? Infinity);
   return {
     absences,
     pods,
     notes: degradedReasons.filter(isExcused).map(({ message }) => message),
     // What has a name says more.
     degradedReasons: faults.length > 0 ? faults : late,
+    isStart,
     ...(Number.isFinite(nextAtMs) ? { nextAtMs } : {}),
   };
 }
