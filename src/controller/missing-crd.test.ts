@@ -30,7 +30,7 @@ it.each([
     const operator = new Operator({
       ...{ client, log, clock: systemClock, random: () => 0, metrics: new Metrics() },
       ...{ namespace: 'system', nodeName: undefined, instance: 'test', watchNamespaces },
-      ...{ onOtherNamespaces: () => {}, self: undefined, agentImage: undefined },
+      ...{ onOtherNamespaces: () => {}, onLost: () => {}, agentImage: undefined },
     });
     const stop = new AbortController();
     const running = operator.run(stop.signal);

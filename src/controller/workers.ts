@@ -25,6 +25,8 @@ export interface WorkersOptions {
   drive: Driver;
   /** As Reconciler's. */
   reconcile: (key: string) => Steps<Outcome>;
+  /** Whether a write may be sent now: see Activity. */
+  mayWrite: () => boolean;
   /** Gets each resource that is to be reconciled again. */
   queue: Pick<WorkQueue, 'add' | 'addAfter' | 'addRateLimited' | 'forget'>;
   log: Log;
@@ -65,6 +67,9 @@ export class Workers {
     };
     this.#running.set(key, running);
     const note = (request: ApiRequest | undefined) => {
+      if (request !== undefined && isWrite(request) && !this.#options.mayWrite()) {
+        throw new HAError('HA_ERR_NOT_ACTIVE', key);
+      }
       running.pending = request;
       if (request?.verb === 'replaceStatus') running.hasCommitted = true;
     };
@@ -120,7 +125,10 @@ export class Workers {
         queue.add(key);
         return 'requeue';
       }
-      if (!this.#isStopped) {
+      if (isHAError(error, 'HA_ERR_NOT_ACTIVE')) {
+        log.info({ resource: key, error }, 'could not reconcile');
+        queue.addRateLimited(key);
+      } else if (!this.#isStopped) {
         log.error({ resource: key, error }, 'could not reconcile');
         queue.addRateLimited(key);
       }
@@ -154,7 +162,9 @@ function mayBeGivenUp(request: ApiRequest): boolean {
   }
 }
 
-/** The same steps; `note` is told each request, and when its answer has come. */
+const isWrite = ({ verb }: ApiRequest): boolean => !['ping', 'reset', 'get'].includes(verb);
+
+/** The same steps; `note` is told each request, and when its answer has come. If it throws, the steps are given up. */
 function* noted<T>(steps: Steps<T>, note: (request: ApiRequest | undefined) => void): Steps<T> {
   let next = steps.next();
   while (next.done !== true) {

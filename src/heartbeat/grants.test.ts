@@ -51,3 +51,47 @@ describe('a granted lease', () => {
     expect(grants.endsInMs('old', leaseMs)).toBe(0);
   });
 });
+
+describe('a lease that an earlier operator may have granted', () => {
+  const whole = 2 * leaseMs * 1.01 + 50;
+  const one = leaseMs * 1.01 + 50;
+  const until = 50_000;
+
+  beforeEach(() => {
+    clock.advance(until);
+  });
+
+  it('counts from the last time when that one was confirmed, not from the start of this process', () => {
+    grants.podCreated('a');
+    grants.takenOver({ until, isHandedOver: false, othersUntil: 0 });
+    // Created in an earlier time of this process: another one may have granted it a lease since.
+    expect(grants.endsInMs('a', leaseMs)).toBe(whole);
+    grants.podCreated('b');
+    expect(grants.endsInMs('b', leaseMs)).toBe(0);
+  });
+
+  it('ends one lease after the moment in which that one has handed over', () => {
+    grants.takenOver({ until, isHandedOver: true, othersUntil: 0 });
+    expect(grants.endsInMs('a', leaseMs)).toBe(one);
+  });
+
+  it('ends one lease after this process has seen that the member is being fenced', () => {
+    grants.fencing('a', 7);
+    clock.advance(1_000);
+    grants.fencing('a', 7);
+    grants.takenOver({ until: until + 3_000, isHandedOver: false, othersUntil: 0 });
+    expect(grants.endsInMs('a', leaseMs)).toBe(one - 1_000);
+    expect(grants.endsInMs('b', leaseMs)).toBe(whole + 2_000);
+    // It led on in between.
+    grants.fencing('a', 8);
+    expect(grants.endsInMs('a', leaseMs)).toBe(one);
+    grants.fencing('a', undefined);
+    expect(grants.endsInMs('a', leaseMs)).toBe(whole + 2_000);
+  });
+
+  it('may come from one that was followed before, and that is cut off', () => {
+    grants.fencing('a', 7);
+    grants.takenOver({ until, isHandedOver: true, othersUntil: until - 2_000 });
+    expect(grants.endsInMs('a', leaseMs)).toBe(whole - 2_000);
+  });
+});

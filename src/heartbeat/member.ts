@@ -1,21 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MemberReport, leaseHeader } from '../protocol/member-protocol.ts';
-import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
 import type { Probe, ProbeEvent } from '../member-client/probe.ts';
-import type { Log } from '../lib/log.ts';
 import { Evidence } from './evidence.ts';
-import type { Grants } from './grants.ts';
-import type { MonitorPorts } from './ports.ts';
 import {
   type Contact,
   type MemberHealth,
   type MonitorConfig,
-  type MonitorMetrics,
   type ProtocolConfig,
   protocolHeaders,
 } from './health.ts';
 import { describeHealth } from './health-message.ts';
+import type { MemberOptions } from './member-options.ts';
 import { LastReport } from './last-report.ts';
 import { jitterOf } from './jitter.ts';
 
@@ -25,26 +21,13 @@ import { jitterOf } from './jitter.ts';
  */
 const beatsPerLease = 3;
 
-export interface MemberOptions {
-  uid: string;
-  detector: detector.DetectorConfig;
-  clock: Clock;
-  log: Log;
-  metrics: MonitorMetrics | undefined;
-  grants: Grants;
-  ports: MonitorPorts;
-  /** Monotonic milliseconds without the operator's own stalls. */
-  attentiveNow: () => number;
-  onChange: () => void;
-}
-
-/** One member: its probe, its heartbeat timer and its detector. The monitor creates one for each pod. */
+/** One member: its probe, heartbeat timer and detector. The monitor creates one for each pod. */
 export class Member {
   readonly #options: MemberOptions;
   readonly #evidence: Evidence;
   readonly #report: LastReport;
   #contact: Contact | undefined;
-  /** What it is told with each heartbeat: a change does not restart the probe. */
+  /** What it is told with each heartbeat; undefined: this is a standby. A change does not restart the probe. */
   #said: ProtocolConfig | undefined;
   #probe: Probe | undefined;
   #state: detector.DetectorState;
@@ -74,11 +57,14 @@ export class Member {
     const { host, port, engine, transport, leaseMs = Infinity } = contact;
     const intervalMs = Math.min(wished.intervalMs, leaseMs / beatsPerLease);
     const config = { ...wished, intervalMs };
+    // What a standby has heard may be from before an order of the operator that acted.
+    const isTakeover = said !== undefined && this.#said === undefined;
+    if (isTakeover) this.#report.outdate();
     const isSame =
       isDeepStrictEqual(contact, this.#contact) && isDeepStrictEqual(config, this.#state.config);
     this.#said = said;
     this.#contact = contact;
-    if (isSame) return;
+    if (isSame && !isTakeover) return;
     const { clock, uid, attentiveNow, ports } = this.#options;
     this.#state = detector.reconfigure(this.#state, config);
     // The new probe has no answer yet; the request of the old one is abandoned.
@@ -96,6 +82,10 @@ export class Member {
     this.#cancelBeat();
     this.#cancelBeat = clock.after(0, () => this.#beat());
     this.#armJudge();
+  }
+
+  withholdLease(): void {
+    if (this.#said !== undefined) this.#said = { ...this.#said, leaseHolder: undefined };
   }
 
   restartSilence(): void {
@@ -126,6 +116,12 @@ export class Member {
     };
   }
 
+  /** False: it seems to be well, and its report is from before this operator acted. */
+  get isUpToDate(): boolean {
+    const { verdict } = this.#state;
+    return !this.#report.isOld || (verdict !== 'Healthy' && verdict !== 'Suspect');
+  }
+
   /** The member has answered an order with this report. */
   reported(report: MemberReport): void {
     if (report.uid === undefined || report.uid === this.#options.uid) this.#report.update(report);
@@ -154,6 +150,7 @@ export class Member {
   }
 
   #headers(): Record<string, string> {
+    if (this.#said === undefined) return {};
     return { ...protocolHeaders(this.#said), ...this.grant() };
   }
 
@@ -162,7 +159,7 @@ export class Member {
     const intervalMs = this.#state.config.intervalMs;
     this.#probe?.beat();
     const now = clock.now();
-    // The next time of this member that leaves it half an interval to answer, even after a late heartbeat.
+    // The next time of this member that leaves it half an interval to answer, also after a late one.
     const late = now + intervalMs / 2 - this.#nextBeatAt;
     if (late > 0) this.#nextBeatAt += Math.ceil(late / intervalMs) * intervalMs;
     this.#cancelBeat = clock.after(this.#nextBeatAt - now, () => this.#beat());
@@ -232,19 +229,16 @@ export class Member {
     this.#armJudge();
     if (state.verdict === before.verdict && state.cause === before.cause) return false;
     const { clock, log, onChange } = this.#options;
-    if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
-    const isHealthyOrSuspect = state.verdict === 'Healthy' || state.verdict === 'Suspect';
+    const { verdict } = state;
+    if (verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
+    const isHealthyOrSuspect = verdict === 'Healthy' || verdict === 'Suspect';
     this.#healthyOrSuspectSinceWallMs = isHealthyOrSuspect
       ? (this.#healthyOrSuspectSinceWallMs ?? clock.wallNow())
       : undefined;
-    const fields = {
-      verdict: state.verdict,
-      before: before.verdict,
-      reason: state.cause,
-      evidence: this.#evidence.text(),
-    };
-    if (state.verdict === 'Dead' || state.verdict === 'Unhealthy')
-      log.warn(fields, this.#message());
+    const reason = state.cause;
+    const fields = { verdict, before: before.verdict, reason, evidence: this.#evidence.text() };
+    const isBad = verdict === 'Dead' || verdict === 'Unhealthy';
+    if (isBad && this.#said !== undefined) log.warn(fields, this.#message());
     else log.debug(fields, this.#message());
     onChange();
     return true;

@@ -2,7 +2,7 @@ import type { MemberReport } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { DetectorConfig } from './detector.ts';
 import type { Log } from '../lib/log.ts';
-import { Grants } from './grants.ts';
+import { type Earlier, Grants } from './grants.ts';
 import type { Contact, MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';
 import { type MonitorPorts, systemPorts } from './ports.ts';
@@ -86,6 +86,14 @@ export class HeartbeatMonitor {
     return this.#members.get(key)?.get(uid)?.health();
   }
 
+  /**
+   * Whether every member that seems to be well has reported since this operator acts. The first report after that is told by `onChange`,
+   * and so is a member that is not well after all.
+   */
+  isUpToDate(key: string): boolean {
+    return [...(this.#members.get(key)?.values() ?? [])].every((member) => member.isUpToDate);
+  }
+
   /** A member has answered an order with its report, which is as good as a heartbeat's. `onChange` is not called. */
   reported(key: string, uid: string, report: MemberReport): void {
     this.#members.get(key)?.get(uid)?.reported(report);
@@ -107,6 +115,24 @@ export class HeartbeatMonitor {
   /** This process has created a pod: no earlier process can have granted it a lease. */
   podCreated(uid: string): void {
     this.#grants.podCreated(uid);
+  }
+
+  /** This process acts from now on: until then it has granted nothing. */
+  takenOver(earlier: Earlier): void {
+    this.#grants.takenOver(earlier);
+  }
+
+  /**
+   * A status is about to be written in which the primary may be fenced, or another one elected: its lease is not renewed from now on, until
+   * `setMembers` names the holder again.
+   */
+  withholdLeases(key: string): void {
+    for (const member of this.#members.get(key)?.values() ?? []) member.withholdLease();
+  }
+
+  /** The status says that the member is being fenced in this epoch; undefined: it is not. To be called as soon as the status is seen. */
+  fencing(uid: string, epoch: number | undefined): void {
+    this.#grants.fencing(uid, epoch);
   }
 
   /**

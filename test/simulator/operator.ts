@@ -11,13 +11,14 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
 import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 import { answerOf } from './answer-of.ts';
-import { type ApiServer, operatorPod } from './api-server.ts';
+import { type ApiServer, operatorNamespace } from './api-server.ts';
 import { describeCommand, describeRequest, isWrite, withoutGuards } from './acts.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
 import { grantsBySpec } from './grants.ts';
 import { believeSpec } from './believe-spec.ts';
 import type { Mutant } from './mutant.ts';
+import { Pausable, heldEvents } from './pausable.ts';
 import { MemberConnection } from './probe-connection.ts';
 import { subject } from './subject.ts';
 import { type CommandWorld, sendCommand } from './send-command.ts';
@@ -34,8 +35,8 @@ export interface OperatorWorld extends CommandWorld {
   replaces(resource: Resource, status: Status, member: Member): void;
   decided(): void;
   readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
-  /** An operator is about to die. */
-  died(): void;
+  /** An operator has died. */
+  died(wasActive: boolean): void;
   /** An operator is about to write something, or to send a role command: if it dies now, nothing has left it. @returns Number of the act. */
   beforeAct(operator: Operator, what: () => string): number;
   /** The API server has done or refused that, and the operator does not know of it yet; or the role command has left it. */
@@ -45,7 +46,7 @@ export interface OperatorWorld extends CommandWorld {
 /** As KubeClient's. */
 const apiTimeoutMs = 10_000;
 
-/** One process of the operator: the shipped control loop, on the model's clock, network and API server. */
+/** One operator: the shipped control loop, on the model's clock, network and API server. */
 export class Operator {
   readonly world: OperatorWorld;
   readonly place: string;
@@ -53,8 +54,10 @@ export class Operator {
   isAlive = true;
   /** How wrong its wall clock is. */
   skewMs: number;
-  /** The number of writes whose success it has been told, and of orders that it has sent, after which it dies. */
+  /** After so many writes whose success it knows, and orders that it has sent, it dies. */
   crashAfter = Infinity;
+  /** Its process may be stopped for a while. */
+  readonly process = new Pausable();
   readonly #requests: ExperimentRequests;
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();
@@ -72,9 +75,11 @@ export class Operator {
       now,
       wallNow: () => Math.floor(t0 + this.skewMs + now()),
       after: (ms, callback) =>
-        kernel.after(ms / rate, () => {
-          if (this.isAlive) callback();
-        }),
+        kernel.after(ms / rate, () =>
+          this.process.deliver(() => {
+            if (this.isAlive) callback();
+          }),
+        ),
     };
     this.#loop = new ControlLoop({
       drive: this.#drive,
@@ -87,12 +92,14 @@ export class Operator {
       metrics: noMetrics,
       heartbeatPorts: this.#heartbeatPorts(),
       decide: this.#recorded(mutant.decideOf?.() ?? mutant.decide ?? decide),
-      namespace: operatorPod.namespace,
+      namespace: operatorNamespace,
       nodeName: undefined,
       unsafe: mutant.unsafe,
-      self: { ...operatorPod, uid: place },
+      candidate: { namespace: operatorNamespace, instance: place, nonce: '1' },
+      onLost: () => this.die('another operator acts'),
       agentImage: subject.agentImage,
     });
+    if (mutant.forgetsEarlier === true) this.#loop.monitor.takenOver = () => {};
     if (mutant.believesSpec === true) believeSpec(this.#loop.stores, () => api.service.spec);
     this.watches = new Watches({
       kernel,
@@ -101,23 +108,29 @@ export class Operator {
       place,
       stores: this.#loop.stores,
       past,
+      deliver: this.process.deliver,
       keepsUnlisted: mutant.keepsUnlisted === true,
       onSynced: () => void this.#loop.run(this.#stop.signal),
     });
     this.#loop.watchApiServerHealth(this.#stop.signal);
   }
 
+  /** Whether it acts, and is no standby. */
+  get isActive(): boolean {
+    return this.isAlive && this.#loop.isActive;
+  }
+
   die(why: string): void {
     if (!this.isAlive) return;
     this.world.kernel.note(this.place, () => `dies: ${why}`);
-    this.world.died();
+    const wasActive = this.isActive;
     this.isAlive = false;
+    this.world.died(wasActive);
     this.watches.close();
     this.#stop.abort();
     this.#loop.close();
   }
 
-  /** It has done one more thing that others can see. */
   #acted(): void {
     if (--this.crashAfter <= 0) this.die('between two writes');
   }
@@ -153,7 +166,8 @@ export class Operator {
         const given = { ...target, port };
         const asked = world.mutant.grantsBySpec === true ? grantsBySpec(given, world.api) : given;
         return new ReconnectingProbe(
-          (events) => new MemberConnection(world, place, asked, clock, events),
+          (events) =>
+            new MemberConnection(world, place, asked, clock, heldEvents(this.process, events)),
           clock,
           onEvent,
         );
@@ -169,7 +183,9 @@ export class Operator {
     const { random } = kernel;
     // The operator may have other things to do.
     const ms = random.chance(0.02) ? random.between(10, 800) : random.between(0, 1);
-    kernel.after(ms, () => this.#go(steps, () => steps.next(), signal, done));
+    kernel.after(ms, () =>
+      this.process.deliver(() => this.#go(steps, () => steps.next(), signal, done)),
+    );
   };
 
   /** Runs to the next request to the API server, and goes on with its answer. */
@@ -216,7 +232,9 @@ export class Operator {
     const giveUp = () => settle({ error: signal.reason });
     const timeoutMs = ('timeoutMs' in request ? request.timeoutMs : undefined) ?? apiTimeoutMs;
     const cancel = kernel.after(timeoutMs, () =>
-      settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
+      this.process.deliver(() =>
+        settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
+      ),
     );
     signal.addEventListener('abort', giveUp);
     network.send(this.place, 'api', () => {
@@ -227,12 +245,13 @@ export class Operator {
         const wasLive = pod !== undefined && pod.metadata?.deletionTimestamp === undefined;
         experiments.arrived(kill, !('error' in end), wasLive);
       }
-      network.send('api', this.place, () => {
+      const answered = () => {
         if (act !== undefined && !('error' in end)) this.#acted();
         if (kill !== undefined && this.isAlive && !isOver) experiments.answered(kill);
         if ('value' in end) this.#requests.answered(request, end.value);
         settle(end);
-      });
+      };
+      network.send('api', this.place, () => this.process.deliver(answered));
     });
   }
 
@@ -240,7 +259,7 @@ export class Operator {
     if (!this.isAlive) return;
     const act = this.world.beforeAct(this, () => describeCommand(call));
     if (!this.isAlive) return;
-    sendCommand(this.world, this, call, signal, done);
+    sendCommand(this.world, this, call, signal, (end) => this.process.deliver(() => done(end)));
     this.world.afterAct(this, act);
     this.#acted();
   };

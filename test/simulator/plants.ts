@@ -247,6 +247,12 @@ export const plants: Record<string, Plant> = {
       },
     ],
   },
+  'forgets-earlier-grants': {
+    breaks:
+      'an operator that takes over does not count the leases that the one before may have granted',
+    mutant: { forgetsEarlier: true },
+    found: [{ engine: 'lease', by: late, faults: ['cutTogether', 'freezeOperator'], from: 1 }],
+  },
   'forgets-half': {
     breaks: 'a new operator takes an election that the one before has committed for carried out',
     mutant: { decideOf: broken.promotesOwnAlone },

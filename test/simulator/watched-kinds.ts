@@ -7,5 +7,6 @@ export const watchedKinds = [
   'poddisruptionbudgets',
   'nodes',
   'persistentvolumeclaims',
+  'leases',
 ] as const;
 export type WatchedKind = (typeof watchedKinds)[number];

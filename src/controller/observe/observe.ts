@@ -22,6 +22,7 @@ import { claimsOf, ownedClaimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
+import type { ApiServerHealth } from '../state/api-server-health.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
@@ -149,7 +150,7 @@ export interface ObserveContext extends ChaosContext {
   clock: Clock;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
-  connectedSinceMs: number | undefined;
+  apiServerHealth: Pick<ApiServerHealth, 'sinceWallMs'>;
 }
 
 /**
@@ -162,7 +163,8 @@ export function observe(
   members: Member[],
   context: ObserveContext,
 ): Observed {
-  const { stores, monitor, state, clock, operatorNode, connectedSinceMs, unsafe } = context;
+  const { stores, monitor, state, clock, operatorNode, apiServerHealth, unsafe } = context;
+  const connectedSinceMs = apiServerHealth.sinceWallMs;
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());

@@ -10,4 +10,5 @@ export const kinds: Record<string, string> = {
   events: 'Event',
   configmaps: 'ConfigMap',
   namespaces: 'Namespace',
+  leases: 'Lease',
 };

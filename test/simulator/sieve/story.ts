@@ -97,13 +97,13 @@ export function playStory(world: World, name: StoryName): void {
 function awaitRest(world: World, quiet: number): void {
   const { kernel, api } = world;
   const giveUpMs = kernel.nowMs + mostMs;
-  let version = api.version;
+  let version = api.changes;
   let sinceMs = kernel.nowMs;
   while (kernel.nowMs - sinceMs < quiet) {
     kernel.runUntil(kernel.nowMs + 250);
     const why = whyNotAsWished(world);
-    if (why !== undefined || api.version !== version) sinceMs = kernel.nowMs;
-    version = api.version;
+    if (why !== undefined || api.changes !== version) sinceMs = kernel.nowMs;
+    version = api.changes;
     if (kernel.nowMs > giveUpMs) {
       throw new Violation(`it has no end: ${why ?? 'it keeps changing'}`);
     }
