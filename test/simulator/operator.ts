@@ -34,6 +34,8 @@ export interface OperatorWorld extends CommandWorld {
   /** A pod is to be replaced, as it is not made as its operator makes pods now. */
   replaces(resource: Resource, status: Status, member: Member): void;
   decided(): void;
+  /** Name of the pod of an operator. */
+  podOf(place: string): string;
   readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
   /** An operator has died. */
   died(wasActive: boolean): void;
@@ -95,7 +97,7 @@ export class Operator {
       namespace: operatorNamespace,
       nodeName: undefined,
       unsafe: mutant.unsafe,
-      candidate: { namespace: operatorNamespace, instance: place, nonce: '1' },
+      candidate: { namespace: operatorNamespace, instance: world.podOf(place), nonce: place },
       onLost: () => this.die('another operator acts'),
       agentImage: subject.agentImage,
     });

@@ -61,6 +61,8 @@ export class World implements AgentWorld, OperatorWorld {
   operators: Operator[] = [];
   /** How many of them its Deployment keeps, of which one acts. */
   operatorCount = 1;
+  /** Each operator is the next process in the same pod, so that the one before it has certainly ended. */
+  isOnePod = false;
   /** What the user wishes now. */
   wished: Wish;
   readonly copies: Copies = { slowness: 1, isFull: false };
@@ -176,6 +178,10 @@ export class World implements AgentWorld, OperatorWorld {
 
   decided(): void {
     this.decides++;
+  }
+
+  podOf(place: string): string {
+    return this.isOnePod ? 'op' : place;
   }
 
   died(wasActive: boolean): void {

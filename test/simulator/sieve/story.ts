@@ -112,7 +112,7 @@ function awaitRest(world: World, quiet: number): void {
 
 /** At 0 replicas nothing is whole, and nothing must be left. */
 function whyNotAsWished(world: World): string | undefined {
-  if (world.operator === undefined) return 'no operator runs';
+  if (world.operator?.isActive !== true) return 'no operator acts';
   const { spec, status } = world.api.service;
   const progress = status.conditions?.find(({ type }) => type === 'Progressing');
   if (spec.replicas > 0 && progress?.status === 'True') return progress.message;
