@@ -130,9 +130,9 @@ export class HeartbeatMonitor {
     for (const member of this.#members.get(key)?.values() ?? []) member.withholdLease();
   }
 
-  /** The status says that the member is being fenced in this epoch; undefined: it is not. To be called as soon as the status is seen. */
-  fencing(uid: string, epoch: number | undefined): void {
-    this.#grants.fencing(uid, epoch);
+  /** See Grants.fencing. */
+  fencing(uid: string, epoch: number | undefined, isOwn: boolean): void {
+    this.#grants.fencing(uid, epoch, isOwn);
   }
 
   /**
