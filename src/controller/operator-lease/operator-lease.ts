@@ -251,13 +251,17 @@ export class OperatorLease implements Activity {
   }
 
   *#renew(): Steps<void> {
-    const askedAt = this.#options.clock.now();
     try {
-      return this.#confirm(yield* this.#requests.renew(this.#version), askedAt);
+      return yield* this.#confirmOf(this.#version);
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error;
     }
     yield* this.#lookWhoHolds();
+  }
+
+  *#confirmOf(version: string): Steps<void> {
+    const askedAt = this.#options.clock.now();
+    this.#confirm(yield* this.#requests.renew(version), askedAt);
   }
 
   /** Somebody has changed or deleted the Lease, or a renewal that got no answer was done. */
@@ -266,8 +270,9 @@ export class OperatorLease implements Activity {
     try {
       const lease = yield* this.#requests.read();
       const holder = holderOf(lease);
-      if (holder === this.identity) return this.#confirm(lease, askedAt);
-      return this.#lose(holder);
+      if (holder !== this.identity) return this.#lose(holder);
+      // A read confirms nothing: the standbys do not see it.
+      return yield* this.#confirmOf(versionOf(lease));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
