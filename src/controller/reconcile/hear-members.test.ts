@@ -4,7 +4,7 @@ import { alwaysActive } from '../operator-lease/activity.ts';
 import { noteFencing } from './hear-members.ts';
 
 it('only a fence that another operator has begun tells that it has ended its grants', () => {
-  const fencing = { epoch: 4, trigger: 'Silent', startedAt: '2026-01-01T00:00:00Z' };
+  const fencing = { epoch: 4, trigger: 'Silent' as const, startedAt: '2026-01-01T00:00:00Z' };
   const led = { primary: 'web-0', primaryUID: 'uid-web-0', epoch: 4, fencing };
   const monitor = { fencing: vi.fn() };
   const activity = { ...alwaysActive, identity: 'me' };
