@@ -19,6 +19,7 @@ const status = (code: number, reason: string) =>
 let clock: FakeClock;
 let lease: Lease | undefined;
 let version: number;
+let asked = 0;
 /** Who gets no answer from the API server now, and whose watch is silent. */
 let cut: Set<string>;
 let deaf: Set<string>;
@@ -27,6 +28,7 @@ let unanswered: Set<string>;
 let operators: Process[];
 
 function answer(request: ApiRequest): unknown {
+  asked++;
   switch (request.verb) {
     case 'get':
       if (lease === undefined) throw status(404, 'NotFound');
@@ -243,6 +245,17 @@ describe('of three operators', () => {
     pass(3_000);
     expect(operators.map(({ acts }) => acts)).toEqual([true, false, false]);
     expect(lease && holderOf(lease)).toBe('a_a');
+  });
+
+  it('a backup of the Lease that somebody restores, with lower versions, is no reason to ask all the time, or to take over never', () => {
+    version = 1;
+    put(lease);
+    asked = 0;
+    pass(5_000);
+    expect(asked).toBeLessThan(40);
+    expect(operators.map(({ acts }) => acts)).toEqual([true, false, false]);
+    cut.add('a');
+    expect(until(() => b.acts || c.acts)).toBeLessThan(5_000);
   });
 
   it('an outage of the API server changes nothing: the active one was as silent as the API server', () => {
