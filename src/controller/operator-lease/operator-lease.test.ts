@@ -235,6 +235,23 @@ describe('of three operators', () => {
     expect(standby.earlier).toMatchObject({ isHandedOver: false });
   });
 
+  it('another acts at once also if a renewal was on its way when the active one handed over', () => {
+    const before = version;
+    until(() => version > before);
+    const release = a.lease.close();
+    put(lease);
+    const steps = release?.() ?? (function* () {})();
+    for (let next = steps.next(); next.done !== true;) {
+      try {
+        next = steps.next(answer(next.value));
+      } catch (error) {
+        next = steps.throw(error);
+      }
+    }
+    expect(until(() => b.acts || c.acts)).toBeLessThan(200);
+    expect((b.acts ? b : c).earlier).toMatchObject({ isHandedOver: true });
+  });
+
   it('none acts in place of one that is well, however late a watch is, and whatever somebody does to the Lease', () => {
     deaf.add('b');
     pass(10_000);

@@ -92,7 +92,14 @@ export class OperatorLease implements Activity {
   *#release(): Steps<void> {
     const { log } = this.#options;
     try {
-      yield* this.#requests.release(this.#version);
+      try {
+        yield* this.#requests.release(this.#version);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        // A renewal was on its way.
+        const lease = yield* this.#requests.read();
+        if (holderOf(lease) === this.identity) yield* this.#requests.release(versionOf(lease));
+      }
       log.info({}, 'handed over to another operator');
     } catch (error) {
       log.warn({ error }, 'could not hand over: another operator takes over in two seconds');
