@@ -34,7 +34,8 @@ export function* claimLeases(
   const { activity, stores, events } = options;
   const { object, resource, state, log } = subject;
   const { identity } = activity;
-  const isDue = resource.status.primaryUID !== undefined && hasLease(resource, members);
+  const leader = resource.status.primaryUID ?? state.earlierLease?.uid;
+  const isDue = leader !== undefined && hasLease(resource, members);
   if (state.hasClaimed || !isDue || identity === undefined || mayGrant(activity, resource)) {
     return false;
   }
