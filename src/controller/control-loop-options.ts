@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { SendRoleCommand } from './act/send-role-command.ts';
 import type { AskSteadyState } from './act/steady-state-prober.ts';
-import type { OperatorLeaseOptions } from './operator-lease/operator-lease.ts';
+import type { OperatorLeaseOptions } from './operator-lease/operator-lease-options.ts';
 
 export type ControlLoopMetrics = Pick<
   Metrics,

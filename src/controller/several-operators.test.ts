@@ -66,3 +66,21 @@ it('of a service with a lease, the status names the operator that grants; the ne
   await until(() => world.healthy());
   expect(world.status()).toMatchObject({ primary, epoch });
 });
+
+it('a member that hangs does not keep the next operator from granting a lease to the primary', async () => {
+  const containers = [{ name: 'web', image: 'web', command: ['serve'] }];
+  const heartbeat = { interval: '100ms', timeout: '60s' };
+  const failover = { consistency: 'Strong', leaseDuration: '90s' };
+  world.apply('web', { template: { spec: { containers } }, heartbeat, failover });
+  await until(() => world.healthy());
+  const { primary = '' } = world.status();
+  const hung = ['web-0', 'web-1'].find((name) => name !== primary) ?? '';
+  // The standby must have heard it.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  world.agents.get(hung)?.freeze();
+  await world.stopOperator();
+  const { grants = 0 } = world.agents.get(primary) ?? {};
+  await until(() => world.status().grantedBy?.startsWith('standby_') === true);
+  await vi.waitFor(() => expect(world.agents.get(primary)?.grants).toBeGreaterThan(grants));
+  world.agents.get(hung)?.kill();
+});

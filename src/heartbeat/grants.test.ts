@@ -76,21 +76,29 @@ describe('a lease that an earlier operator may have granted', () => {
   });
 
   it('ends one lease after this process has seen that the member is being fenced', () => {
-    grants.fencing('a', 7);
+    grants.fencing('a', 7, false);
     clock.advance(1_000);
-    grants.fencing('a', 7);
+    // This process has written its own name into the status since.
+    grants.fencing('a', 7, true);
     grants.takenOver({ until: until + 3_000, isHandedOver: false, othersUntil: 0 });
     expect(grants.endsInMs('a', leaseMs)).toBe(one - 1_000);
     expect(grants.endsInMs('b', leaseMs)).toBe(whole + 2_000);
     // It led on in between.
-    grants.fencing('a', 8);
+    grants.fencing('a', 8, false);
     expect(grants.endsInMs('a', leaseMs)).toBe(one);
-    grants.fencing('a', undefined);
+    grants.fencing('a', undefined, false);
     expect(grants.endsInMs('a', leaseMs)).toBe(whole + 2_000);
   });
 
+  it('may come long after this process itself has begun to fence the member, of which that one need not know', () => {
+    grants.fencing('a', 7, false);
+    grants.takenOver({ until, isHandedOver: false, othersUntil: 0 });
+    grants.fencing('a', 8, true);
+    expect(grants.endsInMs('a', leaseMs)).toBe(whole);
+  });
+
   it('may come from one that was followed before, and that is cut off', () => {
-    grants.fencing('a', 7);
+    grants.fencing('a', 7, false);
     grants.takenOver({ until, isHandedOver: true, othersUntil: until - 2_000 });
     expect(grants.endsInMs('a', leaseMs)).toBe(whole - 2_000);
   });

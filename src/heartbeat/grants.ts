@@ -22,7 +22,7 @@ export class Grants {
   readonly #endsAt = new Map<string, number>();
   /** Pods that this process has created since it acts. */
   readonly #own = new Set<string>();
-  /** Primaries that are being fenced, with the epoch of the fence, and when this process has seen that. */
+  /** Primaries that an earlier process has begun to fence, with the epoch of the fence, and when this process has seen that. */
   readonly #fenced = new Map<string, { epoch: number; at: number }>();
 
   /** @param mayGrant Whether the API server has confirmed this operator within so many milliseconds. */
@@ -79,12 +79,15 @@ export class Grants {
     else this.#own.clear();
   }
 
-  /** The status says that the member is being fenced in this epoch; undefined: it is not. To be called as soon as the status is seen. */
-  fencing(uid: string, epoch: number | undefined): void {
-    if (epoch === undefined) this.#fenced.delete(uid);
-    else if (this.#fenced.get(uid)?.epoch !== epoch) {
-      this.#fenced.set(uid, { epoch, at: this.#clock.now() });
-    }
+  /**
+   * The status says that the member is being fenced in this epoch; undefined: it is not. To be called as soon as the status is seen.
+   *
+   * @param isOwn This process has written that status. If it has begun the fence, too, an earlier one need not know of it, and may grant on.
+   */
+  fencing(uid: string, epoch: number | undefined, isOwn: boolean): void {
+    if (this.#fenced.get(uid)?.epoch === epoch) return;
+    if (epoch === undefined || isOwn) this.#fenced.delete(uid);
+    else this.#fenced.set(uid, { epoch, at: this.#clock.now() });
   }
 
   /** Frees the memory of leases that have ended. */

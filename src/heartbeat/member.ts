@@ -52,23 +52,33 @@ export class Member {
     this.#sinceWallMs = options.clock.wallNow();
   }
 
-  /** Starts the probe, or starts it again if something has changed. */
+  /** Starts the probe, or starts it again if it is another one. */
   configure(contact: Contact, { protocol: said, detector: wished }: MonitorConfig): void {
-    const { host, port, engine, transport, leaseMs = Infinity } = contact;
+    const { leaseMs = Infinity } = contact;
     const intervalMs = Math.min(wished.intervalMs, leaseMs / beatsPerLease);
     const config = { ...wished, intervalMs };
     // What a standby has heard may be from before an order of the operator that acted.
     const isTakeover = said !== undefined && this.#said === undefined;
     if (isTakeover) this.#report.outdate();
-    const isSame =
-      isDeepStrictEqual(contact, this.#contact) && isDeepStrictEqual(config, this.#state.config);
+    const isSame = isDeepStrictEqual(contact, this.#contact) && !isTakeover;
     this.#said = said;
     this.#contact = contact;
-    if (isSame && !isTakeover) return;
-    const { clock, uid, attentiveNow, ports } = this.#options;
+    if (isSame && isDeepStrictEqual(config, this.#state.config)) return;
+    const { clock, uid, attentiveNow } = this.#options;
     this.#state = detector.reconfigure(this.#state, config);
-    // The new probe has no answer yet; the request of the old one is abandoned.
+    // A new probe has no answer yet; the request of the old one is abandoned.
     this.#state = detector.restartSilence(this.#state, attentiveNow());
+    if (!isSame) this.#connect(contact);
+    // The first heartbeat is sent at once, the others at times of the member's own.
+    const now = clock.now();
+    this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
+    this.#cancelBeat();
+    this.#cancelBeat = clock.after(0, () => this.#beat());
+    this.#armJudge();
+  }
+
+  #connect({ host, port, engine, transport }: Contact): void {
+    const { clock, uid, ports } = this.#options;
     this.#probe?.close();
     const protocol = { uid, grpc: transport === 'grpc', headers: () => this.#headers() };
     const target = { host, port, engine, ...(transport === undefined ? {} : { protocol }) };
@@ -76,12 +86,6 @@ export class Member {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
     this.#probe = probe;
-    // The first heartbeat is sent at once, the others at times of the member's own, so that they are spread over time.
-    const now = clock.now();
-    this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
-    this.#cancelBeat();
-    this.#cancelBeat = clock.after(0, () => this.#beat());
-    this.#armJudge();
   }
 
   withholdLease(): void {
@@ -122,14 +126,14 @@ export class Member {
     return !this.#report.isOld || (verdict !== 'Healthy' && verdict !== 'Suspect');
   }
 
-  /** The member has answered an order with this report. */
+  /** The member has answered an order so. */
   reported(report: MemberReport): void {
     if (report.uid === undefined || report.uid === this.#options.uid) this.#report.update(report);
   }
 
   /**
-   * The header with a lease, if the member is its holder and healthy or suspect, and the operator may grant one. A dead member gets
-   * no lease until it has recovered: another member may be about to replace it.
+   * The header with a lease, if one may be granted to the member. A dead one gets none until it has recovered: another one may be about
+   * to replace it.
    */
   grant(): Record<string, string> {
     const { leaseMs } = this.#contact ?? {};
@@ -244,7 +248,7 @@ export class Member {
     return true;
   }
 
-  /** Sets at most one timer. If the next check is later than the timer, the timer stays, and sets itself again when it fires. */
+  /** Sets at most one timer. If the next check is later than that, it stays, and sets itself again when it fires. */
   #armJudge(): void {
     const { clock, attentiveNow } = this.#options;
     const now = attentiveNow();

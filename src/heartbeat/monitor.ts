@@ -63,7 +63,7 @@ export class HeartbeatMonitor {
 
   /**
    * Sets the members of one resource, by UID: starts to probe new ones at once, and drops those that are missing. A changed address,
-   * port, check or heartbeat restarts the probe and keeps the history. Each reconcile calls this before it reads anything.
+   * port or check restarts the probe and keeps the history; another heartbeat keeps the connection, too. Each reconcile calls this before it reads anything.
    */
   setMembers(key: string, members: readonly MonitoredMember[], config: MonitorConfig): void {
     const before = this.#members.get(key) ?? new Map<string, Member>();
@@ -130,9 +130,9 @@ export class HeartbeatMonitor {
     for (const member of this.#members.get(key)?.values() ?? []) member.withholdLease();
   }
 
-  /** The status says that the member is being fenced in this epoch; undefined: it is not. To be called as soon as the status is seen. */
-  fencing(uid: string, epoch: number | undefined): void {
-    this.#grants.fencing(uid, epoch);
+  /** See Grants.fencing. */
+  fencing(uid: string, epoch: number | undefined, isOwn: boolean): void {
+    this.#grants.fencing(uid, epoch, isOwn);
   }
 
   /**

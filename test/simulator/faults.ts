@@ -82,8 +82,9 @@ export const faults: Record<string, Fault> = {
       others(world, place).flatMap((other) => oneOrBoth(world, place, other)),
     );
   },
-  /** The operator that acts and the leader reach each other, and nobody else. */
+  /** The operator that acts and the leader reach each other, and nobody else: for longer than that one grants leases, and they last. */
   cutTogether: (world) => {
+    const { kernel } = world;
     const leader = leaderOrAny(world)?.place ?? 'n0';
     const operator = world.operator?.place ?? 'op1';
     const links = [leader, operator].flatMap((place) =>
@@ -91,7 +92,9 @@ export const faults: Record<string, Fault> = {
         .filter((other) => ![leader, operator].includes(other))
         .flatMap((other) => bothWays(place, other)),
     );
-    return cut(world, links);
+    const heal = cut(world, links);
+    kernel.after(kernel.random.between(0, 45_000), heal);
+    return undefined;
   },
   /**
    * The operator that acts alone does not hear the leader; and perhaps what it writes comes late, when another one acts, and what the others

@@ -12,19 +12,22 @@ import type { Activity } from './activity.ts';
 export const mayGrant = ({ identity }: Activity, { status }: Resource): boolean =>
   identity === undefined || status.grantedBy === identity;
 
+/** Whether leases may be granted for the service. */
+export const hasLease = ({ spec, status }: Resource, members: readonly Member[]): boolean =>
+  needsLease(spec) ||
+  status.primaryLeaseMs !== undefined ||
+  members.some(({ leaseMs }) => leaseMs !== undefined);
+
 /** The same decision, in the name of this operator if leases may be granted for the service. */
 export function inNameOf(
   { identity }: Activity,
-  { spec, status }: Resource,
+  resource: Resource,
   members: readonly Member[],
   decision: Decision,
 ): Decision {
-  const hasLease =
-    needsLease(spec) ||
-    status.primaryLeaseMs !== undefined ||
-    members.some(({ leaseMs }) => leaseMs !== undefined);
+  const isNamed = identity !== undefined && hasLease(resource, members);
   const named = ({ grantedBy: _, ...rest }: Status): Status =>
-    hasLease && identity !== undefined ? { ...rest, grantedBy: identity } : rest;
+    isNamed ? { ...rest, grantedBy: identity } : rest;
   const { commit } = decision;
   return {
     ...decision,

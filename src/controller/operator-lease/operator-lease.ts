@@ -1,17 +1,14 @@
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/api-error.ts';
-import type { Driver, Steps } from '../../kube/api-request.ts';
+import type { Steps } from '../../kube/api-request.ts';
 import type { Lease } from '../../kube/api-types.ts';
 import type { Ref } from '../../kube/resources.ts';
-import type { Store } from '../../kube/store.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
 import type { Earlier } from '../../heartbeat/grants.ts';
-import type { ApiServerHealth } from '../state/api-server-health.ts';
-import { HolderEnd, type WatchEnd } from './holder-end.ts';
+import { HolderEnd } from './holder-end.ts';
 import { holderOf, leaseRef, versionOf } from './lease-record.ts';
 import { LeaseRequests } from './lease-requests.ts';
 import { LeaseView } from './lease-view.ts';
 import type { Activity } from './activity.ts';
+import type { OperatorLeaseOptions } from './operator-lease-options.ts';
 
 /** How often the holder renews it: three renewals may fail. */
 const renewMs = 500;
@@ -24,31 +21,6 @@ const againMs = 250;
  * termination grace period of manifests/operator.yaml.
  */
 const earlierVersionMs = 30_000;
-
-export interface OperatorLeaseOptions {
-  drive: Driver;
-  clock: Clock;
-  log: Log;
-  namespace: string;
-  /** Name of the pod; the identity is unique for each process. */
-  instance: string;
-  /** Unique for this process. */
-  nonce: string;
-  /** Where this process serves its metrics: see addressAnnotation. */
-  address?: string | undefined;
-  /** The Lease alone, filled by a watch. */
-  store: Store<Lease>;
-  apiServerHealth: Pick<ApiServerHealth, 'confirmed' | 'failed'>;
-  watchEnd?: WatchEnd | undefined;
-  /** This process acts from now on. Called once. */
-  onTaken: (earlier: Earlier) => void;
-  /** This process may write again: the Lease is renewed. */
-  onConfirmed: () => void;
-  /** `isAlert` has changed. */
-  onAlert: () => void;
-  /** Another operator has taken the Lease: this process must end. Called once. */
-  onLost: () => void;
-}
 
 /**
  * Decides by a Lease (coordination.k8s.io) whether this process is the one operator that acts. To be started when all caches are
@@ -120,7 +92,14 @@ export class OperatorLease implements Activity {
   *#release(): Steps<void> {
     const { log } = this.#options;
     try {
-      yield* this.#requests.release(this.#version);
+      try {
+        yield* this.#requests.release(this.#version);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        // A renewal was on its way.
+        const lease = yield* this.#requests.read();
+        if (holderOf(lease) === this.identity) yield* this.#requests.release(versionOf(lease));
+      }
       log.info({}, 'handed over to another operator');
     } catch (error) {
       log.warn({ error }, 'could not hand over: another operator takes over in two seconds');
@@ -242,6 +221,8 @@ export class OperatorLease implements Activity {
     try {
       const lease = yield* this.#requests.read();
       store.observeWrite(lease);
+      // The store takes none that is older than its own, as it is after a backup was restored.
+      if (versionOf(lease) !== this.#seen.version) this.#see(lease);
       return lease;
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -251,13 +232,17 @@ export class OperatorLease implements Activity {
   }
 
   *#renew(): Steps<void> {
-    const askedAt = this.#options.clock.now();
     try {
-      return this.#confirm(yield* this.#requests.renew(this.#version), askedAt);
+      return yield* this.#confirmOf(this.#version);
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error;
     }
     yield* this.#lookWhoHolds();
+  }
+
+  *#confirmOf(version: string): Steps<void> {
+    const askedAt = this.#options.clock.now();
+    this.#confirm(yield* this.#requests.renew(version), askedAt);
   }
 
   /** Somebody has changed or deleted the Lease, or a renewal that got no answer was done. */
@@ -266,8 +251,9 @@ export class OperatorLease implements Activity {
     try {
       const lease = yield* this.#requests.read();
       const holder = holderOf(lease);
-      if (holder === this.identity) return this.#confirm(lease, askedAt);
-      return this.#lose(holder);
+      if (holder !== this.identity) return this.#lose(holder);
+      // A read confirms nothing: the standbys do not see it.
+      return yield* this.#confirmOf(versionOf(lease));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

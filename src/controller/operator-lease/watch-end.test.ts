@@ -48,6 +48,17 @@ it('connects again if the other side only closes the connection, and takes that 
   expect(onEnd).not.toHaveBeenCalled();
 });
 
+it('takes no refusal for an end before anything has listened: a NetworkPolicy may refuse, too', async () => {
+  const { server, address } = await listen();
+  server.close();
+  await once(server, 'close');
+  const onEnd = vi.fn();
+  const after = vi.fn(() => () => {});
+  stop = watchEnd({ ...systemClock, after }, address, onEnd);
+  await vi.waitFor(() => expect(after).toHaveBeenCalled());
+  expect(onEnd).not.toHaveBeenCalled();
+});
+
 it.each(['', 'nonsense', ':80', '10.0.0.1:'])('takes %j for no address', (address) => {
   const onEnd = vi.fn();
   stop = watchEnd(systemClock, address, onEnd);

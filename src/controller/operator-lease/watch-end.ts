@@ -9,7 +9,8 @@ const timeoutMs = 1_000;
 /**
  * Keeps a connection to a port of another pod, and calls `onEnd`, once, later, if nothing listens there any more: then process 1 of its
  * container has ended, as the kernel closes its connections and refuses new ones. Anything else, such as silence, is no proof: a
- * process that is stopped still gets connections from its kernel.
+ * process that is stopped still gets connections from its kernel. A refusal counts only after a connection: before that a NetworkPolicy
+ * may refuse it, as some network plugins do that with an answer.
  *
  * @param address `host:port`; of IPv6 `[host]:port`.
  * @returns what ends that.
@@ -18,23 +19,26 @@ export function watchEnd(clock: Clock, address: string, onEnd: () => void): () =
   const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? [];
   let isOver = false;
   let cancel = () => {};
+  let hasListened = false;
   const begin = () => {
     const socket = connect({ host, port: Number(port) });
     socket.setTimeout(timeoutMs, () => socket.destroy());
     let isRefused = false;
     let wasOpen = false;
     socket.once('connect', () => {
-      wasOpen = true;
+      wasOpen = hasListened = true;
       socket.setTimeout(0);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       isRefused = error.code === 'ECONNREFUSED';
+      // Of a connection that was made, and was not told of yet.
+      if (error.code === 'ECONNRESET') hasListened = true;
     });
     // What the other side sends is of no interest.
     socket.resume();
     socket.once('close', () => {
       if (isOver) return;
-      if (isRefused) {
+      if (isRefused && hasListened) {
         isOver = true;
         onEnd();
         return;

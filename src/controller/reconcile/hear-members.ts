@@ -23,13 +23,15 @@ export function hearMembers(
   const grants = mayGrant(activity, resource) && state.unansweredElection === undefined;
   const config = monitorConfigOf(resource, members, reports, earlier, grants);
   monitor.setMembers(key, monitoredMembers(resource, members), config);
-  noteFencing(monitor, resource);
+  noteFencing(context, resource);
 }
 
 /** See Grants.fencing. */
 export function noteFencing(
-  monitor: ReconcilerOptions['monitor'],
-  { status: { primaryUID, fencing } }: Resource,
+  { monitor, activity: { identity } }: Pick<ReconcilerOptions, 'monitor' | 'activity'>,
+  { status: { primaryUID, fencing, grantedBy } }: Resource,
 ): void {
-  if (primaryUID !== undefined) monitor.fencing(primaryUID, fencing?.epoch);
+  if (primaryUID !== undefined) {
+    monitor.fencing(primaryUID, fencing?.epoch, grantedBy === identity);
+  }
 }

@@ -10,6 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import { noteReplaced } from '../act/note-replaced.ts';
 import { findPod, noteLabels } from '../act/pod-actions.ts';
 import { forgetOld, forgetOldFailures } from './forget-old.ts';
+import { claimLeases } from './claim-leases.ts';
 import { commitElection } from './commit-election.ts';
 import { hearMembers } from './hear-members.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
@@ -136,6 +137,7 @@ export class Reconciler {
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
     hearMembers(key, resource, members, { ...this.#options, state });
+    if (yield* claimLeases(this.#options, subject, members)) return { again: true, failed: false };
     if (!this.#options.monitor.isUpToDate(key)) return { again: false, failed: false };
     const remembered = { state, beginning: this.#beginning };
     const observed = observe(key, resource, members, { ...this.#options, ...remembered });

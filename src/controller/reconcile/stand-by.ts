@@ -27,7 +27,7 @@ export function standBy(key: string, object: HAService, options: ReconcilerOptio
   const members = membersOf(resource, stores);
   const config = standbyConfigOf(resource, activity.isAlert);
   monitor.setMembers(key, monitoredMembers(resource, members), config);
-  noteFencing(monitor, resource);
+  noteFencing(options, resource);
   const observed = observe(key, resource, members, { ...options, state, beginning: new Map() });
   decide(resource, observed, clock.wallNow());
 }
