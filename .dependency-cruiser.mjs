@@ -55,11 +55,7 @@ export default {
       outside,
     ),
     // operator.ts at the door knows all.
-    ...stories(
-      'controller',
-      ['state', 'operator-lease', 'record', 'observe', 'act', 'reconcile'],
-      belowController,
-    ),
+    ...stories('controller', ['state', 'record', 'observe', 'act', 'reconcile'], belowController),
     only('member-client', ['api', 'protocol', 'lib']),
     only('engines', ['api', 'protocol', 'lib']),
     only('heartbeat', ['api', 'protocol', 'lib', 'core', 'member-client']),

@@ -49,11 +49,9 @@ const operator = new Operator({
   nodeName: process.env['NODE_NAME'],
   instance: process.env['POD_NAME'] ?? hostname(),
   namespace: process.env['POD_NAMESPACE'],
-  address: addressOf(process.env['POD_IP'], server.port),
   unsafe: unsafeMode(process.env['HASERVICE_TEST_UNSAFE']),
   watchNamespaces,
   onOtherNamespaces: () => stop.abort(),
-  onLost: () => stop.abort(),
 });
 notReady = () => operator.notReady();
 log.info(
@@ -63,10 +61,6 @@ log.info(
 await operator.run(stop.signal);
 await server.close();
 await client.close();
-
-function addressOf(ip: string | undefined, port: number): string | undefined {
-  return ip === undefined ? undefined : `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-}
 
 /** Lets the tests see that their checker finds what it is there to find. Never set it elsewhere. */
 function unsafeMode(text: string | undefined): 'no-fence' | 'no-quorum' | undefined {

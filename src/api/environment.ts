@@ -28,12 +28,6 @@ export const environment = {
     default: 'set in `manifests/operator.yaml`',
     example: 'haservice-operator-5d9c7',
   },
-  POD_IP: {
-    description:
-      'Address of the pod of the operator: by it the other operators see at once if this one has ended. Without it, they wait for two seconds of silence.',
-    default: 'set in `manifests/operator.yaml`',
-    example: '10.0.0.7',
-  },
   POD_NAMESPACE: {
     description:
       'Namespace of the pod of the operator, in which it looks for its settings. Without it, it reads no ConfigMap.',

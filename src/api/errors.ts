@@ -33,11 +33,6 @@ export const errors = {
     meaning: 'a write was given up, because a failover of the same service goes first',
     whatToDo: 'nothing: the write is repeated after the failover',
   },
-  HA_ERR_NOT_ACTIVE: {
-    meaning: 'this operator may not write, as another one may have taken over',
-    whatToDo:
-      'nothing if the API server was slow or this operator did not run for a moment: it goes on with the next renewal of its Lease, or another one has taken over; else see the log',
-  },
   HA_ERR_NO_CLUSTER: {
     meaning: 'there is no cluster to talk to',
     whatToDo: 'run the operator in a pod, or set KUBECONFIG to a kubeconfig file',

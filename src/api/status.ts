@@ -158,7 +158,7 @@ export const statusSchema = z
       'The most urgent reason of FailoverBlocked, Degraded or Ready; absent if all is well.',
     ).optional(),
     ready: text(
-      'Members that are healthy and in their roles, of how many, such as 2/3.',
+      'Members that are healthy and in their roles, of those wanted, such as 2/3.',
     ).optional(),
     replicas: int('Number of pods.').optional(),
     scaledTo: int(
@@ -176,9 +176,8 @@ export const statusSchema = z
       })
       .optional(),
     primaryLeaseMs: ms(
-      'Duration of the lease with which the pod of the primary was made: a failover waits for its end.',
+      'Duration of the lease with which the pod of the primary was created: a failover waits for the end of that one, also if the pod is gone and the spec has a shorter one now, or none.',
     ).optional(),
-    grantedBy: text('The operator that may grant leases to the primary.').optional(),
     epoch: epoch('Raised by one at each change of the primary; never falls.').optional(),
     ledEpoch: epoch('Epoch in which the primary was elected.').optional(),
     termStart: z

@@ -34,7 +34,6 @@ beforeEach(async () => {
     metrics: new Metrics(),
     namespace: undefined,
     nodeName: undefined,
-    onLost: () => {},
   });
   const { resources, settings, optedOutNamespaces } = loop.stores;
   for (const path of ['shop/web', 'shop/api', 'other/web']) {

@@ -1,15 +1,20 @@
 import { nameLabel } from '../api/labels.ts';
 import { decide } from '../core/decide.ts';
 import { resourcesOfService, serviceNames } from '../core/model/naming.ts';
+import type { Observed } from '../core/model/observed.ts';
 import { HeartbeatMonitor } from '../heartbeat/monitor.ts';
+import type { MonitorPorts } from '../heartbeat/ports.ts';
+import type { Driver } from '../kube/api-request.ts';
 import type { KubeObject } from '../kube/api-types.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Store } from '../kube/store.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
-import { SteadyStateProber } from './act/steady-state-prober.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type AskSteadyState, SteadyStateProber } from './act/steady-state-prober.ts';
 import { RoleCommandRunner } from './act/role-command-runner.ts';
-import type { ControlLoopOptions } from './control-loop-options.ts';
-import { alwaysActive } from './operator-lease/activity.ts';
-import { OperatorLease } from './operator-lease/operator-lease.ts';
+import type { SendRoleCommand } from './act/send-role-command.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
 import { ApiServerHealth } from './state/api-server-health.ts';
 import { controllerOf } from './state/owner-references.ts';
@@ -18,7 +23,7 @@ import { haServices } from './state/resource-type.ts';
 import { LiveSettings } from './state/settings.ts';
 import { Stores } from './state/stores.ts';
 import { isUrgent } from './urgency.ts';
-import { watchApiServerHealth } from './watch-api-server-health.ts';
+import { type OwnPod, watchApiServerHealth } from './watch-api-server-health.ts';
 import { Workers, controller } from './workers.ts';
 
 /**
@@ -29,6 +34,58 @@ import { Workers, controller } from './workers.ts';
 const concurrency = 64;
 /** How long the reconciles that are under way may go on when the operator stops: a failover should not wait for the next process. */
 const graceMs = 5_000;
+
+export type ControlLoopMetrics = Pick<
+  Metrics,
+  | 'workQueue'
+  | 'reconcileStarted'
+  | 'reconcileEnded'
+  | 'setService'
+  | 'forgetService'
+  | 'failover'
+  | 'failoverPhase'
+  | 'expectExperiments'
+  | 'experiment'
+  | 'hookCalled'
+  | 'heartbeat'
+  | 'settingsValid'
+>;
+
+/**
+ * What a control loop needs from outside. The operator passes a real API server, network and clock; the simulator passes models of
+ * them. Each port is called often, at any time between `new ControlLoop` and `close()`, and may be called again for the same
+ * thing. Only the requests that `drive` answers, and `sendRoleCommand`, report errors, both by their `done`: the loop logs them
+ * and tries again later. Every other port must not throw.
+ */
+export interface ControlLoopOptions {
+  /** Answers the requests to the API server: see Driver. Up to 128 reconciles and the health check are driven at the same time. */
+  drive: Driver;
+  /** Sends a hook or an order to a member: see SendRoleCommand. */
+  sendRoleCommand: SendRoleCommand;
+  /** Sends the request of chaos.steadyState: see AskSteadyState. */
+  askSteadyState: AskSteadyState;
+  /** Receives an Event each time when one happens; it merges repetitions by itself. */
+  events: Pick<EventRecorder, 'record'>;
+  clock: Clock;
+  /** A number from 0 up to 1, for the waits of the work queue. */
+  random: () => number;
+  log: Log;
+  metrics: ControlLoopMetrics;
+  /** Default: the machine's own. */
+  heartbeatPorts?: MonitorPorts;
+  /** Default: the shipped decisions. A test passes wrong ones, to see that its checker finds them. */
+  decide?: typeof decide;
+  /** Namespace of this process, if it runs in a pod: its settings are there. */
+  namespace: string | undefined;
+  /** Node that this process runs on, if it is known. */
+  nodeName: string | undefined;
+  /** For tests alone: see Observed. */
+  unsafe?: Observed['unsafe'] | undefined;
+  /** The pod of this process, if it runs in one and has found it. */
+  self?: OwnPod | undefined;
+  /** Image that pods take the agent from: the operator's own. */
+  agentImage?: string | undefined;
+}
 
 /**
  * The operator without the API server's watches and without the process: caches, heartbeats, the work queue, and the steps of a
@@ -44,16 +101,10 @@ export class ControlLoop {
   readonly #states = new ReconcileStates();
   readonly #apiServerHealth: ApiServerHealth;
   readonly #workers: Workers;
-  /** Resolves when this process has handed over, after `close`. */
-  readonly released: Promise<void>;
-  #markReleased = () => {};
-  /** Undefined: this process is the only one. */
-  readonly #operatorLease: OperatorLease | undefined;
 
   constructor(options: ControlLoopOptions) {
     const { clock, log, metrics, namespace, random, heartbeatPorts } = options;
     this.#options = options;
-    this.released = new Promise((resolve) => (this.#markReleased = resolve));
     this.#queue = new WorkQueue({
       clock,
       random,
@@ -66,25 +117,18 @@ export class ControlLoop {
       this.monitor.restartSilence();
       this.#enqueueAll();
     });
-    this.#operatorLease = this.#createOperatorLease();
-    const activity = this.#operatorLease ?? alwaysActive;
-    metrics.operatorActive(activity.isActive);
     this.monitor = new HeartbeatMonitor({
       clock,
       log,
       metrics: metrics.heartbeat,
-      mayGrant: (withinMs) => activity.isActive && this.#apiServerHealth.mayGrant(withinMs),
+      mayGrant: (withinMs) => this.#apiServerHealth.mayGrant(withinMs),
       onChange: enqueue,
       ...(heartbeatPorts === undefined ? {} : { ports: heartbeatPorts }),
     });
     this.settings = new LiveSettings({
       namespace,
       store: this.stores.settings,
-      events: {
-        record: (...event) => {
-          if (activity.isActive) options.events.record(...event);
-        },
-      },
+      events: options.events,
       log,
       metrics,
       onChange: () => this.#enqueueAll(),
@@ -108,7 +152,6 @@ export class ControlLoop {
       }),
       settings: this.settings,
       states: this.#states,
-      activity,
       events: options.events,
       apiServerHealth: this.#apiServerHealth,
       clock,
@@ -125,7 +168,6 @@ export class ControlLoop {
       log,
       metrics,
       drive: options.drive,
-      mayWrite: () => activity.mayWrite(),
       reconcile: (key) => reconciler.reconcile(key),
       queue: this.#queue,
     });
@@ -134,25 +176,15 @@ export class ControlLoop {
 
   /** Checks every few seconds whether the API server answers, until the signal. To be called once, before `run`. */
   watchApiServerHealth(signal: AbortSignal): void {
-    const { drive, clock, log } = this.#options;
-    const isSole = this.#operatorLease === undefined;
+    const { drive, clock, log, self } = this.#options;
     watchApiServerHealth(
-      { drive, clock, log, isSole, apiServerHealth: this.#apiServerHealth },
+      { drive, clock, log, self, apiServerHealth: this.#apiServerHealth },
       signal,
     );
   }
 
-  /** Whether this process acts, and is no standby. */
-  get isActive(): boolean {
-    return (this.#operatorLease ?? alwaysActive).isActive;
-  }
-
-  /**
-   * Takes part in the choice of the operator that acts, and reconciles, until the signal; then finishes the reconciles that are under way,
-   * within five seconds.
-   */
+  /** Reconciles until the signal; then finishes the reconciles that are under way, within five seconds. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#operatorLease?.start();
     const endGrace = () => this.#options.clock.after(graceMs, () => this.#workers.stop());
     let cancel = () => {};
     signal.addEventListener('abort', () => (cancel = endGrace()), { once: true });
@@ -165,31 +197,9 @@ export class ControlLoop {
     cancel();
   }
 
-  /** After `run`: from now on nothing leaves this process. Then it hands over to a standby, if it acts. */
   close(): void {
     this.#states.close();
     this.monitor.close();
-    const release = this.#operatorLease?.close();
-    if (release === undefined) this.#markReleased();
-    else this.#options.drive(release(), new AbortController().signal, () => this.#markReleased());
-  }
-
-  #createOperatorLease(): OperatorLease | undefined {
-    const { drive, clock, log, candidate, onLost, metrics } = this.#options;
-    if (candidate === undefined) return undefined;
-    return new OperatorLease({
-      ...{ drive, clock, log, ...candidate, onLost },
-      store: this.stores.leases,
-      apiServerHealth: this.#apiServerHealth,
-      onTaken: (earlier) => {
-        this.monitor.takenOver(earlier);
-        metrics.operatorActive(true);
-        this.settings.tellProblem();
-        this.#enqueueAll();
-      },
-      onConfirmed: () => this.#enqueueAll(),
-      onAlert: () => this.#enqueueAll(),
-    });
   }
 
   #enqueueOnChanges(): void {

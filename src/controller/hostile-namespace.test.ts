@@ -65,7 +65,6 @@ beforeEach(() => {
     metrics: new Metrics(),
     namespace: undefined,
     nodeName: undefined,
-    onLost: () => {},
   });
   for (const store of Object.values(loop.stores) as Store<KubeObject>[]) store.replace([], '1');
   stop = new AbortController();

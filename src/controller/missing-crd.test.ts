@@ -30,7 +30,7 @@ it.each([
     const operator = new Operator({
       ...{ client, log, clock: systemClock, random: () => 0, metrics: new Metrics() },
       ...{ namespace: 'system', nodeName: undefined, instance: 'test', watchNamespaces },
-      ...{ onOtherNamespaces: () => {}, onLost: () => {}, agentImage: undefined },
+      ...{ onOtherNamespaces: () => {}, self: undefined, agentImage: undefined },
     });
     const stop = new AbortController();
     const running = operator.run(stop.signal);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { chaosDisabled, chaosLabel, nameLabel } from '../api/labels.ts';
 import { settingsName } from '../api/operator-settings.ts';
 import type { KubeObject } from '../kube/api-types.ts';
@@ -11,7 +10,6 @@ import {
   type ResourceType,
   configMaps,
   endpointSlices,
-  leases,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -22,22 +20,17 @@ import {
 import type { Store } from '../kube/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { sendRoleCommand } from './act/send-role-command.ts';
-import { ControlLoop } from './control-loop.ts';
-import type { ControlLoopOptions } from './control-loop-options.ts';
-import { leaseName } from './operator-lease/lease-record.ts';
-import { watchEnd } from './operator-lease/watch-end.ts';
+import { ControlLoop, type ControlLoopOptions } from './control-loop.ts';
 import { haServices } from './state/resource-type.ts';
 
 export interface OperatorOptions extends Pick<
   ControlLoopOptions,
-  'clock' | 'random' | 'log' | 'namespace' | 'nodeName' | 'unsafe' | 'agentImage' | 'onLost'
+  'clock' | 'random' | 'log' | 'namespace' | 'nodeName' | 'unsafe' | 'self' | 'agentImage'
 > {
   client: KubeClient;
   metrics: Metrics;
-  /** Name of this process in Events: that of its pod. */
+  /** Name of this process in Events. */
   instance: string;
-  /** Where it serves its metrics, if it runs in a pod: `host:port`. */
-  address?: string | undefined;
   /** The namespaces whose resources it works on. Default: all. */
   watchNamespaces: readonly string[] | undefined;
   /** The settings name other namespaces than `watchNamespaces`: the process is to end, and the next one begins with these. */
@@ -57,7 +50,7 @@ export class Operator {
   readonly #reflectors: { reflector: Reflector<KubeObject>; kind: string }[] = [];
 
   constructor(options: OperatorOptions) {
-    const { client, clock, log, instance, namespace, address } = options;
+    const { client, clock, log, instance } = options;
     this.#options = options;
     const component = 'haservice-operator';
     this.#events = new EventRecorder({ client, clock, component, instance, log });
@@ -68,13 +61,6 @@ export class Operator {
       askSteadyState: (request, signal, done) =>
         void askSteadyState(request, signal).then(done, (error: unknown) => done(String(error))),
       events: this.#events,
-      candidate:
-        namespace === undefined
-          ? undefined
-          : {
-              ...{ namespace, instance, address, nonce: randomUUID() },
-              watchEnd: (holder, onEnd) => watchEnd(clock, holder, onEnd),
-            },
     });
     const { stores } = this.#loop;
     const labelled = { labelSelector: nameLabel };
@@ -88,10 +74,6 @@ export class Operator {
     this.#watch(nodes, stores.nodes);
     const labelSelector = `${chaosLabel}=${chaosDisabled}`;
     this.#watch(namespaces, stores.optedOutNamespaces, { labelSelector, optional: true });
-    if (namespace !== undefined) {
-      const fieldSelector = `metadata.name=${leaseName}`;
-      this.#watch(leases, stores.leases, { namespace, fieldSelector });
-    }
     this.#watchSettings();
   }
 
@@ -151,8 +133,8 @@ export class Operator {
       log.info({ ms: Math.round(clock.now() - startedAt) }, 'all caches are filled');
       await this.#loop.run(signal);
     }
+    await Promise.all(watching);
     this.#loop.close();
-    await Promise.all([...watching, this.#loop.released]);
     await this.#events.flush(AbortSignal.timeout(2_000));
   }
 

@@ -14,6 +14,7 @@ const pod = {
     ],
   },
 };
+const self = { namespace: 'system', name: 'operator-x', uid: 'mine' };
 
 function find(answer: () => Promise<unknown>, variables: NodeJS.ProcessEnv = env) {
   const clock = new FakeClock();
@@ -31,13 +32,14 @@ function find(answer: () => Promise<unknown>, variables: NodeJS.ProcessEnv = env
 
 it('finds its own pod, and the image of its container', async () => {
   const { found, asked } = find(() => Promise.resolve(pod));
-  expect(await found).toEqual({ agentImage: 'operator:7' });
+  expect(await found).toEqual({ self, agentImage: 'operator:7' });
   expect(asked).toEqual([{ namespace: 'system', name: 'operator-x' }]);
 });
 
 it('prefers the image of AGENT_IMAGE to its own, and uses it also outside of a pod', async () => {
   const given = { AGENT_IMAGE: 'agent:1' };
   expect(await find(() => Promise.resolve(pod), { ...env, ...given }).found).toEqual({
+    self,
     agentImage: 'agent:1',
   });
   const { found, asked } = find(() => Promise.resolve(pod), given);

@@ -3,6 +3,7 @@ import { isForbidden, isNotFound } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { pods } from '../kube/resources.ts';
 import type { Log } from '../lib/log.ts';
+import type { OwnPod } from './watch-api-server-health.ts';
 
 /** Name of the operator's container in manifests/operator.yaml. */
 const containerName = 'operator';
@@ -27,6 +28,7 @@ export function lastingRefusal(clock: Clock): (error: unknown) => boolean {
 }
 
 export interface Self {
+  self?: OwnPod;
   /** Image of the operator's container: it contains the agent. */
   agentImage?: string;
 }
@@ -40,8 +42,8 @@ export interface OwnPodOptions {
 }
 
 /**
- * Reads the pod that this process runs in, for its image. Called once, at start. Waits for the API server until the
- * signal, and never throws. The result is empty if the process runs outside of a cluster, or may not read its pod.
+ * Reads the pod that this process runs in, for its UID and its image. Called once, at start. Waits for the API server until the
+ * signal, and never throws. The result has no `self` if the process runs outside of a cluster, or may not read its pod.
  */
 export async function findOwnPod(
   { client, env, clock, log }: OwnPodOptions,
@@ -57,7 +59,10 @@ export async function findOwnPod(
       const pod = await client.get(pods, { namespace, name }, { timeoutMs, signal });
       const container = pod.spec?.containers.find((each) => each.name === containerName);
       const agentImage = image ?? container?.image;
-      return agentImage === undefined ? {} : { agentImage };
+      return {
+        self: { namespace, name, uid: pod.metadata?.uid ?? '' },
+        ...(agentImage === undefined ? {} : { agentImage }),
+      };
     } catch (error) {
       if (signal.aborted) break;
       log.warn({ error, pod: name }, 'the pod of this operator cannot be read');

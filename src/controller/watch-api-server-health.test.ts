@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { HAError } from '../api/errors.ts';
+import type { Driver } from '../kube/api-request.ts';
 import { type DrivenClient, driverOf } from '../kube/drive.ts';
 import { FakeClock } from '../lib/fake-clock.ts';
 import { silentLog } from '../lib/log.ts';
@@ -25,16 +26,14 @@ it('finds that the API server cannot be reached, closes connections that hang, a
         ? Promise.reject(new HAError('HA_ERR_API_TIMEOUT', 'GET /version'))
         : Promise.resolve();
     },
+    get: () => Promise.reject(new Error('it has no pod')),
     reset: () => {
       resets++;
       return Promise.resolve();
     },
   };
   const drive = driverOf(client as unknown as DrivenClient);
-  watchApiServerHealth(
-    { drive, apiServerHealth, clock, log: silentLog, isSole: true },
-    stop.signal,
-  );
+  watchApiServerHealth({ drive, apiServerHealth, clock, log: silentLog }, stop.signal);
   await turn();
   expect(pings).toBe(1);
   expect(apiServerHealth.lostSince(0)).toBe(false);
@@ -82,18 +81,61 @@ it('counts a refusal as an answer', () => {
   expect(apiServerHealth.lostSince(-1)).toBe(false);
 });
 
-it('does not confirm a process that another operator may follow: its Lease does', async () => {
+it.each([
+  [404, 'error', /is gone/],
+  [403, 'warn', /has refused or failed to say/],
+  [429, 'warn', /has refused or failed to say/],
+  [503, 'warn', /has refused or failed to say/],
+])(
+  'an answer of %i to the question for its own pod confirms nothing: %s',
+  (status, level, says) => {
+    const lines: string[] = [];
+    const clock = new FakeClock();
+    const apiServerHealth = new ApiServerHealth(clock, () => {});
+    const log = {
+      ...silentLog,
+      warn: (_fields: object, message: string) => lines.push(`warn ${message}`),
+      error: (_fields: object, message: string) => lines.push(`error ${message}`),
+    };
+    const drive: Driver = (steps) => {
+      steps.next();
+      steps.throw(new HAError('HA_ERR_API_STATUS', 'GET pod', { status }));
+    };
+    const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
+    watchApiServerHealth(
+      { drive, apiServerHealth, clock, log, self },
+      new AbortController().signal,
+    );
+    expect(lines).toEqual([expect.stringMatching(new RegExp(`^${level} .*${says.source}`))]);
+    expect(apiServerHealth.mayGrant(10_000)).toBe(false);
+    expect(apiServerHealth.lostSince(0)).toBe(false);
+  },
+);
+
+it('may grant leases while its own pod exists, and not if another pod has its name', async () => {
   const clock = new FakeClock();
   const apiServerHealth = new ApiServerHealth(clock, () => {});
   const stop = new AbortController();
-  const client = { ping: () => Promise.resolve(), reset: () => Promise.resolve() };
+  let answer = () => Promise.resolve({ metadata: { uid: 'mine' } });
+  const client = {
+    ping: () => Promise.reject(new Error('it asks for its pod')),
+    get: () => answer() as Promise<never>,
+    reset: () => Promise.resolve(),
+  };
+  const self = { namespace: 'system', name: 'operator-0', uid: 'mine' };
   const drive = driverOf(client as unknown as DrivenClient);
-  const options = { drive, apiServerHealth, clock, log: silentLog };
-  watchApiServerHealth({ ...options, isSole: false }, stop.signal);
-  await turn();
-  expect(apiServerHealth.mayGrant(0)).toBe(false);
-  watchApiServerHealth({ ...options, isSole: true }, stop.signal);
+  watchApiServerHealth({ drive, apiServerHealth, clock, log: silentLog, self }, stop.signal);
   await turn();
   expect(apiServerHealth.mayGrant(0)).toBe(true);
+  for (const gone of [
+    () => Promise.resolve({ metadata: { uid: 'another' } }),
+    () => Promise.reject(new HAError('HA_ERR_API_STATUS', 'GET x', { status: 404 })),
+  ]) {
+    answer = gone;
+    clock.advance(5_000);
+    await turn();
+    expect(apiServerHealth.lostSince(0)).toBe(false);
+  }
+  expect(apiServerHealth.mayGrant(9_999)).toBe(false);
   stop.abort();
 });

@@ -1,5 +1,8 @@
-import { type Driver, type Steps, ping, resetConnections } from '../kube/api-request.ts';
+import { isHAError } from '../api/errors.ts';
+import { isNotFound } from '../kube/api-error.ts';
+import { type Driver, type Steps, get, ping, resetConnections } from '../kube/api-request.ts';
 import type { Clock } from '../lib/clock.ts';
+import { pods } from '../kube/resources.ts';
 import type { Log } from '../lib/log.ts';
 import type { ApiServerHealth } from './state/api-server-health.ts';
 
@@ -9,10 +12,17 @@ const timeoutMs = 3_000;
 /** Failures in a row after which all connections are closed: they may hang for minutes after the network works again. */
 const breakAfter = 2;
 
+/** The pod that this process runs in. */
+export interface OwnPod {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
 export interface WatchOptions {
   drive: Driver;
-  /** This process cannot have a successor: each answer confirms it as the operator. */
-  isSole: boolean;
+  /** The pod that this process runs in, if it runs in one: this process is the operator as long as that pod exists. */
+  self?: OwnPod | undefined;
   apiServerHealth: ApiServerHealth;
   clock: Clock;
   log: Log;
@@ -23,7 +33,7 @@ export interface WatchOptions {
  * operator knows when it is cut off itself, and when that is over; and the first write of a failover finds an open connection.
  */
 export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal): void {
-  const { drive, clock, apiServerHealth, log, isSole } = options;
+  const { drive, clock, apiServerHealth, log } = options;
   let failures = 0;
   let cancel = () => {};
   signal.addEventListener('abort', () => cancel(), { once: true });
@@ -39,10 +49,10 @@ export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal)
   function* check(): Steps<void> {
     try {
       const askedAt = clock.now();
-      yield* ping({ timeoutMs });
+      const isOperator = yield* ask(options);
       if (failures > 0) log.info({ failures }, 'the API server answers again');
       failures = 0;
-      if (isSole) apiServerHealth.confirmed(askedAt);
+      if (isOperator) apiServerHealth.confirmed(askedAt);
       else apiServerHealth.answered();
     } catch (error) {
       if (signal.aborted) return;
@@ -52,4 +62,35 @@ export function watchApiServerHealth(options: WatchOptions, signal: AbortSignal)
       if (failures % breakAfter === 0) yield* resetConnections();
     }
   }
+}
+
+/**
+ * Whether the API server says that it still has this process's own pod. A Deployment of one replica with strategy Recreate creates the next pod
+ * only after this one is gone from the API; from then on the next operator expects that this one grants no more leases.
+ *
+ * @throws HAError if the API server did not answer.
+ */
+function* ask({ self, log }: WatchOptions): Steps<boolean> {
+  if (self === undefined) {
+    yield* ping({ timeoutMs });
+    return true;
+  }
+  try {
+    const pod = yield* get(pods, self, { timeoutMs });
+    if (pod.metadata?.uid === self.uid) return true;
+  } catch (error) {
+    if (!isHAError(error, 'HA_ERR_API_STATUS')) throw error;
+    if (!isNotFound(error)) {
+      log.warn(
+        { pod: self.name, error },
+        'the API server has refused or failed to say whether the pod of this operator exists: no lease is granted until it says so; if the request is forbidden, apply the RBAC rules that came with this operator',
+      );
+      return false;
+    }
+  }
+  log.error(
+    { pod: self.name },
+    'the pod of this operator is gone from the API server: this process grants no leases any more',
+  );
+  return false;
 }

@@ -54,7 +54,6 @@ async function run(reconcile: () => Steps<Outcome>) {
     clock,
     drive: driveByHand,
     reconcile,
-    mayWrite: () => mayWrite,
     queue,
     log: silentLog,
     metrics,
@@ -64,10 +63,7 @@ async function run(reconcile: () => Steps<Outcome>) {
   return { workers, done };
 }
 
-let mayWrite = true;
-
 beforeEach(() => {
-  mayWrite = true;
   vi.clearAllMocks();
   clock = new FakeClock();
   pending = undefined;
@@ -190,22 +186,4 @@ it('a stop gives up every reconcile, and repeats none', async () => {
   workers.stop();
   expect(done).toHaveBeenCalledOnce();
   expect(queue.addRateLimited).not.toHaveBeenCalled();
-});
-
-it('a write is not sent if another operator may have taken over: the reconcile is given up, and repeated', async () => {
-  mayWrite = false;
-  let goesOn = false;
-  const { done } = await run(function* () {
-    try {
-      yield* createPod();
-    } catch {
-      goesOn = true;
-    }
-    return { failed: false };
-  });
-  await Promise.resolve();
-  expect(pending).toBeUndefined();
-  expect(goesOn).toBe(false);
-  expect(done).toHaveBeenCalledOnce();
-  expect(queue.addRateLimited.mock.calls).toEqual([['shop/db']]);
 });

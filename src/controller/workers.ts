@@ -25,8 +25,6 @@ export interface WorkersOptions {
   drive: Driver;
   /** As Reconciler's. */
   reconcile: (key: string) => Steps<Outcome>;
-  /** Whether a write may be sent now: see Activity. */
-  mayWrite: () => boolean;
   /** Gets each resource that is to be reconciled again. */
   queue: Pick<WorkQueue, 'add' | 'addAfter' | 'addRateLimited' | 'forget'>;
   log: Log;
@@ -67,9 +65,6 @@ export class Workers {
     };
     this.#running.set(key, running);
     const note = (request: ApiRequest | undefined) => {
-      if (request !== undefined && isWrite(request) && !this.#options.mayWrite()) {
-        throw new HAError('HA_ERR_NOT_ACTIVE', key);
-      }
       running.pending = request;
       if (request?.verb === 'replaceStatus') running.hasCommitted = true;
     };
@@ -125,10 +120,7 @@ export class Workers {
         queue.add(key);
         return 'requeue';
       }
-      if (isHAError(error, 'HA_ERR_NOT_ACTIVE')) {
-        log.info({ resource: key, error }, 'could not reconcile');
-        queue.addRateLimited(key);
-      } else if (!this.#isStopped) {
+      if (!this.#isStopped) {
         log.error({ resource: key, error }, 'could not reconcile');
         queue.addRateLimited(key);
       }
@@ -162,9 +154,7 @@ function mayBeGivenUp(request: ApiRequest): boolean {
   }
 }
 
-const isWrite = ({ verb }: ApiRequest): boolean => !['ping', 'reset', 'get'].includes(verb);
-
-/** The same steps; `note` is told each request, and when its answer has come. If it throws, the steps are given up. */
+/** The same steps; `note` is told each request, and when its answer has come. */
 function* noted<T>(steps: Steps<T>, note: (request: ApiRequest | undefined) => void): Steps<T> {
   let next = steps.next();
   while (next.done !== true) {

@@ -7,4 +7,5 @@ it('a heartbeat names the epoch, and the password that all members accept, if th
     'haservice-password': 'b8e1',
   });
   expect(protocolHeaders({ epoch: 7, password: undefined })).toEqual({ 'haservice-epoch': '7' });
+  expect(protocolHeaders(undefined)).toEqual({ 'haservice-epoch': '0' });
 });

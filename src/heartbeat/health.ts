@@ -62,8 +62,7 @@ export interface Contact {
 /** How the members of one resource are judged, and what those that speak the member protocol are told. */
 export interface MonitorConfig {
   detector: DetectorConfig;
-  /** Absent: this operator is a standby, which only listens. */
-  protocol?: ProtocolConfig;
+  protocol: ProtocolConfig;
 }
 
 export interface ProtocolConfig {
@@ -78,8 +77,8 @@ export interface ProtocolConfig {
 }
 
 /** The headers that are the same for all members. */
-export function protocolHeaders(protocol: ProtocolConfig): Record<string, string> {
-  const { epoch, password, replicationPassword } = protocol;
+export function protocolHeaders(protocol: ProtocolConfig | undefined): Record<string, string> {
+  const { epoch = 0, password, replicationPassword } = protocol ?? {};
   return {
     [epochHeader]: String(epoch),
     ...(password === undefined ? {} : { [passwordHeader]: password }),

@@ -11,7 +11,6 @@ export class LastReport {
   #receivedAt = -Infinity;
   #wallMs = 0;
   #unlinkedSinceWallMs: number | undefined;
-  #isOld = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -20,33 +19,21 @@ export class LastReport {
   /** A report has arrived. @returns Whether something that a decision may depend on has changed. */
   update(report: MemberReport): boolean {
     const before = this.#report;
-    const wasOld = this.#isOld;
-    this.#isOld = false;
     this.#report = report;
     this.#receivedAt = this.#clock.now();
     this.#wallMs = this.#clock.wallNow();
     const isSame = report.leader === before?.leader && report.epoch === before?.epoch;
     const since = isSame ? this.#unlinkedSinceWallMs : undefined;
     this.#unlinkedSinceWallMs = isUnlinked(report) ? (since ?? this.#wallMs) : undefined;
-    return wasOld || before === undefined || !isDeepStrictEqual(factsOf(before), factsOf(report));
+    return before === undefined || !isDeepStrictEqual(factsOf(before), factsOf(report));
   }
 
   /** Another process has started, and has sent no report yet. @returns Whether there was a report to forget. */
   forget(): boolean {
     const had = this.#report !== undefined;
-    this.#isOld = false;
     this.#report = undefined;
     this.#unlinkedSinceWallMs = undefined;
     return had;
-  }
-
-  /** Another operator may have told the member something since: nothing is to be decided by the report until the next one. */
-  outdate(): void {
-    this.#isOld = this.#report !== undefined;
-  }
-
-  get isOld(): boolean {
-    return this.#isOld;
   }
 
   /** The fields of MemberHealth that come from the report. */

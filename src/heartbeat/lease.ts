@@ -19,3 +19,26 @@ export const surelyPassedMs = (ms: number): number => ms * drift + marginMs;
 
 /** Leases are granted only if the API server has confirmed the operator within this time: one that is cut off for longer grants none. */
 export const grantWindowMs = (leaseMs: number): number => Math.max(leaseMs, leastWindowMs);
+
+export interface Granted {
+  now: number;
+  leaseMs: number;
+  /** When this process was started. */
+  startedAt: number;
+  /** End of the last lease that this process has granted to the member. */
+  endsAt?: number | undefined;
+  /** This process has created the pod, so that no other can have granted it a lease. */
+  isOwn: boolean;
+}
+
+/**
+ * How long from now until every lease of a member has certainly ended; 0 if it has. This process does not know the leases of the
+ * operator's last process: that one may have reached the API server until this one was started, may have granted leases for the
+ * window after that, and a whole lease at its end.
+ */
+export function leaseEndsInMs({ now, leaseMs, startedAt, endsAt, isOwn }: Granted): number {
+  const inheritedUntil = isOwn
+    ? -Infinity
+    : startedAt + surelyPassedMs(grantWindowMs(leaseMs) + leaseMs);
+  return Math.max(0, Math.max(endsAt ?? -Infinity, inheritedUntil) - now);
+}

@@ -1,17 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MemberReport, leaseHeader } from '../protocol/member-protocol.ts';
+import type { Clock } from '../lib/clock.ts';
 import * as detector from './detector.ts';
 import type { Probe, ProbeEvent } from '../member-client/probe.ts';
+import type { Log } from '../lib/log.ts';
 import { Evidence } from './evidence.ts';
+import type { Grants } from './grants.ts';
+import type { MonitorPorts } from './ports.ts';
 import {
   type Contact,
   type MemberHealth,
   type MonitorConfig,
+  type MonitorMetrics,
   type ProtocolConfig,
   protocolHeaders,
 } from './health.ts';
 import { describeHealth } from './health-message.ts';
-import type { MemberOptions } from './member-options.ts';
 import { LastReport } from './last-report.ts';
 import { jitterOf } from './jitter.ts';
 
@@ -21,13 +25,26 @@ import { jitterOf } from './jitter.ts';
  */
 const beatsPerLease = 3;
 
-/** One member: its probe, heartbeat timer and detector. The monitor creates one for each pod. */
+export interface MemberOptions {
+  uid: string;
+  detector: detector.DetectorConfig;
+  clock: Clock;
+  log: Log;
+  metrics: MonitorMetrics | undefined;
+  grants: Grants;
+  ports: MonitorPorts;
+  /** Monotonic milliseconds without the operator's own stalls. */
+  attentiveNow: () => number;
+  onChange: () => void;
+}
+
+/** One member: its probe, its heartbeat timer and its detector. The monitor creates one for each pod. */
 export class Member {
   readonly #options: MemberOptions;
   readonly #evidence: Evidence;
   readonly #report: LastReport;
   #contact: Contact | undefined;
-  /** What it is told with each heartbeat; undefined: this is a standby. A change does not restart the probe. */
+  /** What it is told with each heartbeat: a change does not restart the probe. */
   #said: ProtocolConfig | undefined;
   #probe: Probe | undefined;
   #state: detector.DetectorState;
@@ -52,33 +69,20 @@ export class Member {
     this.#sinceWallMs = options.clock.wallNow();
   }
 
-  /** Starts the probe, or starts it again if it is another one. */
+  /** Starts the probe, or starts it again if something has changed. */
   configure(contact: Contact, { protocol: said, detector: wished }: MonitorConfig): void {
-    const { leaseMs = Infinity } = contact;
+    const { host, port, engine, transport, leaseMs = Infinity } = contact;
     const intervalMs = Math.min(wished.intervalMs, leaseMs / beatsPerLease);
     const config = { ...wished, intervalMs };
-    // What a standby has heard may be from before an order of the operator that acted.
-    const isTakeover = said !== undefined && this.#said === undefined;
-    if (isTakeover) this.#report.outdate();
-    const isSame = isDeepStrictEqual(contact, this.#contact) && !isTakeover;
+    const isSame =
+      isDeepStrictEqual(contact, this.#contact) && isDeepStrictEqual(config, this.#state.config);
     this.#said = said;
     this.#contact = contact;
-    if (isSame && isDeepStrictEqual(config, this.#state.config)) return;
-    const { clock, uid, attentiveNow } = this.#options;
+    if (isSame) return;
+    const { clock, uid, attentiveNow, ports } = this.#options;
     this.#state = detector.reconfigure(this.#state, config);
-    // A new probe has no answer yet; the request of the old one is abandoned.
+    // The new probe has no answer yet; the request of the old one is abandoned.
     this.#state = detector.restartSilence(this.#state, attentiveNow());
-    if (!isSame) this.#connect(contact);
-    // The first heartbeat is sent at once, the others at times of the member's own.
-    const now = clock.now();
-    this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
-    this.#cancelBeat();
-    this.#cancelBeat = clock.after(0, () => this.#beat());
-    this.#armJudge();
-  }
-
-  #connect({ host, port, engine, transport }: Contact): void {
-    const { clock, uid, ports } = this.#options;
     this.#probe?.close();
     const protocol = { uid, grpc: transport === 'grpc', headers: () => this.#headers() };
     const target = { host, port, engine, ...(transport === undefined ? {} : { protocol }) };
@@ -86,10 +90,12 @@ export class Member {
       if (probe === this.#probe && !this.#closed) this.#onEvent(event);
     });
     this.#probe = probe;
-  }
-
-  withholdLease(): void {
-    if (this.#said !== undefined) this.#said = { ...this.#said, leaseHolder: undefined };
+    // The first heartbeat is sent at once, the others at times of the member's own, so that they are spread over time.
+    const now = clock.now();
+    this.#nextBeatAt = now - (now % intervalMs) + jitterOf(uid) * intervalMs;
+    this.#cancelBeat();
+    this.#cancelBeat = clock.after(0, () => this.#beat());
+    this.#armJudge();
   }
 
   restartSilence(): void {
@@ -120,20 +126,14 @@ export class Member {
     };
   }
 
-  /** False: it seems to be well, and its report is from before this operator acted. */
-  get isUpToDate(): boolean {
-    const { verdict } = this.#state;
-    return !this.#report.isOld || (verdict !== 'Healthy' && verdict !== 'Suspect');
-  }
-
-  /** The member has answered an order so. */
+  /** The member has answered an order with this report. */
   reported(report: MemberReport): void {
     if (report.uid === undefined || report.uid === this.#options.uid) this.#report.update(report);
   }
 
   /**
-   * The header with a lease, if one may be granted to the member. A dead one gets none until it has recovered: another one may be about
-   * to replace it.
+   * The header with a lease, if the member is its holder and healthy or suspect, and the operator may grant one. A dead member gets
+   * no lease until it has recovered: another member may be about to replace it.
    */
   grant(): Record<string, string> {
     const { leaseMs } = this.#contact ?? {};
@@ -154,7 +154,6 @@ export class Member {
   }
 
   #headers(): Record<string, string> {
-    if (this.#said === undefined) return {};
     return { ...protocolHeaders(this.#said), ...this.grant() };
   }
 
@@ -163,7 +162,7 @@ export class Member {
     const intervalMs = this.#state.config.intervalMs;
     this.#probe?.beat();
     const now = clock.now();
-    // The next time of this member that leaves it half an interval to answer, also after a late one.
+    // The next time of this member that leaves it half an interval to answer, even after a late heartbeat.
     const late = now + intervalMs / 2 - this.#nextBeatAt;
     if (late > 0) this.#nextBeatAt += Math.ceil(late / intervalMs) * intervalMs;
     this.#cancelBeat = clock.after(this.#nextBeatAt - now, () => this.#beat());
@@ -233,22 +232,25 @@ export class Member {
     this.#armJudge();
     if (state.verdict === before.verdict && state.cause === before.cause) return false;
     const { clock, log, onChange } = this.#options;
-    const { verdict } = state;
-    if (verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
-    const isHealthyOrSuspect = verdict === 'Healthy' || verdict === 'Suspect';
+    if (state.verdict !== before.verdict) this.#sinceWallMs = clock.wallNow();
+    const isHealthyOrSuspect = state.verdict === 'Healthy' || state.verdict === 'Suspect';
     this.#healthyOrSuspectSinceWallMs = isHealthyOrSuspect
       ? (this.#healthyOrSuspectSinceWallMs ?? clock.wallNow())
       : undefined;
-    const reason = state.cause;
-    const fields = { verdict, before: before.verdict, reason, evidence: this.#evidence.text() };
-    const isBad = verdict === 'Dead' || verdict === 'Unhealthy';
-    if (isBad && this.#said !== undefined) log.warn(fields, this.#message());
+    const fields = {
+      verdict: state.verdict,
+      before: before.verdict,
+      reason: state.cause,
+      evidence: this.#evidence.text(),
+    };
+    if (state.verdict === 'Dead' || state.verdict === 'Unhealthy')
+      log.warn(fields, this.#message());
     else log.debug(fields, this.#message());
     onChange();
     return true;
   }
 
-  /** Sets at most one timer. If the next check is later than that, it stays, and sets itself again when it fires. */
+  /** Sets at most one timer. If the next check is later than the timer, the timer stays, and sets itself again when it fires. */
   #armJudge(): void {
     const { clock, attentiveNow } = this.#options;
     const now = attentiveNow();

@@ -2,7 +2,7 @@ import type { MemberReport } from '../protocol/member-protocol.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { DetectorConfig } from './detector.ts';
 import type { Log } from '../lib/log.ts';
-import { type Earlier, Grants } from './grants.ts';
+import { Grants } from './grants.ts';
 import type { Contact, MemberHealth, MonitorConfig, MonitorMetrics } from './health.ts';
 import { Member } from './member.ts';
 import { type MonitorPorts, systemPorts } from './ports.ts';
@@ -63,7 +63,7 @@ export class HeartbeatMonitor {
 
   /**
    * Sets the members of one resource, by UID: starts to probe new ones at once, and drops those that are missing. A changed address,
-   * port or check restarts the probe and keeps the history; another heartbeat keeps the connection, too. Each reconcile calls this before it reads anything.
+   * port, check or heartbeat restarts the probe and keeps the history. Each reconcile calls this before it reads anything.
    */
   setMembers(key: string, members: readonly MonitoredMember[], config: MonitorConfig): void {
     const before = this.#members.get(key) ?? new Map<string, Member>();
@@ -84,14 +84,6 @@ export class HeartbeatMonitor {
   /** What is known of a member now; undefined if it is not probed. */
   health(key: string, uid: string): MemberHealth | undefined {
     return this.#members.get(key)?.get(uid)?.health();
-  }
-
-  /**
-   * Whether every member that seems to be well has reported since this operator acts. The first report after that is told by `onChange`,
-   * and so is a member that is not well after all.
-   */
-  isUpToDate(key: string): boolean {
-    return [...(this.#members.get(key)?.values() ?? [])].every((member) => member.isUpToDate);
   }
 
   /** A member has answered an order with its report, which is as good as a heartbeat's. `onChange` is not called. */
@@ -115,24 +107,6 @@ export class HeartbeatMonitor {
   /** This process has created a pod: no earlier process can have granted it a lease. */
   podCreated(uid: string): void {
     this.#grants.podCreated(uid);
-  }
-
-  /** This process acts from now on: until then it has granted nothing. */
-  takenOver(earlier: Earlier): void {
-    this.#grants.takenOver(earlier);
-  }
-
-  /**
-   * A status is about to be written in which the primary may be fenced, or another one elected: its lease is not renewed from now on, until
-   * `setMembers` names the holder again.
-   */
-  withholdLeases(key: string): void {
-    for (const member of this.#members.get(key)?.values() ?? []) member.withholdLease();
-  }
-
-  /** See Grants.fencing. */
-  fencing(uid: string, epoch: number | undefined, isOwn: boolean): void {
-    this.#grants.fencing(uid, epoch, isOwn);
   }
 
   /**

@@ -4,7 +4,7 @@ import { StallMeter } from './stall-meter.ts';
 
 /**
  * What the monitor uses of its machine; the simulator passes models instead. `createStallMeter` is called once, `createProbe` for
- * each member and again when its address or check changes, `afterPendingIo` each time when a verdict is about to change by
+ * each member and again when its address or settings change, `afterPendingIo` each time when a verdict is about to change by
  * time alone. None of them may throw. The callbacks of `createProbe` and `createStallMeter` must not be called during the call that
  * passes them; that of `afterPendingIo` may be, if everything that has arrived is read.
  */

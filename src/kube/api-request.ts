@@ -9,7 +9,6 @@ export interface CreateOptions {
   fieldManager?: string;
   /** Only asks whether the API server would take the object. */
   dryRun?: 'All';
-  timeoutMs?: number;
 }
 
 export interface ApplyOptions {
@@ -26,7 +25,7 @@ export type ApiRequest =
   | { verb: 'get'; type: Type; ref: Ref; timeoutMs?: number }
   | ({ verb: 'create'; type: Type; object: KubeObject } & CreateOptions)
   | ({ verb: 'apply'; type: Type; object: KubeObject } & ApplyOptions)
-  | { verb: 'mergePatch'; type: Type; ref: Ref; patch: object; timeoutMs?: number }
+  | { verb: 'mergePatch'; type: Type; ref: Ref; patch: object }
   | { verb: 'replaceStatus'; type: Type; object: KubeObject }
   | { verb: 'delete'; type: Type; ref: Ref; uid?: string; gracePeriodSeconds?: number }
   | { verb: 'evict'; type: Type; ref: Ref; uid: string; gracePeriodSeconds?: number };
@@ -88,9 +87,8 @@ export function* mergePatch<T extends KubeObject>(
   type: ResourceType<T>,
   ref: Ref,
   patch: object,
-  options: { timeoutMs?: number } = {},
 ): Steps<T> {
-  return (yield { verb: 'mergePatch', type, ref, patch, ...options }) as T;
+  return (yield { verb: 'mergePatch', type, ref, patch }) as T;
 }
 
 export function* replaceStatus<T extends KubeObject>(type: ResourceType<T>, object: T): Steps<T> {

@@ -2,7 +2,6 @@ import type {
   EventsV1Event,
   V1ConfigMap,
   V1EndpointSlice,
-  V1Lease,
   V1Node,
   V1ObjectMeta,
   V1PersistentVolumeClaim,
@@ -33,6 +32,5 @@ export type Service = JsonOf<V1Service>;
 export type EndpointSlice = JsonOf<V1EndpointSlice>;
 export type PodDisruptionBudget = JsonOf<V1PodDisruptionBudget>;
 export type PersistentVolumeClaim = JsonOf<V1PersistentVolumeClaim>;
-export type Lease = JsonOf<V1Lease>;
 export type ConfigMap = JsonOf<V1ConfigMap>;
 export type Event = JsonOf<EventsV1Event>;

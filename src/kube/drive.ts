@@ -64,10 +64,8 @@ function send(request: ApiRequest, client: DrivenClient, signal: AbortSignal): P
       const { verb: _, type, object, ...options } = request;
       return client.apply(type, object, { ...options, force: true, signal });
     }
-    case 'mergePatch': {
-      const { type, ref, patch } = request;
-      return client.mergePatch(type, ref, patch, { ...timeoutOf(request), signal });
-    }
+    case 'mergePatch':
+      return client.mergePatch(request.type, request.ref, request.patch, { signal });
     case 'replaceStatus':
       return client.replaceStatus(request.type, request.object, { signal });
     case 'delete': {

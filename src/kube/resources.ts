@@ -3,7 +3,6 @@ import type {
   EndpointSlice,
   Event,
   KubeObject,
-  Lease,
   Node,
   PersistentVolumeClaim,
   Pod,
@@ -49,7 +48,6 @@ export const persistentVolumeClaims = namespaced<PersistentVolumeClaim>(
   'persistentvolumeclaims',
 );
 export const configMaps = namespaced<ConfigMap>('v1', 'ConfigMap', 'configmaps');
-export const leases = namespaced<Lease>('coordination.k8s.io/v1', 'Lease', 'leases');
 export const events = namespaced<Event>('events.k8s.io/v1', 'Event', 'events');
 export const nodes: ResourceType<Node> = {
   apiVersion: 'v1',

@@ -144,10 +144,6 @@ export class Metrics {
     'haservice_operator_stall_seconds_total',
     'Time in which the operator itself was stalled; it does not count against members.',
   );
-  readonly #operatorActive = this.#gauge(
-    'haservice_operator_active',
-    'Whether this operator acts: 1, or 0 if it is a standby.',
-  );
   readonly #settingsValid = this.#gauge(
     'haservice_settings_valid',
     'Whether the present settings of the operator are valid: 1, or 0 if they are wrong and the last good ones hold.',
@@ -223,10 +219,6 @@ export class Metrics {
   /** @param result `ok` or the code of the error. */
   hookCalled(action: OrderKind | HookKind, result: string): void {
     this.#hookCalls.inc({ action, result });
-  }
-
-  operatorActive(isActive: boolean): void {
-    this.#operatorActive.set(isActive ? 1 : 0);
   }
 
   settingsValid(isValid: boolean): void {

@@ -41,13 +41,12 @@ export async function measureStart(
   signal: AbortSignal,
 ): Promise<number> {
   const old = await operatorPod(api, signal);
-  const before = (await operatorPods(api, signal)).map(({ metadata }) => metadata?.name);
   await api.client.delete(pods, { namespace: operatorNamespace, name: old.name }, { signal });
   const late = AbortSignal.any([signal, AbortSignal.timeout(startMs)]);
   for (;;) {
     const name = (await operatorPods(api, late))
       .map(({ metadata }) => metadata?.name)
-      .find((each) => !before.includes(each));
+      .find((each) => each !== old.name);
     const pid = name === undefined ? undefined : findProcess(cluster, name);
     if (name !== undefined && pid !== undefined && (await hasReconciled(api, name, late))) {
       const ms = await ageOf(pid);

@@ -61,7 +61,7 @@ export const operatorSteps = `The operator runs. What to type next:
   eval "$(npm run -s cluster -- env)"           # points kubectl at the cluster
   kubectl apply -f examples/quickstart.yaml
   kubectl get haservices -w
-  kubectl logs -n haservice-system -l app.kubernetes.io/name=haservice-operator -f
+  kubectl logs -n haservice-system deployment/haservice-operator -f
   npm run cluster -- kill default/web-0         # a fault; --help shows more
   npm run cluster -- up --operator              # after a change in src: builds it and rolls it out
   npm run cluster -- down                       # removes everything`;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holderOf, leaseRef } from '../../src/controller/operator-lease/lease-record.ts';
-import { leases, pods } from '../../src/kube/resources.ts';
-import type { Lease, Pod } from '../../src/kube/api-types.ts';
+import { pods } from '../../src/kube/resources.ts';
+import type { Pod } from '../../src/kube/api-types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ClusterError } from '../cluster/exec.ts';
 import { Api } from './api.ts';
+import { isReady } from './state.ts';
 
 export const operatorNamespace = 'haservice-system';
 export const operatorName = 'haservice-operator';
@@ -74,24 +74,17 @@ async function operatorLog(cluster: Cluster): Promise<string> {
   return 'its log is empty';
 }
 
-/** Name of the pod of the operator that acts; undefined: none does, as far as its Lease says. */
-export const actingPod = (lease: Lease | undefined): string | undefined =>
-  (lease && holderOf(lease))?.split('_')[0];
-
-/** The pod of the operator that acts, with its node. @throws Error if none does. */
+/** The operator's pod that is ready, with its node. @throws Error if there is none. */
 export async function operatorPod(
   api: Api,
   signal: AbortSignal,
 ): Promise<{ name: string; node: string }> {
-  const lease = await api.client.get(leases, leaseRef(operatorNamespace), { signal });
-  const acting = actingPod(lease);
-  const all = await operatorPods(api, signal);
-  const pod = all.find(({ metadata }) => metadata?.name === acting);
+  const pod = (await operatorPods(api, signal)).find(isReady);
   const name = pod?.metadata?.name;
   const node = pod?.spec?.nodeName;
   if (name === undefined || node === undefined) {
     throw new Error(
-      `no HAService operator acts in namespace ${operatorNamespace}; install it: kubectl apply -k crds && kubectl apply -k manifests`,
+      `no HAService operator is ready in namespace ${operatorNamespace}; install it: kubectl apply -k crds && kubectl apply -k manifests`,
     );
   }
   return { name, node };

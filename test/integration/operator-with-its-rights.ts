@@ -105,7 +105,6 @@ export async function runOperator(
     instance: 'test',
     namespace,
     watchNamespaces,
-    onLost: () => {},
     onOtherNamespaces: () => stop.abort(),
   });
   const running = operator.run(stop.signal);

@@ -1,12 +1,10 @@
 import type { OutgoingRoleCommand } from '../../src/controller/act/send-role-command.ts';
 import type { ApiRequest } from '../../src/kube/api-request.ts';
-import { leases } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/api-types.ts';
 
-/** Whether others can see what a request does; not of the operators' own Lease, which is renewed all the time. */
+/** Whether others can see what a request does. */
 export const isWrite = (request: ApiRequest): boolean =>
   !['ping', 'reset', 'get'].includes(request.verb) &&
-  !('type' in request && request.type.kind === leases.kind) &&
   !(request.verb === 'create' && request.dryRun !== undefined);
 
 /** Verb, kind and name. */

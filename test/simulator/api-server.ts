@@ -32,6 +32,8 @@ export interface Snapshot {
 export class ApiServer {
   /** Every change, at the moment in which it is made. */
   readonly watchers = new Set<(change: Change) => void>();
+  /** UID of the operator's pod. */
+  operator = '';
   /** Called before a status is replaced. */
   onStatus: (before: Status, after: Status) => void = () => {};
   /** What a user is about to apply again, after its deletion. */
@@ -39,8 +41,6 @@ export class ApiServer {
   readonly #kernel: Kernel;
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   #version = 1;
-  /** How often something was changed that is not the operators' own Lease, which is renewed all the time. */
-  changes = 0;
   #serial = 0;
 
   constructor(kernel: Kernel, spec: Spec) {
@@ -185,7 +185,10 @@ export class ApiServer {
     return all;
   }
 
-  #get(kind: string, { name }: Ref): KubeObject {
+  #get(kind: string, { namespace, name }: Ref): KubeObject {
+    if (namespace === operatorPod.namespace && kind === 'pods') {
+      return { metadata: { ...operatorPod, uid: this.operator } };
+    }
     if (kind === 'namespaces') return { metadata: { name, uid: name } };
     return this.#of(kind).get(name) ?? refuse(404, 'NotFound');
   }
@@ -268,9 +271,9 @@ export class ApiServer {
   }
 
   #tell(change: Change): void {
-    if (change.kind !== 'leases') this.changes++;
     for (const watcher of this.watchers) watcher(change);
   }
 }
 
-export const operatorNamespace = 'system';
+/** Where each operator asks for its own pod. */
+export const operatorPod = { namespace: 'system', name: 'operator' };

@@ -4,7 +4,6 @@ import { apiVersion, kind } from '../../src/api/haservice.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import type { Status } from '../../src/api/status.ts';
 import { RoleCommandRunner } from '../../src/controller/act/role-command-runner.ts';
-import { alwaysActive } from '../../src/controller/operator-lease/activity.ts';
 import { Reconciler } from '../../src/controller/reconcile/reconcile.ts';
 import { toMember } from '../../src/controller/observe/pod-view.ts';
 import { ApiServerHealth } from '../../src/controller/state/api-server-health.ts';
@@ -132,9 +131,6 @@ export function reconcileOn(
     reported: () => {},
     grant: () => ({}),
     leaseEndsInMs: () => 0,
-    fencing: () => {},
-    isUpToDate: () => true,
-    withholdLeases: () => {},
     health: (_key: string, uid: string) => {
       const at = ordinals.find((ordinal) => uidOf(ordinal) === uid);
       return at === undefined
@@ -165,7 +161,6 @@ export function reconcileOn(
     // The model's service has no experiments.
     steadyStateProber: { start: () => {} },
     settings: { ref: undefined, known: true, current: defaultSettings, problem: undefined },
-    activity: alwaysActive,
     states: new ReconcileStates(),
     events: { record: () => {} },
     apiServerHealth: new ApiServerHealth(clock, () => {}),

@@ -82,41 +82,6 @@ export const faults: Record<string, Fault> = {
       others(world, place).flatMap((other) => oneOrBoth(world, place, other)),
     );
   },
-  /** The operator that acts and the leader reach each other, and nobody else: for longer than that one grants leases, and they last. */
-  cutTogether: (world) => {
-    const { kernel } = world;
-    const leader = leaderOrAny(world)?.place ?? 'n0';
-    const operator = world.operator?.place ?? 'op1';
-    const links = [leader, operator].flatMap((place) =>
-      others(world, place)
-        .filter((other) => ![leader, operator].includes(other))
-        .flatMap((other) => bothWays(place, other)),
-    );
-    const heal = cut(world, links);
-    kernel.after(kernel.random.between(0, 45_000), heal);
-    return undefined;
-  },
-  /**
-   * The operator that acts alone does not hear the leader; and perhaps what it writes comes late, when another one acts, and what the others
-   * watch does, too.
-   */
-  outOfSight: (world, ms) => {
-    const { kernel } = world;
-    const { random } = kernel;
-    const operator = world.operator?.place ?? 'op1';
-    if (random.chance(0.5)) {
-      for (const { place, watches } of world.operators) {
-        if (place !== operator) for (const kind of watchedKinds) watches.stall(kind, 2 * ms);
-      }
-    }
-    const heals = [cut(world, bothWays(leaderOrAny(world)?.place ?? 'n0', operator))];
-    if (random.chance(0.6)) {
-      kernel.after(random.between(0, ms), () => {
-        if (!world.isHealed) heals.push(cut(world, [[operator, 'api']]));
-      });
-    }
-    return () => heals.forEach((heal) => heal());
-  },
   cutOperatorFromApi: (world) =>
     cut(world, oneOrBoth(world, world.operator?.place ?? 'op1', 'api')),
   loss: (world) => {
@@ -163,20 +128,12 @@ export const faults: Record<string, Fault> = {
     again();
     return () => void (operator.crashAfter = Infinity);
   },
-  /** The operator that acts stands still, and goes on where it was: another one may act by then. */
-  freezeOperator: (world) => {
-    const { operator } = world;
-    operator?.process.freeze();
-    world.kernel.note('FAULT', () => `freezes ${operator?.place}`);
-    return () => {
-      world.kernel.note('FAULT', () => `thaws ${operator?.place}`);
-      operator?.process.thaw();
-    };
-  },
   /** A new operator begins while the old one runs on, sees nothing new, and is not told. */
   twoOperators: (world) => {
     const old = world.operator;
     if (old === undefined || world.operators.length > 1) return undefined;
+    // Not promised: neither knows of the time that the other grants.
+    if (world.behaviour.lease) return undefined;
     for (const kind of watchedKinds) {
       if (world.kernel.random.chance(0.5))
         old.watches.stall(kind, world.kernel.random.between(100, 9_000));

@@ -16,8 +16,6 @@ export interface Mutant {
   decide?: typeof decide;
   /** Of each process of the operator its own, with a memory of its own. */
   decideOf?: () => typeof decide;
-  /** An operator that takes over does not count the leases that the one before it may have granted. */
-  forgetsEarlier?: boolean;
   /** No request says which version or UID it is about. */
   isUnguarded?: boolean;
   /** A list that follows a broken watch removes nothing from the cache. */

@@ -11,14 +11,13 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { ReconnectingProbe } from '../../src/member-client/reconnecting-probe.ts';
 import { defaultAgentPort } from '../../src/protocol/member-protocol.ts';
 import { answerOf } from './answer-of.ts';
-import { type ApiServer, operatorNamespace } from './api-server.ts';
+import { type ApiServer, operatorPod } from './api-server.ts';
 import { describeCommand, describeRequest, isWrite, withoutGuards } from './acts.ts';
 import { ExperimentRequests } from './experiment-requests.ts';
 import type { Experiments } from './experiments.ts';
 import { grantsBySpec } from './grants.ts';
 import { believeSpec } from './believe-spec.ts';
 import type { Mutant } from './mutant.ts';
-import { Pausable, heldEvents } from './pausable.ts';
 import { MemberConnection } from './probe-connection.ts';
 import { subject } from './subject.ts';
 import { type CommandWorld, sendCommand } from './send-command.ts';
@@ -34,11 +33,9 @@ export interface OperatorWorld extends CommandWorld {
   /** A pod is to be replaced, as it is not made as its operator makes pods now. */
   replaces(resource: Resource, status: Status, member: Member): void;
   decided(): void;
-  /** Name of the pod of an operator. */
-  podOf(place: string): string;
   readonly experiments: Pick<Experiments, 'leaves' | 'arrived' | 'answered'>;
-  /** An operator has died. */
-  died(wasActive: boolean): void;
+  /** An operator is about to die. */
+  died(): void;
   /** An operator is about to write something, or to send a role command: if it dies now, nothing has left it. @returns Number of the act. */
   beforeAct(operator: Operator, what: () => string): number;
   /** The API server has done or refused that, and the operator does not know of it yet; or the role command has left it. */
@@ -48,7 +45,7 @@ export interface OperatorWorld extends CommandWorld {
 /** As KubeClient's. */
 const apiTimeoutMs = 10_000;
 
-/** One operator: the shipped control loop, on the model's clock, network and API server. */
+/** One process of the operator: the shipped control loop, on the model's clock, network and API server. */
 export class Operator {
   readonly world: OperatorWorld;
   readonly place: string;
@@ -56,10 +53,8 @@ export class Operator {
   isAlive = true;
   /** How wrong its wall clock is. */
   skewMs: number;
-  /** After so many writes whose success it knows, and orders that it has sent, it dies. */
+  /** The number of writes whose success it has been told, and of orders that it has sent, after which it dies. */
   crashAfter = Infinity;
-  /** Its process may be stopped for a while. */
-  readonly process = new Pausable();
   readonly #requests: ExperimentRequests;
   readonly #loop: ControlLoop;
   readonly #stop = new AbortController();
@@ -77,11 +72,9 @@ export class Operator {
       now,
       wallNow: () => Math.floor(t0 + this.skewMs + now()),
       after: (ms, callback) =>
-        kernel.after(ms / rate, () =>
-          this.process.deliver(() => {
-            if (this.isAlive) callback();
-          }),
-        ),
+        kernel.after(ms / rate, () => {
+          if (this.isAlive) callback();
+        }),
     };
     this.#loop = new ControlLoop({
       drive: this.#drive,
@@ -94,14 +87,12 @@ export class Operator {
       metrics: noMetrics,
       heartbeatPorts: this.#heartbeatPorts(),
       decide: this.#recorded(mutant.decideOf?.() ?? mutant.decide ?? decide),
-      namespace: operatorNamespace,
+      namespace: operatorPod.namespace,
       nodeName: undefined,
       unsafe: mutant.unsafe,
-      candidate: { namespace: operatorNamespace, instance: world.podOf(place), nonce: place },
-      onLost: () => this.die('another operator acts'),
+      self: { ...operatorPod, uid: place },
       agentImage: subject.agentImage,
     });
-    if (mutant.forgetsEarlier === true) this.#loop.monitor.takenOver = () => {};
     if (mutant.believesSpec === true) believeSpec(this.#loop.stores, () => api.service.spec);
     this.watches = new Watches({
       kernel,
@@ -110,29 +101,23 @@ export class Operator {
       place,
       stores: this.#loop.stores,
       past,
-      deliver: this.process.deliver,
       keepsUnlisted: mutant.keepsUnlisted === true,
       onSynced: () => void this.#loop.run(this.#stop.signal),
     });
     this.#loop.watchApiServerHealth(this.#stop.signal);
   }
 
-  /** Whether it acts, and is no standby. */
-  get isActive(): boolean {
-    return this.isAlive && this.#loop.isActive;
-  }
-
   die(why: string): void {
     if (!this.isAlive) return;
     this.world.kernel.note(this.place, () => `dies: ${why}`);
-    const wasActive = this.isActive;
+    this.world.died();
     this.isAlive = false;
-    this.world.died(wasActive);
     this.watches.close();
     this.#stop.abort();
     this.#loop.close();
   }
 
+  /** It has done one more thing that others can see. */
   #acted(): void {
     if (--this.crashAfter <= 0) this.die('between two writes');
   }
@@ -168,8 +153,7 @@ export class Operator {
         const given = { ...target, port };
         const asked = world.mutant.grantsBySpec === true ? grantsBySpec(given, world.api) : given;
         return new ReconnectingProbe(
-          (events) =>
-            new MemberConnection(world, place, asked, clock, heldEvents(this.process, events)),
+          (events) => new MemberConnection(world, place, asked, clock, events),
           clock,
           onEvent,
         );
@@ -185,9 +169,7 @@ export class Operator {
     const { random } = kernel;
     // The operator may have other things to do.
     const ms = random.chance(0.02) ? random.between(10, 800) : random.between(0, 1);
-    kernel.after(ms, () =>
-      this.process.deliver(() => this.#go(steps, () => steps.next(), signal, done)),
-    );
+    kernel.after(ms, () => this.#go(steps, () => steps.next(), signal, done));
   };
 
   /** Runs to the next request to the API server, and goes on with its answer. */
@@ -234,9 +216,7 @@ export class Operator {
     const giveUp = () => settle({ error: signal.reason });
     const timeoutMs = ('timeoutMs' in request ? request.timeoutMs : undefined) ?? apiTimeoutMs;
     const cancel = kernel.after(timeoutMs, () =>
-      this.process.deliver(() =>
-        settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
-      ),
+      settle({ error: new HAError('HA_ERR_API_TIMEOUT', request.verb) }),
     );
     signal.addEventListener('abort', giveUp);
     network.send(this.place, 'api', () => {
@@ -247,13 +227,12 @@ export class Operator {
         const wasLive = pod !== undefined && pod.metadata?.deletionTimestamp === undefined;
         experiments.arrived(kill, !('error' in end), wasLive);
       }
-      const answered = () => {
+      network.send('api', this.place, () => {
         if (act !== undefined && !('error' in end)) this.#acted();
         if (kill !== undefined && this.isAlive && !isOver) experiments.answered(kill);
         if ('value' in end) this.#requests.answered(request, end.value);
         settle(end);
-      };
-      network.send('api', this.place, () => this.process.deliver(answered));
+      });
     });
   }
 
@@ -261,7 +240,7 @@ export class Operator {
     if (!this.isAlive) return;
     const act = this.world.beforeAct(this, () => describeCommand(call));
     if (!this.isAlive) return;
-    sendCommand(this.world, this, call, signal, (end) => this.process.deliver(() => done(end)));
+    sendCommand(this.world, this, call, signal, done);
     this.world.afterAct(this, act);
     this.#acted();
   };

@@ -106,12 +106,9 @@ function run(world: World, engine: Engine, faultNames: readonly string[]): boole
   const { random } = kernel;
   const isPlain = engine === 'lease' && random.chance(0.15);
   if (isPlain || !random.chance(0.08)) world.settle(settledSnapshot(world.behaviour), isPlain);
-  world.operatorCount = random.pick([1, 2, 3, 3]);
-  world.keepOperators();
+  world.startOperator();
   const clients = new Clients(world);
-  // So long that no operator need count with leases which another one has granted before.
-  const isOld = engine === 'lease' && random.chance(0.3);
-  kernel.runUntil(kernel.nowMs + (isOld ? 45_000 : random.between(100, 3_000)));
+  kernel.runUntil(kernel.nowMs + random.between(100, 3_000));
   const chaosHeals = playChaos(world, faultNames);
   if (chaosHeals.isPlayed) world.experimentCounts.start();
   const others = faultNames.filter((name) => faults[name] !== undefined);
@@ -168,15 +165,16 @@ function converge(world: World, clients: Clients): boolean {
   const healedMs = kernel.nowMs;
   const giveUpMs = kernel.nowMs + convergeMs;
   let stillSinceMs = kernel.nowMs;
-  let before = api.changes;
+  let before = api.version;
   let takesWrites = false;
   for (;;) {
     kernel.runUntil(kernel.nowMs + 500);
     if (world.operator === undefined) world.startOperator();
+    world.operators.slice(0, -1).forEach((old) => old.die('it was replaced'));
     world.experiments.checkEnds(healedMs);
     const why = whyNotWhole(world) ?? whyNotEnded(world);
-    if (why !== undefined || api.changes !== before) stillSinceMs = kernel.nowMs;
-    before = api.changes;
+    if (why !== undefined || api.version !== before) stillSinceMs = kernel.nowMs;
+    before = api.version;
     // Acknowledgements are still on their way, but nobody writes any more.
     if (kernel.nowMs - stillSinceMs >= 1_500 && !takesWrites) {
       clients.stop();
@@ -185,7 +183,7 @@ function converge(world: World, clients: Clients): boolean {
       kernel.runUntil(kernel.nowMs + 1_000);
       takesWrites = checker.acknowledged > acknowledged;
       // An order that came late may just have changed everything: then the write is tried again.
-      const isStill = api.changes === before && whyNotWhole(world) === undefined;
+      const isStill = api.version === before && whyNotWhole(world) === undefined;
       if (!takesWrites && isStill) throw new Violation('it looks whole, but takes no writes');
     }
     if (takesWrites && kernel.nowMs - stillSinceMs >= quietMs) break;

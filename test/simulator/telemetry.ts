@@ -1,4 +1,4 @@
-import type { ControlLoopMetrics } from '../../src/controller/control-loop-options.ts';
+import type { ControlLoopMetrics } from '../../src/controller/control-loop.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -27,5 +27,4 @@ export const noMetrics: ControlLoopMetrics = {
   experiment() {},
   hookCalled() {},
   settingsValid() {},
-  operatorActive() {},
 };

@@ -7,6 +7,5 @@ export const watchedKinds = [
   'poddisruptionbudgets',
   'nodes',
   'persistentvolumeclaims',
-  'leases',
 ] as const;
 export type WatchedKind = (typeof watchedKinds)[number];

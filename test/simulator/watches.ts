@@ -14,7 +14,6 @@ const storesOf = (stores: Stores): Record<WatchedKind, Store<KubeObject>> => ({
   poddisruptionbudgets: stores.budgets,
   nodes: stores.nodes,
   persistentvolumeclaims: stores.claims,
-  leases: stores.leases,
 });
 
 const perKind = (ms: number) =>
@@ -36,8 +35,6 @@ export interface WatchesOptions {
   place: string;
   stores: Stores;
   past: Past | undefined;
-  /** Runs what arrives at the operator's process. */
-  deliver: (run: () => void) => void;
   /** A mutant: a list that follows a broken watch removes nothing. */
   keepsUnlisted: boolean;
   /** Every store has been filled for the first time. */
@@ -103,13 +100,12 @@ export class Watches {
     const usual = random.chance(0.1) ? random.between(20, 400) : random.between(0.5, 5);
     const atMs = Math.max(this.#lastAt[kind], Math.max(nowMs, stalled) + usual);
     this.#lastAt[kind] = atMs;
-    const arrive = () => {
+    kernel.after(atMs - nowMs, () => {
       if (this.#isClosed) return;
       const store = this.#stores[kind];
       if (isGone) store.remove(object);
       else store.put(object);
-    };
-    kernel.after(atMs - nowMs, () => this.#options.deliver(arrive));
+    });
   };
 
   #relist(kind: WatchedKind, ms: number): void {
@@ -138,10 +134,6 @@ export class Watches {
   }
 
   #fill(kind: WatchedKind, objects: KubeObject[], version: string): void {
-    this.#options.deliver(() => this.#put(kind, objects, version));
-  }
-
-  #put(kind: WatchedKind, objects: KubeObject[], version: string): void {
     if (this.#isClosed) return;
     const store = this.#stores[kind];
     if (this.#options.keepsUnlisted && !this.#missing.has(kind))

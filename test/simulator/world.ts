@@ -7,7 +7,6 @@ import { madeAs } from './agent-types.ts';
 import type { Agent } from './agent.ts';
 import type { AgentWorld, Copies } from './agent-world.ts';
 import { ApiServer, type Snapshot } from './api-server.ts';
-import { checkPorts } from './check-ports.ts';
 import { Checker } from './checker.ts';
 import { ExperimentCounts } from './experiment-counts.ts';
 import { Experiments } from './experiments.ts';
@@ -59,10 +58,6 @@ export class World implements AgentWorld, OperatorWorld {
   /** When something was last changed that may hold up heartbeats: a network, a machine or an operator. */
   #disturbedMs = -Infinity;
   operators: Operator[] = [];
-  /** How many of them its Deployment keeps, of which one acts. */
-  operatorCount = 1;
-  /** Each operator is the next process in the same pod, so that the one before it has certainly ended. */
-  isOnePod = false;
   /** What the user wishes now. */
   wished: Wish;
   readonly copies: Copies = { slowness: 1, isFull: false };
@@ -102,7 +97,7 @@ export class World implements AgentWorld, OperatorWorld {
     };
     this.kubelets = new Kubelets(this, this.api);
     this.api.watchers.add(({ kind, object, isGone }) => {
-      if (kind === 'endpointslices' && !isGone) checkPorts(this, object as EndpointSlice);
+      if (kind === 'endpointslices' && !isGone) this.#checkPorts(object as EndpointSlice);
     });
     collectGivenUp(this);
     watchMoves(this.api, this.checker);
@@ -125,7 +120,9 @@ export class World implements AgentWorld, OperatorWorld {
     this.kubelets.lossMs = this.kernel.nowMs;
   }
 
-  readonly find = (uid: string) => this.kubelets.containers.get(uid);
+  find(uid: string) {
+    return this.kubelets.containers.get(uid);
+  }
 
   promoted(agent: Agent): void {
     this.checker.promoted(agent);
@@ -180,18 +177,20 @@ export class World implements AgentWorld, OperatorWorld {
     this.decides++;
   }
 
-  podOf(place: string): string {
-    return this.isOnePod ? 'op' : place;
+  died(): void {
+    this.disturb();
+    this.experimentCounts.died();
   }
 
-  died(wasActive: boolean): void {
-    if (wasActive) {
-      this.disturb();
-      this.experimentCounts.died();
-    }
-    // The kubelet needs a moment.
-    if (this.operatorCount > 1) {
-      this.kernel.after(this.kernel.random.between(300, 3_000), () => this.keepOperators());
+  /** A member is served where its process listens, from its beginning to its end, whatever the spec says meanwhile. */
+  #checkPorts({ metadata, endpoints, ports }: EndpointSlice): void {
+    for (const { targetRef } of endpoints ?? []) {
+      const container = this.find(targetRef?.uid ?? '');
+      const port = ports?.[0]?.port;
+      if (container === undefined || port === container.port) continue;
+      this.checker.fail(
+        `slice ${metadata?.name} leads to ${container.uid} on port ${port}, which listens on ${container.port}`,
+      );
     }
   }
 
@@ -215,23 +214,16 @@ export class World implements AgentWorld, OperatorWorld {
     return Date.parse(time) - t0;
   }
 
-  /** The one that acts, if there is one. */
   get operator(): Operator | undefined {
-    const living = this.operators.filter(({ isAlive }) => isAlive);
-    return living.find(({ isActive }) => isActive) ?? living[0];
-  }
-
-  /** Their Deployment starts another one for each that ends. */
-  keepOperators(): void {
-    const living = this.operators.filter(({ isAlive }) => isAlive).length;
-    for (let missing = this.operatorCount - living; missing > 0; missing--) this.startOperator();
+    return this.operators.find(({ isAlive }) => isAlive);
   }
 
   /** @param past What its first lists show of some kinds, and for how long. */
   startOperator(past?: Past): Operator {
     const place = `op${++this.#places}`;
     this.kernel.note(place, () => 'starts');
-    if (this.operatorCount === 1) this.disturb();
+    this.disturb();
+    this.api.operator = place;
     const operator = new Operator(this, place, past);
     this.operators = [...this.operators.filter(({ isAlive }) => isAlive), operator];
     return operator;

@@ -3,7 +3,6 @@ import type { Member } from '../../core/model/observed.ts';
 import { selectorLabels } from '../../core/model/naming.ts';
 import { healthy, makeMember, makeResource } from '../../core/testing/fixtures.ts';
 import { report } from '../../core/testing/led.ts';
-import type { MemberHealth } from '../../heartbeat/health.ts';
 import type { MemberReport } from '../../protocol/member-protocol.ts';
 import type { Stores } from '../state/stores.ts';
 import { earlierLeaseHolder } from './earlier-leader.ts';
@@ -24,15 +23,10 @@ const stores = {
   pods: none,
 } as unknown as Stores;
 
-function holder(
-  reports: Partial<MemberReport>[],
-  unanswered?: string,
-  now = resource,
-  more: Partial<MemberHealth> = {},
-) {
+function holder(reports: Partial<MemberReport>[], unanswered?: string, now = resource) {
   const members = reports.map((_, ordinal): Member => makeMember(resource, ordinal));
   const healths = new Map(
-    reports.map((said, i) => [`uid-web-${i}`, healthy({ report: report(said), ...more })]),
+    reports.map((said, i) => [`uid-web-${i}`, healthy({ report: report(said) })]),
   );
   const state = { earlierLease: undefined, unansweredElection: unanswered };
   const monitor = { health: (_: string, uid: string) => healths.get(uid) as never };
@@ -63,11 +57,4 @@ it('no member keeps its lease that leads no longer, or that another one may have
   expect(holder([leads(3)], undefined, makeResource(spec, { fencing })).uid).toBeUndefined();
   const elected = makeResource(spec, { primary: 'web-1', primaryUID: 'uid-web-1', epoch: 4 });
   expect(holder([leads(3)], undefined, elected).uid).toBeUndefined();
-});
-
-it('its lease is remembered also if this operator has never heard it well: one before may have granted it', () => {
-  const dead = { verdict: 'Dead', cause: 'Silent' } as const;
-  const { uid, state } = holder([leads(3), detached], undefined, resource, dead);
-  expect(uid).toBeUndefined();
-  expect(state).toMatchObject({ earlierLease });
 });

@@ -35,13 +35,8 @@ export function earlierLeaseHolder(
   const seen = endpointsSeen(resource, members, stores);
   const observed = { ...seen, members: inheritHealth(resource, { ...seen, members: heard }) };
   const leader = earlierEndpoint(resource, observed satisfies Partial<Observed>);
-  const served = observed.members.find(({ uid }) => uid === seen.writeEndpoints?.[0]);
-  // An operator before this one may have heard it, and granted it a lease, although this one has never heard it well.
-  const noted = leader ?? (state.earlierLease === undefined ? served : undefined);
-  if (noted?.leaseMs !== undefined) {
-    state.earlierLease = { uid: noted.uid, leaseMs: noted.leaseMs };
-  }
   if (leader?.leaseMs === undefined) return undefined;
+  state.earlierLease = { uid: leader.uid, leaseMs: leader.leaseMs };
   const says = reportOf(leader)?.state === 'Leading';
   return says && state.unansweredElection === undefined ? leader.uid : undefined;
 }

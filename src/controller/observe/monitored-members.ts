@@ -17,56 +17,37 @@ export const monitoredMembers = ({ spec }: Resource, members: Member[]): Monitor
       : [{ uid, name, host: ip, port, engine: health, ...contact }];
   });
 
-/** A standby asks so much more seldom than the operator that acts, and believes in silence only after so much longer. */
-const standbyFactor = 10;
-
-/** How a standby judges them until it acts: it tells them nothing. `isAlert`: see Activity. */
-export function standbyConfigOf({ spec }: Resource, isAlert: boolean): MonitorConfig {
-  const { intervalMs, timeoutMs, ...detector } = detectorOf(spec);
-  const factor = isAlert ? 1 : standbyFactor;
-  return {
-    detector: {
-      ...detector,
-      intervalMs: intervalMs * factor,
-      timeoutMs: timeoutMs * factor,
-    },
-  };
-}
-
-const detectorOf = ({ heartbeat }: Resource['spec']): MonitorConfig['detector'] => ({
-  kind: heartbeat.detector,
-  intervalMs: durationMs(heartbeat.interval),
-  timeoutMs: durationMs(heartbeat.timeout),
-  phiThreshold: heartbeat.phiThreshold,
-  failureThreshold: heartbeat.failureThreshold,
-});
-
 /**
  * How the monitor is to judge them, and which member is granted a lease.
  * @param reports the last report of each member, in their order
  * @param earlierHolder see earlierLeaseHolder
- * @param mayGrant see grantedBy
  */
 export function monitorConfigOf(
   resource: Resource,
   members: readonly Member[],
   reports: readonly (MemberReport | undefined)[],
   earlierHolder?: string,
-  mayGrant = true,
-): Required<MonitorConfig> {
+): MonitorConfig {
   const { status, spec } = resource;
+  const { heartbeat } = spec;
   const { epoch = 0, primaryUID, fencing } = status;
   // ActiveActive has no primary. One from before leads on until it is replaced, as there is no election.
   const leading = members.find((_, i) => reports[i]?.state === 'Leading');
   const leader = isActive(resource) ? leading?.uid : (primaryUID ?? earlierHolder);
   return {
-    detector: detectorOf(spec),
+    detector: {
+      kind: heartbeat.detector,
+      intervalMs: durationMs(heartbeat.interval),
+      timeoutMs: durationMs(heartbeat.timeout),
+      phiThreshold: heartbeat.phiThreshold,
+      failureThreshold: heartbeat.failureThreshold,
+    },
     protocol: {
       epoch,
       password: sharedPassword(resource, reports),
       replicationPassword: replicationPassword(resource, members),
       // A primary that is being fenced is granted no more leases: a renewed lease would delay the failover.
-      leaseHolder: fencing === undefined && mayGrant ? leader : undefined,
+      leaseHolder: fencing === undefined ? leader : undefined,
     },
   };
 }

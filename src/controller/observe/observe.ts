@@ -22,7 +22,6 @@ import { claimsOf, ownedClaimsOf } from './claims-view.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import { toMembers } from './to-members.ts';
 import { storedStatus } from './stored-status.ts';
-import type { ApiServerHealth } from '../state/api-server-health.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
 import type { Stores } from '../state/stores.ts';
 import { foreignPodsOf } from './foreign-pods.ts';
@@ -150,7 +149,7 @@ export interface ObserveContext extends ChaosContext {
   clock: Clock;
   operatorNode: string | undefined;
   unsafe: Observed['unsafe'];
-  apiServerHealth: Pick<ApiServerHealth, 'sinceWallMs'>;
+  connectedSinceMs: number | undefined;
 }
 
 /**
@@ -163,8 +162,7 @@ export function observe(
   members: Member[],
   context: ObserveContext,
 ): Observed {
-  const { stores, monitor, state, clock, operatorNode, apiServerHealth, unsafe } = context;
-  const connectedSinceMs = apiServerHealth.sinceWallMs;
+  const { stores, monitor, state, clock, operatorNode, connectedSinceMs, unsafe } = context;
   const ownNode =
     operatorNode === undefined ? undefined : stores.nodes.get(undefined, operatorNode);
   const chaos = chaosViewOf(resource, context, clock.wallNow());

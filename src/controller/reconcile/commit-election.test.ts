@@ -26,7 +26,7 @@ it.each<[string, Partial<Commit>, number]>([
       stores: new Stores(),
       clock,
       apiServerHealth: new ApiServerHealth(clock, () => {}),
-      monitor: { health: () => undefined, withholdLeases() {} } as never,
+      monitor: { health: () => undefined } as never,
       events: { record() {} },
     },
     { object, resource, state, log: silentLog },

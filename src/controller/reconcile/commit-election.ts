@@ -35,7 +35,6 @@ export function* commitElection(
   if (confirmSilence && !(yield* confirmed(options, object, resource))) {
     return 'Overtaken';
   }
-  options.monitor.withholdLeases(`${object.metadata.namespace}/${object.metadata.name}`);
   // If the write throws, the election may be written all the same, or be written later.
   const { unansweredElection } = state;
   state.unansweredElection = object.metadata.resourceVersion;

@@ -41,7 +41,6 @@ function setUp(refuse: (status: Status) => Error | undefined) {
     stores: new Stores(),
     apiServerHealth: new ApiServerHealth(clock, () => {}),
     events: { record: (_: unknown, note: EventInput) => notes.push(note) },
-    monitor: { withholdLeases() {} },
   } as unknown as ReconcilerOptions;
   const client = {
     replaceStatus: async (_: unknown, object: HAService) => {

@@ -13,7 +13,6 @@ import { ApiServerHealth } from '../state/api-server-health.ts';
 import { ReconcileStates } from '../state/reconcile-state.ts';
 import { changed } from '../testing/merge-patch.ts';
 import { Stores } from '../state/stores.ts';
-import { alwaysActive } from '../operator-lease/activity.ts';
 import { type Outcome, Reconciler } from './reconcile.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 
@@ -48,9 +47,6 @@ function setUp(answer: (request: ApiRequest) => KubeObject | undefined, listed =
     leaseEndsInMs: () => 0,
     reported() {},
     grant: () => ({}),
-    fencing() {},
-    isUpToDate: () => true,
-    withholdLeases() {},
   };
   const metrics = new Proxy({}, { get: () => () => {} }) as ReconcilerOptions['metrics'];
   const reconciler = new Reconciler({
@@ -59,7 +55,6 @@ function setUp(answer: (request: ApiRequest) => KubeObject | undefined, listed =
     steadyStateProber: { start() {} },
     settings: { ref: undefined, known: true, current: defaultSettings, problem: undefined },
     roleCommandRunner: new RoleCommandRunner({ clock, monitor, onEnd() {}, send() {} }),
-    activity: alwaysActive,
     states: new ReconcileStates(),
     events: { record: (_object, { reason }) => void recorded.push(reason) },
     apiServerHealth: new ApiServerHealth(clock, () => {}),

@@ -4,15 +4,13 @@ import type { HAService } from '../../api/haservice.ts';
 import type { Status } from '../../api/status.ts';
 import { zonesOf } from '../../core/chaos/records.ts';
 import type { Decision } from '../../core/model/decision.ts';
-import type { Observed, Resource } from '../../core/model/observed.ts';
+import type { Resource } from '../../core/model/observed.ts';
 import type { Steps } from '../../kube/api-request.ts';
 import type { Log } from '../../lib/log.ts';
 import { noteReplaced } from '../act/note-replaced.ts';
 import { findPod, noteLabels } from '../act/pod-actions.ts';
 import { forgetOld, forgetOldFailures } from './forget-old.ts';
-import { claimLeases } from './claim-leases.ts';
 import { commitElection } from './commit-election.ts';
-import { hearMembers } from './hear-members.ts';
 import { invalidNote, invalidStatus } from './invalid.ts';
 import { memberPodsOf } from '../state/member-pods.ts';
 import type { ReconcileState } from '../state/reconcile-state.ts';
@@ -22,15 +20,15 @@ import {
   logFailover,
   recordMetrics,
 } from '../record/record-metrics.ts';
+import { earlierLeaseHolder } from '../observe/earlier-leader.ts';
+import { monitorConfigOf, monitoredMembers } from '../observe/monitored-members.ts';
 import { membersOf, observe, toResource } from '../observe/observe.ts';
-import { inNameOf } from '../operator-lease/granted-by.ts';
 import { offerStatus, tellRefusal } from './offer-status.ts';
 import { executeAll } from '../act/execute-all.ts';
 import type { ReconcilerOptions } from './reconciler-options.ts';
 import { recordNotes } from '../record/record-notes.ts';
 import { statusWaitMs } from './status-pace.ts';
 import { asStored } from './status-writer.ts';
-import { noteGeneration, standBy } from './stand-by.ts';
 import { withStoredEpoch } from './stored-epoch.ts';
 import { lookForSuccess, notePrimary, notePromotion } from '../record/failover-timings.ts';
 
@@ -80,10 +78,6 @@ export class Reconciler {
       if (object === undefined) return { failed: false };
       // The reflectors have said what the operator may not list.
       if (!this.#options.stores.isKnown(object.metadata.namespace)) return { failed: true };
-      if (!this.#options.activity.isActive) {
-        standBy(key, object, this.#options);
-        return { failed: false };
-      }
       const { again, ...outcome } = yield* this.#pass(key, object);
       if (!again) return outcome;
     }
@@ -112,7 +106,17 @@ export class Reconciler {
   }
 
   *#pass(key: string, object: HAService): Steps<Pass> {
-    const { stores, clock, metrics, enqueue, states, agentImage, activity } = this.#options;
+    const {
+      stores,
+      monitor,
+      clock,
+      apiServerHealth,
+      metrics,
+      enqueue,
+      states,
+      agentImage,
+      decide,
+    } = this.#options;
     const state = states.of(object.metadata.uid);
     const log = this.#options.log.child({ resource: key });
     let resource: Resource;
@@ -132,21 +136,26 @@ export class Reconciler {
     resource = withStoredEpoch(resource, state);
     if (state.unansweredElection !== object.metadata.resourceVersion)
       state.unansweredElection = undefined;
-    noteGeneration(state, resource, clock);
+    if (state.generation?.number !== resource.generation) {
+      state.generation = { number: resource.generation, sinceMs: clock.wallNow() };
+    }
     const subject: Subject = { key, object, resource, state, log };
     yield* this.#findPrimary(subject);
     const members = membersOf(resource, stores);
-    hearMembers(key, resource, members, { ...this.#options, state });
-    if (yield* claimLeases(this.#options, subject, members)) return { again: true, failed: false };
-    if (!this.#options.monitor.isUpToDate(key)) return { again: false, failed: false };
-    const remembered = { state, beginning: this.#beginning };
-    const observed = observe(key, resource, members, { ...this.#options, ...remembered });
+    const reports = members.map(({ uid }) => monitor.health(key, uid)?.report);
+    const holder = earlierLeaseHolder(key, resource, members, { monitor, stores, state });
+    const monitorConfig = monitorConfigOf(resource, members, reports, holder);
+    monitor.setMembers(key, monitoredMembers(resource, members), monitorConfig);
+    const observed = observe(key, resource, members, {
+      ...this.#options,
+      state,
+      beginning: this.#beginning,
+      connectedSinceMs: apiServerHealth.sinceWallMs,
+    });
     forgetOld(state, observed, clock.wallNow());
     notePrimary(resource.status, observed, state);
     const nowMs = clock.wallNow();
-    const decide = (seen: Observed) =>
-      inNameOf(activity, resource, members, this.#options.decide(resource, seen, nowMs));
-    const decision = decide(observed);
+    const decision = decide(resource, observed, nowMs);
     this.#reserve(resource, decision.status);
     recordMetrics(metrics, resource, observed, decision.status);
     const { commit, events } = decision;
@@ -170,7 +179,7 @@ export class Reconciler {
     if (changed && !failed) return { again: true, failed };
     // The status reports a failure at once: the next attempt may take until its time limit.
     const failures = [...state.failures.values()];
-    const told = failed ? decide({ ...observed, failures }) : decision;
+    const told = failed ? decide(resource, { ...observed, failures }, nowMs) : decision;
     const { requeueAtMs = Infinity } = told;
     const requeueAfterMs = Math.min(retryAfterMs ?? Infinity, requeueAtMs - clock.wallNow());
     return yield* this.#finish(subject, told, {

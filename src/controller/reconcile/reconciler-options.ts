@@ -7,7 +7,6 @@ import type { Log } from '../../lib/log.ts';
 import type { RoleCommandRunner } from '../act/role-command-runner.ts';
 import type { SteadyStateProber } from '../act/steady-state-prober.ts';
 import type { ReconcileMetrics } from '../record/record-metrics.ts';
-import type { Activity } from '../operator-lease/activity.ts';
 import type { ApiServerHealth } from '../state/api-server-health.ts';
 import type { ReconcileStates } from '../state/reconcile-state.ts';
 import type { LiveSettings } from '../state/settings.ts';
@@ -24,17 +23,8 @@ export interface ReconcilerOptions {
   /** `setMembers` is called in each pass, before anything is read from the monitor; `remove` when the resource is gone. */
   monitor: Pick<
     HeartbeatMonitor,
-    | 'setMembers'
-    | 'remove'
-    | 'podCreated'
-    | 'health'
-    | 'leaseEndsInMs'
-    | 'fencing'
-    | 'isUpToDate'
-    | 'withholdLeases'
+    'setMembers' | 'remove' | 'podCreated' | 'health' | 'leaseEndsInMs'
   >;
-  /** Whether this process acts: if not, a reconcile only listens. */
-  activity: Activity;
   /** Gives role commands outside of the reconcile, and enqueues the resource when one has ended. */
   roleCommandRunner: RoleCommandRunner;
   /** Sends the request of chaos.steadyState outside of the reconcile. */

@@ -39,8 +39,6 @@ export interface ReconcileState {
    * if the API server refused the write. See Observed.unansweredElection.
    */
   unansweredElection: string | undefined;
-  /** This process has written its name into the status since it acts. See claimLeases. */
-  hasClaimed: boolean;
   /** Before the first election: the last pod that leads on from before with a lease of this length. See earlierLeaseHolder. */
   earlierLease: { uid: string; leaseMs: number } | undefined;
   /** The last status that the API server has refused, until it accepts one. */
@@ -101,7 +99,6 @@ export class ReconcileStates {
         unkept: new Map(),
         missedUid: undefined,
         unansweredElection: undefined,
-        hasClaimed: false,
         earlierLease: undefined,
         refused: undefined,
         statusPace: undefined,

@@ -103,11 +103,6 @@ export class LiveSettings {
     }
   }
 
-  /** An Event, if the settings are wrong. */
-  tellProblem(): void {
-    if (this.#fault !== undefined) this.tell('Warning', 'SettingsInvalid', this.#fault);
-  }
-
   /** An Event on the ConfigMap. */
   tell(type: 'Normal' | 'Warning', reason: EventReason, note: string): void {
     const { name, namespace, uid } = this.#options.store.list()[0]?.metadata ?? {};

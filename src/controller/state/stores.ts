@@ -4,7 +4,6 @@ import type { KubeObject } from '../../kube/api-types.ts';
 import type {
   ConfigMap,
   EndpointSlice,
-  Lease,
   Node,
   PersistentVolumeClaim,
   Pod,
@@ -39,8 +38,6 @@ export class Stores {
   readonly resources = new Store<HAService>({ sharesSpec: true });
   /** The ConfigMap of the operator's settings alone, if there is one. It may be incomplete: see LiveSettings. */
   readonly settings = new Store<ConfigMap>();
-  /** The Lease alone that says which operator acts. */
-  readonly leases = new Store<Lease>();
   /** The namespaces that chaos must not hit. If it is incomplete, it is not known which. */
   readonly optedOutNamespaces = new Store<KubeObject>();
 

@@ -1,4 +1,3 @@
-import { leases } from '../../kube/resources.ts';
 import { kinds } from './kinds.ts';
 import type { ServerResponse } from 'node:http';
 import { FakeApiServer, type Seen, json, refusal } from '../../kube/testing/fake-api-server.ts';
@@ -128,10 +127,8 @@ export class FakeCluster {
     const body = JSON.parse(request.body) as Stored;
     const parts = [plural, name ?? body.metadata.name, subresource];
     const write = `${request.method} ${parts.filter((part) => part !== undefined).join('/')}`;
-    // Which operator acts is another matter: its Lease is renewed all the time.
-    const isLease = plural === leases.plural;
-    if (!isLease) this.writes.push(write);
-    const refused = isLease ? undefined : this.refuse(write, body);
+    this.writes.push(write);
+    const refused = this.refuse(write, body);
     if (refused !== undefined) json(response, refused.code, refused.body);
     else this.#write(request, path, body, response);
     return this.#wake();

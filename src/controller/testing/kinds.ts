@@ -10,5 +10,4 @@ export const kinds: Record<string, string> = {
   events: 'Event',
   configmaps: 'ConfigMap',
   namespaces: 'Namespace',
-  leases: 'Lease',
 };

@@ -108,7 +108,6 @@ export class World {
       agentImage: 'operator',
       watchNamespaces: this.watchNamespaces,
       onOtherNamespaces: () => this.restarts++,
-      onLost: () => this.#stop.abort(),
     });
     this.#running = operator.run(this.#stop.signal);
   }

@@ -10,7 +10,7 @@ export type EndState = ReadonlyMap<string, readonly string[]>;
 const passing = new Set([
   ...['resourceVersion', 'creationTimestamp', 'generation', 'uid', 'since', 'lastTransitionTime'],
   ...['epoch', 'ledEpoch', 'termStart', 'revision', 'failovers', 'lagBytes', 'lagSeconds', 'node'],
-  ...['nodeName', 'zone', 'grantedBy', ordinalLabel],
+  ...['nodeName', 'zone', ordinalLabel],
 ]);
 
 /** Lists whose order says nothing. */
@@ -64,12 +64,10 @@ function withOwner(object: KubeObject, owner: string): KubeObject {
 export function endStateOf(api: ApiServer, deleted: number): EndState {
   const words = wordsOf(api);
   const { uid } = api.service.metadata;
-  // Which operator acts in the end is of no importance.
-  const kinds = api.kinds.filter((kind) => kind !== 'leases');
   const ends = Array.from({ length: deleted }, () => 'a pod');
   return new Map([
     ['deleted pods', ends],
-    ...kinds.toSorted().map((kind): [string, string[]] => {
+    ...api.kinds.toSorted().map((kind): [string, string[]] => {
       const objects = api.list(kind).map((each) => simplify(withOwner(each, uid), words));
       return [kind, sorted(objects).map((each) => JSON.stringify(each))];
     }),

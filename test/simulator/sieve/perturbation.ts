@@ -47,7 +47,7 @@ export function perturb(world: World, perturbation: Perturbation | undefined): P
   let before = world.api.snapshot();
   world.api.watchers.add(({ kind: name, object }) => {
     const kind = watchedKinds.find((each) => each === name);
-    if (kind === undefined || kind === 'leases') return;
+    if (kind === undefined) return;
     const at = points.changes.push(`${kind}/${object.metadata?.name}`);
     const isNow = (each: Perturbation['kind']) => isDue(each, at);
     if (isNow('frozen')) world.operator?.watches.stall(kind, windowMs);

@@ -36,7 +36,6 @@ export function playOnce(
 ): StoryEnd {
   const behaviour = behaviourOf(engine);
   const world = new World({ seed: 1, behaviour, mutant: mutantOf(plant), traced });
-  world.isOnePod = true;
   const isFirst = story === 'create';
   if (!isFirst) world.settle(settledSnapshot(behaviour));
   const points = perturb(world, perturbation);

@@ -97,13 +97,13 @@ export function playStory(world: World, name: StoryName): void {
 function awaitRest(world: World, quiet: number): void {
   const { kernel, api } = world;
   const giveUpMs = kernel.nowMs + mostMs;
-  let version = api.changes;
+  let version = api.version;
   let sinceMs = kernel.nowMs;
   while (kernel.nowMs - sinceMs < quiet) {
     kernel.runUntil(kernel.nowMs + 250);
     const why = whyNotAsWished(world);
-    if (why !== undefined || api.changes !== version) sinceMs = kernel.nowMs;
-    version = api.changes;
+    if (why !== undefined || api.version !== version) sinceMs = kernel.nowMs;
+    version = api.version;
     if (kernel.nowMs > giveUpMs) {
       throw new Violation(`it has no end: ${why ?? 'it keeps changing'}`);
     }
@@ -112,7 +112,7 @@ function awaitRest(world: World, quiet: number): void {
 
 /** At 0 replicas nothing is whole, and nothing must be left. */
 function whyNotAsWished(world: World): string | undefined {
-  if (world.operator?.isActive !== true) return 'no operator acts';
+  if (world.operator === undefined) return 'no operator runs';
   const { spec, status } = world.api.service;
   const progress = status.conditions?.find(({ type }) => type === 'Progressing');
   if (spec.replicas > 0 && progress?.status === 'True') return progress.message;

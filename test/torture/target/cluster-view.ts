@@ -3,14 +3,13 @@ import type { HAService } from '../../../src/api/haservice.ts';
 import type { ExperimentRecord } from '../../../src/api/chaos-status.ts';
 import type { Status } from '../../../src/api/status.ts';
 import { haServices } from '../../../src/controller/state/resource-type.ts';
-import { leaseName } from '../../../src/controller/operator-lease/lease-record.ts';
-import { endpointSlices, leases, pods, services } from '../../../src/kube/resources.ts';
+import { endpointSlices, pods, services } from '../../../src/kube/resources.ts';
 import { Store } from '../../../src/kube/store.ts';
-import type { EndpointSlice, Lease, Pod, Service } from '../../../src/kube/api-types.ts';
+import type { EndpointSlice, Pod, Service } from '../../../src/kube/api-types.ts';
 import type { Api } from '../../framework/api.ts';
 import { firstFound } from '../../framework/first-found.ts';
 import { follow } from '../../framework/follow.ts';
-import { actingPod, operatorNamespace } from '../../framework/operator.ts';
+import { operatorNamespace } from '../../framework/operator.ts';
 import { isReady, isSettled } from '../../framework/state.ts';
 import type { PodsByRole, TargetPod } from '../nemesis/fault-tools.ts';
 import { memberCount, serviceName } from './engines.ts';
@@ -24,7 +23,6 @@ export class ClusterView implements PodsByRole {
   readonly #pods = new Store<Pod>();
   readonly #virtual = new Store<Service>();
   readonly #slices = new Store<EndpointSlice>();
-  readonly #leases = new Store<Lease>();
   readonly #listeners = new Set<() => void>();
 
   private constructor(namespace: string) {
@@ -47,7 +45,6 @@ export class ClusterView implements PodsByRole {
       follow(api.client, pods, view.#pods, signal),
       follow(api.client, endpointSlices, view.#slices, signal),
       follow(api.client, services, view.#virtual, signal),
-      follow(api.client, leases, view.#leases, signal),
     ]);
     return view;
   }
@@ -75,9 +72,8 @@ export class ClusterView implements PodsByRole {
   }
 
   operator(): TargetPod | undefined {
-    const all = targetPods(this.#operatorPods());
-    const acting = actingPod(this.#leases.get(operatorNamespace, leaseName));
-    return all.find(({ name }) => name === acting) ?? all[0];
+    const all = this.#operatorPods();
+    return targetPods(all.filter(isReady))[0] ?? targetPods(all)[0];
   }
 
   members(): TargetPod[] {
