@@ -1,6 +1,6 @@
 import { isIncompleteState } from '../../protocol/completeness.ts';
 import { hasQuorum, positionsOutliveRestart, speaksProtocol } from '../model/capabilities.ts';
-import { promoteAttempts } from '../failover/election.ts';
+import { couldNotBePromoted } from '../failover/election.ts';
 import { isPromotable } from '../failover/failover-guard.ts';
 import { takesNoOrders, transportOf } from '../model/contact.ts';
 import {
@@ -138,12 +138,12 @@ function mayLeadInstead(
 ): boolean {
   const { spec, status } = resource;
   const primary = primaryOf(resource, live);
-  const promotion = primary && roleCommandStateOf(observed.roleCommands, 'promote', primary);
+  const { roleCommands } = observed;
   const isNext = (each: Member) => isPromotable(resource, observed, each);
   return (
-    promotion !== undefined &&
-    promotion.epoch === status.epoch &&
-    promotion.failures >= promoteAttempts &&
+    primary !== undefined &&
+    couldNotBePromoted(primary, roleCommands) &&
+    roleCommandStateOf(roleCommands, 'promote', primary)?.epoch === status.epoch &&
     status.fencing === undefined &&
     // Otherwise the next pod is by the present spec anyway.
     live.length === observed.members.length &&
@@ -195,10 +195,10 @@ export function update(
   if (outdated.length === 0) return true;
   const standbys = outdatedStandbys(resource, outdated);
   // What keeps it from being well may be what the update corrects.
-  const ill = standbys.find((member) => cannotFollow(resource, observed, member, nowMs));
+  const unable = standbys.find((member) => cannotFollow(resource, observed, member, nowMs));
   if (
     isBusy(resource, observed) ||
-    !live.every((member) => isWell(member) || member === ill) ||
+    !live.every((member) => isWell(member) || member === unable) ||
     undurablePrimary(resource, live) !== undefined
   ) {
     again(nowMs + durableRefreshMs);
@@ -209,7 +209,7 @@ export function update(
     live.length === 1 ||
     outdated.every((member) => takesNoOrders(resource.spec, member)) ||
     isAlone(resource, live);
-  const next = ill ?? standbys[0] ?? (mustEnd ? outdated[0] : undefined);
+  const next = unable ?? standbys[0] ?? (mustEnd ? outdated[0] : undefined);
   if (next !== undefined) replace(resource, next, plan);
   return true;
 }

@@ -47,11 +47,20 @@ function* quantitiesIn(part: unknown, path: string): Generator<[path: string, va
 export const isAboutQuantity = (message: string): boolean =>
   message.includes('quantities must match the regular expression');
 
+/** By spec: a template of a megabyte is not walked through in each pass. */
+const found = new WeakMap<Spec, Degradation[]>();
+
 /**
  * What is no quantity in the spec. The API server would refuse the next pod or claim, which may be long after the edit. No rule of the
  * CRD: it would refuse the status, too, of a service that is stored with such a value.
  */
-export function wrongQuantities({ template, agent, volumeClaimTemplates }: Spec): Degradation[] {
+export function wrongQuantities(spec: Spec): Degradation[] {
+  const known = found.get(spec) ?? findWrong(spec);
+  found.set(spec, known);
+  return known;
+}
+
+function findWrong({ template, agent, volumeClaimTemplates }: Spec): Degradation[] {
   const parts = {
     'spec.template.spec': template.spec,
     'spec.agent': agent,

@@ -1,12 +1,13 @@
 import { healthOf, isLive } from '../model/member.ts';
 import type { Member, Resource } from '../model/observed.ts';
+import { backMs } from './planned-absences.ts';
 
 /**
  * How long the programs of a service that has never started may give no good answer before it waits for a person: as long as a member
  * of a planned change may take to be back, and twice as long as the probes of the kubelet wait by default (failureThreshold 3, every
  * 10 s). Milliseconds.
  */
-const firstAnswerMs = 60_000;
+const firstAnswerMs = backMs;
 
 /** When that is over; undefined: it is not waited for. Epoch milliseconds. */
 export function firstAnswerDueMs(

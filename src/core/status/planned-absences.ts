@@ -13,7 +13,7 @@ import { conditionOf } from './events.ts';
 import { preparingClause } from './preparing.ts';
 
 /** So long a member may take to be back after its pod was made: an image may have to be pulled. Milliseconds. */
-const backMs = 60_000;
+export const backMs = 60_000;
 /** After the beginning of a switchover, members that leave their roles for it are looked for. Milliseconds. */
 const switchoverMs = 10_000;
 
